@@ -1,0 +1,177 @@
+/** The folders of packages/core/src in the order of their imports: each may import only from those before it. */
+export const contexts = [
+  'kernel',
+  'database',
+  'access',
+  'jobs',
+  'activity',
+  'identity',
+  'tenancy',
+  'work',
+  'collaboration',
+  'analytics',
+  'integrations',
+  'billing',
+  'finance',
+  'crm',
+  'workflow',
+  'reporting',
+  'compliance',
+];
+
+/** Whose every file may be imported. The others are entered through their index.ts. */
+const open = ['kernel', 'database'];
+
+const core = '^packages/core/src/';
+const test = String.raw`\.test\.ts$`;
+const testing = `${core}testing/`;
+/** Run from the command line, never imported: they see the whole platform. */
+const programs = String.raw`${core}database/migrations/(drift|generate)\.ts$`;
+const anyOf = (names) => `(${names.join('|')})`;
+
+const order = contexts.slice(0, -1).map((context, index) => ({
+  name: `${context}-imports-only-earlier-contexts`,
+  severity: 'error',
+  from: { path: `${core}${context}/`, pathNot: [test, programs] },
+  to: { path: `${core}${anyOf(contexts.slice(index + 1))}/` },
+}));
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const forbidden = [
+  {
+    name: 'core-imports-no-other-workspace',
+    severity: 'error',
+    from: { path: '^packages/core/' },
+    to: { path: '^(apps|benchmarks|packages/(?!core/))' },
+  },
+  {
+    name: 'core-knows-no-transport',
+    comment: 'HTTP and tRPC belong to packages/api and apps/.',
+    severity: 'error',
+    from: { path: core },
+    to: { path: 'node_modules/(fastify|@fastify|@trpc|trpc-to-openapi)/|^(node:)?https?$' },
+  },
+  {
+    name: 'api-imports-only-core',
+    severity: 'error',
+    from: { path: '^packages/api/' },
+    to: { path: '^(apps|benchmarks|packages/(?!(api|core)/))' },
+  },
+  {
+    name: 'apps-are-imported-by-nobody',
+    severity: 'error',
+    from: { path: '^(packages|apps)/', pathNot: test },
+    to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
+  },
+  {
+    name: 'sdk-imports-only-types-of-api',
+    severity: 'error',
+    from: { path: '^packages/sdk/src/', pathNot: test },
+    to: { path: '^packages/api/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'sdk-imports-nothing-of-core',
+    severity: 'error',
+    from: { path: '^packages/sdk/' },
+    to: { path: '^(packages/core|apps|benchmarks)/' },
+  },
+  {
+    name: 'sdk-runs-in-browsers',
+    severity: 'error',
+    from: { path: '^packages/sdk/src/', pathNot: test },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'packages-are-entered-through-their-exports',
+    severity: 'error',
+    from: { path: '^(apps|packages|benchmarks|e2e)/([^/]+)/' },
+    to: {
+      path: '^packages/([^/]+)/',
+      pathNot: [
+        '^$1/$2/',
+        String.raw`^packages/[^/]+/src/(testing/)?index\.ts$`,
+        String.raw`^packages/[^/]+/(package|openapi)\.json$`,
+      ],
+    },
+  },
+  ...order,
+  {
+    name: 'access-imports-only-kernel',
+    comment: 'Decisions are pure functions over a principal.',
+    severity: 'error',
+    from: { path: `${core}access/`, pathNot: test },
+    to: { path: core, pathNot: `${core}(kernel|access)/` },
+  },
+  {
+    name: 'contexts-are-entered-through-their-index',
+    severity: 'error',
+    from: { path: `${core}([^/]+)`, pathNot: [test, testing, programs, String.raw`${core}platform\.ts$`] },
+    to: {
+      path: `${core}${anyOf(contexts.filter((context) => !open.includes(context)))}/`,
+      pathNot: [`${core}$1/`, String.raw`${core}[^/]+/index\.ts$`],
+    },
+  },
+  {
+    name: 'contexts-know-no-platform',
+    comment: 'platform.ts wires the contexts; index.ts shows them to other packages.',
+    severity: 'error',
+    from: { path: `${core}[^/]+/`, pathNot: [test, testing, programs] },
+    to: { path: String.raw`${core}[^/]+\.ts$` },
+  },
+  {
+    name: 'identity-door-is-for-identity-and-tenancy',
+    severity: 'error',
+    from: { pathNot: [test, testing, `${core}(identity|tenancy)/`] },
+    to: { path: String.raw`${core}database/identity-door\.ts$` },
+  },
+  {
+    name: 'system-door-is-for-jobs-and-activity',
+    severity: 'error',
+    from: { pathNot: [test, testing, String.raw`${core}(jobs/|activity/|platform\.ts$)`] },
+    to: { path: String.raw`${core}database/system-door\.ts$` },
+  },
+  {
+    name: 'migrations-are-for-database',
+    severity: 'error',
+    from: { pathNot: [test, testing, '^scripts/', `${core}database/`] },
+    to: { path: `${core}database/migrations/` },
+  },
+  {
+    name: 'production-imports-no-test-code',
+    severity: 'error',
+    from: { path: '^(packages|apps)/', pathNot: [test, testing] },
+    to: { path: [test, testing, '^e2e/'] },
+  },
+  {
+    name: 'production-imports-no-dev-dependency',
+    severity: 'error',
+    from: { path: '^(packages|apps)/[^/]+/(src|bin)/', pathNot: [test, testing] },
+    to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'no-circle',
+    comment: 'A circle that a type-only import closes is gone at run time.',
+    severity: 'error',
+    from: {},
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    name: 'imports-resolve',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+];
+
+/** @type {import('dependency-cruiser').ICruiseOptions} */
+const options = {
+  doNotFollow: { path: 'node_modules' },
+  tsPreCompilationDeps: true,
+  enhancedResolveOptions: {
+    exportsFields: ['exports'],
+    conditionNames: ['node', 'import', 'types', 'default'],
+    mainFields: ['module', 'main', 'types'],
+  },
+};
+
+export default { forbidden, options };

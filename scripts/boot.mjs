@@ -1,0 +1,54 @@
+// Every npm script enters here on the host's own Node (>= 20), before anything is installed: only Node built-ins are at hand.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { relay } from './relay.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const binaries = join(root, 'node_modules', '.bin');
+const bundledNode = join(binaries, 'node');
+
+const commands = {
+  start: [bundledNode, 'apps/server/src/cli.ts', 'serve'],
+  dev: [bundledNode, '--watch', '--watch-preserve-output', 'apps/server/src/cli.ts', 'serve'],
+  seed: [bundledNode, 'apps/server/src/cli.ts', 'seed'],
+  test: [bundledNode, 'scripts/test.ts'],
+  check: [bundledNode, 'scripts/check.ts'],
+  format: [join(binaries, 'oxfmt')],
+  bench: [bundledNode, 'benchmarks/src/main.ts'],
+  mutate: [bundledNode, 'scripts/mutate.ts'],
+};
+
+/** The lockfile that node_modules was installed from is remembered by its hash: modification times lie after a checkout. */
+function install() {
+  const lockfile = readFileSync(join(root, 'pnpm-lock.yaml'));
+  const wanted = createHash('sha256').update(lockfile).digest('hex');
+  const stamp = join(root, 'node_modules', '.installed-lockfile');
+  if (existsSync(bundledNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+
+  const { devEngines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const pnpm = `pnpm@${devEngines.packageManager.version}`;
+  const { status, error } = spawnSync('npm', ['exec', '--yes', '--', pnpm, 'install', '--frozen-lockfile'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // With CI set, pnpm never stops to ask.
+    env: { ...process.env, CI: 'true' },
+  });
+  if (error) console.error(`npm: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(stamp, wanted);
+}
+
+const [name, ...args] = process.argv.slice(2);
+if (!Object.hasOwn(commands, name ?? '')) {
+  console.error(`usage: npm run <${Object.keys(commands).join(' | ')}> [-- arguments]`);
+  process.exit(2);
+}
+install();
+const [program, ...fixed] = commands[name];
+relay(program, [...fixed, ...args], {
+  cwd: root,
+  env: { ...process.env, PATH: binaries + delimiter + process.env.PATH },
+});

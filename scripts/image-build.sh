@@ -1,0 +1,5 @@
+#!/bin/sh
+# Installs what the server needs to run, in the current folder. The Dockerfile and scripts/rehearse-image.sh both run it.
+set -eu
+pnpm=$(node -p "require('./package.json').devEngines.packageManager.version")
+CI=true npm exec --yes -- "pnpm@$pnpm" install --prod --frozen-lockfile --filter-prod '@tenon/server...'

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The Dockerfile's steps in a clean folder, for machines without a Docker daemon:
+# the same files, the same install, the server as another user, its health, its stop.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export PATH="$root/node_modules/.bin:$PATH"
+port=${PORT:-8099}
+
+image=$(mktemp -d)
+server=
+cleanup() {
+  [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
+  rm -rf "$image"
+}
+trap cleanup EXIT
+mkdir "$image/app" "$image/data"
+
+# An index that does not exist makes every file an untracked one, so that git applies .dockerignore to all of them.
+cd "$root"
+GIT_INDEX_FILE="$image/no-index" git ls-files --others --exclude-per-directory=.gitignore --exclude-from=.dockerignore -z |
+  tar --create --null --files-from=- | tar --extract --directory="$image/app"
+
+cd "$image/app"
+sh scripts/image-build.sh
+
+run=()
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+  run=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  chmod 755 "$image"
+  chown 65534:65534 "$image/data"
+fi
+env -i PATH="$PATH" HOME=/nonexistent NODE_ENV=production HOST=127.0.0.1 PORT="$port" DATA_DIR="$image/data" \
+  SECRET_KEY="$(node -p "crypto.randomBytes(48).toString('base64url')")" \
+  "${run[@]}" node "$image/app/apps/server/bin/tenon.mjs" serve &
+server=$!
+
+node --input-type=module -e '
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const response = await fetch(process.argv[1]).catch(() => undefined);
+    if (response?.ok) break;
+    if (Date.now() > deadline) throw new Error(`no health at ${process.argv[1]}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+' "http://127.0.0.1:$port/health/live"
+owner=$(stat -c %u "/proc/$server" 2>/dev/null || echo unknown)
+
+kill -TERM "$server"
+status=0
+wait "$server" || status=$?
+server=
+[ "$status" = 0 ] || { echo "the server ended with $status on SIGTERM" >&2; exit 1; }
+echo "image rehearsed: $(du -sh "$image/app" | cut -f1), served as user $owner, stopped cleanly"
