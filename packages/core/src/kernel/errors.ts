@@ -1,0 +1,107 @@
+/** What sort of failure an error is. The API maps each kind to one tRPC code and one HTTP status. */
+export type ErrorKind =
+  | 'validation' // 400
+  | 'unauthenticated' // 401
+  | 'limit_exceeded' // 402
+  | 'forbidden' // 403
+  | 'not_found' // 404
+  | 'conflict' // 409
+  | 'precondition_failed' // 412
+  | 'payload_too_large' // 413
+  | 'unprocessable' // 422
+  | 'rate_limited' // 429
+  | 'internal' // 500
+  | 'unavailable'; // 503
+
+/** One wrong field. `path` is a JSON Pointer beginning with `/body`, `/query`, `/path` or `/header`. */
+export interface FieldError {
+  path: string;
+  /** zod's issue code. */
+  code: string;
+  message: string;
+}
+
+/** Why a role that has the permission still refuses: see C7 and C8. */
+export interface FailedConstraint {
+  kind: string;
+  /** When the same action would pass, as an ISO instant; null when time will not change it. */
+  allowedAgainAt?: string | null;
+  timezone?: string;
+}
+
+/** What an error tells beside its code. */
+export interface ErrorDetails {
+  message?: string;
+  errors?: FieldError[];
+  /** The field of the operation's input that is wrong, as property names; the API makes a pointer of it. */
+  field?: readonly (string | number)[];
+  permission?: string;
+  grantedBy?: string[];
+  constraint?: FailedConstraint;
+  limit?: string;
+  max?: number;
+  /** Seconds. */
+  retryAfter?: number;
+  cause?: unknown;
+}
+
+/** An error that a client is meant to read. Anything else that is thrown is answered as `internal`. */
+export class DomainError extends Error {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly details: ErrorDetails;
+
+  constructor(code: string, kind: ErrorKind, message: string, details: ErrorDetails = {}) {
+    super(details.message ?? message, { cause: details.cause });
+    this.name = 'DomainError';
+    this.code = code;
+    this.kind = kind;
+    this.details = details;
+  }
+}
+
+interface ErrorDefinition {
+  kind: ErrorKind;
+  message: string;
+}
+
+/**
+ * Names the errors of a room once, beside the code that throws them.
+ *
+ * @example
+ * export const taskErrors = defineErrors({ task_not_found: { kind: 'not_found', message: 'There is no such task.' } });
+ * throw taskErrors.task_not_found();
+ */
+export function defineErrors<Code extends string>(
+  definitions: Record<Code, ErrorDefinition>,
+): Record<Code, (details?: ErrorDetails) => DomainError> {
+  const codes = Object.keys(definitions) as Code[];
+  const entries = codes.map((code) => {
+    const { kind, message } = definitions[code];
+    return [code, (details?: ErrorDetails) => new DomainError(code, kind, message, details)] as const;
+  });
+  return Object.fromEntries(entries) as Record<Code, (details?: ErrorDetails) => DomainError>;
+}
+
+/** The errors that every room may throw. */
+export const errors = defineErrors({
+  unauthenticated: {
+    kind: 'unauthenticated',
+    message: 'Sign in first: the access token is missing, expired or not valid.',
+  },
+  permission_denied: { kind: 'forbidden', message: 'Your roles do not allow this.' },
+  validation_failed: { kind: 'validation', message: 'The request has wrong or missing fields.' },
+  version_conflict: {
+    kind: 'precondition_failed',
+    message: 'It has changed since you read it. Read it again and retry.',
+  },
+  idempotency_key_reused: { kind: 'unprocessable', message: 'This Idempotency-Key was used with another input.' },
+  idempotency_in_progress: { kind: 'conflict', message: 'A request with this Idempotency-Key is still running.' },
+  idempotency_secret_already_shown: {
+    kind: 'conflict',
+    message: 'The first answer to this Idempotency-Key held a secret, which is shown once only.',
+  },
+  database_busy: { kind: 'unavailable', message: 'The database is busy. Try again in a moment.' },
+  database_unavailable: { kind: 'unavailable', message: 'The database cannot be reached. Try again in a moment.' },
+  internal: { kind: 'internal', message: 'Something went wrong on our side.' },
+});

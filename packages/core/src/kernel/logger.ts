@@ -1,0 +1,9 @@
+/** Where what happens outside of a request is told. An error goes under `err`. */
+export interface Logger {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+/** For tests and command lines. */
+export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** A UUID; upper case is accepted and lowered, as SQLite compares text. */
+export const id = () => z.uuid().overwrite((value) => value.toLowerCase());
+
+/** An instant as it leaves: ISO 8601 in UTC with milliseconds. */
+export const instantOut = () => z.iso.datetime().meta({ examples: ['2026-01-31T09:00:00.000Z'] });
+
+const earliest = Date.UTC(1900, 0, 1);
+const latest = Date.UTC(9999, 11, 31);
+
+/** An instant as it arrives: ISO 8601 with any offset, in the years 1900 to 9999. */
+export const instantIn = () =>
+  z.iso
+    .datetime({ offset: true })
+    .refine((value) => {
+      const at = Date.parse(value);
+      return at >= earliest && at < latest;
+    }, 'Must be an instant in the years 1900 to 9999.')
+    .overwrite((value) => {
+      const at = new Date(value);
+      return Number.isNaN(at.getTime()) ? value : at.toISOString();
+    })
+    .meta({ examples: ['2026-01-31T09:00:00.000Z', '2026-01-31T10:00:00+01:00'] });
+
+/** A person inside another object. */
+export const Person = z
+  .object({ id: z.uuid(), username: z.string().nullable(), fullName: z.string().nullable() })
+  .meta({ id: 'Person', description: 'A user as other objects show them; `id` is the user id.' });
+
+export type Person = z.output<typeof Person>;
+
+/** What every list takes. */
+export const pageInput = {
+  limit: z.number().int().min(1).max(100).default(50).describe('How many to answer at most.'),
+  cursor: z.string().min(1).max(2048).optional().describe('The nextCursor of the page before.'),
+  total: z.boolean().default(false).describe('Whether to count all rows that match, which costs a query.'),
+};
+
+/** What every list answers. */
+export const page = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    data: z.array(item),
+    nextCursor: z.string().nullable().describe('Pass it as cursor to read on; null on the last page.'),
+    total: z.number().int().optional().describe('Only when asked for.'),
+  });
+
+export interface Page<Item> {
+  data: Item[];
+  nextCursor: string | null;
+  total?: number;
+}
+
+/** `field` or `-field`: ascending or descending. */
+export const sort = <const Field extends string>(fields: readonly [Field, ...Field[]]) =>
+  z.enum(fields.flatMap((field) => [field, `-${field}` as const]) as [Field | `-${Field}`, ...(Field | `-${Field}`)[]]);

@@ -1,0 +1,13 @@
+/** What the domain needs to know of its installation. Parsed and checked once by each app; see A10. */
+export interface CoreSettings {
+  readonly production: boolean;
+  /** Where links in mails lead. */
+  readonly publicUrl: string;
+  readonly dataDirectory: string;
+  /** Signs access tokens and derives successor refresh tokens: at least 32 bytes. */
+  readonly secretKey: string;
+  readonly accessTokenMinutes: number;
+  readonly refreshTokenDays: number;
+  readonly requireVerifiedEmail: boolean;
+  readonly passwordMinLength: number;
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+const combiningMarks = /\p{M}+/gu;
+
+/** Lower case without accents, the same on every database: for search and for comparing names. */
+export const fold = (text: string): string => text.normalize('NFKD').replace(combiningMarks, '').toLowerCase();
+
+/** The words of a text for the search tables: at most 512, so that one long text cannot make a search slow. */
+export function searchTerms(text: string): string[] {
+  return (
+    fold(text)
+      .match(/[\p{L}\p{N}]+/gu)
+      ?.slice(0, 512) ?? []
+  );
+}
+
+const unstorable = '\u0000';
+
+/**
+ * Text that every database can store and every client can read back: well-formed Unicode (no lone surrogates) without NUL.
+ * `max` counts UTF-16 code units, as a browser's maxlength does.
+ */
+export function text(min: number, max: number) {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((value) => !value.includes(unstorable) && value.isWellFormed(), {
+      message: 'Text must be well-formed Unicode without NUL characters.',
+    });
+}
+
+/** One line of text, trimmed; blank counts as missing. */
+export function line(max: number) {
+  return text(0, max)
+    .trim()
+    .min(1, { message: 'Must not be blank.' })
+    .refine((value) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value), {
+      message: 'Must be one line without control characters.',
+    });
+}
