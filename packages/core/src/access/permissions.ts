@@ -1,0 +1,54 @@
+/**
+ * Every permission there is, as `resource:action` (C6). A new operation names one of these, and a new resource gets its line
+ * here and its place in the roles below: nowhere else.
+ */
+export const permissions = [
+  'organization:read', 'organization:update',
+  'member:read', 'member:invite', 'member:update', 'member:remove',
+  'role:read',
+  'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any',
+  'tag:read', 'tag:create', 'tag:update', 'tag:delete',
+  'comment:read', 'comment:create',
+  'activity:read',
+] as const; // prettier-ignore
+
+export type Permission = (typeof permissions)[number];
+
+const reads = permissions.filter((permission) => permission.endsWith(':read'));
+const member: readonly Permission[] = [
+  ...reads,
+  'task:create',
+  'task:update',
+  'task:delete',
+  'comment:create',
+  'tag:create',
+];
+const manager: readonly Permission[] = [...member, 'task:delete_any', 'tag:update', 'tag:delete'];
+const admin: readonly Permission[] = [
+  ...manager,
+  'organization:update',
+  'member:invite',
+  'member:update',
+  'member:remove',
+];
+
+/** The built-in roles: rows in every organization, whose permissions are these. From the strongest to the weakest. */
+export const builtInRoles = {
+  owner: { name: 'Owner', permissions: permissions, constraints: [] },
+  admin: { name: 'Admin', permissions: admin, constraints: [] },
+  manager: { name: 'Manager', permissions: manager, constraints: [] },
+  member: { name: 'Member', permissions: member, constraints: [] },
+  viewer: { name: 'Viewer', permissions: reads, constraints: [] },
+  developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly'] },
+  auditor: { name: 'Auditor', permissions: reads, constraints: [] },
+} as const satisfies Record<string, BuiltInRole>;
+
+interface BuiltInRole {
+  name: string;
+  permissions: readonly Permission[];
+  constraints: readonly 'assignedOnly'[];
+}
+
+export type BuiltInRoleKey = keyof typeof builtInRoles;
+export const builtInRoleKeys = Object.keys(builtInRoles) as BuiltInRoleKey[];
+export const isBuiltInRoleKey = (key: string): key is BuiltInRoleKey => key in builtInRoles;

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { instantOut, page, Person } from '../kernel/schemas.ts';
+
+export const ActivityEntry = z
+  .object({
+    id: z.uuid(),
+    type: z.string().describe('`entity.past_tense`, as `task.created`; more types will come.'),
+    actor: Person.nullable().describe('Null is the system.'),
+    entity: z.object({ type: z.string(), id: z.uuid() }),
+    changes: z
+      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+      .describe('What an update changed, by field.'),
+    data: z.record(z.string(), z.unknown()),
+    at: instantOut(),
+  })
+  .meta({ id: 'ActivityEntry' });
+export type ActivityEntry = z.output<typeof ActivityEntry>;
+
+export const ActivityPage = page(ActivityEntry).meta({ id: 'ActivityPage' });

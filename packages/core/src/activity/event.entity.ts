@@ -1,0 +1,77 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../database/columns.ts';
+import type { Columns } from '../database/schema.ts';
+import { defineTable } from '../database/table.ts';
+import type { Changes } from '../kernel/changes.ts';
+
+/** One thing that happened. Never changed: what may have to be forgotten stands in `event_payloads`. */
+export const EventEntity = defineEntity({
+  name: 'Event',
+  tableName: 'events',
+  properties: {
+    id: p.uuid().primary(),
+    /** Null is the instance's own stream. */
+    organizationId: p.uuid().nullable(),
+    type: p.string(),
+    /** A user; null is the system. Not a reference: who acts need not be a member. */
+    actorId: p.uuid().nullable(),
+    entityType: p.string(),
+    entityId: p.uuid(),
+    /** Where the event shows too: a comment's in its task's activity. */
+    parentType: p.string().nullable(),
+    parentId: p.uuid().nullable(),
+    requestId: p.string(),
+    /** SHA-256 of salt and canonical payload, so that erasing a payload leaves the chain valid. */
+    payloadHash: p.string(),
+    at: instant(),
+  },
+  indexes: [
+    { properties: ['organizationId', 'entityId', 'id'] },
+    { properties: ['organizationId', 'parentId', 'id'] },
+    { properties: ['organizationId', 'id'] },
+  ],
+});
+
+export const EventPayloadEntity = defineEntity({
+  name: 'EventPayload',
+  tableName: 'event_payloads',
+  properties: {
+    eventId: p.uuid().primary(),
+    organizationId: p.uuid().nullable(),
+    /** 16 random bytes, base64url. */
+    salt: p.string(),
+    payload: p.json<{ changes: Changes; data: Record<string, unknown> }>(),
+  },
+});
+
+declare module '../database/schema.ts' {
+  interface Tables {
+    events: Columns<typeof EventEntity>;
+    event_payloads: Columns<typeof EventPayloadEntity>;
+  }
+}
+
+const assignedTasks = 'select task_id from task_assignees where organization_id = {organization} and user_id = {user}';
+
+/** Members write their organization's stream; whoever is signed in adds what they did themselves to the instance's own. */
+export const eventTable = defineTable(EventEntity, {
+  kind: 'tenant',
+  checkWall:
+    '{table}.organization_id = {organization} or ({table}.organization_id is null and {table}.actor_id = {user})',
+  identityDoor: true,
+  insertOnly: true,
+  visibility: {
+    permission: 'activity:read',
+    predicates: {
+      assigned: `({table}.entity_type <> 'task' and {table}.parent_type is null) or {table}.entity_id in (${assignedTasks}) or {table}.parent_id in (${assignedTasks})`,
+    },
+  },
+});
+
+export const eventPayloadTable = defineTable(EventPayloadEntity, {
+  kind: 'tenant',
+  checkWall: '{table}.organization_id = {organization} or {table}.organization_id is null',
+  identityDoor: true,
+  insertOnly: true,
+  references: [{ columns: ['eventId'], to: () => EventEntity, onDelete: 'cascade' }],
+});

@@ -1,0 +1,57 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Unit } from '../database/unit-of-work.ts';
+import { canonicalJson } from '../kernel/canonical-json.ts';
+import type { Changes } from '../kernel/changes.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import { EventEntity, EventPayloadEntity } from './event.entity.ts';
+
+export interface NewEvent {
+  /** `entity.past_tense`, as `task.created`. */
+  type: string;
+  entity: { type: string; id: string };
+  parent?: { type: string; id: string };
+  changes?: Changes;
+  data?: Record<string, unknown>;
+  /** @default the organization of the unit; null for the instance's own stream */
+  organizationId?: string | null;
+  /** @default the principal's user */
+  actorId?: string | null;
+}
+
+/** Writes events in the transaction of the change that they tell of. */
+export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map((event) => {
+    const payload = { changes: event.changes ?? {}, data: event.data ?? {} };
+    const salt = randomBytes(16);
+    unit.events.push({ type: event.type, entity: event.entity, ...payload });
+    return {
+      event,
+      id: uuidv7(),
+      organizationId: event.organizationId === undefined ? unit.scope.organizationId : event.organizationId,
+      payload,
+      salt: salt.toString('base64url'),
+      payloadHash: createHash('sha256').update(salt).update(canonicalJson(payload)).digest('base64url'),
+    };
+  });
+  await unit.insert(
+    EventEntity,
+    ...rows.map(({ event, id, organizationId, payloadHash }) => ({
+      id,
+      organizationId,
+      payloadHash,
+      type: event.type,
+      actorId: event.actorId === undefined ? unit.scope.userId : event.actorId,
+      entityType: event.entity.type,
+      entityId: event.entity.id,
+      parentType: event.parent?.type ?? null,
+      parentId: event.parent?.id ?? null,
+      requestId: unit.ctx.requestId,
+      at: unit.now,
+    })),
+  );
+  await unit.insert(
+    EventPayloadEntity,
+    ...rows.map(({ id, organizationId, salt, payload }) => ({ eventId: id, organizationId, salt, payload })),
+  );
+}

@@ -1,0 +1,79 @@
+import type { EntityMetadata } from '@mikro-orm/core';
+import type { UnknownRow } from 'kysely';
+import type { Dialect } from './engine.ts';
+
+type Decode = (value: unknown) => unknown;
+type ColumnType = 'instant' | 'hundredths' | 'json' | 'boolean';
+
+/** PostgreSQL writes `2026-01-31 09:00:00.12+00`; everything speaks UTC and keeps milliseconds. */
+function isoFromPostgres(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const fraction = /\.(\d{1,3})/.exec(value)?.[1] ?? '';
+  return `${value.slice(0, 10)}T${value.slice(11, 19)}.${fraction.padEnd(3, '0')}Z`;
+}
+
+const decoders: Record<ColumnType, Record<Dialect, Decode>> = {
+  instant: {
+    sqlite: (value) => (typeof value === 'number' ? new Date(value).toISOString() : value),
+    postgresql: isoFromPostgres,
+  },
+  hundredths: {
+    sqlite: (value) => (typeof value === 'number' ? value / 100 : value),
+    postgresql: (value) => (typeof value === 'number' ? value / 100 : value),
+  },
+  json: {
+    sqlite: (value) => (typeof value === 'string' ? JSON.parse(value) : value),
+    postgresql: (value) => value,
+  },
+  boolean: {
+    sqlite: (value) => (typeof value === 'number' ? value !== 0 : value),
+    postgresql: (value) => value,
+  },
+};
+
+/** What a column holds beyond text and numbers. */
+export function columnType(property: EntityMetadata['props'][number]): ColumnType | null {
+  const type = String(property.type).toLowerCase();
+  if (type.includes('hundredths')) return 'hundredths';
+  if (property.runtimeType === 'Date' || type.startsWith('datetime')) return 'instant';
+  if (type.includes('json')) return 'json';
+  if (type.startsWith('bool')) return 'boolean';
+  return null;
+}
+
+/**
+ * Turns what the database answers into what the schemas say, by the name of the result's column: a name means one type in
+ * every table, under its column name and under its property name. A table that breaks this is refused at start.
+ */
+export class ReadCodecs {
+  readonly #decoders = new Map<string, Decode>();
+
+  constructor(dialect: Dialect, entities: readonly EntityMetadata[]) {
+    const types = new Map<string, ColumnType | null>();
+    for (const entity of entities) {
+      for (const property of entity.props) {
+        const type = columnType(property);
+        for (const name of new Set([property.name, ...property.fieldNames])) {
+          if (types.has(name) && types.get(name) !== type)
+            throw new Error(`Column ${entity.tableName}.${name} holds another type than the same name elsewhere.`);
+          types.set(name, type);
+          if (type) this.#decoders.set(name, decoders[type][dialect]);
+        }
+      }
+    }
+  }
+
+  /** Decodes in place. */
+  decode(rows: readonly UnknownRow[]): void {
+    const first = rows[0];
+    if (!first) return;
+    for (const name of Object.keys(first)) {
+      const decode = this.#decoders.get(name);
+      if (!decode) continue;
+      for (const row of rows) {
+        const value = row[name];
+        if (value !== null) row[name] = decode(value);
+      }
+    }
+  }
+}

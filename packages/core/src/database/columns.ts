@@ -1,0 +1,48 @@
+import { p, type Platform, Type } from '@mikro-orm/core';
+import { uuidv7 } from '../kernel/ids.ts';
+
+/** A number with two decimals, kept as an integer count of hundredths, so that sums are exact. */
+export class HundredthsType extends Type<number | null, number | null> {
+  override convertToDatabaseValue(value: number | null): number | null {
+    return value === null || value === undefined ? null : Math.round(value * 100);
+  }
+
+  override convertToJSValue(value: number | null): number | null {
+    return value === null || value === undefined ? null : value / 100;
+  }
+
+  override getColumnType(_property: unknown, platform: Platform): string {
+    return platform.getIntegerTypeDeclarationSQL({});
+  }
+
+  override compareAsType(): string {
+    return 'number';
+  }
+}
+
+/** An instant with milliseconds: timestamptz(3) on PostgreSQL, integer milliseconds on SQLite. */
+export const instant = () => p.datetime(3);
+
+/** Text that lists are sorted by, in byte order on both databases (the migrations collate columns named …Sort so). */
+export const sortKey = () => p.text();
+
+export const hundredths = () => p.type(HundredthsType).$type<number>();
+
+/** The key of every business row: the organization first, so that one tenant's rows lie together. */
+export const tenantKey = () => ({
+  organizationId: p.uuid().primary(),
+  id: p
+    .uuid()
+    .primary()
+    .onCreate(() => uuidv7()),
+});
+
+/** The base columns of every business entity (H1). People are memberships, by their user id. */
+export const auditColumns = () => ({
+  version: p.integer().version(),
+  createdAt: instant(),
+  createdById: p.uuid(),
+  updatedAt: instant(),
+  updatedById: p.uuid(),
+  deletedAt: instant().nullable(),
+});

@@ -1,0 +1,22 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { MutationOutcome, MutationRequest } from '../kernel/mutation.ts';
+import type { Principal } from '../kernel/principal.ts';
+import type { CoreSettings } from '../kernel/settings.ts';
+import type { Database } from './database.ts';
+
+/**
+ * What every service function takes first: who acts, when, in which request, and the database. Made once a request, never
+ * changed: acting as somebody else is another context.
+ */
+export interface ServiceContext {
+  readonly principal: Principal | null;
+  readonly requestId: string;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly settings: CoreSettings;
+  /** The mutation headers of the request; absent in jobs and tests, where a mutation simply runs. */
+  readonly mutation?: MutationRequest;
+  readonly outcome: MutationOutcome;
+}
+
+export const newOutcome = (): MutationOutcome => ({ replayed: false, dryRun: null });

@@ -1,0 +1,22 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { Columns } from './schema.ts';
+import { defineTable } from './table.ts';
+
+/** Numbers that count up for ever, one row for each thing that is counted in an organization. */
+export const CounterEntity = defineEntity({
+  name: 'Counter',
+  tableName: 'counters',
+  properties: {
+    organizationId: p.uuid().primary(),
+    name: p.string().primary(),
+    value: p.integer(),
+  },
+});
+
+declare module './schema.ts' {
+  interface Tables {
+    counters: Columns<typeof CounterEntity>;
+  }
+}
+
+export const counterTable = defineTable(CounterEntity, { kind: 'tenant' });

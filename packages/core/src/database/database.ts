@@ -1,0 +1,94 @@
+import type { EntityManager } from '@mikro-orm/core';
+import type { Kysely } from 'kysely';
+import type { Principal, Visibility } from '../kernel/principal.ts';
+import { ReadCodecs } from './codecs.ts';
+import type { BareKysely, Engine } from './engine.ts';
+import { translateFailure } from './failures.ts';
+import { type EntityManagers, openEntityManagers } from './orm.ts';
+import { openPostgres } from './postgresql-engine.ts';
+import type { ReadDoor } from './read-door.ts';
+import type { Tables } from './schema.ts';
+import type { DatabaseScope } from './scope.ts';
+import { openSqlite } from './sqlite-engine.ts';
+import type { TableDefinition } from './table.ts';
+import { WallPlugin } from './walls.ts';
+
+export interface DatabaseOptions {
+  /** `file:PATH` or a path for SQLite, `postgres://…` for PostgreSQL. */
+  url: string;
+  tables: readonly TableDefinition[];
+  /** What the principal may see under a permission; `access/` decides it. */
+  visibility: (principal: Principal, permission: string) => Visibility;
+  poolSize?: number;
+  onConnectionError?: (error: Error) => void;
+}
+
+/** The connection of one write transaction, behind the walls of its scope. */
+export interface WriteConnection {
+  readonly db: Kysely<Tables>;
+  readonly em: EntityManager;
+  /** Runs a statement that was compiled once. Only for `database/`: it has no walls of its own. */
+  readonly bare: BareKysely;
+}
+
+/** The database of a platform: engine, entities and walls together. */
+export interface Database {
+  readonly engine: Engine;
+  readonly tables: ReadonlyMap<string, TableDefinition>;
+  readonly entities: EntityManagers;
+  read<T>(scope: DatabaseScope, work: (db: ReadDoor) => Promise<T>): Promise<T>;
+  /** @throws `database_busy`, `database_unavailable` */
+  write<T>(scope: DatabaseScope, work: (connection: WriteConnection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export const isPostgresUrl = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
+
+/** The file of a SQLite URL: `file:./data/tenon.db`, `sqlite:…` or a bare path. */
+export const sqliteFile = (url: string): string => url.replace(/^(file|sqlite):(\/\/)?/, '');
+
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const engine = isPostgresUrl(options.url)
+    ? openPostgres({
+        url: options.url,
+        ...(options.poolSize ? { poolSize: options.poolSize } : {}),
+        ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
+      })
+    : openSqlite(sqliteFile(options.url));
+  const tables = new Map(options.tables.map((table) => [table.name, table]));
+  const entities = await openEntityManagers(engine.dialect, options.tables);
+  const codecs = new ReadCodecs(engine.dialect, entities.metadata);
+
+  const walled = (connection: BareKysely, scope: DatabaseScope): Kysely<Tables> => {
+    const known = new Map<string, Visibility>();
+    const visibility = (permission: string) => {
+      const seen =
+        known.get(permission) ?? (scope.principal ? options.visibility(scope.principal, permission) : 'none');
+      known.set(permission, seen);
+      return seen;
+    };
+    return connection.withPlugin(new WallPlugin(tables, scope, visibility, codecs));
+  };
+
+  const translated = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw translateFailure(error);
+    });
+
+  return {
+    engine,
+    tables,
+    entities,
+    read: (scope, work) => translated(engine.read(scope, (connection) => work(walled(connection, scope)))),
+    write: (scope, work) =>
+      translated(
+        engine.write(scope, (connection) =>
+          work({ db: walled(connection, scope), em: entities.fork(connection, scope), bare: connection }),
+        ),
+      ),
+    async close() {
+      await entities.close();
+      await engine.close();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import type { Kysely } from 'kysely';
+import type { DatabaseScope } from './scope.ts';
+
+export type Dialect = 'sqlite' | 'postgresql';
+
+/** A Kysely without types or walls, bound to one connection. It never leaves `database/`. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the tables get their types at the doors
+export type BareKysely = Kysely<any>;
+
+/** A database with its connections: what differs between SQLite and PostgreSQL ends here. */
+export interface Engine {
+  readonly dialect: Dialect;
+  /** Runs reads in the scope. On PostgreSQL they are one read-only transaction. */
+  read<T>(scope: DatabaseScope, work: (connection: BareKysely) => Promise<T>): Promise<T>;
+  /** Runs one write transaction in the scope; a throw rolls back. On SQLite there is one at a time. */
+  write<T>(scope: DatabaseScope, work: (connection: BareKysely) => Promise<T>): Promise<T>;
+  /** A round trip, for health checks. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import { errors } from '../kernel/errors.ts';
+
+const codeOf = (error: unknown): string => {
+  for (let at: unknown = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
+    const code = (at as { code?: unknown }).code;
+    if (typeof code === 'string') return code;
+  }
+  return '';
+};
+
+/** Whether a unique index refused the row. */
+export const isUniqueViolation = (error: unknown): boolean => {
+  const code = codeOf(error);
+  return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
+};
+
+/** Whether another process holds SQLite's write lock. */
+export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');
+
+/** PostgreSQL's lock_timeout. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
+
+/** Two transactions that cannot both be: one of them is worth another try. */
+export const isSerializationFailure = (error: unknown): boolean => {
+  const code = codeOf(error);
+  return code === '40001' || code === '40P01';
+};
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '08006',
+  '08001',
+  '08003',
+]);
+
+/** Whether the database is away rather than the statement wrong. */
+export const isUnreachable = (error: unknown): boolean =>
+  unreachable.has(codeOf(error)) ||
+  (error instanceof Error &&
+    /timeout exceeded when trying to connect|Connection terminated|not queryable/i.test(error.message));
+
+/** The error to answer with: what a client can wait out becomes 503 with Retry-After, everything else stays what it is. */
+export function translateFailure(error: unknown): unknown {
+  if (isBusy(error)) return errors.database_busy({ retryAfter: 1, cause: error });
+  if (isUnreachable(error) || isSerializationFailure(error))
+    return errors.database_unavailable({ retryAfter: 2, cause: error });
+  return error;
+}

@@ -1,0 +1,33 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from './columns.ts';
+import type { Columns } from './schema.ts';
+import { defineTable } from './table.ts';
+
+/**
+ * The answers kept for `Idempotency-Key` (F6), 24 hours, per organization (or none), actor and procedure. `scope` is the
+ * organization's id, or empty: a null would not be unique.
+ */
+export const IdempotencyKeyEntity = defineEntity({
+  name: 'IdempotencyKey',
+  tableName: 'idempotency_keys',
+  properties: {
+    userId: p.uuid().primary(),
+    scope: p.string().primary(),
+    procedure: p.string().primary(),
+    key: p.string().primary(),
+    /** SHA-256 of the parsed input and If-Match. */
+    fingerprint: p.string(),
+    /** The answer; null while the first request is still inside its transaction, or when it held a secret. */
+    answer: p.json<{ value: unknown }>().nullable(),
+    createdAt: instant(),
+  },
+  indexes: [{ properties: ['createdAt'] }],
+});
+
+declare module './schema.ts' {
+  interface Tables {
+    idempotency_keys: Columns<typeof IdempotencyKeyEntity>;
+  }
+}
+
+export const idempotencyKeyTable = defineTable(IdempotencyKeyEntity, { kind: 'person' });

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../kernel/canonical-json.ts';
+import { errors } from '../kernel/errors.ts';
+import type { MutationRequest } from '../kernel/mutation.ts';
+import { isLockTimeout } from './failures.ts';
+import type { Unit } from './unit-of-work.ts';
+
+const fingerprint = (request: MutationRequest): string =>
+  createHash('sha256')
+    .update(canonicalJson({ input: request.input, ifMatch: request.ifMatch }))
+    .digest('base64url');
+
+/** The primary key of the request's row. Every mutation with a key has an actor: `auth.*` refuses the header. */
+function keyOf(unit: Unit, request: MutationRequest) {
+  const { principal } = unit.ctx;
+  if (principal === null || request.idempotencyKey === null) throw errors.unauthenticated();
+  return {
+    user_id: principal.userId,
+    scope: principal.organizationId ?? '',
+    procedure: request.procedure,
+    key: request.idempotencyKey,
+  };
+}
+
+/**
+ * Takes the key for this transaction, or finds the answer that it gave before. A concurrent twin waits here for the first
+ * one's commit: on PostgreSQL in the unique index, on SQLite for the write lock.
+ */
+export async function claimKey(unit: Unit, request: MutationRequest): Promise<{ value: unknown } | null> {
+  const key = keyOf(unit, request);
+  const own = fingerprint(request);
+  const claimed = await unit.db
+    .insertInto('idempotency_keys')
+    .values({ ...key, fingerprint: own, answer: null, created_at: unit.now as never })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('key')
+    .execute()
+    .catch((error: unknown) => {
+      throw isLockTimeout(error) ? errors.idempotency_in_progress({ retryAfter: 1, cause: error }) : error;
+    });
+  if (claimed.length > 0) return null;
+  const first = await unit.db
+    .selectFrom('idempotency_keys')
+    .select(['fingerprint', 'answer'])
+    .where((where) => where.and(key))
+    .executeTakeFirstOrThrow();
+  if (first.fingerprint !== own) throw errors.idempotency_key_reused();
+  if (!first.answer) throw errors.idempotency_secret_already_shown();
+  return first.answer;
+}
+
+/** Keeps the answer beside the changes that it reports, unless it holds a secret. */
+export async function keepAnswer(unit: Unit, request: MutationRequest, value: unknown): Promise<void> {
+  if (request.secretAnswer) return;
+  await unit.db
+    .updateTable('idempotency_keys')
+    .set({ answer: JSON.stringify({ value: value ?? null }) as never })
+    .where((where) => where.and(keyOf(unit, request)))
+    .execute();
+}

@@ -1,0 +1,19 @@
+import type { ServiceContext } from './context.ts';
+import type { Database } from './database.ts';
+import type { ReadDoor } from './read-door.ts';
+import { doorScope } from './scope.ts';
+import { inUnit, type Unit } from './unit-of-work.ts';
+
+/*
+ * What must be known before there is an organization: who is this login, this session, and where are they a member. It
+ * reaches the tables that declare `identityDoor` and no others, by a database role of its own. Open to `identity/` and
+ * `tenancy/` only.
+ */
+
+export function readThroughIdentityDoor<T>(database: Database, work: (db: ReadDoor) => Promise<T>): Promise<T> {
+  return database.read(doorScope('identity'), work);
+}
+
+export function writeThroughIdentityDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
+  return inUnit(ctx, ctx.database, doorScope('identity'), work);
+}

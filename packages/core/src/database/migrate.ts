@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import pg from 'pg';
+import { isPostgresUrl, sqliteFile } from './database.ts';
+import { openMigrationOrm } from './migration-orm.ts';
+import { grantsOf } from './policies.ts';
+import { databaseRoles } from './scope.ts';
+import type { TableDefinition } from './table.ts';
+
+export interface MigrateOptions {
+  /** What the server connects to. */
+  url: string;
+  /** Whom migrations connect as: the owner of the tables. @default url */
+  migrationUrl?: string;
+  tables: readonly TableDefinition[];
+}
+
+/** Any two migrations at once, of whatever instance, wait for each other here. */
+const advisoryLock = 7_365_236;
+
+const isConcurrentUpdate = (error: unknown) =>
+  error instanceof Error && /tuple concurrently (updated|deleted)/.test(error.message);
+
+/** Roles and grants are cluster-wide, so another database's migration may be writing the same rows. */
+async function retrying(client: pg.Client, sql: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(sql);
+      return;
+    } catch (error) {
+      const taken = error instanceof Error && 'code' in error && (error.code === '42710' || error.code === '23505');
+      if (taken) return;
+      if (!isConcurrentUpdate(error) || attempt >= 20) throw error;
+      await delay(20 * attempt * Math.random());
+    }
+  }
+}
+
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+async function createRoles(client: pg.Client, login: string): Promise<void> {
+  for (const role of Object.values(databaseRoles)) {
+    const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role]);
+    if (!rowCount) await retrying(client, `create role ${role} nologin`);
+    await retrying(client, `grant usage on schema public to ${role}`);
+    // Explicit also for the role's creator: since PostgreSQL 16 creating a role does not let one act as it.
+    await retrying(client, `grant ${role} to ${quote(login)} with set true, inherit false`);
+  }
+}
+
+/** The user that an URL logs in as. */
+const loginOf = (url: string): string => decodeURIComponent(new URL(url).username);
+
+/** Brings the database to the newest schema. Safe to run by several instances at once. Answers the names of what it ran. */
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  if (!isPostgresUrl(options.url)) {
+    mkdirSync(dirname(sqliteFile(options.url)), { recursive: true });
+    return runMigrations(options.url, options.tables);
+  }
+  const migrationUrl = options.migrationUrl ?? options.url;
+  const client = new pg.Client({ connectionString: migrationUrl });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [advisoryLock]);
+    await createRoles(client, loginOf(options.url));
+    const ran = await runMigrations(migrationUrl, options.tables);
+    const { rows } = await client.query<{ name: string }>(
+      `select tablename as name from pg_tables where schemaname = 'public'`,
+    );
+    const existing = new Set(rows.map((row) => row.name));
+    for (const grant of options.tables.filter((table) => existing.has(table.name)).flatMap(grantsOf))
+      await retrying(client, grant);
+    return ran;
+  } finally {
+    await client.end();
+  }
+}
+
+async function runMigrations(url: string, tables: readonly TableDefinition[]): Promise<string[]> {
+  const orm = await openMigrationOrm(url, tables);
+  try {
+    return (await orm.migrator.up()).map((migration) => migration.name);
+  } finally {
+    await orm.close(true);
+  }
+}
+
+/** The migrations that the database still lacks. */
+export async function pendingMigrations(options: MigrateOptions): Promise<string[]> {
+  const orm = await openMigrationOrm(options.migrationUrl ?? options.url, options.tables);
+  try {
+    return (await orm.migrator.getPending()).map((migration) => migration.name);
+  } finally {
+    await orm.close(true);
+  }
+}

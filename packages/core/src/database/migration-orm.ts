@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import type { EntityMetadata, EntityProperty, MikroORM, Options } from '@mikro-orm/core';
+import { Migrator } from '@mikro-orm/migrations';
+import { isPostgresUrl, sqliteFile } from './database.ts';
+import type { Dialect } from './engine.ts';
+import { ormOptions } from './orm.ts';
+import { policiesOf } from './policies.ts';
+import type { Reference, TableDefinition } from './table.ts';
+
+const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** A foreign key is a relation to MikroORM; at run time entities know only the columns, which is faster and has no surprises. */
+function relation(entity: EntityMetadata, reference: Reference): EntityProperty {
+  const column = (name: string) => {
+    const property = entity.properties[name as never] as EntityProperty | undefined;
+    if (!property) throw new Error(`${entity.className} has no property ${name} to refer by.`);
+    return property;
+  };
+  const target = reference.to();
+  const primaryKeys = Object.entries(target.meta.properties as Record<string, EntityProperty>)
+    .filter(([, property]) => property.primary)
+    .map(([name]) => name);
+  return {
+    name: `${reference.columns.join('_')}_reference`,
+    kind: 'm:1',
+    entity: () => target,
+    nullable: reference.columns.some((name) => column(name).nullable),
+    joinColumns: reference.columns.map(snake),
+    referencedColumnNames: primaryKeys.map(snake),
+    deleteRule: reference.onDelete ?? 'restrict',
+    updateRule: 'no action',
+    // Each entity names the indexes that it needs.
+    index: false,
+  } as unknown as EntityProperty;
+}
+
+/** The ORM that knows the whole schema: for generating, running and comparing migrations, never for requests. */
+export async function openMigrationOrm(url: string, definitions: readonly TableDefinition[]): Promise<MikroORM> {
+  const dialect: Dialect = isPostgresUrl(url) ? 'postgresql' : 'sqlite';
+  const tables = new Map(definitions.map((table) => [table.name, table]));
+  const base = ormOptions(dialect, definitions);
+  const options: Partial<Options> = {
+    ...base,
+    ...(dialect === 'postgresql'
+      ? { clientUrl: url, dbName: new URL(url).pathname.slice(1) }
+      : { dbName: sqliteFile(url) }),
+    extensions: [Migrator],
+    logger: () => {},
+    discovery: {
+      checkDuplicateFieldNames: false,
+      afterDiscovered(storage) {
+        for (const entity of storage.getAll().values()) {
+          // A reference that is the whole primary key says so too, or its column would replace the key's.
+          for (const property of entity.relations)
+            if (entity.primaryKeys.length === 1 && property.fieldNames[0] === entity.primaryKeys.map(snake)[0])
+              property.primary = true;
+        }
+      },
+      onMetadata(entity) {
+        const table = tables.get(entity.tableName);
+        if (!table) return;
+        for (const reference of table.references ?? []) {
+          const property = relation(entity, reference);
+          entity.properties[property.name as never] = property as never;
+        }
+        if (dialect === 'postgresql') {
+          for (const [name, property] of Object.entries(entity.properties as Record<string, EntityProperty>))
+            if (name.endsWith('Sort')) property.collation = 'C';
+          entity.policies.push(...policiesOf(table));
+          entity.rowLevelSecurity = 'force';
+        }
+      },
+    },
+    // Search tables have columns and triggers that the schema comparison does not know.
+    schemaGenerator: { skipTables: [/_search/, /^mikro_orm_migrations$/], createForeignKeyConstraints: true },
+    migrations: {
+      path: fileURLToPath(new URL(`./migrations/${dialect}`, import.meta.url)),
+      glob: '!(*.d).ts',
+      emit: 'ts',
+      snapshot: true,
+      snapshotName: 'snapshot',
+      // The snapshot is what the entities say, not what a database happens to hold.
+      snapshotOnMigrate: false,
+      transactional: true,
+      allOrNothing: true,
+    },
+  };
+  const { MikroORM: Orm } =
+    dialect === 'sqlite' ? await import('@mikro-orm/sqlite') : ((await import('@mikro-orm/postgresql')) as never);
+  return (Orm as { init(options: Partial<Options>): Promise<MikroORM> }).init(options);
+}

@@ -1,0 +1,154 @@
+import pg from 'pg';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely';
+import type { BareKysely, Engine } from './engine.ts';
+import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
+
+/** Names for prepared statements, the same on every connection. Past the limit statements run unprepared. */
+const statementNames = new Map<string, string>();
+const statementLimit = 1000;
+
+function statementName(sql: string): string | undefined {
+  const known = statementNames.get(sql);
+  if (known || statementNames.size >= statementLimit) return known;
+  const name = `t${statementNames.size}`;
+  statementNames.set(sql, name);
+  return name;
+}
+
+const encode = (value: unknown): unknown => (value instanceof Date ? value.toISOString() : value);
+
+class PostgresConnection implements DatabaseConnection {
+  readonly #client: pg.PoolClient;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const { sql, parameters } = query;
+    const name = parameters.length > 0 ? statementName(sql) : undefined;
+    const result = await this.#client.query<never>({
+      text: sql,
+      ...(parameters.length > 0 ? { values: parameters.map(encode) } : {}),
+      ...(name ? { name } : {}),
+    });
+    return {
+      rows: result.rows as Row[],
+      ...(result.rowCount === null ? {} : { numAffectedRows: BigInt(result.rowCount) }),
+    };
+  }
+
+  // oxlint-disable-next-line require-yield -- nothing here streams; the interface asks for it
+  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new Error('Streaming is not used.');
+  }
+}
+
+function bind(connection: DatabaseConnection): BareKysely {
+  const nothing = async () => {};
+  const driver: Driver = {
+    init: nothing,
+    acquireConnection: async () => connection,
+    beginTransaction: nothing,
+    commitTransaction: nothing,
+    rollbackTransaction: nothing,
+    releaseConnection: nothing,
+    destroy: nothing,
+  };
+  return new Kysely({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+}
+
+/** Dates, numbers and JSON arrive as PostgreSQL writes them; the read codecs make what the schemas say. */
+const rawText = new Set([pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP, pg.types.builtins.DATE]);
+const typeParsers = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (rawText.has(oid)) return (text: string) => text;
+    if (oid === pg.types.builtins.INT8) return Number;
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+export interface PostgresOptions {
+  url: string;
+  /** @default 10 */
+  poolSize?: number;
+  /** Told of connections that the server closed; the pool replaces them. */
+  onConnectionError?: (error: Error) => void;
+}
+
+/**
+ * Opens a pool whose connections act as the request role, which owns nothing and sees no row until its transaction names an
+ * organization or a user.
+ */
+export function openPostgres(options: PostgresOptions): Engine {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize ?? 10,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 30_000,
+    application_name: 'tenon',
+    types: typeParsers as pg.CustomTypesConfig,
+    // Every session speaks UTC, and no transaction waits for ever: a lock is answered 409 or 503 instead.
+    options: '-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s -c statement_timeout=30s',
+    onConnect: async (client) => {
+      await client.query(`set role ${databaseRoles.request}`);
+    },
+  });
+  const report = options.onConnectionError ?? (() => {});
+  pool.on('error', report);
+  pool.on('connect', (client) => {
+    client.on('error', report);
+  });
+  const bound = new WeakMap<pg.PoolClient, BareKysely>();
+
+  async function transaction<T>(
+    scope: DatabaseScope,
+    mode: 'read only' | 'read write',
+    work: (connection: BareKysely) => Promise<T>,
+  ): Promise<T> {
+    const client = await pool.connect();
+    let kysely = bound.get(client);
+    if (!kysely) bound.set(client, (kysely = bind(new PostgresConnection(client))));
+    let broken: Error | undefined;
+    try {
+      // One message: without parameters the simple protocol takes several statements.
+      await client.query(`begin ${mode}; ${enterScopeSql(scope)}`);
+      const result = await work(kysely);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  return {
+    dialect: 'postgresql',
+    read: (scope, work) => transaction(scope, 'read only', work),
+    write: (scope, work) => transaction(scope, 'read write', work),
+    async ping() {
+      await pool.query('select 1');
+    },
+    close: () => pool.end(),
+  };
+}

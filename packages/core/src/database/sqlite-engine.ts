@@ -1,0 +1,153 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { BareKysely, Engine } from './engine.ts';
+import { isBusy } from './failures.ts';
+
+/** How many prepared statements a connection keeps: better-sqlite3 itself caches none. */
+const statementLimit = 500;
+/** How long a write waits for another process's transaction before it is answered 503. */
+const busyLimitMs = 5000;
+
+const encode = (value: unknown): unknown =>
+  value instanceof Date
+    ? value.getTime()
+    : typeof value === 'boolean'
+      ? Number(value)
+      : value === undefined
+        ? null
+        : value;
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+  }
+
+  #prepare(sql: string): Database.Statement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    if (this.#statements.size >= statementLimit) {
+      for (const oldest of this.#statements.keys()) {
+        this.#statements.delete(oldest);
+        break;
+      }
+    }
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  execute<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
+    const statement = parameters.length > 0 ? this.#prepare(sql) : this.#database.prepare(sql);
+    const values = parameters.map(encode);
+    if (statement.reader) return { rows: statement.all(...values) as Row[] };
+    const { changes, lastInsertRowid } = statement.run(...values);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.execute(query.sql, query.parameters);
+  }
+
+  // oxlint-disable-next-line require-yield -- nothing here streams; the interface asks for it
+  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new Error('Streaming is not used.');
+  }
+}
+
+/** A Kysely that runs everything on the one connection; who may use it when is the engine's business. */
+function bind(connection: DatabaseConnection): BareKysely {
+  const nothing = async () => {};
+  const driver: Driver = {
+    init: nothing,
+    acquireConnection: async () => connection,
+    beginTransaction: nothing,
+    commitTransaction: nothing,
+    rollbackTransaction: nothing,
+    releaseConnection: nothing,
+    destroy: nothing,
+  };
+  return new Kysely({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+}
+
+/**
+ * Opens the database file in WAL mode with one writer and one reader connection: reads do not wait for a write transaction.
+ * `synchronous = normal` survives the death of the process; a power cut may lose the last commits, never the file.
+ */
+export function openSqlite(file: string): Engine {
+  const open = (readonly: boolean) => {
+    const database = new Database(file, { readonly, timeout: 0 });
+    if (!readonly) database.pragma('journal_mode = wal');
+    for (const pragma of ['synchronous = normal', 'foreign_keys = on', 'cache_size = -65536', 'mmap_size = 268435456'])
+      database.pragma(pragma);
+    return database;
+  };
+  const writer = open(false);
+  const reader = open(true);
+  const writeConnection = new SqliteConnection(writer);
+  const writeKysely = bind(writeConnection);
+  const readKysely = bind(new SqliteConnection(reader));
+
+  async function begin(): Promise<void> {
+    const deadline = performance.now() + busyLimitMs;
+    for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
+      try {
+        writer.exec('begin immediate');
+        return;
+      } catch (error) {
+        // busy_timeout would block the event loop, so the wait is ours.
+        if (!isBusy(error) || performance.now() > deadline) throw error;
+        await delay(wait * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+
+  return {
+    dialect: 'sqlite',
+    read: (_scope, work) => work(readKysely),
+    write<T>(_scope: unknown, work: (connection: BareKysely) => Promise<T>): Promise<T> {
+      const turn = last.then(async () => {
+        await begin();
+        try {
+          const result = await work(writeKysely);
+          writer.exec('commit');
+          return result;
+        } catch (error) {
+          if (writer.inTransaction) writer.exec('rollback');
+          throw error;
+        }
+      });
+      last = turn.catch(() => {});
+      return turn;
+    },
+    async ping() {
+      reader.prepare('select 1').get();
+    },
+    async close() {
+      await last;
+      reader.close();
+      writer.close();
+    },
+  };
+}

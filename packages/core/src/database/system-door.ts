@@ -1,0 +1,18 @@
+import type { ServiceContext } from './context.ts';
+import type { Database } from './database.ts';
+import type { ReadDoor } from './read-door.ts';
+import { doorScope } from './scope.ts';
+import { inUnit, type Unit } from './unit-of-work.ts';
+
+/*
+ * Loops over organizations: schedules, purge, the job runner. It sees every row, by a database role of its own. Open to
+ * `jobs/` and `activity/` only.
+ */
+
+export function readThroughSystemDoor<T>(database: Database, work: (db: ReadDoor) => Promise<T>): Promise<T> {
+  return database.read(doorScope('system'), work);
+}
+
+export function writeThroughSystemDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
+  return inUnit(ctx, ctx.database, doorScope('system'), work);
+}

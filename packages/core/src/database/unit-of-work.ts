@@ -1,0 +1,157 @@
+import type { EntityManager, EntitySchema, InferEntity } from '@mikro-orm/core';
+import type { Kysely } from 'kysely';
+import { type DomainError, errors } from '../kernel/errors.ts';
+import type { EventSummary, MutationRequest } from '../kernel/mutation.ts';
+import type { ServiceContext } from './context.ts';
+import type { Database, WriteConnection } from './database.ts';
+import { claimKey, keepAnswer } from './idempotency.ts';
+import { insertRows, type NewRow } from './inserts.ts';
+import type { Tables } from './schema.ts';
+import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
+
+/** An entity that carries a version, as `versioned` checks it. */
+interface Versioned {
+  version: number;
+}
+
+/**
+ * One transaction of changes. Entity changes, added rows, events and jobs commit together or not at all. Inside, only the
+ * database is awaited: hash, mail and call before or after.
+ */
+export class Unit {
+  readonly ctx: ServiceContext;
+  /** The instant of the whole mutation. */
+  readonly now: Date;
+  readonly em: EntityManager;
+  /** Reads see the unit's own changes; updates and deletes stay within the walls. */
+  readonly db: Kysely<Tables>;
+  /** What a dry run shows. */
+  readonly events: EventSummary[] = [];
+  readonly scope: DatabaseScope;
+  readonly #connection: WriteConnection;
+  readonly #afterCommit: (() => void)[] = [];
+  readonly #ifMatch: MutationRequest['ifMatch'];
+
+  constructor(ctx: ServiceContext, connection: WriteConnection, scope: DatabaseScope) {
+    this.ctx = ctx;
+    this.now = ctx.clock.now();
+    this.em = connection.em;
+    this.db = connection.db;
+    this.scope = scope;
+    this.#connection = connection;
+    this.#ifMatch = ctx.mutation?.ifMatch ?? null;
+  }
+
+  /** Adds rows beside the entities, by one compiled statement. */
+  insert<Entity extends EntitySchema>(entity: Entity, ...rows: NewRow<Entity>[]): Promise<void> {
+    const { engine, entities } = this.ctx.database;
+    const metadata = entities.metadata.find((known) => known.tableName === entity.meta.tableName);
+    if (!metadata) throw new Error(`Entity ${entity.meta.className} is not declared.`);
+    this.#refuseForeign(metadata.tableName, rows);
+    return insertRows<Entity>(this.#connection.bare, engine.dialect, metadata, rows);
+  }
+
+  /** The flush guard of added rows. */
+  #refuseForeign(table: string, rows: readonly Record<string, unknown>[]): void {
+    if (this.scope.door !== 'request') return;
+    const own = ownColumn(this.ctx.database.tables.get(table)?.kind, this.scope);
+    if (own && rows.some((row) => row[own.column] !== own.id))
+      throw new Error(`Refused to add a row of ${table} that is not of this ${own.column}.`);
+  }
+
+  /**
+   * Loads an entity to change it, locked until commit.
+   * @throws the given error when it is missing or another tenant's
+   */
+  async load<Entity extends EntitySchema>(
+    entity: Entity,
+    where: Record<string, unknown>,
+    missing: () => DomainError,
+  ): Promise<InferEntity<Entity>> {
+    // `for update` exists on PostgreSQL only; SQLite has one writer.
+    const lock = this.ctx.database.engine.dialect === 'postgresql' ? { lockMode: 4 as const } : {};
+    const found = await this.em.findOne(entity as EntitySchema, where as never, lock);
+    if (!found) throw missing();
+    return found as InferEntity<Entity>;
+  }
+
+  /**
+   * Checks If-Match against the target of the mutation: after its existence, before any rule.
+   * @throws `version_conflict`
+   */
+  checkVersion(target: Versioned): void {
+    if (typeof this.#ifMatch === 'number' && this.#ifMatch !== target.version) throw errors.version_conflict();
+  }
+
+  /** Runs once the changes are durable: to wake a runner, to drop a cache. Never to write. */
+  afterCommit(effect: () => void): void {
+    this.#afterCommit.push(effect);
+  }
+
+  committed(): void {
+    for (const effect of this.#afterCommit) effect();
+  }
+}
+
+/** Carries a dry run's result out of the transaction that it rolls back. */
+class DryRun<T> extends Error {
+  readonly result: T;
+  constructor(result: T) {
+    super('dry run');
+    this.result = result;
+  }
+}
+
+/** Runs a unit of work in any scope. Services use `mutate`; the doors use this. */
+export async function inUnit<T>(
+  ctx: ServiceContext,
+  database: Database,
+  scope: DatabaseScope,
+  work: (unit: Unit) => Promise<T>,
+): Promise<T> {
+  let unit: Unit | undefined;
+  const result = await database.write(scope, async (connection) => {
+    unit = new Unit(ctx, connection, scope);
+    const answer = await work(unit);
+    await unit.em.flush();
+    return answer;
+  });
+  unit?.committed();
+  return result;
+}
+
+/**
+ * Runs a mutation: one transaction, with the three mutation headers of the request. What `work` returns is the answer of the
+ * operation: it is what an Idempotency-Key replays. An organization is created, and an invitation accepted, inside the
+ * organization that they concern: `organizationId`.
+ * @throws `idempotency_key_reused`, `idempotency_in_progress`, `idempotency_secret_already_shown`, `version_conflict`
+ */
+export async function mutate<T>(
+  ctx: ServiceContext,
+  work: (unit: Unit) => Promise<T>,
+  organizationId: string | null = ctx.principal?.organizationId ?? null,
+): Promise<T> {
+  const request = ctx.mutation;
+  const scope = { ...requestScope(ctx.principal), organizationId };
+  if (!request || (request.idempotencyKey === null && !request.dryRun)) return inUnit(ctx, ctx.database, scope, work);
+  try {
+    return await inUnit(ctx, ctx.database, scope, async (unit) => {
+      const replay = request.dryRun ? null : await claimKey(unit, request);
+      if (replay) {
+        ctx.outcome.replayed = true;
+        return replay.value as T;
+      }
+      const result = await work(unit);
+      if (request.dryRun) {
+        await unit.em.flush();
+        ctx.outcome.dryRun = { events: unit.events };
+        throw new DryRun(result);
+      }
+      await keepAnswer(unit, request, result);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof DryRun) return error.result as T;
+    throw error;
+  }
+}

@@ -1,0 +1,165 @@
+import {
+  AliasNode,
+  AndNode,
+  type DeleteQueryNode,
+  type FromNode,
+  IdentifierNode,
+  JoinNode,
+  type KyselyPlugin,
+  OnNode,
+  type OperationNode,
+  OperationNodeTransformer,
+  ParensNode,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+  type QueryId,
+  type QueryResult,
+  RawNode,
+  type RootOperationNode,
+  type SelectQueryNode,
+  TableNode,
+  type UnknownRow,
+  type UpdateQueryNode,
+  ValueNode,
+  WhereNode,
+} from 'kysely';
+import type { Visibility } from '../kernel/principal.ts';
+import type { ReadCodecs } from './codecs.ts';
+import type { DatabaseScope } from './scope.ts';
+import type { TableDefinition } from './table.ts';
+
+const nothing = RawNode.create(['1 = 0'], []);
+
+/** Fills the placeholders of a table's declared SQL with the alias that the query uses and the ids of the scope. */
+function fill(template: string, alias: string, scope: DatabaseScope): OperationNode {
+  const texts: string[] = [];
+  const nodes: OperationNode[] = [];
+  let last = 0;
+  for (const match of template.matchAll(/\{(table|organization|user)\}/g)) {
+    const node =
+      match[1] === 'table'
+        ? IdentifierNode.create(alias)
+        : ValueNode.create(match[1] === 'organization' ? scope.organizationId : scope.userId);
+    texts.push(template.slice(last, match.index));
+    nodes.push(node);
+    last = match.index + match[0].length;
+  }
+  texts.push(template.slice(last));
+  return ParensNode.create(RawNode.create(texts, nodes));
+}
+
+/** Puts the walls of each table into every place of a query that names it, joins and sub-queries included. */
+class WallTransformer extends OperationNodeTransformer {
+  readonly #tables: ReadonlyMap<string, TableDefinition>;
+  readonly #scope: DatabaseScope;
+  readonly #visibility: (permission: string) => Visibility;
+  /** Common table expressions: their inside has its walls already. */
+  readonly #derived = new Set<string>();
+
+  constructor(
+    tables: ReadonlyMap<string, TableDefinition>,
+    scope: DatabaseScope,
+    visibility: (permission: string) => Visibility,
+  ) {
+    super();
+    this.#tables = tables;
+    this.#scope = scope;
+    this.#visibility = visibility;
+  }
+
+  /** What must hold of the rows of one table; null where the door is open to all of them. */
+  #predicates(node: OperationNode): OperationNode[] {
+    const alias = AliasNode.is(node) && IdentifierNode.is(node.alias) ? node.alias.name : undefined;
+    const table = AliasNode.is(node) ? node.node : node;
+    if (!TableNode.is(table)) return [];
+    const name = table.table.identifier.name;
+    if (this.#derived.has(name)) return [];
+    const definition = this.#tables.get(name);
+    if (!definition) throw new Error(`Table ${name} is not declared.`);
+    if (this.#scope.door === 'system') return [];
+    if (this.#scope.door === 'identity') {
+      if (!definition.identityDoor) throw new Error(`Table ${name} is not behind the identity door.`);
+      return [];
+    }
+    if (definition.kind === 'system') throw new Error(`Table ${name} is reached through the system door only.`);
+    const at = alias ?? name;
+    const predicates = [fill(definition.wall, at, this.#scope)];
+    const visible = this.#visible(definition, at);
+    if (visible) predicates.push(visible);
+    return predicates;
+  }
+
+  #visible(definition: TableDefinition, alias: string): OperationNode | null {
+    if (!definition.visibility || !this.#scope.principal) return null;
+    const { permission, predicates } = definition.visibility;
+    const visibility = this.#visibility(permission);
+    if (visibility === 'all') return null;
+    if (visibility === 'none') return nothing;
+    const any = visibility.map((name) => predicates[name]).join(' or ');
+    return fill(any, alias, this.#scope);
+  }
+
+  #where(where: WhereNode | undefined, tables: readonly OperationNode[]): WhereNode | undefined {
+    return tables
+      .flatMap((table) => this.#predicates(table))
+      .reduce<WhereNode | undefined>(
+        (found, predicate) =>
+          found ? WhereNode.create(AndNode.create(found.where, predicate)) : WhereNode.create(predicate),
+        where && WhereNode.create(ParensNode.create(where.where)),
+      );
+  }
+
+  protected override transformSelectQuery(node: SelectQueryNode, queryId?: QueryId): SelectQueryNode {
+    for (const cte of node.with?.expressions ?? []) this.#derived.add(cte.name.table.table.identifier.name);
+    const inner = super.transformSelectQuery(node, queryId);
+    const from: FromNode | undefined = inner.from;
+    const where = this.#where(inner.where, from?.froms ?? []);
+    return where ? { ...inner, where } : inner;
+  }
+
+  protected override transformJoin(node: JoinNode, queryId?: QueryId): JoinNode {
+    const inner = super.transformJoin(node, queryId);
+    const [first, ...rest] = this.#predicates(inner.table);
+    if (!first) return inner;
+    const all = rest.reduce<OperationNode>((found, predicate) => AndNode.create(found, predicate), first);
+    const on = OnNode.create(inner.on ? AndNode.create(ParensNode.create(inner.on.on), all) : all);
+    return { ...inner, on };
+  }
+
+  protected override transformUpdateQuery(node: UpdateQueryNode, queryId?: QueryId): UpdateQueryNode {
+    const inner = super.transformUpdateQuery(node, queryId);
+    const where = this.#where(inner.where, inner.table ? [inner.table] : []);
+    return where ? { ...inner, where } : inner;
+  }
+
+  protected override transformDeleteQuery(node: DeleteQueryNode, queryId?: QueryId): DeleteQueryNode {
+    const inner = super.transformDeleteQuery(node, queryId);
+    const where = this.#where(inner.where, inner.from.froms);
+    return where ? { ...inner, where } : inner;
+  }
+}
+
+/** The first wall as a Kysely plugin: predicates into every query, codecs over every answer. */
+export class WallPlugin implements KyselyPlugin {
+  readonly #transformer: WallTransformer;
+  readonly #codecs: ReadCodecs;
+
+  constructor(
+    tables: ReadonlyMap<string, TableDefinition>,
+    scope: DatabaseScope,
+    visibility: (permission: string) => Visibility,
+    codecs: ReadCodecs,
+  ) {
+    this.#transformer = new WallTransformer(tables, scope, visibility);
+    this.#codecs = codecs;
+  }
+
+  transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
+    return this.#transformer.transformNode(node, queryId);
+  }
+
+  async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    this.#codecs.decode(result.rows);
+    return result;
+  }
+}

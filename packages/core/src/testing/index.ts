@@ -1,0 +1,17 @@
+export {
+  asSuperuser,
+  createTestDatabase,
+  dialects,
+  prepareTemplate,
+  type TestDatabase,
+  type TestDialect,
+} from './databases.ts';
+export {
+  createOrganization,
+  createTestPlatform,
+  TestClock,
+  type TestMember,
+  type TestOrganization,
+  type TestPlatform,
+} from './platform.ts';
+export { startPostgres, type TestPostgres } from './postgres.ts';
