@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { text } from '../../kernel/text.ts';
+
+export const Comment = z
+  .object({
+    id: z.uuid(),
+    taskId: z.uuid(),
+    body: z.string(),
+    author: Person,
+    createdAt: instantOut(),
+    updatedAt: instantOut(),
+  })
+  .meta({ id: 'Comment' });
+export type Comment = z.output<typeof Comment>;
+
+export const CommentPage = page(Comment).meta({ id: 'CommentPage' });
+
+const body = () => text(1, 10_000).refine((value) => value.trim() !== '', 'Must not be blank.');
+
+export const CommentCreate = z
+  .strictObject({ id: id().describe('The task.'), body: body() })
+  .meta({ id: 'CommentCreate' });
+export type CommentCreate = z.output<typeof CommentCreate>;
+
+export const CommentListInput = z.strictObject({
+  id: id().describe('The task.'),
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+});
+export type CommentListInput = z.output<typeof CommentListInput>;

@@ -1,0 +1,28 @@
+import { commentTable } from './comments/comment.entity.ts';
+import { tagTable } from './tags/tag.entity.ts';
+import { taskSearchTable } from './tasks/task-search.entity.ts';
+import { taskAssigneeTable, taskTable, taskTagTable } from './tasks/task.entity.ts';
+
+export { listComments } from './comments/comment.queries.ts';
+export { Comment, CommentCreate, CommentListInput, CommentPage } from './comments/comment.schema.ts';
+export { createComment } from './comments/comment.service.ts';
+export { listTags } from './tags/tag.queries.ts';
+export { Tag, TagCreate, TagId, TagListInput, TagPage, TagUpdate } from './tags/tag.schema.ts';
+export { createTag, deleteTag, updateTag } from './tags/tag.service.ts';
+export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
+export { getTask, listTasks } from './tasks/task.queries.ts';
+export {
+  Task,
+  TaskCreate,
+  TaskDelete,
+  TaskId,
+  TaskListInput,
+  TaskPage,
+  taskPriorities,
+  taskStatuses,
+  TaskUpdate,
+} from './tasks/task.schema.ts';
+export { createTask, updateTask } from './tasks/task.service.ts';
+export { deleteTask, restoreTask } from './tasks/task.trash.ts';
+
+export const workTables = [tagTable, taskTable, taskAssigneeTable, taskTagTable, taskSearchTable, commentTable];

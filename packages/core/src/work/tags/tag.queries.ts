@@ -1,0 +1,23 @@
+import { sql } from 'kysely';
+import { authorize } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { countOf, cutPage, orderOf, paged, pageRequest } from '../../database/paging.ts';
+import { read } from '../../database/read-door.ts';
+import type { Page } from '../../kernel/schemas.ts';
+import type { Tag, TagListInput } from './tag.schema.ts';
+
+const sortColumns = { createdAt: { by: sql`tags.created_at` }, name: { by: sql`tags.name_sort` } };
+
+/** A page of the organization's tags. */
+export async function listTags(ctx: ServiceContext, input: TagListInput): Promise<Page<Tag>> {
+  authorize(ctx, 'tag:read');
+  const order = orderOf(input.sort, sortColumns, sql`tags.id`);
+  const request = pageRequest(ctx, 'tags', input.sort, input);
+  return read(ctx, async (db) => {
+    const query = db.selectFrom('tags');
+    const columns = query.select(['tags.id', 'tags.name', 'tags.color', 'tags.created_at as createdAt']);
+    const { rows, nextCursor } = cutPage(await paged(columns, order, request).execute(), request);
+    const data = rows.map(({ id, name, color, createdAt }) => ({ id, name, color, createdAt }));
+    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  });
+}

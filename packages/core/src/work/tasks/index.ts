@@ -1,0 +1,2 @@
+export { requireTask } from './task.queries.ts';
+export { loadTask } from './task.service.ts';

@@ -1,0 +1,27 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+
+/**
+ * The words of tasks, for full-text search. Migrations write this table by hand: on PostgreSQL it has a generated tsvector, on
+ * SQLite an FTS5 index kept by triggers.
+ */
+export const TaskSearchEntity = defineEntity({
+  name: 'TaskSearch',
+  tableName: 'task_search',
+  properties: {
+    organizationId: p.uuid().primary(),
+    taskId: p.uuid().primary(),
+    /** Folded words, one space before each. */
+    title: p.text(),
+    body: p.text(),
+  },
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    task_search: Columns<typeof TaskSearchEntity>;
+  }
+}
+
+export const taskSearchTable = defineTable(TaskSearchEntity, { kind: 'tenant' });

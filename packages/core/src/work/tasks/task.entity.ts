@@ -1,0 +1,115 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { auditColumns, hundredths, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+import { MembershipEntity } from '../../tenancy/index.ts';
+import { TagEntity } from '../tags/tag.entity.ts';
+import { taskPriorities, taskStatuses } from './task.schema.ts';
+
+export const TaskEntity = defineEntity({
+  name: 'Task',
+  tableName: 'tasks',
+  properties: {
+    ...tenantKey(),
+    /** Counts per organization, for ever. */
+    number: p.integer(),
+    title: p.string(),
+    /** The title in lower case: the two databases disagree on `lower()`. */
+    titleSort: sortKey(),
+    description: p.text().nullable(),
+    status: p.enum(taskStatuses),
+    statusRank: p.smallint(),
+    priority: p.enum(taskPriorities),
+    priorityRank: p.smallint(),
+    dueDate: instant().nullable(),
+    startDate: instant().nullable(),
+    estimatedHours: hundredths().nullable(),
+    actualHours: hundredths().nullable(),
+    completedAt: instant().nullable(),
+    parentId: p.uuid().nullable(),
+    /** What was trashed together is restored together. */
+    trashId: p.uuid().nullable(),
+    ...auditColumns(),
+  },
+  uniques: [{ properties: ['organizationId', 'number'] }],
+  indexes: [
+    { properties: ['organizationId', 'createdAt', 'id'] },
+    { properties: ['organizationId', 'status', 'createdAt', 'id'] },
+    { properties: ['organizationId', 'updatedAt', 'id'] },
+    { properties: ['organizationId', 'dueDate', 'id'] },
+    { properties: ['organizationId', 'priorityRank', 'id'] },
+    { properties: ['organizationId', 'statusRank', 'id'] },
+    { properties: ['organizationId', 'titleSort', 'id'] },
+    { properties: ['organizationId', 'createdById', 'id'] },
+    { properties: ['organizationId', 'deletedAt', 'id'] },
+    { properties: ['organizationId', 'parentId', 'id'] },
+    { properties: ['organizationId', 'trashId'] },
+  ],
+});
+
+/** A task as it is loaded to be changed. */
+export type TaskRecord = InferEntity<typeof TaskEntity>;
+
+/** The people a task is assigned to, in order: the first is the primary one. */
+export const TaskAssigneeEntity = defineEntity({
+  name: 'TaskAssignee',
+  tableName: 'task_assignees',
+  properties: {
+    organizationId: p.uuid().primary(),
+    taskId: p.uuid().primary(),
+    userId: p.uuid().primary(),
+    position: p.smallint(),
+  },
+  indexes: [{ properties: ['organizationId', 'userId', 'taskId'] }],
+});
+
+export const TaskTagEntity = defineEntity({
+  name: 'TaskTag',
+  tableName: 'task_tags',
+  properties: {
+    organizationId: p.uuid().primary(),
+    taskId: p.uuid().primary(),
+    tagId: p.uuid().primary(),
+  },
+  indexes: [{ properties: ['organizationId', 'tagId', 'taskId'] }],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    tasks: Columns<typeof TaskEntity>;
+    task_assignees: Columns<typeof TaskAssigneeEntity>;
+    task_tags: Columns<typeof TaskTagEntity>;
+  }
+}
+
+export const taskTable = defineTable(TaskEntity, {
+  kind: 'tenant',
+  references: [
+    { columns: ['organizationId', 'parentId'], to: () => TaskEntity },
+    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
+  ],
+  visibility: {
+    permission: 'task:read',
+    predicates: {
+      assigned:
+        '{table}.id in (select task_id from task_assignees where organization_id = {organization} and user_id = {user})',
+    },
+  },
+});
+
+export const taskAssigneeTable = defineTable(TaskAssigneeEntity, {
+  kind: 'tenant',
+  references: [
+    { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
+  ],
+});
+
+export const taskTagTable = defineTable(TaskTagEntity, {
+  kind: 'tenant',
+  references: [
+    { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'tagId'], to: () => TagEntity, onDelete: 'cascade' },
+  ],
+});

@@ -1,0 +1,87 @@
+import { sql } from 'kysely';
+import { anyOf } from '../../database/sql.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import type { Person } from '../../kernel/schemas.ts';
+import { workErrors } from '../work.errors.ts';
+import type { TaskLinks } from './task.queries.ts';
+import type { Task } from './task.schema.ts';
+
+interface References {
+  assigneeIds: readonly string[];
+  tagIds: readonly string[];
+  parentId: string | null;
+  /** People whom the answer names beside the assignees. */
+  personIds: readonly string[];
+}
+
+export interface ResolvedReferences {
+  people: ReadonlyMap<string, Person>;
+  tags: Task['tags'];
+}
+
+/**
+ * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows.
+ * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`
+ */
+export async function resolveReferences(unit: Unit, references: References): Promise<ResolvedReferences> {
+  const { dialect } = unit.ctx.database.engine;
+  const { assigneeIds, tagIds, parentId, personIds } = references;
+  const text = sql<string | null>`null`;
+  const rows = await unit.db
+    .selectFrom('memberships')
+    .innerJoin('users', 'users.id', 'memberships.user_id')
+    .select([
+      sql<'member' | 'tag' | 'parent'>`'member'`.as('kind'),
+      'users.id',
+      'users.username as name',
+      'users.full_name as detail',
+      sql<string | null>`memberships.status`.as('status'),
+    ])
+    .where(anyOf(dialect, 'memberships.user_id', [...new Set([...assigneeIds, ...personIds])]))
+    .unionAll(
+      unit.db
+        .selectFrom('tags')
+        .select([sql<'tag'>`'tag'`.as('kind'), 'tags.id', 'tags.name', 'tags.color as detail', text.as('status')])
+        .where(anyOf(dialect, 'tags.id', tagIds)),
+    )
+    .unionAll(
+      unit.db
+        .selectFrom('tasks')
+        .select([sql<'parent'>`'parent'`.as('kind'), 'tasks.id', text.as('name'), text.as('detail'), text.as('status')])
+        .where(anyOf(dialect, 'tasks.id', parentId ? [parentId] : []))
+        .where('tasks.deleted_at', 'is', null),
+    )
+    .execute();
+  const people = new Map<string, Person>();
+  const active = new Set<string>();
+  const tags = new Map<string, Task['tags'][number]>();
+  let parentFound = false;
+  for (const { kind, id, name, detail, status } of rows) {
+    if (kind === 'parent') parentFound = true;
+    else if (kind === 'tag') tags.set(id, { id, name: name ?? '', color: detail ?? '' });
+    else {
+      people.set(id, { id, username: name, fullName: detail });
+      if (status === 'active') active.add(id);
+    }
+  }
+  const missing = (ids: readonly string[], found: { has(id: string): boolean }) =>
+    ids.findIndex((id) => !found.has(id));
+  const assignee = missing(assigneeIds, active);
+  if (assignee >= 0) throw workErrors.assignee_not_found({ field: ['assigneeIds', assignee] });
+  const tag = missing(tagIds, tags);
+  if (tag >= 0) throw workErrors.tag_not_found({ field: ['tagIds', tag] });
+  if (parentId && !parentFound) throw workErrors.parent_not_found({ field: ['parentId'] });
+  return { people, tags: byName([...tags.values()]) };
+}
+
+const byName = (tags: Task['tags']): Task['tags'] =>
+  tags.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+
+/** The links of one task, as the assembling of an answer wants them. */
+export function linksOfOne(
+  taskId: string,
+  assigneeIds: readonly string[],
+  { people, tags }: ResolvedReferences,
+): TaskLinks {
+  return { people, assigneeIds: new Map([[taskId, assigneeIds]]), tags: new Map([[taskId, tags]]) };
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { line, text } from '../../kernel/text.ts';
+
+export const taskStatuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
+
+/** From the least to the most pressing: the order in which lists sort them. */
+export const taskPriorities = ['low', 'medium', 'high', 'urgent', 'critical'] as const;
+export type TaskPriority = (typeof taskPriorities)[number];
+
+const status = () => z.enum(taskStatuses);
+const priority = () => z.enum(taskPriorities);
+
+const hours = () =>
+  z
+    .number()
+    .min(0)
+    .max(99_999.99)
+    .refine((value) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-6, 'Must have at most two decimals.');
+
+const uniqueIds = (max: number) =>
+  z
+    .array(id())
+    .max(max)
+    .refine((ids) => new Set(ids).size === ids.length, 'Must not name the same one twice.');
+
+export const TaskTag = z.object({ id: z.uuid(), name: z.string(), color: z.string() }).meta({ id: 'TaskTag' });
+
+export const Task = z
+  .object({
+    id: z.uuid(),
+    number: z.number().int().describe('Counts up in the organization; never reused.'),
+    key: z.string().nullable().describe('As `KEY-12`, counting in the project; null outside of one.'),
+    title: z.string(),
+    description: z.string().nullable(),
+    status: status(),
+    priority: priority(),
+    dueDate: instantOut().nullable(),
+    startDate: instantOut().nullable(),
+    estimatedHours: z.number().nullable(),
+    actualHours: z.number().nullable(),
+    completedAt: instantOut().nullable().describe('When it became done; null again once reopened.'),
+    parentId: z.uuid().nullable(),
+    assignees: z.array(Person).describe('In order: the first is the primary one.'),
+    tags: z.array(TaskTag),
+    createdBy: Person,
+    updatedBy: Person,
+    createdAt: instantOut(),
+    updatedAt: instantOut(),
+    deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
+    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  })
+  .meta({ id: 'Task' });
+export type Task = z.output<typeof Task>;
+
+export const TaskPage = page(Task).meta({ id: 'TaskPage' });
+
+const fields = {
+  title: line(200),
+  description: text(0, 50_000).nullable().optional(),
+  status: status().optional(),
+  priority: priority().optional(),
+  dueDate: instantIn().nullable().optional(),
+  startDate: instantIn().nullable().optional(),
+  estimatedHours: hours().nullable().optional(),
+  actualHours: hours().nullable().optional(),
+  parentId: id().nullable().optional().describe('The task of which this one is a part.'),
+  assigneeIds: uniqueIds(50).optional().describe('User ids of members, the primary one first.'),
+  tagIds: uniqueIds(50).optional(),
+};
+
+export const TaskCreate = z.strictObject(fields).meta({ id: 'TaskCreate' });
+export type TaskCreate = z.output<typeof TaskCreate>;
+
+export const TaskUpdate = z
+  .strictObject({ id: id(), ...fields, title: fields.title.optional() })
+  .meta({ id: 'TaskUpdate' });
+export type TaskUpdate = z.output<typeof TaskUpdate>;
+
+export const TaskId = z.strictObject({ id: id() });
+export type TaskId = z.output<typeof TaskId>;
+
+export const TaskDelete = z.strictObject({
+  id: id(),
+  permanent: z.boolean().default(false).describe('Whether to delete it for ever instead of moving it to the trash.'),
+});
+export type TaskDelete = z.output<typeof TaskDelete>;
+
+export const taskSortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
+export type TaskSortField = (typeof taskSortFields)[number];
+
+const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
+const personFilter = () => z.union([z.literal('me'), id()]);
+
+export const TaskListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(taskSortFields).optional().describe('By default -createdAt, or the best hits first when searching.'),
+  status: anyOf(status()),
+  priority: anyOf(priority()),
+  assignee: anyOf(personFilter()).describe('`me` or user ids.'),
+  tag: anyOf(id()),
+  parent: anyOf(z.union([z.literal('none'), id()])).describe('Task ids, or `none` for tasks that are no subtasks.'),
+  createdBy: anyOf(personFilter()),
+  dueBefore: instantIn().optional().describe('Inclusive.'),
+  dueAfter: instantIn().optional().describe('Inclusive.'),
+  overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
+  deleted: z.boolean().default(false).describe('Whether to list the trash instead.'),
+  search: text(1, 200).optional().describe('Words of title and description; every one must begin a word there.'),
+});
+export type TaskListInput = z.output<typeof TaskListInput>;

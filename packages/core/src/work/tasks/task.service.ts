@@ -1,0 +1,266 @@
+import { authorize, decide } from '../../access/index.ts';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { nextNumber } from '../../database/sql.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { type Changes, diff, isEmpty } from '../../kernel/changes.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { workErrors } from '../work.errors.ts';
+import { searchRow } from './task-search.ts';
+import { TaskSearchEntity } from './task-search.entity.ts';
+import { TaskAssigneeEntity, TaskEntity, type TaskRecord, TaskTagEntity } from './task.entity.ts';
+import { assembleTask, linksOf, type TaskLinks, type TaskRow } from './task.queries.ts';
+import { linksOfOne, resolveReferences } from './task.references.ts';
+import {
+  type Task,
+  type TaskCreate,
+  taskPriorities,
+  type TaskPriority,
+  type TaskStatus,
+  taskStatuses,
+  type TaskUpdate,
+} from './task.schema.ts';
+
+const date = (value: string | null | undefined): Date | null => (value ? new Date(value) : null);
+const statusColumns = (status: TaskStatus) => ({ status, statusRank: taskStatuses.indexOf(status) });
+const priorityColumns = (priority: TaskPriority) => ({ priority, priorityRank: taskPriorities.indexOf(priority) });
+const titleColumns = (title: string) => ({ title, titleSort: title.toLowerCase() });
+const iso = (value: Date | null | undefined): string | null => value?.toISOString() ?? null;
+
+/** An entity as the reads show it. */
+export function rowOf(task: TaskRecord): TaskRow {
+  return {
+    id: task.id,
+    number: task.number,
+    title: task.title,
+    description: task.description ?? null,
+    status: task.status,
+    priority: task.priority,
+    dueDate: iso(task.dueDate),
+    startDate: iso(task.startDate),
+    estimatedHours: task.estimatedHours ?? null,
+    actualHours: task.actualHours ?? null,
+    completedAt: iso(task.completedAt),
+    parentId: task.parentId ?? null,
+    createdById: task.createdById,
+    updatedById: task.updatedById,
+    createdAt: task.createdAt.toISOString(),
+    updatedAt: task.updatedAt.toISOString(),
+    deletedAt: iso(task.deletedAt),
+    version: task.version,
+  };
+}
+
+/**
+ * Creates a task. Who may only see what is assigned to them becomes its assignee.
+ * @throws `permission_denied` when such a person assigns it to others only; `assignee_not_found`, `tag_not_found`,
+ * `parent_not_found`
+ */
+export async function createTask(ctx: ServiceContext, input: TaskCreate): Promise<Task> {
+  authorize(ctx, 'task:create');
+  const { userId, organizationId } = ctx.principal;
+  const unassigned = decide(ctx.principal, 'task:create', { assigneeIds: [] }).allowed;
+  const assigneeIds = input.assigneeIds ?? (unassigned ? [] : [userId]);
+  authorize(ctx, 'task:create', { assigneeIds });
+  return mutate(ctx, async (unit) => {
+    const references = await resolveReferences(unit, {
+      assigneeIds,
+      tagIds: input.tagIds ?? [],
+      parentId: input.parentId ?? null,
+      personIds: [userId],
+    });
+    const status = input.status ?? 'todo';
+    const task = {
+      organizationId,
+      id: uuidv7(),
+      ...titleColumns(input.title),
+      description: input.description ?? null,
+      ...statusColumns(status),
+      ...priorityColumns(input.priority ?? 'medium'),
+      dueDate: date(input.dueDate),
+      startDate: date(input.startDate),
+      estimatedHours: input.estimatedHours ?? null,
+      actualHours: input.actualHours ?? null,
+      completedAt: status === 'done' ? unit.now : null,
+      parentId: input.parentId ?? null,
+      trashId: null,
+      version: 1,
+      createdAt: unit.now,
+      createdById: userId,
+      updatedAt: unit.now,
+      updatedById: userId,
+      deletedAt: null,
+      // Last: the counter stays locked until commit.
+      number: await nextNumber(unit, 'task'),
+    };
+    await unit.insert(TaskEntity, task);
+    await addAssignees(unit, task, assigneeIds);
+    await unit.insert(
+      TaskTagEntity,
+      ...references.tags.map((tag) => ({ organizationId, taskId: task.id, tagId: tag.id })),
+    );
+    await unit.insert(TaskSearchEntity, searchRow(task));
+    const answer = assembleTask(rowOf(task), linksOfOne(task.id, assigneeIds, references));
+    await recordEvents(unit, {
+      type: 'task.created',
+      entity: { type: 'task', id: task.id },
+      changes: diff({}, trackedFields(answer)),
+      data: { version: answer.version, title: answer.title },
+    });
+    return answer;
+  });
+}
+
+function addAssignees(
+  unit: Unit,
+  task: { organizationId: string; id: string },
+  userIds: readonly string[],
+): Promise<void> {
+  return unit.insert(
+    TaskAssigneeEntity,
+    ...userIds.map((userId, position) => ({ organizationId: task.organizationId, taskId: task.id, userId, position })),
+  );
+}
+
+/** The fields whose changes are recorded, as the wire names them. */
+function trackedFields(task: Task): Record<string, unknown> {
+  const { title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId } = task;
+  return {
+    ...{ title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId },
+    assigneeIds: task.assignees.map((person) => person.id),
+    tagIds: task.tags.map((tag) => tag.id).sort(),
+  };
+}
+
+/**
+ * Loads a task to change it, as far as the caller sees it, with its links and the caller's own name.
+ * @throws `task_not_found`
+ */
+export async function loadTask(unit: Unit, id: string, among: 'living' | 'any' = 'living') {
+  const record = await unit.load(TaskEntity, { id }, workErrors.task_not_found);
+  const { principal } = unit.ctx;
+  const links = await linksOf(
+    unit.db,
+    unit.ctx.database.engine.dialect,
+    [id],
+    [record.createdById, record.updatedById, ...(principal ? [principal.userId] : [])],
+  );
+  const assigneeIds = links.assigneeIds.get(id) ?? [];
+  const visible = principal && decide(principal, 'task:read', { assigneeIds }).allowed;
+  if (!visible || (record.deletedAt && among === 'living')) throw workErrors.task_not_found();
+  return { record, links, assigneeIds };
+}
+
+/**
+ * Walks up from the new parent, locking: of two moves that would close a circle together, one must see the other.
+ * @throws `parent_cycle` when the new parent is the task itself or one of its subtasks
+ */
+async function refuseCycle(unit: Unit, taskId: string, parentId: string): Promise<void> {
+  for (let at: string | null = parentId; at !== null;) {
+    if (at === taskId) throw workErrors.parent_cycle({ field: ['parentId'] });
+    const above: TaskRecord = await unit.load(TaskEntity, { id: at }, workErrors.parent_not_found);
+    at = above.parentId ?? null;
+  }
+}
+
+/**
+ * Changes the fields that are given; null clears. Links count as fields: the version rises once, or not at all when nothing
+ * is different.
+ * @throws `task_not_found`, `version_conflict`, `permission_denied`, `assignee_not_found`, `tag_not_found`,
+ * `parent_not_found`, `parent_cycle`
+ */
+export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promise<Task> {
+  authorize(ctx, 'task:update');
+  const { userId, organizationId } = ctx.principal;
+  const { id, ...fields } = input;
+  return mutate(ctx, async (unit) => {
+    const { record, links, assigneeIds } = await loadTask(unit, id);
+    authorize(ctx, 'task:update', { assigneeIds });
+    if (fields.assigneeIds) authorize(ctx, 'task:update', { assigneeIds: fields.assigneeIds });
+    unit.checkVersion(record);
+    const before = assembleTask(rowOf(record), links);
+    const newLinks = await changeLinks(unit, fields, before, links);
+    if (fields.parentId) await refuseCycle(unit, id, fields.parentId);
+    applyFields(record, fields, before, unit.now);
+
+    const changes = diff(trackedFields(before), trackedFields(assembleTask(rowOf(record), newLinks)));
+    if (isEmpty(changes)) return before;
+    record.updatedAt = unit.now;
+    record.updatedById = userId;
+    await unit.em.flush();
+    const after = assembleTask(rowOf(record), newLinks);
+    await replaceLinks(unit, { organizationId, id }, changes, after);
+    if (changes['title'] || changes['description']) {
+      const { title, body } = searchRow({ organizationId, ...after });
+      await unit.db.updateTable('task_search').set({ title, body }).where('task_search.task_id', '=', id).execute();
+    }
+    await recordEvents(unit, {
+      type: 'task.updated',
+      entity: { type: 'task', id },
+      changes,
+      data: { version: record.version },
+    });
+    return after;
+  });
+}
+
+type TaskFields = Omit<TaskUpdate, 'id'>;
+
+/** The links as they will be, checked to exist (D5). */
+async function changeLinks(unit: Unit, fields: TaskFields, before: Task, links: TaskLinks): Promise<TaskLinks> {
+  if (!fields.assigneeIds && !fields.tagIds && !fields.parentId) return links;
+  const kept = new Set(before.assignees.map((person) => person.id));
+  const references = await resolveReferences(unit, {
+    // Who is assigned already may stay, also when their membership has ended since.
+    assigneeIds: (fields.assigneeIds ?? []).filter((userId) => !kept.has(userId)),
+    tagIds: fields.tagIds ?? [],
+    parentId: fields.parentId ?? null,
+    personIds: [],
+  });
+  return {
+    people: new Map([...links.people, ...references.people]),
+    assigneeIds: fields.assigneeIds ? new Map([[before.id, fields.assigneeIds]]) : links.assigneeIds,
+    tags: fields.tagIds ? new Map([[before.id, references.tags]]) : links.tags,
+  };
+}
+
+function applyFields(record: TaskRecord, fields: TaskFields, before: Task, now: Date): void {
+  if (fields.title !== undefined) Object.assign(record, titleColumns(fields.title));
+  if (fields.description !== undefined) record.description = fields.description;
+  if (fields.priority !== undefined) Object.assign(record, priorityColumns(fields.priority));
+  if (fields.dueDate !== undefined && fields.dueDate !== before.dueDate) record.dueDate = date(fields.dueDate);
+  if (fields.startDate !== undefined && fields.startDate !== before.startDate)
+    record.startDate = date(fields.startDate);
+  if (fields.estimatedHours !== undefined) record.estimatedHours = fields.estimatedHours;
+  if (fields.actualHours !== undefined) record.actualHours = fields.actualHours;
+  if (fields.parentId !== undefined) record.parentId = fields.parentId;
+  if (fields.status !== undefined && fields.status !== before.status) setStatus(record, fields.status, now);
+}
+
+/** Completing sets completedAt, reopening clears it, archiving keeps it. */
+function setStatus(record: TaskRecord, status: TaskStatus, now: Date): void {
+  Object.assign(record, statusColumns(status));
+  if (status === 'done') record.completedAt = now;
+  else if (status !== 'archived') record.completedAt = null;
+}
+
+async function replaceLinks(
+  unit: Unit,
+  task: { organizationId: string; id: string },
+  changes: Changes,
+  after: Task,
+): Promise<void> {
+  if (changes['assigneeIds']) {
+    await unit.db.deleteFrom('task_assignees').where('task_assignees.task_id', '=', task.id).execute();
+    await addAssignees(
+      unit,
+      task,
+      after.assignees.map((person) => person.id),
+    );
+  }
+  if (changes['tagIds']) {
+    await unit.db.deleteFrom('task_tags').where('task_tags.task_id', '=', task.id).execute();
+    const { organizationId, id: taskId } = task;
+    await unit.insert(TaskTagEntity, ...after.tags.map((tag) => ({ organizationId, taskId, tagId: tag.id })));
+  }
+}

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createOrganization,
+  createTestPlatform,
+  dialects,
+  type TestOrganization,
+  type TestPlatform,
+} from '../../testing/index.ts';
+import { createTask, deleteTask, getTask, listTasks, restoreTask, Task, TaskListInput, updateTask } from '../index.ts';
+import { createTag } from '../tags/tag.service.ts';
+import { listTaskActivity } from './task.activity.ts';
+
+const list = (input: Record<string, unknown> = {}) => TaskListInput.parse(input);
+
+describe.each(dialects)('tasks on %s', (dialect) => {
+  let platform: TestPlatform;
+  let acme: TestOrganization;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect);
+    acme = await createOrganization(platform);
+  });
+  afterAll(() => platform.dispose());
+
+  it('creates a task that reads back as it was answered', async () => {
+    const member = await acme.addMember('member');
+    const tag = await createTag(acme.owner.ctx(), { name: 'Backend', color: '#112233' });
+    const created = await createTask(acme.owner.ctx(), {
+      title: 'Write the contract',
+      description: 'Once.',
+      priority: 'high',
+      dueDate: '2026-01-31T09:00:00.000Z',
+      estimatedHours: 4.25,
+      assigneeIds: [member.userId, acme.owner.userId],
+      tagIds: [tag.id],
+    });
+    expect(Task.parse(created)).toEqual(created);
+    expect(created).toMatchObject({
+      number: 1,
+      status: 'todo',
+      estimatedHours: 4.25,
+      dueDate: '2026-01-31T09:00:00.000Z',
+      tags: [{ id: tag.id, name: 'Backend', color: '#112233' }],
+      version: 1,
+    });
+    expect(created.assignees.map((person) => person.id)).toEqual([member.userId, acme.owner.userId]);
+    expect(await getTask(acme.owner.ctx(), { id: created.id })).toEqual(created);
+  });
+
+  it('raises the version once for fields and links together, and not at all for nothing', async () => {
+    const task = await createTask(acme.owner.ctx(), { title: 'Version' });
+    const changed = await updateTask(acme.owner.ctx(), {
+      id: task.id,
+      status: 'done',
+      assigneeIds: [acme.owner.userId],
+    });
+    expect(changed).toMatchObject({ version: 2, status: 'done', completedAt: expect.any(String) });
+    expect(await getTask(acme.owner.ctx(), { id: task.id })).toEqual(changed);
+    const links = await updateTask(acme.owner.ctx(), { id: task.id, assigneeIds: [] });
+    expect(links).toMatchObject({ version: 3, assignees: [] });
+    const same = await updateTask(acme.owner.ctx(), { id: task.id, title: 'Version', assigneeIds: [] });
+    expect(same).toEqual(links);
+    const activity = await listTaskActivity(acme.owner.ctx(), { id: task.id, limit: 10, total: true });
+    expect(activity.total).toBe(3);
+    expect(activity.data.map((entry) => entry.type)).toEqual(['task.updated', 'task.updated', 'task.created']);
+    expect(activity.data[1]?.changes['status']).toEqual({ from: 'todo', to: 'done' });
+  });
+
+  it('refuses a stale version and leaves the task alone', async () => {
+    const task = await createTask(acme.owner.ctx(), { title: 'Stale' });
+    await updateTask(acme.owner.ctx({ ifMatch: 1 }), { id: task.id, title: 'Fresh' });
+    await expect(updateTask(acme.owner.ctx({ ifMatch: 1 }), { id: task.id, title: 'Lost' })).rejects.toMatchObject({
+      code: 'version_conflict',
+    });
+    expect(await getTask(acme.owner.ctx(), { id: task.id })).toMatchObject({ title: 'Fresh', version: 2 });
+  });
+
+  it('acts once for one idempotency key, also for twins at once', async () => {
+    const input = { title: 'Once only' };
+    const request = { procedure: 'tasks.create', input, idempotencyKey: `key-${dialect}` };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => createTask(acme.owner.ctx(request), input)));
+    expect(new Set(answers.map((task) => task.id)).size).toBe(1);
+    await expect(
+      createTask(acme.owner.ctx({ ...request, input: { title: 'Other' } }), { title: 'Other' }),
+    ).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+  });
+
+  it('answers a dry run with result and events and changes nothing', async () => {
+    const ctx = acme.owner.ctx({ dryRun: true });
+    const result = await createTask(ctx, { title: 'Only a thought' });
+    expect(result).toMatchObject({ title: 'Only a thought' });
+    expect(ctx.outcome.dryRun?.events).toMatchObject([{ type: 'task.created' }]);
+    await expect(getTask(acme.owner.ctx(), { id: result.id })).rejects.toMatchObject({ code: 'task_not_found' });
+  });
+
+  it('shows another organization nothing, and answers a foreign id like a missing one', async () => {
+    const other = await createOrganization(platform, 'Other');
+    const task = await createTask(acme.owner.ctx(), { title: 'Secret' });
+    await expect(getTask(other.owner.ctx(), { id: task.id })).rejects.toMatchObject({ code: 'task_not_found' });
+    await expect(updateTask(other.owner.ctx(), { id: task.id, title: 'Mine' })).rejects.toMatchObject({
+      code: 'task_not_found',
+    });
+    await expect(createTask(other.owner.ctx(), { title: 'Child', parentId: task.id })).rejects.toMatchObject({
+      code: 'parent_not_found',
+    });
+    await expect(
+      createTask(other.owner.ctx(), { title: 'Assigned', assigneeIds: [acme.owner.userId] }),
+    ).rejects.toMatchObject({ code: 'assignee_not_found' });
+    expect((await listTasks(other.owner.ctx(), list({ total: true }))).total).toBe(0);
+  });
+
+  it('keeps an assigned-only member to what is assigned to them', async () => {
+    const developer = await acme.addMember('developer');
+    const mine = await createTask(developer.ctx(), { title: 'My own idea' });
+    expect(mine.assignees.map((person) => person.id)).toEqual([developer.userId]);
+    const others = await createTask(acme.owner.ctx(), { title: 'Not theirs' });
+    await expect(getTask(developer.ctx(), { id: others.id })).rejects.toMatchObject({ code: 'task_not_found' });
+    await expect(updateTask(developer.ctx(), { id: others.id, title: 'x' })).rejects.toMatchObject({
+      code: 'task_not_found',
+    });
+    await expect(
+      createTask(developer.ctx(), { title: 'For others', assigneeIds: [acme.owner.userId] }),
+    ).rejects.toMatchObject({ code: 'permission_denied', details: { constraint: { kind: 'assignedOnly' } } });
+    const seen = await listTasks(developer.ctx(), list({ total: true }));
+    expect(seen.data.map((task) => task.id)).toEqual([mine.id]);
+    expect(seen.total).toBe(1);
+  });
+
+  it('trashes and restores a parent with its subtasks', async () => {
+    const parent = await createTask(acme.owner.ctx(), { title: 'Parent' });
+    const child = await createTask(acme.owner.ctx(), { title: 'Child', parentId: parent.id });
+    await deleteTask(acme.owner.ctx(), { id: parent.id, permanent: false });
+    await expect(getTask(acme.owner.ctx(), { id: child.id })).rejects.toMatchObject({ code: 'task_not_found' });
+    await expect(restoreTask(acme.owner.ctx(), { id: child.id })).rejects.toMatchObject({ code: 'parent_deleted' });
+    const trash = await listTasks(acme.owner.ctx(), list({ deleted: true }));
+    expect(trash.data.map((task) => task.title).sort()).toEqual(['Child', 'Parent']);
+    const restored = await restoreTask(acme.owner.ctx(), { id: parent.id });
+    expect(restored).toMatchObject({ deletedAt: null, version: 3 });
+    expect(await getTask(acme.owner.ctx(), { id: child.id })).toMatchObject({ deletedAt: null });
+    await deleteTask(acme.owner.ctx(), { id: parent.id, permanent: true });
+    await expect(restoreTask(acme.owner.ctx(), { id: child.id })).rejects.toMatchObject({ code: 'task_not_found' });
+  });
+
+  it('refuses a task to become its own ancestor', async () => {
+    const a = await createTask(acme.owner.ctx(), { title: 'A' });
+    const b = await createTask(acme.owner.ctx(), { title: 'B', parentId: a.id });
+    await expect(updateTask(acme.owner.ctx(), { id: a.id, parentId: b.id })).rejects.toMatchObject({
+      code: 'parent_cycle',
+    });
+    await expect(updateTask(acme.owner.ctx(), { id: a.id, parentId: a.id })).rejects.toMatchObject({
+      code: 'parent_cycle',
+    });
+  });
+
+  it('finds by the beginnings of words without accents, the better hits first', async () => {
+    const { owner } = await createOrganization(platform, 'Search');
+    const body = await createTask(owner.ctx(), { title: 'Other', description: 'about résumés and cafés' });
+    const title = await createTask(owner.ctx(), { title: 'Café résumé' });
+    await createTask(owner.ctx(), { title: 'Café only' });
+    const found = await listTasks(owner.ctx(), list({ search: 'CAFE resu' }));
+    expect(found.data.map((task) => task.id)).toEqual([title.id, body.id]);
+    expect((await listTasks(owner.ctx(), list({ search: `"' OR * ) --` }))).data).toEqual([]);
+    await updateTask(owner.ctx(), { id: body.id, description: null });
+    expect((await listTasks(owner.ctx(), list({ search: 'resu' }))).data.map((task) => task.id)).toEqual([title.id]);
+  });
+
+  it.each([
+    'createdAt',
+    '-createdAt',
+    'dueDate',
+    '-dueDate',
+    'priority',
+    '-status',
+    'title',
+    '-title',
+    'number',
+  ] as const)('pages through every task once, sorted by %s', async (sort) => {
+    const { owner } = await createOrganization(platform, 'Pages');
+    const due = ['2026-05-01T00:00:00Z', null, '2026-04-01T00:00:00.5+02:00', null, '2026-05-01T00:00:00Z'];
+    for (const [index, dueDate] of due.entries())
+      await createTask(owner.ctx(), {
+        title: index % 2 ? `B${index}` : `ä${index}`,
+        dueDate: dueDate && new Date(dueDate).toISOString(),
+      });
+    const whole = await listTasks(owner.ctx(), list({ sort }));
+    expect(whole.data).toHaveLength(5);
+    if (sort.endsWith('dueDate')) expect(whole.data.slice(3).map((task) => task.dueDate)).toEqual([null, null]);
+    const seen: string[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await listTasks(owner.ctx(), list({ sort, limit: 2, ...(cursor ? { cursor } : {}) }));
+      seen.push(...page.data.map((task) => task.id));
+      cursor = page.nextCursor;
+    } while (cursor);
+    expect(seen).toEqual(whole.data.map((task) => task.id));
+  });
+
+  it('lets exactly one of many updates of one version win', async () => {
+    const task = await createTask(acme.owner.ctx(), { title: 'Race' });
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) =>
+        updateTask(acme.owner.ctx({ ifMatch: 1 }), { id: task.id, title: `Race ${index}` }),
+      ),
+    );
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    expect((await getTask(acme.owner.ctx(), { id: task.id })).version).toBe(2);
+  });
+});

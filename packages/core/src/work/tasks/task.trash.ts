@@ -1,0 +1,131 @@
+import { authorize } from '../../access/index.ts';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { anyOf } from '../../database/sql.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { workErrors } from '../work.errors.ts';
+import { TaskEntity, type TaskRecord } from './task.entity.ts';
+import { assembleTask } from './task.queries.ts';
+import type { Task, TaskDelete, TaskId } from './task.schema.ts';
+import { loadTask, rowOf } from './task.service.ts';
+
+/** Members delete what they created; anything else takes more. */
+function authorizeDelete(ctx: ServiceContext, task: TaskRecord, assigneeIds: readonly string[]): void {
+  const own = task.createdById === ctx.principal?.userId;
+  authorize(ctx, own ? 'task:delete' : 'task:delete_any', { assigneeIds });
+}
+
+/** The task and everything below it that `matches`, level by level. */
+async function withSubtasks(unit: Unit, task: TaskRecord, matches: Record<string, unknown>): Promise<TaskRecord[][]> {
+  const levels: TaskRecord[][] = [[task]];
+  for (let level = levels[0]; level && level.length > 0; level = levels.at(-1)) {
+    const found = await unit.em.find(
+      TaskEntity,
+      { ...matches, parentId: { $in: level.map((above) => above.id) } } as never,
+      {
+        orderBy: { id: 'asc' },
+      },
+    );
+    levels.push(found as TaskRecord[]);
+  }
+  return levels.filter((level) => level.length > 0);
+}
+
+/**
+ * Moves a task and its subtasks to the trash under one trash id, or with `permanent` deletes them for ever.
+ * @throws `task_not_found`, `permission_denied`, `version_conflict`
+ */
+export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDelete): Promise<void> {
+  authorize(ctx, 'task:delete');
+  const { userId } = ctx.principal;
+  await mutate(ctx, async (unit) => {
+    const { record, assigneeIds } = await loadTask(unit, id);
+    authorizeDelete(ctx, record, assigneeIds);
+    unit.checkVersion(record);
+    if (permanent) {
+      authorize(ctx, 'task:delete_any', { assigneeIds });
+      await deleteForEver(unit, await withSubtasks(unit, record, {}));
+      return null;
+    }
+    const tasks = (await withSubtasks(unit, record, { deletedAt: null })).flat();
+    const trashId = uuidv7();
+    for (const task of tasks) {
+      task.deletedAt = unit.now;
+      task.trashId = trashId;
+      task.updatedAt = unit.now;
+      task.updatedById = userId;
+    }
+    await unit.em.flush();
+    await recordEvents(
+      unit,
+      ...tasks.map((task) => ({
+        type: 'task.deleted',
+        entity: { type: 'task', id: task.id },
+        data: { version: task.version, trashId, permanent: false },
+      })),
+    );
+    return null;
+  });
+}
+
+/** Deletes from the leaves up, as no task may point at one that is gone. */
+async function deleteForEver(unit: Unit, levels: readonly TaskRecord[][]): Promise<void> {
+  const { dialect } = unit.ctx.database.engine;
+  for (const level of levels.toReversed()) {
+    await unit.db
+      .deleteFrom('tasks')
+      .where(
+        anyOf(
+          dialect,
+          'tasks.id',
+          level.map((task) => task.id),
+        ),
+      )
+      .execute();
+  }
+  await recordEvents(
+    unit,
+    ...levels.flat().map((task) => ({
+      type: 'task.deleted',
+      entity: { type: 'task', id: task.id },
+      data: { version: task.version, permanent: true },
+    })),
+  );
+}
+
+/**
+ * Brings back what was trashed together with the task.
+ * @throws `task_not_found`, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`
+ */
+export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<Task> {
+  authorize(ctx, 'task:delete');
+  const { userId } = ctx.principal;
+  return mutate(ctx, async (unit) => {
+    const { record, links, assigneeIds } = await loadTask(unit, id, 'any');
+    authorizeDelete(ctx, record, assigneeIds);
+    unit.checkVersion(record);
+    if (!record.deletedAt) throw workErrors.task_not_deleted();
+    if (record.parentId) {
+      const parent = await unit.load(TaskEntity, { id: record.parentId }, workErrors.parent_not_found);
+      if (parent.deletedAt) throw workErrors.parent_deleted();
+    }
+    const tasks = (await withSubtasks(unit, record, { trashId: record.trashId })).flat();
+    for (const task of tasks) {
+      task.deletedAt = null;
+      task.trashId = null;
+      task.updatedAt = unit.now;
+      task.updatedById = userId;
+    }
+    await unit.em.flush();
+    await recordEvents(
+      unit,
+      ...tasks.map((task) => ({
+        type: 'task.restored',
+        entity: { type: 'task', id: task.id },
+        data: { version: task.version },
+      })),
+    );
+    return assembleTask(rowOf(record), links);
+  });
+}

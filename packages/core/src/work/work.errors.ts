@@ -1,0 +1,12 @@
+import { defineErrors } from '../kernel/errors.ts';
+
+export const workErrors = defineErrors({
+  task_not_found: { kind: 'not_found', message: 'There is no such task.' },
+  parent_not_found: { kind: 'not_found', message: 'There is no such parent task.' },
+  assignee_not_found: { kind: 'not_found', message: 'There is no such active member to assign.' },
+  tag_not_found: { kind: 'not_found', message: 'There is no such tag.' },
+  parent_cycle: { kind: 'conflict', message: 'A task cannot be a part of itself or of its own subtasks.' },
+  parent_deleted: { kind: 'conflict', message: 'Its parent is in the trash. Restore that first.' },
+  task_not_deleted: { kind: 'conflict', message: 'This task is not in the trash.' },
+  tag_name_taken: { kind: 'conflict', message: 'There is already a tag of this name.' },
+});
