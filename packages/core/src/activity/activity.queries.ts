@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
-import { countOf, cutPage, paged, pageRequest } from '../database/paging.ts';
+import { countOf, pageRequest, readPage } from '../database/paging.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Page } from '../kernel/schemas.ts';
 import type { ActivityEntry } from './activity.schema.ts';
@@ -39,10 +39,7 @@ export async function eventsOf(
       'users.username',
       'users.full_name as fullName',
     ]);
-  const { rows, nextCursor } = cutPage(
-    await paged(columns, { by: id, descending: true, id }, request).execute(),
-    request,
-  );
+  const { rows, nextCursor } = await readPage(columns, { by: id, descending: true, id }, request);
   const data = rows.map((row): ActivityEntry => ({
     id: row.id,
     type: row.type,

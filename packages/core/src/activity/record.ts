@@ -34,7 +34,7 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
       payloadHash: createHash('sha256').update(salt).update(canonicalJson(payload)).digest('base64url'),
     };
   });
-  await unit.insert(
+  const told = unit.insert(
     EventEntity,
     ...rows.map(({ event, id, organizationId, payloadHash }) => ({
       id,
@@ -50,8 +50,9 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
       at: unit.now,
     })),
   );
-  await unit.insert(
+  const payloads = unit.insert(
     EventPayloadEntity,
     ...rows.map(({ id, organizationId, salt, payload }) => ({ eventId: id, organizationId, salt, payload })),
   );
+  await Promise.all([told, payloads]);
 }

@@ -1,17 +1,15 @@
 import type { EntityManager } from '@mikro-orm/core';
-import type { Kysely } from 'kysely';
 import type { Principal, Visibility } from '../kernel/principal.ts';
 import { ReadCodecs } from './codecs.ts';
-import type { BareKysely, Engine } from './engine.ts';
+import { Door, type DoorParts } from './door.ts';
+import type { Connection, Engine } from './engine.ts';
 import { translateFailure } from './failures.ts';
 import { type EntityManagers, openEntityManagers } from './orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
 import type { ReadDoor } from './read-door.ts';
-import type { Tables } from './schema.ts';
 import type { DatabaseScope } from './scope.ts';
 import { openSqlite } from './sqlite-engine.ts';
 import type { TableDefinition } from './table.ts';
-import { WallPlugin } from './walls.ts';
 
 export interface DatabaseOptions {
   /** `file:PATH` or a path for SQLite, `postgres://…` for PostgreSQL. */
@@ -25,10 +23,10 @@ export interface DatabaseOptions {
 
 /** The connection of one write transaction, behind the walls of its scope. */
 export interface WriteConnection {
-  readonly db: Kysely<Tables>;
+  readonly db: Door;
   readonly em: EntityManager;
   /** Runs a statement that was compiled once. Only for `database/`: it has no walls of its own. */
-  readonly bare: BareKysely;
+  readonly bare: Connection;
 }
 
 /** The database of a platform: engine, entities and walls together. */
@@ -59,16 +57,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const entities = await openEntityManagers(engine.dialect, options.tables);
   const codecs = new ReadCodecs(engine.dialect, entities.metadata);
 
-  const walled = (connection: BareKysely, scope: DatabaseScope): Kysely<Tables> => {
-    const known = new Map<string, Visibility>();
-    const visibility = (permission: string) => {
-      const seen =
-        known.get(permission) ?? (scope.principal ? options.visibility(scope.principal, permission) : 'none');
-      known.set(permission, seen);
-      return seen;
-    };
-    return connection.withPlugin(new WallPlugin(tables, scope, visibility, codecs));
+  const parts: DoorParts = {
+    dialect: engine.dialect,
+    tables,
+    codecs,
+    permissions: [...new Set(options.tables.flatMap(({ visibility }) => (visibility ? [visibility.permission] : [])))],
+    visibility: ({ principal }, permission) => (principal ? options.visibility(principal, permission) : 'none'),
+    compiled: new WeakMap(),
   };
+  const open = (connection: Connection, scope: DatabaseScope) => new Door(connection, scope, parts);
 
   const translated = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
@@ -79,11 +76,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     engine,
     tables,
     entities,
-    read: (scope, work) => translated(engine.read(scope, (connection) => work(walled(connection, scope)))),
+    read: (scope, work) => translated(engine.read(scope, (connection) => work(open(connection, scope)))),
     write: (scope, work) =>
       translated(
         engine.write(scope, (connection) =>
-          work({ db: walled(connection, scope), em: entities.fork(connection, scope), bare: connection }),
+          work({ db: open(connection, scope), em: entities.fork(connection.kysely, scope), bare: connection }),
         ),
       ),
     async close() {

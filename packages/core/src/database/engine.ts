@@ -7,13 +7,20 @@ export type Dialect = 'sqlite' | 'postgresql';
 // oxlint-disable-next-line typescript/no-explicit-any -- the tables get their types at the doors
 export type BareKysely = Kysely<any>;
 
+/** One connection, inside the transaction of a read or a write. */
+export interface Connection {
+  readonly kysely: BareKysely;
+  /** Runs a compiled statement. */
+  execute(sql: string, parameters: readonly unknown[]): Promise<Record<string, unknown>[]>;
+}
+
 /** A database with its connections: what differs between SQLite and PostgreSQL ends here. */
 export interface Engine {
   readonly dialect: Dialect;
   /** Runs reads in the scope. On PostgreSQL they are one read-only transaction. */
-  read<T>(scope: DatabaseScope, work: (connection: BareKysely) => Promise<T>): Promise<T>;
+  read<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Runs one write transaction in the scope; a throw rolls back. On SQLite there is one at a time. */
-  write<T>(scope: DatabaseScope, work: (connection: BareKysely) => Promise<T>): Promise<T>;
+  write<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
   /** A round trip, for health checks. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,7 +1,6 @@
 import type { EntityMetadata, EntitySchema, InferEntity } from '@mikro-orm/core';
-import { CompiledQuery } from 'kysely';
 import { columnType } from './codecs.ts';
-import type { BareKysely, Dialect } from './engine.ts';
+import type { Connection, Dialect } from './engine.ts';
 
 /** A row as the entity says it: property names, Dates. What the table defaults or allows to be null may be left out. */
 export type NewRow<Entity> = {
@@ -61,7 +60,7 @@ const plans = new WeakMap<EntityMetadata, InsertPlan>();
  * times cheaper than an entity.
  */
 export async function insertRows<Entity extends EntitySchema>(
-  connection: BareKysely,
+  connection: Connection,
   dialect: Dialect,
   metadata: EntityMetadata,
   rows: readonly NewRow<Entity>[],
@@ -73,5 +72,5 @@ export async function insertRows<Entity extends EntitySchema>(
   const parameters = rows.flatMap((row) =>
     properties.map((name, index) => encode[index]?.((row as Record<string, unknown>)[name]) ?? null),
   );
-  await connection.executeQuery(CompiledQuery.raw(found.sql(rows.length), parameters));
+  await connection.execute(found.sql(rows.length), parameters);
 }

@@ -9,7 +9,7 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type { BareKysely, Engine } from './engine.ts';
+import type { BareKysely, Connection, Engine } from './engine.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
 
 /** Names for prepared statements, the same on every connection. Past the limit statements run unprepared. */
@@ -33,14 +33,14 @@ class PostgresConnection implements DatabaseConnection {
     this.#client = client;
   }
 
-  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const { sql, parameters } = query;
-    const name = parameters.length > 0 ? statementName(sql) : undefined;
-    const result = await this.#client.query<never>({
-      text: sql,
-      ...(parameters.length > 0 ? { values: parameters.map(encode) } : {}),
-      ...(name ? { name } : {}),
-    });
+  execute(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult<Record<string, unknown>>> {
+    if (parameters.length === 0) return this.#client.query(sql);
+    const name = statementName(sql);
+    return this.#client.query({ text: sql, values: parameters.map(encode), ...(name ? { name } : {}) });
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const result = await this.execute(sql, parameters);
     return {
       rows: result.rows as Row[],
       ...(result.rowCount === null ? {} : { numAffectedRows: BigInt(result.rowCount) }),
@@ -74,6 +74,14 @@ function bind(connection: DatabaseConnection): BareKysely {
   });
 }
 
+function connect(client: pg.PoolClient): Connection {
+  const connection = new PostgresConnection(client);
+  return {
+    kysely: bind(connection),
+    execute: async (sql, parameters) => (await connection.execute(sql, parameters)).rows,
+  };
+}
+
 /** Dates, numbers and JSON arrive as PostgreSQL writes them; the read codecs make what the schemas say. */
 const rawText = new Set([pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP, pg.types.builtins.DATE]);
 const typeParsers = {
@@ -103,6 +111,8 @@ export function openPostgres(options: PostgresOptions): Engine {
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
     application_name: 'tenon',
+    // Statements that do not wait for each other's answers travel together.
+    pipeline: true,
     types: typeParsers as pg.CustomTypesConfig,
     // Every session speaks UTC, and no transaction waits for ever: a lock is answered 409 or 503 instead.
     options: '-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s -c statement_timeout=30s',
@@ -115,30 +125,30 @@ export function openPostgres(options: PostgresOptions): Engine {
   pool.on('connect', (client) => {
     client.on('error', report);
   });
-  const bound = new WeakMap<pg.PoolClient, BareKysely>();
+  const bound = new WeakMap<pg.PoolClient, Connection>();
 
   async function transaction<T>(
     scope: DatabaseScope,
     mode: 'read only' | 'read write',
-    work: (connection: BareKysely) => Promise<T>,
+    work: (connection: Connection) => Promise<T>,
   ): Promise<T> {
     const client = await pool.connect();
-    let kysely = bound.get(client);
-    if (!kysely) bound.set(client, (kysely = bind(new PostgresConnection(client))));
-    let broken: Error | undefined;
+    let connection = bound.get(client);
+    if (!connection) bound.set(client, (connection = connect(client)));
+    // One message, and the first statement follows without waiting: should it fail, the request role sees and writes nothing.
+    const begun = client.query(`begin ${mode}; ${enterScopeSql(scope)}`);
+    begun.catch(() => {});
     try {
-      // One message: without parameters the simple protocol takes several statements.
-      await client.query(`begin ${mode}; ${enterScopeSql(scope)}`);
-      const result = await work(kysely);
-      await client.query('commit');
+      const result = await work(connection);
+      await begun;
+      const committed = client.query('commit');
+      if (mode === 'read write') await committed;
+      // There is nothing to lose in what was only read.
+      committed.then(() => client.release(), (error: Error) => client.release(error));
       return result;
     } catch (error) {
-      await client.query('rollback').catch((failure: Error) => {
-        broken = failure;
-      });
+      await client.query('rollback').then(() => client.release(), (failure: Error) => client.release(failure));
       throw error;
-    } finally {
-      client.release(broken);
     }
   }
 

@@ -1,13 +1,12 @@
-import type { Kysely } from 'kysely';
 import type { ServiceContext } from './context.ts';
-import type { Tables } from './schema.ts';
+import type { Door } from './door.ts';
 import { requestScope } from './scope.ts';
 
 /**
  * The one way to read: a query builder that shows the rows of the context's organization, as far as the principal sees them.
  * It has no way to write, and no way around its walls.
  */
-export type ReadDoor = Pick<Kysely<Tables>, 'selectFrom' | 'with' | 'fn' | 'dynamic'>;
+export type ReadDoor = Pick<Door, 'selectFrom' | 'run' | 'dialect'>;
 
 /**
  * Opens the read door for the context. Its statements are one transaction on PostgreSQL; on SQLite each sees the latest commit.

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from './engine.ts';
+import { statement } from './statement.ts';
 import type { Unit } from './unit-of-work.ts';
 
 /**
@@ -12,22 +13,29 @@ export function anyOf(
   values: readonly string[],
   type: 'uuid' | 'text' = 'uuid',
 ): RawBuilder<SqlBool> {
-  if (dialect === 'postgresql')
-    return sql<SqlBool>`${sql.ref(column)} = any(${values as string[]}::${sql.raw(type)}[])`;
-  return sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`;
+  const parameter = sql`${values}`;
+  if (dialect === 'postgresql') return sql<SqlBool>`${sql.ref(column)} = any(${parameter}::${sql.raw(type)}[])`;
+  return sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${parameter}))`;
 }
 
-/** Counts up, for ever: the row stays locked until commit, so take the number as late as can be. */
-export const nextNumber = async (unit: Unit, name: string): Promise<number> => {
-  const organizationId = unit.scope.organizationId;
-  if (organizationId === null) throw new Error('Numbers count inside an organization.');
-  const { value } = await unit.db
+/** The database's integer of `count(*)` as a number. */
+export const countAll = () => sql<number>`cast(count(*) as integer)`;
+
+const countUp = statement((db, { organizationId, name }: { organizationId: string; name: string }) =>
+  db
     .insertInto('counters')
     .values({ organization_id: organizationId, name, value: 1 })
     .onConflict((conflict) =>
       conflict.columns(['organization_id', 'name']).doUpdateSet({ value: sql<number>`counters.value + 1` }),
     )
-    .returning('value')
-    .executeTakeFirstOrThrow();
-  return value;
-};
+    .returning('value'),
+);
+
+/** Counts up, for ever: the row stays locked until commit, so take the number as late as can be. */
+export async function nextNumber(unit: Unit, name: string): Promise<number> {
+  const { organizationId } = unit.scope;
+  if (organizationId === null) throw new Error('Numbers count inside an organization.');
+  const [row] = await unit.db.run(countUp, { organizationId, name });
+  if (!row) throw new Error(`The counter ${name} gave no number.`);
+  return row.value;
+}

@@ -10,7 +10,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { BareKysely, Engine } from './engine.ts';
+import type { BareKysely, Connection, Engine } from './engine.ts';
 import { isBusy } from './failures.ts';
 
 /** How many prepared statements a connection keeps: better-sqlite3 itself caches none. */
@@ -18,14 +18,13 @@ const statementLimit = 500;
 /** How long a write waits for another process's transaction before it is answered 503. */
 const busyLimitMs = 5000;
 
-const encode = (value: unknown): unknown =>
-  value instanceof Date
-    ? value.getTime()
-    : typeof value === 'boolean'
-      ? Number(value)
-      : value === undefined
-        ? null
-        : value;
+/** Dates are milliseconds, booleans 0 and 1, arrays JSON for `json_each`. */
+function encode(value: unknown): unknown {
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value !== 'object') return value === undefined ? null : value;
+  if (value instanceof Date) return value.getTime();
+  return Array.isArray(value) ? JSON.stringify(value) : value;
+}
 
 class SqliteConnection implements DatabaseConnection {
   readonly #database: Database.Database;
@@ -103,15 +102,22 @@ export function openSqlite(file: string): Engine {
   };
   const writer = open(false);
   const reader = open(true);
-  const writeConnection = new SqliteConnection(writer);
-  const writeKysely = bind(writeConnection);
-  const readKysely = bind(new SqliteConnection(reader));
+  const connect = (database: Database.Database): Connection => {
+    const connection = new SqliteConnection(database);
+    return {
+      kysely: bind(connection),
+      execute: async (sql, parameters) => connection.execute<Record<string, unknown>>(sql, parameters).rows,
+    };
+  };
+  const writing = connect(writer);
+  const reading = connect(reader);
+  const [beginImmediate, commit] = ['begin immediate', 'commit'].map((sql) => writer.prepare(sql));
 
   async function begin(): Promise<void> {
     const deadline = performance.now() + busyLimitMs;
     for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
       try {
-        writer.exec('begin immediate');
+        beginImmediate?.run();
         return;
       } catch (error) {
         // busy_timeout would block the event loop, so the wait is ours.
@@ -125,13 +131,13 @@ export function openSqlite(file: string): Engine {
 
   return {
     dialect: 'sqlite',
-    read: (_scope, work) => work(readKysely),
-    write<T>(_scope: unknown, work: (connection: BareKysely) => Promise<T>): Promise<T> {
+    read: (_scope, work) => work(reading),
+    write<T>(_scope: unknown, work: (connection: Connection) => Promise<T>): Promise<T> {
       const turn = last.then(async () => {
         await begin();
         try {
-          const result = await work(writeKysely);
-          writer.exec('commit');
+          const result = await work(writing);
+          commit?.run();
           return result;
         } catch (error) {
           if (writer.inTransaction) writer.exec('rollback');

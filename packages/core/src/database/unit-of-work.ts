@@ -1,12 +1,11 @@
-import type { EntityManager, EntitySchema, InferEntity } from '@mikro-orm/core';
-import type { Kysely } from 'kysely';
+import { type EntityManager, type EntitySchema, type InferEntity, LockMode } from '@mikro-orm/core';
 import { type DomainError, errors } from '../kernel/errors.ts';
 import type { EventSummary, MutationRequest } from '../kernel/mutation.ts';
 import type { ServiceContext } from './context.ts';
 import type { Database, WriteConnection } from './database.ts';
+import type { Door } from './door.ts';
 import { claimKey, keepAnswer } from './idempotency.ts';
 import { insertRows, type NewRow } from './inserts.ts';
-import type { Tables } from './schema.ts';
 import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
 
 /** An entity that carries a version, as `versioned` checks it. */
@@ -24,7 +23,7 @@ export class Unit {
   readonly now: Date;
   readonly em: EntityManager;
   /** Reads see the unit's own changes; updates and deletes stay within the walls. */
-  readonly db: Kysely<Tables>;
+  readonly db: Door;
   /** What a dry run shows. */
   readonly events: EventSummary[] = [];
   readonly scope: DatabaseScope;
@@ -69,7 +68,7 @@ export class Unit {
     missing: () => DomainError,
   ): Promise<InferEntity<Entity>> {
     // `for update` exists on PostgreSQL only; SQLite has one writer.
-    const lock = this.ctx.database.engine.dialect === 'postgresql' ? { lockMode: 4 as const } : {};
+    const lock = this.ctx.database.engine.dialect === 'postgresql' ? { lockMode: LockMode.PESSIMISTIC_WRITE as const } : {};
     const found = await this.em.findOne(entity as EntitySchema, where as never, lock);
     if (!found) throw missing();
     return found as InferEntity<Entity>;

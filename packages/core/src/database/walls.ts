@@ -28,6 +28,9 @@ import type { ReadCodecs } from './codecs.ts';
 import type { DatabaseScope } from './scope.ts';
 import type { TableDefinition } from './table.ts';
 
+/** Sub-queries pass the plugin on their own and again inside the whole: once is enough. */
+const walled = new WeakSet<OperationNode>();
+
 const nothing = RawNode.create(['1 = 0'], []);
 
 /** Fills the placeholders of a table's declared SQL with the alias that the query uses and the ids of the scope. */
@@ -110,11 +113,14 @@ class WallTransformer extends OperationNodeTransformer {
   }
 
   protected override transformSelectQuery(node: SelectQueryNode, queryId?: QueryId): SelectQueryNode {
+    if (walled.has(node)) return node;
     for (const cte of node.with?.expressions ?? []) this.#derived.add(cte.name.table.table.identifier.name);
     const inner = super.transformSelectQuery(node, queryId);
     const from: FromNode | undefined = inner.from;
     const where = this.#where(inner.where, from?.froms ?? []);
-    return where ? { ...inner, where } : inner;
+    const result = where ? { ...inner, where } : inner;
+    walled.add(result);
+    return result;
   }
 
   protected override transformJoin(node: JoinNode, queryId?: QueryId): JoinNode {

@@ -10,7 +10,8 @@ export { listTags } from './tags/tag.queries.ts';
 export { Tag, TagCreate, TagId, TagListInput, TagPage, TagUpdate } from './tags/tag.schema.ts';
 export { createTag, deleteTag, updateTag } from './tags/tag.service.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
-export { getTask, listTasks } from './tasks/task.queries.ts';
+export { listTasks } from './tasks/task.list.ts';
+export { getTask } from './tasks/task.queries.ts';
 export {
   Task,
   TaskCreate,

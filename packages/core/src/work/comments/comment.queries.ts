@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { countOf, cutPage, orderOf, paged, pageRequest } from '../../database/paging.ts';
+import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read } from '../../database/read-door.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireTask } from '../tasks/index.ts';
@@ -33,7 +33,7 @@ export async function listComments(ctx: ServiceContext, input: CommentListInput)
         'users.username',
         'users.full_name as fullName',
       ]);
-    const { rows, nextCursor } = cutPage(await paged(columns, order, request).execute(), request);
+    const { rows, nextCursor } = await readPage(columns, order, request);
     const data = rows.map(({ id, taskId, body, authorId, username, fullName, createdAt, updatedAt }) => ({
       id,
       taskId,

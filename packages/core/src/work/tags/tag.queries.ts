@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { countOf, cutPage, orderOf, paged, pageRequest } from '../../database/paging.ts';
+import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read } from '../../database/read-door.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import type { Tag, TagListInput } from './tag.schema.ts';
@@ -16,7 +16,7 @@ export async function listTags(ctx: ServiceContext, input: TagListInput): Promis
   return read(ctx, async (db) => {
     const query = db.selectFrom('tags');
     const columns = query.select(['tags.id', 'tags.name', 'tags.color', 'tags.created_at as createdAt']);
-    const { rows, nextCursor } = cutPage(await paged(columns, order, request).execute(), request);
+    const { rows, nextCursor } = await readPage(columns, order, request);
     const data = rows.map(({ id, name, color, createdAt }) => ({ id, name, color, createdAt }));
     return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
   });

@@ -16,20 +16,28 @@ export function searchRow(task: { organizationId: string; id: string; title: str
   };
 }
 
-/** Every term must begin a word. Terms are letters and digits only, so nothing in them is query syntax. */
-export function matches(dialect: Dialect, organizationId: string, terms: readonly string[]): RawBuilder<SqlBool> {
-  if (dialect === 'postgresql')
-    return sql<SqlBool>`task_search.document @@ ${terms.map((term) => `'${term}':*`).join(' & ')}::tsquery`;
+/** The query of the words, each of which must begin a word: letters and digits only, so nothing in them is query syntax. */
+export function searchQuery(dialect: Dialect, organizationId: string, terms: readonly string[]): string {
+  if (dialect === 'postgresql') return terms.map((term) => `'${term}':*`).join(' & ');
   const words = terms.map((term) => `{title body} : "${term}" *`).join(' AND ');
-  const query = `organization_id : "${organizationId.replaceAll('-', ' ')}" AND ${words}`;
+  // The organization is a word of the index, so that a search looks at one tenant's rows only.
+  return `organization_id : "${organizationId.replaceAll('-', ' ')}" AND ${words}`;
+}
+
+/** Whether a row of `task_search` has the words of a search query. */
+export function matches(dialect: Dialect, query: string): RawBuilder<SqlBool> {
+  if (dialect === 'postgresql') return sql<SqlBool>`task_search.document @@ ${query}::tsquery`;
   return sql<SqlBool>`task_search.sequence in (select rowid from task_search_index where task_search_index match ${query})`;
 }
 
+/** How a term begins a word of the title. */
+export const titlePattern = (term: string): string => `% ${term}%`;
+
 /**
- * How many of the terms begin a word of the title: a whole number from the row's own words. Ranks that depend on other rows
- * move whenever anyone writes, break cursors, and tell tenants about each other.
+ * How many of the patterns the title has: a whole number from the row's own words. Ranks that depend on other rows move
+ * whenever anyone writes, break cursors, and tell tenants about each other.
  */
-export function rank(terms: readonly string[]): RawBuilder<number> {
-  const hits = terms.map((term) => sql`case when task_search.title like ${`% ${term}%`} then 1 else 0 end`);
+export function rank(patterns: readonly string[]): RawBuilder<number> {
+  const hits = patterns.map((pattern) => sql`case when task_search.title like ${pattern} then 1 else 0 end`);
   return sql<number>`(${sql.join(hits, sql` + `)})`;
 }

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { anyOf } from '../../database/sql.ts';
+import { current, statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
-import type { TaskLinks } from './task.queries.ts';
+import { byName, type TaskLinks } from './task.queries.ts';
 import type { Task } from './task.schema.ts';
 
 interface References {
@@ -19,39 +20,67 @@ export interface ResolvedReferences {
   tags: Task['tags'];
 }
 
-/**
- * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows.
- * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`
- */
-export async function resolveReferences(unit: Unit, references: References): Promise<ResolvedReferences> {
-  const { dialect } = unit.ctx.database.engine;
-  const { assigneeIds, tagIds, parentId, personIds } = references;
-  const text = sql<string | null>`null`;
-  const rows = await unit.db
+interface ReferenceRow {
+  kind: 'member' | 'tag' | 'parent';
+  id: string;
+  name: string | null;
+  detail: string | null;
+  status: string | null;
+}
+
+interface ReferenceValues extends Readonly<Record<string, unknown>> {
+  userIds: readonly string[];
+  tagIds: readonly string[];
+  parentIds: readonly string[];
+}
+
+const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, tagIds, parentIds }, dialect) => {
+  const nothing = sql<string | null>`null`;
+  return db
     .selectFrom('memberships')
     .innerJoin('users', 'users.id', 'memberships.user_id')
     .select([
-      sql<'member' | 'tag' | 'parent'>`'member'`.as('kind'),
+      sql<ReferenceRow['kind']>`'member'`.as('kind'),
       'users.id',
       'users.username as name',
       'users.full_name as detail',
       sql<string | null>`memberships.status`.as('status'),
     ])
-    .where(anyOf(dialect, 'memberships.user_id', [...new Set([...assigneeIds, ...personIds])]))
+    .where(anyOf(dialect, 'memberships.user_id', userIds))
+    // A user's own memberships elsewhere are theirs to see too, and say nothing here.
+    .where('memberships.organization_id', '=', current.organization)
     .unionAll(
-      unit.db
+      db
         .selectFrom('tags')
-        .select([sql<'tag'>`'tag'`.as('kind'), 'tags.id', 'tags.name', 'tags.color as detail', text.as('status')])
+        .select([sql<'tag'>`'tag'`.as('kind'), 'tags.id', 'tags.name', 'tags.color as detail', nothing.as('status')])
         .where(anyOf(dialect, 'tags.id', tagIds)),
     )
     .unionAll(
-      unit.db
+      db
         .selectFrom('tasks')
-        .select([sql<'parent'>`'parent'`.as('kind'), 'tasks.id', text.as('name'), text.as('detail'), text.as('status')])
-        .where(anyOf(dialect, 'tasks.id', parentId ? [parentId] : []))
+        .select([
+          sql<'parent'>`'parent'`.as('kind'),
+          'tasks.id',
+          nothing.as('name'),
+          nothing.as('detail'),
+          nothing.as('status'),
+        ])
+        .where(anyOf(dialect, 'tasks.id', parentIds))
         .where('tasks.deleted_at', 'is', null),
-    )
-    .execute();
+    );
+});
+
+/**
+ * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows.
+ * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`
+ */
+export async function resolveReferences(unit: Unit, references: References): Promise<ResolvedReferences> {
+  const { assigneeIds, tagIds, parentId, personIds } = references;
+  const rows = await unit.db.run(referenceRows, {
+    userIds: [...new Set([...assigneeIds, ...personIds])],
+    tagIds,
+    parentIds: parentId ? [parentId] : [],
+  });
   const people = new Map<string, Person>();
   const active = new Set<string>();
   const tags = new Map<string, Task['tags'][number]>();
@@ -71,11 +100,8 @@ export async function resolveReferences(unit: Unit, references: References): Pro
   const tag = missing(tagIds, tags);
   if (tag >= 0) throw workErrors.tag_not_found({ field: ['tagIds', tag] });
   if (parentId && !parentFound) throw workErrors.parent_not_found({ field: ['parentId'] });
-  return { people, tags: byName([...tags.values()]) };
+  return { people, tags: [...tags.values()].sort(byName) };
 }
-
-const byName = (tags: Task['tags']): Task['tags'] =>
-  tags.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 
 /** The links of one task, as the assembling of an answer wants them. */
 export function linksOfOne(

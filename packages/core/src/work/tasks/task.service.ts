@@ -93,20 +93,19 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       // Last: the counter stays locked until commit.
       number: await nextNumber(unit, 'task'),
     };
-    await unit.insert(TaskEntity, task);
-    await addAssignees(unit, task, assigneeIds);
-    await unit.insert(
-      TaskTagEntity,
-      ...references.tags.map((tag) => ({ organizationId, taskId: task.id, tagId: tag.id })),
-    );
-    await unit.insert(TaskSearchEntity, searchRow(task));
     const answer = assembleTask(rowOf(task), linksOfOne(task.id, assigneeIds, references));
-    await recordEvents(unit, {
-      type: 'task.created',
-      entity: { type: 'task', id: task.id },
-      changes: diff({}, trackedFields(answer)),
-      data: { version: answer.version, title: answer.title },
-    });
+    await Promise.all([
+      unit.insert(TaskEntity, task),
+      addAssignees(unit, task, assigneeIds),
+      addTags(unit, task, answer.tags),
+      unit.insert(TaskSearchEntity, searchRow(task)),
+      recordEvents(unit, {
+        type: 'task.created',
+        entity: { type: 'task', id: task.id },
+        changes: diff({}, trackedFields(answer)),
+        data: { version: answer.version, title: answer.title },
+      }),
+    ]);
     return answer;
   });
 }
@@ -120,6 +119,11 @@ function addAssignees(
     TaskAssigneeEntity,
     ...userIds.map((userId, position) => ({ organizationId: task.organizationId, taskId: task.id, userId, position })),
   );
+}
+
+function addTags(unit: Unit, task: { organizationId: string; id: string }, tags: Task['tags']): Promise<void> {
+  const { organizationId, id: taskId } = task;
+  return unit.insert(TaskTagEntity, ...tags.map((tag) => ({ organizationId, taskId, tagId: tag.id })));
 }
 
 /** The fields whose changes are recorded, as the wire names them. */
@@ -139,12 +143,8 @@ function trackedFields(task: Task): Record<string, unknown> {
 export async function loadTask(unit: Unit, id: string, among: 'living' | 'any' = 'living') {
   const record = await unit.load(TaskEntity, { id }, workErrors.task_not_found);
   const { principal } = unit.ctx;
-  const links = await linksOf(
-    unit.db,
-    unit.ctx.database.engine.dialect,
-    [id],
-    [record.createdById, record.updatedById, ...(principal ? [principal.userId] : [])],
-  );
+  const people = [record.createdById, record.updatedById, ...(principal ? [principal.userId] : [])];
+  const links = await linksOf(unit.db, [id], people);
   const assigneeIds = links.assigneeIds.get(id) ?? [];
   const visible = principal && decide(principal, 'task:read', { assigneeIds }).allowed;
   if (!visible || (record.deletedAt && among === 'living')) throw workErrors.task_not_found();
@@ -260,7 +260,6 @@ async function replaceLinks(
   }
   if (changes['tagIds']) {
     await unit.db.deleteFrom('task_tags').where('task_tags.task_id', '=', task.id).execute();
-    const { organizationId, id: taskId } = task;
-    await unit.insert(TaskTagEntity, ...after.tags.map((tag) => ({ organizationId, taskId, tagId: tag.id })));
+    await addTags(unit, task, after.tags);
   }
 }

@@ -1,0 +1,111 @@
+import type { Kysely } from 'kysely';
+import type { Visibility } from '../kernel/principal.ts';
+import type { ReadCodecs } from './codecs.ts';
+import type { Connection, Dialect } from './engine.ts';
+import type { Tables } from './schema.ts';
+import type { DatabaseScope } from './scope.ts';
+import { current, Slot, slots, type Statement, type StatementValues } from './statement.ts';
+import type { TableDefinition } from './table.ts';
+import { WallPlugin } from './walls.ts';
+
+interface CompiledStatement {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+/** What every door of a database shares. */
+export interface DoorParts {
+  readonly dialect: Dialect;
+  readonly tables: ReadonlyMap<string, TableDefinition>;
+  readonly codecs: ReadCodecs;
+  /** The permissions that narrow what some table shows. */
+  readonly permissions: readonly string[];
+  readonly visibility: (scope: DatabaseScope, permission: string) => Visibility;
+  readonly compiled: WeakMap<object, Map<string, CompiledStatement>>;
+}
+
+/** A query builder on one connection, behind the walls of one scope. */
+export class Door {
+  readonly #connection: Connection;
+  readonly #scope: DatabaseScope;
+  readonly #parts: DoorParts;
+  #walled: Kysely<Tables> | undefined;
+  #signature: string | undefined;
+
+  constructor(connection: Connection, scope: DatabaseScope, parts: DoorParts) {
+    this.#connection = connection;
+    this.#scope = scope;
+    this.#parts = parts;
+  }
+
+  get dialect(): Dialect {
+    return this.#parts.dialect;
+  }
+
+  get #kysely(): Kysely<Tables> {
+    this.#walled ??= this.#wall(this.#scope);
+    return this.#walled;
+  }
+
+  get selectFrom(): Kysely<Tables>['selectFrom'] {
+    const kysely = this.#kysely;
+    return kysely.selectFrom.bind(kysely) as Kysely<Tables>['selectFrom'];
+  }
+
+  get insertInto(): Kysely<Tables>['insertInto'] {
+    const kysely = this.#kysely;
+    return kysely.insertInto.bind(kysely);
+  }
+
+  get updateTable(): Kysely<Tables>['updateTable'] {
+    const kysely = this.#kysely;
+    return kysely.updateTable.bind(kysely) as Kysely<Tables>['updateTable'];
+  }
+
+  get deleteFrom(): Kysely<Tables>['deleteFrom'] {
+    const kysely = this.#kysely;
+    return kysely.deleteFrom.bind(kysely) as Kysely<Tables>['deleteFrom'];
+  }
+
+  /** Runs a statement that is compiled once for each kind of visibility. */
+  async run<Values extends StatementValues, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
+    const { sql, parameters } = this.#compile(statement);
+    const bound = parameters.map((parameter) => {
+      if (!(parameter instanceof Slot)) return parameter;
+      if (parameter === (current.organization as unknown)) return this.#scope.organizationId;
+      if (parameter === (current.user as unknown)) return this.#scope.userId;
+      return values[parameter.name];
+    });
+    const rows = await this.#connection.execute(sql, bound);
+    this.#parts.codecs.decode(rows);
+    return rows as Row[];
+  }
+
+  #compile<Values extends StatementValues, Row>(statement: Statement<Values, Row>): CompiledStatement {
+    const { compiled, dialect } = this.#parts;
+    let variants = compiled.get(statement);
+    if (!variants) compiled.set(statement, (variants = new Map()));
+    this.#signature ??= this.#sign();
+    const known = variants.get(this.#signature);
+    if (known) return known;
+    const scope = { ...this.#scope, organizationId: current.organization, userId: current.user };
+    const { sql, parameters } = statement.build(this.#wall(scope), slots<Values>(), dialect).compile();
+    const made = { sql, parameters };
+    variants.set(this.#signature, made);
+    return made;
+  }
+
+  /** What the SQL of a statement depends on beside its values. */
+  #sign(): string {
+    const { door, principal } = this.#scope;
+    if (door !== 'request' || !principal) return `${door} ${principal !== null}`;
+    const seen = this.#parts.permissions.map((permission) => this.#parts.visibility(this.#scope, permission));
+    return seen.map((visibility) => (typeof visibility === 'string' ? visibility : visibility.join('+'))).join(' ');
+  }
+
+  #wall(scope: DatabaseScope): Kysely<Tables> {
+    const { tables, codecs, visibility } = this.#parts;
+    const plugin = new WallPlugin(tables, scope, (permission) => visibility(scope, permission), codecs);
+    return this.#connection.kysely.withPlugin(plugin);
+  }
+}

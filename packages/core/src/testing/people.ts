@@ -1,0 +1,108 @@
+import type { ServiceContext } from '../database/context.ts';
+import {
+  authenticate,
+  type Login,
+  type SignedIn,
+  type SignInTransport,
+  type User,
+  verifyEmail,
+} from '../identity/index.ts';
+import type { MutationRequest } from '../kernel/mutation.ts';
+import type { Platform } from '../platform.ts';
+import { type ChosenOrganization, loadPrincipal, login, type Organization, register } from '../tenancy/index.ts';
+
+export const password = 'correct horse battery';
+
+export interface FakeTransport extends SignInTransport {
+  refreshCookie: string | null;
+  /** Everything that was set, in order. */
+  readonly cookies: (string | null)[];
+}
+
+/** A browser: it sends back the cookie that it was given last. */
+export function fakeTransport(): FakeTransport {
+  const cookies: (string | null)[] = [];
+  return {
+    cookies,
+    refreshCookie: null,
+    setRefreshCookie(token) {
+      cookies.push(token);
+      this.refreshCookie = token;
+    },
+    userAgent: 'vitest',
+    address: '192.0.2.1',
+  };
+}
+
+export const anonymous = (platform: Platform): ServiceContext => platform.context({ principal: null });
+
+export const loginInput = (input: Partial<Login>): Login => ({ password, tokenTransport: 'body', ...input });
+
+export const signIn = (platform: Platform, input: Partial<Login>): Promise<SignedIn> =>
+  login(anonymous(platform), loginInput(input), fakeTransport());
+
+/** The context that the API would make for this access token. */
+export async function contextOf(
+  platform: Platform,
+  accessToken: string,
+  need: 'none' | 'optional' | 'required' = 'optional',
+  chosen: ChosenOrganization = {},
+  mutation?: Partial<MutationRequest>,
+): Promise<ServiceContext> {
+  const { database, settings, clock } = platform;
+  const identity = await authenticate(database, settings, clock, accessToken);
+  const principal = await loadPrincipal(database, clock, identity, need, chosen);
+  const defaults = {
+    procedure: 'test',
+    input: null,
+    idempotencyKey: null,
+    ifMatch: null,
+    dryRun: false,
+    secretAnswer: false,
+  };
+  return platform.context({ principal, ...(mutation ? { mutation: { ...defaults, ...mutation } } : {}) });
+}
+
+export interface SignedUpPerson {
+  email: string;
+  user: User;
+  organization: Organization | null;
+  accessToken: string;
+  refreshToken: string;
+  /** A fresh context of this person. */
+  ctx(
+    need?: 'none' | 'optional' | 'required',
+    chosen?: ChosenOrganization,
+    mutation?: Partial<MutationRequest>,
+  ): Promise<ServiceContext>;
+}
+
+let sequence = 0;
+
+export const newEmail = (): string => `person-${++sequence}@example.com`;
+
+/** Registers, verifies and signs in. */
+export async function signUp(
+  platform: Platform,
+  input: { email?: string; username?: string; fullName?: string; organizationName?: string } = {},
+): Promise<SignedUpPerson> {
+  const email = input.email ?? newEmail();
+  const registered = await register(anonymous(platform), { ...input, email, password });
+  await verifyEmail(anonymous(platform), { token: registered.verificationToken ?? '' });
+  const signedIn = await signIn(platform, { login: email });
+  return {
+    email,
+    user: signedIn.user,
+    organization: registered.organization,
+    accessToken: signedIn.accessToken,
+    refreshToken: signedIn.refreshToken ?? '',
+    ctx: (need, chosen, mutation) => contextOf(platform, signedIn.accessToken, need, chosen, mutation),
+  };
+}
+
+/** What a service refuses with: its stable code, or `passed` when it did not refuse. */
+export const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'passed',
+    (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
+  );

@@ -1,0 +1,192 @@
+import { sql } from 'kysely';
+import { authorize, decide } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import {
+  cutPage,
+  orderOf,
+  paged,
+  pageRequest,
+  type PageStart,
+  pageValues,
+  type SortColumn,
+  startOf,
+} from '../../database/paging.ts';
+import { read } from '../../database/read-door.ts';
+import { anyOf, countAll } from '../../database/sql.ts';
+import { statementFamily } from '../../database/statement.ts';
+import type { Page } from '../../kernel/schemas.ts';
+import { searchTerms } from '../../kernel/text.ts';
+import { matches, rank, searchQuery, titlePattern } from './task-search.ts';
+import { taskColumns, tasksOf, type TaskRow } from './task.queries.ts';
+import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
+
+/** More words than this make no search better. */
+const mostTerms = 10;
+
+const sortColumns: Record<TaskSortField, SortColumn> = {
+  createdAt: { by: sql`tasks.created_at` },
+  updatedAt: { by: sql`tasks.updated_at` },
+  dueDate: { by: sql`tasks.due_date`, nullable: true },
+  priority: { by: sql`tasks.priority_rank` },
+  status: { by: sql`tasks.status_rank` },
+  title: { by: sql`tasks.title_sort` },
+  number: { by: sql`tasks.number` },
+};
+
+/** What is bound to the statement of a list. */
+interface ListValues extends Readonly<Record<string, unknown>> {
+  userId: string;
+  now: Date;
+  status: readonly string[];
+  oneStatus: string;
+  priority: readonly string[];
+  assignee: readonly string[];
+  tag: readonly string[];
+  parent: readonly string[];
+  createdBy: readonly string[];
+  dueBefore: Date;
+  dueAfter: Date;
+  query: string;
+  rows: number;
+  afterValue: string | number | null;
+  afterId: string | number | null;
+}
+
+/** What the SQL of a list depends on. */
+interface ListShape {
+  /** `own` shows only what the caller created. */
+  trash: 'none' | 'own' | 'all';
+  status: 'any' | 'one' | 'many';
+  filters: readonly ('priority' | 'assignee' | 'tag' | 'createdBy' | 'dueBefore' | 'dueAfter')[];
+  parent: 'any' | 'ids' | 'none' | 'both';
+  overdue: boolean | null;
+  /** How many words are searched; null is no search. */
+  terms: number | null;
+  sort: TaskSortField | `-${TaskSortField}` | 'hits';
+  start: PageStart;
+  /** Whether the rows are counted instead of read. */
+  count: boolean;
+}
+
+// Instants go to the database as dates; what comes from it is text, and so is the type of the column.
+const instant = (value: Date) => value as unknown as string;
+
+const patternName = (index: number): string => `pattern${index}`;
+
+const listStatement = statementFamily<ListShape, ListValues, TaskRow & { sortValue: string | number | null; total: number }>(
+  (db, values, dialect, shape) => {
+    const has = (name: ListShape['filters'][number]) => shape.filters.includes(name);
+    let query = db.selectFrom('tasks').where('tasks.deleted_at', shape.trash === 'none' ? 'is' : 'is not', null);
+    if (shape.trash === 'own') query = query.where('tasks.created_by_id', '=', values.userId);
+    // One status keeps the order of its index; several do not.
+    if (shape.status === 'one') query = query.where('tasks.status', '=', values.oneStatus as Task['status']);
+    if (shape.status === 'many') query = query.where(anyOf(dialect, 'tasks.status', values.status, 'text'));
+    if (has('priority')) query = query.where(anyOf(dialect, 'tasks.priority', values.priority, 'text'));
+    if (has('createdBy')) query = query.where(anyOf(dialect, 'tasks.created_by_id', values.createdBy));
+    if (has('dueBefore')) query = query.where('tasks.due_date', '<=', instant(values.dueBefore));
+    if (has('dueAfter')) query = query.where('tasks.due_date', '>=', instant(values.dueAfter));
+    if (shape.parent !== 'any')
+      query = query.where((where) =>
+        where.or([
+          ...(shape.parent === 'none' ? [] : [anyOf(dialect, 'tasks.parent_id', values.parent)]),
+          ...(shape.parent === 'ids' ? [] : [where('tasks.parent_id', 'is', null)]),
+        ]),
+      );
+    if (has('assignee'))
+      query = query.where((where) =>
+        where.exists(
+          where
+            .selectFrom('task_assignees')
+            .select('task_assignees.task_id')
+            .whereRef('task_assignees.task_id', '=', 'tasks.id')
+            .where(anyOf(dialect, 'task_assignees.user_id', values.assignee)),
+        ),
+      );
+    if (has('tag'))
+      query = query.where((where) =>
+        where.exists(
+          where
+            .selectFrom('task_tags')
+            .select('task_tags.task_id')
+            .whereRef('task_tags.task_id', '=', 'tasks.id')
+            .where(anyOf(dialect, 'task_tags.tag_id', values.tag)),
+        ),
+      );
+    if (shape.overdue !== null)
+      query = query.where((where) => {
+        const late = where.and([
+          where('tasks.due_date', '<', instant(values.now)),
+          where('tasks.status', 'not in', ['done', 'archived']),
+        ]);
+        return shape.overdue ? late : where.or([where('tasks.due_date', 'is', null), where.not(late)]);
+      });
+    if (shape.terms !== null)
+      query = query
+        .innerJoin('task_search', 'task_search.task_id', 'tasks.id')
+        .where(shape.terms > 0 ? matches(dialect, values.query) : sql<boolean>`1 = 0`);
+    if (shape.count) return query.select(countAll().as('total')) as never;
+    const id = sql`tasks.id`;
+    const patterns = Array.from({ length: shape.terms ?? 0 }, (_, index) => values[patternName(index)] as string);
+    const order =
+      shape.sort === 'hits' ? { by: rank(patterns), descending: true, id } : orderOf(shape.sort, sortColumns, id);
+    return paged(query.select(taskColumns), order, shape.start, values) as never;
+  },
+);
+
+const filterNames = ['priority', 'assignee', 'tag', 'createdBy', 'dueBefore', 'dueAfter'] as const;
+
+function parentShape(parents: TaskListInput['parent']): ListShape['parent'] {
+  if (!parents) return 'any';
+  const none = parents.includes('none');
+  if (!none) return 'ids';
+  return parents.every((parent) => parent === 'none') ? 'none' : 'both';
+}
+
+/** A page of the tasks that the caller may see (D4). */
+export async function listTasks(ctx: ServiceContext, input: TaskListInput): Promise<Page<Task>> {
+  authorize(ctx, 'task:read');
+  if (input.deleted) authorize(ctx, 'task:delete');
+  const { principal } = ctx;
+  const { userId, organizationId } = principal;
+  const { dialect } = ctx.database.engine;
+  const terms = input.search === undefined ? null : searchTerms(input.search).slice(0, mostTerms);
+  const sort = input.sort ?? (terms && terms.length > 0 ? 'hits' : '-createdAt');
+  const request = pageRequest(ctx, 'tasks', sort, input);
+  const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
+  // The trash is for those who may empty it: a member's own, a manager's all.
+  const trash = decide(principal, 'task:delete_any').allowed ? 'all' : 'own';
+  const shape: ListShape = {
+    trash: input.deleted ? trash : 'none',
+    status: input.status ? (input.status.length === 1 ? 'one' : 'many') : 'any',
+    filters: filterNames.filter((name) => input[name] !== undefined),
+    parent: parentShape(input.parent),
+    overdue: input.overdue ?? null,
+    terms: terms?.length ?? null,
+    sort,
+    start: startOf(request),
+    count: false,
+  };
+  const values: ListValues = {
+    userId,
+    now: ctx.clock.now(),
+    status: input.status ?? [],
+    oneStatus: input.status?.[0] ?? '',
+    priority: input.priority ?? [],
+    assignee: people(input.assignee),
+    tag: input.tag ?? [],
+    parent: (input.parent ?? []).filter((parent) => parent !== 'none'),
+    createdBy: people(input.createdBy),
+    dueBefore: new Date(input.dueBefore ?? 0),
+    dueAfter: new Date(input.dueAfter ?? 0),
+    query: searchQuery(dialect, organizationId, terms ?? []),
+    ...Object.fromEntries((terms ?? []).map((term, index) => [patternName(index), titlePattern(term)])),
+    ...pageValues(request),
+  };
+  return read(ctx, async (db) => {
+    const { rows, nextCursor } = cutPage(await db.run(listStatement(shape), values), request);
+    const page: Page<Task> = { data: await tasksOf(db, rows), nextCursor };
+    if (!input.total) return page;
+    const [counted] = await db.run(listStatement({ ...shape, start: 'first', count: true }), values);
+    return { ...page, total: counted?.total ?? 0 };
+  });
+}
