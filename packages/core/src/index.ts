@@ -29,7 +29,11 @@ export {
 export { DomainError, type ErrorDetails, type ErrorKind, errors, type FieldError } from './kernel/errors.ts';
 export type { MutationOutcome, MutationRequest } from './kernel/mutation.ts';
 export type { Principal } from './kernel/principal.ts';
-export { createPlatform, type Platform, type PlatformSettings } from './platform.ts';
+export { createPlatform, migrate, pendingMigrations, type Platform, type PlatformSettings } from './platform.ts';
+export { isPostgresUrl, sqliteFile } from './database/database.ts';
+export type { Clock } from './kernel/clock.ts';
+export { uuidv7 } from './kernel/ids.ts';
+export { type QueueDepth, queueDepth } from './jobs/index.ts';
 export {
   acceptInvitation,
   addMember,
@@ -71,4 +75,40 @@ export {
   tenancyErrors,
   updateOrganization,
 } from './tenancy/index.ts';
-export * from './work/index.ts';
+export {
+  Comment,
+  CommentCreate,
+  CommentListInput,
+  CommentPage,
+  createComment,
+  createTag,
+  createTask,
+  deleteTag,
+  deleteTask,
+  getTask,
+  listComments,
+  listTags,
+  listTaskActivity,
+  listTasks,
+  restoreTask,
+  Tag,
+  TagCreate,
+  TagId,
+  TagListInput,
+  TagPage,
+  TagUpdate,
+  Task,
+  TaskActivityInput,
+  TaskCreate,
+  TaskDelete,
+  TaskId,
+  TaskListInput,
+  TaskPage,
+  taskPriorities,
+  type TaskStatus,
+  taskStatuses,
+  TaskUpdate,
+  updateTag,
+  updateTask,
+  workErrors,
+} from './work/index.ts';

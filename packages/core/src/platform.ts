@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { visibility } from './access/index.ts';
 import { activityTables } from './activity/index.ts';
 import { newOutcome, type ServiceContext } from './database/context.ts';
@@ -5,15 +6,27 @@ import { counterTable } from './database/counter.entity.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { idempotencyKeyTable } from './database/idempotency.entity.ts';
 import type { TableDefinition } from './database/table.ts';
-import { identityTables } from './identity/index.ts';
-import { jobTables } from './jobs/index.ts';
+import {
+  authenticate,
+  createMailbox,
+  type Identity,
+  identityHandlers,
+  identityMails,
+  identitySchedules,
+  identityTables,
+  mailHandler,
+  type Mailer,
+  mailJob,
+} from './identity/index.ts';
+import { JobRunner, jobTables, maintenanceHandlers, maintenanceSchedules } from './jobs/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { uuidv7 } from './kernel/ids.ts';
+import { type Logger, silentLogger } from './kernel/logger.ts';
 import type { MutationRequest } from './kernel/mutation.ts';
 import type { Principal } from './kernel/principal.ts';
 import type { CoreSettings } from './kernel/settings.ts';
-import { tenancyTables } from './tenancy/index.ts';
-import { workTables } from './work/index.ts';
+import { type ChosenOrganization, loadPrincipal, tenancyMails, tenancyTables } from './tenancy/index.ts';
+import { workHandlers, workSchedules, workTables } from './work/index.ts';
 
 /** Every table of the platform: each context lists its own. */
 export const tables: readonly TableDefinition[] = [
@@ -29,11 +42,13 @@ export const tables: readonly TableDefinition[] = [
 export interface PlatformSettings extends CoreSettings {
   /** `file:PATH` for SQLite, `postgres://…` for PostgreSQL. */
   readonly databaseUrl: string;
+  /** Connections to PostgreSQL. @default 10 */
   readonly poolSize?: number;
 }
 
 export interface ContextParts {
   principal: Principal | null;
+  /** @default a new one */
   requestId?: string;
   mutation?: MutationRequest;
 }
@@ -43,19 +58,40 @@ export interface Platform {
   readonly settings: PlatformSettings;
   readonly database: Database;
   readonly clock: Clock;
+  /** @throws `unauthenticated` unless the token is ours, and its session and user are alive */
+  authenticate(accessToken: string): Promise<Identity>;
+  /**
+   * Loads who acts, and in which organization.
+   * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`
+   */
+  principal(identity: Identity, need: 'none' | 'optional' | 'required', chosen?: ChosenOrganization): Promise<Principal>;
   /** The context of one request, job or script. */
   context(parts: ContextParts): ServiceContext;
+  /** Runs jobs and schedules inside this process, until `stopJobs`. */
+  startJobs(): void;
+  /** Waits at most 30 seconds for the jobs that run. */
+  stopJobs(): Promise<void>;
+  /** Runs what is due until nothing is: for tests and command lines. Answers how many jobs that were. */
+  runDueJobs(): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface PlatformOptions {
   clock?: Clock;
+  /** @default silent */
+  logger?: Logger;
+  /** @default a mailbox folder in the data directory */
+  mailer?: Mailer;
   onConnectionError?: (error: Error) => void;
 }
 
-/** Opens the platform on a migrated database. */
+/**
+ * Opens the platform on a migrated database.
+ * @throws when the database's login could pass the walls: a superuser, one that bypasses row-level security, or an owner of tables
+ */
 export async function createPlatform(settings: PlatformSettings, options: PlatformOptions = {}): Promise<Platform> {
   const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? silentLogger;
   const database = await openDatabase({
     url: settings.databaseUrl,
     tables,
@@ -63,19 +99,57 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     ...(settings.poolSize ? { poolSize: settings.poolSize } : {}),
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });
+  const mailer =
+    options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
+  const context = ({ principal, requestId, mutation }: ContextParts): ServiceContext => ({
+    principal,
+    requestId: requestId ?? uuidv7(),
+    clock,
+    database,
+    settings,
+    outcome: newOutcome(),
+    ...(mutation ? { mutation } : {}),
+  });
+  const runner = new JobRunner({
+    context: (requestId) => context({ principal: null, requestId }),
+    handlers: {
+      ...maintenanceHandlers,
+      ...identityHandlers,
+      ...workHandlers,
+      [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails }),
+    },
+    schedules: [...maintenanceSchedules, ...identitySchedules, ...workSchedules],
+    logger,
+  });
   return {
     settings,
     database,
     clock,
-    context: ({ principal, requestId, mutation }) => ({
-      principal,
-      requestId: requestId ?? uuidv7(),
-      clock,
-      database,
-      settings,
-      outcome: newOutcome(),
-      ...(mutation ? { mutation } : {}),
-    }),
+    context,
+    authenticate: (accessToken) => authenticate(database, settings, clock, accessToken),
+    principal: (identity, need, chosen) => loadPrincipal(database, clock, identity, need, chosen),
+    startJobs: () => runner.start(),
+    stopJobs: () => runner.stop(),
+    runDueJobs: () => runner.runDue(),
     close: () => database.close(),
   };
+}
+
+/** Where the schema lives. */
+export interface MigrationTarget {
+  url: string;
+  /** Whom migrations connect as. @default url */
+  migrationUrl?: string;
+}
+
+/** Brings the database to the newest schema, and on PostgreSQL its roles. Answers the names of what it ran. */
+export async function migrate(target: MigrationTarget): Promise<string[]> {
+  const { migrate: run } = await import('./database/migrate.ts');
+  return run({ ...target, tables });
+}
+
+/** The migrations that the database still lacks. */
+export async function pendingMigrations(target: MigrationTarget): Promise<string[]> {
+  const { pendingMigrations: list } = await import('./database/migrate.ts');
+  return list({ ...target, tables });
 }

@@ -47,7 +47,7 @@ export const sqliteFile = (url: string): string => url.replace(/^(file|sqlite):(
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const engine = isPostgresUrl(options.url)
-    ? openPostgres({
+    ? await openPostgres({
         url: options.url,
         ...(options.poolSize ? { poolSize: options.poolSize } : {}),
         ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),

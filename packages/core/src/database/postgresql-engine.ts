@@ -101,10 +101,28 @@ export interface PostgresOptions {
 }
 
 /**
+ * The walls of the database hold only against a role that they apply to.
+ * @throws when the role that connections act as could pass them
+ */
+async function refusePowerfulRole(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ role: string; superuser: boolean; bypass: boolean; owner: boolean }>(
+    `select rolname as role, rolsuper as superuser, rolbypassrls as bypass,
+       exists (select 1 from pg_tables where schemaname = 'public' and tableowner = rolname) as owner
+     from pg_roles where rolname = current_user`,
+  );
+  const [found] = rows;
+  if (!found || found.superuser || found.bypass || found.owner)
+    throw new Error(
+      `The database role ${found?.role ?? '(unknown)'} is a superuser, bypasses row-level security or owns tables. ` +
+        `Run "tenon migrate", which creates ${databaseRoles.request} and lets the login of DATABASE_URL act as it.`,
+    );
+}
+
+/**
  * Opens a pool whose connections act as the request role, which owns nothing and sees no row until its transaction names an
  * organization or a user.
  */
-export function openPostgres(options: PostgresOptions): Engine {
+export async function openPostgres(options: PostgresOptions): Promise<Engine> {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize ?? 10,
@@ -125,6 +143,12 @@ export function openPostgres(options: PostgresOptions): Engine {
   pool.on('connect', (client) => {
     client.on('error', report);
   });
+  try {
+    await refusePowerfulRole(pool);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
   const bound = new WeakMap<pg.PoolClient, Connection>();
 
   async function transaction<T>(

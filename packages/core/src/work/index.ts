@@ -11,6 +11,7 @@ export { Tag, TagCreate, TagId, TagListInput, TagPage, TagUpdate } from './tags/
 export { createTag, deleteTag, updateTag } from './tags/tag.service.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';
+export { workHandlers, workSchedules } from './tasks/task.purge.ts';
 export { getTask } from './tasks/task.queries.ts';
 export {
   Task,
@@ -20,10 +21,13 @@ export {
   TaskListInput,
   TaskPage,
   taskPriorities,
+  type TaskStatus,
   taskStatuses,
   TaskUpdate,
 } from './tasks/task.schema.ts';
 export { createTask, updateTask } from './tasks/task.service.ts';
 export { deleteTask, restoreTask } from './tasks/task.trash.ts';
+
+export { workErrors } from './work.errors.ts';
 
 export const workTables = [tagTable, taskTable, taskAssigneeTable, taskTagTable, taskSearchTable, commentTable];

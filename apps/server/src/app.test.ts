@@ -1,0 +1,281 @@
+import { connect } from 'node:net';
+import { createTestPlatform, type TestPlatform } from '@tenon/core/testing';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildApp } from './app.ts';
+import { type Check, HealthRegistry } from './health/registry.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { createLogger } from './logger.ts';
+import { readSettings } from './settings.ts';
+import { version } from './version.ts';
+
+const allowed = 'https://app.example.com';
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+let platform: TestPlatform;
+let app: FastifyInstance;
+let lifecycle: Lifecycle;
+let checks: Record<string, Check>;
+let written: string[];
+
+const log = (): Record<string, unknown>[] => written.map((line) => JSON.parse(line));
+const line = () => log().find((entry) => entry['msg'] === 'request');
+
+beforeAll(async () => {
+  platform = await createTestPlatform('sqlite');
+});
+afterAll(() => platform.dispose());
+
+beforeEach(async () => {
+  lifecycle = { phase: 'ready' };
+  checks = { database: async () => ({ status: 'ok' }), disk: async () => ({ status: 'ok' }) };
+  written = [];
+  const settings = readSettings({ DATA_DIR: platform.settings.dataDirectory, CORS_ORIGINS: allowed });
+  const logger = createLogger('info', { write: (text: string) => void written.push(text) });
+  const health = new HealthRegistry({ database: () => checks['database']!(), disk: () => checks['disk']!() });
+  app = await buildApp({ settings, platform, logger, health, lifecycle });
+  return () => app.close();
+});
+
+describe('every answer', () => {
+  it.each([
+    ['GET', '/', 200],
+    ['GET', '/health', 200],
+    ['GET', '/nowhere', 404],
+    ['GET', '/api/v1/nowhere', 404],
+    ['GET', '/api/v1/tasks', 401],
+    ['GET', '/trpc/nowhere', 404],
+    ['GET', '/%c3%28', 400],
+    ['PATCH', '/api/v1/auth/login', 405],
+    ['POST', '/api/v1/auth/login', 415],
+  ] as const)('to %s %s names the request and the time it took', async (method, url, status) => {
+    const response = await app.inject({
+      method,
+      url,
+      ...(status === 415 ? { headers: { 'content-type': 'text/plain' }, payload: 'x' } : {}),
+    });
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['x-request-id']).toMatch(uuid);
+    expect(response.headers['x-process-time']).toMatch(/^\d+\.\d{6}$/);
+    expect(response.headers['x-content-type-options']).toBe('nosniff');
+    expect(response.headers['content-security-policy']).toContain("default-src 'none'");
+  });
+
+  it('keeps a request id that can stand in a log, and no other', async () => {
+    const idFor = async (id: string) =>
+      (await app.inject({ url: '/', headers: { 'x-request-id': id } })).headers['x-request-id'];
+    expect(await idFor('build-7:step.2')).toBe('build-7:step.2');
+    for (const id of ['', 'a b', 'x'.repeat(129), '{"a":1}', 'ünï']) expect(await idFor(id)).toMatch(uuid);
+  });
+});
+
+describe('the request log', () => {
+  it('has one line with who did what, how it went and how long it took', async () => {
+    const { headers } = await app.inject({ url: '/api/v1/tasks?token=sesame&limit=3' });
+    expect(log()).toHaveLength(1);
+    expect(line()).toEqual({
+      level: 'info',
+      time: expect.any(String),
+      requestId: headers['x-request-id'],
+      method: 'GET',
+      path: '/api/v1/tasks',
+      status: 401,
+      durationMs: expect.any(Number),
+      user: null,
+      organization: null,
+      msg: 'request',
+    });
+  });
+
+  it('holds no credential, whatever it comes in', async () => {
+    await app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/login?password=sesame',
+      headers: { authorization: 'Bearer sesame', cookie: 'tenon_refresh=sesame', 'x-api-key': 'sesame' },
+      payload: { login: 'nobody@example.com', password: 'sesame-sesame' },
+    });
+    expect(line()).toMatchObject({ path: '/api/v1/auth/login' });
+    expect(written.join('')).not.toContain('sesame');
+  });
+
+  it('does not tell of probes that went well', async () => {
+    await app.inject('/health/live');
+    expect(log()).toEqual([]);
+    lifecycle.phase = 'draining';
+    await app.inject('/health/ready');
+    expect(line()).toMatchObject({ path: '/health/ready', status: 503 });
+  });
+});
+
+describe('CORS', () => {
+  const preflight = (origin: string) =>
+    app.inject({
+      method: 'OPTIONS',
+      url: '/api/v1/tasks/1',
+      headers: { origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'if-match' },
+    });
+
+  it('lets pages of the listed origins call, and read what they need', async () => {
+    const response = await preflight(allowed);
+    expect(response.statusCode).toBe(204);
+    expect(response.headers).toMatchObject({
+      'access-control-allow-origin': allowed,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-headers': 'if-match',
+    });
+    expect(response.headers['access-control-allow-methods']).toContain('PATCH');
+    const answer = await app.inject({ url: '/api/v1/tasks', headers: { origin: allowed } });
+    expect(answer.headers['access-control-allow-origin']).toBe(allowed);
+    expect(answer.headers['access-control-expose-headers']).toContain('ETag');
+  });
+
+  it.each(['https://evil.example', 'https://app.example.com.evil.example', 'http://app.example.com', 'null'])(
+    'does not let %s',
+    async (origin) => {
+      expect((await preflight(origin)).headers['access-control-allow-origin']).toBeUndefined();
+      const answer = await app.inject({ url: '/', headers: { origin } });
+      expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+    },
+  );
+});
+
+describe('limits', () => {
+  it('refuses a body of more than 1 MiB', async () => {
+    const payload = JSON.stringify({ login: 'x'.repeat(1024 * 1024), password: 'x' });
+    const response = await app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      headers: { 'content-type': 'application/json' },
+      payload,
+    });
+    expect(response.statusCode).toBe(413);
+    expect(response.json()).toMatchObject({ code: 'payload_too_large' });
+  });
+
+  it('is set up against slow and large requests', async () => {
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { server } = app;
+    expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000 });
+    expect(server.timeout).toBe(0);
+  });
+
+  it('answers 431 to headers of more than 16 KiB', async () => {
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const address = app.server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('It does not listen.');
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect(address.port, '127.0.0.1').setEncoding('utf8');
+      socket
+        .on('data', (part: string) => (text += part))
+        .on('close', () => resolve(text))
+        .on('error', reject);
+      socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(17_000)}\r\n\r\n`);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('"code":"header_fields_too_large"');
+  });
+});
+
+describe('GET /', () => {
+  it('says what this is and where to go', async () => {
+    const { name, version: shown, links } = (await app.inject('/')).json();
+    expect([name, shown]).toEqual(['Tenon', version]);
+    for (const path of Object.values(links) as string[]) {
+      const { statusCode } = await app.inject(path);
+      if (!['/api/v1', '/trpc'].includes(path)) expect(statusCode, path).toBe(200);
+    }
+  });
+});
+
+describe('health', () => {
+  it('tells of every check', async () => {
+    checks['disk'] = async () => ({ status: 'degraded', message: 'nearly full', details: { freeMiB: 500 } });
+    const response = await app.inject('/health');
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(response.json()).toMatchObject({
+      status: 'degraded',
+      phase: 'ready',
+      version,
+      checks: {
+        database: { status: 'ok', latencyMs: expect.any(Number), checkedAt: expect.any(String) },
+        disk: { status: 'degraded', message: 'nearly full', details: { freeMiB: 500 } },
+      },
+    });
+  });
+
+  it('is 503 when a check fails, except for liveness', async () => {
+    checks['database'] = async () => {
+      throw new Error('connect ECONNREFUSED 10.0.0.1:5432');
+    };
+    const statusOf = async (url: string) => (await app.inject(url)).statusCode;
+    expect(await statusOf('/health')).toBe(503);
+    expect(await statusOf('/health/db')).toBe(503);
+    expect(await statusOf('/health/live')).toBe(200);
+    const ready = await app.inject('/health/ready');
+    expect(ready.statusCode).toBe(503);
+    expect(ready.json()).toEqual({ status: 'failing', checks: { database: 'It failed.' } });
+    expect((await app.inject('/health')).body).not.toContain('10.0.0.1');
+  });
+
+  it.each(['starting', 'draining'] as const)('is not ready while %s', async (phase) => {
+    lifecycle.phase = phase;
+    const response = await app.inject('/health/ready');
+    expect([response.statusCode, response.json()]).toEqual([503, { status: phase }]);
+    expect((await app.inject('/health/live')).statusCode).toBe(200);
+  });
+});
+
+describe('the documentation', () => {
+  /** What a page loads: addresses in attributes of its elements. */
+  const assetsOf = (page: string): string[] =>
+    [...page.matchAll(/<(?:script|link|img|iframe|source)[^>]*?(?:src|href)="([^"]*)"/g)].flatMap(
+      (match) => match[1] ?? [],
+    );
+
+  it.each(['/docs', '/redoc'])('%s loads nothing from elsewhere', async (url) => {
+    const page = await app.inject(url);
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    const assets = assetsOf(page.body);
+    expect(assets.length).toBeGreaterThan(1);
+    expect(page.body).not.toMatch(/https?:\/\//);
+    for (const asset of assets.filter((path) => !path.startsWith('data:'))) {
+      expect(asset).toMatch(/^\/[a-z]/);
+      const script = await app.inject(asset);
+      expect([script.statusCode, script.headers['content-type']]).toEqual([200, 'text/javascript; charset=utf-8']);
+      expect(script.body.length).toBeGreaterThan(50);
+    }
+  });
+
+  it.each(['/docs', '/redoc'])('%s is forbidden by its policy to load anything from elsewhere', async (url) => {
+    const policy = String((await app.inject(url)).headers['content-security-policy']);
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+    expect(policy).toMatch(/script-src 'self'(;|$)/);
+  });
+
+  it("asks for no fonts, telemetry or pictures of the viewers' makers", async () => {
+    const scalar = (await app.inject('/docs/start.js')).body;
+    expect(scalar).toContain('"withDefaultFonts":false');
+    expect(scalar).toContain('"telemetry":false');
+    expect((await app.inject('/redoc/redoc.js')).body).not.toContain('cdn.redoc.ly');
+  });
+
+  it('sends its scripts compressed, and not again to who has them', async () => {
+    const first = await app.inject({ url: '/docs/scalar.js', headers: { 'accept-encoding': 'gzip, br' } });
+    expect(first.headers['content-encoding']).toBe('gzip');
+    expect(first.rawPayload.length).toBeLessThan(2_000_000);
+    const again = await app.inject({
+      url: '/docs/scalar.js',
+      headers: { 'if-none-match': String(first.headers['etag']) },
+    });
+    expect([again.statusCode, again.body]).toEqual([304, '']);
+  });
+
+  it('shows the OpenAPI document', async () => {
+    const document = (await app.inject('/openapi.json')).json();
+    expect(document.openapi).toMatch(/^3\.1/);
+    expect(document.paths['/api/v1/tasks'] ?? document.paths['/tasks']).toBeDefined();
+  });
+});

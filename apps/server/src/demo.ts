@@ -1,0 +1,126 @@
+import { randomInt } from 'node:crypto';
+import { createComment, createTag, createTask, type Platform, type TaskCreate } from '@tenon/core';
+import { type Actor, createMembers, createOwner } from './seed/people.ts';
+
+const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
+
+/** 80 random bits that are easy to type. */
+const newPassword = (): string =>
+  Array.from({ length: 4 }, () => Array.from({ length: 4 }, () => letters[randomInt(letters.length)]).join('')).join(
+    '-',
+  );
+
+const dayMs = 86_400_000;
+
+interface DemoTask extends Omit<TaskCreate, 'dueDate' | 'assigneeIds' | 'tagIds'> {
+  dueInDays?: number;
+  tags: readonly string[];
+  /** Places among the people: 0 is the owner. */
+  assignees: readonly number[];
+  comment?: string;
+}
+
+const tags = { launch: '#3a7bd5', customer: '#e0912f', bug: '#d64545', finance: '#2e8b57' };
+
+const tasks: readonly DemoTask[] = [
+  {
+    title: 'Publish the spring price list',
+    description: 'Sales has confirmed the numbers. Replace the PDF on the website and tell the resellers.',
+    status: 'in_progress',
+    priority: 'high',
+    dueInDays: 3,
+    estimatedHours: 4,
+    tags: ['launch', 'finance'],
+    assignees: [0],
+    comment: 'The resellers asked for a week of notice, so Thursday is the latest.',
+  },
+  {
+    title: 'Customers in Norway cannot pay by card',
+    description: 'Since Monday the checkout answers "amount too small" for prices in NOK.',
+    status: 'in_review',
+    priority: 'critical',
+    dueInDays: 1,
+    estimatedHours: 6,
+    tags: ['bug', 'customer'],
+    assignees: [1, 0],
+    comment: 'Found it: the amount was rounded to whole kroner before it became øre.',
+  },
+  {
+    title: 'Prepare the onboarding of Fjordline Hotels',
+    status: 'todo',
+    priority: 'medium',
+    dueInDays: 10,
+    estimatedHours: 12,
+    tags: ['customer'],
+    assignees: [2],
+  },
+  {
+    title: 'Renew the domain and the certificates',
+    status: 'todo',
+    priority: 'urgent',
+    dueInDays: -1,
+    tags: [],
+    assignees: [1],
+  },
+  {
+    title: 'Send the February invoices',
+    status: 'done',
+    priority: 'medium',
+    estimatedHours: 2,
+    actualHours: 1.5,
+    tags: ['finance'],
+    assignees: [2],
+  },
+];
+
+async function createWork(platform: Platform, people: readonly Actor[]): Promise<void> {
+  const [owner] = people;
+  if (!owner) throw new Error('Nobody is there to work.');
+  const tagIds = new Map<string, string>();
+  for (const [name, color] of Object.entries(tags))
+    tagIds.set(name, (await createTag(owner.ctx(), { name, color })).id);
+  for (const { dueInDays, tags: names, assignees, comment, ...task } of tasks) {
+    const dueDate = dueInDays === undefined ? null : new Date(platform.clock.now().getTime() + dueInDays * dayMs);
+    const { id } = await createTask(owner.ctx(), {
+      ...task,
+      dueDate: dueDate?.toISOString() ?? null,
+      tagIds: names.flatMap((name) => tagIds.get(name) ?? []),
+      assigneeIds: assignees.flatMap((place) => people[place]?.userId ?? []),
+    });
+    const author = people[assignees[0] ?? 0];
+    if (comment !== undefined && author) await createComment(author.ctx(), { id, body: comment });
+  }
+}
+
+const welcomeText = (url: string, login: string, password: string): string => `
+  Tenon is running, with a demo organization to try it on.
+
+    URL        ${url}
+    API docs   ${url}/docs
+    Login      ${login}
+    Password   ${password}
+
+  The password is shown this once.
+
+`;
+
+/**
+ * Fills a fresh installation with a small organization at work.
+ *
+ * @returns what to print: where it runs and how to get in
+ */
+export async function createDemo(platform: Platform, url: string): Promise<string> {
+  const login = 'demo@example.com';
+  const password = newPassword();
+  const owner = await createOwner(
+    platform,
+    { email: login, username: 'demo', fullName: 'Robin Berg', password },
+    'Berg Outdoor',
+  );
+  const members = await createMembers(platform, owner, [
+    { email: 'ines@example.com', username: 'ines', fullName: 'Ines Moreau', password: newPassword(), role: 'manager' },
+    { email: 'jonas@example.com', username: 'jonas', fullName: 'Jonas Weber', password: newPassword(), role: 'member' },
+  ]);
+  await createWork(platform, [owner, ...members]);
+  return welcomeText(url, login, password);
+}

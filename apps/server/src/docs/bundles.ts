@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+/** A file of an installed package, ready to be sent. */
+export interface Bundle {
+  readonly body: Buffer;
+  readonly gzipped: Buffer;
+  readonly etag: string;
+}
+
+const compress = promisify(gzip);
+
+/** The script of a package that runs in browsers, relative to what `import` of the package finds. */
+const scripts = {
+  scalar: ['@scalar/api-reference', './browser/standalone.js'],
+  redoc: ['redoc', './redoc.standalone.js'],
+} as const;
+
+export type BundleName = keyof typeof scripts;
+
+/** Redoc shows its maker's logo from a CDN; this installation loads nothing from elsewhere. */
+const remoteLogo = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
+const noImage = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
+
+const loaded = new Map<BundleName, Promise<Bundle>>();
+
+async function load(name: BundleName): Promise<Bundle> {
+  const [packageName, path] = scripts[name];
+  const text = await readFile(new URL(path, import.meta.resolve(packageName)), 'utf8');
+  const body = Buffer.from(text.replaceAll(remoteLogo, noImage));
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 20)}"`;
+  return { body, gzipped: await compress(body), etag };
+}
+
+/** Reads a bundle when it is first wanted: most servers never show their documentation. */
+export function bundle(name: BundleName): Promise<Bundle> {
+  const found = loaded.get(name) ?? load(name);
+  loaded.set(name, found);
+  return found;
+}

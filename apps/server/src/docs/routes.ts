@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bundle, type BundleName } from './bundles.ts';
+import { redocPage, redocStart, scalarPage, scalarStart } from './pages.ts';
+
+const html = 'text/html; charset=utf-8';
+const script = 'text/javascript; charset=utf-8';
+
+/**
+ * What the pages may load: their own files and nothing else. Both build their styles in the page, Scalar shows images of the
+ * document as data, and Redoc searches in a worker made of a blob.
+ */
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    fontSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    workerSrc: ['blob:'],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
+
+const page = { helmet: { contentSecurityPolicy } };
+
+async function sendBundle(name: BundleName, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { body, gzipped, etag } = await bundle(name);
+  void reply.headers({ etag, 'cache-control': 'public, max-age=3600', vary: 'accept-encoding' }).type(script);
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(body);
+  return reply.header('content-encoding', 'gzip').send(gzipped);
+}
+
+/**
+ * `/docs` (Scalar), `/redoc` and the document that both show: from local files, without a CDN (A1).
+ *
+ * @param document makes the OpenAPI document; called once, when it is first asked for
+ */
+export function mountDocs(app: FastifyInstance, document: () => unknown): void {
+  let json: string | undefined;
+  app.get('/openapi.json', async (_request, reply) => {
+    json ??= JSON.stringify(document());
+    return reply.type('application/json; charset=utf-8').send(json);
+  });
+
+  app.get('/docs', page, async (_request, reply) => reply.type(html).send(scalarPage));
+  app.get('/docs/start.js', async (_request, reply) => reply.type(script).send(scalarStart));
+  app.get('/docs/scalar.js', (request, reply) => sendBundle('scalar', request, reply));
+
+  app.get('/redoc', page, async (_request, reply) => reply.type(html).send(redocPage));
+  app.get('/redoc/start.js', async (_request, reply) => reply.type(script).send(redocStart));
+  app.get('/redoc/redoc.js', (request, reply) => sendBundle('redoc', request, reply));
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger, redact } from './logger.ts';
+
+function lines(work: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
+  const written: string[] = [];
+  work(createLogger('info', { write: (line: string) => void written.push(line) }));
+  return written.map((line) => JSON.parse(line));
+}
+
+describe('createLogger', () => {
+  it('writes one JSON line with level, time and message', () => {
+    const [line] = lines((logger) => logger.info({ port: 8000 }, 'listening'));
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      port: 8000,
+      msg: 'listening',
+    });
+  });
+
+  it('blacks out what must not be in a log, however deep', () => {
+    const [line] = lines((logger) =>
+      logger.info(
+        {
+          headers: { authorization: 'Bearer abc', cookie: 'tenon_refresh=abc', 'x-api-key': 'sk_abc', accept: '*/*' },
+          body: [{ password: 'hunter2', newPassword: 'hunter2', refreshToken: 'abc', title: 'Buy milk' }],
+        },
+        'request',
+      ),
+    );
+    expect(line).toMatchObject({
+      headers: { authorization: '[redacted]', cookie: '[redacted]', 'x-api-key': '[redacted]', accept: '*/*' },
+      body: [{ password: '[redacted]', newPassword: '[redacted]', refreshToken: '[redacted]', title: 'Buy milk' }],
+    });
+    expect(JSON.stringify(line)).not.toMatch(/hunter2|abc/);
+  });
+
+  it('tells of an error its type, message, code, stack and cause, and no more', () => {
+    const cause = Object.assign(new Error('connect postgres://tenon:hunter2@db/tenon'), {
+      code: '28P01',
+      parameters: ['hunter2'],
+    });
+    const [line] = lines((logger) => logger.error({ err: new TypeError('no luck', { cause }) }, 'request failed'));
+    expect(line).toMatchObject({
+      level: 'error',
+      err: {
+        type: 'TypeError',
+        message: 'no luck',
+        cause: { code: '28P01', message: 'connect postgres://[redacted]@db/tenon' },
+      },
+    });
+    expect(JSON.stringify(line)).not.toContain('hunter2');
+  });
+
+  it("leaves a statement's parameters out", () => {
+    const [line] = lines((logger) =>
+      logger.error(
+        { err: new Error("insert into users values ('ada@example.com') - UNIQUE constraint failed") },
+        'failed',
+      ),
+    );
+    expect(JSON.stringify(line)).not.toContain('ada@example.com');
+    expect(JSON.stringify(line)).toContain('UNIQUE constraint failed');
+  });
+});
+
+describe('redact', () => {
+  it('ends where objects contain themselves', () => {
+    const loop: Record<string, unknown> = {};
+    loop['self'] = loop;
+    expect(JSON.stringify(redact(loop))).toContain('[deep]');
+  });
+});

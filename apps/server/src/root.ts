@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify';
+import { version } from './version.ts';
+
+/** `GET /`: what this is and where to go (A1). */
+export function mountRoot(app: FastifyInstance): void {
+  app.get('/', async () => ({
+    name: 'Tenon',
+    version,
+    links: {
+      api: '/api/v1',
+      trpc: '/trpc',
+      docs: '/docs',
+      redoc: '/redoc',
+      openapi: '/openapi.json',
+      health: '/health',
+    },
+  }));
+}

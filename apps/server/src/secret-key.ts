@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const shortest = 32;
+const leastBits = 90;
+
+const placeholders =
+  /change.?(me|this|it)|replace.?(me|this)|your.?(own.?)?(super.?)?(secret|key)|secret.?key|super.?secret|my.?secret|place.?holder|example|insecure|default|password|development|tenon/i;
+
+/** Shannon's entropy of the characters, in bits: low when few are used. */
+function bitsOf(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= count * Math.log2(count / text.length);
+  return bits;
+}
+
+/** Whether the text repeats a part of itself from beginning to end. */
+const repeats = (text: string): boolean => {
+  const period = (text + text).indexOf(text.slice(0, Math.ceil(text.length / 2)), 1);
+  return (
+    period > 0 &&
+    period <= text.length / 2 &&
+    [...text].every((character, at) => at < period || character === text[at - period])
+  );
+};
+
+/** Whether most characters follow their predecessor, as in `abcdef` or `123456`. */
+function counts(text: string): boolean {
+  let steps = 0;
+  for (let at = 1; at < text.length; at++) {
+    const step = text.charCodeAt(at) - text.charCodeAt(at - 1);
+    if (Math.abs(step) <= 1) steps++;
+  }
+  return steps > text.length / 2;
+}
+
+/** What is wrong with a key that signs tokens, as the end of a sentence; null when it is strong. */
+export function weakness(key: string): string | null {
+  if (key.length < shortest) return `has ${key.length} characters`;
+  if (placeholders.test(key)) return 'is a placeholder that others know';
+  if (bitsOf(key) < leastBits || repeats(key) || counts(key)) return 'is not random enough';
+  return null;
+}
+
+/** The key of a development installation: made at first start, and kept so that sessions outlive a restart. */
+export function keptSecretKey(dataDirectory: string): string {
+  const file = join(dataDirectory, 'secret-key');
+  mkdirSync(dataDirectory, { recursive: true });
+  try {
+    // Two first starts at once: one writes it, the other reads it.
+    writeFileSync(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}

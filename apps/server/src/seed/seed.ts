@@ -1,0 +1,148 @@
+import {
+  createPlatform,
+  createTag,
+  createTask,
+  migrate,
+  type Platform,
+  type Tag,
+  type TaskCreate,
+  taskPriorities,
+  type TaskStatus,
+} from '@tenon/core';
+import type { Settings } from '../settings.ts';
+import { inOneTransaction } from './batch.ts';
+import { type Actor, createMembers, createOwner } from './people.ts';
+import { Random } from './random.ts';
+import { companyName, personName, tags as vocabulary, taskDescription, taskTitle } from './vocabulary.ts';
+
+export interface SeedOptions {
+  /** Of all organizations together. */
+  tasks: number;
+  organizations: number;
+  /** The same seed makes the same work. */
+  seed: number;
+  say(line: string): void;
+}
+
+const dayMs = 86_400_000;
+/** How far back the oldest task goes. */
+const historyDays = 180;
+/** Organizations filled at once: tasks of one organization wait for each other's number. */
+const atOnce = 8;
+/** Tasks of one transaction. */
+const batchSize = 100;
+const password = 'seeded-maple-lantern-42';
+const roles = ['admin', 'manager', 'member', 'viewer'] as const;
+
+const statusShares: readonly (readonly [TaskStatus, number])[] = [
+  ['todo', 0.4],
+  ['in_progress', 0.2],
+  ['in_review', 0.1],
+  ['done', 0.25],
+  ['archived', 0.05],
+];
+
+function pickStatus(random: Random): TaskStatus {
+  let left = random.next();
+  for (const [status, share] of statusShares) if ((left -= share) < 0) return status;
+  return 'todo';
+}
+
+/** To the quarter of an hour. */
+const hours = (random: Random): number => (1 + random.below(64)) / 4;
+
+function madeUpTask(random: Random, at: Date, members: readonly Actor[], tags: readonly Tag[]): TaskCreate {
+  const status = pickStatus(random);
+  return {
+    title: taskTitle(random),
+    ...(random.chance(0.5) ? { description: taskDescription(random) } : {}),
+    status,
+    priority: random.pick(taskPriorities),
+    ...(random.chance(0.7) ? { dueDate: new Date(at.getTime() + random.below(60) * dayMs).toISOString() } : {}),
+    ...(random.chance(0.5) ? { estimatedHours: hours(random) } : {}),
+    ...(status === 'done' ? { actualHours: hours(random) } : {}),
+    assigneeIds: [random.pick(members).userId],
+    tagIds: random.some(tags, 2).map((tag) => tag.id),
+  };
+}
+
+async function fill(
+  platform: Platform,
+  index: number,
+  tasks: number,
+  options: SeedOptions,
+  done: (count: number) => void,
+): Promise<string> {
+  // A generator of its own: the work does not depend on which organization is filled first.
+  const random = new Random(options.seed * 7919 + index);
+  const name = companyName(index);
+  const domain = `${name.toLowerCase().replaceAll(' ', '-')}-${options.seed}-${index + 1}.example`;
+  const email = `owner@${domain}`;
+  const owner = await createOwner(platform, { email, fullName: personName(random), password }, name);
+  const members = await createMembers(
+    platform,
+    owner,
+    roles.map((role) => ({ email: `${role}@${domain}`, fullName: personName(random), password, role })),
+  );
+  const tags: Tag[] = [];
+  for (const [tag, color] of vocabulary) tags.push(await createTag(owner.ctx(), { name: tag, color }));
+
+  // A viewer is assigned work like anybody else, but creates none.
+  const everybody = [owner, ...members];
+  const authors = [owner, ...members.slice(0, 3)];
+  const begin = platform.clock.now().getTime() - historyDays * dayMs;
+  const created = (number: number) =>
+    new Date(begin + Math.floor(((number + random.next()) / tasks) * historyDays * dayMs));
+  for (let first = 0; first < tasks; first += batchSize) {
+    const actor = random.pick(authors);
+    const size = Math.min(batchSize, tasks - first);
+    await inOneTransaction(actor.ctx(), async (join) => {
+      for (let number = first; number < first + size; number++) {
+        const at = created(number);
+        await createTask(join(actor.ctx(at)), madeUpTask(random, at, everybody, tags));
+      }
+    });
+    done(size);
+  }
+  return email;
+}
+
+/**
+ * Fills the database with made-up organizations: each with an owner, four members, ten tags, and its share of the tasks, which
+ * have an assignee and two tags each and go back half a year. Everything goes through core's own services, so events, search
+ * and numbers are there too.
+ */
+export async function seed(settings: Settings, options: SeedOptions): Promise<void> {
+  if (settings.production) throw new Error('Made-up people with a known password have no place in production.');
+  const { databaseUrl: url, migrationUrl } = settings;
+  await migrate({ url, ...(migrationUrl === null ? {} : { migrationUrl }) });
+  const platform = await createPlatform(settings);
+  const started = performance.now();
+  let count = 0;
+  let said = 0;
+  const done = (more: number): void => {
+    count += more;
+    if (count < said + 2500) return;
+    said = count;
+    options.say(`${count} of ${options.tasks} tasks`);
+  };
+  try {
+    const owners: string[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let index = next++; index < options.organizations; index = next++) {
+        const share =
+          Math.floor(((index + 1) * options.tasks) / options.organizations) -
+          Math.floor((index * options.tasks) / options.organizations);
+        owners[index] = await fill(platform, index, share, options, done);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(atOnce, options.organizations) }, worker));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    options.say(`${count} tasks in ${owners.length} organizations in ${seconds} s`);
+    options.say(`Owners: ${owners.join(', ')}`);
+    options.say(`Password of everybody: ${password}`);
+  } finally {
+    await platform.close();
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createPlatform, migrate, pendingMigrations } from '@tenon/core';
+import { buildApp } from './app.ts';
+import { healthChecks } from './health/checks.ts';
+import { HealthRegistry } from './health/registry.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+import type { Settings } from './settings.ts';
+
+const drainMs = 30_000;
+
+export interface RunningServer {
+  /** Where it listens, as `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** What to tell whoever started the server for the first time; null at every other start. */
+  readonly welcome: string | null;
+  /** Refuses traffic, finishes what it has begun within 30 seconds, and closes everything. Calling it again waits for the same end. */
+  stop(): Promise<void>;
+}
+
+const migrationTarget = ({ databaseUrl, migrationUrl }: Settings) => ({
+  url: databaseUrl,
+  ...(migrationUrl === null ? {} : { migrationUrl }),
+});
+
+/** Whether this is the first start of a development installation on SQLite: the one that gets a demo. */
+const isFirstStart = ({ production, databaseUrl }: Settings): boolean =>
+  !production && /^(file|sqlite):/.test(databaseUrl) && !existsSync(databaseUrl.replace(/^(file|sqlite):(\/\/)?/, ''));
+
+/** Starts a server: database, jobs, HTTP. It answers `/health/live` before it is ready. */
+export async function serve(settings: Settings, logger: Logger): Promise<RunningServer> {
+  mkdirSync(settings.dataDirectory, { recursive: true });
+  const firstStart = isFirstStart(settings);
+  const target = migrationTarget(settings);
+  if (settings.migrateOnStart) {
+    const ran = await migrate(target);
+    if (ran.length > 0) logger.info({ migrations: ran }, 'database migrated');
+  }
+  const platform = await createPlatform(settings, {
+    logger,
+    onConnectionError: (error) => logger.warn({ err: error }, 'database connection lost'),
+  });
+  const lifecycle: Lifecycle = { phase: 'starting' };
+  const health = new HealthRegistry(
+    healthChecks({ platform, pendingMigrations: () => pendingMigrations(target) }),
+    (check, { message }) => logger.error({ check, message }, 'health check fails'),
+  );
+  const app = await buildApp({ settings, platform, logger, health, lifecycle });
+
+  const end = async (): Promise<void> => {
+    lifecycle.phase = 'draining';
+    logger.info({}, 'stopping');
+    // Closing waits for connections: one that was busy at first may idle later, and past the limit all are cut.
+    const idle = setInterval(() => app.server.closeIdleConnections(), 100);
+    const limit = setTimeout(() => app.server.closeAllConnections(), drainMs);
+    await Promise.all([app.close(), platform.stopJobs()]);
+    clearInterval(idle);
+    clearTimeout(limit);
+    health.stop();
+    await platform.close();
+    logger.info({}, 'stopped');
+  };
+  let ending: Promise<void> | undefined;
+  const stop = () => (ending ??= end());
+
+  try {
+    await app.listen({ host: settings.host, port: settings.port });
+    const url = `http://${settings.host}:${(app.server.address() as AddressInfo).port}`;
+    const welcome = firstStart ? await (await import('./demo.ts')).createDemo(platform, url) : null;
+    platform.startJobs();
+    health.start();
+    if (lifecycle.phase === 'starting') lifecycle.phase = 'ready';
+    logger.info({ url, production: settings.production }, 'ready');
+    return { url, welcome, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { weakness } from './secret-key.ts';
+import { readSettings, SettingsError } from './settings.ts';
+
+const strong = 'q7Xv2mKpL9sZ4dRt8wYb3nHc6gJf1aEu5oPi0TkWxVy';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tenon-settings-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const read = (environment: Record<string, string>) => readSettings({ DATA_DIR: directory, ...environment });
+
+function problemsOf(environment: Record<string, string>): readonly { variable: string; problem: string }[] {
+  try {
+    read(environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('readSettings', () => {
+  it('needs nothing in development', () => {
+    expect(read({})).toMatchObject({
+      production: false,
+      host: '127.0.0.1',
+      port: 8000,
+      trustProxy: false,
+      dataDirectory: directory,
+      databaseUrl: `file:${join(directory, 'tenon.db')}`,
+      migrationUrl: null,
+      migrateOnStart: true,
+      accessTokenMinutes: 20,
+      refreshTokenDays: 3,
+      requireVerifiedEmail: true,
+      corsOrigins: [],
+      logLevel: 'info',
+      publicUrl: 'http://localhost:8000',
+    });
+  });
+
+  it('reads what is set, and takes an empty variable for one that is not', () => {
+    const settings = read({
+      NODE_ENV: 'production',
+      HOST: '',
+      PORT: '9000',
+      TRUST_PROXY: '10.0.0.0/8, 127.0.0.1',
+      DATABASE_URL: 'postgres://tenon:pass@db/tenon',
+      DATABASE_MIGRATION_URL: 'postgres://postgres:pass@db/tenon',
+      SECRET_KEY: strong,
+      REQUIRE_VERIFIED_EMAIL: 'false',
+      CORS_ORIGINS: 'https://a.example, http://localhost:5173',
+      PUBLIC_URL: 'https://tenon.example/',
+    });
+    expect(settings).toMatchObject({
+      production: true,
+      host: '0.0.0.0',
+      port: 9000,
+      trustProxy: ['10.0.0.0/8', '127.0.0.1'],
+      databaseUrl: 'postgres://tenon:pass@db/tenon',
+      migrationUrl: 'postgres://postgres:pass@db/tenon',
+      migrateOnStart: false,
+      secretKey: strong,
+      requireVerifiedEmail: false,
+      corsOrigins: ['https://a.example', 'http://localhost:5173'],
+      publicUrl: 'https://tenon.example',
+    });
+  });
+
+  it.each([
+    ['true', true],
+    ['no', false],
+    ['2', 2],
+  ])('reads TRUST_PROXY=%s', (text, value) => {
+    expect(read({ TRUST_PROXY: text }).trustProxy).toBe(value);
+  });
+
+  it('names every error at once', () => {
+    const wrong = {
+      NODE_ENV: 'production',
+      HOST: 'my host',
+      PORT: '80000',
+      TRUST_PROXY: 'somebody',
+      DATABASE_URL: 'mysql://u:hunter2@h/d',
+      DATABASE_MIGRATION_URL: 'nonsense',
+      ACCESS_TOKEN_EXPIRE_MINUTES: '1441',
+      REFRESH_TOKEN_EXPIRE_DAYS: 'three',
+      REQUIRE_VERIFIED_EMAIL: 'perhaps',
+      MIGRATE_ON_START: '2',
+      CORS_ORIGINS: 'https://a.example/path',
+      LOG_LEVEL: 'loud',
+      PUBLIC_URL: 'tenon.example',
+    };
+    const { NODE_ENV: _, ...variables } = wrong;
+    expect(
+      problemsOf(wrong)
+        .map(({ variable }) => variable)
+        .sort(),
+    ).toEqual([...Object.keys(variables), 'SECRET_KEY'].sort());
+  });
+
+  it('says the variable, its problem and what would be right, but no secret', () => {
+    expect(() => read({ PORT: 'abc', DATABASE_URL: 'mysql://u:hunter2@h/d' })).toThrow(
+      '2 settings are wrong:\n' +
+        '  PORT is "abc". Set it to a port from 0 (any) to 65535.\n' +
+        '  DATABASE_URL is not such a URL. Set it to file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/DATABASE.',
+    );
+  });
+
+  it.each(['*', 'null', 'example.com', 'https://a.example,*'])('takes no origin like %s', (origins) => {
+    expect(problemsOf({ CORS_ORIGINS: origins })).toMatchObject([{ variable: 'CORS_ORIGINS' }]);
+  });
+});
+
+describe('SECRET_KEY', () => {
+  it('is made in development and kept for its owner alone', () => {
+    const { secretKey } = read({});
+    const file = join(directory, 'secret-key');
+
+    expect(weakness(secretKey)).toBeNull();
+    expect(readFileSync(file, 'utf8')).toBe(secretKey);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(read({}).secretKey).toBe(secretKey);
+  });
+
+  it('must be given in production', () => {
+    expect(problemsOf({ NODE_ENV: 'production' })).toMatchObject([{ variable: 'SECRET_KEY', problem: 'is missing' }]);
+    expect(existsSync(join(directory, 'secret-key'))).toBe(false);
+  });
+
+  it.each([
+    ['short', 'has 5 characters'],
+    ['change-me-change-me-change-me-change-me', 'is a placeholder that others know'],
+    ['this-is-your-secret-key-q7Xv2mKpL9sZ4dRt8wYb', 'is a placeholder that others know'],
+    ['a'.repeat(64), 'is not random enough'],
+    ['12345678901234567890123456789012', 'is not random enough'],
+    ['abcdefghijklmnopqrstuvwxyz0123456789', 'is not random enough'],
+    ['q7Xv2mKpL9sZ4dRtq7Xv2mKpL9sZ4dRt', 'is not random enough'],
+  ])('%s is refused in production', (key, problem) => {
+    expect(problemsOf({ NODE_ENV: 'production', SECRET_KEY: key })).toEqual([
+      expect.objectContaining({ variable: 'SECRET_KEY', problem }),
+    ]);
+  });
+
+  it('is never too weak when it is random', () => {
+    const hex = '0123456789abcdef';
+    for (let round = 0; round < 500; round++) {
+      const bytes = crypto.getRandomValues(new Uint8Array(32));
+      const key = [...bytes].map((byte) => hex[byte % 16]).join('');
+      expect(weakness(key), key).toBeNull();
+    }
+  });
+
+  it('may be a known one in development, and not a short one', () => {
+    expect(problemsOf({ SECRET_KEY: 'change-me-change-me-change-me-change-me' })).toEqual([]);
+    expect(problemsOf({ SECRET_KEY: 'short' })).toMatchObject([{ variable: 'SECRET_KEY' }]);
+  });
+});

@@ -1,0 +1,193 @@
+import { join, resolve } from 'node:path';
+import type { PlatformSettings } from '@tenon/core';
+import { z } from 'zod';
+import { keptSecretKey, weakness } from './secret-key.ts';
+
+/** What this process was told by its environment (A10). Read once, at start. */
+export interface Settings extends PlatformSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Whose X-Forwarded-* headers are believed: everybody's or nobody's, so many proxies', or those of these addresses. */
+  readonly trustProxy: boolean | number | readonly string[];
+  /** Null: migrations connect as the server does. */
+  readonly migrationUrl: string | null;
+  readonly migrateOnStart: boolean;
+  /** Exact origins of the web pages that may call. */
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+/** One variable that is wrong. */
+export interface SettingProblem {
+  variable: string;
+  /** How it is, as the end of a sentence that begins with the variable. */
+  problem: string;
+  /** What would be right. */
+  expected: string;
+}
+
+export class SettingsError extends Error {
+  readonly problems: readonly SettingProblem[];
+
+  constructor(problems: readonly SettingProblem[]) {
+    const lines = problems.map(({ variable, problem, expected }) => `  ${variable} ${problem}. Set it to ${expected}.`);
+    const count = problems.length === 1 ? 'One setting is' : `${problems.length} settings are`;
+    super(`${count} wrong:\n${lines.join('\n')}`);
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const integer = (min: number, max: number, byDefault: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(byDefault);
+
+const flags: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false, yes: true, no: false };
+const flag = () =>
+  z
+    .string()
+    .toLowerCase()
+    .refine((text) => Object.hasOwn(flags, text))
+    .transform((text) => flags[text] === true);
+
+const list = () =>
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  );
+
+const isOrigin = (text: string): boolean => {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text.toLowerCase();
+};
+
+const isUrl = (text: string, ...protocols: string[]): boolean => protocols.includes(URL.parse(text)?.protocol ?? '');
+
+const trustProxy = z.string().transform((text): boolean | number | readonly string[] => {
+  const lower = text.toLowerCase();
+  if (Object.hasOwn(flags, lower) && !/^\d$/.test(lower)) return flags[lower] === true;
+  return /^\d{1,2}$/.test(text) ? Number(text) : text.split(',').map((item) => item.trim());
+});
+
+/** Every variable: how it is read, and what would be right. */
+const variables = {
+  NODE_ENV: [z.enum(['development', 'test', 'production']).default('development'), 'development, test or production'],
+  HOST: [
+    z
+      .string()
+      .regex(/^[\w.:-]+$/)
+      .optional(),
+    'an address to listen on, as 127.0.0.1 or 0.0.0.0',
+  ],
+  PORT: [integer(0, 65_535, 8000), 'a port from 0 (any) to 65535'],
+  TRUST_PROXY: [
+    trustProxy
+      .refine((value) => !Array.isArray(value) || value.every((item) => /^[\da-f.:/]+$/i.test(item)))
+      .default(false),
+    'true, false, a number of proxies, or their addresses separated by commas',
+  ],
+  DATA_DIR: [z.string().default('./data'), 'the path of a folder'],
+  DATABASE_URL: [
+    z
+      .string()
+      .refine((text) => /^(file|sqlite):.+/.test(text) || isUrl(text, 'postgres:', 'postgresql:'))
+      .optional(),
+    'file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/DATABASE',
+  ],
+  DATABASE_MIGRATION_URL: [
+    z
+      .string()
+      .refine((text) => isUrl(text, 'postgres:', 'postgresql:'))
+      .optional(),
+    'postgres://USER:PASSWORD@HOST/DATABASE, of the role that owns the tables',
+  ],
+  ACCESS_TOKEN_EXPIRE_MINUTES: [integer(1, 1440, 20), 'minutes from 1 to 1440'],
+  REFRESH_TOKEN_EXPIRE_DAYS: [integer(1, 365, 3), 'days from 1 to 365'],
+  REQUIRE_VERIFIED_EMAIL: [flag().default(true), 'true or false'],
+  MIGRATE_ON_START: [flag().optional(), 'true or false'],
+  CORS_ORIGINS: [
+    list()
+      .refine((origins) => origins.every(isOrigin))
+      .default([]),
+    'origins separated by commas, as https://app.example.com (no path, no *)',
+  ],
+  LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
+  PUBLIC_URL: [
+    z
+      .string()
+      .refine((text) => isUrl(text, 'http:', 'https:'))
+      .transform((text) => text.replace(/\/+$/, ''))
+      .optional(),
+    'where people reach this server, as https://tenon.example.com',
+  ],
+} satisfies Record<string, readonly [z.ZodType, string]>;
+
+type Name = keyof typeof variables;
+type Values = { [Key in Name]: z.output<(typeof variables)[Key][0]> };
+
+/** Never repeated in an error: they may hold a password. */
+const confidential: ReadonlySet<string> = new Set(['DATABASE_URL', 'DATABASE_MIGRATION_URL']);
+
+const strongKey = 'at least 32 random characters, as `openssl rand -base64 48` prints';
+
+/** What is wrong with SECRET_KEY. Development does without one; a short one cannot sign anywhere. */
+function secretKeyProblem(key: string | undefined, production: boolean): string | null {
+  if (key === undefined) return production ? 'is missing' : null;
+  return production || key.length < 32 ? weakness(key) : null;
+}
+
+/**
+ * Reads the settings. An empty variable counts as one that is not set.
+ * @throws SettingsError that names everything that is wrong
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const given = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const production = given('NODE_ENV') === 'production';
+  const problems: SettingProblem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, [schema, expected]] of Object.entries(variables)) {
+    const text = given(name);
+    const parsed = schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else {
+      const problem = confidential.has(name) ? 'is not such a URL' : `is ${JSON.stringify(text)}`;
+      problems.push({ variable: name, problem, expected });
+    }
+  }
+  const secretKey = given('SECRET_KEY');
+  const weak = secretKeyProblem(secretKey, production);
+  if (weak) problems.push({ variable: 'SECRET_KEY', problem: weak, expected: strongKey });
+  if (problems.length > 0) throw new SettingsError(problems);
+  return assemble(values as Values, production, secretKey);
+}
+
+function assemble(values: Values, production: boolean, secretKey: string | undefined): Settings {
+  const dataDirectory = resolve(values.DATA_DIR);
+  const databaseUrl = values.DATABASE_URL ?? `file:${join(dataDirectory, 'tenon.db')}`;
+  return {
+    production,
+    host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: values.PORT,
+    trustProxy: values.TRUST_PROXY,
+    dataDirectory,
+    databaseUrl,
+    migrationUrl: values.DATABASE_MIGRATION_URL ?? null,
+    migrateOnStart: values.MIGRATE_ON_START ?? !databaseUrl.startsWith('postgres'),
+    secretKey: secretKey ?? keptSecretKey(dataDirectory),
+    accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,
+    refreshTokenDays: values.REFRESH_TOKEN_EXPIRE_DAYS,
+    requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
+    passwordMinLength: 8,
+    corsOrigins: values.CORS_ORIGINS,
+    logLevel: values.LOG_LEVEL,
+    publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+  };
+}

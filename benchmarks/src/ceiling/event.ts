@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { randomBytes, uuidv7 } from './ids.ts';
+import type { NewTask } from './store.ts';
+import type { TaskRow } from './task.ts';
+
+export interface EventRow {
+  id: string;
+  type: 'task.created' | 'task.updated';
+  payload: string;
+  payloadHash: string;
+  salt: string;
+}
+
+/** The payload is written with its members in order, so that it is canonical JSON as it stands. */
+function event(type: EventRow['type'], now: Date, payload: object): EventRow {
+  const text = JSON.stringify(payload);
+  const salt = randomBytes(16);
+  return {
+    id: uuidv7(now.getTime()),
+    type,
+    payload: text,
+    payloadHash: createHash('sha256').update(salt).update(text).digest('base64url'),
+    salt: salt.toString('base64url'),
+  };
+}
+
+const become = (to: unknown): object => ({ from: null, to });
+
+export const taskCreated = (now: Date, { title, assigneeIds, tagIds }: NewTask): EventRow =>
+  event('task.created', now, {
+    changes: {
+      assigneeIds: become(assigneeIds),
+      priority: become('medium'),
+      status: become('todo'),
+      tagIds: become([...tagIds].sort()),
+      title: become(title),
+    },
+    data: { title, version: 1 },
+  });
+
+export const statusChanged = (now: Date, before: TaskRow, after: TaskRow): EventRow =>
+  event('task.updated', now, {
+    changes: { status: { from: before.status, to: after.status } },
+    data: { version: after.version },
+  });

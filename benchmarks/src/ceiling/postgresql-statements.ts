@@ -1,0 +1,165 @@
+import pg from 'pg';
+import type { Reference } from './store.ts';
+import type { LinkRow, Status, TaskRow } from './task.ts';
+
+const columns = `id, number, title, description, status, priority, due_date, start_date, estimated_hours, actual_hours,
+  completed_at, parent_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
+
+type RawTask = [
+  id: string,
+  number: number,
+  title: string,
+  description: string | null,
+  status: Status,
+  priority: string,
+  dueDate: string | null,
+  startDate: string | null,
+  estimatedHours: number | null,
+  actualHours: number | null,
+  completedAt: string | null,
+  parentId: string | null,
+  createdById: string,
+  updatedById: string,
+  createdAt: string,
+  updatedAt: string,
+  deletedAt: string | null,
+  version: number,
+];
+
+/** The session speaks UTC: `2026-01-31 09:00:00.12+00`. */
+const iso = (at: string): string =>
+  `${at.slice(0, 10)}T${at.slice(11, 19)}.${at.charAt(19) === '.' ? at.slice(20, -3).padEnd(3, '0') : '000'}Z`;
+const isoOrNull = (at: string | null): string | null => (at === null ? null : iso(at));
+const hours = (hundredths: number | null): number | null => (hundredths === null ? null : hundredths / 100);
+
+export const taskRow = (raw: RawTask): TaskRow => ({
+  id: raw[0],
+  number: raw[1],
+  title: raw[2],
+  description: raw[3],
+  status: raw[4],
+  priority: raw[5],
+  dueDate: isoOrNull(raw[6]),
+  startDate: isoOrNull(raw[7]),
+  estimatedHours: hours(raw[8]),
+  actualHours: hours(raw[9]),
+  completedAt: isoOrNull(raw[10]),
+  parentId: raw[11],
+  createdById: raw[12],
+  updatedById: raw[13],
+  createdAt: iso(raw[14]),
+  updatedAt: iso(raw[15]),
+  deletedAt: isoOrNull(raw[16]),
+  version: raw[17],
+});
+
+type RawLink = [LinkRow['kind'], string | null, number, string, string | null, string | null];
+export const linkRow = ([kind, taskId, position, id, name, detail]: RawLink): LinkRow => ({
+  kind,
+  taskId,
+  position,
+  id,
+  name,
+  detail,
+});
+
+type RawReference = [Reference['kind'], string, string | null, string | null, string | null];
+export const reference = ([kind, id, name, detail, status]: RawReference): Reference => ({
+  kind,
+  id,
+  name,
+  detail,
+  status,
+});
+
+/** A statement with a name, which each connection prepares once. */
+const statement =
+  <Row extends unknown[]>(name: string, text: string) =>
+  async (client: Pick<pg.PoolClient, 'query'>, ...values: unknown[]): Promise<Row[]> =>
+    (await client.query<Row>({ name, text, values, rowMode: 'array' })).rows;
+
+export const statements = {
+  organization: statement<[string]>(
+    'organization',
+    `select organization_id from memberships where user_id = $1 and status = 'active'`,
+  ),
+  list: statement<RawTask>(
+    'list',
+    `select ${columns} from tasks where organization_id = $1 and status = $2 and deleted_at is null
+     order by created_at desc, id desc limit $3`,
+  ),
+  get: statement<RawTask>(
+    'get',
+    `select ${columns} from tasks where organization_id = $1 and id = $2 and deleted_at is null`,
+  ),
+  lock: statement<RawTask>(
+    'lock',
+    `select ${columns} from tasks where organization_id = $1 and id = $2 and deleted_at is null for update`,
+  ),
+  links: statement<RawLink>(
+    'links',
+    `select 'assignee', a.task_id, a.position, u.id, u.username, u.full_name
+       from task_assignees a join users u on u.id = a.user_id
+       where a.organization_id = $1 and a.task_id = any($2::uuid[])
+     union all
+     select 'tag', l.task_id, 0, g.id, g.name, g.color
+       from task_tags l join tags g on g.organization_id = l.organization_id and g.id = l.tag_id
+       where l.organization_id = $1 and l.task_id = any($2::uuid[])
+     union all
+     select 'person', null, 0, u.id, u.username, u.full_name from users u where u.id = any($3::uuid[])`,
+  ),
+  references: statement<RawReference>(
+    'references',
+    `select 'member', u.id, u.username, u.full_name, m.status
+       from memberships m join users u on u.id = m.user_id
+       where m.organization_id = $1 and m.user_id = any($2::uuid[])
+     union all
+     select 'tag', g.id, g.name, g.color, null from tags g where g.organization_id = $1 and g.id = any($3::uuid[])`,
+  ),
+  nextNumber: statement<[number]>(
+    'next-number',
+    `insert into counters (organization_id, name, value) values ($1, 'task', 1)
+     on conflict (organization_id, name) do update set value = counters.value + 1 returning value`,
+  ),
+  insertTask: statement(
+    'insert-task',
+    `insert into tasks (organization_id, id, number, title, title_sort, status, status_rank, priority, priority_rank,
+       version, created_at, created_by_id, updated_at, updated_by_id)
+     values ($1, $2, $3, $4, $5, 'todo', 0, 'medium', 1, 1, $6, $7, $6, $7)`,
+  ),
+  insertAssignees: statement(
+    'insert-assignees',
+    `insert into task_assignees (organization_id, task_id, user_id, position)
+     select $1, $2, person.id, person.position - 1 from unnest($3::uuid[]) with ordinality as person (id, position)`,
+  ),
+  insertTags: statement(
+    'insert-tags',
+    `insert into task_tags (organization_id, task_id, tag_id) select $1, $2, unnest($3::uuid[])`,
+  ),
+  insertSearch: statement(
+    'insert-search',
+    `insert into task_search (organization_id, task_id, title, body) values ($1, $2, $3, '')`,
+  ),
+  insertEvent: statement(
+    'insert-event',
+    `insert into events (id, organization_id, type, actor_id, entity_type, entity_id, request_id, payload_hash, at)
+     values ($1, $2, $3, $4, 'task', $5, $6, $7, $8)`,
+  ),
+  insertPayload: statement(
+    'insert-payload',
+    `insert into event_payloads (event_id, organization_id, salt, payload) values ($1, $2, $3, $4)`,
+  ),
+  setStatus: statement(
+    'set-status',
+    `update tasks set status = $3, status_rank = $4, completed_at = $5, version = $6, updated_at = $7, updated_by_id = $8
+     where organization_id = $1 and id = $2`,
+  ),
+};
+
+const rawText = new Set<number>([pg.types.builtins.TIMESTAMPTZ]);
+
+/** Instants stay text: a Date would be made only to be written out again. */
+export const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    rawText.has(oid) ? (text: string) => text : (pg.types.getTypeParser(oid, format) as never),
+};

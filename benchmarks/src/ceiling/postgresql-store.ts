@@ -1,0 +1,110 @@
+import pg from 'pg';
+import { type EventRow, statusChanged, taskCreated } from './event.ts';
+import { linkRow, reference, statements, taskRow, types } from './postgresql-statements.ts';
+import { searchWords } from './search.ts';
+import { allFound, type Caller, newLinks, newRow, type Store, withStatus } from './store.ts';
+import { assemble, cut, type LinkRow, peopleOf, statuses, type TaskRow } from './task.ts';
+
+type Client = Pick<pg.PoolClient, 'query'>;
+
+async function linksOf(client: Client, organizationId: string, rows: readonly TaskRow[]): Promise<LinkRow[]> {
+  const ids = rows.map((row) => row.id);
+  return (await statements.links(client, organizationId, ids, peopleOf(rows))).map(linkRow);
+}
+
+const record = (
+  client: Client,
+  { organizationId, userId }: Caller,
+  requestId: string,
+  taskId: string,
+  now: Date,
+  { id, type, payloadHash, salt, payload }: EventRow,
+) => [
+  statements.insertEvent(client, id, organizationId, type, userId, taskId, requestId, payloadHash, now),
+  statements.insertPayload(client, id, organizationId, salt, payload),
+];
+
+/**
+ * PostgreSQL as fast as one process can use it: named statements, and statements that do not need each other's answers sent
+ * together instead of one after the other.
+ */
+export function openPostgresStore(url: string): Store {
+  const pool = new pg.Pool({ connectionString: url, max: 10, options: '-c timezone=UTC', types, pipeline: true });
+
+  /** What `work` puts into `sent` goes out together with `commit`, which is a rollback once one of them has failed. */
+  async function transaction<T>(
+    work: (client: Client, sent: Promise<unknown>[]) => Promise<() => T | Promise<T>>,
+  ): Promise<T> {
+    const client = await pool.connect();
+    const sent: Promise<unknown>[] = [client.query('begin')];
+    try {
+      const answer = await work(client, sent);
+      sent.push(client.query('commit'));
+      await Promise.all(sent);
+      return await answer();
+    } catch (error) {
+      await Promise.allSettled([...sent, client.query('rollback')]);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  return {
+    organizationOf: async (userId) => (await statements.organization(pool, userId))[0]?.[0] ?? null,
+    async list({ organizationId }, status, limit) {
+      const rows = (await statements.list(pool, organizationId, status, limit + 1)).map(taskRow);
+      const { shown, nextCursor } = cut(rows, limit);
+      return { data: assemble(shown, await linksOf(pool, organizationId, shown)), nextCursor };
+    },
+    async get({ organizationId }, id) {
+      const [raw] = await statements.get(pool, organizationId, id);
+      if (!raw) return null;
+      const row = taskRow(raw);
+      return assemble([row], await linksOf(pool, organizationId, [row]))[0] ?? null;
+    },
+    create: (caller, requestId, input) =>
+      transaction(async (client, sent) => {
+        const { organizationId, userId } = caller;
+        const { assigneeIds, tagIds } = input;
+        const people = [...new Set([...assigneeIds, userId])];
+        const [found, [counted]] = await Promise.all([
+          statements.references(client, organizationId, people, tagIds),
+          statements.nextNumber(client, organizationId),
+        ]);
+        const references = found.map(reference);
+        if (!allFound(input, references)) throw new Error('Not found.');
+        const now = new Date();
+        const row = newRow(caller, input, now);
+        const { id, title } = row;
+        row.number = counted?.[0] ?? 0;
+        sent.push(
+          statements.insertTask(client, organizationId, id, row.number, title, title.toLowerCase(), now, userId),
+          statements.insertAssignees(client, organizationId, id, assigneeIds),
+          statements.insertTags(client, organizationId, id, tagIds),
+          statements.insertSearch(client, organizationId, id, searchWords(title)),
+          ...record(client, caller, requestId, id, now, taskCreated(now, input)),
+        );
+        return () => assemble([row], newLinks(id, input, references))[0] ?? null;
+      }),
+    setStatus: (caller, requestId, id, status) =>
+      transaction(async (client, sent) => {
+        const { organizationId, userId } = caller;
+        const [raw] = await statements.lock(client, organizationId, id);
+        if (!raw) return () => null;
+        const now = new Date();
+        const before = taskRow(raw);
+        const after = before.status === status ? before : withStatus(before, status, caller, now);
+        const links = linksOf(client, organizationId, [after]);
+        if (after !== before) {
+          const { completedAt, version } = after;
+          const rank = statuses.indexOf(status);
+          sent.push(
+            statements.setStatus(client, organizationId, id, status, rank, completedAt, version, now, userId),
+            ...record(client, caller, requestId, id, now, statusChanged(now, before, after)),
+          );
+        }
+        return async () => assemble([after], await links)[0] ?? null;
+      }),
+  };
+}

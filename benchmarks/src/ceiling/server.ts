@@ -1,0 +1,72 @@
+import Fastify from 'fastify';
+import { openPostgresStore } from './postgresql-store.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+import { taskPageSchema, taskSchema } from './serializers.ts';
+import type { Caller, NewTask } from './store.ts';
+import type { Status } from './task.ts';
+import { tokenReader } from './token.ts';
+import { uuidv7 } from './ids.ts';
+
+/*
+ * What a server without a platform can do: the same rows read and written, the same answers, by hand. It trusts what it is
+ * sent, knows no permission and no visibility, and connects as the owner of the tables.
+ */
+
+const { DATABASE_URL = '', SECRET_KEY = '', PUBLIC_URL = '', PORT = '0' } = process.env;
+
+const store = DATABASE_URL.startsWith('postgres')
+  ? openPostgresStore(DATABASE_URL)
+  : openSqliteStore(DATABASE_URL.replace(/^file:/, ''));
+const callerOf = tokenReader(SECRET_KEY, PUBLIC_URL, store);
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+const app = Fastify({ genReqId: () => uuidv7(Date.now()) });
+app.get('/health/ready', async () => ({ status: 'ok' }));
+
+await app.register(
+  async (api) => {
+    api.decorateRequest('caller');
+    api.addHook('onRequest', async (request, reply) => {
+      const caller = await callerOf(request.headers.authorization?.slice('Bearer '.length) ?? '');
+      if (!caller) return reply.code(401).send();
+      request.caller = caller;
+    });
+
+    api.get<{ Querystring: { status: Status; limit?: string } }>(
+      '/tasks',
+      { schema: { response: { 200: taskPageSchema } } },
+      ({ caller, query }) => store.list(caller, query.status, Number(query.limit ?? 50)),
+    );
+
+    api.get<{ Params: { id: string } }>(
+      '/tasks/:id',
+      { schema: { response: { 200: taskSchema } } },
+      async ({ caller, params }, reply) => (await store.get(caller, params.id)) ?? reply.code(404).send(),
+    );
+
+    api.post<{ Body: NewTask }>(
+      '/tasks',
+      { schema: { response: { 201: taskSchema } } },
+      async ({ caller, id, body }, reply) => {
+        const task = await store.create(caller, id, body);
+        return task ? reply.code(201).send(task) : reply.code(400).send();
+      },
+    );
+
+    api.patch<{ Params: { id: string }; Body: { status: Status } }>(
+      '/tasks/:id',
+      { schema: { response: { 200: taskSchema } } },
+      async ({ caller, id, params, body }, reply) =>
+        (await store.setStatus(caller, id, params.id, body.status)) ?? reply.code(404).send(),
+    );
+  },
+  { prefix: '/api/v1' },
+);
+
+await app.listen({ host: '127.0.0.1', port: Number(PORT) });
+process.on('SIGTERM', () => process.exit(0));

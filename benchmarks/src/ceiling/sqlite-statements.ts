@@ -1,0 +1,152 @@
+import Database from 'better-sqlite3';
+import type { Reference } from './store.ts';
+import type { LinkRow, Status, TaskRow } from './task.ts';
+
+const columns = `id, number, title, description, status, priority, due_date, start_date, estimated_hours, actual_hours,
+  completed_at, parent_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
+
+/** `columns` as better-sqlite3 gives them without making an object of each row. */
+type RawTask = [
+  id: string,
+  number: number,
+  title: string,
+  description: string | null,
+  status: Status,
+  priority: string,
+  dueDate: number | null,
+  startDate: number | null,
+  estimatedHours: number | null,
+  actualHours: number | null,
+  completedAt: number | null,
+  parentId: string | null,
+  createdById: string,
+  updatedById: string,
+  createdAt: number,
+  updatedAt: number,
+  deletedAt: number | null,
+  version: number,
+];
+
+const iso = (at: number): string => new Date(at).toISOString();
+const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
+const hours = (hundredths: number | null): number | null => (hundredths === null ? null : hundredths / 100);
+
+export const taskRow = (raw: RawTask): TaskRow => ({
+  id: raw[0],
+  number: raw[1],
+  title: raw[2],
+  description: raw[3],
+  status: raw[4],
+  priority: raw[5],
+  dueDate: isoOrNull(raw[6]),
+  startDate: isoOrNull(raw[7]),
+  estimatedHours: hours(raw[8]),
+  actualHours: hours(raw[9]),
+  completedAt: isoOrNull(raw[10]),
+  parentId: raw[11],
+  createdById: raw[12],
+  updatedById: raw[13],
+  createdAt: iso(raw[14]),
+  updatedAt: iso(raw[15]),
+  deletedAt: isoOrNull(raw[16]),
+  version: raw[17],
+});
+
+type RawLink = [LinkRow['kind'], string | null, number, string, string | null, string | null];
+export const linkRow = ([kind, taskId, position, id, name, detail]: RawLink): LinkRow => ({
+  kind,
+  taskId,
+  position,
+  id,
+  name,
+  detail,
+});
+
+type RawReference = [Reference['kind'], string, string | null, string | null, string | null];
+export const reference = ([kind, id, name, detail, status]: RawReference): Reference => ({
+  kind,
+  id,
+  name,
+  detail,
+  status,
+});
+
+/** Opens the file with the pragmas that the platform uses. */
+export function openFile(file: string): Database.Database {
+  const database = new Database(file);
+  database.pragma('journal_mode = wal');
+  for (const pragma of ['synchronous = normal', 'foreign_keys = on', 'cache_size = -65536', 'mmap_size = 268435456'])
+    database.pragma(pragma);
+  return database;
+}
+
+/** Every statement there is, prepared once. */
+export const prepareAll = (database: Database.Database) => ({
+  organization: database
+    .prepare<[string], string>(`select organization_id from memberships where user_id = ? and status = 'active'`)
+    .pluck(),
+  list: database
+    .prepare<[string, Status, number], RawTask>(
+      `select ${columns} from tasks where organization_id = ? and status = ? and deleted_at is null
+       order by created_at desc, id desc limit ?`,
+    )
+    .raw(),
+  get: database
+    .prepare<[string, string], RawTask>(
+      `select ${columns} from tasks where organization_id = ? and id = ? and deleted_at is null`,
+    )
+    .raw(),
+  links: database
+    .prepare<[string, string, string, string, string], RawLink>(
+      // Cross joins keep the order of the tables: from the ids, by primary keys.
+      `select 'assignee', a.task_id, a.position, u.id, u.username, u.full_name
+       from json_each(?) t cross join task_assignees a on a.organization_id = ? and a.task_id = t.value
+       cross join users u on u.id = a.user_id
+       union all
+       select 'tag', l.task_id, 0, g.id, g.name, g.color
+       from json_each(?) t cross join task_tags l on l.organization_id = ? and l.task_id = t.value
+       cross join tags g on g.organization_id = l.organization_id and g.id = l.tag_id
+       union all
+       select 'person', null, 0, u.id, u.username, u.full_name from json_each(?) p cross join users u on u.id = p.value`,
+    )
+    .raw(),
+  references: database
+    .prepare<[string, string, string, string], RawReference>(
+      `select 'member', u.id, u.username, u.full_name, m.status
+       from json_each(?) p cross join memberships m on m.organization_id = ? and m.user_id = p.value
+       cross join users u on u.id = m.user_id
+       union all
+       select 'tag', g.id, g.name, g.color, null
+       from json_each(?) t cross join tags g on g.organization_id = ? and g.id = t.value`,
+    )
+    .raw(),
+  nextNumber: database
+    .prepare<[string], number>(
+      `insert into counters (organization_id, name, value) values (?, 'task', 1)
+       on conflict (organization_id, name) do update set value = counters.value + 1 returning value`,
+    )
+    .pluck(),
+  insertTask: database.prepare(
+    `insert into tasks (organization_id, id, number, title, title_sort, status, status_rank, priority, priority_rank,
+       version, created_at, created_by_id, updated_at, updated_by_id)
+     values (?, ?, ?, ?, ?, 'todo', 0, 'medium', 1, 1, ?, ?, ?, ?)`,
+  ),
+  insertAssignee: database.prepare(
+    `insert into task_assignees (organization_id, task_id, user_id, position) values (?, ?, ?, ?)`,
+  ),
+  insertTag: database.prepare(`insert into task_tags (organization_id, task_id, tag_id) values (?, ?, ?)`),
+  insertSearch: database.prepare(
+    `insert into task_search (organization_id, task_id, title, body) values (?, ?, ?, '')`,
+  ),
+  insertEvent: database.prepare(
+    `insert into events (id, organization_id, type, actor_id, entity_type, entity_id, request_id, payload_hash, at)
+     values (?, ?, ?, ?, 'task', ?, ?, ?, ?)`,
+  ),
+  insertPayload: database.prepare(
+    `insert into event_payloads (event_id, organization_id, salt, payload) values (?, ?, ?, ?)`,
+  ),
+  setStatus: database.prepare(
+    `update tasks set status = ?, status_rank = ?, completed_at = ?, version = ?, updated_at = ?, updated_by_id = ?
+     where organization_id = ? and id = ?`,
+  ),
+});

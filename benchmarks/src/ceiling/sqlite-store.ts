@@ -1,0 +1,86 @@
+import { type EventRow, statusChanged, taskCreated } from './event.ts';
+import { searchWords } from './search.ts';
+import { linkRow, openFile, prepareAll, reference, taskRow } from './sqlite-statements.ts';
+import { allFound, type Caller, newLinks, newRow, type NewTask, type Store, withStatus } from './store.ts';
+import { assemble, cut, type LinkRow, peopleOf, type Status, statuses, type Task, type TaskRow } from './task.ts';
+
+const milliseconds = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso));
+
+/** SQLite as fast as one process can use it: one connection, prepared statements, no await inside a transaction. */
+export function openSqliteStore(file: string): Store {
+  const database = openFile(file);
+  const statements = prepareAll(database);
+
+  const linksOf = (organizationId: string, rows: readonly TaskRow[], people: readonly string[]): LinkRow[] => {
+    const ids = JSON.stringify(rows.map((row) => row.id));
+    return statements.links.all(ids, organizationId, ids, organizationId, JSON.stringify(people)).map(linkRow);
+  };
+
+  const record = (
+    { organizationId, userId }: Caller,
+    requestId: string,
+    taskId: string,
+    now: Date,
+    event: EventRow,
+  ) => {
+    const { id, type, payloadHash, salt, payload } = event;
+    statements.insertEvent.run(id, organizationId, type, userId, taskId, requestId, payloadHash, now.getTime());
+    statements.insertPayload.run(id, organizationId, salt, payload);
+  };
+
+  const create = database.transaction((caller: Caller, requestId: string, input: NewTask): Task | null => {
+    const { organizationId, userId } = caller;
+    const people = JSON.stringify([...new Set([...input.assigneeIds, userId])]);
+    const references = statements.references
+      .all(people, organizationId, JSON.stringify(input.tagIds), organizationId)
+      .map(reference);
+    if (!allFound(input, references)) return null;
+    const now = new Date();
+    const at = now.getTime();
+    const row = newRow(caller, input, now);
+    const { id, title } = row;
+    row.number = statements.nextNumber.get(organizationId) ?? 0;
+    statements.insertTask.run(organizationId, id, row.number, title, title.toLowerCase(), at, userId, at, userId);
+    input.assigneeIds.forEach((user, position) => statements.insertAssignee.run(organizationId, id, user, position));
+    for (const tag of input.tagIds) statements.insertTag.run(organizationId, id, tag);
+    statements.insertSearch.run(organizationId, id, searchWords(title));
+    record(caller, requestId, id, now, taskCreated(now, input));
+    return assemble([row], newLinks(id, input, references))[0] ?? null;
+  });
+
+  const setStatus = database.transaction((caller: Caller, requestId: string, id: string, status: Status) => {
+    const { organizationId, userId } = caller;
+    const raw = statements.get.get(organizationId, id);
+    if (!raw) return null;
+    const now = new Date();
+    const before = taskRow(raw);
+    const after = before.status === status ? before : withStatus(before, status, caller, now);
+    if (after !== before) {
+      const { completedAt, version } = after;
+      const rank = statuses.indexOf(status);
+      const at = now.getTime();
+      const completed = milliseconds(completedAt);
+      statements.setStatus.run(status, rank, completed, version, at, userId, organizationId, id);
+      record(caller, requestId, id, now, statusChanged(now, before, after));
+    }
+    return assemble([after], linksOf(organizationId, [after], peopleOf([after])))[0] ?? null;
+  });
+
+  return {
+    organizationOf: async (userId) => statements.organization.get(userId) ?? null,
+    async list({ organizationId }, status, limit) {
+      const rows = statements.list.all(organizationId, status, limit + 1).map(taskRow);
+      const { shown, nextCursor } = cut(rows, limit);
+      return { data: assemble(shown, linksOf(organizationId, shown, peopleOf(shown))), nextCursor };
+    },
+    async get({ organizationId }, id) {
+      const raw = statements.get.get(organizationId, id);
+      if (!raw) return null;
+      const row = taskRow(raw);
+      return assemble([row], linksOf(organizationId, [row], peopleOf([row])))[0] ?? null;
+    },
+    // Immediate: what reads first and then writes must not find another writer in between.
+    create: async (...request) => create.immediate(...request),
+    setStatus: async (...request) => setStatus.immediate(...request),
+  };
+}

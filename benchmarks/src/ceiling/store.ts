@@ -1,0 +1,81 @@
+import { uuidv7 } from './ids.ts';
+import type { LinkRow, Status, Task, TaskPage, TaskRow } from './task.ts';
+
+/** Who acts, and where. */
+export interface Caller {
+  userId: string;
+  organizationId: string;
+}
+
+export interface NewTask {
+  title: string;
+  assigneeIds: string[];
+  tagIds: string[];
+}
+
+/** What the server asks of a database. Null means that a task, or what it should point at, is not there. */
+export interface Store {
+  organizationOf(userId: string): Promise<string | null>;
+  list(caller: Caller, status: Status, limit: number): Promise<TaskPage>;
+  get(caller: Caller, id: string): Promise<Task | null>;
+  create(caller: Caller, requestId: string, task: NewTask): Promise<Task | null>;
+  setStatus(caller: Caller, requestId: string, id: string, status: Status): Promise<Task | null>;
+}
+
+/** Somebody or something that a new task is to point at, found in its organization. */
+export interface Reference {
+  kind: 'member' | 'tag';
+  id: string;
+  name: string | null;
+  detail: string | null;
+  status: string | null;
+}
+
+/** Whether everything that the task is to point at is there. */
+export function allFound(task: NewTask, references: readonly Reference[]): boolean {
+  const found = new Set(
+    references.filter(({ kind, status }) => kind === 'tag' || status === 'active').map(({ id }) => id),
+  );
+  return [...task.assigneeIds, ...task.tagIds].every((id) => found.has(id));
+}
+
+/** The links of a task that has just been made. */
+export const newLinks = (taskId: string, task: NewTask, references: readonly Reference[]): LinkRow[] =>
+  references.flatMap(({ kind, id, name, detail }): LinkRow[] => {
+    const link = { taskId, id, name, detail };
+    if (kind === 'tag') return [{ ...link, kind, position: 0 }];
+    const position = task.assigneeIds.indexOf(id);
+    return [position < 0 ? { ...link, kind: 'person', position: 0 } : { ...link, kind: 'assignee', position }];
+  });
+
+/** The row of a task that has just been made. */
+export function newRow({ userId }: Caller, { title }: NewTask, now: Date): TaskRow {
+  const at = now.toISOString();
+  return {
+    id: uuidv7(now.getTime()),
+    number: 0,
+    title,
+    description: null,
+    status: 'todo',
+    priority: 'medium',
+    dueDate: null,
+    startDate: null,
+    estimatedHours: null,
+    actualHours: null,
+    completedAt: null,
+    parentId: null,
+    createdById: userId,
+    updatedById: userId,
+    createdAt: at,
+    updatedAt: at,
+    deletedAt: null,
+    version: 1,
+  };
+}
+
+/** The row after its status was changed: done sets completedAt, archiving keeps it, everything else clears it. */
+export function withStatus(row: TaskRow, status: Status, { userId }: Caller, now: Date): TaskRow {
+  const at = now.toISOString();
+  const completedAt = status === 'done' ? at : status === 'archived' ? row.completedAt : null;
+  return { ...row, status, completedAt, version: row.version + 1, updatedAt: at, updatedById: userId };
+}

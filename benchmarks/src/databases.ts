@@ -1,0 +1,91 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres } from '@tenon/core/testing';
+import Database from 'better-sqlite3';
+import pg from 'pg';
+import type { Dialect, Options } from './options.ts';
+import { files, runToEnd } from './servers.ts';
+
+/** A seeded database, twice: what one server writes does not slow the other down. */
+export interface Databases {
+  /** What our server connects to. */
+  tenonUrl: string;
+  /** What the ceiling connects to, as the owner. */
+  ceilingUrl: string;
+  /** Our server's database with the rights of its owner. */
+  ownerUrl: string;
+  /** Of everybody in them. */
+  password: string;
+  dataDirectory: string;
+  drop(): Promise<void>;
+}
+
+export const secretKey = 'k3Vd0Zq8sXw1mB7tR5yHn2LcJf9GpE6aUoTi4QxWvSzYbNrM';
+export const publicUrl = 'http://127.0.0.1:8000';
+
+async function fill(settings: Record<string, string>, options: Options): Promise<string> {
+  const counts = ['--tasks', String(options.tasks), '--organizations', String(options.organizations)];
+  const output = await runToEnd([files.tenon, 'seed', ...counts], { SECRET_KEY: secretKey, ...settings });
+  const password = /^Password of everybody: (.+)$/m.exec(output)?.[1];
+  if (password === undefined) throw new Error(`The seed did not say its password:\n${output}`);
+  return password;
+}
+
+async function sqlite(folder: string, options: Options): Promise<Databases> {
+  const [tenon, ceiling] = [join(folder, 'tenon.db'), join(folder, 'ceiling.db')];
+  const tenonUrl = `file:${tenon}`;
+  const password = await fill({ DATABASE_URL: tenonUrl, DATA_DIR: folder }, options);
+  const database = new Database(tenon);
+  database.pragma('wal_checkpoint(truncate)');
+  database.close();
+  copyFileSync(tenon, ceiling);
+  return {
+    tenonUrl,
+    ceilingUrl: `file:${ceiling}`,
+    ownerUrl: tenonUrl,
+    password,
+    dataDirectory: folder,
+    drop: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function postgresql(folder: string, options: Options): Promise<Databases> {
+  // Without the flags of tests: durable, as in production.
+  const server = await startPostgres([]);
+  const administer = async (database: string, ...statements: readonly string[]): Promise<void> => {
+    const client = new pg.Client({ connectionString: `${server.url}/${database}` });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+  try {
+    await administer('postgres', `create role bench login password 'bench'`, 'create database tenon');
+    const tenonUrl = `${server.url.replace('postgres:postgres@', 'bench:bench@')}/tenon`;
+    const ownerUrl = `${server.url}/tenon`;
+    const settings = { DATABASE_URL: tenonUrl, DATABASE_MIGRATION_URL: ownerUrl, DATA_DIR: folder };
+    const password = await fill(settings, options);
+    await administer('postgres', 'create database ceiling template tenon');
+    for (const database of ['tenon', 'ceiling']) await administer(database, 'vacuum analyze');
+    return {
+      tenonUrl,
+      ceilingUrl: `${server.url}/ceiling`,
+      ownerUrl,
+      password,
+      dataDirectory: folder,
+      async drop() {
+        await server.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** Makes the database, migrates it and fills it through `tenon seed`. */
+export function prepareDatabases(dialect: Dialect, options: Options): Promise<Databases> {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-bench-'));
+  return dialect === 'sqlite' ? sqlite(folder, options) : postgresql(folder, options);
+}

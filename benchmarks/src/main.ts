@@ -1,0 +1,119 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { type Databases, prepareDatabases, publicUrl, secretKey } from './databases.ts';
+import { type Figure, measure, runOnce, type Target } from './measure.ts';
+import { type Dialect, type Options, readOptions, type Surface, surfaces } from './options.ts';
+import { assertSameWork } from './probe.ts';
+import { profile } from './profile.ts';
+import { tableOf } from './report.ts';
+import { openRows } from './rows.ts';
+import { type Organization, readScene } from './scene.ts';
+import { files, type RunningServer, startServer } from './servers.ts';
+
+const serverSettings = (databases: Databases): Record<string, string> => ({
+  DATABASE_URL: databases.tenonUrl,
+  DATA_DIR: databases.dataDirectory,
+  SECRET_KEY: secretKey,
+  PUBLIC_URL: publicUrl,
+  MIGRATE_ON_START: 'false',
+  // A measurement of both databases takes longer than a token lives by default.
+  ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
+});
+
+const startTenon = (databases: Databases, ...nodeOptions: string[]): Promise<RunningServer> =>
+  startServer([...nodeOptions, files.tenon, 'serve'], serverSettings(databases));
+
+const startCeiling = (databases: Databases): Promise<RunningServer> =>
+  startServer([files.ceiling], { ...serverSettings(databases), DATABASE_URL: databases.ceilingUrl });
+
+const signInAt =
+  (url: string, password: string) =>
+  async (login: string): Promise<string> => {
+    const response = await fetch(`${url}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password, tokenTransport: 'body' }),
+    });
+    const text = await response.text();
+    const answer: unknown = JSON.parse(text);
+    if (
+      typeof answer === 'object' &&
+      answer !== null &&
+      'accessToken' in answer &&
+      typeof answer.accessToken === 'string'
+    )
+      return answer.accessToken;
+    throw new Error(`${login} cannot sign in: ${text}`);
+  };
+
+/** Every code path hot, every statement prepared and every cache full. */
+async function warmUp(
+  targets: Readonly<Record<Surface, Target>>,
+  organizations: readonly Organization[],
+  options: Options,
+): Promise<void> {
+  for (const operation of options.operations)
+    for (const surface of surfaces) await runOnce(targets[surface], surface, operation, 32, 1.5, organizations);
+}
+
+async function measureDatabase(dialect: Dialect, databases: Databases, options: Options): Promise<Figure[]> {
+  const [tenon, ceiling] = [await startTenon(databases), await startCeiling(databases)];
+  const [tenonRows, ceilingRows] = [await openRows(databases.ownerUrl), await openRows(databases.ceilingUrl)];
+  try {
+    const organizations = await readScene(tenonRows, signInAt(tenon.url, databases.password));
+    const urls = { rest: tenon.url, trpc: tenon.url, ceiling: ceiling.url };
+    await assertSameWork(urls, surfaces, options.operations, organizations);
+    const ours: Target = { url: tenon.url, rows: tenonRows };
+    const targets = { rest: ours, trpc: ours, ceiling: { url: ceiling.url, rows: ceilingRows } };
+    await warmUp(targets, organizations, options);
+    const figures: Figure[] = [];
+    for (const operation of options.operations)
+      for (const connections of options.connections) {
+        const measured = await measure(dialect, operation, connections, targets, organizations, options);
+        console.log(tableOf(measured).split('\n').slice(2).join('\n'));
+        figures.push(...measured);
+      }
+    return figures;
+  } finally {
+    await Promise.all([tenonRows.close(), ceilingRows.close()]);
+    await Promise.all([tenon.stop(), ceiling.stop()]);
+  }
+}
+
+async function profileDatabase(
+  dialect: Dialect,
+  databases: Databases,
+  folder: string,
+  options: Options,
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const rows = await openRows(databases.ownerUrl);
+  try {
+    for (const operation of options.operations)
+      await profile({
+        name: `${dialect}-${operation}`,
+        folder,
+        start: (...nodeOptions) => startTenon(databases, ...nodeOptions),
+        async run(url, seconds) {
+          const organizations = await readScene(rows, signInAt(url, databases.password));
+          return (warm: boolean) => runOnce({ url, rows }, 'rest', operation, 32, warm ? 2 : seconds, organizations);
+        },
+      });
+  } finally {
+    await rows.close();
+  }
+}
+
+const options = readOptions(process.argv.slice(2));
+const figures: Figure[] = [];
+for (const dialect of options.dialects) {
+  console.log(`${dialect}: seeding ${options.tasks} tasks in ${options.organizations} organizations`);
+  const databases = await prepareDatabases(dialect, options);
+  try {
+    if (options.profileFolder !== null) await profileDatabase(dialect, databases, options.profileFolder, options);
+    else figures.push(...(await measureDatabase(dialect, databases, options)));
+  } finally {
+    await databases.drop();
+  }
+}
+if (options.profileFolder === null) console.log(`\n${tableOf(figures)}`);
+if (options.jsonFile !== null) writeFileSync(options.jsonFile, `${JSON.stringify(figures, null, 2)}\n`);

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { load, type Run } from './load.ts';
+import { type Dialect, type Operation, type Options, type Surface, surfaces } from './options.ts';
+import { expectedStatus, requestsOf } from './requests.ts';
+import type { Rows } from './rows.ts';
+import type { Organization } from './scene.ts';
+
+export interface Figure {
+  db: Dialect;
+  operation: Operation;
+  surface: Surface;
+  connections: number;
+  requestsPerSecond: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  /** Of the ceiling's requests a second. */
+  ratio: number;
+}
+
+export interface Target {
+  url: string;
+  /** The database behind it. */
+  rows: Rows;
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+};
+
+const eventTypes = { create: 'task.created', patch: 'task.updated' } as const;
+
+/** Events have their time in their id, whose index makes this cheap. */
+async function eventsSince(rows: Rows, type: string, since: number): Promise<number> {
+  const hex = since.toString(16).padStart(12, '0');
+  const least = `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+  const [row] = await rows.all<{ count: number | string }>(
+    `select count(*) as count from events where id > '${least}' and type = '${type}'`,
+  );
+  return Number(row?.count ?? 0);
+}
+
+export async function runOnce(
+  { url, rows }: Target,
+  surface: Surface,
+  operation: Operation,
+  connections: number,
+  seconds: number,
+  organizations: readonly Organization[],
+): Promise<Run> {
+  const requests = await requestsOf(surface, operation, connections, organizations, rows);
+  const begun = Date.now();
+  const run = await load(url, requests, seconds, expectedStatus(surface, operation));
+  // What was under way when the connections closed is still finished.
+  await delay(100);
+  if (operation === 'create' || operation === 'patch') {
+    const written = await eventsSince(rows, eventTypes[operation], begun);
+    if (written < run.total || written > run.total + 2 * connections)
+      throw new Error(`${surface} ${operation} answered ${run.total} times but recorded ${written} events.`);
+  }
+  return run;
+}
+
+/** Lets the surfaces take turns, so that what else the machine does hits all of them, and answers their medians. */
+export async function measure(
+  db: Dialect,
+  operation: Operation,
+  connections: number,
+  targets: Readonly<Record<Surface, Target>>,
+  organizations: readonly Organization[],
+  options: Options,
+): Promise<Figure[]> {
+  const runs: Record<Surface, Run[]> = { rest: [], trpc: [], ceiling: [] };
+  for (let round = 0; round < options.rounds; round++)
+    for (const surface of surfaces)
+      runs[surface].push(
+        await runOnce(targets[surface], surface, operation, connections, options.seconds, organizations),
+      );
+  const speed = (surface: Surface): number => median(runs[surface].map((run) => run.answers / run.seconds));
+  return surfaces.map((surface) => ({
+    db,
+    operation,
+    surface,
+    connections,
+    requestsPerSecond: Math.round(speed(surface)),
+    p50: rounded(median(runs[surface].map((run) => run.p50))),
+    p99: rounded(median(runs[surface].map((run) => run.p99))),
+    ratio: rounded(speed(surface) / speed('ceiling')),
+  }));
+}
+
+const rounded = (value: number): number => Math.round(value * 100) / 100;

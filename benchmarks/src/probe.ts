@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { Operation, Surface } from './options.ts';
+import { type BenchRequest, builders, expectedStatus, inputOf } from './requests.ts';
+import type { Organization } from './scene.ts';
+
+type Json = Record<string, unknown>;
+
+const taskFields = [
+  'id', 'number', 'key', 'title', 'description', 'status', 'priority', 'dueDate', 'startDate', 'estimatedHours', 'actualHours',
+  'completedAt', 'parentId', 'assignees', 'tags', 'createdBy', 'updatedBy', 'createdAt', 'updatedAt', 'deletedAt', 'version',
+]; // prettier-ignore
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const members = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+function member(value: Json, name: string): Json {
+  const found = value[name];
+  assert.ok(isObject(found), `${name} is not an object`);
+  return found;
+}
+
+async function answerOf(url: string, request: BenchRequest, surface: Surface, operation: Operation): Promise<Json> {
+  const { path, method, headers, body } = request;
+  const response = await fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }) });
+  const text = await response.text();
+  assert.equal(response.status, expectedStatus(surface, operation), `${method} ${path} answered ${text}`);
+  const answer: unknown = JSON.parse(text);
+  assert.ok(isObject(answer));
+  return surface === 'trpc' ? member(member(answer, 'result'), 'data') : answer;
+}
+
+function assertTask(task: Json): void {
+  assert.deepEqual(Object.keys(task).sort(), [...taskFields].sort());
+  assert.ok(members(task['assignees']).length > 0 && members(task['tags']).length === 2, 'a task lacks its links');
+  for (const person of [...members(task['assignees']), task['createdBy'], task['updatedBy']])
+    assert.ok(isObject(person) && typeof person['fullName'] === 'string', 'a person has no name');
+}
+
+function assertPage(page: Json, status: unknown): void {
+  const tasks = members(page['data']);
+  assert.equal(tasks.length, 50);
+  assert.equal(typeof page['nextCursor'], 'string');
+  for (const task of tasks) assertTask(task);
+  assert.ok(tasks.every((task) => task['status'] === status));
+  const created = tasks.map((task) => String(task['createdAt']));
+  assert.deepEqual(created, created.toSorted().reverse());
+}
+
+/** What two servers answer alike, whatever time it is and however often they were asked. */
+function comparable(operation: Operation, answer: Json): unknown {
+  if (operation === 'list') return answer['data'];
+  if (operation === 'get') return answer;
+  const {
+    id: _id,
+    number: _number,
+    createdAt: _created,
+    updatedAt: _updated,
+    completedAt: _completed,
+    version: _version,
+    ...rest
+  } = answer;
+  return rest;
+}
+
+/**
+ * Asks every surface the same, and fails unless the answers are whole and equal: only servers that do the same work may be
+ * compared.
+ */
+export async function assertSameWork(
+  urls: Readonly<Record<Surface, string>>,
+  surfaces: readonly Surface[],
+  operations: readonly Operation[],
+  organizations: readonly Organization[],
+): Promise<void> {
+  for (const [turn, organization] of organizations.slice(0, 3).entries()) {
+    const [person] = organization.people;
+    if (!person) throw new Error('An organization has nobody to act.');
+    for (const operation of operations) {
+      const input = inputOf(operation, organization, turn);
+      if (operation === 'patch') input['status'] = 'in_review';
+      const answers: unknown[] = [];
+      for (const surface of surfaces) {
+        const answer = await answerOf(urls[surface], builders[surface][operation](person, input), surface, operation);
+        if (operation === 'list') assertPage(answer, input['status']);
+        else assertTask(answer);
+        if (operation === 'patch') assert.equal(answer['status'], input['status']);
+        answers.push(comparable(operation, answer));
+      }
+      for (const answer of answers.slice(1)) assert.deepEqual(answer, answers[0]);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export interface RunningServer {
+  url: string;
+  stop(): Promise<void>;
+}
+
+export const files = {
+  tenon: fileURLToPath(new URL('../../apps/server/src/cli.ts', import.meta.url)),
+  ceiling: fileURLToPath(new URL('./ceiling/server.ts', import.meta.url)),
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('No free port.');
+  return address.port;
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Only what is named here: a benchmark does not depend on the settings of whoever runs it. */
+const environment = (settings: Record<string, string>): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  ...settings,
+});
+
+/** Runs a program to its end and answers what it printed. */
+export async function runToEnd(args: readonly string[], settings: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, args, { env: environment(settings), stdio: ['ignore', 'pipe', 'inherit'] });
+  running.add(child);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  running.delete(child);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${output}`);
+  return output;
+}
+
+/** Starts a server on a free port and waits until it is ready. What it logs goes nowhere: no reader shares the machine with it. */
+export async function startServer(args: readonly string[], settings: Record<string, string>): Promise<RunningServer> {
+  const port = await freePort();
+  const child = spawn(process.execPath, args, {
+    env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...settings }),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  running.add(child);
+  const url = `http://127.0.0.1:${port}`;
+  for (let attempt = 0; ; attempt++) {
+    if (child.exitCode !== null) throw new Error(`${args.join(' ')} ended with ${child.exitCode}.`);
+    const answer = await fetch(`${url}/health/ready`).catch(() => null);
+    if (answer?.ok) break;
+    if (attempt > 600) throw new Error(`${args.join(' ')} does not become ready.`);
+    await delay(100);
+  }
+  return {
+    url,
+    async stop() {
+      const ended = once(child, 'close');
+      child.kill('SIGTERM');
+      await ended;
+      running.delete(child);
+    },
+  };
+}

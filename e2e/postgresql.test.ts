@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { prepareTemplate, startPostgres, type TestPostgres } from '../packages/core/src/testing/index.ts';
+import { freePort, runTenon, Tenon, temporaryDirectory, until } from './support/server.ts';
+
+/** As in production: the server's login owns nothing, and knows nobody who does. */
+describe('a server on PostgreSQL', () => {
+  let postgres: TestPostgres;
+  let directory: ReturnType<typeof temporaryDirectory>;
+  let server: Tenon | undefined;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    // For its login and its roles: the databases below are others.
+    await prepareTemplate(postgres.url);
+  });
+  afterAll(() => postgres.stop());
+  beforeEach(() => {
+    directory = temporaryDirectory();
+  });
+  afterEach(async () => {
+    await server?.kill('SIGKILL');
+    directory.remove();
+  });
+
+  const loginUrl = (database: string): string =>
+    `${postgres.url.replace('postgres:postgres@', 'tenon_login:login@')}/${database}`;
+
+  async function start(database: string): Promise<string> {
+    const port = String(await freePort());
+    server = new Tenon(['serve'], { DATA_DIR: directory.path, DATABASE_URL: loginUrl(database), PORT: port });
+    const url = `http://127.0.0.1:${port}`;
+    await until(
+      () =>
+        fetch(`${url}/health/live`).then(
+          ({ ok }) => (ok ? true : undefined),
+          () => undefined,
+        ),
+      'liveness',
+    );
+    return url;
+  }
+
+  it('is ready when it was migrated by somebody else', async () => {
+    const url = await start('tenon_template');
+    const ready = await until(async () => {
+      const response = await fetch(`${url}/health/ready`);
+      return response.ok ? response : undefined;
+    }, 'readiness');
+    expect(await ready.json()).toEqual({ status: 'ready' });
+    expect(server?.stdout).not.toMatch(/Password/);
+  });
+
+  it('migrates nothing itself, says so, and is ready once it was migrated', async () => {
+    const url = await start('postgres');
+    const refused = await until(async () => {
+      const response = await fetch(`${url}/health/ready`);
+      const body = (await response.json()) as { status: string; checks: Record<string, string> };
+      return body.status === 'failing' ? { status: response.status, body } : undefined;
+    }, 'an answer about readiness');
+    expect(refused.status).toBe(503);
+    expect(refused.body.checks['migrations']).toMatch(/^\d+ migrations are pending: run "tenon migrate"\.$/);
+
+    const migrated = await runTenon(['migrate'], {
+      DATA_DIR: directory.path,
+      DATABASE_URL: loginUrl('postgres'),
+      DATABASE_MIGRATION_URL: `${postgres.url}/postgres`,
+    });
+    expect(migrated).toMatchObject({ code: 0, stdout: expect.stringContaining('Migrated: ') });
+    await until(async () => ((await fetch(`${url}/health/ready`)).ok ? true : undefined), 'readiness');
+  });
+});

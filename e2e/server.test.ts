@@ -1,0 +1,164 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { callerOf, login, type Page } from './support/api.ts';
+import { freePort, runTenon, type RunningTenon, startServer, temporaryDirectory, until } from './support/server.ts';
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let servers: RunningTenon[];
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  servers = [];
+});
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.kill('SIGKILL')));
+  directory.remove();
+});
+
+async function start(variables: Record<string, string> = {}): Promise<RunningTenon> {
+  const server = await startServer({ DATA_DIR: directory.path, ...variables });
+  servers.push(server);
+  return server;
+}
+
+/** The login and password that the first start prints. */
+function credentialsIn(output: string): { name: string; password: string } {
+  const name = /Login\s+(\S+)/.exec(output)?.[1];
+  const password = /Password\s+(\S+)/.exec(output)?.[1];
+  if (name === undefined || password === undefined) throw new Error(`No credentials in: ${output}`);
+  return { name, password };
+}
+
+describe('a first start on an empty folder', () => {
+  it('prints once how to get in, and what it prints is true', async () => {
+    const first = await start();
+    const { name, password } = credentialsIn(first.stdout);
+    expect(first.stdout).toContain(first.url);
+    expect(first.stdout).toContain(`${first.url}/docs`);
+    const caller = callerOf(first.url, await login(first.url, name, password));
+    const tasks = await caller.get<Page>('/tasks?total=true');
+    expect(tasks.data.length).toBeGreaterThanOrEqual(4);
+    expect(await first.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+
+    const began = performance.now();
+    const second = await start();
+    expect(performance.now() - began).toBeLessThan(4000);
+    expect(second.stdout).not.toContain(password);
+    expect(second.stdout).not.toMatch(/Password/);
+    const again = callerOf(second.url, await login(second.url, name, password));
+    expect((await again.get<Page>('/tasks?total=true')).total).toBe(tasks.total);
+  });
+
+  it('makes no demo in production', async () => {
+    const server = await start({
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      SECRET_KEY: 'q7Xv2mKpL9sZ4dRt8wYb3nHc6gJf1aEu5oPi0TkWxVy',
+    });
+    expect(server.stdout).not.toMatch(/Password/);
+  });
+});
+
+describe('stopping', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'on %s finishes what it has begun, refuses the rest and exits 0',
+    async (signal) => {
+      const server = await start();
+      const { hostname, port } = new URL(server.url);
+      // A request whose body is still to come is in flight for as long as we like.
+      const socket = connect(Number(port), hostname).setEncoding('utf8');
+      let answer = '';
+      socket.on('data', (text: string) => (answer += text));
+      const body = JSON.stringify({ login: 'nobody', password: 'nothing at all' });
+      socket.write(
+        `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+      );
+      socket.write(body.slice(0, 10));
+      await until(() => (socket.connecting ? undefined : true), 'the connection');
+      // The server has read the headers once it answers another request on a connection made later.
+      await fetch(`${server.url}/health/live`);
+
+      server.process.kill(signal);
+      await until(
+        () =>
+          fetch(`${server.url}/health/live`).then(
+            () => undefined,
+            () => true as const,
+          ),
+        'an end of accepting connections',
+      );
+      expect(server.process.exitCode).toBeNull();
+      socket.write(body.slice(10));
+
+      expect(await server.ended).toEqual({ code: 0, signal: null });
+      expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+      expect(answer.toLowerCase()).toContain('connection: close');
+      expect(server.log.at(-1)).toMatchObject({ msg: 'stopped' });
+    },
+  );
+
+  it('says at once that it is not ready any more', async () => {
+    const server = await start();
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname).setEncoding('utf8');
+    let answer = '';
+    socket.on('data', (text: string) => (answer += text));
+    // Half a request keeps the connection busy, so that it outlives the closing of idle ones.
+    socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n');
+    await fetch(`${server.url}/health/live`);
+    server.process.kill('SIGTERM');
+    await until(() => (server.stdout.includes('"stopping"') ? true : undefined), 'the stop');
+    socket.write('\r\n');
+
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toContain('{"status":"draining"}');
+  });
+});
+
+describe('the command line', () => {
+  it('refuses to serve in production with wrong settings, and names every one', async () => {
+    const { code, stderr } = await runTenon(['serve'], {
+      NODE_ENV: 'production',
+      DATA_DIR: directory.path,
+      PORT: 'eighty',
+      CORS_ORIGINS: '*',
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/3 settings are wrong/);
+    for (const variable of ['SECRET_KEY', 'PORT', 'CORS_ORIGINS']) expect(stderr).toContain(`${variable} is`);
+  });
+
+  it.each([['teleport'], ['serve', '--fast'], ['seed', '--tasks', 'many']])(
+    'does not understand %s',
+    async (...args) => {
+      const { code, stderr } = await runTenon(args, { DATA_DIR: directory.path });
+      expect(code).toBe(2);
+      expect(stderr).toContain('Usage: tenon');
+    },
+  );
+
+  it('explains itself', async () => {
+    const { code, stdout } = await runTenon(['--help']);
+    expect(code).toBe(0);
+    for (const command of ['serve', 'migrate', 'seed']) expect(stdout).toContain(command);
+  });
+
+  it('says that the port is in use', async () => {
+    const server = await start();
+    const other = temporaryDirectory();
+    try {
+      const { code, stderr } = await runTenon(['serve'], { DATA_DIR: other.path, PORT: new URL(server.url).port });
+      expect(code).toBe(1);
+      expect(stderr).toContain('The port is in use.');
+    } finally {
+      other.remove();
+    }
+  });
+
+  it('migrates, and migrates nothing twice', async () => {
+    const variables = { DATA_DIR: directory.path, PORT: String(await freePort()) };
+    expect((await runTenon(['migrate'], variables)).stdout).toContain('Migrated: ');
+    expect(await runTenon(['migrate'], variables)).toMatchObject({ code: 0, stdout: 'Nothing to migrate.\n' });
+  });
+});

@@ -1,0 +1,59 @@
+/** What the tests read of an answer. */
+export interface Page {
+  data: { id: string; title: string }[];
+  nextCursor: string | null;
+  total?: number;
+}
+
+/** A caller of the REST API with an access token. */
+export interface Caller {
+  post<T>(path: string, body: unknown): Promise<T>;
+  get<T>(path: string): Promise<T>;
+}
+
+/** An answer that is no success. */
+export class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, body: string) {
+    super(`${status} ${body}`);
+    this.status = status;
+  }
+}
+
+/** @throws Refusal unless the answer is a success */
+export function callerOf(url: string, token?: string): Caller {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+  const call = async <T>(path: string, init: RequestInit): Promise<T> => {
+    const response = await fetch(`${url}/api/v1${path}`, { ...init, headers });
+    const text = await response.text();
+    if (!response.ok) throw new Refusal(response.status, text);
+    return JSON.parse(text) as T;
+  };
+  return {
+    post: (path, body) => call(path, { method: 'POST', body: JSON.stringify(body) }),
+    get: (path) => call(path, {}),
+  };
+}
+
+/** Signs in and answers the access token. */
+export async function login(url: string, name: string, password: string): Promise<string> {
+  const { accessToken } = await callerOf(url).post<{ accessToken: string }>('/auth/login', { login: name, password });
+  return accessToken;
+}
+
+/** Registers the owner of a new organization, verified and signed in. The server must not be in production. */
+export async function registerOwner(url: string): Promise<{ token: string; email: string; password: string }> {
+  const email = `owner-${crypto.randomUUID()}@example.com`;
+  const password = 'correct horse battery staple';
+  const anonymous = callerOf(url);
+  const registered = await anonymous.post<{ verificationToken: string }>('/auth/register', {
+    email,
+    password,
+    organizationName: 'Northwind',
+  });
+  await anonymous.post('/auth/verify-email', { token: registered.verificationToken });
+  return { token: await login(url, email, password), email, password };
+}

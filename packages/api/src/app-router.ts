@@ -1,0 +1,25 @@
+import { authRouter } from './identity/auth.router.ts';
+import { userRouter } from './identity/user.router.ts';
+import { invitationRouter } from './tenancy/invitation.router.ts';
+import { memberRouter } from './tenancy/member.router.ts';
+import { organizationRouter } from './tenancy/organization.router.ts';
+import { roleRouter } from './tenancy/role.router.ts';
+import { router } from './trpc.ts';
+import { commentRouter } from './work/comment.router.ts';
+import { tagRouter } from './work/tag.router.ts';
+import { taskRouter } from './work/task.router.ts';
+
+/** Every operation of the platform. */
+export const appRouter = router({
+  auth: authRouter,
+  users: userRouter,
+  organizations: organizationRouter,
+  members: memberRouter,
+  invitations: invitationRouter,
+  roles: roleRouter,
+  tasks: taskRouter,
+  tags: tagRouter,
+  comments: commentRouter,
+});
+
+export type AppRouter = typeof appRouter;

@@ -1,0 +1,131 @@
+import { DomainError, type ErrorDetails, type ErrorKind, errors, type FieldError } from '@tenon/core';
+import { TRPCError } from '@trpc/server';
+
+/** Core's kinds, and those that only a transport knows. */
+export type FailureKind =
+  | ErrorKind
+  | 'method_not_allowed'
+  | 'request_timeout'
+  | 'uri_too_long'
+  | 'unsupported_media_type'
+  | 'header_fields_too_large';
+
+type TrpcCode = TRPCError['code'];
+
+/** What each kind is over HTTP and over tRPC. The compiler asks for a line here when a kind is added. */
+export const kinds: Readonly<Record<FailureKind, { status: number; trpc: TrpcCode }>> = {
+  validation: { status: 400, trpc: 'BAD_REQUEST' },
+  unauthenticated: { status: 401, trpc: 'UNAUTHORIZED' },
+  limit_exceeded: { status: 402, trpc: 'PAYMENT_REQUIRED' },
+  forbidden: { status: 403, trpc: 'FORBIDDEN' },
+  not_found: { status: 404, trpc: 'NOT_FOUND' },
+  method_not_allowed: { status: 405, trpc: 'METHOD_NOT_SUPPORTED' },
+  request_timeout: { status: 408, trpc: 'TIMEOUT' },
+  conflict: { status: 409, trpc: 'CONFLICT' },
+  precondition_failed: { status: 412, trpc: 'PRECONDITION_FAILED' },
+  payload_too_large: { status: 413, trpc: 'PAYLOAD_TOO_LARGE' },
+  uri_too_long: { status: 414, trpc: 'BAD_REQUEST' },
+  unsupported_media_type: { status: 415, trpc: 'UNSUPPORTED_MEDIA_TYPE' },
+  unprocessable: { status: 422, trpc: 'UNPROCESSABLE_CONTENT' },
+  rate_limited: { status: 429, trpc: 'TOO_MANY_REQUESTS' },
+  header_fields_too_large: { status: 431, trpc: 'BAD_REQUEST' },
+  internal: { status: 500, trpc: 'INTERNAL_SERVER_ERROR' },
+  unavailable: { status: 503, trpc: 'SERVICE_UNAVAILABLE' },
+};
+
+/** An error on its way to the client. Its `cause` is what was thrown, for the log. */
+export class ApiError extends TRPCError {
+  readonly kind: FailureKind;
+  /** Our stable code; `code` is tRPC's. */
+  readonly problem: string;
+  readonly status: number;
+  readonly details: ErrorDetails;
+
+  constructor(kind: FailureKind, problem: string, message: string, details: ErrorDetails = {}) {
+    super({ code: kinds[kind].trpc, message, cause: details.cause });
+    this.kind = kind;
+    this.problem = problem;
+    this.status = kinds[kind].status;
+    this.details = details;
+  }
+}
+
+/** The errors that the transports themselves answer with. */
+export const transportErrors = {
+  route_not_found: () => new ApiError('not_found', 'route_not_found', 'There is nothing at this path.'),
+  procedure_not_found: () => new ApiError('not_found', 'procedure_not_found', 'There is no such procedure.'),
+  method_not_allowed: () =>
+    new ApiError('method_not_allowed', 'method_not_allowed', 'This path does not answer this method: see Allow.'),
+  request_timeout: () => new ApiError('request_timeout', 'request_timeout', 'The request took too long to arrive.'),
+  payload_too_large: () =>
+    new ApiError('payload_too_large', 'payload_too_large', 'The body is larger than is allowed.'),
+  uri_too_long: () => new ApiError('uri_too_long', 'uri_too_long', 'The address is longer than is allowed.'),
+  unsupported_media_type: () =>
+    new ApiError(
+      'unsupported_media_type',
+      'unsupported_media_type',
+      'Send the body as application/json (or application/merge-patch+json).',
+    ),
+  header_fields_too_large: () =>
+    new ApiError('header_fields_too_large', 'header_fields_too_large', 'The headers are larger than is allowed.'),
+  bad_request: () => new ApiError('validation', 'bad_request', 'This is not a valid HTTP request.'),
+  cross_site_request: () =>
+    new ApiError('forbidden', 'cross_site_request', 'A page of another site may not use the refresh cookie.'),
+};
+
+/** @returns `validation_failed` with one entry for each wrong field. */
+export const invalid = (...wrong: FieldError[]): DomainError => errors.validation_failed({ errors: wrong });
+
+/** One wrong field that no schema checked: the JSON itself, a header, a path. */
+export const wrongField = (path: string, message: string, code = 'custom'): FieldError => ({ path, code, message });
+
+export const malformedJson = (path: string, message: string): DomainError =>
+  invalid(wrongField(path, message, 'invalid_format'));
+
+/** Makes a JSON Pointer of the property names of an operation's input. */
+export type PointerOf = (field: readonly PropertyKey[]) => string;
+
+/**
+ * Turns anything that was thrown into what the client may read. What is not meant for clients becomes `internal`.
+ *
+ * @param pointerOf how the operation that failed points at its fields
+ */
+export function toApiError(thrown: unknown, pointerOf?: PointerOf): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof DomainError) return fromDomain(thrown, pointerOf);
+  if (thrown instanceof TRPCError) return fromTrpc(thrown, pointerOf);
+  return unexpected(thrown);
+}
+
+function unexpected(cause: unknown): ApiError {
+  const { kind, code, message } = errors.internal();
+  return new ApiError(kind, code, message, { cause });
+}
+
+function fromDomain(error: DomainError, pointerOf?: PointerOf): ApiError {
+  const { field, ...details } = error.details;
+  const pointed = field && pointerOf ? [wrongField(pointerOf(field), error.message)] : [];
+  const wrong = [...(details.errors ?? []), ...pointed];
+  return new ApiError(error.kind, error.code, error.message, {
+    ...details,
+    ...(wrong.length > 0 ? { errors: wrong } : {}),
+    cause: error,
+  });
+}
+
+const fromTrpcCode: Partial<Record<TrpcCode, () => ApiError>> = {
+  NOT_FOUND: transportErrors.procedure_not_found,
+  METHOD_NOT_SUPPORTED: transportErrors.method_not_allowed,
+  UNSUPPORTED_MEDIA_TYPE: transportErrors.unsupported_media_type,
+  PAYLOAD_TOO_LARGE: transportErrors.payload_too_large,
+};
+
+/** tRPC's own refusals: of a path, a method, a batch, a body. */
+function fromTrpc(error: TRPCError, pointerOf?: PointerOf): ApiError {
+  const { cause, code } = error;
+  if (cause instanceof DomainError || cause instanceof TRPCError) return toApiError(cause, pointerOf);
+  if (cause instanceof SyntaxError) return toApiError(malformedJson('/body', 'It is not valid JSON.'));
+  if (kinds.validation.trpc === code)
+    return toApiError(errors.validation_failed({ message: error.message, cause: error }));
+  return fromTrpcCode[code]?.() ?? unexpected(cause ?? error);
+}

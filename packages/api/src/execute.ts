@@ -1,0 +1,107 @@
+import { isDeepStrictEqual } from 'node:util';
+import { authorize, DomainError, errors, type Principal, type ServiceContext } from '@tenon/core';
+import { z } from 'zod';
+import type { RequestContext } from './context.ts';
+import { invalid, toApiError, transportErrors, wrongField } from './errors.ts';
+import {
+  bearerToken,
+  isOrganizationName,
+  readMutationHeaders,
+  readOrganizationHeader,
+  refuseHeaders,
+  sentMutationHeaders,
+} from './headers.ts';
+import { type Call, type Operation, problemsOf } from './operation.ts';
+
+/** The service function behind an operation: each takes what its own input schema makes. */
+export type Run = (ctx: ServiceContext, input: never, transport: never) => Promise<unknown>;
+
+/**
+ * Makes the body of an operation: who acts, in which organization, whether they may, what they sent, then the service.
+ * The order of these checks is part of the contract.
+ * @throws ApiError
+ */
+export const executing =
+  (run: Run) =>
+  async (operation: Operation, call: Call): Promise<unknown> => {
+    const { request } = call;
+    try {
+      if (operation.restOnly && !request.transport) throw transportErrors.procedure_not_found();
+      const principal = await admit(operation, call);
+      request.principal = principal;
+      const mutation = readHeaders(operation, request);
+      const input = operation.parse(await call.rawInput());
+      const service = request.platform.context({
+        principal,
+        requestId: request.requestId,
+        ...(mutation && {
+          mutation: { ...mutation, procedure: call.name, input, secretAnswer: operation.secretAnswer },
+        }),
+      });
+      // The operation's schema made this input, and a transport is there for whoever declares that it needs one.
+      const output = await run(service, input as never, request.transport as never).catch((thrown: unknown) => {
+        throw request.checkOutputs ? checkProblem(call.name, operation, thrown) : thrown;
+      });
+      if (request.checkOutputs) checkOutput(call.name, operation, output);
+      const { dryRun } = service.outcome;
+      const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
+      request.answer = { input, data, outcome: service.outcome };
+      return data;
+    } catch (thrown) {
+      throw toApiError(thrown, operation.pointerOf);
+    }
+  };
+
+async function admit(operation: Operation, call: Call): Promise<Principal | null> {
+  if (operation.access === 'public') return null;
+  const { platform, headers } = call.request;
+  const token = bearerToken(headers);
+  if (token === null) throw errors.unauthenticated();
+  const identity = await platform.authenticate(token);
+  const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
+  const principal = await platform.principal(identity, operation.organization, chosen);
+  if (operation.permission !== null) authorize({ principal }, operation.permission);
+  return principal;
+}
+
+/** What the path and the header choose. Whether an id and a slug mean the same organization is for core to say. */
+async function chosenOrganization(operation: Operation, call: Call): Promise<{ path?: string; header?: string }> {
+  const header = readOrganizationHeader(call.request.headers);
+  if (!operation.parameters.has('organizationId')) return header === null ? {} : { header };
+  const path = await call.organizationInPath();
+  if (!isOrganizationName(path)) {
+    const message = "Must be an organization's id or slug.";
+    throw invalid(wrongField(operation.pointerOf(['organizationId']), message, 'invalid_format'));
+  }
+  return header === null ? { path } : { path, header };
+}
+
+function readHeaders(operation: Operation, { headers }: RequestContext) {
+  if (operation.type === 'mutation') {
+    const read = readMutationHeaders(headers, operation);
+    return operation.mutationHeaders ? read : null;
+  }
+  refuseHeaders(
+    sentMutationHeaders(headers).filter((name) => name === 'If-Match'),
+    'Reading does not take this header.',
+  );
+  return null;
+}
+
+/** Holds an answer against its schema as the client will see it: unknown fields and wrong values are our mistake. */
+function checkOutput(name: string, operation: Operation, output: unknown): void {
+  if (!operation.output) return;
+  const seen: unknown = JSON.parse(JSON.stringify(output ?? null));
+  const parsed = operation.output.safeParse(seen);
+  if (!parsed.success) throw mistake(`${name} answered what its schema forbids: ${z.prettifyError(parsed.error)}`);
+  if (!isDeepStrictEqual(parsed.data, seen))
+    throw mistake(`${name} answered what its schema does not describe: ${JSON.stringify(seen)}`);
+}
+
+/** Holds an error against the declared problems, so that the document names all of them. */
+function checkProblem(name: string, operation: Operation, thrown: unknown): unknown {
+  if (!(thrown instanceof DomainError) || problemsOf(operation).some(({ code }) => code === thrown.code)) return thrown;
+  return mistake(`${name} answered the problem ${thrown.code}, which it does not declare.`);
+}
+
+const mistake = (message: string): DomainError => errors.internal({ message });

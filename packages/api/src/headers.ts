@@ -1,0 +1,83 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FieldError, MutationRequest } from '@tenon/core';
+import { invalid, wrongField } from './errors.ts';
+import { pointer } from './pointer.ts';
+
+/** The three headers that mutations take. */
+const mutationHeaderNames = ['Idempotency-Key', 'If-Match', 'Dry-Run'] as const;
+type MutationHeaderName = (typeof mutationHeaderNames)[number];
+
+export type MutationHeaders = Pick<MutationRequest, 'idempotencyKey' | 'ifMatch' | 'dryRun'>;
+
+const read = (headers: IncomingHttpHeaders, name: string): string | null => {
+  const value = headers[name.toLowerCase()];
+  // Node joins the lines of a repeated header itself; only Set-Cookie comes as an array.
+  return typeof value === 'string' ? value : null;
+};
+
+const wrongHeader = (name: string, message: string, code?: string): FieldError =>
+  wrongField(pointer('header', [name]), message, code);
+
+/** Which of the three headers were sent. */
+export const sentMutationHeaders = (headers: IncomingHttpHeaders): MutationHeaderName[] =>
+  mutationHeaderNames.filter((name) => read(headers, name) !== null);
+
+/** What `refuse` says of each header that was sent, as an error to throw. */
+export function refuseHeaders(names: readonly string[], message: string): void {
+  if (names.length > 0) throw invalid(...names.map((name) => wrongHeader(name, message)));
+}
+
+/**
+ * Reads the three headers of a mutation.
+ * @throws `validation_failed` at `/header/<name>`
+ */
+export function readMutationHeaders(
+  headers: IncomingHttpHeaders,
+  operation: { versioned: boolean; mutationHeaders: boolean },
+): MutationHeaders {
+  if (!operation.mutationHeaders)
+    refuseHeaders(sentMutationHeaders(headers), 'This operation does not take this header.');
+  const wrong: FieldError[] = [];
+  const idempotencyKey = read(headers, 'Idempotency-Key');
+  if (idempotencyKey !== null && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey))
+    wrong.push(wrongHeader('Idempotency-Key', 'Must be 1 to 255 visible ASCII characters.', 'invalid_format'));
+
+  const match = read(headers, 'If-Match');
+  const version = match === null ? null : /^"(0|[1-9]\d{0,14})"$/.exec(match);
+  if (match !== null && !operation.versioned)
+    wrong.push(wrongHeader('If-Match', 'This operation has no target with a version.'));
+  else if (match !== null && match !== '*' && !version)
+    wrong.push(wrongHeader('If-Match', 'Must be one ETag as it was given, such as "3", or *.', 'invalid_format'));
+
+  const dryRun = read(headers, 'Dry-Run');
+  if (dryRun !== null && dryRun !== 'true' && dryRun !== 'false')
+    wrong.push(wrongHeader('Dry-Run', 'Must be true or false.', 'invalid_value'));
+
+  if (wrong.length > 0) throw invalid(...wrong);
+  return {
+    idempotencyKey,
+    ifMatch: match === '*' ? '*' : version ? Number(version[1]) : null,
+    dryRun: dryRun === 'true',
+  };
+}
+
+/** The token of `Authorization: Bearer <token>`, if that is what was sent. */
+export const bearerToken = (headers: IncomingHttpHeaders): string | null =>
+  /^bearer +([\w\-.~+/]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
+
+const organizationHeader = 'X-Organization-Id';
+const organizationName = /^[A-Za-z0-9-]{1,64}$/;
+
+/** Whether the text can be an organization's id or slug. */
+export const isOrganizationName = (text: unknown): text is string =>
+  typeof text === 'string' && organizationName.test(text);
+
+/**
+ * The organization that the header chooses, by id or slug.
+ * @throws `validation_failed` when it can be neither
+ */
+export function readOrganizationHeader(headers: IncomingHttpHeaders): string | null {
+  const value = read(headers, organizationHeader);
+  if (value === null || isOrganizationName(value)) return value;
+  throw invalid(wrongHeader(organizationHeader, "Must be an organization's id or slug.", 'invalid_format'));
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ConnectionError, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type ApiError, invalid, malformedJson, toApiError, transportErrors, wrongField } from '../errors.ts';
+import { problemHeaders, toProblem } from '../problem.ts';
+
+const problemType = 'application/problem+json';
+
+/** Makes of Fastify's own errors what they are here. */
+const fromFastify: Readonly<Record<string, () => Error>> = {
+  FST_ERR_NOT_FOUND: transportErrors.route_not_found,
+  FST_ERR_BAD_URL: () => invalid(wrongField('/path', 'The path is not percent-encoded UTF-8.', 'invalid_format')),
+  FST_ERR_MAX_PARAM_LENGTH: transportErrors.uri_too_long,
+  FST_ERR_CTP_BODY_TOO_LARGE: transportErrors.payload_too_large,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: transportErrors.unsupported_media_type,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => malformedJson('/body', 'It is not as long as Content-Length says.'),
+};
+
+/** What a client may read of an error that ended a request, ours or Fastify's. */
+export function toHttpError(thrown: unknown): ApiError {
+  if (!(thrown instanceof Error)) return toApiError(thrown);
+  const make = fromFastify[(thrown as Partial<FastifyError>).code ?? ''];
+  return toApiError(make ? make() : thrown);
+}
+
+/** Logs what is our fault; the rest is in the request log by its status. */
+export function logFailure(request: FastifyRequest, error: ApiError): void {
+  if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.problem }, 'request failed');
+}
+
+/** The error handler of REST, and of everything else that is not tRPC: problem+json. */
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = toHttpError(thrown);
+  logFailure(request, error);
+  return (
+    reply
+      .code(error.status)
+      .headers({ 'x-request-id': request.id, ...problemHeaders(error) })
+      .type(problemType)
+      // As bytes: to a string Fastify adds a charset, which this media type does not have.
+      .send(Buffer.from(JSON.stringify(toProblem(error, { url: request.url, requestId: request.id }))))
+  );
+}
+
+/** The answer to a path that nobody serves. */
+export const sendNotFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  sendProblem(transportErrors.route_not_found(), request, reply);
+
+const parserErrors: Readonly<Record<string, () => ApiError>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: transportErrors.request_timeout,
+  HPE_HEADER_OVERFLOW: transportErrors.header_fields_too_large,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: transportErrors.payload_too_large,
+};
+
+/** For Fastify's option of this name: answers what Node's HTTP parser refused, before there is a request. */
+export function clientErrorHandler(failure: ConnectionError, socket: Socket): void {
+  if (failure.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) {
+    const error = (parserErrors[failure.code] ?? transportErrors.bad_request)();
+    const requestId = randomUUID();
+    const body = JSON.stringify(toProblem(error, { url: '', requestId }));
+    socket.write(
+      `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n` +
+        `Content-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+        `X-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroy(failure);
+}

@@ -1,0 +1,75 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Transport } from '../context.ts';
+import { transportErrors } from '../errors.ts';
+
+/** Named in the document as a credential. */
+export const refreshCookieName = 'tenon_refresh';
+
+const attributes = 'Path=/api; HttpOnly; SameSite=Strict';
+
+/** The refresh token in a Cookie header. */
+function readCookie(header: string): string | null {
+  const prefix = `${refreshCookieName}=`;
+  const pair = header.split(/; */).find((part) => part.startsWith(prefix));
+  const value = pair?.slice(prefix.length);
+  try {
+    return value ? decodeURIComponent(value) : null;
+  } catch {
+    return null;
+  }
+}
+
+interface CookieSettings {
+  refreshTokenDays: number;
+  /** The origins of the pages that may use the cookie, beside our own. */
+  trustedOrigins: readonly string[];
+}
+
+const isLocal = (hostname: string): boolean =>
+  hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+
+/** What a `restOnly` procedure knows of its request. */
+export class HttpTransport implements Transport {
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  readonly #settings: CookieSettings;
+
+  constructor(request: FastifyRequest, reply: FastifyReply, settings: CookieSettings) {
+    this.#request = request;
+    this.#reply = reply;
+    this.#settings = settings;
+  }
+
+  get refreshCookie(): string | null {
+    const token = readCookie(this.#request.headers.cookie ?? '');
+    if (token === null) return null;
+    // Read here, where the cookie is about to be the caller's only credential: a token in the body needs no such check.
+    if (!this.#isSameOrigin()) throw transportErrors.cross_site_request();
+    return token;
+  }
+
+  setRefreshCookie(token: string | null): void {
+    const { protocol, hostname } = this.#request;
+    const secure = !(protocol === 'http' && isLocal(hostname));
+    const maxAge = token === null ? 0 : this.#settings.refreshTokenDays * 86_400;
+    const cookie = `${refreshCookieName}=${encodeURIComponent(token ?? '')}; Max-Age=${maxAge}; ${attributes}`;
+    this.#reply.header('set-cookie', secure ? `${cookie}; Secure` : cookie);
+  }
+
+  get userAgent(): string | null {
+    return this.#request.headers['user-agent'] ?? null;
+  }
+
+  get address(): string {
+    return this.#request.ip;
+  }
+
+  /** Browsers send Origin with every request that could change something; other clients have no cookies to steal. */
+  #isSameOrigin(): boolean {
+    const { origin } = this.#request.headers;
+    if (origin === undefined) return true;
+    return (
+      origin === `${this.#request.protocol}://${this.#request.host}` || this.#settings.trustedOrigins.includes(origin)
+    );
+  }
+}

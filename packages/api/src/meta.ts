@@ -1,0 +1,60 @@
+import type { TRPCDefaultErrorShape } from '@trpc/server';
+import type { Problem } from './problem.ts';
+
+/*
+ * What the router's type is made of. The SDK publishes it: nothing here names a type of core or of a library but tRPC.
+ */
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Whether an operation acts in an organization: `optional` takes one when there is one. */
+export type OrganizationNeed = 'none' | 'optional' | 'required';
+
+/** A problem that an operation may answer. */
+export interface DeclaredProblem {
+  readonly code: string;
+  readonly status: number;
+}
+
+/** What a procedure declares of itself, as every enumeration of the router finds it in `_def.meta`. */
+export interface OperationMeta {
+  readonly method: Method;
+  /** Below `/api/v1`, with `{name}` for its parameters. */
+  readonly path: `/${string}`;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description: string | null;
+  /** `public` needs nobody, `user` anybody who is signed in, `permission` the one in `permission`. */
+  readonly access: 'public' | 'user' | 'permission';
+  readonly permission: string | null;
+  readonly organization: OrganizationNeed;
+  /** Of a success: 200, 201, 202 or 204. */
+  readonly status: number;
+  readonly problems: readonly DeclaredProblem[];
+  /** Whether it has a target with a version, so that If-Match means something. */
+  readonly versioned: boolean;
+  /** Whether it takes Idempotency-Key, If-Match and Dry-Run; a mutation that does not refuses them. */
+  readonly mutationHeaders: boolean;
+  /** Whether its answer holds a secret, which is never kept for a replay. */
+  readonly secretAnswer: boolean;
+  /** Whether it exists over REST alone, because it needs the refresh cookie. */
+  readonly restOnly: boolean;
+}
+
+/** What every procedure gets from its transport, which passes a `RequestContext`. */
+export interface Context {
+  readonly requestId: string;
+}
+
+/** An error as tRPC clients get it. */
+export interface ErrorShape extends TRPCDefaultErrorShape {
+  data: TRPCDefaultErrorShape['data'] & { problem: Problem };
+}
+
+/** What tRPC infers clients from. */
+export interface ProcedureTypes<Input, Output> {
+  input: Input;
+  output: Output;
+  meta: OperationMeta;
+  errorShape: ErrorShape;
+}

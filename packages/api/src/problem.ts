@@ -1,0 +1,80 @@
+import type { ApiError } from './errors.ts';
+
+/** One wrong field: a JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`, and zod's issue code. */
+export interface ProblemField {
+  path: string;
+  code: string;
+  message: string;
+}
+
+/** Why a role that has the permission still refuses. */
+interface ProblemConstraint {
+  kind: string;
+  allowedAgainAt?: string | null;
+  timezone?: string;
+}
+
+/** The body of every error (RFC 9457); over tRPC it is `error.data.problem`. */
+export interface Problem {
+  /** `urn:tenon:problem:<code>` */
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** The path of the request. */
+  instance: string;
+  /** Stable: what programs decide by. */
+  code: string;
+  requestId: string;
+  errors?: ProblemField[];
+  permission?: string;
+  grantedBy?: string[];
+  constraint?: ProblemConstraint;
+  limit?: string;
+  max?: number;
+}
+
+/** Where an error happened, as far as it is known. */
+export interface Occurrence {
+  /** The URL of the request; its query is not repeated to the client. */
+  url: string;
+  requestId: string;
+}
+
+const titleOf = (code: string): string => {
+  const words = code.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+/** The URL without its query. */
+export const pathOf = (url: string): string => {
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+};
+
+export function toProblem(error: ApiError, { url, requestId }: Occurrence): Problem {
+  const { errors, permission, grantedBy, constraint, limit, max } = error.details;
+  return {
+    type: `urn:tenon:problem:${error.problem}`,
+    title: titleOf(error.problem),
+    status: error.status,
+    detail: error.message,
+    instance: pathOf(url),
+    code: error.problem,
+    requestId,
+    ...(errors && { errors }),
+    ...(permission !== undefined && { permission }),
+    ...(grantedBy && { grantedBy }),
+    ...(constraint && { constraint }),
+    ...(limit !== undefined && { limit }),
+    ...(max !== undefined && { max }),
+  };
+}
+
+/** The headers that HTTP wants beside an error. */
+export function problemHeaders(error: ApiError): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (error.status === 401) headers['www-authenticate'] = 'Bearer';
+  if (error.details.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(error.details.retryAfter));
+  return headers;
+}

@@ -1,0 +1,55 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer } from '../context.ts';
+import type { Operation } from '../operation.ts';
+import { pathOf } from '../problem.ts';
+
+/** Where REST is mounted. */
+export const restPrefix = '/api/v1';
+
+const member = (data: unknown, name: string): unknown =>
+  typeof data === 'object' && data !== null && !Array.isArray(data) ? Reflect.get(data, name) : undefined;
+
+/** The headers that both transports send: the object's version, and whether the answer is a replay. */
+export function answerHeaders({ data, outcome }: Answer): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (outcome.replayed) headers['idempotency-replayed'] = 'true';
+  const version = outcome.dryRun ? undefined : member(data, 'version');
+  if (typeof version === 'number') headers.etag = `"${version}"`;
+  return headers;
+}
+
+/** The operation's canonical path, whatever alias was asked for. */
+const pathOfOperation = ({ path }: Operation, input: Record<string, unknown>): string =>
+  restPrefix + path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(input[name])));
+
+function locationOf(operation: Operation, { data, input }: Answer): string | null {
+  if (operation.location) return restPrefix + operation.location(data as never);
+  const id = member(data, 'id');
+  return typeof id === 'string' ? `${pathOfOperation(operation, input)}/${encodeURIComponent(id)}` : null;
+}
+
+function nextLink(operation: Operation, { data, input }: Answer, url: string): string | null {
+  const cursor = member(data, 'nextCursor');
+  if (typeof cursor !== 'string') return null;
+  const query = new URLSearchParams(url.slice(pathOf(url).length));
+  query.set('cursor', cursor);
+  return `<${pathOfOperation(operation, input)}?${query.toString()}>; rel="next"`;
+}
+
+/** Sends what a procedure answered as REST: status, Location, ETag, Link. */
+export function sendAnswer(
+  operation: Operation,
+  answer: Answer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  reply.headers(answerHeaders(answer));
+  if (answer.outcome.dryRun) return reply.code(200).send(answer.data);
+  reply.code(operation.status);
+  if (operation.status === 204) return reply.send();
+  const location = operation.status === 201 ? locationOf(operation, answer) : null;
+  if (location) reply.header('location', location);
+  const link = nextLink(operation, answer, request.url);
+  if (link) reply.header('link', link);
+  return reply.send(answer.data);
+}

@@ -1,0 +1,123 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { AnyTRPCRouter } from '@trpc/server';
+import { transportErrors } from '../errors.ts';
+import type { RequestContext } from '../context.ts';
+import { sendNotFound, sendProblem } from '../http/failures.ts';
+import { type Operation, type RawInput } from '../operation.ts';
+import { operationsOf } from '../operations.ts';
+import { pointAtAlias, routeAliases, splitAliasBody } from './aliases.ts';
+import { sendAnswer } from './answer.ts';
+import { rawInputReader, readBody } from './raw-input.ts';
+
+export type MakeContext = (request: FastifyRequest, reply: FastifyReply) => RequestContext;
+
+interface Route {
+  method: string;
+  url: string;
+  handler: RouteHandlerMethod;
+}
+
+/** The media types of a body. */
+export const bodyTypes = ['application/json', 'application/merge-patch+json'];
+
+/** Serves every operation of the router as one native route, and answers everything else under the prefix as a problem. */
+export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeContext: MakeContext): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(bodyTypes, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler(sendNotFound);
+
+  const routes = routesOf(router, makeContext);
+  for (const { method, url, handler } of routes) app.route({ method, url, handler });
+  refuseOtherMethods(app, routes);
+}
+
+function routesOf(router: AnyTRPCRouter, makeContext: MakeContext): Route[] {
+  const operations = operationsOf(router);
+  const routes: Route[] = [];
+  for (const [name, operation] of operations) {
+    const route = { url: toUrl(operation.path), handler: handlerOf(name, operation, makeContext) };
+    routes.push({ method: operation.method, ...route });
+  }
+  // PUT is the same operation as PATCH, unless a path has a PUT of its own.
+  for (const route of routes.filter(({ method }) => method === 'PATCH')) {
+    if (!routes.some(({ method, url }) => method === 'PUT' && url === route.url))
+      routes.push({ ...route, method: 'PUT' });
+  }
+  return [...routes, ...aliasRoutes(operations, makeContext)];
+}
+
+const toUrl = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+type Read = (request: FastifyRequest) => RawInput;
+
+/** Calls an operation and sends its answer. The input is read when it is asked for, which is after who sent it. */
+async function serve(name: string, operation: Operation, read: Read, context: RequestContext, request: FastifyRequest) {
+  let input: RawInput | undefined;
+  await operation.call({
+    request: context,
+    name,
+    rawInput: () => (input ??= read(request)),
+    organizationInPath: () => paramsOf(request)['organizationId'],
+  });
+  if (!context.answer) throw new Error(`${name} ended without an answer.`);
+  return context.answer;
+}
+
+/** Fastify types them by the route; ours come from the declaration, and are text. */
+const paramsOf = (request: FastifyRequest) => request.params as Record<string, string>;
+
+const bodyOf = ({ body }: FastifyRequest): Buffer | undefined => (Buffer.isBuffer(body) ? body : undefined);
+
+function handlerOf(name: string, operation: Operation, makeContext: MakeContext): RouteHandlerMethod {
+  const readInput = rawInputReader(operation);
+  const read: Read = (request) =>
+    readInput({
+      url: request.url,
+      params: paramsOf(request),
+      body: readBody(operation, bodyOf(request)),
+    });
+  return async (request, reply) => {
+    const answer = await serve(name, operation, read, makeContext(request, reply), request);
+    return sendAnswer(operation, answer, request, reply);
+  };
+}
+
+function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: MakeContext): Route[] {
+  return routeAliases.flatMap((alias) => {
+    const operation = operations.get(alias.operation);
+    if (!operation) return [];
+    const readInput = rawInputReader(operation);
+    const read: Read = (request) =>
+      readInput({ url: request.url, ...splitAliasBody(alias, readBody(operation, bodyOf(request))) });
+    const handler: RouteHandlerMethod = async (request, reply) => {
+      const answer = await serve(alias.operation, operation, read, makeContext(request, reply), request).catch(
+        (thrown: unknown) => {
+          throw pointAtAlias(alias, thrown);
+        },
+      );
+      return sendAnswer(operation, answer, request, reply);
+    };
+    return [{ method: alias.method, url: alias.path, handler }];
+  });
+}
+
+const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'];
+
+/** OPTIONS is left to the server's CORS. */
+function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
+  for (const url of new Set(routes.map((route) => route.url))) {
+    const declared = routes.filter((route) => route.url === url).map(({ method }) => method);
+    const allowed = allMethods.filter((method) => declared.includes(method === 'HEAD' ? 'GET' : method));
+    app.route({
+      method: allMethods.filter((method) => !allowed.includes(method)),
+      url,
+      exposeHeadRoute: false,
+      onRequest: async (_request, reply) => {
+        reply.header('allow', allowed.join(', '));
+        throw transportErrors.method_not_allowed();
+      },
+      handler: sendNotFound,
+    });
+  }
+}

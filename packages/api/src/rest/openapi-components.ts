@@ -1,0 +1,118 @@
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+import type { Problem } from '../problem.ts';
+import type { Components, Json } from './json-schema.ts';
+
+/** What every operation of the document shares. */
+
+export const parameters: Json = {
+  OrganizationId: {
+    name: 'X-Organization-Id',
+    in: 'header',
+    required: false,
+    description: "The organization to act in, by id or slug. By default the session's active one, or the only one.",
+    schema: { type: 'string' },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      'Repeating a request with the same key within 24 hours gives the same answer again, with `Idempotency-Replayed: true`, and does nothing more.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    required: false,
+    description: 'The ETag of the version that is to be changed, such as `"3"`; `*` for any.',
+    schema: { type: 'string', pattern: '^(\\*|"(0|[1-9][0-9]*)")$' },
+  },
+  DryRun: {
+    name: 'Dry-Run',
+    in: 'header',
+    required: false,
+    description: '`true`: nothing is kept; the answer is 200 with what would have been answered and recorded.',
+    schema: { type: 'string', enum: ['true', 'false'] },
+  },
+};
+
+const text = { type: 'string' };
+
+export const headers: Json = {
+  RequestId: { description: 'Names this request in the logs.', schema: text },
+  ETag: { description: 'The version of the object, for If-Match.', schema: text },
+  Link: { description: 'The next page, as `<…>; rel="next"`; absent on the last one.', schema: text },
+  Location: { description: 'Where the created object is.', schema: text },
+  IdempotencyReplayed: { description: '`true` when this answer was given before.', schema: text },
+  RetryAfter: { description: 'After how many seconds to try again.', schema: { type: 'integer' } },
+  WwwAuthenticate: { description: 'Always `Bearer`.', schema: text },
+};
+
+const ProblemSchema = z
+  .object({
+    type: z.string().describe('`urn:tenon:problem:<code>`'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().describe('The path of the request.'),
+    code: z.string().describe('Stable: decide by it.'),
+    requestId: z.string(),
+    errors: z
+      .array(
+        z.object({
+          path: z.string().describe('A JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`.'),
+          code: z.string(),
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .describe('One entry for each wrong field, of a 400.'),
+    permission: z.string().optional().describe('The permission that is missing, of a 403.'),
+    grantedBy: z.array(z.string()).optional().describe('The keys of the built-in roles that would give it.'),
+    constraint: z
+      .object({ kind: z.string(), allowedAgainAt: z.string().nullish(), timezone: z.string().optional() })
+      .optional()
+      .describe('Why a role that gives the permission still refuses.'),
+    limit: z.string().optional().describe('Which limit of the tier is reached, of a 402.'),
+    max: z.number().optional(),
+  })
+  .meta({ id: 'Problem', description: 'An error (RFC 9457).' }) satisfies z.ZodType<{
+  [Name in keyof Problem]: unknown;
+}>;
+
+const DryRunSchema = z
+  .object({
+    dryRun: z.literal(true),
+    result: z.unknown().describe('What would have been answered; null where that is nothing.'),
+    events: z.array(
+      z.object({
+        type: z.string(),
+        entity: z.object({ type: z.string(), id: z.string() }),
+        changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })),
+        data: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  })
+  .meta({ id: 'DryRun', description: 'What a mutation would have done.' });
+
+export function sharedSchemas(components: Components): void {
+  components.output(ProblemSchema);
+  components.output(DryRunSchema);
+}
+
+/** The name of a status among the components: `NotFound`. */
+export const responseName = (status: number): string => (STATUS_CODES[status] ?? '').replaceAll(/[^A-Za-z]/g, '');
+
+/** What every answer of a status has in common; each operation names its own codes. */
+export const problemResponse = (status: number): Json => ({
+  description: STATUS_CODES[status],
+  headers: {
+    'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+    ...(status === 401 && { 'WWW-Authenticate': { $ref: '#/components/headers/WwwAuthenticate' } }),
+    ...(mayRetry.includes(status) && { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }),
+  },
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
+const mayRetry = [409, 429, 503];

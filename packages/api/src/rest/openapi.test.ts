@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { describe, expect, test } from 'vitest';
+import { fixtureRouter } from '../testing/fixture.ts';
+import { query, router } from '../trpc.ts';
+import { buildDocument } from './openapi.ts';
+
+const info = { title: 'Fixture', version: '1.0.0', description: 'For tests.' };
+
+const parsed = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+const document = parsed(buildDocument(fixtureRouter, info));
+
+const notes = document.paths['/api/v1/notes'];
+const oneNote = document.paths['/api/v1/notes/{id}'];
+
+test('redocly finds nothing to say', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tenon-openapi-'));
+  const file = join(folder, 'openapi.json');
+  await writeFile(file, JSON.stringify(document));
+  const redocly = spawn(
+    join(import.meta.dirname, '../../../../node_modules/.bin/redocly'),
+    ['lint', '--extends=recommended-strict', '--format=json', file],
+    { cwd: folder, env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } },
+  );
+  let output = '';
+  redocly.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  await once(redocly, 'close');
+  await rm(folder, { recursive: true });
+  expect(JSON.parse(output).problems).toEqual([]);
+});
+
+test('every operation is there under its tRPC path, and no alias', () => {
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object));
+  expect(new Set(operations.map(({ operationId }) => operationId))).toEqual(
+    new Set(Object.keys(fixtureRouter._def.procedures)),
+  );
+  expect(Object.keys(document.paths)).not.toContain('/api/v1/comments');
+  expect(oneNote.put).toBeUndefined();
+});
+
+describe('an operation', () => {
+  test('says who may call it', () => {
+    expect(notes.post).toMatchObject({ 'x-permission': 'task:create', security: [{ accessToken: [] }] });
+    expect(document.paths['/api/v1/auth/register'].post).toMatchObject({ security: [] });
+    expect(document.paths['/api/v1/auth/me'].get).not.toHaveProperty('x-permission');
+    expect(document.paths['/api/v1/auth/refresh'].post.security).toEqual([{ refreshCookie: [] }, {}]);
+  });
+
+  const names = (operation: { parameters: { name?: string; $ref?: string }[] }) =>
+    operation.parameters.map(({ name, $ref }) => name ?? $ref?.split('/').at(-1));
+
+  test('names its parameters and headers', () => {
+    expect(names(oneNote.patch)).toEqual(['id', 'OrganizationId', 'IdempotencyKey', 'IfMatch', 'DryRun']);
+    expect(names(notes.post)).toEqual(['OrganizationId', 'IdempotencyKey', 'DryRun']);
+    expect(names(oneNote.delete)).toEqual(['id', 'permanent', 'OrganizationId', 'IdempotencyKey', 'IfMatch', 'DryRun']);
+    expect(names(document.paths['/api/v1/auth/register'].post)).toEqual([]);
+    expect(names(document.paths['/api/v1/auth/me'].get)).toEqual(['OrganizationId']);
+    expect(names(document.paths['/api/v1/organizations/{organizationId}'].get)).toEqual(['organizationId']);
+    expect(notes.get.parameters[0]).toEqual({
+      name: 'limit',
+      in: 'query',
+      required: false,
+      description: 'How many at most.',
+      schema: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+    });
+  });
+
+  test('has the statuses that it really answers', () => {
+    expect(Object.keys(notes.post.responses)).toEqual([
+      '200',
+      '201',
+      '400',
+      '401',
+      '402',
+      '403',
+      '404',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+      '500',
+      '503',
+    ]);
+    expect(Object.keys(oneNote.delete.responses)).toContain('412');
+    expect(Object.keys(oneNote.delete.responses)).not.toContain('415');
+    expect(oneNote.delete.responses[204].content).toBeUndefined();
+    expect(notes.post.responses[201].headers).toHaveProperty('Location');
+    expect(oneNote.get.responses[200].headers).toHaveProperty('ETag');
+    expect(notes.get.responses[200].headers).toHaveProperty('Link');
+    expect(oneNote.get.responses[404]).toEqual({
+      $ref: '#/components/responses/NotFound',
+      description: '`organization_not_found`, `note_not_found`',
+    });
+  });
+
+  test('answers a dry run with 200', () => {
+    const dryRun = { $ref: '#/components/schemas/DryRun' };
+    expect(notes.post.responses[200].content['application/json'].schema).toEqual(dryRun);
+    expect(oneNote.patch.responses[200].content['application/json'].schema.anyOf).toContainEqual(dryRun);
+    expect(oneNote.get.responses[200].content['application/json'].schema).toEqual({
+      $ref: '#/components/schemas/Note',
+    });
+  });
+});
+
+describe('a schema', () => {
+  const { schemas } = document.components;
+
+  test('of an input is closed, and of the body alone', () => {
+    expect(oneNote.patch.requestBody.content['application/merge-patch+json'].schema).toEqual({
+      $ref: '#/components/schemas/NotesUpdateInput',
+    });
+    expect(schemas.NotesUpdateInput.additionalProperties).toBe(false);
+    expect(schemas.NotesUpdateInput.properties).not.toHaveProperty('id');
+    expect(schemas.NotesUpdateInput.properties.tags.items.additionalProperties).toBe(false);
+    expect(schemas.NotesCreateInput.required).toEqual(['title']);
+    expect(document.paths['/api/v1/notes/{id}/shares'].post.requestBody).toBeUndefined();
+  });
+
+  test('of an output is open, and its enums may grow', () => {
+    expect(schemas.Note).not.toHaveProperty('additionalProperties');
+    expect(schemas.NoteColor).toEqual({
+      type: 'string',
+      enum: ['red', 'green'],
+      description: 'Of the paper. More values may be added.',
+    });
+    expect(schemas.NotesCreateInput.properties.color.anyOf[0].description).toBe('Of the paper.');
+    expect(schemas.NotePage.properties.data.items).toEqual({ $ref: '#/components/schemas/Note' });
+  });
+
+  test('has a name of its own', () => {
+    const tags = [{ name: 'Tests', description: '' }];
+    const named = (value: z.ZodType) => z.object({ value }).meta({ id: 'Same' });
+    const answering = (path: 'a' | 'b', output: z.ZodType) =>
+      query({ rest: `GET /${path}`, access: 'public', tags, summary: '', output, run: async () => ({}) });
+    const build = (a: z.ZodType, b: z.ZodType) =>
+      parsed(buildDocument(router({ a: answering('a', a), b: answering('b', b) }), info));
+    const same = named(z.string());
+    expect(Object.keys(build(same, z.array(same)).components.schemas)).toEqual(['Problem', 'Same']);
+    expect(() => build(same, named(z.int()))).toThrow('Two different schemas are called Same.');
+  });
+});

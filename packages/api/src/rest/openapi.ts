@@ -1,0 +1,191 @@
+import { STATUS_CODES } from 'node:http';
+import type { AnyTRPCRouter } from '@trpc/server';
+import { z } from 'zod';
+import { refreshCookieName } from '../http/transport.ts';
+import { type Operation, problemsOf, type Tag } from '../operation.ts';
+import { operationsOf } from '../operations.ts';
+import { bodyTypes } from './binding.ts';
+import { restPrefix } from './answer.ts';
+import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
+import { headers, parameters, problemResponse, responseName, sharedSchemas } from './openapi-components.ts';
+
+export interface OpenApiInfo {
+  title: string;
+  version: string;
+  description: string;
+}
+
+/** Writes the OpenAPI 3.1 document of everything that the router declares. */
+export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
+  const components = new Components();
+  const operations = operationsOf(router);
+  const paths: Record<string, Json> = {};
+  for (const [name, operation] of operations) {
+    const path = restPrefix + operation.path;
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components) };
+  }
+  const statuses = new Set([...operations.values()].flatMap(problemsOf).map(({ status }) => status));
+  sharedSchemas(components);
+  return {
+    openapi: '3.1.0',
+    info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/', description: 'This server.' }],
+    tags: tagsOf(operations.values()),
+    paths,
+    components: onlyUsed(paths, {
+      securitySchemes: {
+        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        refreshCookie: { type: 'apiKey', in: 'cookie', name: refreshCookieName },
+      },
+      parameters,
+      headers,
+      responses: Object.fromEntries(
+        [...statuses].toSorted(ascending).map((status) => [responseName(status), problemResponse(status)]),
+      ),
+      schemas: Object.fromEntries([...components.schemas].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    }),
+  };
+}
+
+/** Leaves out the components that no operation leads to. */
+function onlyUsed(paths: Json, components: Record<string, Json>): Json {
+  const used = new Set<unknown>();
+  const follow = (value: unknown, name?: string): void => {
+    if (Array.isArray(value)) for (const item of value) follow(item, name);
+    if (!isJson(value) || used.has(value)) return;
+    used.add(value);
+    const [, section = '', target = ''] = /^#\/components\/(\w+)\/(\w+)$/.exec(String(value['$ref'])) ?? [];
+    follow(components[section]?.[target]);
+    for (const [key, member] of Object.entries(value)) {
+      if (name === 'security') follow(components['securitySchemes']?.[key]);
+      follow(member, key);
+    }
+  };
+  follow(paths);
+  const usedOf = (members: Json): Json =>
+    Object.fromEntries(Object.entries(members).filter(([, member]) => used.has(member)));
+  return Object.fromEntries(Object.entries(components).map(([section, members]) => [section, usedOf(members)]));
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+function tagsOf(operations: Iterable<Operation>): Tag[] {
+  const tags = new Map<string, Tag>();
+  for (const { tagsDescribed } of operations) for (const tag of tagsDescribed) tags.set(tag.name, tag);
+  return [...tags.values()];
+}
+
+function describe(name: string, operation: Operation, components: Components): Json {
+  const input = splitInput(operation);
+  const body = operation.hasBody ? requestBody(name, operation, input.rest, components) : null;
+  return {
+    operationId: name,
+    tags: operation.tags,
+    summary: operation.summary,
+    ...(operation.description !== null && { description: operation.description }),
+    ...(operation.permission !== null && { 'x-permission': operation.permission }),
+    security: securityOf(operation),
+    parameters: [
+      ...input.path,
+      ...(operation.hasBody ? [] : queryParameters(input.rest)),
+      ...headerParameters(operation),
+    ],
+    ...(body && { requestBody: body }),
+    responses: responsesOf(operation, components),
+  };
+}
+
+function securityOf(operation: Operation): Json[] {
+  if (operation.refreshCookie) return [{ refreshCookie: [] }, {}];
+  return operation.access === 'public' ? [] : [{ accessToken: [] }];
+}
+
+/** The input as path parameters and the object of everything else. */
+function splitInput(operation: Operation): { path: Json[]; rest: Json } {
+  const { properties, required = [], ...schema } = inputSchema(operation.input);
+  const entries = isJson(properties) ? Object.entries(properties) : [];
+  const inPath = ([name]: [string, unknown]) => operation.parameters.has(name);
+  const names = Array.isArray(required) ? required.filter((name) => !operation.parameters.has(String(name))) : [];
+  return {
+    path: entries.filter(inPath).map(([name, property]) => parameter('path', name, property, true)),
+    rest: {
+      ...schema,
+      properties: Object.fromEntries(entries.filter((entry) => !inPath(entry))),
+      ...(names.length > 0 && { required: names }),
+    },
+  };
+}
+
+function parameter(place: 'path' | 'query', name: string, property: unknown, required: boolean): Json {
+  const { description, ...schema } = isJson(property) ? property : {};
+  return { name, in: place, required, ...(description === undefined ? {} : { description }), schema };
+}
+
+function queryParameters({ properties, required }: Json): Json[] {
+  const names: unknown[] = Array.isArray(required) ? required : [];
+  return Object.entries(isJson(properties) ? properties : {}).map(([name, property]) =>
+    parameter('query', name, property, names.includes(name)),
+  );
+}
+
+function headerParameters({ organization, parameters: inPath, mutationHeaders, versioned }: Operation): Json[] {
+  const names = [
+    ...(organization !== 'none' && !inPath.has('organizationId') ? ['OrganizationId'] : []),
+    ...(mutationHeaders ? ['IdempotencyKey', ...(versioned ? ['IfMatch'] : []), 'DryRun'] : []),
+  ];
+  return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
+}
+
+function requestBody(name: string, operation: Operation, rest: Json, components: Components): Json | null {
+  if (isJson(rest['properties']) && Object.keys(rest['properties']).length === 0) return null;
+  const schema = components.add(z.globalRegistry.get(operation.input)?.id ?? inputName(name), rest);
+  const types = operation.method === 'PATCH' ? bodyTypes : bodyTypes.slice(0, 1);
+  return {
+    required: Array.isArray(rest['required']),
+    content: Object.fromEntries(types.map((type) => [type, { schema }])),
+  };
+}
+
+/** `tasks.updateMany` as TasksUpdateManyInput. */
+const inputName = (operationId: string): string =>
+  `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
+
+const ref = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
+const dryRun: Json = { $ref: '#/components/schemas/DryRun' };
+const json = (schema: Json): Json => ({ 'application/json': { schema } });
+
+function responsesOf(operation: Operation, components: Components): Json {
+  const { status, output, mutationHeaders } = operation;
+  const members = output instanceof z.ZodObject ? output.shape : {};
+  const schema = output && components.output(output);
+  const success = {
+    description: STATUS_CODES[status],
+    headers: {
+      'X-Request-Id': ref('RequestId'),
+      ...('version' in members && { ETag: ref('ETag') }),
+      ...('nextCursor' in members && { Link: ref('Link') }),
+      ...(status === 201 && { Location: ref('Location') }),
+      ...(mutationHeaders && { 'Idempotency-Replayed': ref('IdempotencyReplayed') }),
+    },
+    ...(schema && { content: json(mutationHeaders && status === 200 ? { anyOf: [schema, dryRun] } : schema) }),
+  };
+  return {
+    ...(mutationHeaders && status !== 200
+      ? { 200: { description: 'What would happen, with `Dry-Run: true`.', content: json(dryRun) } }
+      : {}),
+    [status]: success,
+    ...problemResponses(operation),
+  };
+}
+
+function problemResponses(operation: Operation): Json {
+  const problems = problemsOf(operation);
+  const statuses = [...new Set(problems.map(({ status }) => status))].toSorted(ascending);
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const codes = problems.filter((problem) => problem.status === status).map(({ code }) => `\`${code}\``);
+      const description = [...new Set(codes)].join(', ');
+      return [status, { $ref: `#/components/responses/${responseName(status)}`, description }];
+    }),
+  );
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+type Kind = 'number' | 'boolean' | 'array' | 'other';
+
+/** How the texts of one query parameter become a value: by the kinds of its schema. */
+export interface Coercion {
+  kind: Kind;
+  element: Kind;
+}
+
+const isWrapper = (schema: z.core.$ZodType): schema is z.ZodOptional | z.ZodNullable | z.ZodDefault | z.ZodPrefault =>
+  schema instanceof z.ZodOptional ||
+  schema instanceof z.ZodNullable ||
+  schema instanceof z.ZodDefault ||
+  schema instanceof z.ZodPrefault ||
+  schema instanceof z.ZodNonOptional ||
+  schema instanceof z.ZodReadonly;
+
+/** The schema that sees the client's value first. */
+function innermost(schema: z.core.$ZodType): z.core.$ZodType {
+  if (isWrapper(schema)) return innermost(schema.def.innerType);
+  if (schema instanceof z.ZodPipe) return innermost(schema.def.in);
+  return schema;
+}
+
+function kindOf(schema: z.core.$ZodType): Kind {
+  const inner = innermost(schema);
+  if (inner instanceof z.ZodNumber) return 'number';
+  if (inner instanceof z.ZodBoolean) return 'boolean';
+  if (inner instanceof z.ZodArray) return 'array';
+  return 'other';
+}
+
+/** How to read a field of this schema from text. */
+export function coercionOf(schema: z.core.$ZodType): Coercion {
+  const inner = innermost(schema);
+  return { kind: kindOf(inner), element: inner instanceof z.ZodArray ? kindOf(inner.element) : 'other' };
+}
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Only what is exactly a number, `true` or `false` becomes one: everything else is left for the schema to refuse. */
+function coerceText(kind: Kind, text: string): unknown {
+  if (kind === 'number' && jsonNumber.test(text)) return Number(text);
+  if (kind === 'boolean' && text === 'true') return true;
+  if (kind === 'boolean' && text === 'false') return false;
+  return text;
+}
+
+/** The value of a parameter that was sent once or more. A scalar sent twice stays an array, which its schema refuses. */
+export function coerce({ kind, element }: Coercion, texts: readonly string[]): unknown {
+  if (kind === 'array') return texts.map((text) => coerceText(element, text));
+  const [text = ''] = texts;
+  return texts.length > 1 ? texts : coerceText(kind, text);
+}
+
+const decode = (text: string): string | null => {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return null;
+  }
+};
+
+export interface QueryText {
+  /** Every name with its values, in the order in which they came. */
+  values: Map<string, string[]>;
+  /** What was not percent-encoded UTF-8, as it came. */
+  undecodable: string[];
+}
+
+/** Splits the query of a URL (application/x-www-form-urlencoded). URLSearchParams would put U+FFFD for what is not UTF-8. */
+export function parseQuery(url: string): QueryText {
+  const values = new Map<string, string[]>();
+  const undecodable: string[] = [];
+  const start = url.indexOf('?');
+  const text = start === -1 ? '' : url.slice(start + 1);
+  for (const part of text.split('&')) {
+    if (part === '') continue;
+    const at = part.indexOf('=');
+    const [rawName, rawValue] = at === -1 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)];
+    const name = decode(rawName);
+    const value = decode(rawValue);
+    if (name === null || value === null) undecodable.push(name ?? rawName);
+    else values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  return { values, undecodable };
+}

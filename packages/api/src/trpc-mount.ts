@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AnyTRPCRouter } from '@trpc/server';
+import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
+import { isUtf8 } from 'node:buffer';
+import { RequestContext } from './context.ts';
+import { malformedJson, toApiError, transportErrors } from './errors.ts';
+import { refuseHeaders, sentMutationHeaders } from './headers.ts';
+import { logFailure, toHttpError } from './http/failures.ts';
+import { withoutRestOnly } from './operations.ts';
+import { problemHeaders } from './problem.ts';
+import { answerHeaders } from './rest/answer.ts';
+import { occurrences, toErrorShape } from './trpc.ts';
+
+/** Where tRPC is mounted. */
+export const trpcPrefix = '/trpc';
+
+/** Calls in one batch. */
+const largestBatch = 100;
+
+interface TrpcParams {
+  Params: { path: string };
+}
+
+/** Serves the router as tRPC: httpLink, httpBatchLink and httpBatchStreamLink. */
+export function mountTrpc(
+  app: FastifyInstance,
+  router: AnyTRPCRouter,
+  makeContext: (request: FastifyRequest) => RequestContext,
+): void {
+  const served = withoutRestOnly(router);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    if (isUtf8(body)) done(null, body.toString());
+    else done(malformedJson('/body', 'It is not UTF-8.'));
+  });
+  app.setErrorHandler(sendTrpcError);
+  app.setNotFoundHandler((request, reply) => sendTrpcError(transportErrors.procedure_not_found(), request, reply));
+
+  app.route<TrpcParams>({
+    method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    url: '/:path',
+    handler: async (req, res) => {
+      await occurrences.run({ url: req.url, requestId: req.id }, () =>
+        fastifyRequestHandler({
+          router: served,
+          req,
+          res,
+          path: req.params.path,
+          maxBatchSize: largestBatch,
+          createContext: ({ info }) => {
+            if (info.calls.length > 1)
+              refuseHeaders(sentMutationHeaders(req.headers), 'A batch of several calls does not take this header.');
+            return makeContext(req);
+          },
+          onError: ({ error }) => logFailure(req, toApiError(error)),
+          responseMeta: ({ ctx, info, errors, eagerGeneration }) => {
+            // In a batch nobody could say whose headers these are, and a stream has sent its own already.
+            const single = info?.calls.length === 1 && !eagerGeneration && ctx instanceof RequestContext;
+            const headers = single && ctx.answer ? answerHeaders(ctx.answer) : {};
+            for (const error of errors) Object.assign(headers, problemHeaders(toApiError(error)));
+            return { headers };
+          },
+        }),
+      );
+      return res;
+    },
+  });
+}
+
+/** Sends what went wrong before tRPC saw the request, in tRPC's shape. */
+export function sendTrpcError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = toHttpError(thrown);
+  logFailure(request, error);
+  return reply
+    .code(error.status)
+    .headers({ 'x-request-id': request.id, ...problemHeaders(error) })
+    .type('application/json')
+    .send(JSON.stringify({ error: toErrorShape(error, { url: request.url, requestId: request.id }) }));
+}

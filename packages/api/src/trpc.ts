@@ -1,0 +1,142 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ServiceContext } from '@tenon/core';
+import { type AnyTRPCProcedure, initTRPC, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import type { z } from 'zod';
+import { requestContext, type Transport } from './context.ts';
+import { type ApiError, toApiError } from './errors.ts';
+import { executing, type Run } from './execute.ts';
+import type { Context, ErrorShape, OperationMeta, ProcedureTypes } from './meta.ts';
+import {
+  type Call,
+  type Declaration,
+  type InputSchema,
+  type NoInput,
+  Operation,
+  type OperationParts,
+  type OutputSchema,
+} from './operation.ts';
+import { type Occurrence, toProblem } from './problem.ts';
+
+/** The request that tRPC is answering: it formats some errors before there is a context. */
+export const occurrences = new AsyncLocalStorage<Occurrence>();
+
+export function toErrorShape(error: ApiError, occurrence: Occurrence, path?: string): ErrorShape {
+  return {
+    message: error.message,
+    code: TRPC_ERROR_CODES_BY_KEY[error.code],
+    data: {
+      code: error.code,
+      httpStatus: error.status,
+      ...(path !== undefined && { path }),
+      problem: toProblem(error, occurrence),
+    },
+  };
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<OperationMeta>()
+  .create({
+    isDev: false,
+    errorFormatter: ({ error, ctx, path }): ErrorShape =>
+      toErrorShape(toApiError(error), occurrences.getStore() ?? { url: '', requestId: ctx?.requestId ?? '' }, path),
+  });
+
+export const { router } = t;
+
+const procedure = t.procedure.use(({ ctx, path, getRawInput, next }) => {
+  const call: Call = {
+    request: requestContext(ctx),
+    name: path,
+    rawInput: async () => ({ value: await getRawInput() }),
+    organizationInPath: async () => {
+      const input = await getRawInput();
+      const named: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, 'organizationId') : null;
+      return named;
+    },
+  };
+  return next({ ctx: { call } });
+});
+
+/** Without a required field there may be no input at all. */
+type ClientInput<Input extends InputSchema> =
+  Record<never, never> extends z.input<Input> ? z.input<Input> | void : z.input<Input>;
+
+/** tRPC takes `void` for something that JSON cannot say. */
+type ClientOutput<Output extends OutputSchema> = [z.output<Output>] extends [void] ? undefined : z.output<Output>;
+
+interface QueryDeclaration<Input extends InputSchema, Output extends OutputSchema> extends Declaration<Input, Output> {
+  run: (ctx: ServiceContext, input: z.output<Input>) => Promise<z.output<Output>>;
+}
+
+interface Writing<Output extends OutputSchema> {
+  /** Whether it has a target with a version, so that it takes If-Match. */
+  versioned?: boolean;
+  /** Whether its answer holds a secret: it is then not kept for a replay. */
+  secretAnswer?: boolean;
+  /** Where a created object is found, below `/api/v1`. @default the operation's path and the output's `id` */
+  location?: (output: z.output<Output>) => `/${string}`;
+  /** `false`: it refuses Idempotency-Key, If-Match and Dry-Run. @default true, and false for `restMutation` */
+  mutationHeaders?: boolean;
+}
+
+interface MutationDeclaration<Input extends InputSchema, Output extends OutputSchema>
+  extends QueryDeclaration<Input, Output>, Writing<Output> {}
+
+interface RestMutationDeclaration<Input extends InputSchema, Output extends OutputSchema>
+  extends Declaration<Input, Output>, Writing<Output> {
+  /** Whether the refresh cookie can stand in for the access token. */
+  refreshCookie?: boolean;
+  run: (ctx: ServiceContext, input: z.output<Input>, transport: Transport) => Promise<z.output<Output>>;
+}
+
+/** Declares a procedure that reads. */
+export function query<Output extends OutputSchema, Input extends InputSchema = NoInput>(
+  declaration: QueryDeclaration<Input, Output>,
+): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
+  const operation = new Operation({ type: 'query', declaration, execute: executing(declaration.run) });
+  return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
+}
+
+/** Declares a procedure that changes something. */
+export function mutation<Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
+  declaration: MutationDeclaration<Input, Output>,
+): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
+  return writing(declaration, declaration.run, {});
+}
+
+/** Declares a mutation that exists over REST alone, because it reads or sets the refresh cookie. */
+export function restMutation<Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
+  declaration: RestMutationDeclaration<Input, Output>,
+): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
+  const { refreshCookie = false, mutationHeaders = false } = declaration;
+  return writing(declaration, declaration.run, { restOnly: true, refreshCookie, mutationHeaders });
+}
+
+function writing<Input extends InputSchema, Output extends OutputSchema>(
+  declaration: Declaration<Input, Output> & Writing<Output>,
+  run: Run,
+  more: Partial<OperationParts>,
+): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
+  const { versioned = false, secretAnswer = false, mutationHeaders = true, location } = declaration;
+  const operation = new Operation({
+    type: 'mutation',
+    declaration,
+    execute: executing(run),
+    versioned,
+    secretAnswer,
+    mutationHeaders,
+    ...(location && { location }),
+    ...more,
+  });
+  return typed(procedure.meta(operation).mutation(({ ctx }) => operation.call(ctx.call)));
+}
+
+/**
+ * The cast that the builders share. tRPC infers a procedure's types from parsers that it runs; ours run in `execute`, once for
+ * both transports, so the types are given: from the same schemas, by the declaration.
+ */
+function typed<Procedure>(built: AnyTRPCProcedure): Procedure {
+  return built as unknown as Procedure;
+}

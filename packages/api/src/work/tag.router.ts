@@ -1,0 +1,61 @@
+import {
+  createTag,
+  deleteTag,
+  listTags,
+  Tag,
+  TagCreate,
+  TagId,
+  TagListInput,
+  TagPage,
+  TagUpdate,
+  updateTag,
+  workErrors,
+} from '@tenon/core';
+import { mutation, query, router } from '../trpc.ts';
+
+const tags = { name: 'Tags', description: 'Labels for tasks, shared by the organization.' };
+
+const { tag_not_found, tag_name_taken } = workErrors;
+
+export const tagRouter = router({
+  list: query({
+    rest: 'GET /tags',
+    access: 'tag:read',
+    tags: [tags],
+    summary: 'List tags',
+    input: TagListInput,
+    output: TagPage,
+    run: listTags,
+  }),
+  create: mutation({
+    rest: 'POST /tags',
+    access: 'tag:create',
+    tags: [tags],
+    summary: 'Create a tag',
+    status: 201,
+    input: TagCreate,
+    output: Tag,
+    problems: [tag_name_taken],
+    run: createTag,
+  }),
+  update: mutation({
+    rest: 'PATCH /tags/{id}',
+    access: 'tag:update',
+    tags: [tags],
+    summary: 'Rename or recolour a tag',
+    input: TagUpdate,
+    output: Tag,
+    problems: [tag_not_found, tag_name_taken],
+    run: updateTag,
+  }),
+  delete: mutation({
+    rest: 'DELETE /tags/{id}',
+    access: 'tag:delete',
+    tags: [tags],
+    summary: 'Delete a tag for ever',
+    description: 'Tasks lose it; their versions stay.',
+    input: TagId,
+    problems: [tag_not_found],
+    run: deleteTag,
+  }),
+});

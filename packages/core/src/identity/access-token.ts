@@ -1,0 +1,84 @@
+import { jwtVerify, SignJWT } from 'jose';
+import { errors } from '../kernel/errors.ts';
+import { isUuid } from '../kernel/ids.ts';
+import type { CoreSettings } from '../kernel/settings.ts';
+import { keyFor } from './keys.ts';
+
+/** What an access token says. Whether the session still lives, the database knows. */
+export interface AccessClaims {
+  userId: string;
+  sessionId: string;
+}
+
+const algorithm = 'HS256';
+const type = 'at+jwt';
+const audience = 'tenon';
+
+/** Seconds. */
+export const accessTokenLifetime = (settings: CoreSettings): number => settings.accessTokenMinutes * 60;
+
+/** Signs an access token for a session, valid from `now` for `accessTokenMinutes`. */
+export function signAccessToken(
+  settings: CoreSettings,
+  now: Date,
+  { userId, sessionId }: AccessClaims,
+): Promise<string> {
+  const issuedAt = Math.floor(now.getTime() / 1000);
+  return new SignJWT({
+    iss: settings.publicUrl,
+    aud: audience,
+    sub: userId,
+    sid: sessionId,
+    iat: issuedAt,
+    exp: issuedAt + accessTokenLifetime(settings),
+  })
+    .setProtectedHeader({ alg: algorithm, typ: type })
+    .sign(keyFor(settings, 'access-token'));
+}
+
+interface Verified extends AccessClaims {
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+/** Tokens are verified once: after that, being the same text suffices. */
+const verifiedTokens = new WeakMap<CoreSettings, Map<string, Verified>>();
+const verifiedLimit = 10_000;
+
+/**
+ * Reads an access token that this installation signed and that has not expired. Nothing in the token chooses the key or the
+ * algorithm.
+ * @throws `unauthenticated`
+ */
+export async function verifyAccessToken(settings: CoreSettings, now: Date, token: string): Promise<AccessClaims> {
+  let known = verifiedTokens.get(settings);
+  if (!known) verifiedTokens.set(settings, (known = new Map<string, Verified>()));
+  let claims = known.get(token);
+  if (!claims) {
+    claims = await verify(settings, now, token);
+    if (known.size >= verifiedLimit) known.clear();
+    known.set(token, claims);
+  }
+  if (claims.expiresAt <= now.getTime()) {
+    known.delete(token);
+    throw errors.unauthenticated();
+  }
+  return claims;
+}
+
+async function verify(settings: CoreSettings, now: Date, token: string): Promise<Verified> {
+  const { payload } = await jwtVerify(token, keyFor(settings, 'access-token'), {
+    algorithms: [algorithm],
+    typ: type,
+    issuer: settings.publicUrl,
+    audience,
+    currentDate: now,
+    requiredClaims: ['sub', 'sid', 'iat', 'exp'],
+  }).catch((cause: unknown) => {
+    throw errors.unauthenticated({ cause });
+  });
+  const { sub, sid, exp } = payload;
+  if (typeof sub !== 'string' || !isUuid(sub) || typeof sid !== 'string' || !isUuid(sid) || exp === undefined)
+    throw errors.unauthenticated();
+  return { userId: sub, sessionId: sid, expiresAt: exp * 1000 };
+}

@@ -1,0 +1,49 @@
+import type { ServiceContext } from '../database/context.ts';
+import { readThroughIdentityDoor } from '../database/identity-door.ts';
+import { errors } from '../kernel/errors.ts';
+import { accessTokenLifetime, signAccessToken } from './access-token.ts';
+import type { Login, Logout, Refresh, SignedIn } from './auth.schema.ts';
+import { endSession, type OpenSession, rotateRefreshToken } from './session.service.ts';
+import type { SignInTransport } from './transport.ts';
+import { getUser } from './user.queries.ts';
+import type { User } from './user.schema.ts';
+
+/** Hands out the tokens of a session: the refresh token as a cookie or in the body, never both. */
+export async function signedIn(
+  ctx: ServiceContext,
+  session: OpenSession,
+  user: User,
+  refreshTokenBy: Login['tokenTransport'],
+  transport: SignInTransport,
+): Promise<SignedIn> {
+  const { refreshToken } = session;
+  if (refreshTokenBy === 'cookie') transport.setRefreshCookie(refreshToken);
+  return {
+    accessToken: await signAccessToken(ctx.settings, ctx.clock.now(), session),
+    tokenType: 'Bearer',
+    expiresIn: accessTokenLifetime(ctx.settings),
+    user,
+    ...(refreshTokenBy === 'body' ? { refreshToken } : {}),
+  };
+}
+
+/**
+ * Answers new tokens for a refresh token, by the way it came: in the body or as a cookie.
+ * @throws `unauthenticated`
+ */
+export async function refresh(ctx: ServiceContext, input: Refresh, transport: SignInTransport): Promise<SignedIn> {
+  const token = input.refreshToken ?? transport.refreshCookie;
+  if (!token) throw errors.unauthenticated({ message: 'Sign in first: there is no refresh token.' });
+  const session = await rotateRefreshToken(ctx, token);
+  const user = await readThroughIdentityDoor(ctx.database, (db) => getUser(db, session.userId));
+  return signedIn(ctx, session, user, input.refreshToken === undefined ? 'cookie' : 'body', transport);
+}
+
+/** Ends the session of a refresh token; one that came as a cookie is cleared. Without a session it does nothing, and is well. */
+export async function logout(ctx: ServiceContext, input: Logout, transport: SignInTransport): Promise<void> {
+  if (input.refreshToken !== undefined) return endSession(ctx, input.refreshToken);
+  const { refreshCookie } = transport;
+  if (refreshCookie === null) return;
+  await endSession(ctx, refreshCookie);
+  transport.setRefreshCookie(null);
+}

@@ -1,0 +1,78 @@
+import type { Database } from '../database/database.ts';
+import { readThroughIdentityDoor } from '../database/identity-door.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { errors } from '../kernel/errors.ts';
+import type { CoreSettings } from '../kernel/settings.ts';
+import { verifyAccessToken } from './access-token.ts';
+import { RecentCache } from './recent-cache.ts';
+
+/** Who a living session belongs to. */
+export interface Identity {
+  userId: string;
+  sessionId: string;
+  emailVerified: boolean;
+  /** The session's active organization, whether or not its user is still a member there. */
+  activeOrganizationId: string | null;
+}
+
+interface LivingSession extends Identity {
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+/** A session revoked elsewhere stops working within this time: see the Rule on sessions. */
+export const cacheAgeMs = 3000;
+
+const caches = new WeakMap<Database, RecentCache<LivingSession>>();
+
+function cacheOf(database: Database): RecentCache<LivingSession> {
+  let cache = caches.get(database);
+  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
+  return cache;
+}
+
+/** Makes this process read the session anew. */
+export const forgetSession = (database: Database, sessionId: string): void => cacheOf(database).delete(sessionId);
+
+/** Makes this process read the sessions of a user anew. */
+export const forgetSessionsOf = (database: Database, userId: string): void =>
+  cacheOf(database).deleteWhere((session) => session.userId === userId);
+
+async function loadLivingSession(database: Database, sessionId: string): Promise<LivingSession | null> {
+  const row = await readThroughIdentityDoor(database, (db) =>
+    db
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .select([
+        'sessions.user_id as userId',
+        'sessions.organization_id as activeOrganizationId',
+        'sessions.expires_at as expiresAt',
+        'sessions.revoked_at as revokedAt',
+        'users.is_active as isActive',
+        'users.email_verified_at as emailVerifiedAt',
+      ])
+      .where('sessions.id', '=', sessionId)
+      .executeTakeFirst(),
+  );
+  if (!row || row.revokedAt !== null || !row.isActive) return null;
+  const { userId, activeOrganizationId } = row;
+  const emailVerified = row.emailVerifiedAt !== null;
+  return { userId, sessionId, emailVerified, activeOrganizationId, expiresAt: Date.parse(row.expiresAt) };
+}
+
+/**
+ * Who sent an access token. What the database says of the session is at most 3 seconds old.
+ * @throws `unauthenticated` when the token is not ours or expired, the session is over, or the user is not active
+ */
+export async function authenticate(
+  database: Database,
+  settings: CoreSettings,
+  clock: Clock,
+  accessToken: string,
+): Promise<Identity> {
+  const now = clock.now();
+  const { userId, sessionId } = await verifyAccessToken(settings, now, accessToken);
+  const session = await cacheOf(database).get(sessionId, now, () => loadLivingSession(database, sessionId));
+  if (!session || session.userId !== userId || session.expiresAt <= now.getTime()) throw errors.unauthenticated();
+  return session;
+}

@@ -1,0 +1,29 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../database/columns.ts';
+import type { Columns } from '../database/schema.ts';
+import { defineTable } from '../database/table.ts';
+import { UserEntity } from './user.entity.ts';
+
+/** A user's password, hashed. Who signs in elsewhere only has none. */
+export const CredentialEntity = defineEntity({
+  name: 'Credential',
+  tableName: 'credentials',
+  properties: {
+    userId: p.uuid().primary(),
+    /** argon2id in PHC form; an imported bcrypt hash until the next login. */
+    passwordHash: p.text(),
+    updatedAt: instant(),
+  },
+});
+
+declare module '../database/schema.ts' {
+  interface Tables {
+    credentials: Columns<typeof CredentialEntity>;
+  }
+}
+
+export const credentialTable = defineTable(CredentialEntity, {
+  kind: 'person',
+  identityDoor: true,
+  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
+});

@@ -1,0 +1,38 @@
+import { credentialTable } from './credential.entity.ts';
+import type { MailTemplate } from './mail/mail.job.ts';
+import { verificationMail } from './mail/verification.mail.ts';
+import { refreshTokenTable, sessionTable } from './session.entity.ts';
+import { userTable } from './user.entity.ts';
+
+export {
+  Login,
+  Logout,
+  MailSent,
+  Refresh,
+  registrationFields,
+  ResendVerification,
+  SignedIn,
+  VerifiedEmail,
+  VerifyEmail,
+} from './auth.schema.ts';
+export { logout, refresh, signedIn } from './auth.service.ts';
+export { authenticate, cacheAgeMs, type Identity } from './authenticate.ts';
+export { loginErrors, openLogin, proveLogin } from './login.service.ts';
+export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
+export { createMailbox } from './mail/mailbox.ts';
+export type { Mail, Mailer } from './mail/mailer.ts';
+export { identityHandlers, identitySchedules } from './maintenance.ts';
+export { RecentCache } from './recent-cache.ts';
+export { registerUser, resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
+export { setActiveOrganization } from './session.service.ts';
+export { requireSignedIn } from './signed-in.ts';
+export type { SignInTransport } from './transport.ts';
+export { UserEntity } from './user.entity.ts';
+export { getCurrentUser, getUser } from './user.queries.ts';
+export { email, User, UserUpdate } from './user.schema.ts';
+export { keyOf, updateCurrentUser, userErrors } from './user.service.ts';
+
+export const identityTables = [userTable, credentialTable, sessionTable, refreshTokenTable];
+
+/** The mails of this context, by their template. */
+export const identityMails: Readonly<Record<string, MailTemplate>> = { verify_email: verificationMail };

@@ -1,0 +1,22 @@
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { CoreSettings } from '../kernel/settings.ts';
+
+export type KeyPurpose = 'access-token' | 'refresh-token' | 'verify-email';
+
+const derived = new WeakMap<CoreSettings, Map<KeyPurpose, KeyObject>>();
+
+/** The installation's key for one purpose, derived from its secret key: what signs one kind of token makes no other. */
+export function keyFor(settings: CoreSettings, purpose: KeyPurpose): KeyObject {
+  let keys = derived.get(settings);
+  if (!keys) derived.set(settings, (keys = new Map<KeyPurpose, KeyObject>()));
+  let key = keys.get(purpose);
+  if (!key) {
+    key = createSecretKey(new Uint8Array(hkdfSync('sha256', settings.secretKey, '', `tenon ${purpose}`, 32)));
+    keys.set(purpose, key);
+  }
+  return key;
+}
+
+/** HMAC-SHA256 under the key of the purpose. */
+export const mac = (settings: CoreSettings, purpose: KeyPurpose, text: string): Buffer =>
+  createHmac('sha256', keyFor(settings, purpose)).update(text).digest();

@@ -1,0 +1,58 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Logger } from '../../kernel/logger.ts';
+import type { Mail, Mailer } from './mailer.ts';
+
+interface MailboxOptions {
+  /** Is created when it is missing. */
+  directory: string;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** A header's text: ASCII as it is, everything else as an encoded word (RFC 2047). */
+const headerText = (text: string): string =>
+  /^[ -~]*$/.test(text) ? text : `=?utf-8?B?${Buffer.from(text).toString('base64')}?=`;
+
+const base64Lines = (text: string): string => Buffer.from(text).toString('base64').replaceAll(/.{76}/g, '$&\r\n');
+
+/** A message as RFC 5322 writes it. */
+function render({ to, subject, text }: Mail, id: string, at: Date): string {
+  // Readable as it lies there, unless it needs more than ASCII.
+  const plain = /^[\t\n -~]*$/.test(text);
+  const headers = [
+    'From: Tenon <no-reply@localhost>',
+    `To: ${headerText(to)}`,
+    `Subject: ${headerText(subject)}`,
+    `Date: ${at.toUTCString().replace('GMT', '+0000')}`,
+    `Message-ID: <${id}@tenon.localhost>`,
+    'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Transfer-Encoding: ${plain ? '7bit' : 'base64'}`,
+  ];
+  return `${headers.join('\r\n')}\r\n\r\n${plain ? text.replaceAll('\n', '\r\n') : base64Lines(text)}\r\n`;
+}
+
+const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+/** Lays each message into a folder as `<time>-<to>.eml` and tells the log where. For development, and until there is SMTP. */
+export function createMailbox({ directory, logger, clock }: MailboxOptions): Mailer {
+  return {
+    async send(mail, id) {
+      const at = clock.now();
+      await mkdir(directory, { recursive: true });
+      const name = `${at.toISOString().replaceAll(':', '-')}-${mail.to.replaceAll(/[^\w.@+-]/g, '_').slice(0, 120)}`;
+      for (let copy = 1; ; copy++) {
+        const file = join(directory, `${name}${copy === 1 ? '' : `-${copy}`}.eml`);
+        try {
+          await writeFile(file, render(mail, id, at), { flag: 'wx', mode: 0o600 });
+          logger.info({ to: mail.to, subject: mail.subject, file }, 'mail written to the mailbox folder');
+          return;
+        } catch (error) {
+          if (!isTaken(error)) throw error;
+        }
+      }
+    },
+  };
+}

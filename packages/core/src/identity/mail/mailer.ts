@@ -1,0 +1,13 @@
+/** A message in plain text. */
+export interface Mail {
+  /** An address. */
+  to: string;
+  subject: string;
+  text: string;
+}
+
+/** Sends mail. The port: adapters decide how. */
+export interface Mailer {
+  /** @param id the same when a message is tried again, so that it can be recognized */
+  send(mail: Mail, id: string): Promise<void>;
+}

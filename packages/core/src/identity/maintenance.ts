@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import type { ServiceContext } from '../database/context.ts';
+import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import type { JobHandlers, Schedule } from '../jobs/index.ts';
+
+const dayMs = 86_400_000;
+
+/** Rows of one transaction: short enough that nobody notices the lock. */
+const batch = 1000;
+
+async function deleteInBatches(
+  ctx: ServiceContext,
+  remove: (unit: Unit) => Promise<{ numDeletedRows: bigint }>,
+): Promise<number> {
+  for (let count = 0; ;) {
+    const { numDeletedRows } = await writeThroughIdentityDoor(ctx, remove);
+    count += Number(numDeletedRows);
+    if (numDeletedRows < batch) return count;
+  }
+}
+
+/** Forgets sessions that expired, or that ended a day ago, with their refresh tokens. Answers how many sessions that were. */
+export function purgeSessions(ctx: ServiceContext): Promise<number> {
+  const now = ctx.clock.now();
+  const dayAgo = new Date(now.getTime() - dayMs);
+  const over = sql<boolean>`(expires_at < ${now} or revoked_at < ${dayAgo})`;
+  return deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('sessions')
+      .where('id', 'in', (eb) => eb.selectFrom('sessions').select('id').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+}
+
+/**
+ * Forgets refresh tokens of living sessions that were spent so long ago that they would have expired unspent: they say nothing
+ * about a thief any more. Answers how many that were.
+ */
+export function purgeSpentRefreshTokens(ctx: ServiceContext): Promise<number> {
+  const before = new Date(ctx.clock.now().getTime() - ctx.settings.refreshTokenDays * dayMs);
+  const over = sql<boolean>`spent_at < ${before}`;
+  return deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('refresh_tokens')
+      .where('hash', 'in', (eb) => eb.selectFrom('refresh_tokens').select('hash').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+}
+
+export const identityHandlers: JobHandlers = {
+  'sessions.purge': async (ctx) => ({
+    sessions: await purgeSessions(ctx),
+    refreshTokens: await purgeSpentRefreshTokens(ctx),
+  }),
+};
+
+export const identitySchedules: readonly Schedule[] = [
+  { name: 'sessions.purge', cron: '25 * * * *', kind: 'sessions.purge' },
+];

@@ -1,0 +1,86 @@
+import { hash as argon2 } from '@node-rs/argon2';
+import { hash as bcrypt } from '@node-rs/bcrypt';
+import { describe, expect, it } from 'vitest';
+import { commonPasswords } from './common-passwords.ts';
+import { checkPasswordPolicy, hashPassword, needsRehash, verifyPassword } from './passwords.ts';
+
+const settings = { passwordMinLength: 8 } as Parameters<typeof checkPasswordPolicy>[0];
+const owner = { email: 'Anna.Smith@example.com', username: 'annasmith' };
+const refusalOf = (password: string, of = owner) => {
+  try {
+    checkPasswordPolicy(settings, password, of);
+    return null;
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('hashing', () => {
+  it('is argon2id with 19 MiB, two passes and one lane, salted', async () => {
+    const [one, two] = await Promise.all([hashPassword('secret words'), hashPassword('secret words')]);
+
+    expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(one).not.toBe(two);
+    expect(await verifyPassword(one, 'secret words')).toBe(true);
+    expect(await verifyPassword(one, 'secret wordS')).toBe(false);
+  });
+
+  it('verifies imported bcrypt hashes', async () => {
+    const hash = await bcrypt('secret words', { cost: 4 });
+
+    expect(await verifyPassword(hash, 'secret words')).toBe(true);
+    expect(await verifyPassword(hash, 'other words')).toBe(false);
+    expect(needsRehash(hash)).toBe(true);
+  });
+
+  it('answers false without a hash, after the work of a real one', async () => {
+    const hash = await hashPassword('secret words');
+    const time = async (of: string | null) => {
+      const started = performance.now();
+      expect(await verifyPassword(of, 'wrong words')).toBe(false);
+      return performance.now() - started;
+    };
+    let [unknown, known] = [Infinity, Infinity];
+    for (let round = 0; round < 8; round++) {
+      unknown = Math.min(unknown, await time(null));
+      known = Math.min(known, await time(hash));
+    }
+
+    // The fastest of several: what else the machine does only slows down.
+    expect(unknown / known).toBeGreaterThan(0.5);
+    expect(unknown / known).toBeLessThan(2);
+  });
+
+  it('asks for a new hash where the parameters are weaker', async () => {
+    expect(needsRehash(await argon2('x', { memoryCost: 8192, timeCost: 2, parallelism: 1 }))).toBe(true);
+    expect(needsRehash(await argon2('x', { memoryCost: 19_456, timeCost: 1, parallelism: 1 }))).toBe(true);
+    expect(needsRehash(await hashPassword('x'))).toBe(false);
+  });
+});
+
+describe('policy', () => {
+  it.each([
+    ['short', 'seven77'],
+    ['the address', 'anna.smith@EXAMPLE.com'],
+    ['the name in the address', 'Anna.Smith'],
+    ['the username', 'AnnaSmith'],
+    ['common', 'Password1'],
+    ['one character over and over', 'zzzzzzzzzzzz'],
+  ])('refuses what is %s', (_, password) => {
+    expect(refusalOf(password)).toMatchObject({ code: 'validation_failed', details: { field: ['password'] } });
+  });
+
+  it('counts characters, not code units', () => {
+    expect(refusalOf('🐴🔋🐴🔋')).not.toBeNull();
+    expect(refusalOf('🐴🔋📎🐴🔋📎🐴🔋')).toBeNull();
+  });
+
+  it('takes what is none of these', () => {
+    expect(refusalOf('eight888')).toBeNull();
+    expect(refusalOf('annasmith', { email: 'anna@example.com', username: 'anna' })).toBeNull();
+  });
+
+  it('compares with the blocklist in lower case', () => {
+    for (const password of commonPasswords) expect(password).toBe(password.toLowerCase());
+  });
+});

@@ -1,0 +1,55 @@
+import { hash as argon2, parseOptions, verify as verifyArgon2 } from '@node-rs/argon2';
+import { verify as verifyBcrypt } from '@node-rs/bcrypt';
+import { errors } from '../kernel/errors.ts';
+import type { CoreSettings } from '../kernel/settings.ts';
+import { commonPasswords } from './common-passwords.ts';
+
+/** argon2id, which is the library's default algorithm: 19 MiB, two passes, one lane. */
+const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+/** The hash of nothing that anybody knows: verifying it takes as long as verifying a real one. */
+const nobody = '$argon2id$v=19$m=19456,t=2,p=1$eKWk2+cUptHif9GZCUooxQ$R0+Gf4lIbgJge4IZnfcb//isj3TZUbOQ30LnV+EDahw';
+
+const isBcrypt = (hash: string): boolean => /^\$2[abxy]\$/.test(hash);
+
+/** Off the event loop, some 10 ms; never inside a transaction. */
+export const hashPassword = (password: string): Promise<string> => argon2(password, parameters);
+
+/** Whether the password is the one of the hash. Without a hash it takes the same time and answers false. */
+export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
+  if (hash !== null && isBcrypt(hash)) return verifyBcrypt(password, hash);
+  const matches = await verifyArgon2(hash ?? nobody, password);
+  return hash !== null && matches;
+}
+
+/** Whether the hash is weaker than, or other than, what new passwords get: then the next login replaces it. */
+export function needsRehash(hash: string): boolean {
+  if (!hash.startsWith('$argon2id$v=19$')) return true;
+  const found = parseOptions(hash);
+  return found.memoryCost < parameters.memoryCost || found.timeCost < parameters.timeCost;
+}
+
+/** What a password must not be. */
+export interface PasswordOwner {
+  email: string;
+  username: string | null;
+}
+
+/**
+ * Refuses passwords that are short, common or the owner's name. The greatest length stands in the input schema.
+ * @throws `validation_failed` at `password`
+ */
+export function checkPasswordPolicy(settings: CoreSettings, password: string, owner: PasswordOwner): void {
+  const refuse = (message: string) => errors.validation_failed({ field: ['password'], message });
+  const { passwordMinLength } = settings;
+  // Counted as people count: an emoji is one character.
+  if (Array.from(password).length < passwordMinLength)
+    throw refuse(`A password has at least ${passwordMinLength} characters.`);
+  const lowered = password.toLowerCase();
+  const email = owner.email.toLowerCase();
+  if (lowered === email || lowered === email.split('@')[0])
+    throw refuse('The password must not be the e-mail address.');
+  if (lowered === owner.username?.toLowerCase()) throw refuse('The password must not be the username.');
+  if (commonPasswords.has(lowered) || new Set(lowered).size === 1)
+    throw refuse('This is one of the commonest passwords: choose another one.');
+}

@@ -1,0 +1,138 @@
+import { recordEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { isUniqueViolation } from '../database/failures.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
+import type { ReadDoor } from '../database/read-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import { enqueue } from '../jobs/index.ts';
+import { errors } from '../kernel/errors.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { MailSent, Registration, ResendVerification, VerifyEmail } from './auth.schema.ts';
+import { forgetSessionsOf } from './authenticate.ts';
+import { CredentialEntity } from './credential.entity.ts';
+import { mailJob } from './mail/mail.job.ts';
+import { checkPasswordPolicy, hashPassword } from './passwords.ts';
+import { UserEntity } from './user.entity.ts';
+import { getUser } from './user.queries.ts';
+import type { User } from './user.schema.ts';
+import { keyOf, nameKeyOf, userErrors } from './user.service.ts';
+import { makeVerificationToken, provesAddress, readVerificationToken } from './verification-token.ts';
+
+interface Names {
+  emailKey: string;
+  usernameKey: string | null;
+}
+
+const namesOf = (input: Registration): Names => ({
+  emailKey: keyOf(input.email),
+  usernameKey: input.username === undefined ? null : keyOf(input.username),
+});
+
+/** @throws `email_taken`, `username_taken` */
+async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names): Promise<void> {
+  const taken = await db
+    .selectFrom('users')
+    .select(['email_key', 'username_key'])
+    .where((eb) =>
+      eb.or([eb('email_key', '=', emailKey), ...(usernameKey === null ? [] : [eb('username_key', '=', usernameKey)])]),
+    )
+    .execute();
+  if (taken.some((user) => user.email_key === emailKey)) throw userErrors.email_taken();
+  if (taken.length > 0) throw userErrors.username_taken();
+}
+
+/** Creates a user inside of a transaction that may do more. */
+export type CreateUser = (unit: Unit) => Promise<User>;
+
+/**
+ * Registers a person: checks, hashes, then runs `work` in one transaction behind the identity door, with a function that creates
+ * the user and asks for the verification mail.
+ * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`
+ */
+export async function registerUser<T>(
+  ctx: ServiceContext,
+  input: Registration,
+  work: (unit: Unit, create: CreateUser) => Promise<T>,
+): Promise<T> {
+  const { email, password, username = null, fullName = null, timezone = 'UTC' } = input;
+  checkPasswordPolicy(ctx.settings, password, { email, username });
+  const names = namesOf(input);
+  await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names));
+  const passwordHash = await hashPassword(password);
+
+  const create: CreateUser = async (unit) => {
+    const { now } = unit;
+    const id = uuidv7();
+    await unit.insert(UserEntity, {
+      id,
+      ...names,
+      email,
+      username,
+      fullName,
+      nameKey: nameKeyOf(fullName),
+      locale: 'en',
+      timezone,
+      isActive: true,
+      createdAt: now,
+      updatedAt: now,
+    });
+    await unit.insert(CredentialEntity, { userId: id, passwordHash, updatedAt: now });
+    await recordEvents(unit, {
+      type: 'user.registered',
+      entity: { type: 'user', id },
+      actorId: id,
+      organizationId: null,
+    });
+    await enqueue(unit, mailJob, { template: 'verify_email', email });
+    return getUser(unit.db, id);
+  };
+
+  return writeThroughIdentityDoor(ctx, (unit) => work(unit, create)).catch(async (error: unknown) => {
+    // Somebody else may have taken the name between the look and the transaction.
+    if (isUniqueViolation(error)) await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names));
+    throw error;
+  });
+}
+
+/** The token that the verification mail carries. Never stored, never logged. */
+export const verificationTokenOf = (ctx: ServiceContext, user: Pick<User, 'id' | 'email'>): string =>
+  makeVerificationToken(ctx.settings, { id: user.id, emailKey: keyOf(user.email) }, ctx.clock.now());
+
+const invalidToken = () =>
+  errors.validation_failed({ field: ['token'], message: 'This token is not valid, was used already, or has expired.' });
+
+/**
+ * Proves that the bearer reads the user's mail. Each token is good for one verification.
+ * @throws `validation_failed` at `token`
+ */
+export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Promise<{ user: User }> {
+  const claim = readVerificationToken(input.token);
+  if (!claim) throw invalidToken();
+  return writeThroughIdentityDoor(ctx, async (unit) => {
+    const user = await unit.load(UserEntity, { id: claim.userId }, invalidToken);
+    const proven = provesAddress(ctx.settings, claim, user, unit.now);
+    if (!proven || !user.isActive || user.emailVerifiedAt != null) throw invalidToken();
+    user.emailVerifiedAt = unit.now;
+    user.updatedAt = unit.now;
+    await unit.em.flush();
+    await recordEvents(unit, {
+      type: 'user.email_verified',
+      entity: { type: 'user', id: user.id },
+      actorId: user.id,
+      organizationId: null,
+    });
+    unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
+    return { user: await getUser(unit.db, user.id) };
+  });
+}
+
+/**
+ * Asks for another verification mail. The answer, the time and the work are the same for every address: whether there is
+ * anything to send is found out by the job.
+ */
+export async function resendVerification(ctx: ServiceContext, input: ResendVerification): Promise<MailSent> {
+  await writeThroughIdentityDoor(ctx, (unit) =>
+    enqueue(unit, mailJob, { template: 'verify_email', email: input.email }),
+  );
+  return { status: 'sent' };
+}

@@ -1,0 +1,66 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../database/columns.ts';
+import type { Columns } from '../database/schema.ts';
+import { defineTable } from '../database/table.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import { UserEntity } from './user.entity.ts';
+
+/** One sign-in on one device. It lives as long as its refresh token is used in time. */
+export const SessionEntity = defineEntity({
+  name: 'Session',
+  tableName: 'sessions',
+  properties: {
+    id: p
+      .uuid()
+      .primary()
+      .onCreate(() => uuidv7()),
+    userId: p.uuid(),
+    /** The active organization. Not a reference: it counts only while its user is a member there. */
+    organizationId: p.uuid().nullable(),
+    /** What the client calls its device. */
+    deviceId: p.string().nullable(),
+    userAgent: p.text().nullable(),
+    /** The network address of the login. */
+    address: p.string().nullable(),
+    createdAt: instant(),
+    lastUsedAt: instant(),
+    expiresAt: instant(),
+    revokedAt: instant().nullable(),
+  },
+  indexes: [{ properties: ['userId'] }, { properties: ['expiresAt'] }],
+});
+
+/** A refresh token by its hash. Spent ones stay for a while: using one again gives a thief away. */
+export const RefreshTokenEntity = defineEntity({
+  name: 'RefreshToken',
+  tableName: 'refresh_tokens',
+  properties: {
+    /** SHA-256 of the token, base64url. */
+    hash: p.string().primary(),
+    sessionId: p.uuid(),
+    userId: p.uuid(),
+    createdAt: instant(),
+    /** When its successor was handed out; null is the session's current token. */
+    spentAt: instant().nullable(),
+  },
+  indexes: [{ properties: ['sessionId'] }, { properties: ['spentAt'] }],
+});
+
+declare module '../database/schema.ts' {
+  interface Tables {
+    sessions: Columns<typeof SessionEntity>;
+    refresh_tokens: Columns<typeof RefreshTokenEntity>;
+  }
+}
+
+export const sessionTable = defineTable(SessionEntity, {
+  kind: 'person',
+  identityDoor: true,
+  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
+});
+
+export const refreshTokenTable = defineTable(RefreshTokenEntity, {
+  kind: 'person',
+  identityDoor: true,
+  references: [{ columns: ['sessionId'], to: () => SessionEntity, onDelete: 'cascade' }],
+});

@@ -1,0 +1,158 @@
+import { sql } from 'kysely';
+import { recordEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import { errors } from '../kernel/errors.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import { forgetSession } from './authenticate.ts';
+import { hashRefreshToken, newRefreshToken, refreshGraceMs, successorOf } from './refresh-token.ts';
+import { RefreshTokenEntity, SessionEntity } from './session.entity.ts';
+import type { SignInTransport } from './transport.ts';
+
+const dayMs = 86_400_000;
+
+export interface NewSession {
+  userId: string;
+  deviceId: string | null;
+  /** The active organization to begin with. */
+  organizationId: string | null;
+}
+
+/** A session with the refresh token that belongs to it: the only time that the token is in the clear. */
+export interface OpenSession {
+  userId: string;
+  sessionId: string;
+  refreshToken: string;
+}
+
+const expiry = (unit: Unit): Date => new Date(unit.now.getTime() + unit.ctx.settings.refreshTokenDays * dayMs);
+
+/** Begins a session. Runs behind the identity door. */
+export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
+  const { userId, deviceId, organizationId } = session;
+  const id = uuidv7();
+  const refreshToken = newRefreshToken();
+  await unit.insert(SessionEntity, {
+    id,
+    userId,
+    deviceId,
+    organizationId,
+    userAgent: transport.userAgent?.slice(0, 500) ?? null,
+    address: transport.address,
+    createdAt: unit.now,
+    lastUsedAt: unit.now,
+    expiresAt: expiry(unit),
+  });
+  await insertRefreshToken(unit, id, userId, refreshToken);
+  await recordEvents(unit, {
+    type: 'session.started',
+    entity: { type: 'session', id },
+    actorId: userId,
+    organizationId: null,
+  });
+  return { userId, sessionId: id, refreshToken };
+}
+
+const insertRefreshToken = (unit: Unit, sessionId: string, userId: string, token: string): Promise<void> =>
+  unit.insert(RefreshTokenEntity, { hash: hashRefreshToken(token), sessionId, userId, createdAt: unit.now });
+
+const signInAgain = () =>
+  errors.unauthenticated({ message: 'Sign in again: the refresh token is missing, expired, or was used before.' });
+
+/** The session of a refresh token, current or spent, locked until commit; null when nobody knows the token. */
+async function loadByToken(unit: Unit, hash: string) {
+  const known = await unit.db
+    .selectFrom('refresh_tokens')
+    .select('session_id')
+    .where('hash', '=', hash)
+    .executeTakeFirst();
+  if (!known) return null;
+  const session = await unit.load(SessionEntity, { id: known.session_id }, signInAgain);
+  // Read under the lock: a parallel refresh may have spent it in between.
+  const token = await unit.db
+    .selectFrom('refresh_tokens')
+    .select('spent_at')
+    .where('hash', '=', hash)
+    .executeTakeFirstOrThrow();
+  return { session, spentAt: token.spent_at };
+}
+
+/**
+ * Takes a refresh token and answers its successor. Within 10 seconds a spent one answers the same successor; after that, using
+ * it again ends the session: one of the two who hold it has stolen it.
+ * @throws `unauthenticated`
+ */
+export async function rotateRefreshToken(ctx: ServiceContext, token: string): Promise<OpenSession> {
+  const hash = hashRefreshToken(token);
+  const successor = successorOf(ctx.settings, token);
+  // The end of a session must be committed, so what it is answered with is thrown outside.
+  const rotated = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const found = await loadByToken(unit, hash);
+    if (!found) return null;
+    const { session, spentAt } = found;
+    const { id: sessionId, userId } = session;
+    const user = await unit.db
+      .selectFrom('users')
+      .select('is_active')
+      .where('id', '=', userId)
+      .executeTakeFirstOrThrow();
+    if (session.revokedAt != null || session.expiresAt <= unit.now || !user.is_active) return null;
+    if (spentAt !== null && unit.now.getTime() - Date.parse(spentAt) > refreshGraceMs) {
+      await revokeSession(unit, session, 'refresh_token_reused');
+      return null;
+    }
+    if (spentAt === null) {
+      await unit.db
+        .updateTable('refresh_tokens')
+        .set({ spent_at: sql<string>`${unit.now}` })
+        .where('hash', '=', hash)
+        .execute();
+      await insertRefreshToken(unit, sessionId, userId, successor);
+      session.lastUsedAt = unit.now;
+      session.expiresAt = expiry(unit);
+      unit.afterCommit(() => forgetSession(ctx.database, sessionId));
+    }
+    return { userId, sessionId, refreshToken: successor };
+  });
+  if (!rotated) throw signInAgain();
+  return rotated;
+}
+
+interface RevocableSession {
+  id: string;
+  userId: string;
+  revokedAt?: Date | null | undefined;
+}
+
+async function revokeSession(
+  unit: Unit,
+  session: RevocableSession,
+  reason: 'logout' | 'refresh_token_reused',
+): Promise<void> {
+  session.revokedAt = unit.now;
+  unit.afterCommit(() => forgetSession(unit.ctx.database, session.id));
+  await recordEvents(unit, {
+    type: 'session.ended',
+    entity: { type: 'session', id: session.id },
+    data: { reason },
+    actorId: session.userId,
+    organizationId: null,
+  });
+}
+
+/** Ends the session of a refresh token, current or spent. A token that is not known is nothing to end. */
+export async function endSession(ctx: ServiceContext, token: string): Promise<void> {
+  await writeThroughIdentityDoor(ctx, async (unit) => {
+    const found = await loadByToken(unit, hashRefreshToken(token));
+    if (found && found.session.revokedAt == null) await revokeSession(unit, found.session, 'logout');
+  });
+}
+
+/** Makes an organization the active one of the session of who is signed in. */
+export async function setActiveOrganization(unit: Unit, organizationId: string): Promise<void> {
+  const sessionId = unit.ctx.principal?.sessionId;
+  if (!sessionId) return;
+  await unit.db.updateTable('sessions').set({ organization_id: organizationId }).where('id', '=', sessionId).execute();
+  unit.afterCommit(() => forgetSession(unit.ctx.database, sessionId));
+}

@@ -1,0 +1,384 @@
+import { hash as bcrypt } from '@node-rs/bcrypt';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
+import { login } from '../tenancy/index.ts';
+import {
+  anonymous,
+  codeOf,
+  fakeTransport,
+  loginInput,
+  password,
+  type SignedUpPerson,
+  signIn,
+  signUp,
+} from '../testing/people.ts';
+import { Login } from './auth.schema.ts';
+import { logout, refresh } from './auth.service.ts';
+import { authenticate } from './authenticate.ts';
+import { purgeSessions, purgeSpentRefreshTokens } from './maintenance.ts';
+import { hashRefreshToken } from './refresh-token.ts';
+
+const second = 1000;
+const day = 86_400_000;
+
+describe('what a login takes', () => {
+  it.each([
+    { password },
+    { login: 'anna', email: 'anna@example.com', password },
+    { login: 'anna', username: 'anna', password },
+    { login: 'anna' },
+    { login: '', password },
+    { login: 'anna', password, tokenTransport: 'header' },
+    { login: 'anna', password, remember: true },
+    { login: ['anna'], password },
+  ])('is not %j', (input) => {
+    expect(Login.safeParse(input).success).toBe(false);
+  });
+
+  it('is exactly one name, said at once with everything else that is wrong', () => {
+    expect(Login.parse({ username: 'anna', password })).toMatchObject({ tokenTransport: 'cookie' });
+    const { error } = Login.safeParse({ deviceId: '' });
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual(
+      expect.arrayContaining(['login', 'password', 'deviceId']),
+    );
+  });
+});
+
+describe.each(dialects)('sessions on %s', (dialect) => {
+  const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect, { clock });
+  });
+  afterAll(() => platform.dispose());
+
+  const write = (work: Parameters<typeof writeThroughSystemDoor>[1]) =>
+    writeThroughSystemDoor(anonymous(platform), work);
+  const identify = (accessToken: string) => authenticate(platform.database, platform.settings, clock, accessToken);
+  const refreshed = (refreshToken: string) => refresh(anonymous(platform), { refreshToken }, fakeTransport());
+  const sessionsOf = ({ user }: SignedUpPerson) =>
+    readThroughSystemDoor(platform.database, (db) =>
+      db.selectFrom('sessions').selectAll().where('user_id', '=', user.id).orderBy('created_at').execute(),
+    );
+  const setActive = ({ user }: SignedUpPerson, isActive: boolean) =>
+    write((unit) => unit.db.updateTable('users').set({ is_active: isActive }).where('id', '=', user.id).execute());
+
+  describe('login', () => {
+    it('takes address or username, in any case, under any of the three names', async () => {
+      const { user, email } = await signUp(platform, { username: 'Petra' });
+      const names = [
+        { login: email },
+        { login: email.toUpperCase() },
+        { login: 'pETRA' },
+        { email },
+        { username: 'petra' },
+      ];
+      for (const name of names) expect((await signIn(platform, name)).user.id).toBe(user.id);
+      expect(await codeOf(signIn(platform, { username: email }))).toBe('invalid_credentials');
+      expect(await codeOf(signIn(platform, { email: 'petra' }))).toBe('invalid_credentials');
+    });
+
+    it('refuses what is wrong, unknown or not active alike', async () => {
+      const person = await signUp(platform);
+      const failures = async () => [
+        await signIn(platform, { login: person.email, password: 'wrong words' }).catch((error: unknown) => error),
+        await signIn(platform, { login: 'nobody@example.com' }).catch((error: unknown) => error),
+      ];
+      const [wrong, unknown] = await failures();
+      await setActive(person, false);
+      const inactive = await signIn(platform, { login: person.email }).catch((error: unknown) => error);
+
+      expect(wrong).toMatchObject({ code: 'invalid_credentials', kind: 'unauthenticated' });
+      for (const other of [unknown, inactive]) {
+        expect(other).toMatchObject({ code: 'invalid_credentials', message: (wrong as Error).message });
+      }
+    });
+
+    it('takes as long for an unknown login as for a wrong password', async () => {
+      const { email } = await signUp(platform);
+      const time = async (name: string) => {
+        const started = performance.now();
+        expect(await codeOf(signIn(platform, { login: name, password: 'wrong words' }))).toBe('invalid_credentials');
+        return performance.now() - started;
+      };
+      let [unknown, known] = [Infinity, Infinity];
+      for (let round = 0; round < 8; round++) {
+        unknown = Math.min(unknown, await time('nobody@example.com'));
+        known = Math.min(known, await time(email));
+      }
+
+      // The fastest of several: what else the machine does only slows down.
+      expect(unknown / known).toBeGreaterThan(0.5);
+    });
+
+    it('notes where it came from, and when', async () => {
+      const person = await signUp(platform);
+      await signIn(platform, { login: person.email, deviceId: 'phone' });
+
+      const sessions = await sessionsOf(person);
+
+      expect(sessions).toHaveLength(2);
+      expect(sessions.find((session) => session.device_id === 'phone')).toMatchObject({
+        user_agent: 'vitest',
+        address: '192.0.2.1',
+        created_at: clock.now().toISOString(),
+        last_used_at: clock.now().toISOString(),
+        expires_at: new Date(clock.now().getTime() + 3 * day).toISOString(),
+        revoked_at: null,
+      });
+    });
+
+    it('sets a cookie, or answers the refresh token: never both', async () => {
+      const { email } = await signUp(platform);
+      const [browser, client] = [fakeTransport(), fakeTransport()];
+
+      const byCookie = await login(
+        anonymous(platform),
+        loginInput({ login: email, tokenTransport: 'cookie' }),
+        browser,
+      );
+      const byBody = await login(anonymous(platform), loginInput({ login: email, tokenTransport: 'body' }), client);
+
+      expect(byCookie).toMatchObject({ tokenType: 'Bearer', expiresIn: 1200 });
+      expect(byCookie).not.toHaveProperty('refreshToken');
+      expect(browser.cookies).toEqual([expect.any(String)]);
+      expect(byBody.refreshToken).toEqual(expect.any(String));
+      expect(client.cookies).toEqual([]);
+    });
+
+    it('verifies an imported bcrypt hash and keeps a better one', async () => {
+      const { user, email } = await signUp(platform);
+      const imported = await bcrypt(password, { cost: 4 });
+      const hashOf = () =>
+        readThroughSystemDoor(platform.database, (db) =>
+          db.selectFrom('credentials').select('password_hash').where('user_id', '=', user.id).executeTakeFirstOrThrow(),
+        );
+      await write((unit) =>
+        unit.db.updateTable('credentials').set({ password_hash: imported }).where('user_id', '=', user.id).execute(),
+      );
+
+      expect(await codeOf(signIn(platform, { login: email, password: 'wrong words' }))).toBe('invalid_credentials');
+      expect((await hashOf()).password_hash).toBe(imported);
+      await signIn(platform, { login: email });
+      expect((await hashOf()).password_hash).toMatch(/^\$argon2id\$/);
+      expect(await codeOf(signIn(platform, { login: email }))).toBe('passed');
+    });
+  });
+
+  describe('an access token', () => {
+    it('stops working when its session is over, at once in this process', async () => {
+      const person = await signUp(platform);
+      expect(await identify(person.accessToken)).toMatchObject({ userId: person.user.id, emailVerified: true });
+
+      await logout(anonymous(platform), { refreshToken: person.refreshToken }, fakeTransport());
+
+      expect(await codeOf(identify(person.accessToken))).toBe('unauthenticated');
+    });
+
+    it('stops working within 3 seconds when another process ended the session, or deactivated the user', async () => {
+      const [ended, inactive] = [await signUp(platform), await signUp(platform)];
+      for (const person of [ended, inactive]) await identify(person.accessToken);
+      await write((unit) =>
+        unit.db
+          .updateTable('sessions')
+          .set({ revoked_at: sql<string>`${clock.now()}` })
+          .where('user_id', '=', ended.user.id)
+          .execute(),
+      );
+      await setActive(inactive, false);
+
+      clock.advance(3 * second);
+
+      expect(await codeOf(identify(ended.accessToken))).toBe('unauthenticated');
+      expect(await codeOf(identify(inactive.accessToken))).toBe('unauthenticated');
+    });
+  });
+
+  describe('refreshing', () => {
+    it('rotates, extends the session, and keeps it', async () => {
+      const person = await signUp(platform);
+      const before = await identify(person.accessToken);
+      clock.advance(2 * day);
+
+      const next = await refreshed(person.refreshToken);
+
+      expect(next.refreshToken).not.toBe(person.refreshToken);
+      expect(next.user.id).toBe(person.user.id);
+      expect((await identify(next.accessToken)).sessionId).toBe(before.sessionId);
+      expect(await sessionsOf(person)).toMatchObject([
+        {
+          last_used_at: clock.now().toISOString(),
+          expires_at: new Date(clock.now().getTime() + 3 * day).toISOString(),
+        },
+      ]);
+      clock.advance(2 * day);
+      expect(await codeOf(refreshed(next.refreshToken ?? ''))).toBe('passed');
+    });
+
+    it('answers the same successor to all who ask at once', async () => {
+      const { refreshToken } = await signUp(platform);
+
+      const answers = await Promise.all(Array.from({ length: 10 }, () => refreshed(refreshToken)));
+
+      const successors = new Set(answers.map((answer) => answer.refreshToken));
+      expect(successors.size).toBe(1);
+      expect(await codeOf(refreshed([...successors][0] ?? ''))).toBe('passed');
+    });
+
+    it('answers the same successor within 10 seconds, and ends the session after that', async () => {
+      const person = await signUp(platform);
+      const next = await refreshed(person.refreshToken);
+      clock.advance(10 * second);
+
+      expect((await refreshed(person.refreshToken)).refreshToken).toBe(next.refreshToken);
+      expect(await codeOf(identify(next.accessToken))).toBe('passed');
+
+      clock.advance(1);
+      expect(await codeOf(refreshed(person.refreshToken))).toBe('unauthenticated');
+      expect(await codeOf(identify(next.accessToken))).toBe('unauthenticated');
+      expect(await codeOf(refreshed(next.refreshToken ?? ''))).toBe('unauthenticated');
+      expect(await sessionsOf(person)).toMatchObject([{ revoked_at: clock.now().toISOString() }]);
+    });
+
+    it('ends the session for any spent token, however many came after it', async () => {
+      const person = await signUp(platform);
+      let latest = person.refreshToken;
+      for (let round = 0; round < 4; round++) {
+        clock.advance(11 * second);
+        latest = (await refreshed(latest)).refreshToken ?? '';
+      }
+
+      expect(await codeOf(refreshed(person.refreshToken))).toBe('unauthenticated');
+
+      expect(await codeOf(refreshed(latest))).toBe('unauthenticated');
+      const events = await readThroughSystemDoor(platform.database, (db) =>
+        db
+          .selectFrom('events')
+          .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+          .select(['events.type', 'event_payloads.payload', 'events.organization_id'])
+          .where('events.actor_id', '=', person.user.id)
+          .where('events.entity_type', '=', 'session')
+          .orderBy('events.id')
+          .execute(),
+      );
+      expect(events).toMatchObject([
+        { type: 'session.started', organization_id: null },
+        { type: 'session.ended', organization_id: null, payload: { data: { reason: 'refresh_token_reused' } } },
+      ]);
+    });
+
+    it('leaves the other sessions of the user alone', async () => {
+      const person = await signUp(platform);
+      const other = await signIn(platform, { login: person.email });
+      await refreshed(person.refreshToken);
+      clock.advance(11 * second);
+      await codeOf(refreshed(person.refreshToken));
+
+      expect(await codeOf(refreshed(other.refreshToken ?? ''))).toBe('passed');
+    });
+
+    it('is refused after 3 days, to inactive users, and for what is no token', async () => {
+      const [late, inactive] = [await signUp(platform), await signUp(platform)];
+      await setActive(inactive, false);
+
+      expect(await codeOf(refreshed(inactive.refreshToken))).toBe('unauthenticated');
+      for (const nonsense of ['x', hashRefreshToken(late.refreshToken), late.accessToken, `${late.refreshToken}A`])
+        expect(await codeOf(refreshed(nonsense))).toBe('unauthenticated');
+      clock.advance(3 * day);
+      expect(await codeOf(refreshed(late.refreshToken))).toBe('unauthenticated');
+    });
+
+    it('answers the way it was asked: the body wins over the cookie', async () => {
+      const { email } = await signUp(platform);
+      const browser = fakeTransport();
+      await login(anonymous(platform), loginInput({ login: email, tokenTransport: 'cookie' }), browser);
+      const cookie = browser.refreshCookie;
+      const { refreshToken = '' } = await signIn(platform, { login: email });
+
+      const byBody = await refresh(anonymous(platform), { refreshToken }, browser);
+      expect(byBody.refreshToken).toEqual(expect.any(String));
+      expect(browser.refreshCookie).toBe(cookie);
+
+      const byCookie = await refresh(anonymous(platform), {}, browser);
+      expect(byCookie).not.toHaveProperty('refreshToken');
+      expect(browser.refreshCookie).not.toBe(cookie);
+      expect(await codeOf(refresh(anonymous(platform), {}, fakeTransport()))).toBe('unauthenticated');
+    });
+  });
+
+  describe('logout', () => {
+    it('ends the session of the cookie, and clears it', async () => {
+      const { email } = await signUp(platform);
+      const browser = fakeTransport();
+      const byCookie = loginInput({ login: email, tokenTransport: 'cookie' });
+      const { accessToken } = await login(anonymous(platform), byCookie, browser);
+
+      await logout(anonymous(platform), {}, browser);
+
+      expect(browser.refreshCookie).toBeNull();
+      expect(await codeOf(identify(accessToken))).toBe('unauthenticated');
+    });
+
+    it('ends the session of the body, also by a spent token, and leaves the cookie alone', async () => {
+      const person = await signUp(platform);
+      const browser = fakeTransport();
+      await login(anonymous(platform), loginInput({ login: person.email, tokenTransport: 'cookie' }), browser);
+      await refreshed(person.refreshToken);
+
+      await logout(anonymous(platform), { refreshToken: person.refreshToken }, browser);
+
+      expect(await codeOf(identify(person.accessToken))).toBe('unauthenticated');
+      expect(await codeOf(refresh(anonymous(platform), {}, browser))).toBe('passed');
+    });
+
+    it('is well with nothing to end', async () => {
+      const person = await signUp(platform);
+      await logout(anonymous(platform), { refreshToken: person.refreshToken }, fakeTransport());
+
+      for (const input of [{}, { refreshToken: 'x' }, { refreshToken: person.refreshToken }])
+        expect(await codeOf(logout(anonymous(platform), input, fakeTransport()))).toBe('passed');
+    });
+  });
+
+  describe('purge', () => {
+    const tokensOf = ({ user }: SignedUpPerson) =>
+      readThroughSystemDoor(platform.database, (db) =>
+        db.selectFrom('refresh_tokens').select('hash').where('user_id', '=', user.id).execute(),
+      );
+
+    it('forgets what expired and what ended a day ago, with its tokens', async () => {
+      const [expired, ended, living] = [await signUp(platform), await signUp(platform), await signUp(platform)];
+      clock.advance(2 * day);
+      const fresh = await refreshed(living.refreshToken);
+      await logout(anonymous(platform), { refreshToken: ended.refreshToken }, fakeTransport());
+
+      await purgeSessions(anonymous(platform));
+      expect(await sessionsOf(ended)).toHaveLength(1);
+      clock.advance(day + 1);
+      await purgeSessions(anonymous(platform));
+
+      expect(await sessionsOf(expired)).toEqual([]);
+      expect(await sessionsOf(ended)).toEqual([]);
+      expect(await tokensOf(ended)).toEqual([]);
+      expect(await codeOf(refreshed(fresh.refreshToken ?? ''))).toBe('passed');
+    });
+
+    it('forgets spent tokens of living sessions after 3 days, and the current one never', async () => {
+      const person = await signUp(platform);
+      let latest = person.refreshToken;
+      for (let round = 0; round < 3; round++) {
+        latest = (await refreshed(latest)).refreshToken ?? '';
+        clock.advance(2 * day);
+      }
+
+      expect(await tokensOf(person)).toHaveLength(4);
+      expect(await purgeSpentRefreshTokens(anonymous(platform))).toBeGreaterThanOrEqual(2);
+
+      expect(await tokensOf(person)).toHaveLength(2);
+      expect(await codeOf(refreshed(latest))).toBe('passed');
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../database/columns.ts';
+import type { Columns } from '../database/schema.ts';
+import { defineTable } from '../database/table.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+
+/** A person, known to the whole instance; memberships join them to organizations. */
+export const UserEntity = defineEntity({
+  name: 'User',
+  tableName: 'users',
+  properties: {
+    id: p
+      .uuid()
+      .primary()
+      .onCreate(() => uuidv7()),
+    email: p.string(),
+    /** The address in lower case: addresses are compared without case. */
+    emailKey: p.string().unique(),
+    emailVerifiedAt: instant().nullable(),
+    username: p.string().nullable(),
+    usernameKey: p.string().nullable().unique(),
+    fullName: p.string().nullable(),
+    /** The full name in lower case without accents: what a search compares. */
+    nameKey: p.text().nullable(),
+    locale: p.string(),
+    timezone: p.string(),
+    avatarUrl: p.text().nullable(),
+    isActive: p.boolean(),
+    lastLoginAt: instant().nullable(),
+    createdAt: instant(),
+    updatedAt: instant(),
+  },
+});
+
+declare module '../database/schema.ts' {
+  interface Tables {
+    users: Columns<typeof UserEntity>;
+  }
+}
+
+/** A profile is seen by its owner, and inside the organizations in which its owner has, or had, a membership. */
+export const userTable = defineTable(UserEntity, {
+  kind: 'membership',
+  identityDoor: true,
+  wall: '{table}.id = {user} or exists (select 1 from memberships m where m.organization_id = {organization} and m.user_id = {table}.id)',
+  checkWall: '{table}.id = {user}',
+});

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { instantOut } from '../kernel/schemas.ts';
+import { line } from '../kernel/text.ts';
+
+export const User = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    emailVerifiedAt: instantOut().nullable().describe('When the address was proven to be theirs; null until then.'),
+    username: z.string().nullable(),
+    fullName: z.string().nullable(),
+    locale: z.string().describe('A BCP 47 language tag.'),
+    timezone: z.string().describe('A name of the IANA time zone database.'),
+    avatarUrl: z.string().nullable(),
+    isActive: z.boolean(),
+    lastLoginAt: instantOut().nullable(),
+    createdAt: instantOut(),
+    updatedAt: instantOut(),
+  })
+  .meta({ id: 'User', description: 'A person, known to the whole installation.' });
+export type User = z.output<typeof User>;
+
+/** An e-mail address, as it is typed; addresses are compared without case. */
+export const email = () => z.email().max(254);
+
+/** Letters, digits, `.`, `_` and `-`: never an address. Compared without case. */
+export const username = () =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{3,40}$/, 'Must be 3 to 40 of a-z, 0-9, ".", "_" and "-".')
+    .describe('3 to 40 of `a-z 0-9 . _ -`, unique without case.');
+
+function isTimezone(name: string): boolean {
+  // Intl also takes offsets such as +02:00, which say nothing about summer time.
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+export const timezone = () =>
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .refine(isTimezone, 'Must be a time zone of the IANA database, such as Europe/Berlin.')
+    .describe('A name of the IANA time zone database, such as `Europe/Berlin`.');
+
+export const UserUpdate = z
+  .strictObject({
+    username: username().nullable().optional(),
+    fullName: line(200).nullable().optional(),
+    locale: z
+      .string()
+      .min(2)
+      .max(35)
+      .refine(isLocale, 'Must be a BCP 47 language tag, such as de-CH.')
+      .optional()
+      .describe('A BCP 47 language tag.'),
+    timezone: timezone().optional(),
+    avatarUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .nullable()
+      .optional()
+      .describe('An http or https address.'),
+  })
+  .meta({ id: 'UserUpdate' });
+export type UserUpdate = z.output<typeof UserUpdate>;

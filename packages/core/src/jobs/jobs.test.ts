@@ -1,0 +1,451 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ServiceContext } from '../database/context.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { mutate } from '../database/unit-of-work.ts';
+import { recordEvents } from '../activity/index.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import { silentLogger } from '../kernel/logger.ts';
+import { createOrganization, createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
+import { enqueue, type JobOptions } from './enqueue.ts';
+import { type JobHandlers, LeaseLost } from './handler.ts';
+import { maintenanceHandlers } from './maintenance.ts';
+import { claimJobs, completeJob, failJob, queueDepth } from './queue.ts';
+import { JobRunner, type JobRunnerOptions } from './runner.ts';
+import { type Schedule, SchedulePlanner } from './schedules.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+const leaseMs = 30_000;
+
+describe.each(dialects)('jobs on %s', (dialect) => {
+  const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
+  let platform: TestPlatform;
+  let ctx: ServiceContext;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect, { clock });
+    ctx = platform.context({ principal: null });
+  });
+  afterAll(() => platform.dispose());
+  beforeEach(() => writeThroughSystemDoor(ctx, (unit) => unit.db.deleteFrom('jobs').execute()));
+
+  const add = (kind: string, payload = {}, options: JobOptions = {}) =>
+    writeThroughSystemDoor(ctx, (unit) => enqueue(unit, kind, payload, options));
+  const jobs = () =>
+    readThroughSystemDoor(ctx.database, (db) => db.selectFrom('jobs').selectAll().orderBy('id').execute());
+  const job = async () => {
+    const [only, ...others] = await jobs();
+    if (!only || others.length > 0) throw new Error(`${others.length} jobs more than one.`);
+    return only;
+  };
+  const claim = async (kinds = ['test'], limit = 10) => claimJobs(ctx, kinds, limit, leaseMs);
+  const claimOne = async () => {
+    const [claimed] = await claim();
+    if (!claimed) throw new Error('Nothing was due.');
+    return claimed;
+  };
+  const runnerOf = (handlers: JobHandlers, options: Partial<JobRunnerOptions> = {}) =>
+    new JobRunner({
+      context: (requestId) => platform.context({ principal: null, requestId }),
+      handlers,
+      logger: silentLogger,
+      ...options,
+    });
+
+  describe('claiming', () => {
+    it('takes the most important first, then the oldest, and none before its time', async () => {
+      const low = await add('test', {}, { priority: -1 });
+      const late = await add('test', {}, { runAt: new Date(clock.now().getTime() - 1) });
+      const early = await add('test', {}, { runAt: new Date(clock.now().getTime() - 2) });
+      const urgent = await add('test', {}, { priority: 5 });
+      await add('test', {}, { runAt: new Date(clock.now().getTime() + 1), priority: 9 });
+
+      expect((await claim()).map((claimed) => claimed.id)).toEqual([urgent, early, late, low]);
+    });
+
+    it('leaves kinds that it cannot do, and jobs that others hold', async () => {
+      await add('test');
+      await add('other');
+
+      expect(await claim()).toHaveLength(1);
+      expect(await claim()).toHaveLength(0);
+    });
+
+    it('gives each job to one of many workers', async () => {
+      for (let index = 0; index < 20; index++) await add('test');
+
+      const claims = await Promise.all(Array.from({ length: 8 }, () => claim(['test'], 5)));
+
+      const ids = claims.flat().map((claimed) => claimed.id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids.length + (await claim(['test'], 20)).length).toBe(20);
+    });
+
+    it('takes over the job of a worker that died, when its lease has ended', async () => {
+      const id = await add('test');
+      await claimOne();
+      clock.advance(leaseMs - 1);
+      expect(await claim()).toEqual([]);
+      clock.advance(1);
+
+      expect(await claimOne()).toMatchObject({ id, attempt: 2 });
+    });
+  });
+
+  describe('fencing', () => {
+    it('rolls the effects back of a worker that comes too late', async () => {
+      await add('test');
+      const slow = await claimOne();
+      clock.advance(leaseMs);
+      const second = await claimOne();
+
+      const event = { type: 'test.happened', entity: { type: 'test', id: uuidv7() } };
+      const late = completeJob(ctx, slow, (unit) => recordEvents(unit, event));
+      await expect(late).rejects.toBeInstanceOf(LeaseLost);
+      await completeJob(ctx, second, (unit) => recordEvents(unit, event));
+
+      const written = await readThroughSystemDoor(ctx.database, (db) =>
+        db.selectFrom('events').select('id').where('entity_id', '=', event.entity.id).execute(),
+      );
+      expect(written).toHaveLength(1);
+      expect(await job()).toMatchObject({ status: 'done', attempts: 2 });
+    });
+
+    it('lets no late failure touch the job', async () => {
+      await add('test');
+      const slow = await claimOne();
+      clock.advance(leaseMs);
+      await claimOne();
+      const before = await job();
+
+      await failJob(ctx, slow, new Error('too late'));
+
+      expect(await job()).toEqual(before);
+    });
+  });
+
+  describe('running', () => {
+    it('keeps what the handler answers', async () => {
+      await add('test', { name: 'Ada' });
+      const runner = runnerOf({ test: async (_ctx, payload, run) => ({ hello: payload['name'], attempt: run.attempt }) });
+
+      expect(await runner.runDue()).toBe(1);
+
+      expect(await job()).toMatchObject({ status: 'done', result: { hello: 'Ada', attempt: 1 }, error: null });
+      expect((await job()).finished_at).toBe(clock.now().toISOString());
+    });
+
+    it('tries again later and later, and gives up after the last attempt', async () => {
+      await add('test', {}, { maxAttempts: 3 });
+      let calls = 0;
+      const runner = runnerOf({
+        test: async () => {
+          calls++;
+          throw new Error(`no luck with password=hunter2`);
+        },
+      });
+      const waits: number[] = [];
+      for (let attempt = 1; attempt < 3; attempt++) {
+        await runner.runDue();
+        const { run_at, status } = await job();
+        expect(status).toBe('waiting');
+        waits.push(Date.parse(run_at) - clock.now().getTime());
+        expect(await runner.runDue()).toBe(0);
+        clock.set(run_at);
+      }
+      await runner.runDue();
+
+      expect(calls).toBe(3);
+      expect(waits[0]).toBeGreaterThanOrEqual(2500);
+      expect(waits[0]).toBeLessThanOrEqual(5000);
+      expect(waits[1]).toBeGreaterThanOrEqual(5000);
+      expect(waits[1]).toBeLessThanOrEqual(10_000);
+      const { status, error } = await job();
+      expect({ status, error }).toEqual({ status: 'dead', error: 'Error: no luck with password=[redacted]' });
+      clock.advance(day);
+      expect(await runner.runDue()).toBe(0);
+    });
+
+    it('buries a job that takes its worker down every time', async () => {
+      await add('test', {}, { maxAttempts: 2 });
+      let calls = 0;
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        await claimOne();
+        clock.advance(leaseMs);
+      }
+      await runnerOf({ test: async () => calls++ }).runDue();
+
+      expect(calls).toBe(0);
+      expect(await job()).toMatchObject({ status: 'dead' });
+    });
+
+    it('commits the effects of the unit with done, once, though workers die on the way', async () => {
+      const organization = await createOrganization(platform, 'Effects');
+      const entity = { type: 'test', id: uuidv7() };
+      await mutate(organization.owner.ctx(), (unit) => enqueue(unit, 'test', {}));
+      // Dies between claim and done.
+      await claimOne();
+      clock.advance(leaseMs);
+      let attempts = 0;
+      const runner = runnerOf({
+        test: (_ctx, _payload, run) =>
+          run.complete(async (unit) => {
+            await recordEvents(unit, { type: 'test.happened', entity });
+            if (++attempts === 1) throw new Error('after the effect');
+            return { by: run.organizationId };
+          }),
+      });
+      await runner.runDue();
+      clock.advance(minute);
+      await runner.runDue();
+
+      expect(await job()).toMatchObject({ status: 'done', attempts: 3, result: { by: organization.id } });
+      const written = await readThroughSystemDoor(ctx.database, (db) =>
+        db.selectFrom('events').select('organization_id').where('entity_id', '=', entity.id).execute(),
+      );
+      expect(written).toEqual([{ organization_id: organization.id }]);
+    });
+
+    it("keeps an organization's job within its walls", async () => {
+      const [own, other] = [await createOrganization(platform, 'Own'), await createOrganization(platform, 'Other')];
+      await mutate(own.owner.ctx(), (unit) => enqueue(unit, 'test', {}));
+      await runnerOf({
+        test: (_ctx, _payload, run) =>
+          run.complete(async (unit) => {
+            const rows = await unit.db.selectFrom('roles').select('organization_id').distinct().execute();
+            return rows.map((row) => row.organization_id);
+          }),
+      }).runDue();
+
+      expect((await job()).result).toEqual([own.id]);
+      expect(other.id).not.toBe(own.id);
+    });
+
+    it('forgets a job whose transaction rolled back', async () => {
+      const failing = writeThroughSystemDoor(ctx, async (unit) => {
+        await enqueue(unit, 'test', {});
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+
+      expect(await jobs()).toEqual([]);
+    });
+  });
+
+  describe('the loop', () => {
+    it('is woken by a commit of this process, without waiting for the poll', async () => {
+      let ran: (() => void) | undefined;
+      const running = new Promise<void>((resolve) => {
+        ran = resolve;
+      });
+      const runner = runnerOf({ test: async () => ran?.() }, { pollMs: 600_000 });
+      runner.start();
+      try {
+        await add('test');
+        await running;
+      } finally {
+        await runner.stop();
+      }
+      expect(await job()).toMatchObject({ status: 'done' });
+    });
+
+    it('finishes what runs before it stops, and takes nothing more', async () => {
+      await add('test');
+      let release: (() => void) | undefined;
+      let started: (() => void) | undefined;
+      const begun = new Promise<void>((resolve) => {
+        started = resolve;
+      });
+      const runner = runnerOf({
+        test: () => {
+          started?.();
+          return new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        },
+      });
+      runner.start();
+      await begun;
+      const stopped = runner.stop();
+      const second = await add('test');
+      release?.();
+      await stopped;
+
+      expect((await jobs()).map(({ id, status }) => ({ status, second: id === second }))).toEqual([
+        { status: 'done', second: false },
+        { status: 'waiting', second: true },
+      ]);
+    });
+
+    it('leaves a job that does not end, with its signal aborted', async () => {
+      await add('test');
+      let signal: AbortSignal | undefined;
+      let started: (() => void) | undefined;
+      const begun = new Promise<void>((resolve) => {
+        started = resolve;
+      });
+      const runner = runnerOf({
+        test: (_ctx, _payload, run) => {
+          signal = run.signal;
+          started?.();
+          return new Promise((_resolve, reject) => {
+            run.signal.addEventListener('abort', () => reject(new Error('stopped')));
+          });
+        },
+      });
+      runner.start();
+      await begun;
+      await runner.stop(1);
+
+      expect(signal?.aborted).toBe(true);
+    });
+
+    it('keeps the lease of a job that takes long', async () => {
+      await add('test');
+      let release: (() => void) | undefined;
+      const runner = runnerOf(
+        {
+          test: () =>
+            new Promise<void>((resolve) => {
+              release = resolve;
+            }),
+        },
+        { leaseMs: 90 },
+      );
+      runner.start();
+      await expect.poll(() => release).toBeDefined();
+      const { leased_until: first } = await job();
+      clock.advance(60);
+      await expect.poll(async () => (await job()).leased_until).not.toBe(first);
+      release?.();
+      await runner.stop();
+
+      expect(await job()).toMatchObject({ status: 'done', attempts: 1 });
+    });
+
+    it('survives failures of the database and says so once', async () => {
+      const said: string[] = [];
+      const note = (_facts: object, message: string) => void said.push(message);
+      let broken = true;
+      const runner = runnerOf(
+        { test: async () => {} },
+        {
+          pollMs: 1,
+          logger: { info: note, warn: note, error: note },
+          context: (requestId) => {
+            const made = platform.context({ principal: null, requestId });
+            const database = {
+              ...made.database,
+              read: ((...args) =>
+                broken ? Promise.reject(new Error('away')) : made.database.read(...args)) as typeof made.database.read,
+            };
+            return { ...made, database };
+          },
+        },
+      );
+      await add('test');
+      runner.start();
+      await expect.poll(() => said).toEqual(['job runner cannot reach its jobs']);
+      broken = false;
+      await expect.poll(async () => (await job()).status).toBe('done');
+      await runner.stop();
+
+      expect(said).toEqual(['job runner cannot reach its jobs', 'job runner works again', 'job done']);
+    });
+  });
+
+  describe('schedules', () => {
+    const nightly: Schedule = { name: 'nightly', cron: '30 3 * * *', kind: 'test', payload: { full: true } };
+
+    it('plans each occurrence once, however many servers there are', async () => {
+      clock.set('2026-03-02T12:00:00.000Z');
+      const servers = [1, 2, 3].map(() => new SchedulePlanner([nightly]));
+      const planAll = () => Promise.all(servers.map((server) => server.plan(ctx)));
+      await planAll();
+      await planAll();
+
+      expect(await jobs()).toMatchObject([
+        { kind: 'test', payload: { full: true }, run_at: '2026-03-03T03:30:00.000Z', status: 'waiting' },
+      ]);
+      clock.set('2026-03-03T03:30:00.000Z');
+      await planAll();
+      expect((await jobs()).map((planned) => planned.run_at).sort()).toEqual([
+        '2026-03-03T03:30:00.000Z',
+        '2026-03-04T03:30:00.000Z',
+      ]);
+    });
+
+    it('does not plan a finished occurrence again', async () => {
+      clock.set('2026-03-02T12:00:00.000Z');
+      await new SchedulePlanner([nightly]).plan(ctx);
+      clock.set('2026-03-03T03:30:00.000Z');
+      const runner = runnerOf({ test: async () => {} });
+      expect(await runner.runDue()).toBe(1);
+      clock.set('2026-03-02T12:00:00.000Z');
+      await new SchedulePlanner([nightly]).plan(ctx);
+
+      expect(await jobs()).toMatchObject([{ status: 'done' }]);
+    });
+
+    it('catches up once on what was missed while nobody ran', async () => {
+      clock.set('2026-03-02T12:00:00.000Z');
+      await new SchedulePlanner([nightly]).plan(ctx);
+      clock.set('2026-03-09T12:00:00.000Z');
+      let calls = 0;
+      const runner = runnerOf({ test: async () => calls++ }, { schedules: [nightly] });
+      runner.start();
+      await expect.poll(() => calls).toBe(1);
+      await runner.stop();
+
+      expect((await jobs()).map((planned) => [planned.status, planned.run_at])).toEqual([
+        ['done', '2026-03-03T03:30:00.000Z'],
+        ['waiting', '2026-03-10T03:30:00.000Z'],
+      ]);
+    });
+
+    it('refuses two schedules of one name and patterns that are none', () => {
+      expect(() => new SchedulePlanner([nightly, nightly])).toThrow('same name');
+      expect(() => new SchedulePlanner([{ ...nightly, cron: 'every night' }])).toThrow();
+    });
+  });
+
+  describe('maintenance', () => {
+    it('forgets idempotency keys after 24 hours', async () => {
+      const { owner } = await createOrganization(platform, 'Keys');
+      const keep = (idempotencyKey: string) => mutate(owner.ctx({ idempotencyKey }), async () => ({ ok: true }));
+      await keep('old');
+      clock.advance(day - 1);
+      await keep('young');
+      clock.advance(2);
+      await add('idempotency_keys.purge');
+      await runnerOf(maintenanceHandlers).runDue();
+
+      expect((await job()).result).toEqual({ removed: 1 });
+      const left = await readThroughSystemDoor(ctx.database, (db) =>
+        db.selectFrom('idempotency_keys').select('key').execute(),
+      );
+      expect(left).toEqual([{ key: 'young' }]);
+    });
+
+    it('forgets finished jobs after seven days, and no waiting one', async () => {
+      await add('test');
+      const runner = runnerOf({ ...maintenanceHandlers, test: async () => {} });
+      await runner.runDue();
+      const waiting = await add('test', {}, { runAt: new Date(clock.now().getTime() + 30 * day) });
+      clock.advance(7 * day + 1);
+      const purge = await add('jobs.purge');
+      await runner.runDue();
+
+      expect((await jobs()).map(({ id }) => id)).toEqual([waiting, purge]);
+    });
+  });
+
+  it('tells how deep the queue is', async () => {
+    expect(await queueDepth(ctx)).toEqual({ due: 0, waiting: 0, dead: 0, oldestDueSeconds: 0 });
+    await add('test');
+    await add('test', {}, { runAt: new Date(clock.now().getTime() + minute) });
+    clock.advance(5000);
+
+    expect(await queueDepth(ctx)).toEqual({ due: 1, waiting: 2, dead: 0, oldestDueSeconds: 5 });
+  });
+});

@@ -1,0 +1,186 @@
+import { type ExpressionBuilder, sql } from 'kysely';
+import type { ServiceContext } from '../database/context.ts';
+import type { Tables } from '../database/schema.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { inUnit, type Unit } from '../database/unit-of-work.ts';
+import { type JobPayload, LeaseLost } from './handler.ts';
+import { failureMessage, retryDelayMs } from './retry.ts';
+
+/** A job that this worker holds until its lease ends. */
+export interface ClaimedJob {
+  readonly id: string;
+  readonly organizationId: string | null;
+  readonly kind: string;
+  readonly payload: JobPayload;
+  /** Which attempt this is. It fences: once another worker has claimed the job, nothing of this attempt can be written. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+}
+
+const due = (kinds: readonly string[], now: Date) => (eb: ExpressionBuilder<Tables, 'jobs'>) =>
+  eb.and([
+    eb('status', '=', 'waiting'),
+    eb('kind', 'in', kinds),
+    sql<boolean>`run_at <= ${now}`,
+    sql<boolean>`(leased_until is null or leased_until <= ${now})`,
+  ]);
+
+/** Whether a job of these kinds waits to be run now: a look that takes no write lock. */
+export async function anyDue(ctx: ServiceContext, kinds: readonly string[]): Promise<boolean> {
+  if (kinds.length === 0) return false;
+  const found = await readThroughSystemDoor(ctx.database, (db) =>
+    db.selectFrom('jobs').select('id').where(due(kinds, ctx.clock.now())).limit(1).executeTakeFirst(),
+  );
+  return found !== undefined;
+}
+
+/**
+ * Takes up to `limit` jobs that are due, the most important first, and nobody else's. A job whose worker died is due again
+ * when its lease ends.
+ */
+export async function claimJobs(
+  ctx: ServiceContext,
+  kinds: readonly string[],
+  limit: number,
+  leaseMs: number,
+): Promise<ClaimedJob[]> {
+  const now = ctx.clock.now();
+  const until = new Date(now.getTime() + leaseMs);
+  const { dialect } = ctx.database.engine;
+  const rows = await writeThroughSystemDoor(ctx, (unit) =>
+    unit.db
+      .updateTable('jobs')
+      .set((eb) => ({ leased_until: sql<string>`${until}`, attempts: eb('attempts', '+', 1) }))
+      .where('id', 'in', (eb) => {
+        const next = eb
+          .selectFrom('jobs')
+          .select('id')
+          .where(due(kinds, now))
+          .orderBy('priority', 'desc')
+          .orderBy('run_at')
+          .orderBy('id')
+          .limit(limit);
+        return dialect === 'postgresql' ? next.forUpdate().skipLocked() : next;
+      })
+      .returning(['id', 'organization_id', 'kind', 'payload', 'attempts', 'max_attempts', 'priority', 'run_at'])
+      .execute(),
+  );
+  // `returning` keeps no order.
+  rows.sort((a, b) => b.priority - a.priority || compare(a.run_at, b.run_at) || compare(a.id, b.id));
+  return rows.map((row) => ({
+    id: row.id,
+    organizationId: row.organization_id ?? null,
+    kind: row.kind,
+    payload: row.payload,
+    attempt: row.attempts,
+    maxAttempts: row.max_attempts,
+  }));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const current = (job: ClaimedJob) => (eb: ExpressionBuilder<Tables, 'jobs'>) =>
+  eb.and([eb('id', '=', job.id), eb('status', '=', 'waiting'), eb('attempts', '=', job.attempt)]);
+
+/** Keeps the jobs for another lease. Answers those that this worker has lost. */
+export async function extendLeases<Job extends ClaimedJob>(
+  ctx: ServiceContext,
+  jobs: readonly Job[],
+  leaseMs: number,
+): Promise<Job[]> {
+  const until = new Date(ctx.clock.now().getTime() + leaseMs);
+  return writeThroughSystemDoor(ctx, async (unit) => {
+    const lost: Job[] = [];
+    for (const job of jobs) {
+      const kept = await unit.db
+        .updateTable('jobs')
+        .set({ leased_until: sql<string>`${until}` })
+        .where(current(job))
+        .returning('id')
+        .execute();
+      if (kept.length === 0) lost.push(job);
+    }
+    return lost;
+  });
+}
+
+/**
+ * Runs `work` and marks the job done with what it returns, in one transaction.
+ * @throws LeaseLost when the attempt is not the current one: nothing of `work` remains
+ */
+export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit: Unit) => Promise<T>): Promise<T> {
+  const completing = async (unit: Unit): Promise<T> => {
+    const result = await work(unit);
+    const done = await unit.db
+      .updateTable('jobs')
+      .set({
+        status: 'done',
+        leased_until: null,
+        finished_at: sql<string>`${ctx.clock.now()}`,
+        result: result === undefined ? null : JSON.stringify(result),
+        error: null,
+      })
+      .where(current(job))
+      .returning('id')
+      .execute();
+    if (done.length === 0) throw new LeaseLost(job.id, job.attempt);
+    return result;
+  };
+  if (job.organizationId === null) return writeThroughSystemDoor(ctx, completing);
+  const scope = { door: 'request', principal: null, organizationId: job.organizationId, userId: null } as const;
+  return inUnit(ctx, ctx.database, scope, completing);
+}
+
+/**
+ * Notes a failed attempt: the job waits to be tried again, or is dead after its last attempt. Does nothing when another worker
+ * has the job.
+ */
+export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unknown): Promise<'waiting' | 'dead'> {
+  const now = ctx.clock.now();
+  const dead = job.attempt >= job.maxAttempts;
+  const retryAt = new Date(now.getTime() + retryDelayMs(job.attempt));
+  await writeThroughSystemDoor(ctx, (unit) =>
+    unit.db
+      .updateTable('jobs')
+      .set({
+        status: dead ? 'dead' : 'waiting',
+        leased_until: null,
+        error: failureMessage(error),
+        ...(dead ? { finished_at: sql<string>`${now}` } : { run_at: sql<string>`${retryAt}` }),
+      })
+      .where(current(job))
+      .execute(),
+  );
+  return dead ? 'dead' : 'waiting';
+}
+
+export interface QueueDepth {
+  /** Due, and taken by nobody. */
+  due: number;
+  /** Of every kind, future ones and running ones included. */
+  waiting: number;
+  dead: number;
+  /** Seconds since the longest waiting job was due; 0 when none waits. */
+  oldestDueSeconds: number;
+}
+
+/** How much work lies in the queue, for health checks. */
+export async function queueDepth(ctx: ServiceContext): Promise<QueueDepth> {
+  const now = ctx.clock.now();
+  const isDue = sql`status = 'waiting' and run_at <= ${now} and (leased_until is null or leased_until <= ${now})`;
+  const row = await readThroughSystemDoor(ctx.database, (db) =>
+    db
+      .selectFrom('jobs')
+      .select([
+        sql<number>`count(case when ${isDue} then 1 end)`.as('due'),
+        sql<number>`count(case when status = 'waiting' then 1 end)`.as('waiting'),
+        sql<number>`count(case when status = 'dead' then 1 end)`.as('dead'),
+        // Named like the column, so that the read codec decodes it.
+        sql<string | null>`min(case when ${isDue} then run_at end)`.as('run_at'),
+      ])
+      .where('status', 'in', ['waiting', 'dead'])
+      .executeTakeFirstOrThrow(),
+  );
+  const { run_at: oldest, ...counts } = row;
+  return { ...counts, oldestDueSeconds: oldest === null ? 0 : (now.getTime() - Date.parse(oldest)) / 1000 };
+}

@@ -1,0 +1,210 @@
+import type { ServiceContext } from '../database/context.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { type JobHandlers, type JobRun, LeaseLost } from './handler.ts';
+import { anyDue, claimJobs, type ClaimedJob, completeJob, extendLeases, failJob } from './queue.ts';
+import { type Schedule, SchedulePlanner } from './schedules.ts';
+import { onEnqueued } from './wake.ts';
+
+export interface JobRunnerOptions {
+  /** Makes the context of one run: no principal, this request id. */
+  context: (requestId: string) => ServiceContext;
+  /** Jobs of other kinds are left to other servers, which may be newer. */
+  handlers: JobHandlers;
+  /** @default [] */
+  schedules?: readonly Schedule[];
+  logger: Logger;
+  /** How many jobs run at once. @default 4 */
+  concurrency?: number;
+  /** How long a job belongs to a worker that gives no sign of life. @default 30000 */
+  leaseMs?: number;
+  /** How long other processes' jobs may go unnoticed. @default 1000 */
+  pollMs?: number;
+}
+
+interface RunningJob extends ClaimedJob {
+  readonly abort: AbortController;
+  readonly finished: Promise<void>;
+}
+
+/** Runs jobs inside this process. Its failures are logged and survived. */
+export class JobRunner {
+  readonly #options: Required<JobRunnerOptions>;
+  readonly #ctx: ServiceContext;
+  readonly #kinds: readonly string[];
+  readonly #planner: SchedulePlanner;
+  readonly #running = new Set<RunningJob>();
+  readonly #alarm = new Alarm();
+  #loop: Promise<void> | null = null;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #failing = false;
+
+  constructor(options: JobRunnerOptions) {
+    this.#options = { schedules: [], concurrency: 4, leaseMs: 30_000, pollMs: 1000, ...options };
+    this.#ctx = options.context('jobs');
+    this.#kinds = Object.keys(options.handlers);
+    this.#planner = new SchedulePlanner(this.#options.schedules);
+  }
+
+  /** Begins to look for work. Calling it again does nothing. */
+  start(): void {
+    if (this.#loop) return;
+    this.#stopping = false;
+    this.#heartbeat = setInterval(() => void this.#keepLeases(), this.#options.leaseMs / 3);
+    this.#loop = this.#run();
+  }
+
+  /**
+   * Takes no more jobs and waits for those that run. After `patienceMs` their signal is aborted and they are left: their
+   * leases end, and they are tried again.
+   */
+  async stop(patienceMs = 30_000): Promise<void> {
+    this.#stopping = true;
+    this.#alarm.ring();
+    await this.#loop;
+    this.#loop = null;
+    const timeout = new AbortController();
+    const patience = wait(patienceMs, timeout.signal);
+    await Promise.race([Promise.all([...this.#running].map((job) => job.finished)), patience]);
+    timeout.abort();
+    clearInterval(this.#heartbeat);
+    for (const job of this.#running) {
+      this.#options.logger.warn({ job: job.id, kind: job.kind }, 'job left running: it will be tried again');
+      job.abort.abort();
+    }
+  }
+
+  /** Runs what is due until nothing is, and answers how many jobs that were. For tests and command lines. */
+  async runDue(): Promise<number> {
+    let count = 0;
+    for (;;) {
+      const jobs = await this.#claim();
+      if (jobs.length === 0) return count;
+      count += jobs.length;
+      await Promise.all(jobs.map((job) => this.#launch(job).finished));
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { pollMs, logger } = this.#options;
+    const unsubscribe = onEnqueued(this.#ctx.database, () => this.#alarm.ring());
+    while (!this.#stopping) {
+      let claimed = 0;
+      try {
+        await this.#planner.plan(this.#ctx);
+        const jobs = await this.#claim();
+        claimed = jobs.length;
+        for (const job of jobs) this.#launch(job);
+        if (this.#failing) logger.info({}, 'job runner works again');
+        this.#failing = false;
+      } catch (error) {
+        // Once, not every second for as long as the database is away.
+        if (!this.#failing) logger.error({ err: error }, 'job runner cannot reach its jobs');
+        this.#failing = true;
+      }
+      if (claimed === 0) await this.#alarm.wait(pollMs);
+    }
+    unsubscribe();
+  }
+
+  async #claim(): Promise<ClaimedJob[]> {
+    const { concurrency, leaseMs } = this.#options;
+    const free = concurrency - this.#running.size;
+    if (free <= 0 || !(await anyDue(this.#ctx, this.#kinds))) return [];
+    return claimJobs(this.#ctx, this.#kinds, free, leaseMs);
+  }
+
+  #launch(claimed: ClaimedJob): RunningJob {
+    const abort = new AbortController();
+    const finished = this.#attempt(claimed, abort.signal)
+      .catch((error: unknown) => {
+        // Its lease ends by itself, and the job is tried again.
+        this.#options.logger.error(
+          { err: error, job: claimed.id, kind: claimed.kind },
+          'job outcome could not be noted',
+        );
+      })
+      .finally(() => {
+        this.#running.delete(job);
+        this.#alarm.ring();
+      });
+    const job: RunningJob = { ...claimed, abort, finished };
+    this.#running.add(job);
+    return job;
+  }
+
+  async #attempt(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const { logger, handlers, context } = this.#options;
+    const ctx = context(job.id);
+    const facts = { job: job.id, kind: job.kind, attempt: job.attempt };
+    const started = performance.now();
+    let done = false;
+    const run: JobRun = {
+      id: job.id,
+      attempt: job.attempt,
+      organizationId: job.organizationId,
+      signal,
+      complete: async (work) => {
+        const result = await completeJob(ctx, job, work);
+        done = true;
+        return result;
+      },
+    };
+    try {
+      if (job.attempt > job.maxAttempts) throw new Error('Its worker stopped in the middle of the last attempt.');
+      const result = await handlers[job.kind]?.(ctx, job.payload, run);
+      if (!done) await run.complete(async () => result);
+      logger.info({ ...facts, durationMs: Math.round(performance.now() - started) }, 'job done');
+    } catch (error) {
+      if (error instanceof LeaseLost) logger.warn(facts, 'job lost to another worker');
+      else if (done) logger.error({ ...facts, err: error }, 'job failed after it was done');
+      else {
+        const status = await failJob(ctx, job, error);
+        logger[status === 'dead' ? 'error' : 'warn'](
+          { ...facts, err: error },
+          status === 'dead' ? 'job dead' : 'job failed',
+        );
+      }
+    }
+  }
+
+  async #keepLeases(): Promise<void> {
+    if (this.#running.size === 0) return;
+    try {
+      const lost = await extendLeases(this.#ctx, [...this.#running], this.#options.leaseMs);
+      for (const job of lost) job.abort.abort();
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'job leases could not be extended');
+    }
+  }
+}
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+
+/** A wait that can be cut short. A ring while nobody waits is not lost: the next wait ends at once. */
+class Alarm {
+  #rung = false;
+  #wake: (() => void) | null = null;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  async wait(ms: number): Promise<void> {
+    if (!this.#rung) {
+      const timeout = new AbortController();
+      this.#wake = () => timeout.abort();
+      await wait(ms, timeout.signal);
+      this.#wake = null;
+    }
+    this.#rung = false;
+  }
+}

@@ -1,0 +1,86 @@
+import { Cron } from 'croner';
+import { sql } from 'kysely';
+import type { ServiceContext } from '../database/context.ts';
+import { writeThroughSystemDoor } from '../database/system-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { JobPayload } from './handler.ts';
+
+/** Work that comes back. */
+export interface Schedule {
+  /** Unique among the schedules, and the same for ever: occurrences are told apart by it. */
+  name: string;
+  /** Five fields, in UTC: `30 3 * * *` is every night at half past three. */
+  cron: string;
+  kind: string;
+  /** @default {} */
+  payload?: JobPayload;
+}
+
+/** Behind everything that somebody waits for. */
+const priority = -10;
+
+interface Planned {
+  schedule: Schedule;
+  cron: Cron;
+  /** The occurrence that stands in the job table; null before the first look. */
+  next: Date | null;
+}
+
+/**
+ * Keeps the next occurrence of every schedule in the job table. It waits there through restarts, so one that was missed is
+ * caught up once; its unique key lets any number of servers plan it, and one job come of it.
+ */
+export class SchedulePlanner {
+  readonly #planned: readonly Planned[];
+
+  /** @throws when a pattern is not a cron pattern, or two schedules share a name */
+  constructor(schedules: readonly Schedule[]) {
+    const names = new Set(schedules.map((schedule) => schedule.name));
+    if (names.size < schedules.length) throw new Error('Two schedules have the same name.');
+    this.#planned = schedules.map((schedule) => ({
+      schedule,
+      cron: new Cron(schedule.cron, { timezone: 'UTC', paused: true, mode: '5-part' }),
+      next: null,
+    }));
+  }
+
+  /** Plans what has no future occurrence yet. Writes nothing otherwise. */
+  async plan(ctx: ServiceContext): Promise<void> {
+    const now = ctx.clock.now();
+    const open = this.#planned.flatMap((entry) => {
+      if (entry.next !== null && entry.next > now) return [];
+      const at = entry.cron.nextRun(now);
+      return at === null ? [] : [{ entry, at }];
+    });
+    if (open.length === 0) return;
+    await writeThroughSystemDoor(ctx, async (unit) => {
+      for (const { entry, at } of open) await insertOccurrence(unit, entry.schedule, at);
+    });
+    for (const { entry, at } of open) entry.next = at;
+  }
+}
+
+async function insertOccurrence(unit: Unit, schedule: Schedule, at: Date): Promise<void> {
+  await unit.db
+    .insertInto('jobs')
+    .values({
+      id: uuidv7(),
+      organization_id: null,
+      kind: schedule.kind,
+      payload: sql<JobPayload>`${JSON.stringify(schedule.payload ?? {})}`,
+      priority,
+      run_at: sql<string>`${at}`,
+      attempts: 0,
+      max_attempts: 5,
+      leased_until: null,
+      finished_at: null,
+      status: 'waiting',
+      result: null,
+      error: null,
+      unique_key: `${schedule.name}@${at.toISOString()}`,
+      created_at: sql<string>`${unit.now}`,
+    })
+    .onConflict((conflict) => conflict.column('unique_key').doNothing())
+    .execute();
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { registrationFields, User } from '../identity/index.ts';
+import { line } from '../kernel/text.ts';
+import { Organization } from './organization.schema.ts';
+import { HeldRole } from './role.schema.ts';
+
+export const Register = z
+  .strictObject({
+    ...registrationFields,
+    organizationName: line(200).optional().describe('With it, an organization is created that the person owns.'),
+  })
+  .meta({ id: 'Register' });
+export type Register = z.output<typeof Register>;
+
+export const Registered = z
+  .object({
+    user: User,
+    organization: Organization.nullable(),
+    verificationToken: z.string().optional().describe('Never in production: there the mail alone carries it.'),
+  })
+  .meta({ id: 'Registered' });
+export type Registered = z.output<typeof Registered>;
+
+export const CurrentAccess = z
+  .object({
+    user: User,
+    organization: Organization.nullable(),
+    roles: z.array(HeldRole),
+    permissions: z.array(z.string()).describe('What the roles allow together, as `resource:action`.'),
+  })
+  .meta({ id: 'CurrentAccess', description: 'Who is signed in, where, and what they may do there.' });
+export type CurrentAccess = z.output<typeof CurrentAccess>;

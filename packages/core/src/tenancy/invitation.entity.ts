@@ -1,0 +1,65 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant, tenantKey } from '../database/columns.ts';
+import type { Columns } from '../database/schema.ts';
+import { defineTable } from '../database/table.ts';
+import { MembershipEntity } from './membership.entity.ts';
+import { OrganizationEntity } from './organization.entity.ts';
+import { RoleEntity } from './role.entity.ts';
+
+/** What an invitation's row says; `expired` is a pending one whose time is over. */
+const storedStatuses = ['pending', 'accepted', 'declined', 'revoked'] as const;
+
+/** Asks whoever holds an address into an organization. The membership begins when it is accepted. */
+export const InvitationEntity = defineEntity({
+  name: 'Invitation',
+  tableName: 'invitations',
+  properties: {
+    ...tenantKey(),
+    email: p.string(),
+    /** The address in lower case. */
+    emailKey: p.string(),
+    status: p.enum(storedStatuses),
+    invitedById: p.uuid(),
+    expiresAt: instant(),
+    createdAt: instant(),
+    updatedAt: instant(),
+  },
+  indexes: [{ properties: ['emailKey'] }, { properties: ['organizationId', 'emailKey'] }],
+});
+
+/** A role that the member will have. */
+export const InvitationRoleEntity = defineEntity({
+  name: 'InvitationRole',
+  tableName: 'invitation_roles',
+  properties: {
+    organizationId: p.uuid().primary(),
+    invitationId: p.uuid().primary(),
+    roleId: p.uuid().primary(),
+  },
+});
+
+declare module '../database/schema.ts' {
+  interface Tables {
+    invitations: Columns<typeof InvitationEntity>;
+    invitation_roles: Columns<typeof InvitationRoleEntity>;
+  }
+}
+
+/** Who is invited reads theirs through the identity door: they are no member yet. */
+export const invitationTable = defineTable(InvitationEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId'], to: () => OrganizationEntity },
+    { columns: ['organizationId', 'invitedById'], to: () => MembershipEntity },
+  ],
+});
+
+export const invitationRoleTable = defineTable(InvitationRoleEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId', 'invitationId'], to: () => InvitationEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'roleId'], to: () => RoleEntity },
+  ],
+});

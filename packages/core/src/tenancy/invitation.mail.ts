@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { readThroughIdentityDoor } from '../database/identity-door.ts';
+import type { MailTemplate } from '../identity/index.ts';
+
+const Payload = z.object({ invitationId: z.string() });
+
+/** Tells whoever holds an address that they are invited. The invitation was answered or revoked: nothing is sent. */
+export const invitationMail: MailTemplate = async (ctx, payload) => {
+  const { invitationId } = Payload.parse(payload);
+  const invitation = await readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('invitations')
+      .innerJoin('organizations', 'organizations.id', 'invitations.organization_id')
+      .innerJoin('users as inviters', 'inviters.id', 'invitations.invited_by_id')
+      .select([
+        'invitations.id',
+        'invitations.email',
+        'invitations.expires_at as expiresAt',
+        'organizations.name',
+        'inviters.full_name as fullName',
+      ])
+      .where('invitations.id', '=', invitationId)
+      .where('invitations.status', '=', 'pending')
+      .executeTakeFirst(),
+  );
+  if (!invitation || Date.parse(invitation.expiresAt) <= ctx.clock.now().getTime()) return null;
+  const { id, email, name, fullName, expiresAt } = invitation;
+  const { publicUrl } = ctx.settings;
+  return {
+    to: email,
+    subject: `You are invited to ${name}`,
+    text: `Hello,
+
+${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.
+
+Sign in, or register, with this address (${email}), verify it, and accept by ${expiresAt}:
+
+POST ${publicUrl}/api/v1/invitations/${id}/accept
+
+If you did not expect this, ignore this mail.
+`,
+  };
+};

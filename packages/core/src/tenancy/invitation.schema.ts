@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, Person, sort } from '../kernel/schemas.ts';
+import { HeldRole } from './role.schema.ts';
+
+const invitationStatuses = ['pending', 'accepted', 'declined', 'revoked', 'expired'] as const;
+
+export const Invitation = z
+  .object({
+    id: z.uuid(),
+    organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
+    email: z.string(),
+    roles: z.array(HeldRole).describe('What the member will be.'),
+    status: z.enum(invitationStatuses),
+    invitedBy: Person,
+    expiresAt: instantOut(),
+    createdAt: instantOut(),
+  })
+  .meta({ id: 'Invitation', description: 'Asks whoever holds an e-mail address into an organization.' });
+export type Invitation = z.output<typeof Invitation>;
+
+export const InvitationPage = page(Invitation).meta({ id: 'InvitationPage' });
+
+export const InvitationListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+  status: z.array(z.enum(invitationStatuses)).min(1).max(5).optional().describe('Any of these.'),
+});
+export type InvitationListInput = z.output<typeof InvitationListInput>;
+
+export const InvitationId = z.strictObject({ id: id() });
+export type InvitationId = z.output<typeof InvitationId>;

@@ -1,0 +1,128 @@
+import { authorize } from '../access/index.ts';
+import { recordEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { anyOf } from '../database/sql.ts';
+import { mutate, type Unit } from '../database/unit-of-work.ts';
+import { memberById } from './member.queries.ts';
+import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
+import { MembershipEntity } from './membership.entity.ts';
+import { lockOrganization } from './organization.service.ts';
+import { forgetPrincipal } from './principal.ts';
+import { RoleAssignmentEntity } from './role.entity.ts';
+import { requireRoles, rolesOfMembers } from './role.queries.ts';
+import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
+import type { HeldRole } from './role.schema.ts';
+import { tenancyErrors } from './tenancy.errors.ts';
+
+/** A membership that has not ended, locked until commit, with its roles. @throws `member_not_found` */
+async function loadMember(unit: Unit, organizationId: string, userId: string) {
+  await lockOrganization(unit, organizationId);
+  const membership = await unit.load(MembershipEntity, { organizationId, userId }, tenancyErrors.member_not_found);
+  if (membership.status === 'ended') throw tenancyErrors.member_not_found();
+  const roles = await rolesOfMembers(unit.ctx, unit.db, [userId]);
+  return { membership, roles: roles.get(userId) ?? [] };
+}
+
+/** @throws `last_owner` */
+async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
+  const other = await unit.db
+    .selectFrom('role_assignments')
+    .innerJoin('roles', 'roles.id', 'role_assignments.role_id')
+    .innerJoin('memberships', 'memberships.user_id', 'role_assignments.user_id')
+    .innerJoin('users', 'users.id', 'memberships.user_id')
+    .select('memberships.user_id')
+    .where('roles.key', '=', ownerKey)
+    .where('memberships.organization_id', '=', organizationId)
+    .where('memberships.status', '=', 'active')
+    .where('users.is_active', '=', true)
+    .where('memberships.user_id', '<>', userId)
+    .limit(1)
+    .executeTakeFirst();
+  if (!other) throw tenancyErrors.last_owner();
+}
+
+const without = (roles: readonly HeldRole[], others: readonly HeldRole[]): HeldRole[] =>
+  roles.filter((role) => !others.some((other) => other.id === role.id));
+
+const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
+
+export async function assignRoles(
+  unit: Unit,
+  member: { organizationId: string; userId: string },
+  roleIds: readonly string[],
+  createdById: string,
+): Promise<void> {
+  const rows = roleIds.map((roleId) => ({ ...member, roleId, createdAt: unit.now, createdById }));
+  await unit.insert(RoleAssignmentEntity, ...rows);
+}
+
+/**
+ * Makes these the roles of a member. Only what the caller holds themselves can be given or taken.
+ * @throws `permission_denied`, `member_not_found`, `role_not_found`, `role_exceeds_own`, `last_owner`
+ */
+export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: MemberRoles): Promise<Member> {
+  authorize(ctx, 'member:update');
+  const { principal } = ctx;
+  const { organizationId } = principal;
+  return mutate(ctx, async (unit) => {
+    const { membership, roles: before } = await loadMember(unit, organizationId, userId);
+    const after = await requireRoles(ctx, unit.db, roleIds);
+    const added = without(after, before);
+    const removed = without(before, after);
+    if (added.length === 0 && removed.length === 0) return memberById(ctx, unit.db, organizationId, userId);
+    refuseBeyondOwn(principal, [...added, ...removed]);
+    if (keysOf(removed).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+    await unassignRoles(unit, userId, removed);
+    await assignRoles(
+      unit,
+      { organizationId, userId },
+      added.map((role) => role.id),
+      principal.userId,
+    );
+    membership.updatedAt = unit.now;
+    await unit.em.flush();
+    await recordEvents(unit, {
+      type: 'member.role_changed',
+      entity: { type: 'member', id: userId },
+      changes: { roles: { from: keysOf(before), to: keysOf(after) } },
+      data: { version: membership.version },
+    });
+    forgetPrincipal(unit, userId);
+    return memberById(ctx, unit.db, organizationId, userId);
+  });
+}
+
+async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
+  const { dialect } = unit.ctx.database.engine;
+  const ids = roles.map((role) => role.id);
+  await unit.db
+    .deleteFrom('role_assignments')
+    .where('user_id', '=', userId)
+    .where(anyOf(dialect, 'role_id', ids))
+    .execute();
+}
+
+/**
+ * Ends a membership and takes its roles. What the member did keeps naming them.
+ * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`, `last_owner`
+ */
+export async function removeMember(ctx: ServiceContext, { userId }: MemberPath): Promise<void> {
+  authorize(ctx, 'member:remove');
+  const { principal } = ctx;
+  const { organizationId } = principal;
+  await mutate(ctx, async (unit) => {
+    const { membership, roles } = await loadMember(unit, organizationId, userId);
+    refuseBeyondOwn(principal, roles);
+    if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+    await unassignRoles(unit, userId, roles);
+    Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
+    await unit.em.flush();
+    await recordEvents(unit, {
+      type: 'member.removed',
+      entity: { type: 'member', id: userId },
+      data: { roles: keysOf(roles), version: membership.version },
+    });
+    forgetPrincipal(unit, userId);
+    return null;
+  });
+}

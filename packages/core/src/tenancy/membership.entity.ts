@@ -1,0 +1,41 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../database/columns.ts';
+import type { Columns } from '../database/schema.ts';
+import { defineTable } from '../database/table.ts';
+import { UserEntity } from '../identity/index.ts';
+import { memberStatuses } from './member.schema.ts';
+import { OrganizationEntity } from './organization.entity.ts';
+
+/** Joins a user and an organization. It ends, and is never deleted: what the member did keeps pointing at it. */
+export const MembershipEntity = defineEntity({
+  name: 'Membership',
+  tableName: 'memberships',
+  properties: {
+    organizationId: p.uuid().primary(),
+    userId: p.uuid().primary(),
+    status: p.enum(memberStatuses),
+    version: p.integer().version(),
+    joinedAt: instant(),
+    endedAt: instant().nullable(),
+    createdAt: instant(),
+    updatedAt: instant(),
+  },
+  indexes: [{ properties: ['userId'] }, { properties: ['organizationId', 'joinedAt', 'userId'] }],
+});
+
+declare module '../database/schema.ts' {
+  interface Tables {
+    memberships: Columns<typeof MembershipEntity>;
+  }
+}
+
+export const membershipTable = defineTable(MembershipEntity, {
+  kind: 'membership',
+  identityDoor: true,
+  wall: '{table}.organization_id = {organization} or {table}.user_id = {user}',
+  checkWall: '{table}.organization_id = {organization}',
+  references: [
+    { columns: ['organizationId'], to: () => OrganizationEntity },
+    { columns: ['userId'], to: () => UserEntity },
+  ],
+});

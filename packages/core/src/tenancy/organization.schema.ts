@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { isUuid } from '../kernel/ids.ts';
+import { instantOut, page, pageInput, Person, sort } from '../kernel/schemas.ts';
+import { line } from '../kernel/text.ts';
+
+export const tiers = ['free', 'pro', 'enterprise'] as const;
+
+export const Organization = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    slug: z.string().describe('Names it in paths, in place of the id.'),
+    tier: z.enum(tiers),
+    isActive: z.boolean(),
+    maxUsers: z.number().int().nullable().describe('Null is the limit of the tier.'),
+    maxTasks: z.number().int().nullable().describe('Null is the limit of the tier.'),
+    settings: z.record(z.string(), z.unknown()),
+    createdBy: Person,
+    createdAt: instantOut(),
+    updatedAt: instantOut(),
+    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  })
+  .meta({ id: 'Organization' });
+export type Organization = z.output<typeof Organization>;
+
+export const OrganizationPage = page(Organization).meta({ id: 'OrganizationPage' });
+
+/** Words that stand in paths where a slug could. */
+const reserved = `me new all none null undefined admin api app auth docs health invitations login logout metrics organizations
+redoc register roles settings static switch system tenon trpc users www`;
+const reservedSlugs: ReadonlySet<string> = new Set(reserved.split(/\s+/));
+
+/** Whether it can name an organization: 2 to 60 of `a-z 0-9 -`, no word of the API's own paths, and never an id. */
+export const isSlug = (text: string): boolean =>
+  /^[a-z0-9-]{2,60}$/.test(text) && !reservedSlugs.has(text) && !isUuid(text);
+
+const slug = () =>
+  z
+    .string()
+    .regex(/^[a-z0-9-]{2,60}$/, 'Must be 2 to 60 of a-z, 0-9 and "-".')
+    .refine(isSlug, 'This word is reserved.');
+
+const settingsLimit = 16_384;
+
+const settings = () =>
+  z
+    .record(z.string().min(1).max(64), z.unknown())
+    .refine(
+      (value) => JSON.stringify(value).length <= settingsLimit,
+      `Must be at most ${settingsLimit} characters of JSON.`,
+    );
+
+export const OrganizationCreate = z
+  .strictObject({
+    name: line(200),
+    slug: slug().optional().describe('Made from the name when absent.'),
+    settings: settings().optional(),
+  })
+  .meta({ id: 'OrganizationCreate' });
+export type OrganizationCreate = z.output<typeof OrganizationCreate>;
+
+/** The organization that a path names. It was chosen, and the caller's membership checked, before the input was read. */
+export const organizationPath = {
+  organizationId: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .describe('Its id or its slug.'),
+};
+
+export const OrganizationPath = z.strictObject(organizationPath);
+export type OrganizationPath = z.output<typeof OrganizationPath>;
+
+export const OrganizationUpdate = z
+  .strictObject({
+    ...organizationPath,
+    name: line(200).optional(),
+    slug: slug().optional(),
+    settings: settings().optional().describe('Replaces all settings.'),
+  })
+  .meta({ id: 'OrganizationUpdate' });
+export type OrganizationUpdate = z.output<typeof OrganizationUpdate>;
+
+export const OrganizationListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+});
+export type OrganizationListInput = z.output<typeof OrganizationListInput>;

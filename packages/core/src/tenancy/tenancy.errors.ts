@@ -1,0 +1,33 @@
+import { defineErrors } from '../kernel/errors.ts';
+
+export const tenancyErrors = defineErrors({
+  no_organization: {
+    kind: 'forbidden',
+    message: 'You are not a member of any organization yet: create one, or accept an invitation.',
+  },
+  organization_required: {
+    kind: 'validation',
+    message: 'You are a member of several organizations: choose one with the header X-Organization-Id.',
+  },
+  organization_not_found: {
+    kind: 'not_found',
+    message: 'There is no such organization, or you are not a member of it.',
+  },
+  organization_inactive: { kind: 'forbidden', message: 'This organization is not active.' },
+  slug_taken: { kind: 'conflict', message: 'Another organization has this slug.' },
+  member_not_found: { kind: 'not_found', message: 'There is no such member.' },
+  role_not_found: { kind: 'not_found', message: 'There is no such role.' },
+  role_exceeds_own: {
+    kind: 'forbidden',
+    message: 'Nobody gives or takes a role that allows more than their own roles do.',
+  },
+  last_owner: {
+    kind: 'conflict',
+    message: 'An organization keeps at least one owner: make somebody else an owner first.',
+  },
+  invitation_not_found: { kind: 'not_found', message: 'There is no such invitation.' },
+  invitation_not_pending: {
+    kind: 'conflict',
+    message: 'This invitation has been answered, was revoked, or has expired.',
+  },
+});

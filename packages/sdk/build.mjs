@@ -1,0 +1,48 @@
+// Makes dist/: one JavaScript file, and one file of types that stands without the workspace.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+
+const root = import.meta.dirname;
+const dist = join(root, 'dist');
+/** What tsc makes of every source file, here and in the API: only a step on the way. */
+const declarations = join(root, '.dts');
+
+for (const folder of [dist, declarations]) rmSync(folder, { recursive: true, force: true });
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/index.ts'],
+  outfile: join(dist, 'index.js'),
+  bundle: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  external: ['@trpc/*'],
+  logLevel: 'warning',
+});
+
+const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+if (status !== 0) process.exit(status ?? 1);
+
+const workspace = {
+  name: 'workspace',
+  resolveId: (id) => (id === '@tenon/api' ? join(declarations, 'api/src/index.d.ts') : null),
+};
+const bundle = await rollup({
+  input: join(declarations, 'sdk/src/index.d.ts'),
+  external: (id) => id !== '@tenon/api' && !id.startsWith('.') && !isAbsolute(id),
+  treeshake: { moduleSideEffects: false },
+  plugins: [workspace, dts()],
+});
+const { output } = await bundle.write({ file: join(dist, 'index.d.ts'), format: 'es' });
+rmSync(declarations, { recursive: true });
+
+const foreign = output.flatMap(({ imports }) => imports).filter((id) => !id.startsWith('@trpc/'));
+if (foreign.length > 0) {
+  console.error(`The types import ${foreign.join(', ')}, which is not there where the package is used.`);
+  process.exit(1);
+}

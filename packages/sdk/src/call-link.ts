@@ -1,0 +1,105 @@
+import type { AppRouter } from '@tenon/api';
+import type { Operation, OperationContext, TRPCLink } from '@trpc/client';
+import { observable, observableToPromise } from '@trpc/server/observable';
+import type { AccessTokens } from './access-tokens.ts';
+import { withDeadline } from './deadline.ts';
+import { toTenonError, toTrpcError } from './failure.ts';
+import type { MutationOptions } from './options.ts';
+import { retrying } from './retry.ts';
+import { randomKey } from './runtime.ts';
+import type { Settings } from './settings.ts';
+
+/** What a call of tRPC's client says of itself in `context`; whoever calls `tenon.trpc` may put anything there. */
+function optionsIn(context: OperationContext): MutationOptions {
+  const { timeoutMs, organization, idempotencyKey, ifMatch, dryRun } = context;
+  return {
+    ...(typeof timeoutMs === 'number' && { timeoutMs }),
+    ...(typeof organization === 'string' && { organization }),
+    ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
+    ...((typeof ifMatch === 'number' || ifMatch === '*') && { ifMatch }),
+    ...(dryRun === true && { dryRun }),
+  };
+}
+
+/** The operations of signing in refuse the headers of mutations: what they do is not undone by forgetting it. */
+const takesMutationHeaders = ({ type, path }: Operation): boolean => type === 'mutation' && !path.startsWith('auth.');
+
+/** An organization in the input plays the part of the one in REST's path, which is not to be contradicted by the client's own. */
+const namesOrganization = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && 'organizationId' in input;
+
+/** @throws TypeError when a value cannot be a header */
+function headersOf(op: Operation, options: MutationOptions, settings: Settings): Headers {
+  const headers = new Headers(settings.headers);
+  const organization = options.organization ?? (namesOrganization(op.input) ? undefined : settings.organization);
+  if (organization !== undefined) headers.set('x-organization-id', organization);
+  if (takesMutationHeaders(op)) headers.set('idempotency-key', options.idempotencyKey ?? randomKey());
+  if (options.ifMatch !== undefined) headers.set('if-match', options.ifMatch === '*' ? '*' : `"${options.ifMatch}"`);
+  if (options.dryRun) headers.set('dry-run', 'true');
+  return headers;
+}
+
+/** Longer inputs in a URL, percent-encoded, are sent alone. */
+const longestBatchedInput = 4_000;
+
+/**
+ * Calls in one batch share their headers and must fit into one URL together.
+ * @throws TypeError when the input is nothing that JSON can write
+ */
+function fitsIntoBatch({ type, input }: Operation, headers: Headers, settings: Settings): boolean {
+  const json = JSON.stringify(input) ?? '';
+  return (
+    type === 'query' &&
+    headers.get('x-organization-id') === (settings.organization ?? null) &&
+    encodeURIComponent(json).length <= longestBatchedInput
+  );
+}
+
+/** How the links that send find what this one has decided. */
+export const sendingOf = (context: OperationContext): { headers: Headers; batched: boolean } => ({
+  headers: context['headers'] instanceof Headers ? context['headers'] : new Headers(),
+  batched: context['batched'] === true,
+});
+
+/** Gives each call its headers, a good access token, a deadline, and its retries. */
+export function callLink(settings: Settings, tokens: AccessTokens): TRPCLink<AppRouter> {
+  return () =>
+    ({ op, next }) => {
+      const perform = async () => {
+        const options = optionsIn(op.context);
+        const headers = headersOf(op, options, settings);
+        const batched = fitsIntoBatch(op, headers, settings);
+        const timeoutMs = options.timeoutMs ?? settings.timeoutMs;
+        const caller = op.signal ?? undefined;
+        // What may act twice is not sent twice.
+        const retry =
+          op.type === 'query' || headers.has('idempotency-key') ? settings.retry : { ...settings.retry, limit: 0 };
+
+        const send = (accessToken: string | null, signal: AbortSignal) => {
+          const sent = new Headers(headers);
+          if (accessToken !== null) sent.set('authorization', `Bearer ${accessToken}`);
+          const context = { ...op.context, headers: sent, batched };
+          return observableToPromise(next({ ...op, context, signal })).catch((thrown: unknown) => {
+            throw toTenonError(thrown);
+          });
+        };
+        return retrying(
+          () =>
+            withDeadline((signal) => tokens.using((accessToken) => send(accessToken, signal)), {
+              timeoutMs,
+              signal: caller,
+            }),
+          { retry, runtime: settings.runtime, signal: caller },
+        );
+      };
+      return observable((observer) => {
+        perform().then(
+          (result) => {
+            observer.next(result);
+            observer.complete();
+          },
+          (thrown: unknown) => observer.error(toTrpcError(thrown)),
+        );
+      });
+    };
+}

@@ -1,0 +1,73 @@
+import { ConnectionError } from './errors.ts';
+import { fromResponse } from './failure.ts';
+import type { CallOptions } from './options.ts';
+import { withDeadline } from './deadline.ts';
+import type { Settings } from './settings.ts';
+
+/** @throws ConnectionError, and the signal's reason */
+async function request({ fetch }: Settings, url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (thrown) {
+    init.signal?.throwIfAborted();
+    throw new ConnectionError(thrown);
+  }
+}
+
+/** The JSON of a body; undefined when it is none, as from a proxy before the server. */
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text().catch((thrown: unknown) => {
+    throw new ConnectionError(thrown);
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const isTrpcAnswer = (body: unknown): boolean =>
+  Array.isArray(body) ||
+  (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'object');
+
+/** What tRPC's links send with. They take any body for an answer of tRPC, so what is none is thrown here, by its status. */
+export async function trpcFetch(
+  settings: Settings,
+  url: string,
+  init: RequestInit,
+): Promise<Pick<Response, 'ok' | 'headers' | 'body' | 'json'>> {
+  const response = await request(settings, url, init);
+  if (response.ok) return response;
+  const body = await jsonOf(response);
+  if (!isTrpcAnswer(body)) throw fromResponse(response, body);
+  return { ok: false, headers: response.headers, body: null, json: async () => body };
+}
+
+/**
+ * Sends a POST to the REST API, for what needs the refresh cookie.
+ * @returns the JSON of the answer; undefined when it has none
+ * @throws TenonError
+ */
+export async function post(
+  settings: Settings,
+  path: string,
+  input: object,
+  options: CallOptions = {},
+): Promise<unknown> {
+  return withDeadline(
+    async (signal) => {
+      const response = await request(settings, `${settings.baseUrl}/api/v1${path}`, {
+        method: 'POST',
+        headers: { ...settings.headers, accept: 'application/json', 'content-type': 'application/json' },
+        body: JSON.stringify(input),
+        signal,
+        // Some edge runtimes refuse the very word.
+        ...(settings.cookies && { credentials: 'include' }),
+      });
+      const body = await jsonOf(response);
+      if (!response.ok) throw fromResponse(response, body);
+      return body;
+    },
+    { timeoutMs: options.timeoutMs ?? settings.timeoutMs, signal: options.signal },
+  );
+}

@@ -1,0 +1,56 @@
+import {
+  ConflictError,
+  ConnectionError,
+  RateLimitedError,
+  TenonError,
+  TimeoutError,
+  UnavailableError,
+} from './errors.ts';
+import type { RetryOptions } from './options.ts';
+import type { Runtime } from './runtime.ts';
+
+export type RetrySettings = { [Option in keyof RetryOptions]-?: NonNullable<RetryOptions[Option]> };
+
+export const retrySettings = (options: RetryOptions = {}): RetrySettings => ({
+  limit: options.limit ?? 2,
+  baseDelayMs: options.baseDelayMs ?? 300,
+  maxDelayMs: options.maxDelayMs ?? 10_000,
+  maxRetryAfterMs: options.maxRetryAfterMs ?? 60_000,
+});
+
+const passing = [ConnectionError, TimeoutError, RateLimitedError, UnavailableError];
+
+/** Whether the same call may well succeed later. */
+const isPassing = (error: TenonError): boolean =>
+  passing.some((Class) => error instanceof Class) ||
+  // The try before is still at work on the server: its answer is what we want.
+  (error instanceof ConflictError && error.code === 'idempotency_in_progress');
+
+interface Retrying {
+  retry: RetrySettings;
+  runtime: Runtime;
+  signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds until the next try (full jitter, after what the server asks for), or null when there is none. */
+function delayAfter(error: TenonError, tried: number, { retry, runtime }: Retrying): number | null {
+  if (tried > retry.limit || !isPassing(error)) return null;
+  const asked = (error.retryAfter ?? 0) * 1000;
+  if (asked > retry.maxRetryAfterMs) return null;
+  return asked + runtime.random() * Math.min(retry.maxDelayMs, retry.baseDelayMs * 2 ** (tried - 1));
+}
+
+/** Tries until it succeeds, fails for good, or has been tried often enough; never once the signal is aborted. */
+export async function retrying<Result>(attempt: () => Promise<Result>, options: Retrying): Promise<Result> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (options.signal?.aborted || !(thrown instanceof TenonError)) throw thrown;
+      const delay = delayAfter(thrown, tried, options);
+      if (delay === null) throw thrown;
+      await options.runtime.sleep(delay, options.signal);
+      options.signal?.throwIfAborted();
+    }
+  }
+}

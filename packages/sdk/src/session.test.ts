@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type RunningTenon, startServer, temporaryDirectory } from '../../../e2e/support/server.ts';
+import { Front } from '../testing/front.ts';
+import { type Person, registerOwner } from '../testing/people.ts';
+import { TestRuntime } from '../testing/world.ts';
+import {
+  ConnectionError,
+  createTenon,
+  memorySession,
+  type Session,
+  type Tokens,
+  UnauthenticatedError,
+} from './index.ts';
+import type { TenonOptions } from './options.ts';
+import { connect } from './tenon.ts';
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let server: RunningTenon;
+let front: Front;
+let owner: Person;
+
+beforeAll(async () => {
+  directory = temporaryDirectory();
+  server = await startServer({ DATA_DIR: directory.path });
+  front = await Front.before(server.url);
+  owner = await registerOwner(createTenon({ baseUrl: server.url }));
+});
+afterAll(async () => {
+  await front?.close();
+  await server?.kill('SIGKILL');
+  directory.remove();
+});
+beforeEach(() => front.reset());
+
+/** Somebody who has just signed in. */
+async function signIn(options: Partial<TenonOptions> = {}) {
+  const session = memorySession();
+  const runtime = new TestRuntime();
+  const tenon = connect({ baseUrl: front.url, session, ...options }, runtime);
+  await tenon.auth.login({ login: owner.login, password: owner.password });
+  front.reset();
+  return { tenon, session, runtime };
+}
+
+const tokensOf = async (session: Session): Promise<Tokens> =>
+  (await session.get()) ?? expect.fail('nobody is signed in');
+
+/** As if the server had stopped believing the access token. */
+async function spoil(session: Session): Promise<void> {
+  await session.set({ ...(await tokensOf(session)), accessToken: 'spoiled' });
+}
+
+const refreshes = () => front.requests('/auth/refresh').length;
+
+describe('signing in', () => {
+  test('keeps the tokens, and calls carry them', async () => {
+    const { tenon, session, runtime } = await signIn();
+    const { accessToken, expiresAt, refreshToken } = await tokensOf(session);
+    expect(refreshToken).toEqual(expect.any(String));
+    expect(expiresAt - runtime.now()).toBeGreaterThan(19 * 60_000);
+    expect((await tenon.auth.me()).user.email).toBe(owner.login);
+    expect(front.seen.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${accessToken}`]);
+  });
+
+  test('with a wrong password is a 401 of its own', async () => {
+    const tenon = createTenon({ baseUrl: front.url });
+    const login = tenon.auth.login({ login: owner.login, password: 'wrong' });
+    await expect(login).rejects.toMatchObject({ name: 'UnauthenticatedError', code: 'invalid_credentials' });
+    expect(refreshes()).toBe(0);
+  });
+
+  test('nobody who is not signed in is refreshed', async () => {
+    const tenon = createTenon({ baseUrl: front.url });
+    await expect(tenon.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
+    expect(front.seen).toHaveLength(1);
+  });
+});
+
+describe('an access token', () => {
+  test('that is refused is replaced once for 20 callers, and all of them succeed', async () => {
+    const { tenon, session } = await signIn();
+    await spoil(session);
+    const calls = Array.from({ length: 20 }, (_, n) =>
+      n % 2 ? tenon.auth.me() : tenon.tasks.create({ title: `Task ${n}` }),
+    );
+    await Promise.all(calls);
+    expect(refreshes()).toBe(1);
+    expect((await tokensOf(session)).accessToken).not.toBe('spoiled');
+  });
+
+  test('about to expire is replaced before it is used', async () => {
+    const { tenon, session, runtime } = await signIn();
+    const before = await tokensOf(session);
+    runtime.advance(19.6 * 60_000);
+    await Promise.all(Array.from({ length: 20 }, () => tenon.auth.me()));
+    const after = await tokensOf(session);
+    expect(refreshes()).toBe(1);
+    expect(after.expiresAt).toBeGreaterThan(before.expiresAt);
+    expect(after.refreshToken).not.toBe(before.refreshToken);
+    expect(
+      front.requests('/trpc').every(({ headers }) => headers.authorization === `Bearer ${after.accessToken}`),
+    ).toBe(true);
+  });
+
+  test('is used to its end when the server cannot replace it', async () => {
+    const { tenon, runtime } = await signIn({ retry: { limit: 0 } });
+    runtime.advance(19.6 * 60_000);
+    front.fail('/auth/refresh', { kind: 'drop' });
+    expect((await tenon.auth.me()).user.email).toBe(owner.login);
+    runtime.advance(60_000);
+    front.fail('/auth/refresh', { kind: 'drop' });
+    await expect(tenon.auth.me()).rejects.toBeInstanceOf(ConnectionError);
+  });
+
+  test('refused a second time is an error', async () => {
+    const { tenon } = await signIn();
+    for (let n = 0; n < 2; n++)
+      front.fail('/trpc', { kind: 'answer', status: 401, body: '{"code":"unauthenticated","detail":"No."}' });
+    await expect(tenon.auth.me()).rejects.toMatchObject({ status: 401, detail: 'No.' });
+    expect([front.requests('/trpc').length, refreshes()]).toEqual([2, 1]);
+  });
+});
+
+describe('a refresh', () => {
+  test('that is refused ends the session, for all who wait', async () => {
+    const { tenon, session } = await signIn();
+    await session.set({ ...(await tokensOf(session)), accessToken: 'spoiled', refreshToken: 'spoiled' });
+    const results = await Promise.allSettled([tenon.auth.me(), tenon.tasks.list(), tenon.tags.list()]);
+    for (const result of results) expect(result).toMatchObject({ status: 'rejected', reason: { status: 401 } });
+    expect(refreshes()).toBe(1);
+    expect(await session.get()).toBeNull();
+  });
+
+  test('whose answer is lost is tried again at once: the session goes on', async () => {
+    const { tenon, session } = await signIn();
+    await spoil(session);
+    front.fail('/auth/refresh', { kind: 'drop-answer' });
+    expect((await tenon.auth.me()).user.email).toBe(owner.login);
+    expect(refreshes()).toBe(2);
+  });
+
+  test('can be asked for, and shares the one under way', async () => {
+    const { tenon, session } = await signIn();
+    const before = await tokensOf(session);
+    const [one, other] = await Promise.all([tenon.auth.refresh(), tenon.auth.refresh()]);
+    expect(other).toEqual(one);
+    expect(refreshes()).toBe(1);
+    expect((await tokensOf(session)).refreshToken).not.toBe(before.refreshToken);
+  });
+
+  test('can begin with a token that was kept elsewhere', async () => {
+    const { session } = await signIn();
+    const { refreshToken } = await tokensOf(session);
+    const other = createTenon({ baseUrl: front.url });
+    await other.auth.refresh({ refreshToken: refreshToken ?? expect.fail() });
+    expect((await other.auth.me()).user.email).toBe(owner.login);
+  });
+
+  test('does not undo signing out', async () => {
+    const { tenon, session } = await signIn();
+    const refreshing = tenon.auth.refresh();
+    await session.set(null);
+    await refreshing;
+    expect(await session.get()).toBeNull();
+  });
+});
+
+describe('signing out', () => {
+  test('ends the session here and there', async () => {
+    const { tenon, session } = await signIn();
+    const { refreshToken } = await tokensOf(session);
+    expect(await tenon.auth.logout()).toBeUndefined();
+    expect(await session.get()).toBeNull();
+    const other = createTenon({ baseUrl: front.url });
+    await expect(other.auth.refresh({ refreshToken: refreshToken ?? '' })).rejects.toBeInstanceOf(UnauthenticatedError);
+  });
+
+  test('ends it here even if the server could not be told', async () => {
+    const { tenon, session } = await signIn();
+    front.fail('/auth/logout', { kind: 'drop' });
+    await expect(tenon.auth.logout()).rejects.toBeInstanceOf(ConnectionError);
+    expect(await session.get()).toBeNull();
+  });
+});
+
+test('in a browser the cookie is the refresh token, and it outlives the page', async () => {
+  let cookie = '';
+  /** What a browser does with a cookie of the page's own site. */
+  const fetchWithCookies = async (url: string, init: RequestInit): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (init.credentials === 'include' && url.includes('/api/') && cookie) headers.set('cookie', cookie);
+    const response = await fetch(url, { ...init, headers });
+    cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
+    return response;
+  };
+  const options = { tokenTransport: 'cookie', fetch: fetchWithCookies } as const;
+  const { session } = await signIn(options);
+  expect((await tokensOf(session)).refreshToken).toBeNull();
+  expect(cookie).toContain('=');
+
+  const { runtime } = { runtime: new TestRuntime() };
+  const reloaded = connect({ baseUrl: front.url, ...options }, runtime);
+  expect((await reloaded.auth.me()).user.email).toBe(owner.login);
+  runtime.advance(20 * 60_000);
+  expect((await reloaded.auth.me()).user.email).toBe(owner.login);
+  expect(refreshes()).toBe(2);
+  await reloaded.auth.logout();
+  await expect(reloaded.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
+});

@@ -1,0 +1,27 @@
+/** Who is signed in. */
+export interface Tokens {
+  /** Sent as `Authorization: Bearer …`. */
+  readonly accessToken: string;
+  /** When the access token expires, by this machine's clock: milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Good for one refresh; null when the browser keeps it in a cookie. */
+  readonly refreshToken: string | null;
+}
+
+/** Where the tokens are kept. `get` is called before every request. */
+export interface Session {
+  get(): Tokens | null | Promise<Tokens | null>;
+  /** Null: nobody is signed in any more. */
+  set(tokens: Tokens | null): void | Promise<void>;
+}
+
+/** Keeps the tokens for as long as the program runs. */
+export function memorySession(tokens: Tokens | null = null): Session {
+  let kept = tokens;
+  return {
+    get: () => kept,
+    set: (changed) => {
+      kept = changed;
+    },
+  };
+}

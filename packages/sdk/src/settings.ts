@@ -1,0 +1,32 @@
+import type { TenonOptions } from './options.ts';
+import { type RetrySettings, retrySettings } from './retry.ts';
+import { type Runtime, systemRuntime } from './runtime.ts';
+import { memorySession, type Session } from './session.ts';
+
+/** The options with every default filled in. */
+export interface Settings {
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly session: Session;
+  readonly organization: string | undefined;
+  /** Whether the refresh token is the browser's to keep. */
+  readonly cookies: boolean;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly timeoutMs: number;
+  readonly retry: RetrySettings;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly runtime: Runtime;
+}
+
+export const settingsOf = (options: TenonOptions, runtime: Runtime = systemRuntime): Settings => ({
+  baseUrl: options.baseUrl.replace(/\/+$/, ''),
+  session: options.session ?? memorySession(),
+  organization: options.organization,
+  cookies: (options.tokenTransport ?? ('document' in globalThis ? 'cookie' : 'body')) === 'cookie',
+  // Looked up at each call: tests and tracing put their own in its place.
+  fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+  timeoutMs: options.timeoutMs ?? 30_000,
+  retry: retrySettings(options.retry),
+  headers: options.headers ?? {},
+  runtime,
+});

@@ -1,0 +1,50 @@
+import type { AppRouter } from '@tenon/api';
+import { createTRPCClient, getUntypedClient, type TRPCClient } from '@trpc/client';
+import { AccessTokens } from './access-tokens.ts';
+import { authCalls } from './auth.ts';
+import { withCalls } from './calls.ts';
+import { linksOf } from './links.ts';
+import type { TenonOptions } from './options.ts';
+import type { Runtime } from './runtime.ts';
+import { settingsOf } from './settings.ts';
+import type { Calls, InputsOf, OutputsOf } from './types.ts';
+
+type Contexts = AppRouter['_def']['record'];
+
+/** What each operation takes: `Inputs['tasks']['create']`. */
+export type Inputs = InputsOf<Contexts>;
+
+/** What each operation answers: `type Task = Outputs['tasks']['get']`. */
+export type Outputs = OutputsOf<Contexts>;
+
+/** Every operation of the API, by its operationId: `tenon.tasks.create({ title })`. */
+export interface Tenon extends Calls<Contexts> {
+  /**
+   * The same API as tRPC's own client, for TanStack Query and the like: with the same session, retries and timeouts, but with
+   * tRPC's errors. What calls take as options goes into `context`: `{ context: { ifMatch: task.version } }`.
+   */
+  readonly trpc: TRPCClient<AppRouter>;
+}
+
+/** @internal `createTenon`, in a world that tests make. */
+export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
+  const settings = settingsOf(options, runtime);
+  const tokens = new AccessTokens(settings);
+  const trpc = createTRPCClient<AppRouter>({ links: linksOf(settings, tokens) });
+  const overrides = authCalls(settings, tokens);
+  // It answers whatever name it is asked for; which names there are, the router's type knows.
+  return withCalls({ trpc }, getUntypedClient(trpc), overrides) as Tenon;
+}
+
+/**
+ * A client of the Tenon API.
+ *
+ * @example
+ * const tenon = createTenon({ baseUrl: 'http://localhost:8000' });
+ * await tenon.auth.login({ login: 'ada@example.com', password });
+ * const task = await tenon.tasks.create({ title: 'Write the minutes' });
+ * for await (const { title } of tenon.tasks.list({ status: ['todo'] })) console.log(title);
+ *
+ * @throws every call rejects with a TenonError, or with the reason of its signal
+ */
+export const createTenon = (options: TenonOptions): Tenon => connect(options);

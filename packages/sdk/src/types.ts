@@ -1,0 +1,71 @@
+import type { CallOptions, DryRunOptions, MutationOptions } from './options.ts';
+import type { List, Page } from './list.ts';
+
+/** An event that a dry run would have recorded. */
+export interface DryRunEvent {
+  /** `entity.past_tense`, as `task.created`; more types will come. */
+  type: string;
+  entity: { type: string; id: string };
+  /** What an update would have changed, by field. */
+  changes: Record<string, { from: unknown; to: unknown }>;
+  data: Record<string, unknown>;
+}
+
+/** What would have happened. */
+export interface DryRun<Output> {
+  dryRun: true;
+  /** What the call would have answered; null when that is nothing. */
+  result: Output;
+  events: DryRunEvent[];
+}
+
+/** Reads. A list can be iterated, too. */
+export type QueryCall<Input, Output> = (
+  input: Input,
+  options?: CallOptions,
+) => Output extends Page<unknown> ? List<Output> : Promise<Output>;
+
+/** Changes something, once however often it is sent. */
+export interface MutationCall<Input, Output> {
+  (input: Input, options: DryRunOptions): Promise<DryRun<Output extends void ? null : Output>>;
+  (input: Input, options?: MutationOptions & { dryRun?: false | undefined }): Promise<Output>;
+}
+
+/** Signs in or out, or prepares it: sent once, and never as a dry run. */
+export type AuthCall<Input, Output> = (input: Input, options?: CallOptions) => Promise<Output>;
+
+/** A procedure as the router's type has it. */
+interface Procedure<Type, Input, Output> {
+  _def: { type: Type; $types: { input: Input; output: Output } };
+}
+
+type Context<Procedures, Name> = {
+  readonly [Key in keyof Procedures]: Procedures[Key] extends Procedure<'query', infer Input, infer Output>
+    ? QueryCall<Input, Output>
+    : Procedures[Key] extends Procedure<'mutation', infer Input, infer Output>
+      ? Name extends 'auth'
+        ? AuthCall<Input, Output>
+        : MutationCall<Input, Output>
+      : never;
+};
+
+/** Every operation of a router, by the two parts of its operationId. */
+export type Calls<Contexts> = { readonly [Name in keyof Contexts]: Context<Contexts[Name], Name> };
+
+/** What each operation takes. */
+export type InputsOf<Contexts> = {
+  [Name in keyof Contexts]: {
+    [Key in keyof Contexts[Name]]: Contexts[Name][Key] extends Procedure<unknown, infer Input, unknown>
+      ? Exclude<Input, void>
+      : never;
+  };
+};
+
+/** What each operation answers. */
+export type OutputsOf<Contexts> = {
+  [Name in keyof Contexts]: {
+    [Key in keyof Contexts[Name]]: Contexts[Name][Key] extends Procedure<unknown, unknown, infer Output>
+      ? Output
+      : never;
+  };
+};

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+/** What goes wrong with one request. */
+export type Fault =
+  /** Something before the server answers in its place. */
+  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
+  /** The connection is lost before the server hears of it. */
+  | { kind: 'drop' }
+  /** The server acts, and its answer is lost. */
+  | { kind: 'drop-answer' }
+  /** The server acts, and only the beginning of its answer arrives. */
+  | { kind: 'cut-answer' }
+  /** Nothing comes back. */
+  | { kind: 'hang' };
+
+export interface Seen {
+  method: string;
+  path: string;
+  headers: IncomingMessage['headers'];
+  /** Whether the client went away before it was answered. */
+  abandoned: boolean;
+}
+
+const bodyOf = async (request: IncomingMessage): Promise<Buffer> => Buffer.concat(await request.toArray());
+
+/** What the two sides agree on for themselves. */
+const hopByHop = new Set([
+  'connection',
+  'content-length',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+  'content-encoding',
+]);
+
+/** Stands between a client and a server: it remembers every request, and lets chosen ones go wrong. */
+export class Front {
+  readonly seen: Seen[] = [];
+  readonly #faults: { path: string; fault: Fault }[] = [];
+  readonly #target: string;
+  readonly #server: Server;
+
+  private constructor(target: string) {
+    this.#target = target;
+    this.#server = createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async before(target: string): Promise<Front> {
+    const front = new Front(target);
+    front.#server.listen(0, '127.0.0.1');
+    await once(front.#server, 'listening');
+    return front;
+  }
+
+  get url(): string {
+    const address = this.#server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('It does not listen.');
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  /** Lets the next request whose path contains the text go wrong; called again, the one after it. */
+  fail(path: string, fault: Fault): void {
+    this.#faults.push({ path, fault });
+  }
+
+  /** The requests whose path contains the text. */
+  requests(path: string): Seen[] {
+    return this.seen.filter((seen) => seen.path.includes(path));
+  }
+
+  /** Forgets what was seen, and what was still to go wrong. */
+  reset(): void {
+    this.seen.length = 0;
+    this.#faults.length = 0;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #faultOf(path: string): Fault | null {
+    const at = this.#faults.findIndex((waiting) => path.includes(waiting.path));
+    return at === -1 ? null : (this.#faults.splice(at, 1)[0]?.fault ?? null);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/', headers } = request;
+    const seen: Seen = { method, path: url, headers, abandoned: false };
+    this.seen.push(seen);
+    response.on('close', () => (seen.abandoned = !response.writableEnded));
+    const fault = this.#faultOf(url);
+    const body = await bodyOf(request);
+    if (fault?.kind === 'hang') return;
+    if (fault?.kind === 'drop') return void response.destroy();
+    if (fault?.kind === 'answer') return void response.writeHead(fault.status, fault.headers).end(fault.body);
+
+    const answer = await fetch(this.#target + url, {
+      method,
+      headers: Object.entries(headers).flatMap(([name, value]) =>
+        typeof value === 'string' && !hopByHop.has(name) ? [[name, value] as [string, string]] : [],
+      ),
+      ...(body.length > 0 && { body }),
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (fault?.kind === 'drop-answer') return void response.destroy();
+    response.writeHead(answer.status, [...answer.headers].filter(([name]) => !hopByHop.has(name)).flat());
+    if (fault?.kind !== 'cut-answer') return void response.end(bytes);
+    response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+  }
+}

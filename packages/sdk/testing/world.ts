@@ -1,0 +1,25 @@
+import type { Runtime } from '../src/runtime.ts';
+
+/** A clock that moves when told to, and naps that take no time. */
+export class TestRuntime implements Runtime {
+  /** Every wait between tries, in milliseconds. */
+  readonly slept: number[] = [];
+  #ahead = 0;
+
+  now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  /** The longest wait that jitter allows. */
+  random(): number {
+    return 1;
+  }
+
+  async sleep(milliseconds: number): Promise<void> {
+    this.slept.push(milliseconds);
+  }
+
+  advance(milliseconds: number): void {
+    this.#ahead += milliseconds;
+  }
+}
