@@ -127,7 +127,9 @@ describe.each(dialects)('jobs on %s', (dialect) => {
   describe('running', () => {
     it('keeps what the handler answers', async () => {
       await add('test', { name: 'Ada' });
-      const runner = runnerOf({ test: async (_ctx, payload, run) => ({ hello: payload['name'], attempt: run.attempt }) });
+      const runner = runnerOf({
+        test: async (_ctx, payload, run) => ({ hello: payload['name'], attempt: run.attempt }),
+      });
 
       expect(await runner.runDue()).toBe(1);
 
@@ -405,7 +407,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
 
     it('refuses two schedules of one name and patterns that are none', () => {
       expect(() => new SchedulePlanner([nightly, nightly])).toThrow('same name');
-      expect(() => new SchedulePlanner([{ ...nightly, cron: 'every night' }])).toThrow();
+      expect(() => new SchedulePlanner([{ ...nightly, cron: 'every night' }])).toThrow('CronPattern');
     });
   });
 

