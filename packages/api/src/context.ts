@@ -1,23 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { MutationOutcome, MutationRequest, Principal, ServiceContext } from '@tenon/core';
-import type { Context, OrganizationNeed } from './meta.ts';
+import type { MutationOutcome, Platform as CorePlatform, Principal } from '@tenon/core';
+import type { Context } from './meta.ts';
 
 /** What the API asks of the platform. */
-export interface Platform {
-  readonly settings: { readonly refreshTokenDays: number };
-  /** @throws `unauthenticated` unless the token, its session and its user are all alive */
-  authenticate(accessToken: string): Promise<{ userId: string; sessionId: string }>;
-  /**
-   * Loads who acts, with the active organization. The path's and the header's are ids or slugs.
-   * @throws `no_organization`, `organization_required`, `organization_not_found`, `validation_failed` when they differ
-   */
-  principal(
-    identity: { userId: string; sessionId: string | null },
-    need: OrganizationNeed,
-    chosen: { path?: string; header?: string },
-  ): Promise<Principal>;
-  context(parts: { principal: Principal | null; requestId: string; mutation?: MutationRequest }): ServiceContext;
-}
+export type Platform = Pick<CorePlatform, 'authenticate' | 'principal' | 'context'> & {
+  readonly settings: Pick<CorePlatform['settings'], 'refreshTokenDays'>;
+};
 
 /** What a `restOnly` procedure may know of HTTP. */
 export interface Transport {

@@ -307,9 +307,9 @@ export const fixturePlatform: Platform = {
   settings,
   authenticate: async (token) => {
     if (!['owner', 'viewer', 'stranger', 'many'].includes(token)) throw errors.unauthenticated();
-    return { userId: token, sessionId: 'session' };
+    return { userId: token, sessionId: 'session', emailVerified: true, activeOrganizationId: null };
   },
-  principal: async ({ userId }, need, { path, header }) => {
+  principal: async ({ userId }, need, { path, header } = {}) => {
     const chosen = path ?? header;
     if (chosen !== undefined && chosen !== 'acme' && chosen !== organizationId)
       throw tenancyErrors.organization_not_found();
@@ -322,8 +322,10 @@ export const fixturePlatform: Platform = {
     if (need === 'required' && ambiguous) throw tenancyErrors.organization_required();
     return principalOf(userId, need === 'none' || ambiguous ? null : organizationId);
   },
-  context: (parts) => ({
-    ...parts,
+  context: ({ principal, requestId = '', mutation: request }) => ({
+    principal,
+    requestId,
+    ...(request && { mutation: request }),
     clock: { now: () => new Date() },
     settings,
     outcome: { replayed: false, dryRun: null },
