@@ -29,10 +29,8 @@ async function allTitles(url: string, token: string): Promise<string[]> {
   const caller = callerOf(url, token);
   const titles: string[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
-    const page = await (
-      await caller.get(`/tasks?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)
-    ).json();
-    titles.push(...page.data.map((task: { title: string }) => task.title));
+    const page: Page = await caller.get(`/tasks?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    titles.push(...page.data.map((task) => task.title));
     cursor = page.nextCursor;
   }
   return titles;

@@ -25,7 +25,8 @@ await build({
   logLevel: 'warning',
 });
 
-const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+const tsc = join(root, 'node_modules/.bin/tsc');
+const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 
 const workspace = {
@@ -42,7 +43,4 @@ const { output } = await bundle.write({ file: join(dist, 'index.d.ts'), format: 
 rmSync(declarations, { recursive: true });
 
 const foreign = output.flatMap(({ imports }) => imports).filter((id) => !id.startsWith('@trpc/'));
-if (foreign.length > 0) {
-  console.error(`The types import ${foreign.join(', ')}, which is not there where the package is used.`);
-  process.exit(1);
-}
+if (foreign.length > 0) throw new Error(`The types import ${foreign.join(', ')}: it is not there where they are used.`);

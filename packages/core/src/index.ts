@@ -1,114 +1,14 @@
 export * from './access/index.ts';
-export { ActivityEntry, ActivityPage } from './activity/index.ts';
+export * from './activity/index.ts';
 export type { ServiceContext } from './database/context.ts';
-export {
-  createMailbox,
-  getCurrentUser,
-  type Identity,
-  Login,
-  loginErrors,
-  Logout,
-  logout,
-  type Mail,
-  type Mailer,
-  MailSent,
-  Refresh,
-  refresh,
-  ResendVerification,
-  resendVerification,
-  SignedIn,
-  type SignInTransport,
-  updateCurrentUser,
-  User,
-  userErrors,
-  UserUpdate,
-  VerifiedEmail,
-  VerifyEmail,
-  verifyEmail,
-} from './identity/index.ts';
+export { isPostgresUrl, sqliteFile } from './database/database.ts';
+export * from './identity/index.ts';
+export { type QueueDepth, queueDepth } from './jobs/index.ts';
+export type { Clock } from './kernel/clock.ts';
 export { DomainError, type ErrorDetails, type ErrorKind, errors, type FieldError } from './kernel/errors.ts';
+export { uuidv7 } from './kernel/ids.ts';
 export type { MutationOutcome, MutationRequest } from './kernel/mutation.ts';
 export type { Principal } from './kernel/principal.ts';
 export { createPlatform, migrate, pendingMigrations, type Platform, type PlatformSettings } from './platform.ts';
-export { isPostgresUrl, sqliteFile } from './database/database.ts';
-export type { Clock } from './kernel/clock.ts';
-export { uuidv7 } from './kernel/ids.ts';
-export { type QueueDepth, queueDepth } from './jobs/index.ts';
-export {
-  acceptInvitation,
-  addMember,
-  type ChosenOrganization,
-  createOrganization,
-  CurrentAccess,
-  getCurrentAccess,
-  getOrganization,
-  Invitation,
-  InvitationId,
-  InvitationListInput,
-  InvitationPage,
-  listMembers,
-  listOwnInvitations,
-  listOwnOrganizations,
-  listRoles,
-  login,
-  Member,
-  MemberAdd,
-  MemberInvited,
-  MemberListInput,
-  MemberPage,
-  MemberPath,
-  MemberRoles,
-  Organization,
-  OrganizationCreate,
-  OrganizationListInput,
-  OrganizationPage,
-  OrganizationPath,
-  OrganizationUpdate,
-  Register,
-  register,
-  Registered,
-  removeMember,
-  Role,
-  RoleListInput,
-  RolePage,
-  setMemberRoles,
-  tenancyErrors,
-  updateOrganization,
-} from './tenancy/index.ts';
-export {
-  Comment,
-  CommentCreate,
-  CommentListInput,
-  CommentPage,
-  createComment,
-  createTag,
-  createTask,
-  deleteTag,
-  deleteTask,
-  getTask,
-  listComments,
-  listTags,
-  listTaskActivity,
-  listTasks,
-  restoreTask,
-  Tag,
-  TagCreate,
-  TagId,
-  TagListInput,
-  TagPage,
-  TagUpdate,
-  Task,
-  TaskActivityInput,
-  TaskCreate,
-  TaskDelete,
-  TaskId,
-  TaskListInput,
-  TaskPage,
-  taskPriorities,
-  type TaskStatus,
-  taskStatuses,
-  TaskUpdate,
-  updateTag,
-  updateTask,
-  workErrors,
-} from './work/index.ts';
+export * from './tenancy/index.ts';
+export * from './work/index.ts';

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, expectTypeOf, test } from 'vit
 import { type RunningTenon, startServer, temporaryDirectory } from '../../../e2e/support/server.ts';
 import { Front } from '../testing/front.ts';
 import { registerOwner } from '../testing/people.ts';
+import { present } from '../testing/world.ts';
 import { createTenon, type Outputs, type Tenon } from './index.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -59,7 +60,7 @@ test('iterated, it is every row of every page, fetched when its turn comes', asy
 test('it begins where its cursor says', async () => {
   const { nextCursor } = await tenon.tasks.list(input);
   const rest: string[] = [];
-  for await (const { title } of tenon.tasks.list({ ...input, cursor: nextCursor ?? expect.fail() })) rest.push(title);
+  for await (const { title } of tenon.tasks.list({ ...input, cursor: present(nextCursor) })) rest.push(title);
   expect(rest).toEqual(['d', 'e', 'f', 'g']);
 });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningTenon, startServer, temporaryDirectory } from '../../../e2e/support/server.ts';
 import { Front } from '../testing/front.ts';
 import { type Person, registerOwner } from '../testing/people.ts';
-import { TestRuntime } from '../testing/world.ts';
+import { present, TestRuntime } from '../testing/world.ts';
 import {
   ConnectionError,
   createTenon,
@@ -42,8 +42,7 @@ async function signIn(options: Partial<TenonOptions> = {}) {
   return { tenon, session, runtime };
 }
 
-const tokensOf = async (session: Session): Promise<Tokens> =>
-  (await session.get()) ?? expect.fail('nobody is signed in');
+const tokensOf = async (session: Session): Promise<Tokens> => present(await session.get());
 
 /** As if the server had stopped believing the access token. */
 async function spoil(session: Session): Promise<void> {
@@ -152,7 +151,7 @@ describe('a refresh', () => {
     const { session } = await signIn();
     const { refreshToken } = await tokensOf(session);
     const other = createTenon({ baseUrl: front.url });
-    await other.auth.refresh({ refreshToken: refreshToken ?? expect.fail() });
+    await other.auth.refresh({ refreshToken: present(refreshToken) });
     expect((await other.auth.me()).user.email).toBe(owner.login);
   });
 
@@ -198,7 +197,7 @@ test('in a browser the cookie is the refresh token, and it outlives the page', a
   expect((await tokensOf(session)).refreshToken).toBeNull();
   expect(cookie).toContain('=');
 
-  const { runtime } = { runtime: new TestRuntime() };
+  const runtime = new TestRuntime();
   const reloaded = connect({ baseUrl: front.url, ...options }, runtime);
   expect((await reloaded.auth.me()).user.email).toBe(owner.login);
   runtime.advance(20 * 60_000);

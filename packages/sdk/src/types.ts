@@ -29,6 +29,7 @@ export type QueryCall<Input, Output> = (
 export interface MutationCall<Input, Output> {
   (input: Input, options: DryRunOptions): Promise<DryRun<Output extends void ? null : Output>>;
   (input: Input, options?: MutationOptions & { dryRun?: false | undefined }): Promise<Output>;
+  (input: Input, options: MutationOptions): Promise<Output | DryRun<Output extends void ? null : Output>>;
 }
 
 /** Signs in or out, or prepares it: sent once, and never as a dry run. */

@@ -23,3 +23,18 @@ export class TestRuntime implements Runtime {
     this.#ahead += milliseconds;
   }
 }
+
+/** What is there. @throws when it is not */
+export function present<Value>(value: Value | null | undefined): Value {
+  if (value == null) throw new Error('It should be there.');
+  return value;
+}
+
+/** What a promise rejects with. @throws when it does not */
+export const thrownBy = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    (value) => {
+      throw new Error(`It should have failed, but answered ${JSON.stringify(value)}.`);
+    },
+    (thrown: unknown) => thrown,
+  );

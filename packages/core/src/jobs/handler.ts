@@ -16,7 +16,7 @@ export interface JobRun {
   /**
    * Runs the last database effects of the job in one transaction with its `done`: they happen exactly once. A job of an
    * organization stands behind that organization's walls, one of the instance behind the system door. What `work` returns is
-   * kept as the job's result.
+   * kept as the job's result. Everything inside goes through the unit: another transaction would wait for this one.
    * @throws LeaseLost, and rolls back, when another worker has taken the job over
    */
   complete<T>(work: (unit: Unit) => Promise<T>): Promise<T>;

@@ -1,0 +1,60 @@
+/*
+ * What somebody writes who has installed the package and has nothing else of ours. Copied into projects of their own, type-checked
+ * there, and run.
+ */
+/* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/await-thenable -- wrong on purpose */
+import { createTenon, type Inputs, NotFoundError, type Outputs, type Session, TenonError } from '@tenon/sdk';
+
+type Task = Outputs['tasks']['get'];
+
+const draft: Inputs['tasks']['create'] = { title: 'Consume', priority: 'high', dueDate: null };
+
+// @ts-expect-error There is no such priority.
+export const wrongPriority: Inputs['tasks']['create'] = { title: 'Consume', priority: 'extreme' };
+
+/** Everything that the types promise, in calls that are never made. */
+export async function promises(session: Session): Promise<void> {
+  const tenon = createTenon({ baseUrl: 'https://work.example.com', session });
+  const version: number = (await tenon.tasks.create(draft)).version;
+  const dueDate: string | null = (await tenon.tasks.get({ id: '' })).dueDate;
+  const events: { type: string }[] = (await tenon.tasks.create(draft, { dryRun: true })).events;
+  const nothing: void = await tenon.tasks.delete({ id: '' }, { ifMatch: version });
+  const byTrpc: Task = await tenon.trpc.tasks.get.query({ id: '' });
+  void [dueDate, events, nothing, byTrpc];
+
+  // @ts-expect-error A task has a title.
+  await tenon.tasks.create({});
+  // @ts-expect-error The title is text.
+  await tenon.tasks.create({ title: 1 });
+  // @ts-expect-error There is no such field.
+  await tenon.tasks.create({ title: '', colour: 'red' });
+  // @ts-expect-error There is no such operation.
+  await tenon.tasks.explode();
+  // @ts-expect-error There are no such operations.
+  await tenon.taxes.list();
+  // @ts-expect-error Reading is no mutation.
+  await tenon.tasks.get({ id: '' }, { dryRun: true });
+  // @ts-expect-error Signing in is never tried.
+  await tenon.auth.login({ login: '', password: '' }, { dryRun: true });
+  // @ts-expect-error What is not a list cannot be iterated.
+  for await (const _ of tenon.tasks.get({ id: '' }));
+  // @ts-expect-error A version is a number.
+  await tenon.tasks.update({ id: '' }, { ifMatch: '3' });
+  // @ts-expect-error Nobody knows where the server is.
+  createTenon({});
+}
+
+/** Signs in, and does a bit of everything. */
+export async function visit(baseUrl: string, login: string, password: string) {
+  const tenon = createTenon({ baseUrl });
+  const { user } = await tenon.auth.login({ login, password });
+  const task = await tenon.tasks.create(draft);
+  const changed = await tenon.tasks.update({ id: task.id, status: 'done' }, { ifMatch: task.version });
+  const titles: string[] = [];
+  for await (const { title } of tenon.tasks.list({ status: ['done'], limit: 1 })) titles.push(title);
+
+  const error: unknown = await tenon.tasks.get({ id: user.id }).catch((thrown: unknown) => thrown);
+  if (!(error instanceof NotFoundError) || !(error instanceof TenonError)) throw new Error('It should not exist.');
+  const status: 404 = error.status;
+  return { email: user.email, version: changed.version, titles, status, code: error.code };
+}
