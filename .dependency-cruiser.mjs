@@ -60,8 +60,8 @@ const forbidden = [
   {
     name: 'apps-are-imported-by-nobody',
     severity: 'error',
-    from: { path: '^(packages|apps)/', pathNot: test },
-    to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
+    from: { path: '^(?:packages|apps)/([^/]+)/', pathNot: test },
+    to: { path: '^apps/', pathNot: '^apps/$1/' },
   },
   {
     name: 'sdk-imports-only-types-of-api',

@@ -1,6 +1,7 @@
 // Makes dist/: one JavaScript file, and one file of types that stands without the workspace.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
@@ -9,9 +10,8 @@ import { dts } from 'rollup-plugin-dts';
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
 /** What tsc makes of every source file, here and in the API: only a step on the way. */
-const declarations = join(root, '.dts');
-
-for (const folder of [dist, declarations]) rmSync(folder, { recursive: true, force: true });
+const declarations = mkdtempSync(join(tmpdir(), 'tenon-sdk-'));
+process.on('exit', () => rmSync(declarations, { recursive: true }));
 
 await build({
   absWorkingDir: root,
@@ -26,7 +26,10 @@ await build({
 });
 
 const tsc = join(root, 'node_modules/.bin/tsc');
-const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', declarations], {
+  cwd: root,
+  stdio: 'inherit',
+});
 if (status !== 0) process.exit(status ?? 1);
 
 const workspace = {
@@ -40,7 +43,6 @@ const bundle = await rollup({
   plugins: [workspace, dts()],
 });
 const { output } = await bundle.write({ file: join(dist, 'index.d.ts'), format: 'es' });
-rmSync(declarations, { recursive: true });
 
 const foreign = output.flatMap(({ imports }) => imports).filter((id) => !id.startsWith('@trpc/'));
 if (foreign.length > 0) throw new Error(`The types import ${foreign.join(', ')}: it is not there where they are used.`);

@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, temporaryDirectory } from '../../../e2e/support/server.ts';
+import type { visit } from '../testing/consumer.ts';
 import { registerOwner } from '../testing/people.ts';
 import { present } from '../testing/world.ts';
 import { createTenon } from './index.ts';
@@ -125,7 +126,8 @@ describe('the package', () => {
 
   test('weighs less than 20 kB in a browser, tRPC included', async () => {
     const { outputFiles } = await build({
-      stdin: { contents: `export { createTenon } from './dist/index.js'`, resolveDir: root },
+      stdin: { contents: `export { createTenon } from './dist/index.js'`, resolveDir: unpacked },
+      nodePaths: [join(root, 'node_modules')],
       bundle: true,
       minify: true,
       format: 'esm',
@@ -168,7 +170,8 @@ describe('whoever installs it', () => {
             format: 'esm',
             platform: 'browser',
           });
-        expect(JSON.parse(await run(process.execPath, [program], project))).toEqual({
+        const seen: Awaited<ReturnType<typeof visit>> = JSON.parse(await run(process.execPath, [program], project));
+        expect(seen).toEqual({
           email: login,
           version: 2,
           titles: ['Consume'],

@@ -22,7 +22,7 @@ const decoders: Record<ColumnType, Record<Dialect, Decode>> = {
     postgresql: (value) => (typeof value === 'number' ? value / 100 : value),
   },
   json: {
-    sqlite: (value) => (typeof value === 'string' ? JSON.parse(value) : value),
+    sqlite: (value) => (typeof value === 'string' ? (JSON.parse(value) as unknown) : value),
     postgresql: (value) => value,
   },
   boolean: {

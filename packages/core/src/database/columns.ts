@@ -2,7 +2,7 @@ import { p, type Platform, Type } from '@mikro-orm/core';
 import { uuidv7 } from '../kernel/ids.ts';
 
 /** A number with two decimals, kept as an integer count of hundredths, so that sums are exact. */
-export class HundredthsType extends Type<number | null, number | null> {
+class HundredthsType extends Type<number | null, number | null> {
   override convertToDatabaseValue(value: number | null): number | null {
     return value === null || value === undefined ? null : Math.round(value * 100);
   }

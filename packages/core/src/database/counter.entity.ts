@@ -3,7 +3,7 @@ import type { Columns } from './schema.ts';
 import { defineTable } from './table.ts';
 
 /** Numbers that count up for ever, one row for each thing that is counted in an organization. */
-export const CounterEntity = defineEntity({
+const CounterEntity = defineEntity({
   name: 'Counter',
   tableName: 'counters',
   properties: {

@@ -49,7 +49,7 @@ export class Door {
 
   get selectFrom(): Kysely<Tables>['selectFrom'] {
     const kysely = this.#kysely;
-    return kysely.selectFrom.bind(kysely) as Kysely<Tables>['selectFrom'];
+    return kysely.selectFrom.bind<Kysely<Tables>['selectFrom']>(kysely);
   }
 
   get insertInto(): Kysely<Tables>['insertInto'] {
@@ -59,12 +59,12 @@ export class Door {
 
   get updateTable(): Kysely<Tables>['updateTable'] {
     const kysely = this.#kysely;
-    return kysely.updateTable.bind(kysely) as Kysely<Tables>['updateTable'];
+    return kysely.updateTable.bind<Kysely<Tables>['updateTable']>(kysely);
   }
 
   get deleteFrom(): Kysely<Tables>['deleteFrom'] {
     const kysely = this.#kysely;
-    return kysely.deleteFrom.bind(kysely) as Kysely<Tables>['deleteFrom'];
+    return kysely.deleteFrom.bind<Kysely<Tables>['deleteFrom']>(kysely);
   }
 
   /** Runs a statement that is compiled once for each kind of visibility. */
@@ -84,7 +84,7 @@ export class Door {
   #compile<Values extends StatementValues, Row>(statement: Statement<Values, Row>): CompiledStatement {
     const { compiled, dialect } = this.#parts;
     let variants = compiled.get(statement);
-    if (!variants) compiled.set(statement, (variants = new Map()));
+    if (!variants) compiled.set(statement, (variants = new Map<string, CompiledStatement>()));
     this.#signature ??= this.#sign();
     const known = variants.get(this.#signature);
     if (known) return known;
@@ -106,6 +106,7 @@ export class Door {
   #wall(scope: DatabaseScope): Kysely<Tables> {
     const { tables, codecs, visibility } = this.#parts;
     const plugin = new WallPlugin(tables, scope, (permission) => visibility(scope, permission), codecs);
-    return this.#connection.kysely.withPlugin(plugin);
+    const walled: Kysely<Tables> = this.#connection.kysely.withPlugin(plugin);
+    return walled;
   }
 }

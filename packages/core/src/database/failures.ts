@@ -17,11 +17,14 @@ export const isUniqueViolation = (error: unknown): boolean => {
 /** Whether another process holds SQLite's write lock. */
 export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');
 
+/** `set role` to one that is not there. */
+export const isUnknownRole = (error: unknown): boolean => codeOf(error) === '22023';
+
 /** PostgreSQL's lock_timeout. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
 /** Two transactions that cannot both be: one of them is worth another try. */
-export const isSerializationFailure = (error: unknown): boolean => {
+const isSerializationFailure = (error: unknown): boolean => {
   const code = codeOf(error);
   return code === '40001' || code === '40P01';
 };
@@ -42,7 +45,7 @@ const unreachable = new Set([
 ]);
 
 /** Whether the database is away rather than the statement wrong. */
-export const isUnreachable = (error: unknown): boolean =>
+const isUnreachable = (error: unknown): boolean =>
   unreachable.has(codeOf(error)) ||
   (error instanceof Error &&
     /timeout exceeded when trying to connect|Connection terminated|not queryable/i.test(error.message));

@@ -7,7 +7,7 @@ import { defineTable } from './table.ts';
  * The answers kept for `Idempotency-Key` (F6), 24 hours, per organization (or none), actor and procedure. `scope` is the
  * organization's id, or empty: a null would not be unique.
  */
-export const IdempotencyKeyEntity = defineEntity({
+const IdempotencyKeyEntity = defineEntity({
   name: 'IdempotencyKey',
   tableName: 'idempotency_keys',
   properties: {

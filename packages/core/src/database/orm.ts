@@ -12,7 +12,7 @@ import { type DatabaseScope, ownColumn } from './scope.ts';
 import type { TableDefinition } from './table.ts';
 
 /** The name of the filter that every tenant entity carries. */
-export const organizationFilter = 'organization';
+const organizationFilter = 'organization';
 
 /**
  * Entities work inside a unit of work only, on its connection. Anything that would run outside of one is a mistake, and is
@@ -57,7 +57,7 @@ const guarded = new WeakMap<object, GuardedScope>();
  * The flush guard: refuses to write a row of another organization or person, whatever the code above believed. References
  * need no guard of their own: each is a composite foreign key that contains the organization.
  */
-export class FlushGuard implements EventSubscriber {
+class FlushGuard implements EventSubscriber {
   onFlush({ em, uow }: FlushEventArgs): void {
     const found = guarded.get(em);
     if (!found) throw new Error('Entities are flushed by a unit of work only.');

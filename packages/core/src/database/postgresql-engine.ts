@@ -10,6 +10,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { BareKysely, Connection, Engine } from './engine.ts';
+import { isUnknownRole } from './failures.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
 
 /** Names for prepared statements, the same on every connection. Past the limit statements run unprepared. */
@@ -84,11 +85,11 @@ function connect(client: pg.PoolClient): Connection {
 
 /** Dates, numbers and JSON arrive as PostgreSQL writes them; the read codecs make what the schemas say. */
 const rawText = new Set([pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP, pg.types.builtins.DATE]);
-const typeParsers = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
+const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser(oid, format) {
     if (rawText.has(oid)) return (text: string) => text;
     if (oid === pg.types.builtins.INT8) return Number;
-    return pg.types.getTypeParser(oid, format);
+    return pg.types.getTypeParser(oid, format) as (text: string) => unknown;
   },
 };
 
@@ -118,6 +119,9 @@ async function refusePowerfulRole(pool: pg.Pool): Promise<void> {
     );
 }
 
+// A promise is what the pool asks for; its type says void.
+const actAsRequestRole: (client: pg.ClientBase) => void = (client) => client.query(`set role ${databaseRoles.request}`);
+
 /**
  * Opens a pool whose connections act as the request role, which owns nothing and sees no row until its transaction names an
  * organization or a user.
@@ -131,12 +135,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     application_name: 'tenon',
     // Statements that do not wait for each other's answers travel together.
     pipeline: true,
-    types: typeParsers as pg.CustomTypesConfig,
+    types: typeParsers,
     // Every session speaks UTC, and no transaction waits for ever: a lock is answered 409 or 503 instead.
     options: '-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s -c statement_timeout=30s',
-    onConnect: async (client) => {
-      await client.query(`set role ${databaseRoles.request}`);
-    },
+    // The pool waits for it, and drops the connection where it fails.
+    onConnect: actAsRequestRole,
   });
   const report = options.onConnectionError ?? (() => {});
   pool.on('error', report);
@@ -147,7 +150,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     await refusePowerfulRole(pool);
   } catch (error) {
     await pool.end();
-    throw error;
+    throw isUnknownRole(error) ? new Error('The database is not migrated: run "tenon migrate".', { cause: error }) : error;
   }
   const bound = new WeakMap<pg.PoolClient, Connection>();
 

@@ -6,7 +6,6 @@ import type { InferEntity } from '@mikro-orm/core';
  * @example
  * declare module '../../database/schema.ts' { interface Tables { tasks: Columns<typeof TaskEntity> } }
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- an interface, because rooms merge their tables into it
 export interface Tables {}
 
 type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`

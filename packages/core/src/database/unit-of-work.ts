@@ -69,7 +69,7 @@ export class Unit {
   ): Promise<InferEntity<Entity>> {
     // `for update` exists on PostgreSQL only; SQLite has one writer.
     const lock = this.ctx.database.engine.dialect === 'postgresql' ? { lockMode: LockMode.PESSIMISTIC_WRITE as const } : {};
-    const found = await this.em.findOne(entity as EntitySchema, where as never, lock);
+    const found: unknown = await this.em.findOne(entity, where, lock);
     if (!found) throw missing();
     return found as InferEntity<Entity>;
   }

@@ -4,7 +4,7 @@ import {
   type DeleteQueryNode,
   type FromNode,
   IdentifierNode,
-  JoinNode,
+  type JoinNode,
   type KyselyPlugin,
   OnNode,
   type OperationNode,

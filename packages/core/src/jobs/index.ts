@@ -1,10 +1,10 @@
 import { jobTable } from './job.entity.ts';
 
-export { enqueue, type JobOptions } from './enqueue.ts';
+export { enqueue } from './enqueue.ts';
 export { type JobHandler, type JobHandlers, type JobPayload, type JobRun } from './handler.ts';
 export { maintenanceHandlers, maintenanceSchedules } from './maintenance.ts';
 export { type QueueDepth, queueDepth } from './queue.ts';
-export { JobRunner, type JobRunnerOptions } from './runner.ts';
+export { JobRunner } from './runner.ts';
 export type { Schedule } from './schedules.ts';
 
 export const jobTables = [jobTable];

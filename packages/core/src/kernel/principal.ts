@@ -2,7 +2,7 @@
 export type Constraint = 'assignedOnly';
 
 /** Where a grant holds. Department and team scopes come with their rooms. */
-export type Scope = { kind: 'organization' };
+type Scope = { kind: 'organization' };
 
 /** One role held by the principal. An action is allowed when any one grant passes with its own constraints. */
 export interface Grant {

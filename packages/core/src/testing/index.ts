@@ -6,6 +6,7 @@ export {
   type TestDatabase,
   type TestDialect,
 } from './databases.ts';
+export { type Dump, openDump, type Row } from './dump.ts';
 export {
   createOrganization,
   createTestPlatform,
@@ -15,3 +16,4 @@ export {
   type TestPlatform,
 } from './platform.ts';
 export { startPostgres, type TestPostgres } from './postgres.ts';
+export { accessTokenOf } from './sign-in.ts';

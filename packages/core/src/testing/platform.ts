@@ -80,6 +80,7 @@ export async function createTestPlatform(
 
 export interface TestMember {
   userId: string;
+  email: string;
   principal: Principal;
   /** A fresh context of this member, with mutation headers when given. */
   ctx(mutation?: Partial<MutationRequest>): ServiceContext;
@@ -115,11 +116,12 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
   const addUser = async (roles: readonly BuiltInRoleKey[], withOrganization: boolean): Promise<TestMember> => {
     const userId = uuidv7();
     const username = `user-${++sequence}`;
+    const email = `${username}@example.com`;
     await writeThroughSystemDoor(system, async (unit) => {
       await unit.insert(UserEntity, {
         id: userId,
-        email: `${username}@example.com`,
-        emailKey: `${username}@example.com`,
+        email,
+        emailKey: email,
         emailVerifiedAt: now,
         username,
         usernameKey: username,
@@ -185,6 +187,7 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
     };
     return {
       userId,
+      email,
       principal,
       ctx: (mutation) =>
         platform.context({

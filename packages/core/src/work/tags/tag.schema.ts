@@ -33,7 +33,7 @@ export type TagUpdate = z.output<typeof TagUpdate>;
 export const TagId = z.strictObject({ id: id() });
 export type TagId = z.output<typeof TagId>;
 
-export const tagSortFields = ['createdAt', 'name'] as const;
+const tagSortFields = ['createdAt', 'name'] as const;
 
 export const TagListInput = z.strictObject({ ...pageInput, sort: sort(tagSortFields).default('-createdAt') });
 export type TagListInput = z.output<typeof TagListInput>;

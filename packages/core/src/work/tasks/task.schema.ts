@@ -25,7 +25,7 @@ const uniqueIds = (max: number) =>
     .max(max)
     .refine((ids) => new Set(ids).size === ids.length, 'Must not name the same one twice.');
 
-export const TaskTag = z.object({ id: z.uuid(), name: z.string(), color: z.string() }).meta({ id: 'TaskTag' });
+const TaskTag = z.object({ id: z.uuid(), name: z.string(), color: z.string() }).meta({ id: 'TaskTag' });
 
 export const Task = z
   .object({
@@ -87,7 +87,7 @@ export const TaskDelete = z.strictObject({
 });
 export type TaskDelete = z.output<typeof TaskDelete>;
 
-export const taskSortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
+const taskSortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
 export type TaskSortField = (typeof taskSortFields)[number];
 
 const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();

@@ -129,11 +129,11 @@ function addTags(unit: Unit, task: { organizationId: string; id: string }, tags:
 /** The fields whose changes are recorded, as the wire names them. */
 function trackedFields(task: Task): Record<string, unknown> {
   const { title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId } = task;
-  return {
-    ...{ title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId },
-    assigneeIds: task.assignees.map((person) => person.id),
-    tagIds: task.tags.map((tag) => tag.id).sort(),
-  };
+  const assigneeIds = task.assignees.map((person) => person.id);
+  const tagIds = task.tags.map((tag) => tag.id).sort();
+  const dates = { dueDate, startDate };
+  const hours = { estimatedHours, actualHours };
+  return { title, description, status, priority, ...dates, ...hours, parentId, assigneeIds, tagIds };
 }
 
 /**

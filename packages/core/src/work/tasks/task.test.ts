@@ -6,7 +6,7 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../../testing/index.ts';
-import { createTask, deleteTask, getTask, listTasks, restoreTask, Task, TaskListInput, updateTask } from '../index.ts';
+import { createTask, deleteTask, getTask, listTasks, restoreTask, Task, TaskListInput, TaskUpdate, updateTask } from '../index.ts';
 import { createTag } from '../tags/tag.service.ts';
 import { listTaskActivity } from './task.activity.ts';
 
@@ -184,7 +184,6 @@ describe.each(dialects)('tasks on %s', (dialect) => {
       });
     const whole = await listTasks(owner.ctx(), list({ sort }));
     expect(whole.data).toHaveLength(5);
-    if (sort.endsWith('dueDate')) expect(whole.data.slice(3).map((task) => task.dueDate)).toEqual([null, null]);
     const seen: string[] = [];
     let cursor: string | null | undefined;
     do {
@@ -193,6 +192,41 @@ describe.each(dialects)('tasks on %s', (dialect) => {
       cursor = page.nextCursor;
     } while (cursor);
     expect(seen).toEqual(whole.data.map((task) => task.id));
+  });
+
+  it.each(['dueDate', '-dueDate'] as const)('sorts tasks without a date last by %s', async (sort) => {
+    const { owner } = await createOrganization(platform, 'Dates');
+    for (const dueDate of [null, '2026-05-01T00:00:00.000Z', null])
+      await createTask(owner.ctx(), { title: 'Due', dueDate });
+    const { data } = await listTasks(owner.ctx(), list({ sort }));
+    expect(data.map((task) => task.dueDate)).toEqual(['2026-05-01T00:00:00.000Z', null, null]);
+  });
+
+  it('leaves a trace in the activity for every field that an update can change', async () => {
+    const { owner } = await createOrganization(platform, 'Trace');
+    const parent = await createTask(owner.ctx(), { title: 'Above' });
+    const tag = await createTag(owner.ctx(), { name: 'Traced', color: '#000000' });
+    const { id } = await createTask(owner.ctx(), { title: 'Before' });
+    const fields: Record<string, unknown> = {
+      title: 'After',
+      description: 'Now there is one',
+      status: 'done',
+      priority: 'critical',
+      dueDate: '2026-05-01T00:00:00.000Z',
+      startDate: '2026-04-01T00:00:00.000Z',
+      estimatedHours: 1.5,
+      actualHours: 2.25,
+      parentId: parent.id,
+      assigneeIds: [owner.userId],
+      tagIds: [tag.id],
+    };
+    const { id: _, ...inputs } = TaskUpdate.shape;
+    expect(Object.keys(fields).sort()).toEqual(Object.keys(inputs).sort());
+    for (const [field, value] of Object.entries(fields)) {
+      await updateTask(owner.ctx(), TaskUpdate.parse({ id, [field]: value }));
+      const { data } = await listTaskActivity(owner.ctx(), { id, limit: 1, total: false });
+      expect(data[0]?.changes[field]).toMatchObject({ to: value });
+    }
   });
 
   it('lets exactly one of many updates of one version win', async () => {

@@ -22,12 +22,12 @@ async function withSubtasks(unit: Unit, task: TaskRecord, matches: Record<string
   for (let level = levels[0]; level && level.length > 0; level = levels.at(-1)) {
     const found = await unit.em.find(
       TaskEntity,
-      { ...matches, parentId: { $in: level.map((above) => above.id) } } as never,
+      { ...matches, parentId: { $in: level.map((above) => above.id) } },
       {
         orderBy: { id: 'asc' },
       },
     );
-    levels.push(found as TaskRecord[]);
+    levels.push(found);
   }
   return levels.filter((level) => level.length > 0);
 }

@@ -1,0 +1,52 @@
+import Database from 'better-sqlite3';
+import pg from 'pg';
+import { isPostgresUrl, sqliteFile } from '../database/database.ts';
+import { asSuperuser } from './databases.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Every row of every table, as the database itself holds it, in an order of its own. */
+export type Dump = Readonly<Record<string, readonly Row[]>>;
+
+export interface DumpReader {
+  read(): Promise<Dump>;
+  close(): Promise<void>;
+}
+
+/** The rows behind the search index of SQLite: they say what task_search says. */
+const isDerived = (table: string): boolean => table.startsWith('task_search_index') || table.startsWith('sqlite_');
+
+/** Looks at a whole test database behind its walls. */
+export const openDump = (url: string): Promise<DumpReader> => (isPostgresUrl(url) ? openPostgres(url) : openSqlite(url));
+
+async function openSqlite(url: string): Promise<DumpReader> {
+  const database = new Database(sqliteFile(url), { readonly: true });
+  const tables = database.prepare<[], { name: string }>(`select name from sqlite_master where type = 'table'`).all();
+  const readers = tables
+    .filter(({ name }) => !isDerived(name))
+    .map(({ name }) => [name, database.prepare<[], Row>(`select * from "${name}"`)] as const);
+  return {
+    read: async () =>
+      database.transaction(() => Object.fromEntries(readers.map(([name, reader]) => [name, reader.all()])))(),
+    close: async () => void database.close(),
+  };
+}
+
+async function openPostgres(url: string): Promise<DumpReader> {
+  const client = new pg.Client({ connectionString: asSuperuser(url) });
+  await client.connect();
+  const tables = await client.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public'`,
+  );
+  const readers = tables.rows.map(
+    ({ name }) =>
+      `select '${name}' as name, coalesce(jsonb_agg(to_jsonb(t) order by to_jsonb(t)::text), '[]') as rows from "${name}" t`,
+  );
+  return {
+    async read() {
+      const { rows } = await client.query<{ name: string; rows: Row[] }>(readers.join(' union all '));
+      return Object.fromEntries(rows.map((table) => [table.name, table.rows]));
+    },
+    close: () => client.end(),
+  };
+}
