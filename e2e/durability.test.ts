@@ -51,7 +51,7 @@ describe.each(dialects)('kill -9 during creates on %s', (dialect) => {
     directory.remove();
   });
 
-  it('loses none of the acknowledged tasks', async () => {
+  it('loses none of the acknowledged tasks', { timeout: 120_000 }, async () => {
     const variables = {
       DATA_DIR: directory.path,
       DATABASE_URL: database.url,

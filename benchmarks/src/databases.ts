@@ -9,15 +9,14 @@ import { files, runToEnd } from './servers.ts';
 
 /** A seeded database, twice: what one server writes does not slow the other down. */
 export interface Databases {
-  /** What our server connects to. */
-  tenonUrl: string;
+  /** What our server is told of its own. */
+  settings: Record<string, string>;
   /** What the ceiling connects to, as the owner. */
   ceilingUrl: string;
-  /** Our server's database with the rights of its owner. */
+  /** Our server's, with the rights of its owner. */
   ownerUrl: string;
   /** Of everybody in them. */
   password: string;
-  dataDirectory: string;
   drop(): Promise<void>;
 }
 
@@ -34,18 +33,18 @@ async function fill(settings: Record<string, string>, options: Options): Promise
 
 async function sqlite(folder: string, options: Options): Promise<Databases> {
   const [tenon, ceiling] = [join(folder, 'tenon.db'), join(folder, 'ceiling.db')];
-  const tenonUrl = `file:${tenon}`;
-  const password = await fill({ DATABASE_URL: tenonUrl, DATA_DIR: folder }, options);
+  const ownerUrl = `file:${tenon}`;
+  const settings = { DATABASE_URL: ownerUrl, DATA_DIR: folder };
+  const password = await fill(settings, options);
   const database = new Database(tenon);
   database.pragma('wal_checkpoint(truncate)');
   database.close();
   copyFileSync(tenon, ceiling);
   return {
-    tenonUrl,
+    settings,
     ceilingUrl: `file:${ceiling}`,
-    ownerUrl: tenonUrl,
+    ownerUrl,
     password,
-    dataDirectory: folder,
     drop: async () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -68,11 +67,10 @@ async function postgresql(folder: string, options: Options): Promise<Databases> 
     await administer('postgres', 'create database ceiling template tenon');
     for (const database of ['tenon', 'ceiling']) await administer(database, 'vacuum analyze');
     return {
-      tenonUrl,
+      settings,
       ceilingUrl: `${server.url}/ceiling`,
       ownerUrl,
       password,
-      dataDirectory: folder,
       async drop() {
         await server.stop();
         rmSync(folder, { recursive: true, force: true });

@@ -10,8 +10,7 @@ import { type Organization, readScene } from './scene.ts';
 import { files, type RunningServer, startServer } from './servers.ts';
 
 const serverSettings = (databases: Databases): Record<string, string> => ({
-  DATABASE_URL: databases.tenonUrl,
-  DATA_DIR: databases.dataDirectory,
+  ...databases.settings,
   SECRET_KEY: secretKey,
   PUBLIC_URL: publicUrl,
   MIGRATE_ON_START: 'false',

@@ -42,6 +42,16 @@ async function eventsSince(rows: Rows, type: string, since: number): Promise<num
   return Number(row?.count ?? 0);
 }
 
+/** What was under way when the connections closed is still finished: the next run must not meet it. */
+async function settledEvents(rows: Rows, type: string, since: number): Promise<number> {
+  for (let before = -1; ;) {
+    const count = await eventsSince(rows, type, since);
+    if (count === before) return count;
+    before = count;
+    await delay(150);
+  }
+}
+
 export async function runOnce(
   { url, rows }: Target,
   surface: Surface,
@@ -53,10 +63,8 @@ export async function runOnce(
   const requests = await requestsOf(surface, operation, connections, organizations, rows);
   const begun = Date.now();
   const run = await load(url, requests, seconds, expectedStatus(surface, operation));
-  // What was under way when the connections closed is still finished.
-  await delay(100);
   if (operation === 'create' || operation === 'patch') {
-    const written = await eventsSince(rows, eventTypes[operation], begun);
+    const written = await settledEvents(rows, eventTypes[operation], begun);
     if (written < run.total || written > run.total + 2 * connections)
       throw new Error(`${surface} ${operation} answered ${run.total} times but recorded ${written} events.`);
   }

@@ -17,6 +17,8 @@ export async function openRows(url: string): Promise<Rows> {
     };
   }
   const client = new pg.Client({ connectionString: url });
+  // A server that is stopped after a failure must not hide the failure.
+  client.on('error', () => {});
   await client.connect();
   return {
     all: async <Row extends object>(sql: string) => (await client.query<Row>(sql)).rows,

@@ -11,16 +11,7 @@ export interface Caller {
   get<T>(path: string): Promise<T>;
 }
 
-/** An answer that is no success. */
-export class Refusal extends Error {
-  readonly status: number;
-  constructor(status: number, body: string) {
-    super(`${status} ${body}`);
-    this.status = status;
-  }
-}
-
-/** @throws Refusal unless the answer is a success */
+/** @throws what the server says when the answer is no success */
 export function callerOf(url: string, token?: string): Caller {
   const headers = {
     'content-type': 'application/json',
@@ -29,7 +20,7 @@ export function callerOf(url: string, token?: string): Caller {
   const call = async <T>(path: string, init: RequestInit): Promise<T> => {
     const response = await fetch(`${url}/api/v1${path}`, { ...init, headers });
     const text = await response.text();
-    if (!response.ok) throw new Refusal(response.status, text);
+    if (!response.ok) throw new Error(`${response.status} ${text}`);
     return JSON.parse(text) as T;
   };
   return {

@@ -34,7 +34,7 @@ export function temporaryDirectory(): { path: string; remove(): void } {
 export async function until<T>(
   ask: () => Promise<T | undefined> | T | undefined,
   what: string,
-  timeoutMs = 20_000,
+  timeoutMs = 25_000,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

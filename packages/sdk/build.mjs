@@ -1,7 +1,6 @@
 // Makes dist/: one JavaScript file, and one file of types that stands without the workspace.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
@@ -9,8 +8,9 @@ import { dts } from 'rollup-plugin-dts';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
-/** What tsc makes of every source file, here and in the API: only a step on the way. */
-const declarations = mkdtempSync(join(tmpdir(), 'tenon-sdk-'));
+mkdirSync(join(root, '.dts'), { recursive: true });
+/** What tsc makes of every source file, here and in the API: only a step on the way. Here, so that tsconfig.json holds for it. */
+const declarations = mkdtempSync(join(root, '.dts/'));
 process.on('exit', () => rmSync(declarations, { recursive: true }));
 
 await build({

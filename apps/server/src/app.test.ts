@@ -15,7 +15,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 let platform: TestPlatform;
 let app: FastifyInstance;
 let lifecycle: Lifecycle;
-let checks: Record<string, Check>;
+let checks: Record<'database' | 'disk', Check>;
 let written: string[];
 
 const log = (): Record<string, unknown>[] => written.map((line) => JSON.parse(line));
@@ -32,7 +32,7 @@ beforeEach(async () => {
   written = [];
   const settings = readSettings({ DATA_DIR: platform.settings.dataDirectory, CORS_ORIGINS: allowed });
   const logger = createLogger('info', { write: (text: string) => void written.push(text) });
-  const health = new HealthRegistry({ database: () => checks['database']!(), disk: () => checks['disk']!() });
+  const health = new HealthRegistry({ database: () => checks.database(), disk: () => checks.disk() });
   app = await buildApp({ settings, platform, logger, health, lifecycle });
   return () => app.close();
 });
@@ -85,6 +85,22 @@ describe('the request log', () => {
       organization: null,
       msg: 'request',
     });
+  });
+
+  it('names the user and the organization of who was let in', async () => {
+    const post = (path: string, payload: object) =>
+      app.inject({ method: 'POST', url: `/api/v1/auth/${path}`, payload });
+    const person = { email: 'ada@example.com', password: 'correct horse battery staple' };
+    const { user, organization, verificationToken } = (
+      await post('register', { ...person, organizationName: 'Engines' })
+    ).json();
+    await post('verify-email', { token: verificationToken });
+    const { accessToken } = (await post('login', { login: person.email, password: person.password })).json();
+    written = [];
+    await app.inject({ url: '/api/v1/tasks', headers: { authorization: `Bearer ${accessToken}` } });
+
+    expect(line()).toMatchObject({ status: 200, user: user.id, organization: organization.id });
+    expect(written.join('')).not.toContain(accessToken);
   });
 
   it('holds no credential, whatever it comes in', async () => {
@@ -179,18 +195,21 @@ describe('limits', () => {
 
 describe('GET /', () => {
   it('says what this is and where to go', async () => {
-    const { name, version: shown, links } = (await app.inject('/')).json();
+    const {
+      name,
+      version: shown,
+      links,
+    } = (await app.inject('/')).json<Record<'name' | 'version', string> & { links: Record<string, string> }>();
     expect([name, shown]).toEqual(['Tenon', version]);
-    for (const path of Object.values(links) as string[]) {
-      const { statusCode } = await app.inject(path);
-      if (!['/api/v1', '/trpc'].includes(path)) expect(statusCode, path).toBe(200);
-    }
+    const pages = Object.values(links).filter((path) => !['/api/v1', '/trpc'].includes(path));
+    const statuses = await Promise.all(pages.map(async (path) => (await app.inject(path)).statusCode));
+    expect(statuses).toEqual(pages.map(() => 200));
   });
 });
 
 describe('health', () => {
   it('tells of every check', async () => {
-    checks['disk'] = async () => ({ status: 'degraded', message: 'nearly full', details: { freeMiB: 500 } });
+    checks.disk = async () => ({ status: 'degraded', message: 'nearly full', details: { freeMiB: 500 } });
     const response = await app.inject('/health');
     expect(response.statusCode).toBe(200);
     expect(response.headers['cache-control']).toBe('no-store');
@@ -206,7 +225,7 @@ describe('health', () => {
   });
 
   it('is 503 when a check fails, except for liveness', async () => {
-    checks['database'] = async () => {
+    checks.database = async () => {
       throw new Error('connect ECONNREFUSED 10.0.0.1:5432');
     };
     const statusOf = async (url: string) => (await app.inject(url)).statusCode;

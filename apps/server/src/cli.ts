@@ -24,9 +24,10 @@ const commands: Record<string, Command> = {
     async run(settings) {
       const logger = createLogger(settings.logLevel);
       const { serve } = await import('./serve.ts');
-      const server = await serve(settings, logger);
-      if (server.welcome) process.stdout.write(server.welcome);
-      stopOnSignal(server.stop, logger);
+      const starting = serve(settings, logger);
+      stopOnSignal(async () => (await starting).stop(), logger);
+      const { welcome } = await starting;
+      if (welcome) process.stdout.write(welcome);
     },
   },
   migrate: {
@@ -70,18 +71,20 @@ ${Object.entries(commands)
 Settings are environment variables: see the README.
 `;
 
-/** A second signal changes nothing: a terminal and a launcher may both pass one on. */
+/**
+ * Ends the process with 0 once it has stopped, from its first moment on: as the first process of a container it would ignore
+ * signals otherwise. A second signal changes nothing: a terminal and a launcher may both pass one on.
+ */
 function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
-  const end = (error: unknown): void => {
-    if (error) logger.fatal({ err: error }, 'crashed');
-    logger.flush(() => process.exit(error ? 1 : 0));
+  const exit = (code: number): void => logger.flush(() => process.exit(code));
+  const crash = (error: unknown): void => {
+    logger.fatal({ err: error }, 'crashed');
+    exit(1);
   };
-  const onSignal = (): void => {
-    stop().then(() => end(null), end);
-  };
+  const onSignal = (): void => void stop().then(() => exit(0), crash);
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  process.on('uncaughtException', end);
+  process.on('uncaughtException', crash);
 }
 
 /** @throws UsageError for a command or an option that there is not */
@@ -102,11 +105,22 @@ async function run(args: readonly string[]): Promise<void> {
   await command.run(readSettings(), values);
 }
 
+/** What a code means for whoever starts the server. */
+const explanations: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'The port is in use. Stop what listens there, or set PORT to another one.',
+  EACCES: 'This user may not do that: listen on PORT, or write to DATA_DIR.',
+  ECONNREFUSED: 'Nothing answers at the address of DATABASE_URL. Start the database first.',
+  '28P01': 'The database does not accept the user and the password of DATABASE_URL.',
+  '3D000': 'There is no such database as DATABASE_URL names. Create it first.',
+  '22023': 'The database was never migrated: run "tenon migrate" first.',
+  '42501': 'The login of the database may not do that. Run "tenon migrate" with DATABASE_MIGRATION_URL of the owner.',
+};
+
 function explain(error: unknown): string {
   if (error instanceof SettingsError) return error.message;
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-    return 'The port is in use. Stop what listens there, or set PORT to another one.';
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const known = 'code' in error ? explanations[String(error.code)] : undefined;
+  return known === undefined ? (error.stack ?? error.message) : `${known} (${error.message})`;
 }
 
 try {

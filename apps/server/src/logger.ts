@@ -12,19 +12,16 @@ const deepest = 6;
  */
 export function redact(facts: object, depth = 0): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(facts)) {
-    if (value !== null && value !== undefined && secretName.test(name)) copy[name] = redacted;
-    else if (typeof value !== 'object' || value === null || value instanceof Error || value instanceof Date)
-      copy[name] = value;
-    else if (depth >= deepest) copy[name] = '[deep]';
-    else
-      copy[name] = Array.isArray(value) ? value.map((item) => redactItem(item, depth + 1)) : redact(value, depth + 1);
-  }
+  for (const [name, value] of Object.entries(facts) as [string, unknown][])
+    copy[name] = secretName.test(name) && value !== null ? redacted : redactValue(value, depth + 1);
   return copy;
 }
 
-const redactItem = (item: unknown, depth: number): unknown =>
-  typeof item === 'object' && item !== null && !(item instanceof Error) ? redact(item, depth) : item;
+function redactValue(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Error || value instanceof Date) return value;
+  if (depth > deepest) return '[deep]';
+  return Array.isArray(value) ? value.map((item: unknown) => redactValue(item, depth + 1)) : redact(value, depth);
+}
 
 const secretTexts: readonly [RegExp, string][] = [
   // The ORM puts the statement, parameters and all, before the reason.

@@ -17,14 +17,10 @@ function bitsOf(text: string): number {
   return bits;
 }
 
-/** Whether the text repeats a part of itself from beginning to end. */
+/** Whether the text is a shorter one again and again. */
 const repeats = (text: string): boolean => {
   const period = (text + text).indexOf(text.slice(0, Math.ceil(text.length / 2)), 1);
-  return (
-    period > 0 &&
-    period <= text.length / 2 &&
-    [...text].every((character, at) => at < period || character === text[at - period])
-  );
+  return period <= text.length / 2 && text === text.slice(0, period).repeat(text.length).slice(0, text.length);
 };
 
 /** Whether most characters follow their predecessor, as in `abcdef` or `123456`. */

@@ -16,7 +16,7 @@ export interface RunningServer {
   /** What to tell whoever started the server for the first time; null at every other start. */
   readonly welcome: string | null;
   /** Refuses traffic, finishes what it has begun within 30 seconds, and closes everything. Calling it again waits for the same end. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const migrationTarget = ({ databaseUrl, migrationUrl }: Settings) => ({
@@ -71,6 +71,8 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     platform.startJobs();
     health.start();
     if (lifecycle.phase === 'starting') lifecycle.phase = 'ready';
+    if (settings.production && new URL(settings.publicUrl).hostname === 'localhost')
+      logger.warn({ publicUrl: settings.publicUrl }, 'links in mails lead to localhost: set PUBLIC_URL');
     logger.info({ url, production: settings.production }, 'ready');
     return { url, welcome, stop };
   } catch (error) {

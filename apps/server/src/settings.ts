@@ -90,7 +90,7 @@ const variables = {
   PORT: [integer(0, 65_535, 8000), 'a port from 0 (any) to 65535'],
   TRUST_PROXY: [
     trustProxy
-      .refine((value) => !Array.isArray(value) || value.every((item) => /^[\da-f.:/]+$/i.test(item)))
+      .refine((value) => typeof value !== 'object' || value.every((item) => /^[\da-f.:/]+$/i.test(item)))
       .default(false),
     'true, false, a number of proxies, or their addresses separated by commas',
   ],

@@ -203,10 +203,10 @@ describe('an abort', () => {
       front.fail(path, { kind: 'hang' });
       const controller = new AbortController();
       const thrown = thrownBy(call(controller.signal));
-      await expect.poll(() => front.seen.length).toBe(1);
+      await expect.poll(() => front.requests(path).length).toBe(1);
       controller.abort();
       expect(await thrown).toMatchObject({ name: 'AbortError' });
-      await expect.poll(() => front.seen[0]?.abandoned).toBe(true);
+      await expect.poll(() => front.requests(path)[0]?.abandoned).toBe(true);
     }
     expect(runtime.slept).toEqual([]);
   });

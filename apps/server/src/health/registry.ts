@@ -1,5 +1,5 @@
 /** `degraded` is worth knowing and no reason to take the server out of service. */
-export type CheckStatus = 'ok' | 'degraded' | 'failing';
+type CheckStatus = 'ok' | 'degraded' | 'failing';
 
 export interface CheckResult {
   status: CheckStatus;
@@ -27,7 +27,7 @@ export interface HealthReport {
 const refreshMs = 30_000;
 const timeoutMs = 3000;
 /** How old an answer may be; a failing one is looked at again sooner, so that a recovery shows. */
-const staleMs: Readonly<Record<CheckStatus, number>> = { ok: 5000, degraded: 5000, failing: 1000 };
+const staleMs: Readonly<Record<CheckStatus, number>> = { ok: 2000, degraded: 2000, failing: 1000 };
 const severity: readonly CheckStatus[] = ['ok', 'degraded', 'failing'];
 
 const within = async (check: Check): Promise<CheckResult> => {

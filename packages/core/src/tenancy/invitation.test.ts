@@ -135,6 +135,19 @@ describe.each(dialects)('invitations on %s', (dialect) => {
     });
   });
 
+  it('are renewed and accepted at the same time without harm', async () => {
+    for (let round = 0; round < 8; round++) {
+      const person = await signUp(platform);
+      await invite(person.email);
+      const { id } = await only(person);
+
+      const codes = await Promise.all([invite(person.email, ['viewer']), accept(person, id)].map(codeOf));
+
+      expect(codes).toEqual(['passed', 'passed']);
+      expect(await memberOf(person)).toMatchObject({ status: 'active' });
+    }
+  });
+
   it('offer no more than who invites holds, and only roles of the organization', async () => {
     const admin = await join(['admin']);
     const other = await signUp(platform, { organizationName: 'Others' });

@@ -212,6 +212,20 @@ describe.each(dialects)('members on %s', (dialect) => {
       expect(await codeOf(setRoles(owner, organization, owner.userId, 'admin'))).toBe('last_owner');
     });
 
+    it('of the last owner stay while the other owners are suspended or not active', async () => {
+      const organization = await createOrganization(platform);
+      const { owner } = organization;
+      const [suspended, inactive] = [await organization.addMember('owner'), await organization.addMember('owner')];
+      await writeThroughSystemDoor(platform.context({ principal: null }), async ({ db }) => {
+        const { userId } = suspended;
+        await db.updateTable('memberships').set({ status: 'suspended' }).where('user_id', '=', userId).execute();
+        await db.updateTable('users').set({ is_active: false }).where('id', '=', inactive.userId).execute();
+      });
+
+      expect(await codeOf(setRoles(owner, organization, owner.userId, 'admin'))).toBe('last_owner');
+      expect(await codeOf(remove(owner, suspended.userId))).toBe('passed');
+    });
+
     it('of the last owner stay when two owners demote, or remove, each other at once', async () => {
       for (let round = 0; round < 5; round++) {
         const organization = await createOrganization(platform);

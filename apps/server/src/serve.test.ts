@@ -1,0 +1,77 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConnectionError, createTenon, NotFoundError, type Tenon } from '@tenon/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogger } from './logger.ts';
+import { type RunningServer, serve } from './serve.ts';
+import { readSettings } from './settings.ts';
+
+/** The server as it starts on an empty folder, called by the SDK. */
+describe('serve', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tenon-serve-'));
+  const mailbox = join(directory, 'mailbox');
+  const written: string[] = [];
+  let server: RunningServer;
+  let tenon: Tenon;
+
+  beforeAll(async () => {
+    const logger = createLogger('info', { write: (line: string) => void written.push(line) });
+    server = await serve(readSettings({ DATA_DIR: directory, PORT: '0' }), logger);
+    tenon = createTenon({ baseUrl: server.url });
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('welcomes with credentials that are good', async () => {
+    const [, login = '', password = ''] = /Login\s+(\S+)\s+Password\s+(\S+)/.exec(server.welcome ?? '') ?? [];
+    await tenon.auth.login({ login, password });
+    const { organization, roles } = await tenon.auth.me();
+    expect(organization?.name).toBe('Berg Outdoor');
+    expect(roles.map((role) => role.key)).toEqual(['owner']);
+  });
+
+  it('has work to look at: assigned, tagged, discussed, and one task late', async () => {
+    const tasks = [];
+    for await (const task of tenon.tasks.list({ sort: 'number' })) tasks.push(task);
+    expect(tasks.length).toBeGreaterThanOrEqual(4);
+    expect(tasks.every((task) => task.assignees.length > 0)).toBe(true);
+    expect(new Set(tasks.map((task) => task.status)).size).toBeGreaterThan(2);
+    const { data: late } = await tenon.tasks.list({ overdue: true });
+    expect(late).toHaveLength(1);
+    const { data: comments } = await tenon.comments.list({ id: tasks[0]?.id ?? '' });
+    expect(comments).toHaveLength(1);
+  });
+
+  it('sends mail in the background, into the mailbox folder', async () => {
+    await tenon.auth.register({ email: 'ada@example.com', password: 'correct horse battery staple' });
+    const mails = () =>
+      existsSync(mailbox) ? readdirSync(mailbox).map((name) => readFileSync(join(mailbox, name), 'utf8')) : [];
+    await expect
+      .poll(mails)
+      .toEqual([expect.stringMatching(/^To: ada@example\.com\r\nSubject: Verify your e-mail address/m)]);
+  });
+
+  it('names the request of an error as its log does', async () => {
+    const missing = await tenon.tasks.get({ id: crypto.randomUUID() }).catch((error: unknown) => error);
+    expect(missing).toBeInstanceOf(NotFoundError);
+    const lines = written.map((line) => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        requestId: (missing as NotFoundError).requestId,
+        path: '/trpc/tasks.get',
+        msg: 'request',
+      }),
+    );
+    expect(written.join('')).not.toMatch(/Bearer|correct horse/);
+  });
+
+  it('closes everything, however often it is told to stop', async () => {
+    await Promise.all([server.stop(), server.stop()]);
+    expect(JSON.parse(written.at(-1) ?? '')).toMatchObject({ msg: 'stopped' });
+    const late = createTenon({ baseUrl: server.url, retry: { limit: 0 } }).auth.me();
+    await expect(late).rejects.toBeInstanceOf(ConnectionError);
+  });
+});

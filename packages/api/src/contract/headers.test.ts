@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import type { Dump } from '@tenon/core/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Case, casesWhere, scenes } from './testing/cases.ts';
+import { added, changedTables } from './testing/compare.ts';
+import type { Person, Scene } from './testing/scene.ts';
+import { type Fields, surfaces } from './testing/wire.ts';
+
+const mutations = casesWhere(({ type }) => type === 'mutation');
+const withHeaders = mutations.filter(([, { operation }]) => operation.mutationHeaders);
+
+/** The version of what the last parameter of the path names. */
+function versionOf({ operation }: Case, input: Fields, dump: Dump): number {
+  const target = [...operation.parameters].at(-1) ?? '';
+  const row = Object.values(dump)
+    .flat()
+    .find((candidate) => candidate['id'] === input[target] && 'version' in candidate);
+  if (!row) throw new Error(`Nothing with a version is called ${String(input[target])}.`);
+  return Number(row['version']);
+}
+
+describe.each(scenes)('on %s', (_dialect, open) => {
+  let scene: Scene;
+  let owner: Person;
+  beforeAll(async () => {
+    scene = await open();
+    ({ owner } = scene.acme.people);
+  });
+  afterAll(() => scene.dispose());
+
+  it.each(mutations)('%s records what happened', async (name, one) => {
+    const input = await one.input(owner, scene);
+    const before = await scene.dump();
+    const { status } = await scene.callAs(owner, 'rest', name, input);
+    expect(status).toBe(one.operation.status);
+    const after = await scene.dump();
+    const events = added(before, after, 'events');
+    if (one.recordsNothing !== null) {
+      expect(events, `It says that it records nothing: ${one.recordsNothing}`).toEqual([]);
+      return;
+    }
+    expect(events, 'Record an event, or say in the sample why there is none (recordsNothing).').not.toEqual([]);
+    expect(added(before, after, 'event_payloads')).toHaveLength(events.length);
+    if (one.operation.permission !== null)
+      for (const event of events)
+        expect(event).toMatchObject({ organization_id: scene.acme.id, actor_id: owner.userId });
+  });
+
+  describe('Dry-Run', () => {
+    it.each(withHeaders)('of %s answers what would happen, and leaves the database as it was', async (name, one) => {
+      const input = await one.input(owner, scene);
+      const before = await scene.dump();
+      for (const surface of surfaces) {
+        const { status, data, headers } = await scene.callAs(owner, surface, name, input, {
+          'dry-run': 'true',
+          'idempotency-key': randomUUID(),
+        });
+        expect(status).toBe(200);
+        expect(data).toEqual({ dryRun: true, result: one.operation.output ? expect.anything() : null, events: expect.any(Array) });
+        expect(headers).not.toHaveProperty('etag');
+        if (one.recordsNothing === null)
+          expect(data).toMatchObject({ events: expect.arrayContaining([expect.objectContaining({ type: expect.any(String) })]) });
+        expect(changedTables(before, await scene.dump())).toEqual([]);
+      }
+      // It took no key, and what it tried can still be done.
+      expect(await scene.callAs(owner, 'rest', name, input)).toMatchObject({ status: one.operation.status });
+    });
+  });
+
+  describe('Idempotency-Key', () => {
+    it.each(withHeaders)('sent twice, %s acts once', async (name, one) => {
+      const input = await one.input(owner, scene);
+      for (const surface of surfaces) {
+        const sent = surface === 'rest' ? input : await one.input(owner, scene);
+        const headers = { 'idempotency-key': randomUUID() };
+        const before = await scene.dump();
+        const first = await scene.callAs(owner, surface, name, sent, headers);
+        const between = await scene.dump();
+        const second = await scene.callAs(owner, surface, name, sent, headers);
+        expect(first.problem).toBeNull();
+        expect(first.headers).not.toHaveProperty('idempotency-replayed');
+        expect(changedTables(before, between)).toContain('idempotency_keys');
+        expect(changedTables(between, await scene.dump())).toEqual([]);
+        if (one.operation.secretAnswer) {
+          expect(second).toMatchObject({ status: 409, problem: { code: 'idempotency_secret_already_shown' } });
+          continue;
+        }
+        expect(second).toMatchObject({ status: first.status, headers: { 'idempotency-replayed': 'true' } });
+        expect(second.data).toEqual(first.data);
+      }
+    });
+
+    it.each(withHeaders)('of %s is bound to its input and to its sender', async (name, one) => {
+      const headers = { 'idempotency-key': randomUUID() };
+      const [input, another] = [await one.input(owner, scene), await one.input(owner, scene)];
+      expect((await scene.callAs(owner, 'rest', name, input, headers)).problem).toBeNull();
+      const stranger = scene.other.people.owner;
+      const theirs = await scene.callAs(stranger, 'rest', name, await one.input(stranger, scene), headers);
+      expect(theirs.problem).toBeNull();
+      expect(theirs.headers).not.toHaveProperty('idempotency-replayed');
+      const before = await scene.dump();
+      const reused = await scene.callAs(owner, 'rest', name, another, headers);
+      expect(reused).toMatchObject({ status: 422, problem: { code: 'idempotency_key_reused' } });
+      expect(changedTables(before, await scene.dump())).toEqual([]);
+    });
+  });
+
+  describe('If-Match', () => {
+    const versioned = withHeaders.filter(([, { operation }]) => operation.versioned);
+
+    it.each(versioned)('of %s takes the version that is there, and no other', async (name, one) => {
+      for (const surface of surfaces) {
+        const input = await one.input(owner, scene);
+        const before = await scene.dump();
+        const version = versionOf(one, input, before);
+        for (const stale of [version - 1, version + 1]) {
+          const reply = await scene.callAs(owner, surface, name, input, { 'if-match': `"${stale}"` });
+          expect(reply).toMatchObject({ status: 412, problem: { code: 'version_conflict' } });
+        }
+        expect(changedTables(before, await scene.dump())).toEqual([]);
+        const reply = await scene.callAs(owner, surface, name, input, { 'if-match': `"${version}"` });
+        expect(reply.problem).toBeNull();
+        const more = await scene.callAs(owner, surface, name, await one.input(owner, scene), { 'if-match': '*' });
+        expect(more.problem).toBeNull();
+      }
+    });
+
+    it.each(withHeaders.filter(([, { operation }]) => !operation.versioned))('is nothing for %s', async (name, one) => {
+      const input = await one.input(owner, scene);
+      const before = await scene.dump();
+      for (const surface of surfaces)
+        expect(await scene.callAs(owner, surface, name, input, { 'if-match': '"1"' })).toMatchObject({
+          status: 400,
+          problem: { code: 'validation_failed', errors: [{ path: '/header/If-Match' }] },
+        });
+      expect(changedTables(before, await scene.dump())).toEqual([]);
+    });
+  });
+
+  it.each(mutations.filter(([, { operation }]) => !operation.mutationHeaders))(
+    '%s refuses all three headers',
+    async (name, one) => {
+      const input = await one.input(owner, scene);
+      const before = await scene.dump();
+      for (const surface of surfaces.filter((it) => it === 'rest' || !one.operation.restOnly))
+        for (const [header, value] of [
+          ['Idempotency-Key', randomUUID()],
+          ['If-Match', '"1"'],
+          ['Dry-Run', 'true'],
+        ] as const)
+          expect(await scene.callAs(owner, surface, name, input, { [header]: value })).toMatchObject({
+            status: 400,
+            problem: { code: 'validation_failed', errors: [{ path: `/header/${header}` }] },
+          });
+      expect(changedTables(before, await scene.dump())).toEqual([]);
+    },
+  );
+
+  it.each(casesWhere(({ type }) => type === 'query'))('%s takes no If-Match', async (name, one) => {
+    const reply = await scene.callAs(owner, 'rest', name, await one.input(owner, scene), { 'if-match': '"1"' });
+    expect(reply).toMatchObject({ status: 400, problem: { errors: [{ path: '/header/If-Match' }] } });
+  });
+});

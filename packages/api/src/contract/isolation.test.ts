@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { casesWhere, scenes } from './testing/cases.ts';
+import { learned } from './testing/compare.ts';
+import { fieldsOf, missingIds, namesById, onlyRequired } from './testing/fields.ts';
+import type { Scene } from './testing/scene.ts';
+import { type Fields, type Surface, surfaces } from './testing/wire.ts';
+
+describe.each(scenes)('on %s, another organization cannot be told from none', (_dialect, open) => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await open();
+  });
+  afterAll(() => scene.dispose());
+
+  /** What is sent: the input, and which organization the header names. */
+  type Sent = [input: Fields, header?: string];
+
+  /** Each pair gets one answer, and none changes anything. */
+  async function expectAlike(name: string, ...pairs: [foreign: Sent, missing: Sent][]) {
+    const send = (surface: Surface, [input, header]: Sent) =>
+      scene.callAs(scene.acme.people.owner, surface, name, input, header ? { 'x-organization-id': header } : {});
+    const before = await scene.dump();
+    for (const surface of surfaces)
+      for (const [foreign, missing] of pairs)
+        expect(learned(await send(surface, foreign))).toEqual(learned(await send(surface, missing)));
+    expect(await scene.dump()).toEqual(before);
+  }
+
+  const nobodysSlug = () => `none-${randomUUID()}`;
+
+  const signedIn = casesWhere(({ access, restOnly }) => access !== 'public' && !restOnly);
+  const withIds = signedIn.flatMap(([name, one]) =>
+    fieldsOf(one.operation)
+      .filter(namesById)
+      .map((field) => [name, field.name, one] as const),
+  );
+
+  it.each(withIds)('by %s in %s', async (name, field, one) => {
+    const own = onlyRequired(one.operation, await one.input(scene.acme.people.owner, scene), field);
+    const theirs = await one.input(scene.other.people.owner, scene);
+    const sent = (value: unknown): Sent => [{ ...own, [field]: value }];
+    await expectAlike(
+      name,
+      [sent(theirs[field]), sent(missingIds(theirs[field]))],
+      ...(field === 'organizationId' ? [[sent(scene.other.slug), sent(nobodysSlug())] as [Sent, Sent]] : []),
+    );
+  });
+
+  it.each(signedIn.filter(([, { operation }]) => operation.organization !== 'none'))(
+    'by %s in X-Organization-Id',
+    async (name, one) => {
+      const input = await one.input(scene.other.people.owner, scene);
+      const own = one.operation.parameters.has('organizationId') ? { organizationId: scene.acme.id } : {};
+      const sent = (header: string): Sent => [{ ...input, ...own }, header];
+      await expectAlike(
+        name,
+        [sent(scene.other.id), sent(randomUUID())],
+        [sent(scene.other.slug), sent(nobodysSlug())],
+      );
+    },
+  );
+
+  it.each(signedIn.filter(([, { operation }]) => operation.type === 'query' && operation.organization === 'required'))(
+    'and %s shows nothing of it',
+    async (name, one) => {
+      const input = await one.input(scene.acme.people.owner, scene);
+      const { users: people = [], tasks = [], tags = [], comments = [], roles = [] } = await scene.dump();
+      const theirs = [...tasks, ...tags, ...comments, ...roles].filter((row) => row['organization_id'] === scene.other.id);
+      const members = Object.values(scene.other.people).map(({ userId }) => userId);
+      expect(people.length).toBeGreaterThan(members.length);
+      for (const surface of surfaces) {
+        const { text } = await scene.callAs(scene.acme.people.owner, surface, name, onlyRequired(one.operation, input));
+        for (const id of [scene.other.id, ...members, ...theirs.map((row) => String(row['id']))])
+          expect(text).not.toContain(id);
+      }
+    },
+  );
+});

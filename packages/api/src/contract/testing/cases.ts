@@ -1,0 +1,42 @@
+import { dialects, type TestDialect } from '@tenon/core/testing';
+import type { Operation } from '../../operation.ts';
+import { findSamples, type Sample } from './samples.ts';
+import { openScene, operations, type Person, type Scene } from './scene.ts';
+import type { Fields } from './wire.ts';
+
+/** An operation with all that the tests know of it. */
+export class Case {
+  readonly name: string;
+  readonly operation: Operation;
+  readonly #sample: Sample<unknown> | undefined;
+
+  constructor(name: string, operation: Operation, sample: Sample<unknown> | undefined) {
+    this.name = name;
+    this.operation = operation;
+    this.#sample = sample;
+  }
+
+  get recordsNothing(): string | null {
+    return this.#sample?.recordsNothing ?? null;
+  }
+
+  /** A fresh input with which the caller succeeds. @throws when the operation has no sample */
+  async input(caller: Person, scene: Scene): Promise<Fields> {
+    if (!this.#sample) throw new Error(`${this.name} has no sample: see samples.test.ts.`);
+    return (await this.#sample.input(caller, scene)) as Fields;
+  }
+}
+
+const samples = await findSamples();
+
+/** Every operation there is. */
+export const cases: readonly Case[] = [...operations].map(
+  ([name, operation]) => new Case(name, operation, samples.get(name)),
+);
+
+/** Those that match, as `it.each` and `describe.each` want them. */
+export const casesWhere = (matches: (operation: Operation) => boolean): [string, Case][] =>
+  cases.filter(({ operation }) => matches(operation)).map((one) => [one.name, one]);
+
+/** Both databases, each with its scene. */
+export const scenes = dialects.map((dialect): [TestDialect, () => Promise<Scene>] => [dialect, () => openScene(dialect)]);

@@ -1,0 +1,132 @@
+import { type BuiltInRoleKey, builtInRoleKeys, builtInRoles, type Permission } from '@tenon/core';
+import {
+  accessTokenOf,
+  createOrganization,
+  createTestPlatform,
+  type Dump,
+  openDump,
+  type TestDialect,
+  type TestMember,
+  type TestPlatform,
+} from '@tenon/core/testing';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { appRouter } from '../../app-router.ts';
+import type { Operation } from '../../operation.ts';
+import { operationsOf } from '../../operations.ts';
+import { serverOptions, tenonApi } from '../../plugin.ts';
+import type { InputOf, OperationName, OutputOf } from './samples.ts';
+import { callOver, type CallOptions, type Fields, type Reply, type Surface } from './wire.ts';
+
+export const operations = operationsOf(appRouter);
+
+/** @throws when there is none of this name */
+export function operationOf(name: string): Operation {
+  const operation = operations.get(name);
+  if (!operation) throw new Error(`There is no operation ${name}.`);
+  return operation;
+}
+
+/** Somebody who is signed in, with one built-in role in one organization. */
+export interface Person {
+  readonly role: BuiltInRoleKey;
+  readonly userId: string;
+  readonly email: string;
+  readonly token: string;
+  readonly organization: SceneOrganization;
+  can(permission: Permission): boolean;
+  /** Calls an operation in the own organization. @throws unless it succeeds */
+  do<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
+}
+
+export interface SceneOrganization {
+  readonly id: string;
+  readonly slug: string;
+  readonly roleIds: Readonly<Record<BuiltInRoleKey, string>>;
+  readonly people: Readonly<Record<BuiltInRoleKey, Person>>;
+  addMember(role: BuiltInRoleKey): Promise<TestMember>;
+}
+
+/** A platform behind its API, with two organizations that have somebody in every built-in role. */
+export interface Scene {
+  readonly dialect: TestDialect;
+  readonly platform: TestPlatform;
+  readonly app: FastifyInstance;
+  readonly acme: SceneOrganization;
+  readonly other: SceneOrganization;
+  /** Calls an operation in nobody's name. */
+  call(surface: Surface, name: string, input: Fields, options?: CallOptions): Promise<Reply>;
+  /** Calls an operation in somebody's name and in their organization; without a name where anybody may. */
+  callAs(person: Person, surface: Surface, name: string, input: Fields, headers?: CallOptions['headers']): Promise<Reply>;
+  /** One more organization, with its owner alone. */
+  foundOrganization(name: string): Promise<Pick<SceneOrganization, 'id' | 'slug' | 'roleIds'> & { owner: Person }>;
+  dump(): Promise<Dump>;
+  dispose(): Promise<void>;
+}
+
+export async function openScene(dialect: TestDialect): Promise<Scene> {
+  const platform = await createTestPlatform(dialect);
+  const app = Fastify(serverOptions);
+  await app.register(tenonApi, { platform, checkOutputs: true });
+  const dump = await openDump(platform.settings.databaseUrl);
+
+  const call: Scene['call'] = (surface, name, input, options = {}) =>
+    callOver(app, surface, name, operationOf(name), input, options);
+
+  const callAs: Scene['callAs'] = (person, surface, name, input, headers = {}) => {
+    const operation = operationOf(name);
+    if (operation.access === 'public') return call(surface, name, input, { headers });
+    // A session's active organization moves with what it does; the header stays.
+    const named = operation.parameters.has('organizationId') ? {} : { 'x-organization-id': person.organization.id };
+    return call(surface, name, input, { token: person.token, headers: { ...named, ...headers } });
+  };
+
+  const arrive = async (organization: SceneOrganization, role: BuiltInRoleKey, member: TestMember): Promise<Person> => {
+    const person: Person = {
+      role,
+      userId: member.userId,
+      email: member.email,
+      token: await accessTokenOf(platform, member),
+      organization,
+      can: (permission) => (builtInRoles[role].permissions as readonly Permission[]).includes(permission),
+      async do<Name extends OperationName>(name: Name, input: InputOf<Name>) {
+        const { data, problem } = await callAs(person, 'rest', name, input);
+        if (problem) throw new Error(`${role} could not ${name}: ${JSON.stringify(problem)}`);
+        return data as OutputOf<Name>;
+      },
+    };
+    return person;
+  };
+
+  const settle = async (name: string): Promise<SceneOrganization> => {
+    const { owner, id, slug, roleIds, addMember } = await createOrganization(platform, name);
+    const people: Partial<Record<BuiltInRoleKey, Person>> = {};
+    const organization = { id, slug, roleIds, addMember, people: people as SceneOrganization['people'] };
+    for (const role of builtInRoleKeys)
+      people[role] = await arrive(organization, role, role === 'owner' ? owner : await addMember(role));
+    return organization;
+  };
+
+  return {
+    dialect,
+    platform,
+    app,
+    acme: await settle('Acme'),
+    other: await settle('Other'),
+    call,
+    callAs,
+    async foundOrganization(name) {
+      const { owner: member, id, slug, roleIds, addMember } = await createOrganization(platform, name);
+      const people: Partial<Record<BuiltInRoleKey, Person>> = {};
+      const organization = { id, slug, roleIds, addMember, people: people as SceneOrganization['people'] };
+      const owner = await arrive(organization, 'owner', member);
+      people.owner = owner;
+      return { ...organization, owner };
+    },
+    dump: () => dump.read(),
+    async dispose() {
+      await app.close();
+      await dump.close();
+      await platform.dispose();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import type { Operation } from '../../operation.ts';
+import type { Problem } from '../../problem.ts';
+
+export const surfaces = ['rest', 'trpc'] as const;
+export type Surface = (typeof surfaces)[number];
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** An answer, whichever way it came. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Null unless it succeeded. */
+  readonly data: unknown;
+  /** Null when it succeeded. */
+  readonly problem: Problem | null;
+  /** The whole body. */
+  readonly text: string;
+}
+
+export interface CallOptions {
+  /** @default nobody */
+  token?: string | null;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** UTF-8 of what is no character: how a client would send a lone surrogate. */
+const encode = (text: string): string =>
+  Array.from(text, (point) => (point.isWellFormed() ? encodeURIComponent(point) : '%ED%A0%80')).join('');
+
+const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+const queryOf = (fields: readonly (readonly [string, unknown])[]): string =>
+  fields
+    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((item) => [name, textOf(item)] as const))
+    .map((pair) => pair.map(encode).join('='))
+    .join('&');
+
+function restRequest(operation: Operation, input: Fields): InjectOptions {
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encode(textOf(input[name])));
+  const others = Object.entries(input).filter(([name, value]) => !operation.parameters.has(name) && value !== undefined);
+  const request = { method: operation.method, url: `/api/v1${path}` };
+  if (others.length === 0) return request;
+  if (!operation.hasBody) return { ...request, url: `${request.url}?${queryOf(others)}` };
+  return {
+    ...request,
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(Object.fromEntries(others)),
+  };
+}
+
+function trpcRequest(name: string, operation: Operation, input: unknown): InjectOptions {
+  const payload = JSON.stringify(input);
+  if (operation.type === 'query') return { method: 'GET', url: `/trpc/${name}?input=${encodeURIComponent(payload)}` };
+  return { method: 'POST', url: `/trpc/${name}`, headers: { 'content-type': 'application/json' }, payload };
+}
+
+interface TrpcBody {
+  result?: { data?: unknown };
+  error?: { data: { problem: Problem } };
+}
+
+/** Calls an operation as a client of that surface would. */
+export async function callOver(
+  app: FastifyInstance,
+  surface: Surface,
+  name: string,
+  operation: Operation,
+  input: Fields,
+  { token = null, headers = {} }: CallOptions,
+): Promise<Reply> {
+  const request = surface === 'rest' ? restRequest(operation, input) : trpcRequest(name, operation, input);
+  const sent = { ...request.headers, ...headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+  const { statusCode: status, headers: got, body: text } = await app.inject({ ...request, headers: sent });
+  const body: unknown = text === '' ? null : JSON.parse(text);
+  const failed = status >= 400;
+  if (surface === 'rest') {
+    return { status, headers: got, text, data: failed ? null : body, problem: failed ? (body as Problem) : null };
+  }
+  const { result, error } = body as TrpcBody;
+  return { status, headers: got, text, data: result?.data ?? null, problem: error?.data.problem ?? null };
+}

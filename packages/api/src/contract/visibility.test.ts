@@ -1,0 +1,110 @@
+import type { Dump } from '@tenon/core/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cases, casesWhere, scenes } from './testing/cases.ts';
+import { learned } from './testing/compare.ts';
+import { alternatives, type Field, fieldsOf, itemsOf, missingIds, namesById, onlyRequired } from './testing/fields.ts';
+import type { Person, Scene } from './testing/scene.ts';
+import { type Fields, surfaces } from './testing/wire.ts';
+
+/** The tables of which somebody may see a part only. */
+const narrowed = ({ platform }: Scene): string[] =>
+  [...platform.database.tables.values()].filter(({ visibility }) => visibility).map(({ name }) => name);
+
+/** The ids of what somebody who sees assigned tasks only must not learn of. */
+function hiddenFrom({ userId, organization }: Person, dump: Dump): Set<string> {
+  const ids = (table: string, matches: (row: Dump[string][number]) => boolean) =>
+    (dump[table] ?? []).filter((row) => row['organization_id'] === organization.id && matches(row));
+  const assigned = new Set(ids('task_assignees', (row) => row['user_id'] === userId).map((row) => row['task_id']));
+  const tasks = ids('tasks', ({ id }) => !assigned.has(id)).map(({ id }) => id);
+  const about = new Set(tasks);
+  const comments = ids('comments', (row) => about.has(row['task_id'])).map(({ id }) => id);
+  const events = ids('events', (row) => about.has(row['entity_id']) || about.has(row['parent_id'])).map(({ id }) => id);
+  return new Set([...tasks, ...comments, ...events].map(String));
+}
+
+/** Values for a field that ask for more than was asked: each flag, each choice, what is hidden. */
+function valuesFor({ schema, name }: Field, hidden: readonly string[], words: string): unknown[] {
+  const [first = {}] = alternatives(schema);
+  if (name === 'search') return [words];
+  if (first['type'] === 'boolean') return [true, false];
+  if (Array.isArray(first['enum'])) return first['enum'];
+  if (first['type'] !== 'array') return [];
+  const [item = {}] = alternatives(itemsOf(first));
+  if (Array.isArray(item['enum'])) return item['enum'].map((one) => [one]);
+  return item['format'] === 'uuid' ? [hidden.slice(0, 50)] : [];
+}
+
+/** A page that is the whole list counts what it shows. */
+function expectHonestTotal(page: unknown): void {
+  if (typeof page !== 'object' || page === null || !('total' in page) || !('data' in page)) return;
+  if ('nextCursor' in page && page.nextCursor === null) expect(page.data).toHaveLength(Number(page.total));
+}
+
+describe.each(scenes)('on %s, who sees only what is assigned to them', (_dialect, open) => {
+  let scene: Scene;
+  let developer: Person;
+  let hidden: Set<string>;
+  let titles: string[];
+
+  beforeAll(async () => {
+    scene = await open();
+    const { owner } = scene.acme.people;
+    developer = scene.acme.people.developer;
+    for (const one of cases) {
+      if (one.operation.permission === null) continue;
+      await scene.callAs(owner, 'rest', one.name, await one.input(owner, scene));
+    }
+    const dump = await scene.dump();
+    hidden = hiddenFrom(developer, dump);
+    titles = (dump['tasks'] ?? []).filter(({ id }) => hidden.has(String(id))).map((row) => String(row['title']));
+    expect(hidden.size).toBeGreaterThan(10);
+  });
+  afterAll(() => scene.dispose());
+
+  const allowed = casesWhere(({ permission }) => permission !== null);
+
+  it.each(allowed.filter(([, { operation }]) => operation.type === 'query'))(
+    'sees nothing else in %s, whatever is asked',
+    async (name, one) => {
+      const counted = 'total' in one.operation.input.shape ? { total: true, limit: 100 } : {};
+      const base = { ...onlyRequired(one.operation, await one.input(developer, scene)), ...counted };
+      const variants: Fields[] = [base];
+      for (const field of fieldsOf(one.operation))
+        for (const value of valuesFor(field, [...hidden], 'count')) variants.push({ ...base, [field.name]: value });
+      for (const input of variants)
+        for (const surface of surfaces) {
+          const { text, data, status } = await scene.callAs(developer, surface, name, input);
+          expect(status, `${surface} ${JSON.stringify(input)} ${text}`).toBe(200);
+          for (const secret of [...hidden, ...titles])
+            expect(text.includes(secret), `${surface} ${JSON.stringify(input)} shows ${secret}`).toBe(false);
+          expectHonestTotal(data);
+        }
+    },
+  );
+
+  const withIds = allowed.flatMap(([name, one]) =>
+    fieldsOf(one.operation)
+      .filter(namesById)
+      .map((field) => [name, field.name, one] as const),
+  );
+
+  it.each(withIds)('cannot tell the others from none by %s in %s, nor change them', async (name, field, one) => {
+    if (!developer.can(one.operation.permission ?? 'task:read')) return;
+    const theirs = await one.input(scene.acme.people.owner, scene);
+    const dump = await scene.dump();
+    const secrets = new Set(narrowed(scene).flatMap((table) => (dump[table] ?? []).map(({ id }) => String(id))));
+    const visible = hiddenFrom(developer, dump);
+    const named = [theirs[field]].flat().map(String).filter((id) => secrets.has(id));
+    if (named.length === 0) return;
+    expect(named.filter((id) => !visible.has(id))).toEqual([]);
+
+    const own = onlyRequired(one.operation, await one.input(developer, scene), field);
+    const before = await scene.dump();
+    for (const surface of surfaces) {
+      const first = await scene.callAs(developer, surface, name, { ...own, [field]: theirs[field] });
+      const second = await scene.callAs(developer, surface, name, { ...own, [field]: missingIds(theirs[field]) });
+      expect(learned(first)).toEqual(learned(second));
+    }
+    expect(await scene.dump()).toEqual(before);
+  });
+});

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { samplesOf } from '../contract/testing/samples.ts';
+import type { Person } from '../contract/testing/scene.ts';
+
+const path = ({ organization }: Person) => ({ organizationId: organization.id });
+
+/** Nobody who signs in: what they are may change. */
+const aViewer = async ({ organization }: Person) => ({ userId: (await organization.addMember('viewer')).userId });
+
+export default samplesOf('members', {
+  list: { input: path },
+  add: {
+    input: (caller) => ({
+      ...path(caller),
+      email: `${randomUUID()}@example.com`,
+      roleIds: [caller.organization.roleIds.viewer],
+    }),
+  },
+  setRoles: {
+    input: async (caller) => ({
+      ...path(caller),
+      ...(await aViewer(caller)),
+      roleIds: [caller.organization.roleIds.auditor],
+    }),
+  },
+  remove: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
+});

@@ -1,0 +1,3 @@
+import { samplesOf } from '../contract/testing/samples.ts';
+
+export default samplesOf('roles', { list: { input: () => ({}) } });

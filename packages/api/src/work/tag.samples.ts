@@ -1,0 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { samplesOf } from '../contract/testing/samples.ts';
+import type { Person } from '../contract/testing/scene.ts';
+
+const aTag = ({ organization }: Person) =>
+  organization.people.owner.do('tags.create', { name: `Urgent ${randomUUID()}`, color: '#aa3300' });
+
+export default samplesOf('tags', {
+  list: { input: () => ({}) },
+  create: { input: () => ({ name: `Fragile ${randomUUID()}`, color: '#112233' }) },
+  update: { input: async (caller) => ({ id: (await aTag(caller)).id, name: `Heavy ${randomUUID()}` }) },
+  delete: { input: async (caller) => ({ id: (await aTag(caller)).id }) },
+});

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { samplesOf } from '../contract/testing/samples.ts';
+import type { Person } from '../contract/testing/scene.ts';
+
+/** A task that the caller sees, and may delete when their role lets them delete anything: their own where they can have one. */
+export const aTask = (caller: Person) =>
+  (caller.can('task:create') ? caller : caller.organization.people.owner).do('tasks.create', {
+    title: `Count the boxes ${randomUUID()}`,
+    description: 'Those on the upper floor too.',
+    assigneeIds: [caller.userId],
+  });
+
+const aTag = ({ organization }: Person) =>
+  organization.people.owner.do('tags.create', { name: `Depot ${randomUUID()}`, color: '#336699' });
+
+async function aTrashedTask(caller: Person) {
+  const task = await aTask(caller);
+  const deleter = caller.can('task:delete') ? caller : caller.organization.people.owner;
+  await deleter.do('tasks.delete', { id: task.id });
+  return task;
+}
+
+export default samplesOf('tasks', {
+  list: {
+    input: async (caller) => ({
+      assignee: [caller.userId],
+      tag: [(await aTag(caller)).id],
+      parent: [(await aTask(caller)).id],
+      createdBy: [caller.userId],
+    }),
+  },
+  create: {
+    input: async (caller) => ({
+      title: `Sort the shelves ${randomUUID()}`,
+      estimatedHours: 1.5,
+      parentId: (await aTask(caller)).id,
+      assigneeIds: [caller.userId],
+      tagIds: [(await aTag(caller)).id],
+    }),
+  },
+  get: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
+  update: {
+    input: async (caller) => ({
+      id: (await aTask(caller)).id,
+      title: `Count the crates ${randomUUID()}`,
+      parentId: (await aTask(caller)).id,
+      assigneeIds: [caller.userId],
+      tagIds: [(await aTag(caller)).id],
+    }),
+  },
+  delete: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
+  restore: { input: async (caller) => ({ id: (await aTrashedTask(caller)).id }) },
+  listActivity: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
+});
