@@ -23,8 +23,8 @@ export const contexts = [
 const open = ['kernel', 'database'];
 
 const core = '^packages/core/src/';
-const test = String.raw`\.test\.ts$`;
-const testing = `${core}testing/`;
+const test = String.raw`\.(test|samples)\.ts$`;
+const testing = '^packages/(core|api)/src/(contract/)?testing/';
 /** Run from the command line, never imported: they see the whole platform. */
 const programs = String.raw`${core}database/migrations/(drift|generate)\.ts$`;
 const anyOf = (names) => `(${names.join('|')})`;

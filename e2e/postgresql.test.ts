@@ -3,7 +3,7 @@ import { prepareTemplate, startPostgres, type TestPostgres } from '../packages/c
 import { freePort, runTenon, Tenon, temporaryDirectory, until } from './support/server.ts';
 
 /** As in production: the server's login owns nothing, and knows nobody who does. */
-describe('a server on PostgreSQL', () => {
+describe('a server on PostgreSQL', { timeout: 90_000 }, () => {
   let postgres: TestPostgres;
   let directory: ReturnType<typeof temporaryDirectory>;
   let server: Tenon | undefined;

@@ -64,7 +64,11 @@ export interface Platform {
    * Loads who acts, and in which organization.
    * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`
    */
-  principal(identity: Identity, need: 'none' | 'optional' | 'required', chosen?: ChosenOrganization): Promise<Principal>;
+  principal(
+    identity: Identity,
+    need: 'none' | 'optional' | 'required',
+    chosen?: ChosenOrganization,
+  ): Promise<Principal>;
   /** The context of one request, job or script. */
   context(parts: ContextParts): ServiceContext;
   /** Runs jobs and schedules inside this process, until `stopJobs`. */
@@ -99,8 +103,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     ...(settings.poolSize ? { poolSize: settings.poolSize } : {}),
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });
-  const mailer =
-    options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
+  const mailer = options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
   const context = ({ principal, requestId, mutation }: ContextParts): ServiceContext => ({
     principal,
     requestId: requestId ?? uuidv7(),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import { openMigrationOrm } from './migration-orm.ts';
@@ -71,6 +72,8 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     const existing = new Set(rows.map((row) => row.name));
     for (const grant of options.tables.filter((table) => existing.has(table.name)).flatMap(grantsOf))
       await retrying(client, grant);
+    // The server asks what is pending.
+    await retrying(client, `grant select on mikro_orm_migrations to ${databaseRoles.request}`);
     return ran;
   } finally {
     await client.end();
@@ -86,12 +89,42 @@ async function runMigrations(url: string, tables: readonly TableDefinition[]): P
   }
 }
 
-/** The migrations that the database still lacks. */
-export async function pendingMigrations(options: MigrateOptions): Promise<string[]> {
-  const orm = await openMigrationOrm(options.migrationUrl ?? options.url, options.tables);
+const noSuchTable = new Set(['42P01', '42501', '22023', 'SQLITE_ERROR', 'SQLITE_CANTOPEN']);
+
+/** The names of the migrations that were run, as the server's own role sees them; none before the first. */
+async function executedMigrations(url: string): Promise<Set<string>> {
+  const statement = 'select name from mikro_orm_migrations';
+  const names = (rows: readonly unknown[]) => new Set(rows.map((row) => (row as { name: string }).name));
   try {
-    return (await orm.migrator.getPending()).map((migration) => migration.name);
-  } finally {
-    await orm.close(true);
+    if (!isPostgresUrl(url)) {
+      const file = new Sqlite(sqliteFile(url), { readonly: true, fileMustExist: true });
+      try {
+        return names(file.prepare(statement).all());
+      } finally {
+        file.close();
+      }
+    }
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3000 });
+    await client.connect();
+    try {
+      await client.query(`set role ${databaseRoles.request}`);
+      return names((await client.query<{ name: string }>(statement)).rows);
+    } finally {
+      await client.end();
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && noSuchTable.has(String(error.code))) return new Set();
+    throw error;
   }
+}
+
+/** The migrations that the database still lacks. Asks as the server, whose login may run none of them. */
+export async function pendingMigrations({ url }: MigrateOptions): Promise<string[]> {
+  const folder = new URL(`./migrations/${isPostgresUrl(url) ? 'postgresql' : 'sqlite'}/`, import.meta.url);
+  const executed = await executedMigrations(url);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length))
+    .filter((name) => !executed.has(name))
+    .sort();
 }

@@ -150,7 +150,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     await refusePowerfulRole(pool);
   } catch (error) {
     await pool.end();
-    throw isUnknownRole(error) ? new Error('The database is not migrated: run "tenon migrate".', { cause: error }) : error;
+    throw isUnknownRole(error)
+      ? new Error('The database is not migrated: run "tenon migrate".', { cause: error })
+      : error;
   }
   const bound = new WeakMap<pg.PoolClient, Connection>();
 
@@ -171,10 +173,16 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
       const committed = client.query('commit');
       if (mode === 'read write') await committed;
       // There is nothing to lose in what was only read.
-      committed.then(() => client.release(), (error: Error) => client.release(error));
+      committed.then(
+        () => client.release(),
+        (error: Error) => client.release(error),
+      );
       return result;
     } catch (error) {
-      await client.query('rollback').then(() => client.release(), (failure: Error) => client.release(failure));
+      await client.query('rollback').then(
+        () => client.release(),
+        (failure: Error) => client.release(failure),
+      );
       throw error;
     }
   }

@@ -68,7 +68,8 @@ export class Unit {
     missing: () => DomainError,
   ): Promise<InferEntity<Entity>> {
     // `for update` exists on PostgreSQL only; SQLite has one writer.
-    const lock = this.ctx.database.engine.dialect === 'postgresql' ? { lockMode: LockMode.PESSIMISTIC_WRITE as const } : {};
+    const lock =
+      this.ctx.database.engine.dialect === 'postgresql' ? { lockMode: LockMode.PESSIMISTIC_WRITE as const } : {};
     const found: unknown = await this.em.findOne(entity, where, lock);
     if (!found) throw missing();
     return found as InferEntity<Entity>;

@@ -17,7 +17,8 @@ export interface DumpReader {
 const isDerived = (table: string): boolean => table.startsWith('task_search_index') || table.startsWith('sqlite_');
 
 /** Looks at a whole test database behind its walls. */
-export const openDump = (url: string): Promise<DumpReader> => (isPostgresUrl(url) ? openPostgres(url) : openSqlite(url));
+export const openDump = (url: string): Promise<DumpReader> =>
+  isPostgresUrl(url) ? openPostgres(url) : openSqlite(url);
 
 async function openSqlite(url: string): Promise<DumpReader> {
   const database = new Database(sqliteFile(url), { readonly: true });

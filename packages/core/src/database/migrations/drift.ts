@@ -24,14 +24,19 @@ async function objectsOf(url: string): Promise<Map<string, string>> {
   const orm = await openMigrationOrm(url, tables);
   const rows: { name: string; sql: string }[] = await orm.em
     .getConnection()
-    .execute(`select name, sql from sqlite_master where sql is not null and name not like '%task_search%' and name not like 'mikro%' and name not like 'sqlite%'`);
+    .execute(
+      `select name, sql from sqlite_master where sql is not null and name not like '%task_search%' and name not like 'mikro%' and name not like 'sqlite%'`,
+    );
   await orm.close(true);
   return new Map(rows.map(({ name, sql }) => [name, sql]));
 }
 
 async function sqliteDifferences(): Promise<Differences> {
   const directory = mkdtempSync(join(tmpdir(), 'tenon-drift-'));
-  const [migrated, made] = ['migrated', 'made'].map((name) => `file:${join(directory, `${name}.db`)}`) as [string, string];
+  const [migrated, made] = ['migrated', 'made'].map((name) => `file:${join(directory, `${name}.db`)}`) as [
+    string,
+    string,
+  ];
   await migrate({ url: migrated, tables });
   const orm = await openMigrationOrm(made, tables);
   await orm.schema.create();
@@ -40,7 +45,9 @@ async function sqliteDifferences(): Promise<Differences> {
   rmSync(directory, { recursive: true });
   return [...new Set([...is.keys(), ...ought.keys()])]
     .filter((name) => is.get(name) !== ought.get(name))
-    .map((name) => `${name}\n  migrations: ${is.get(name) ?? 'nothing'}\n  entities:   ${ought.get(name) ?? 'nothing'}`);
+    .map(
+      (name) => `${name}\n  migrations: ${is.get(name) ?? 'nothing'}\n  entities:   ${ought.get(name) ?? 'nothing'}`,
+    );
 }
 
 async function postgresDifferences(): Promise<Differences> {

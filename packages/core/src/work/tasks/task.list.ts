@@ -73,65 +73,67 @@ const instant = (value: Date) => value as unknown as string;
 
 const patternName = (index: number): string => `pattern${index}`;
 
-const listStatement = statementFamily<ListShape, ListValues, TaskRow & { sortValue: string | number | null; total: number }>(
-  (db, values, dialect, shape) => {
-    const has = (name: ListShape['filters'][number]) => shape.filters.includes(name);
-    let query = db.selectFrom('tasks').where('tasks.deleted_at', shape.trash === 'none' ? 'is' : 'is not', null);
-    if (shape.trash === 'own') query = query.where('tasks.created_by_id', '=', values.userId);
-    // One status keeps the order of its index; several do not.
-    if (shape.status === 'one') query = query.where('tasks.status', '=', values.oneStatus as Task['status']);
-    if (shape.status === 'many') query = query.where(anyOf(dialect, 'tasks.status', values.status, 'text'));
-    if (has('priority')) query = query.where(anyOf(dialect, 'tasks.priority', values.priority, 'text'));
-    if (has('createdBy')) query = query.where(anyOf(dialect, 'tasks.created_by_id', values.createdBy));
-    if (has('dueBefore')) query = query.where('tasks.due_date', '<=', instant(values.dueBefore));
-    if (has('dueAfter')) query = query.where('tasks.due_date', '>=', instant(values.dueAfter));
-    if (shape.parent !== 'any')
-      query = query.where((where) =>
-        where.or([
-          ...(shape.parent === 'none' ? [] : [anyOf(dialect, 'tasks.parent_id', values.parent)]),
-          ...(shape.parent === 'ids' ? [] : [where('tasks.parent_id', 'is', null)]),
-        ]),
-      );
-    if (has('assignee'))
-      query = query.where((where) =>
-        where.exists(
-          where
-            .selectFrom('task_assignees')
-            .select('task_assignees.task_id')
-            .whereRef('task_assignees.task_id', '=', 'tasks.id')
-            .where(anyOf(dialect, 'task_assignees.user_id', values.assignee)),
-        ),
-      );
-    if (has('tag'))
-      query = query.where((where) =>
-        where.exists(
-          where
-            .selectFrom('task_tags')
-            .select('task_tags.task_id')
-            .whereRef('task_tags.task_id', '=', 'tasks.id')
-            .where(anyOf(dialect, 'task_tags.tag_id', values.tag)),
-        ),
-      );
-    if (shape.overdue !== null)
-      query = query.where((where) => {
-        const late = where.and([
-          where('tasks.due_date', '<', instant(values.now)),
-          where('tasks.status', 'not in', ['done', 'archived']),
-        ]);
-        return shape.overdue ? late : where.or([where('tasks.due_date', 'is', null), where.not(late)]);
-      });
-    if (shape.terms !== null)
-      query = query
-        .innerJoin('task_search', 'task_search.task_id', 'tasks.id')
-        .where(shape.terms > 0 ? matches(dialect, values.query) : sql<boolean>`1 = 0`);
-    if (shape.count) return query.select(countAll().as('total')) as never;
-    const id = sql`tasks.id`;
-    const patterns = Array.from({ length: shape.terms ?? 0 }, (_, index) => values[patternName(index)] as string);
-    const order =
-      shape.sort === 'hits' ? { by: rank(patterns), descending: true, id } : orderOf(shape.sort, sortColumns, id);
-    return paged(query.select(taskColumns), order, shape.start, values) as never;
-  },
-);
+const listStatement = statementFamily<
+  ListShape,
+  ListValues,
+  TaskRow & { sortValue: string | number | null; total: number }
+>((db, values, dialect, shape) => {
+  const has = (name: ListShape['filters'][number]) => shape.filters.includes(name);
+  let query = db.selectFrom('tasks').where('tasks.deleted_at', shape.trash === 'none' ? 'is' : 'is not', null);
+  if (shape.trash === 'own') query = query.where('tasks.created_by_id', '=', values.userId);
+  // One status keeps the order of its index; several do not.
+  if (shape.status === 'one') query = query.where('tasks.status', '=', values.oneStatus as Task['status']);
+  if (shape.status === 'many') query = query.where(anyOf(dialect, 'tasks.status', values.status, 'text'));
+  if (has('priority')) query = query.where(anyOf(dialect, 'tasks.priority', values.priority, 'text'));
+  if (has('createdBy')) query = query.where(anyOf(dialect, 'tasks.created_by_id', values.createdBy));
+  if (has('dueBefore')) query = query.where('tasks.due_date', '<=', instant(values.dueBefore));
+  if (has('dueAfter')) query = query.where('tasks.due_date', '>=', instant(values.dueAfter));
+  if (shape.parent !== 'any')
+    query = query.where((where) =>
+      where.or([
+        ...(shape.parent === 'none' ? [] : [anyOf(dialect, 'tasks.parent_id', values.parent)]),
+        ...(shape.parent === 'ids' ? [] : [where('tasks.parent_id', 'is', null)]),
+      ]),
+    );
+  if (has('assignee'))
+    query = query.where((where) =>
+      where.exists(
+        where
+          .selectFrom('task_assignees')
+          .select('task_assignees.task_id')
+          .whereRef('task_assignees.task_id', '=', 'tasks.id')
+          .where(anyOf(dialect, 'task_assignees.user_id', values.assignee)),
+      ),
+    );
+  if (has('tag'))
+    query = query.where((where) =>
+      where.exists(
+        where
+          .selectFrom('task_tags')
+          .select('task_tags.task_id')
+          .whereRef('task_tags.task_id', '=', 'tasks.id')
+          .where(anyOf(dialect, 'task_tags.tag_id', values.tag)),
+      ),
+    );
+  if (shape.overdue !== null)
+    query = query.where((where) => {
+      const late = where.and([
+        where('tasks.due_date', '<', instant(values.now)),
+        where('tasks.status', 'not in', ['done', 'archived']),
+      ]);
+      return shape.overdue ? late : where.or([where('tasks.due_date', 'is', null), where.not(late)]);
+    });
+  if (shape.terms !== null)
+    query = query
+      .innerJoin('task_search', 'task_search.task_id', 'tasks.id')
+      .where(shape.terms > 0 ? matches(dialect, values.query) : sql<boolean>`1 = 0`);
+  if (shape.count) return query.select(countAll().as('total')) as never;
+  const id = sql`tasks.id`;
+  const patterns = Array.from({ length: shape.terms ?? 0 }, (_, index) => values[patternName(index)] as string);
+  const order =
+    shape.sort === 'hits' ? { by: rank(patterns), descending: true, id } : orderOf(shape.sort, sortColumns, id);
+  return paged(query.select(taskColumns), order, shape.start, values) as never;
+});
 
 const filterNames = ['priority', 'assignee', 'tag', 'createdBy', 'dueBefore', 'dueAfter'] as const;
 

@@ -17,7 +17,7 @@ const mostPerRun = 5000;
  */
 export async function purgeTrash(unit: Unit): Promise<number> {
   const before = new Date(unit.now.getTime() - daysInTrash * dayMs);
-  for (let count = 0; ; ) {
+  for (let count = 0; ;) {
     // Leaves first, as no task may point at one that is gone.
     const purged = await unit.db
       .deleteFrom('tasks')

@@ -115,13 +115,22 @@ const linkRows = statement<LinkValues, LinkRow>((db, { taskIds, personIds }, dia
         .selectFrom('tags')
         .select([sql<'tag'>`'tag'`.as('kind'), 'tags.id', 'tags.name as value', 'tags.color as detail', zero])
         .where('tags.id', 'in', (where) =>
-          where.selectFrom('task_tags').select('task_tags.tag_id').where(anyOf(dialect, 'task_tags.task_id', taskIds)),
+          where
+            .selectFrom('task_tags')
+            .select('task_tags.tag_id')
+            .where(anyOf(dialect, 'task_tags.task_id', taskIds)),
         ),
     )
     .unionAll(
       db
         .selectFrom('users')
-        .select([sql<'person'>`'person'`.as('kind'), 'users.id', 'users.username as value', 'users.full_name as detail', zero])
+        .select([
+          sql<'person'>`'person'`.as('kind'),
+          'users.id',
+          'users.username as value',
+          'users.full_name as detail',
+          zero,
+        ])
         .where((where) =>
           where.or([
             anyOf(dialect, 'users.id', personIds),
@@ -144,7 +153,8 @@ const push = <Value>(lists: Map<string, Value[]>, key: string, value: Value): vo
   else lists.set(key, [value]);
 };
 
-export const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+export const byName = (a: { name: string }, b: { name: string }): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
 /** Reads what is joined to some tasks, and the named people. */
 export async function linksOf(
@@ -171,14 +181,21 @@ export async function linksOf(
   for (const list of tags.values()) list.sort(byName);
   const assigneeIds = new Map<string, readonly string[]>();
   for (const [taskId, list] of assignees)
-    assigneeIds.set(taskId, list.sort((a, b) => a.position - b.position).map((assignee) => assignee.id));
+    assigneeIds.set(
+      taskId,
+      list.sort((a, b) => a.position - b.position).map((assignee) => assignee.id),
+    );
   return { people, assigneeIds, tags };
 }
 
 /** The tasks of some rows, in their order. */
 export async function tasksOf(db: ReadDoor, rows: readonly TaskRow[]): Promise<Task[]> {
   const ids = rows.map((row) => row.id);
-  const links = await linksOf(db, ids, rows.flatMap((row) => [row.createdById, row.updatedById]));
+  const links = await linksOf(
+    db,
+    ids,
+    rows.flatMap((row) => [row.createdById, row.updatedById]),
+  );
   return rows.map((row) => assembleTask(row, links));
 }
 

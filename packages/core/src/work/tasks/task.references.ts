@@ -36,38 +36,40 @@ interface ReferenceValues extends Readonly<Record<string, unknown>> {
 
 const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, tagIds, parentIds }, dialect) => {
   const nothing = sql<string | null>`null`;
-  return db
-    .selectFrom('memberships')
-    .innerJoin('users', 'users.id', 'memberships.user_id')
-    .select([
-      sql<ReferenceRow['kind']>`'member'`.as('kind'),
-      'users.id',
-      'users.username as name',
-      'users.full_name as detail',
-      sql<string | null>`memberships.status`.as('status'),
-    ])
-    .where(anyOf(dialect, 'memberships.user_id', userIds))
-    // A user's own memberships elsewhere are theirs to see too, and say nothing here.
-    .where('memberships.organization_id', '=', current.organization)
-    .unionAll(
-      db
-        .selectFrom('tags')
-        .select([sql<'tag'>`'tag'`.as('kind'), 'tags.id', 'tags.name', 'tags.color as detail', nothing.as('status')])
-        .where(anyOf(dialect, 'tags.id', tagIds)),
-    )
-    .unionAll(
-      db
-        .selectFrom('tasks')
-        .select([
-          sql<'parent'>`'parent'`.as('kind'),
-          'tasks.id',
-          nothing.as('name'),
-          nothing.as('detail'),
-          nothing.as('status'),
-        ])
-        .where(anyOf(dialect, 'tasks.id', parentIds))
-        .where('tasks.deleted_at', 'is', null),
-    );
+  return (
+    db
+      .selectFrom('memberships')
+      .innerJoin('users', 'users.id', 'memberships.user_id')
+      .select([
+        sql<ReferenceRow['kind']>`'member'`.as('kind'),
+        'users.id',
+        'users.username as name',
+        'users.full_name as detail',
+        sql<string | null>`memberships.status`.as('status'),
+      ])
+      .where(anyOf(dialect, 'memberships.user_id', userIds))
+      // A user's own memberships elsewhere are theirs to see too, and say nothing here.
+      .where('memberships.organization_id', '=', current.organization)
+      .unionAll(
+        db
+          .selectFrom('tags')
+          .select([sql<'tag'>`'tag'`.as('kind'), 'tags.id', 'tags.name', 'tags.color as detail', nothing.as('status')])
+          .where(anyOf(dialect, 'tags.id', tagIds)),
+      )
+      .unionAll(
+        db
+          .selectFrom('tasks')
+          .select([
+            sql<'parent'>`'parent'`.as('kind'),
+            'tasks.id',
+            nothing.as('name'),
+            nothing.as('detail'),
+            nothing.as('status'),
+          ])
+          .where(anyOf(dialect, 'tasks.id', parentIds))
+          .where('tasks.deleted_at', 'is', null),
+      )
+  );
 });
 
 /**

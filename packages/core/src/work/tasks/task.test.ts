@@ -6,7 +6,17 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../../testing/index.ts';
-import { createTask, deleteTask, getTask, listTasks, restoreTask, Task, TaskListInput, TaskUpdate, updateTask } from '../index.ts';
+import {
+  createTask,
+  deleteTask,
+  getTask,
+  listTasks,
+  restoreTask,
+  Task,
+  TaskListInput,
+  TaskUpdate,
+  updateTask,
+} from '../index.ts';
 import { createTag } from '../tags/tag.service.ts';
 import { listTaskActivity } from './task.activity.ts';
 
