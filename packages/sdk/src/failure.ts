@@ -68,6 +68,9 @@ export function fromResponse({ status, headers }: Response, body: unknown): Teno
 
 type TrpcError = TRPCClientError<AppRouter>;
 
+/** What tRPC made of the answers behind our errors. As their `cause` it would only repeat them, at length, in every log. */
+const originals = new WeakMap<TenonError, TrpcError>();
+
 function fromTrpc(error: TrpcError): TenonError | null {
   const problem: unknown = error.data?.problem;
   if (!isProblem(problem)) return null;
@@ -75,7 +78,9 @@ function fromTrpc(error: TrpcError): TenonError | null {
   const response = error.meta?.['response'];
   const headers =
     isObject(response) && 'headers' in response && response.headers instanceof Headers ? response.headers : null;
-  return errorOf(problem.status, { ...problem, retryAfter: headers && retryAfterOf(headers), cause: error });
+  const made = errorOf(problem.status, { ...problem, retryAfter: headers && retryAfterOf(headers) });
+  originals.set(made, error);
+  return made;
 }
 
 /** What sending a call ended with, as callers get it. Whatever is not an answer, nor was made an error before, is the network's. */
@@ -94,6 +99,7 @@ export function unwrap(thrown: unknown): unknown {
 
 /** The other way: tRPC's client lets nothing else pass. */
 export function toTrpcError(thrown: unknown): TrpcError {
-  if (thrown instanceof TenonError && isTRPCClientError<AppRouter>(thrown.cause)) return thrown.cause;
+  const original = thrown instanceof TenonError && originals.get(thrown);
+  if (original) return original;
   return TRPCClientError.from(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
 }

@@ -40,7 +40,10 @@ function delayAfter(error: TenonError, tried: number, { retry, runtime }: Retryi
   return asked + runtime.random() * Math.min(retry.maxDelayMs, retry.baseDelayMs * 2 ** (tried - 1));
 }
 
-/** Tries until it succeeds, fails for good, or has been tried often enough; never once the signal is aborted. */
+/**
+ * Tries until it succeeds, fails for good, or has been tried often enough.
+ * @param attempt must do nothing once the signal is aborted, as it is when that ends the wait
+ */
 export async function retrying<Result>(attempt: () => Promise<Result>, options: Retrying): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
@@ -50,7 +53,6 @@ export async function retrying<Result>(attempt: () => Promise<Result>, options: 
       const delay = delayAfter(thrown, tried, options);
       if (delay === null) throw thrown;
       await options.runtime.sleep(delay, options.signal);
-      options.signal?.throwIfAborted();
     }
   }
 }
