@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Reference } from './store.ts';
-import type { LinkRow, Status, TaskRow } from './task.ts';
+import type { Link, Name, Status, TaskRow } from './task.ts';
 
 const columns = `id, number, title, description, status, priority, due_date, start_date, estimated_hours, actual_hours,
   completed_at, parent_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
@@ -53,18 +53,26 @@ export const taskRow = (raw: RawTask): TaskRow => ({
   version: raw[17],
 });
 
-type RawLink = [LinkRow['kind'], string | null, number, string, string | null, string | null];
-export const linkRow = ([kind, taskId, position, id, name, detail]: RawLink): LinkRow => ({
-  kind,
-  taskId,
-  position,
-  id,
-  name,
-  detail,
-});
+type RawLink = [Link['kind'], string, number, string];
+export const linkOf = ([kind, taskId, position, id]: RawLink): Link => ({ kind, taskId, position, id });
+
+type RawName = [Name['kind'], string, string | null, string | null];
+export const nameOf = ([kind, id, name, detail]: RawName): Name => ({ kind, id, name, detail });
+
+/** What is joined to one task: its assignees, its tags, and who made and changed it. */
+type RawNamedLink = ['assignee' | 'tag' | 'person', number, string, string | null, string | null];
+export function namedLinksOf(taskId: string, raw: readonly RawNamedLink[]): { links: Link[]; names: Name[] } {
+  const links: Link[] = [];
+  const names: Name[] = [];
+  for (const [kind, position, id, name, detail] of raw) {
+    if (kind !== 'person') links.push({ kind, taskId, position, id });
+    names.push({ kind: kind === 'tag' ? 'tag' : 'person', id, name, detail });
+  }
+  return { links, names };
+}
 
 type RawReference = [Reference['kind'], string, string | null, string | null, string | null];
-export const reference = ([kind, id, name, detail, status]: RawReference): Reference => ({
+export const referenceOf = ([kind, id, name, detail, status]: RawReference): Reference => ({
   kind,
   id,
   name,
@@ -98,19 +106,32 @@ export const statements = {
   ),
   links: statement<RawLink>(
     'links',
-    `select 'assignee', a.task_id, a.position, u.id, u.username, u.full_name
-       from task_assignees a join users u on u.id = a.user_id
-       where a.organization_id = $1 and a.task_id = any($2::uuid[])
+    `select 'assignee', task_id, position, user_id from task_assignees
+       where organization_id = $1 and task_id = any($2::uuid[])
      union all
-     select 'tag', l.task_id, 0, g.id, g.name, g.color
+     select 'tag', task_id, 0, tag_id from task_tags where organization_id = $1 and task_id = any($2::uuid[])`,
+  ),
+  names: statement<RawName>(
+    'names',
+    `select 'tag', id, name, color from tags where organization_id = $1 and id = any($2::uuid[])
+     union all
+     select 'person', id, username, full_name from users where id = any($3::uuid[])`,
+  ),
+  /** Links and names of one task at once: for a page, joining each link costs more than a second statement. */
+  linksOfOne: statement<RawNamedLink>(
+    'links-of-one',
+    `select 'assignee', a.position, u.id, u.username, u.full_name
+       from task_assignees a join users u on u.id = a.user_id where a.organization_id = $1 and a.task_id = $2
+     union all
+     select 'tag', 0, g.id, g.name, g.color
        from task_tags l join tags g on g.organization_id = l.organization_id and g.id = l.tag_id
-       where l.organization_id = $1 and l.task_id = any($2::uuid[])
+       where l.organization_id = $1 and l.task_id = $2
      union all
-     select 'person', null, 0, u.id, u.username, u.full_name from users u where u.id = any($3::uuid[])`,
+     select 'person', 0, u.id, u.username, u.full_name from users u where u.id = any($3::uuid[])`,
   ),
   references: statement<RawReference>(
     'references',
-    `select 'member', u.id, u.username, u.full_name, m.status
+    `select 'person', u.id, u.username, u.full_name, m.status
        from memberships m join users u on u.id = m.user_id
        where m.organization_id = $1 and m.user_id = any($2::uuid[])
      union all

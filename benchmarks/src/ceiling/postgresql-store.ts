@@ -1,15 +1,24 @@
 import pg from 'pg';
 import { type EventRow, statusChanged, taskCreated } from './event.ts';
-import { linkRow, reference, statements, taskRow, types } from './postgresql-statements.ts';
+import { linkOf, namedLinksOf, nameOf, referenceOf, statements, taskRow, types } from './postgresql-statements.ts';
 import { searchWords } from './search.ts';
 import { allFound, type Caller, newLinks, newRow, type Store, withStatus } from './store.ts';
-import { assemble, cut, type LinkRow, peopleOf, statuses, type TaskRow } from './task.ts';
+import { assemble, cut, pointedAt, statuses, type Task, type TaskRow } from './task.ts';
 
 type Client = Pick<pg.PoolClient, 'query'>;
 
-async function linksOf(client: Client, organizationId: string, rows: readonly TaskRow[]): Promise<LinkRow[]> {
+async function tasksOf(client: Client, organizationId: string, rows: readonly TaskRow[]): Promise<Task[]> {
   const ids = rows.map((row) => row.id);
-  return (await statements.links(client, organizationId, ids, peopleOf(rows))).map(linkRow);
+  const links = (await statements.links(client, organizationId, ids)).map(linkOf);
+  const { tagIds, userIds } = pointedAt(rows, links);
+  const names = await statements.names(client, organizationId, tagIds, userIds);
+  return assemble(rows, links, names.map(nameOf));
+}
+
+async function taskOf(client: Client, organizationId: string, row: TaskRow): Promise<Task | null> {
+  const people = [row.createdById, row.updatedById];
+  const { links, names } = namedLinksOf(row.id, await statements.linksOfOne(client, organizationId, row.id, people));
+  return assemble([row], links, names)[0] ?? null;
 }
 
 const record = (
@@ -55,13 +64,11 @@ export function openPostgresStore(url: string): Store {
     async list({ organizationId }, status, limit) {
       const rows = (await statements.list(pool, organizationId, status, limit + 1)).map(taskRow);
       const { shown, nextCursor } = cut(rows, limit);
-      return { data: assemble(shown, await linksOf(pool, organizationId, shown)), nextCursor };
+      return { data: await tasksOf(pool, organizationId, shown), nextCursor };
     },
     async get({ organizationId }, id) {
       const [raw] = await statements.get(pool, organizationId, id);
-      if (!raw) return null;
-      const row = taskRow(raw);
-      return assemble([row], await linksOf(pool, organizationId, [row]))[0] ?? null;
+      return raw ? taskOf(pool, organizationId, taskRow(raw)) : null;
     },
     create: (caller, requestId, input) =>
       transaction(async (client, sent) => {
@@ -72,7 +79,7 @@ export function openPostgresStore(url: string): Store {
           statements.references(client, organizationId, people, tagIds),
           statements.nextNumber(client, organizationId),
         ]);
-        const references = found.map(reference);
+        const references = found.map(referenceOf);
         if (!allFound(input, references)) throw new Error('Not found.');
         const now = new Date();
         const row = newRow(caller, input, now);
@@ -85,7 +92,7 @@ export function openPostgresStore(url: string): Store {
           statements.insertSearch(client, organizationId, id, searchWords(title)),
           ...record(client, caller, requestId, id, now, taskCreated(now, input)),
         );
-        return () => assemble([row], newLinks(id, input, references))[0] ?? null;
+        return () => assemble([row], newLinks(id, input), references)[0] ?? null;
       }),
     setStatus: (caller, requestId, id, status) =>
       transaction(async (client, sent) => {
@@ -95,7 +102,7 @@ export function openPostgresStore(url: string): Store {
         const now = new Date();
         const before = taskRow(raw);
         const after = before.status === status ? before : withStatus(before, status, caller, now);
-        const links = linksOf(client, organizationId, [after]);
+        const answer = taskOf(client, organizationId, after);
         if (after !== before) {
           const { completedAt, version } = after;
           const rank = statuses.indexOf(status);
@@ -104,7 +111,7 @@ export function openPostgresStore(url: string): Store {
             ...record(client, caller, requestId, id, now, statusChanged(now, before, after)),
           );
         }
-        return async () => assemble([after], await links)[0] ?? null;
+        return () => answer;
       }),
   };
 }

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import type { Reference } from './store.ts';
-import type { LinkRow, Status, TaskRow } from './task.ts';
+import type { Link, Name, Status, TaskRow } from './task.ts';
 
 const columns = `id, number, title, description, status, priority, due_date, start_date, estimated_hours, actual_hours,
   completed_at, parent_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
@@ -52,18 +52,14 @@ export const taskRow = (raw: RawTask): TaskRow => ({
   version: raw[17],
 });
 
-type RawLink = [LinkRow['kind'], string | null, number, string, string | null, string | null];
-export const linkRow = ([kind, taskId, position, id, name, detail]: RawLink): LinkRow => ({
-  kind,
-  taskId,
-  position,
-  id,
-  name,
-  detail,
-});
+type RawLink = [Link['kind'], string, number, string];
+export const linkOf = ([kind, taskId, position, id]: RawLink): Link => ({ kind, taskId, position, id });
+
+type RawName = [Name['kind'], string, string | null, string | null];
+export const nameOf = ([kind, id, name, detail]: RawName): Name => ({ kind, id, name, detail });
 
 type RawReference = [Reference['kind'], string, string | null, string | null, string | null];
-export const reference = ([kind, id, name, detail, status]: RawReference): Reference => ({
+export const referenceOf = ([kind, id, name, detail, status]: RawReference): Reference => ({
   kind,
   id,
   name,
@@ -96,23 +92,27 @@ export const prepareAll = (database: Database.Database) => ({
       `select ${columns} from tasks where organization_id = ? and id = ? and deleted_at is null`,
     )
     .raw(),
+  // Cross joins keep the order of the tables: from the ids, by primary keys.
   links: database
-    .prepare<[string, string, string, string, string], RawLink>(
-      // Cross joins keep the order of the tables: from the ids, by primary keys.
-      `select 'assignee', a.task_id, a.position, u.id, u.username, u.full_name
+    .prepare<[string, string, string, string], RawLink>(
+      `select 'assignee', a.task_id, a.position, a.user_id
        from json_each(?) t cross join task_assignees a on a.organization_id = ? and a.task_id = t.value
-       cross join users u on u.id = a.user_id
        union all
-       select 'tag', l.task_id, 0, g.id, g.name, g.color
-       from json_each(?) t cross join task_tags l on l.organization_id = ? and l.task_id = t.value
-       cross join tags g on g.organization_id = l.organization_id and g.id = l.tag_id
+       select 'tag', l.task_id, 0, l.tag_id
+       from json_each(?) t cross join task_tags l on l.organization_id = ? and l.task_id = t.value`,
+    )
+    .raw(),
+  names: database
+    .prepare<[string, string, string], RawName>(
+      `select 'tag', g.id, g.name, g.color
+       from json_each(?) t cross join tags g on g.organization_id = ? and g.id = t.value
        union all
-       select 'person', null, 0, u.id, u.username, u.full_name from json_each(?) p cross join users u on u.id = p.value`,
+       select 'person', u.id, u.username, u.full_name from json_each(?) p cross join users u on u.id = p.value`,
     )
     .raw(),
   references: database
     .prepare<[string, string, string, string], RawReference>(
-      `select 'member', u.id, u.username, u.full_name, m.status
+      `select 'person', u.id, u.username, u.full_name, m.status
        from json_each(?) p cross join memberships m on m.organization_id = ? and m.user_id = p.value
        cross join users u on u.id = m.user_id
        union all

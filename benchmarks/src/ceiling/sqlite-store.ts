@@ -1,8 +1,8 @@
 import { type EventRow, statusChanged, taskCreated } from './event.ts';
 import { searchWords } from './search.ts';
-import { linkRow, openFile, prepareAll, reference, taskRow } from './sqlite-statements.ts';
+import { linkOf, nameOf, openFile, prepareAll, referenceOf, taskRow } from './sqlite-statements.ts';
 import { allFound, type Caller, newLinks, newRow, type NewTask, type Store, withStatus } from './store.ts';
-import { assemble, cut, type LinkRow, peopleOf, type Status, statuses, type Task, type TaskRow } from './task.ts';
+import { assemble, cut, pointedAt, type Status, statuses, type Task, type TaskRow } from './task.ts';
 
 const milliseconds = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso));
 
@@ -11,9 +11,12 @@ export function openSqliteStore(file: string): Store {
   const database = openFile(file);
   const statements = prepareAll(database);
 
-  const linksOf = (organizationId: string, rows: readonly TaskRow[], people: readonly string[]): LinkRow[] => {
+  const tasksOf = (organizationId: string, rows: readonly TaskRow[]): Task[] => {
     const ids = JSON.stringify(rows.map((row) => row.id));
-    return statements.links.all(ids, organizationId, ids, organizationId, JSON.stringify(people)).map(linkRow);
+    const links = statements.links.all(ids, organizationId, ids, organizationId).map(linkOf);
+    const { tagIds, userIds } = pointedAt(rows, links);
+    const names = statements.names.all(JSON.stringify(tagIds), organizationId, JSON.stringify(userIds));
+    return assemble(rows, links, names.map(nameOf));
   };
 
   const record = (
@@ -33,7 +36,7 @@ export function openSqliteStore(file: string): Store {
     const people = JSON.stringify([...new Set([...input.assigneeIds, userId])]);
     const references = statements.references
       .all(people, organizationId, JSON.stringify(input.tagIds), organizationId)
-      .map(reference);
+      .map(referenceOf);
     if (!allFound(input, references)) return null;
     const now = new Date();
     const at = now.getTime();
@@ -45,7 +48,7 @@ export function openSqliteStore(file: string): Store {
     for (const tag of input.tagIds) statements.insertTag.run(organizationId, id, tag);
     statements.insertSearch.run(organizationId, id, searchWords(title));
     record(caller, requestId, id, now, taskCreated(now, input));
-    return assemble([row], newLinks(id, input, references))[0] ?? null;
+    return assemble([row], newLinks(id, input), references)[0] ?? null;
   });
 
   const setStatus = database.transaction((caller: Caller, requestId: string, id: string, status: Status) => {
@@ -63,7 +66,7 @@ export function openSqliteStore(file: string): Store {
       statements.setStatus.run(status, rank, completed, version, at, userId, organizationId, id);
       record(caller, requestId, id, now, statusChanged(now, before, after));
     }
-    return assemble([after], linksOf(organizationId, [after], peopleOf([after])))[0] ?? null;
+    return tasksOf(organizationId, [after])[0] ?? null;
   });
 
   return {
@@ -71,13 +74,11 @@ export function openSqliteStore(file: string): Store {
     async list({ organizationId }, status, limit) {
       const rows = statements.list.all(organizationId, status, limit + 1).map(taskRow);
       const { shown, nextCursor } = cut(rows, limit);
-      return { data: assemble(shown, linksOf(organizationId, shown, peopleOf(shown))), nextCursor };
+      return { data: tasksOf(organizationId, shown), nextCursor };
     },
     async get({ organizationId }, id) {
       const raw = statements.get.get(organizationId, id);
-      if (!raw) return null;
-      const row = taskRow(raw);
-      return assemble([row], linksOf(organizationId, [row], peopleOf([row])))[0] ?? null;
+      return raw ? (tasksOf(organizationId, [taskRow(raw)])[0] ?? null) : null;
     },
     // Immediate: what reads first and then writes must not find another writer in between.
     create: async (...request) => create.immediate(...request),

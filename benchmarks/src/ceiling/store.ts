@@ -1,5 +1,5 @@
 import { uuidv7 } from './ids.ts';
-import type { LinkRow, Status, Task, TaskPage, TaskRow } from './task.ts';
+import type { Link, Name, Status, Task, TaskPage, TaskRow } from './task.ts';
 
 /** Who acts, and where. */
 export interface Caller {
@@ -23,11 +23,8 @@ export interface Store {
 }
 
 /** Somebody or something that a new task is to point at, found in its organization. */
-export interface Reference {
-  kind: 'member' | 'tag';
-  id: string;
-  name: string | null;
-  detail: string | null;
+export interface Reference extends Name {
+  /** Of a member. */
   status: string | null;
 }
 
@@ -40,13 +37,10 @@ export function allFound(task: NewTask, references: readonly Reference[]): boole
 }
 
 /** The links of a task that has just been made. */
-export const newLinks = (taskId: string, task: NewTask, references: readonly Reference[]): LinkRow[] =>
-  references.flatMap(({ kind, id, name, detail }): LinkRow[] => {
-    const link = { taskId, id, name, detail };
-    if (kind === 'tag') return [{ ...link, kind, position: 0 }];
-    const position = task.assigneeIds.indexOf(id);
-    return [position < 0 ? { ...link, kind: 'person', position: 0 } : { ...link, kind: 'assignee', position }];
-  });
+export const newLinks = (taskId: string, { assigneeIds, tagIds }: NewTask): Link[] => [
+  ...assigneeIds.map((id, position): Link => ({ kind: 'assignee', taskId, position, id })),
+  ...tagIds.map((id): Link => ({ kind: 'tag', taskId, position: 0, id })),
+];
 
 /** The row of a task that has just been made. */
 export function newRow({ userId }: Caller, { title }: NewTask, now: Date): TaskRow {

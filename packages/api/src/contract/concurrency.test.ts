@@ -57,7 +57,10 @@ describe.each(scenes)('on %s, at the same time', (_dialect, open) => {
         await delay(Math.random() * Math.min(50 * 2 ** attempt, 4000));
       }
     });
-    expect(await owner.do('tasks.get', { id })).toMatchObject({ version: 101, estimatedHours: 100 } satisfies Partial<Task>);
+    expect(await owner.do('tasks.get', { id })).toMatchObject({
+      version: 101,
+      estimatedHours: 100,
+    } satisfies Partial<Task>);
     const { data } = await owner.do('tasks.listActivity', { id, limit: 100 });
     const versions = data.flatMap((event) => (event.type === 'task.updated' ? [Number(event.data['version'])] : []));
     expect(versions.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index + 2));

@@ -66,7 +66,9 @@ describe.each(scenes)('on %s, another organization cannot be told from none', (_
     async (name, one) => {
       const input = await one.input(scene.acme.people.owner, scene);
       const { users: people = [], tasks = [], tags = [], comments = [], roles = [] } = await scene.dump();
-      const theirs = [...tasks, ...tags, ...comments, ...roles].filter((row) => row['organization_id'] === scene.other.id);
+      const theirs = [...tasks, ...tags, ...comments, ...roles].filter(
+        (row) => row['organization_id'] === scene.other.id,
+      );
       const members = Object.values(scene.other.people).map(({ userId }) => userId);
       expect(people.length).toBeGreaterThan(members.length);
       for (const surface of surfaces) {

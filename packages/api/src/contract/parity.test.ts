@@ -33,7 +33,10 @@ describe.each(scenes)('on %s, REST and tRPC answer alike', (_dialect, open) => {
   const shared = casesWhere(({ restOnly }) => !restOnly);
 
   const both = async (name: string, input: Fields, by: Person = owner, headers: Record<string, string> = {}) =>
-    [await scene.callAs(by, 'rest', name, input, headers), await scene.callAs(by, 'trpc', name, input, headers)] as const;
+    [
+      await scene.callAs(by, 'rest', name, input, headers),
+      await scene.callAs(by, 'trpc', name, input, headers),
+    ] as const;
 
   it.each(shared.filter(([, { operation }]) => operation.type === 'query'))('to %s', async (name, one) => {
     const [rest, trpc] = await both(name, await one.input(owner, scene));

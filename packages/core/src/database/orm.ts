@@ -8,11 +8,8 @@ import type {
 } from '@mikro-orm/core';
 import { type Dialect as KyselyDialect, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import type { BareKysely, Dialect } from './engine.ts';
-import { type DatabaseScope, ownColumn } from './scope.ts';
-import type { TableDefinition } from './table.ts';
-
-/** The name of the filter that every tenant entity carries. */
-const organizationFilter = 'organization';
+import { type DatabaseScope, ownColumn, ownerIn } from './scope.ts';
+import type { Owning, TableDefinition } from './table.ts';
 
 /**
  * Entities work inside a unit of work only, on its connection. Anything that would run outside of one is a mistake, and is
@@ -46,6 +43,49 @@ const noConnection: KyselyDialect = {
   },
 };
 
+/** What a filter is told of the scope: whose rows there are, or that the door shows everybody's. */
+interface FilterParams {
+  id?: string;
+  open?: boolean;
+}
+
+/** A filter for the tables whose rows belong by the same property: every entity carries one. */
+interface OwnFilter {
+  name: string;
+  owning: Owning;
+  /** Whether the doors load such entities. Nothing of a tenant is loaded outside of its organization. */
+  doors: boolean;
+  tables: TableDefinition[];
+}
+
+function filtersOf(definitions: readonly TableDefinition[]): OwnFilter[] {
+  const filters = new Map<string, OwnFilter>();
+  for (const table of definitions) {
+    const { own: owning, kind } = table;
+    if (!owning) continue;
+    const name = `${kind} ${owning.is} ${owning.property}`;
+    const found = filters.get(name) ?? { name, owning, doors: kind !== 'tenant', tables: [] };
+    found.tables.push(table);
+    filters.set(name, found);
+  }
+  return [...filters.values()];
+}
+
+/** Fails closed: without an owner in the scope nothing is loaded. */
+function filterParams({ owning, doors }: OwnFilter, scope: DatabaseScope): FilterParams {
+  if (scope.door !== 'request') return doors ? { open: true } : {};
+  const id = ownerIn(owning, scope);
+  return id === null ? {} : { id };
+}
+
+const condition =
+  ({ owning }: OwnFilter) =>
+  ({ id, open }: FilterParams) => {
+    if (open) return {};
+    if (id === undefined) throw new Error(`Entities of one ${owning.is} are loaded in its scope only.`);
+    return { [owning.property]: id };
+  };
+
 interface GuardedScope {
   scope: DatabaseScope;
   tables: ReadonlyMap<string, TableDefinition>;
@@ -64,14 +104,13 @@ class FlushGuard implements EventSubscriber {
     const { scope, tables } = found;
     if (scope.door !== 'request') return;
     for (const change of uow.getChangeSets()) {
-      const own = ownColumn(tables.get(change.meta.tableName)?.kind, scope);
-      if (!own) continue;
+      const table = change.meta.tableName;
+      const own = ownColumn(tables.get(table), scope);
+      if (!own) throw new Error(`Refused to ${change.type} a row of ${table}: no request writes there.`);
       const before = (change.originalEntity as Record<string, unknown> | undefined)?.[own.column];
       const now = (change.entity as Record<string, unknown>)[own.column];
       if (now !== own.id || (before !== undefined && before !== own.id))
-        throw new Error(
-          `Refused to ${change.type} a row of ${change.meta.tableName} that is not of this ${own.column}.`,
-        );
+        throw new Error(`Refused to ${change.type} a row of ${table} that is not of this ${own.column}.`);
     }
   }
 }
@@ -106,28 +145,24 @@ export async function openEntityManagers(
   definitions: readonly TableDefinition[],
 ): Promise<EntityManagers> {
   const tables = new Map(definitions.map((table) => [table.name, table]));
+  const filters = filtersOf(definitions);
   const orm = await initialize(dialect, {
     ...ormOptions(dialect, definitions),
     driverOptions: noConnection,
     subscribers: [new FlushGuard()],
-    filters: {
-      [organizationFilter]: {
-        entity: definitions.filter((table) => table.kind === 'tenant').map((table) => table.entity.meta.className),
-        cond: ({ organizationId }: { organizationId?: string }) => {
-          if (organizationId === undefined) throw new Error('Tenant entities are read inside an organization only.');
-          return { organizationId };
-        },
-        default: true,
-      },
-    },
+    filters: Object.fromEntries(
+      filters.map((filter) => [
+        filter.name,
+        { entity: filter.tables.map(({ entity }) => entity.meta.className), cond: condition(filter), default: true },
+      ]),
+    ),
   });
   return {
     metadata: [...orm.getMetadata().getAll().values()],
     fork(connection, scope) {
       const em = orm.em.fork({ disableContextResolution: true });
       em.setTransactionContext(connection);
-      if (scope.door !== 'request') em.setFilterParams(organizationFilter, { organizationId: undefined });
-      else if (scope.organizationId) em.setFilterParams(organizationFilter, { organizationId: scope.organizationId });
+      for (const filter of filters) em.setFilterParams(filter.name, filterParams(filter, scope));
       guarded.set(em, { scope, tables });
       return em;
     },

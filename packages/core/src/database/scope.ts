@@ -1,6 +1,6 @@
 import { isUuid } from '../kernel/ids.ts';
 import type { Principal } from '../kernel/principal.ts';
-import type { TableKind } from './table.ts';
+import type { Owning, TableDefinition } from './table.ts';
 
 /**
  * In whose name a transaction runs. The request role sees the rows of one organization and one user; the identity door those
@@ -48,12 +48,14 @@ export function enterScopeSql(scope: DatabaseScope): string {
   return [...role, variable('organization_id', scope.organizationId), variable('user_id', scope.userId)].join('; ');
 }
 
-/** The property by which a row of this kind belongs to the scope, and what it must be; null where the table's wall says more. */
+/** Whom rows of this owning belong to in the scope. */
+export const ownerIn = ({ is }: Owning, scope: DatabaseScope): string | null =>
+  is === 'organization' ? scope.organizationId : scope.userId;
+
+/** The property by which a row of the table belongs to the scope, and what it must be; null where no request writes. */
 export function ownColumn(
-  kind: TableKind | undefined,
+  table: Pick<TableDefinition, 'own'> | undefined,
   scope: DatabaseScope,
-): { column: 'organizationId' | 'userId'; id: string | null } | null {
-  if (kind === 'tenant') return { column: 'organizationId', id: scope.organizationId };
-  if (kind === 'person') return { column: 'userId', id: scope.userId };
-  return null;
+): { column: string; id: string | null } | null {
+  return table?.own ? { column: table.own.property, id: ownerIn(table.own, scope) } : null;
 }

@@ -19,8 +19,19 @@ export interface Reference {
   onDelete?: 'restrict' | 'cascade';
 }
 
+/** The property by which a row belongs to one organization or one user. */
+export interface Owning {
+  property: string;
+  is: 'organization' | 'user';
+}
+
 export interface TableOptions {
   kind: TableKind;
+  /**
+   * Whose a row is when it is loaded as an entity or written: both are for its owner alone. `wall` may show it to more.
+   * @default by kind: the `organizationId` of a tenant's row, the `userId` of a person's
+   */
+  own?: Owning;
   references?: readonly Reference[];
   /**
    * SQL that is true for the rows that the request may read and write; the placeholders `{table}`, `{organization}` and
@@ -38,12 +49,21 @@ export interface TableOptions {
   visibility?: { permission: string; predicates: Readonly<Record<VisibilityPredicate, string>> };
 }
 
-export interface TableDefinition extends TableOptions {
+export interface TableDefinition extends Omit<TableOptions, 'own'> {
   readonly entity: EntitySchema;
   readonly name: string;
   readonly wall: string;
   readonly checkWall: string;
+  /** Null where only the system door writes. */
+  readonly own: Owning | null;
 }
+
+const owners: Record<TableKind, Owning | null> = {
+  tenant: { property: 'organizationId', is: 'organization' },
+  membership: null,
+  person: { property: 'userId', is: 'user' },
+  system: null,
+};
 
 const walls: Record<TableKind, string> = {
   tenant: '{table}.organization_id = {organization}',
@@ -57,5 +77,7 @@ export function defineTable(entity: EntitySchema, options: TableOptions): TableD
   const name = entity.meta.tableName;
   const wall = options.wall ?? walls[options.kind];
   if (!wall && options.kind !== 'system') throw new Error(`Table ${name} of kind ${options.kind} must state its wall.`);
-  return { ...options, entity, name, wall, checkWall: options.checkWall ?? wall };
+  const own = options.own ?? owners[options.kind];
+  if (!own && options.kind !== 'system') throw new Error(`Table ${name} of kind ${options.kind} must state its owner.`);
+  return { ...options, entity, name, wall, checkWall: options.checkWall ?? wall, own };
 }

@@ -53,8 +53,9 @@ export class Unit {
   /** The flush guard of added rows. */
   #refuseForeign(table: string, rows: readonly Record<string, unknown>[]): void {
     if (this.scope.door !== 'request') return;
-    const own = ownColumn(this.ctx.database.tables.get(table)?.kind, this.scope);
-    if (own && rows.some((row) => row[own.column] !== own.id))
+    const own = ownColumn(this.ctx.database.tables.get(table), this.scope);
+    if (!own) throw new Error(`Refused to add a row of ${table}: no request writes there.`);
+    if (rows.some((row) => row[own.column] !== own.id))
       throw new Error(`Refused to add a row of ${table} that is not of this ${own.column}.`);
   }
 

@@ -41,6 +41,7 @@ declare module '../database/schema.ts' {
 /** A profile is seen by its owner, and inside the organizations in which its owner has, or had, a membership. */
 export const userTable = defineTable(UserEntity, {
   kind: 'membership',
+  own: { property: 'id', is: 'user' },
   identityDoor: true,
   wall: '{table}.id = {user} or exists (select 1 from memberships m where m.organization_id = {organization} and m.user_id = {table}.id)',
   checkWall: '{table}.id = {user}',

@@ -31,6 +31,7 @@ declare module '../database/schema.ts' {
 
 export const membershipTable = defineTable(MembershipEntity, {
   kind: 'membership',
+  own: { property: 'organizationId', is: 'organization' },
   identityDoor: true,
   wall: '{table}.organization_id = {organization} or {table}.user_id = {user}',
   checkWall: '{table}.organization_id = {organization}',

@@ -38,6 +38,7 @@ declare module '../database/schema.ts' {
 
 export const organizationTable = defineTable(OrganizationEntity, {
   kind: 'membership',
+  own: { property: 'id', is: 'organization' },
   identityDoor: true,
   wall: '{table}.id = {organization} or exists (select 1 from memberships m where m.organization_id = {table}.id and m.user_id = {user})',
   checkWall: '{table}.id = {organization}',

@@ -39,4 +39,7 @@ export const casesWhere = (matches: (operation: Operation) => boolean): [string,
   cases.filter(({ operation }) => matches(operation)).map((one) => [one.name, one]);
 
 /** Both databases, each with its scene. */
-export const scenes = dialects.map((dialect): [TestDialect, () => Promise<Scene>] => [dialect, () => openScene(dialect)]);
+export const scenes = dialects.map((dialect): [TestDialect, () => Promise<Scene>] => [
+  dialect,
+  () => openScene(dialect),
+]);

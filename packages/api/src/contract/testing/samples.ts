@@ -12,7 +12,7 @@ import type { Person, Scene } from './scene.ts';
 
 type Inputs = inferRouterInputs<AppRouter>;
 type Outputs = inferRouterOutputs<AppRouter>;
-type Room = keyof Inputs & string;
+type Room = Extract<keyof Inputs, string>;
 
 type Fields<Input> = Exclude<Input, void>;
 

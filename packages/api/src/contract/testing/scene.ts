@@ -20,7 +20,7 @@ import { callOver, type CallOptions, type Fields, type Reply, type Surface } fro
 export const operations = operationsOf(appRouter);
 
 /** @throws when there is none of this name */
-export function operationOf(name: string): Operation {
+function operationOf(name: string): Operation {
   const operation = operations.get(name);
   if (!operation) throw new Error(`There is no operation ${name}.`);
   return operation;
@@ -38,7 +38,7 @@ export interface Person {
   do<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
 }
 
-export interface SceneOrganization {
+interface SceneOrganization {
   readonly id: string;
   readonly slug: string;
   readonly roleIds: Readonly<Record<BuiltInRoleKey, string>>;
@@ -56,7 +56,13 @@ export interface Scene {
   /** Calls an operation in nobody's name. */
   call(surface: Surface, name: string, input: Fields, options?: CallOptions): Promise<Reply>;
   /** Calls an operation in somebody's name and in their organization; without a name where anybody may. */
-  callAs(person: Person, surface: Surface, name: string, input: Fields, headers?: CallOptions['headers']): Promise<Reply>;
+  callAs(
+    person: Person,
+    surface: Surface,
+    name: string,
+    input: Fields,
+    headers?: CallOptions['headers'],
+  ): Promise<Reply>;
   /** One more organization, with its owner alone. */
   foundOrganization(name: string): Promise<Pick<SceneOrganization, 'id' | 'slug' | 'roleIds'> & { owner: Person }>;
   dump(): Promise<Dump>;
@@ -97,12 +103,27 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     return person;
   };
 
-  const settle = async (name: string): Promise<SceneOrganization> => {
-    const { owner, id, slug, roleIds, addMember } = await createOrganization(platform, name);
+  /** An organization with nobody in it yet but its owner. */
+  const found = async (name: string) => {
+    const created = await createOrganization(platform, name);
     const people: Partial<Record<BuiltInRoleKey, Person>> = {};
-    const organization = { id, slug, roleIds, addMember, people: people as SceneOrganization['people'] };
+    const organization: SceneOrganization = {
+      id: created.id,
+      slug: created.slug,
+      roleIds: created.roleIds,
+      // Filled below, before anybody looks.
+      people: people as SceneOrganization['people'],
+      addMember: (role) => created.addMember(role),
+    };
+    const owner = await arrive(organization, 'owner', created.owner);
+    people.owner = owner;
+    return { organization, people, owner };
+  };
+
+  const settle = async (name: string): Promise<SceneOrganization> => {
+    const { organization, people } = await found(name);
     for (const role of builtInRoleKeys)
-      people[role] = await arrive(organization, role, role === 'owner' ? owner : await addMember(role));
+      people[role] ??= await arrive(organization, role, await organization.addMember(role));
     return organization;
   };
 
@@ -115,11 +136,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     call,
     callAs,
     async foundOrganization(name) {
-      const { owner: member, id, slug, roleIds, addMember } = await createOrganization(platform, name);
-      const people: Partial<Record<BuiltInRoleKey, Person>> = {};
-      const organization = { id, slug, roleIds, addMember, people: people as SceneOrganization['people'] };
-      const owner = await arrive(organization, 'owner', member);
-      people.owner = owner;
+      const { organization, owner } = await found(name);
       return { ...organization, owner };
     },
     dump: () => dump.read(),

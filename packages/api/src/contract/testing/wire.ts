@@ -29,7 +29,7 @@ export interface CallOptions {
 const encode = (text: string): string =>
   Array.from(text, (point) => (point.isWellFormed() ? encodeURIComponent(point) : '%ED%A0%80')).join('');
 
-const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const queryOf = (fields: readonly (readonly [string, unknown])[]): string =>
   fields
@@ -39,7 +39,9 @@ const queryOf = (fields: readonly (readonly [string, unknown])[]): string =>
 
 function restRequest(operation: Operation, input: Fields): InjectOptions {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encode(textOf(input[name])));
-  const others = Object.entries(input).filter(([name, value]) => !operation.parameters.has(name) && value !== undefined);
+  const others = Object.entries(input).filter(
+    ([name, value]) => !operation.parameters.has(name) && value !== undefined,
+  );
   const request = { method: operation.method, url: `/api/v1${path}` };
   if (others.length === 0) return request;
   if (!operation.hasBody) return { ...request, url: `${request.url}?${queryOf(others)}` };

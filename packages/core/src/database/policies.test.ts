@@ -1,0 +1,234 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPlatform, tables } from '../platform.ts';
+import {
+  asSuperuser,
+  createTestDatabase,
+  createTestPlatform,
+  prepareTemplate,
+  startPostgres,
+  type TestPlatform,
+} from '../testing/index.ts';
+import { createWorld, metadataOf, type World, type WorldRow } from '../testing/world.ts';
+import { databaseRoles, type DatabaseScope, doorScope, requestScope } from './scope.ts';
+
+/*
+ * The walls of PostgreSQL itself: what its roles, policies and keys refuse when nothing of ours stands before them. The
+ * statements are plain SQL on the bare connection.
+ */
+
+const named = tables.map((table) => [table.name, table] as const);
+const walled = named.filter(([, { wall }]) => wall !== '');
+const changeable = walled.filter(([, { insertOnly }]) => !insertOnly);
+const insertOnly = walled.filter(([, table]) => table.insertOnly);
+
+let platform: TestPlatform;
+let superuser: pg.Client;
+let here: World;
+let there: World;
+
+beforeAll(async () => {
+  platform = await createTestPlatform('postgresql');
+  superuser = new pg.Client({ connectionString: asSuperuser(platform.settings.databaseUrl) });
+  await superuser.connect();
+  here = await createWorld(platform);
+  there = await createWorld(platform);
+});
+afterAll(async () => {
+  await superuser.end();
+  await platform.dispose();
+});
+
+class Undo extends Error {}
+
+/** Runs a statement in a transaction of the scope, and rolls it back. Answers its rows, or why it was refused. */
+async function run(sql: string, parameters: readonly unknown[] = [], scope?: DatabaseScope) {
+  let rows: Record<string, unknown>[] = [];
+  const failure = await platform.database.engine
+    .write(scope ?? requestScope(here.principal()), async (connection) => {
+      rows = await connection.execute(sql, parameters);
+      throw new Undo();
+    })
+    .catch((error: unknown) => (error instanceof Undo ? null : error));
+  if (failure instanceof Error) return { refused: failure.message, rows: [] };
+  return { refused: null, rows };
+}
+
+const columnOf = (table: string, property: string): string =>
+  (metadataOf(platform, table).properties as Record<string, { fieldNames: string[] }>)[property]?.fieldNames[0] ??
+  property;
+
+/** `a = $1 and b = $2`, and the values: one row by its key. */
+function keyOf(table: string, row: WorldRow) {
+  const { primaryKeys } = metadataOf(platform, table);
+  return {
+    where: primaryKeys.map((name, index) => `"${columnOf(table, name)}" = $${index + 1}`).join(' and '),
+    values: primaryKeys.map((name) => row[name]),
+    column: columnOf(table, primaryKeys[0] ?? ''),
+  };
+}
+
+const select = (table: string, world: World, scope?: DatabaseScope) => {
+  const { where, values } = keyOf(table, world.row(table));
+  return run(`select 1 from "${table}" where ${where}`, values, scope);
+};
+
+const insert = (table: string, row: WorldRow) => {
+  const entries = Object.entries(row);
+  const columns = entries.map(([name]) => `"${columnOf(table, name)}"`).join(', ');
+  const places = entries.map((_, index) => `$${index + 1}`).join(', ');
+  const values = entries.map(([, value]) =>
+    typeof value === 'object' && value !== null && !(value instanceof Date) ? JSON.stringify(value) : value,
+  );
+  return run(`insert into "${table}" (${columns}) values (${places})`, values);
+};
+
+const policyRefused = expect.stringMatching(/row-level security/);
+const grantRefused = expect.stringMatching(/permission denied/);
+
+describe('row-level security', () => {
+  it.each(walled)('shows an own row of %s, and no foreign one', async (table) => {
+    expect((await select(table, here)).rows).toHaveLength(1);
+    expect((await select(table, there)).rows).toHaveLength(0);
+    const { rows } = await superuser.query(`select 1 from "${table}" limit 2`);
+    expect(rows).toHaveLength(2);
+  });
+
+  it.each(walled)('shows nothing of %s to nobody', async (table) => {
+    const nobody = { ...doorScope('system'), door: 'request' } as const;
+    expect((await select(table, here, nobody)).rows).toHaveLength(0);
+  });
+
+  it.each(changeable)('changes no foreign row of %s', async (table) => {
+    const change = (world: World) => {
+      const { where, values, column } = keyOf(table, world.row(table));
+      return run(`update "${table}" set "${column}" = "${column}" where ${where} returning 1`, values);
+    };
+    expect((await change(here)).rows).toHaveLength(1);
+    expect((await change(there)).rows).toHaveLength(0);
+  });
+
+  it.each(changeable)('deletes no foreign row of %s', async (table) => {
+    const { where, values } = keyOf(table, there.row(table));
+    expect(await run(`delete from "${table}" where ${where} returning 1`, values)).toEqual({ refused: null, rows: [] });
+  });
+
+  it.each(walled)('adds no foreign row of %s', async (table) => {
+    expect(await insert(table, there.another(table))).toMatchObject({ refused: policyRefused });
+  });
+
+  it.each(changeable)('gives no own row of %s away', async (table, { own }) => {
+    const property = own?.property ?? '';
+    const { where, values } = keyOf(table, here.row(table));
+    const set = `"${columnOf(table, property)}" = $${values.length + 1}`;
+    const given = await run(`update "${table}" set ${set} where ${where}`, [...values, there.row(table)[property]]);
+    expect(given).toMatchObject({ refused: policyRefused });
+  });
+
+  it.each(insertOnly)('lets nobody change or delete a row of %s', async (table) => {
+    const { where, values, column } = keyOf(table, here.row(table));
+    for (const scope of [requestScope(here.principal()), doorScope('identity')]) {
+      const change = await run(`update "${table}" set "${column}" = "${column}" where ${where}`, values, scope);
+      expect(change).toMatchObject({ refused: grantRefused });
+      const removal = await run(`delete from "${table}" where ${where}`, values, scope);
+      expect(removal).toMatchObject({ refused: grantRefused });
+    }
+  });
+
+  it('is enabled and forced on every table, and every table is declared', async () => {
+    const { rows } = await superuser.query<{ name: string; enabled: boolean; forced: boolean }>(
+      `select relname as name, relrowsecurity as enabled, relforcerowsecurity as forced from pg_class
+       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname <> 'mikro_orm_migrations' order by 1`,
+    );
+    expect(rows).toEqual(
+      named.map(([name]) => ({ name, enabled: true, forced: true })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    );
+    for (const [, { kind }] of named) expect(['tenant', 'membership', 'person', 'system']).toContain(kind);
+  });
+});
+
+describe('the roles', () => {
+  it.each(named)('let the identity door reach %s only if it says so', async (table, { identityDoor }) => {
+    const { refused } = await run(`select 1 from "${table}"`, [], doorScope('identity'));
+    expect(refused).toEqual(identityDoor ? null : grantRefused);
+  });
+
+  it.each(named)('let a request reach %s only behind a wall', async (table, { wall }) => {
+    const { refused } = await run(`select 1 from "${table}"`);
+    expect(refused).toEqual(wall === '' ? grantRefused : null);
+  });
+
+  it('own nothing, and pass no policy', async () => {
+    const { rows } = await superuser.query<{ name: string }>(
+      `select rolname as name from pg_roles where rolname like 'tenon%' and (rolsuper or rolbypassrls or rolcreaterole)`,
+    );
+    expect(rows).toEqual([]);
+    const owners = await superuser.query(
+      `select 1 from pg_tables where schemaname = 'public' and tableowner like 'tenon%'`,
+    );
+    expect(owners.rows).toEqual([]);
+  });
+});
+
+describe('the keys', () => {
+  interface ForeignKey {
+    name: string;
+    columns: string[];
+    targets: string[];
+  }
+
+  it('between tables of an organization contain the organization', async () => {
+    const { rows } = await superuser.query<ForeignKey>(
+      `select conrelid::regclass || ' to ' || confrelid::regclass as name,
+         array(select attname::text from unnest(conkey) with ordinality as k (number, place)
+           join pg_attribute on attrelid = conrelid and attnum = k.number order by place) as columns,
+         array(select attname::text from unnest(confkey) with ordinality as k (number, place)
+           join pg_attribute on attrelid = confrelid and attnum = k.number order by place) as targets
+       from pg_constraint where contype = 'f'
+         and exists (select 1 from pg_attribute where attrelid = conrelid and attname = 'organization_id')
+         and exists (select 1 from pg_attribute where attrelid = confrelid and attname = 'organization_id')`,
+    );
+    expect(rows.length).toBeGreaterThan(10);
+    const without = rows.filter(
+      ({ columns, targets }) => columns[targets.indexOf('organization_id')] !== 'organization_id',
+    );
+    // An event and its payload may belong to no organization, and a key cannot contain what is null.
+    expect(without.map(({ name }) => name)).toEqual(['event_payloads to events']);
+  });
+});
+
+describe('the server', () => {
+  const opening = (databaseUrl: string) =>
+    createPlatform({ ...platform.settings, databaseUrl }).then((it) => it.close());
+
+  it('refuses a role that owns tables', async () => {
+    const database = await createTestDatabase('postgresql');
+    const owner = new pg.Client({ connectionString: asSuperuser(database.url) });
+    await owner.connect();
+    try {
+      await expect(opening(database.url)).resolves.toBeUndefined();
+      await owner.query(`alter table tags owner to ${databaseRoles.request}`);
+      await expect(opening(database.url)).rejects.toThrow('owns tables');
+    } finally {
+      await owner.query(`alter table tags owner to postgres`);
+      await owner.end();
+      await database.drop();
+    }
+  });
+
+  it.each(['superuser', 'bypassrls'])('refuses a role with %s', async (power) => {
+    // Roles are the whole server's, so this one is nobody else's.
+    const server = await startPostgres();
+    try {
+      await prepareTemplate(server.url);
+      const login = `${server.url.replace('postgres:postgres@', 'tenon_login:login@')}/tenon_template`;
+      const administrator = new pg.Client({ connectionString: `${server.url}/postgres` });
+      await administrator.connect();
+      await administrator.query(`alter role ${databaseRoles.request} ${power}`);
+      await administrator.end();
+      await expect(opening(login)).rejects.toThrow('bypasses row-level security');
+    } finally {
+      await server.stop();
+    }
+  });
+});

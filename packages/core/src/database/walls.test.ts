@@ -1,0 +1,284 @@
+import type { EntityProperty } from '@mikro-orm/core';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tables } from '../platform.ts';
+import { createTestPlatform, type TestPlatform } from '../testing/index.ts';
+import { createWorld, metadataOf, principalWith, type World, type WorldRow } from '../testing/world.ts';
+import type { Door } from './door.ts';
+import { readThroughIdentityDoor } from './identity-door.ts';
+import { read, type ReadDoor } from './read-door.ts';
+import { countAll } from './sql.ts';
+import { statement } from './statement.ts';
+import type { TableDefinition } from './table.ts';
+import { mutate, type Unit } from './unit-of-work.ts';
+
+/*
+ * The walls that hold on SQLite, where no policy of the database stands behind them. One test a wall and table; the tables are
+ * those that there are.
+ */
+
+const named = tables.map((table) => [table.name, table] as const);
+const owned = named.filter(([, { own }]) => own !== null);
+
+let platform: TestPlatform;
+let here: World;
+let there: World;
+
+beforeAll(async () => {
+  platform = await createTestPlatform('sqlite');
+  here = await createWorld(platform);
+  there = await createWorld(platform);
+});
+afterAll(() => platform.dispose());
+
+const context = (world: World = here) => platform.context({ principal: world.principal() });
+
+/** The key of a row as the database names it. */
+function keyOf(table: string, row: WorldRow): Record<string, unknown> {
+  const { primaryKeys, properties } = metadataOf(platform, table);
+  return Object.fromEntries(primaryKeys.map((name) => [properties[name]?.fieldNames[0] ?? name, row[name]] as const));
+}
+
+/** The rows of some that are one world's. */
+const of = (world: World, table: string, rows: readonly object[]) => {
+  const key = keyOf(table, world.row(table));
+  return rows.filter((row) => Object.entries(key).every(([name, value]) => Reflect.get(row, name) === value));
+};
+
+/** Tables are named at run time here, so their columns have no types. */
+const from = (db: ReadDoor, table: string) => db.selectFrom(table as 'tasks');
+
+class Undo extends Error {}
+
+/** What work answers inside a unit that is rolled back. */
+async function tried<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+  let answer: { value: T } | undefined;
+  await mutate(context(), async (unit) => {
+    answer = { value: await work(unit) };
+    throw new Undo();
+  }).catch((error: unknown) => {
+    if (!(error instanceof Undo)) throw error;
+  });
+  if (!answer) throw new Error('Nothing was tried.');
+  return answer.value;
+}
+
+const matching = (key: Record<string, unknown>) =>
+  sql<boolean>`${sql.join(
+    Object.entries(key).map(([name, value]) => sql`${sql.ref(name)} = ${value}`),
+    sql` and `,
+  )}`;
+
+async function updated(db: Door, table: string, world: World): Promise<bigint> {
+  const key = keyOf(table, world.row(table));
+  const [column = ''] = Object.keys(key);
+  const query = db.updateTable(table as 'tasks').set({ [column]: sql.ref(column) } as never);
+  return (await query.where(matching(key)).executeTakeFirstOrThrow()).numUpdatedRows;
+}
+
+async function deleted(db: Door, table: string, world: World): Promise<bigint> {
+  const query = db.deleteFrom(table as 'tasks').where(matching(keyOf(table, world.row(table))));
+  return (await query.executeTakeFirstOrThrow()).numDeletedRows;
+}
+
+describe('the read door', () => {
+  it.each(named)('hides foreign rows of %s', async (table) => {
+    const rows = await read(context(), (db) => from(db, table).selectAll().execute());
+    expect(of(here, table, rows)).toHaveLength(1);
+    expect(of(there, table, rows)).toHaveLength(0);
+  });
+
+  it.each(named)('hides foreign rows of %s in a join', async (table) => {
+    const rows = await read(context(), (db) =>
+      from(db, 'users as base')
+        .innerJoin(`${table} as joined` as 'tasks as joined', (join) => join.onTrue())
+        .selectAll('joined')
+        .execute(),
+    );
+    expect(of(here, table, rows)).toHaveLength(1);
+    expect(of(there, table, rows)).toHaveLength(0);
+  });
+
+  it.each(named)('hides foreign rows of %s in a sub-query', async (table) => {
+    const [row] = await read(context(), (db) =>
+      from(db, 'users as base')
+        .select((query) =>
+          query
+            .selectFrom(`${table} as inner` as 'tasks as inner')
+            .select(countAll().as('n'))
+            .as('n'),
+        )
+        .execute(),
+    );
+    expect(row).toEqual({ n: 1 });
+  });
+
+  it.each(named)('hides foreign rows of %s from a statement that was compiled for somebody else', async (table) => {
+    const all = statement((db, _values: Record<string, never>) => db.selectFrom(table as 'tasks').selectAll());
+    for (const [own, other] of [
+      [here, there],
+      [there, here],
+    ] as const) {
+      const rows = await read(context(own), (db) => db.run(all, {}));
+      expect(of(own, table, rows)).toHaveLength(1);
+      expect(of(other, table, rows)).toHaveLength(0);
+    }
+  });
+
+  it.each(named)('updates no foreign row of %s', async (table) => {
+    expect(await tried(({ db }) => updated(db, table, here))).toBe(1n);
+    expect(await tried(({ db }) => updated(db, table, there))).toBe(0n);
+  });
+
+  it.each(named)('deletes no foreign row of %s', async (table) => {
+    expect(await tried(({ db }) => deleted(db, table, there))).toBe(0n);
+    const rows = await read(context(there), (db) => from(db, table).selectAll().execute());
+    expect(of(there, table, rows)).toHaveLength(1);
+  });
+
+  it('deletes own rows', async () => {
+    expect(await tried(({ db }) => deleted(db, 'comments', here))).toBe(1n);
+  });
+
+  it('knows no table that is not declared', async () => {
+    await expect(read(context(), (db) => from(db, 'sqlite_master').selectAll().execute())).rejects.toThrow(
+      'not declared',
+    );
+  });
+});
+
+describe('visibility', () => {
+  const narrowed = named.filter(([, { visibility }]) => visibility);
+
+  const seenBy = async (principal: ReturnType<World['principal']>, table: string) => {
+    const rows = await read(platform.context({ principal }), (db) => from(db, table).selectAll().execute());
+    return of(here, table, rows).length;
+  };
+
+  it.each(narrowed)('shows of %s what is assigned to who sees only that', async (table) => {
+    expect(await seenBy(here.principal('developer'), table)).toBe(1);
+  });
+
+  it.each(narrowed)('hides of %s what is not assigned to who sees only that', async (table) => {
+    expect(await seenBy(principalWith('developer', there.userId, here.organizationId), table)).toBe(0);
+    expect(await seenBy(principalWith('viewer', there.userId, here.organizationId), table)).toBe(1);
+  });
+
+  it.each(narrowed)('hides all of %s from who has no permission to see it', async (table) => {
+    expect(await seenBy({ ...here.principal(), grants: [] }, table)).toBe(0);
+  });
+});
+
+describe('the filter of entities', () => {
+  /** The properties that name one row. */
+  const keyIn = ({ name }: TableDefinition, world: World) =>
+    Object.fromEntries(metadataOf(platform, name).primaryKeys.map((key) => [key, world.row(name)[key]])) as never;
+
+  it.each(owned)('finds no foreign row of %s', async (_name, table) => {
+    const found = (world: World) => tried(({ em }) => em.findOne(table.entity, keyIn(table, world)));
+    expect(await found(here)).not.toBeNull();
+    expect(await found(there)).toBeNull();
+  });
+
+  it.each(owned)('lists no foreign row of %s', async (_name, table) => {
+    expect(await tried(({ em }) => em.find(table.entity, {}))).toHaveLength(1);
+  });
+
+  it.each(owned.filter(([, { own }]) => own?.is === 'organization'))(
+    'finds nothing of %s outside of an organization',
+    async (_name, table) => {
+      const ctx = platform.context({ principal: principalWith('owner', here.userId, null) });
+      await expect(mutate(ctx, ({ em }) => em.findOne(table.entity, keyIn(table, here)))).rejects.toThrow(
+        'in its scope only',
+      );
+    },
+  );
+});
+
+describe('the flush guard', () => {
+  const expectRefused = (work: (unit: Unit) => unknown) =>
+    expect(
+      mutate(context(), async (unit) => {
+        await work(unit);
+        await unit.em.flush();
+      }),
+    ).rejects.toThrow(/^Refused to/);
+
+  /** The row as if it had been loaded. */
+  const loaded = ({ em }: Unit, { entity, name }: TableDefinition, world: World): object =>
+    em.merge(entity, { ...world.row(name) } as never);
+
+  /** A property that may change, and another value for it; of a row that is all key, whose it is. */
+  function changeIn({ name, own }: TableDefinition): [property: string, value: unknown] {
+    const { primaryKeys, properties } = metadataOf(platform, name);
+    const may = ({ primary, items, name: property }: EntityProperty) =>
+      !primary && !items && property !== own?.property;
+    for (const property of Object.values<EntityProperty>(properties).filter(may)) {
+      const value = there.row(name)[property.name];
+      if (typeof value === 'string') return [property.name, `${value}, changed`];
+      if (value instanceof Date) return [property.name, new Date(0)];
+    }
+    return [own?.property ?? primaryKeys[0] ?? '', here.organizationId];
+  }
+
+  it.each(owned)('refuses to create a foreign row of %s', async (name, table) => {
+    await expectRefused(({ em }) => em.persist(em.create(table.entity, there.another(name) as never)));
+  });
+
+  it.each(owned)('refuses to add a foreign row of %s', async (name, table) => {
+    await expectRefused((unit) => unit.insert(table.entity, there.another(name)));
+  });
+
+  it.each(owned)('refuses to delete a foreign row of %s', async (_name, table) => {
+    await expectRefused((unit) => unit.em.remove(loaded(unit, table, there)));
+  });
+
+  it.each(owned)('refuses to change a foreign row of %s', async (_name, table) => {
+    const [property, value] = changeIn(table);
+    await expectRefused((unit) => Object.assign(loaded(unit, table, there), { [property]: value }));
+  });
+
+  it.each(owned)('refuses to give away an own row of %s', async (name, table) => {
+    const { property = '' } = table.own ?? {};
+    await expectRefused((unit) => Object.assign(loaded(unit, table, here), { [property]: there.row(name)[property] }));
+  });
+
+  it('has nothing against own rows', async () => {
+    const { comments, tags } = { comments: here.another('comments'), tags: here.another('tags') };
+    const table = (name: string) => platform.database.tables.get(name) as TableDefinition;
+    await tried(async (unit) => {
+      await unit.insert(table('comments').entity, comments);
+      unit.em.persist(unit.em.create(table('tags').entity, tags as never));
+      await unit.em.flush();
+      const rows = await from(unit.db, 'tags').select(countAll().as('n')).execute();
+      expect(rows).toEqual([{ n: 2 }]);
+    });
+  });
+});
+
+describe('references', () => {
+  const references = tables.flatMap((table) =>
+    (table.references ?? [])
+      .filter(({ columns }) => columns.length > 1)
+      .map(({ columns }) => [table.name, columns.at(-1) ?? '', table] as const),
+  );
+
+  it.each(references)('of %s cannot point outside by %s', async (name, column, table) => {
+    const pointing = (id: unknown) =>
+      tried((unit) => unit.insert(table.entity, { ...here.another(name), [column]: id }));
+    const target = table.references?.find(({ columns }) => columns.at(-1) === column)?.to().meta.tableName ?? '';
+    const key = metadataOf(platform, target).primaryKeys.at(-1) ?? '';
+    expect(there.row(target)[key]).toBeDefined();
+    await expect(pointing(there.row(target)[key])).rejects.toThrow(/foreign key/i);
+  });
+});
+
+describe('the identity door', () => {
+  it.each(named)('opens %s only if it says so', async (name, { identityDoor }) => {
+    const opened = await readThroughIdentityDoor(platform.database, (db) => from(db, name).selectAll().execute()).then(
+      () => true,
+      (error: unknown) => !String(error).includes('not behind the identity door'),
+    );
+    expect(opened).toBe(identityDoor ?? false);
+  });
+});

@@ -1,0 +1,166 @@
+import type { EntityMetadata, EntityProperty } from '@mikro-orm/core';
+import { type BuiltInRoleKey, builtInRoles } from '../access/index.ts';
+import { columnType } from '../database/codecs.ts';
+import { writeThroughSystemDoor } from '../database/system-door.ts';
+import type { TableDefinition } from '../database/table.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { Principal } from '../kernel/principal.ts';
+import type { Platform } from '../platform.ts';
+
+/** A row by its property names. */
+export type WorldRow = Readonly<Record<string, unknown>>;
+
+/** An organization, a user who is a member there, and one row of theirs in every table there is. */
+export interface World {
+  readonly organizationId: string;
+  readonly userId: string;
+  row(table: string): WorldRow;
+  /** Another row of the table, not yet added, with a key of its own. */
+  another(table: string): WorldRow;
+  /** The user, with a built-in role. */
+  principal(role?: BuiltInRoleKey): Principal;
+}
+
+export function principalWith(role: BuiltInRoleKey, userId: string, organizationId: string | null): Principal {
+  const { permissions, constraints } = builtInRoles[role];
+  const grant = { roleId: uuidv7(), roleKey: role, permissions: new Set<string>(permissions), constraints };
+  const grants = organizationId === null ? [] : [{ ...grant, scope: { kind: 'organization' } as const }];
+  return { userId, sessionId: null, emailVerified: true, organizationId, grants };
+}
+
+export const metadataOf = ({ database }: Platform, table: string): EntityMetadata => {
+  const found = database.entities.metadata.find(({ tableName }) => tableName === table);
+  if (!found) throw new Error(`Table ${table} has no entity.`);
+  return found;
+};
+
+const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+let sequence = 0;
+
+/** Fills every table from what its declaration says of it, so that a new table needs nothing here. */
+class WorldBuilder {
+  readonly organizationId = uuidv7();
+  readonly userId = uuidv7();
+  readonly rows = new Map<string, WorldRow>();
+  readonly #platform: Platform;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** The rows in an order in which each finds what it refers to. */
+  build(): void {
+    for (const table of this.#platform.database.tables.values()) this.#ensure(table);
+  }
+
+  make(table: TableDefinition): WorldRow {
+    const { props } = metadataOf(this.#platform, table.name);
+    return Object.fromEntries(props.map((property) => [property.name, this.#value(table, property)]));
+  }
+
+  #ensure(table: TableDefinition): WorldRow {
+    const known = this.rows.get(table.name);
+    if (known) return known;
+    const row = this.make(table);
+    this.rows.set(table.name, row);
+    return row;
+  }
+
+  #value(table: TableDefinition, property: EntityProperty): unknown {
+    const { name } = property;
+    if (name === 'organizationId' || (name === 'id' && table.name === 'organizations')) return this.organizationId;
+    if (name === 'userId' || name === 'actorId' || (name === 'id' && table.name === 'users')) return this.userId;
+    const target = this.#target(table, name);
+    if (target === table) return null;
+    if (target) return this.#key(target, table, name);
+    // What may point at anything points at a task.
+    if (name === 'entityType') return 'task';
+    if (name === 'entityId') return this.#ensure(this.#table('tasks'))['id'];
+    if (property.nullable) return null;
+    if (property.items) return property.items[0];
+    return this.#plain(property);
+  }
+
+  /** The table that a property refers to: as declared, or as its name says. */
+  #target(table: TableDefinition, name: string): TableDefinition | undefined {
+    const declared = table.references?.find(({ columns }) => columns.at(-1) === name)?.to().meta.className;
+    const named = name.endsWith('Id') ? name.slice(0, -2) : '';
+    return [...this.#platform.database.tables.values()].find(({ entity }) =>
+      declared === undefined ? lowerFirst(entity.meta.className) === named : entity.meta.className === declared,
+    );
+  }
+
+  #key(target: TableDefinition, table: TableDefinition, name: string): unknown {
+    if (['memberships', 'users'].includes(target.name)) {
+      this.#ensure(target);
+      return this.userId;
+    }
+    const key = metadataOf(this.#platform, target.name).primaryKeys.at(-1);
+    if (key === undefined) throw new Error(`${table.name}.${name} refers to a table without a key.`);
+    return this.#ensure(target)[key];
+  }
+
+  #table(name: string): TableDefinition {
+    const found = this.#platform.database.tables.get(name);
+    if (!found) throw new Error(`There is no table ${name}.`);
+    return found;
+  }
+
+  #plain(property: EntityProperty): unknown {
+    const special = columnType(property);
+    if (special === 'instant') return this.#platform.clock.now();
+    if (special === 'json') return {};
+    if (special === 'boolean') return true;
+    const type = String(property.type).toLowerCase();
+    if (type.includes('uuid')) return uuidv7();
+    if (special === 'hundredths' || type.includes('int')) return ++sequence;
+    return `${property.name} ${++sequence}`;
+  }
+}
+
+/** Fills the database with a world. */
+export async function createWorld(platform: Platform): Promise<World> {
+  const builder = new WorldBuilder(platform);
+  builder.build();
+  await writeThroughSystemDoor(platform.context({ principal: null }), async (unit) => {
+    for (const name of insertionOrder(platform)) {
+      const table = platform.database.tables.get(name);
+      const row = builder.rows.get(name);
+      if (table && row) await unit.insert(table.entity, row);
+    }
+  });
+  const { organizationId, userId } = builder;
+  return {
+    organizationId,
+    userId,
+    row(table) {
+      const row = builder.rows.get(table);
+      if (!row) throw new Error(`There is no row of ${table}.`);
+      return row;
+    },
+    another(name) {
+      const table = platform.database.tables.get(name);
+      if (!table) throw new Error(`There is no table ${name}.`);
+      return builder.make(table);
+    },
+    principal: (role = 'owner') => principalWith(role, userId, organizationId),
+  };
+}
+
+/** Tables after those that they refer to. */
+function insertionOrder({ database }: Platform): string[] {
+  const order: string[] = [];
+  const visit = (table: TableDefinition): void => {
+    if (order.includes(table.name)) return;
+    for (const { to } of table.references ?? []) {
+      const target = database.tables.get(to().meta.tableName);
+      if (target && target !== table) visit(target);
+    }
+    if (!order.includes(table.name)) order.push(table.name);
+  };
+  // Search tables are written by hand: their references are in no declaration.
+  const handWritten = (table: TableDefinition) => Number(table.name.endsWith('_search'));
+  for (const table of [...database.tables.values()].sort((a, b) => handWritten(a) - handWritten(b))) visit(table);
+  return order;
+}

@@ -1,0 +1,382 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { tables } from '../packages/core/src/platform.ts';
+
+/*
+ * Every wall and every check that somebody may see or do something, each with a text that switches it off. Checks that stand in
+ * the services, and tables with a wall, are found in the sources, so that a new one is here by itself.
+ */
+
+/** A text in a file, and what stands there instead: the one place where it occurs, or the place at an offset. */
+export interface Patch {
+  file: string;
+  find: string;
+  replace: string;
+  /** Where it stands, when the same text stands elsewhere too. */
+  at?: number;
+}
+
+export interface Mutation {
+  name: string;
+  /** The check that is switched off. */
+  patches: readonly Patch[];
+  /** Other walls that would hide that it is. */
+  masks: readonly Patch[];
+  /** Test files, one of which must go red. */
+  tests: readonly string[];
+}
+
+const core = 'packages/core/src';
+const database = `${core}/database`;
+const contract = 'packages/api/src/contract';
+
+const wallTests = [`${database}/walls.test.ts`];
+const policyTests = [`${database}/policies.test.ts`];
+const contractTests = ['access', 'visibility', 'isolation'].map((name) => `${contract}/${name}.test.ts`);
+
+/** @throws when the text is not there, or not at one place only */
+export function apply(text: string, { file, find, replace, at }: Patch): string {
+  const start = at ?? text.indexOf(find);
+  if (start === -1 || !text.startsWith(find, start)) throw new Error(`${file} does not say: ${find}`);
+  if (at === undefined && text.includes(find, start + 1)) throw new Error(`${file} says more than once: ${find}`);
+  return text.slice(0, start) + replace + text.slice(start + find.length);
+}
+
+const wall = (
+  name: string,
+  file: string,
+  find: string,
+  replace: string,
+  tests: readonly string[] = wallTests,
+): Mutation => ({
+  name,
+  patches: [{ file, find, replace }],
+  masks: [],
+  tests,
+});
+
+const walls: readonly Mutation[] = [
+  wall('read door: predicate', `${database}/walls.ts`, '[fill(definition.wall, at, this.#scope)]', '[]'),
+  wall(
+    'read door: selects',
+    `${database}/walls.ts`,
+    'const result = where ? { ...inner, where } : inner;',
+    'const result = inner;',
+  ),
+  wall('read door: joins', `${database}/walls.ts`, 'if (!first) return inner;', 'return inner;'),
+  wall(
+    'read door: updates',
+    `${database}/walls.ts`,
+    'const where = this.#where(inner.where, inner.table ? [inner.table] : []);',
+    'const where = inner.where;',
+  ),
+  wall(
+    'read door: deletes',
+    `${database}/walls.ts`,
+    'const where = this.#where(inner.where, inner.from.froms);',
+    'const where = inner.where;',
+  ),
+  wall(
+    'read door: undeclared tables',
+    `${database}/walls.ts`,
+    'if (!definition) throw',
+    'if (!definition) return []; if (false) throw',
+  ),
+  wall('read door: visibility', `${database}/walls.ts`, 'if (visible) predicates.push(visible);', ''),
+  wall(
+    'read door: visibility of nothing',
+    `${database}/walls.ts`,
+    "if (visibility === 'none') return nothing;",
+    "if (visibility === 'none') return null;",
+  ),
+  wall('identity door: its tables', `${database}/walls.ts`, 'if (!definition.identityDoor) throw', 'if (false) throw'),
+  wall('entity filter', `${database}/orm.ts`, 'return { [owning.property]: id };', 'return {};'),
+  wall(
+    'entity filter: without a scope',
+    `${database}/orm.ts`,
+    'if (id === undefined) throw',
+    'if (id === undefined) return {}; if (false) throw',
+  ),
+  wall(
+    'flush guard: entities',
+    `${database}/orm.ts`,
+    'for (const change of uow.getChangeSets()) {',
+    'for (const change of []) {',
+  ),
+  wall('flush guard: added rows', `${database}/unit-of-work.ts`, 'this.#refuseForeign(metadata.tableName, rows);', ''),
+  wall(
+    'roles: insert-only tables',
+    `${database}/policies.ts`,
+    "table.insertOnly ? 'select, insert'",
+    "false ? ''",
+    policyTests,
+  ),
+  wall(
+    'roles: tables behind the identity door',
+    `${database}/policies.ts`,
+    '...(table.identityDoor ? [`grant',
+    '...(true ? [`grant',
+    policyTests,
+  ),
+  wall(
+    'server: refuses a powerful role',
+    `${database}/postgresql-engine.ts`,
+    'if (!found || found.superuser || found.bypass || found.owner)',
+    'if (!found)',
+    policyTests,
+  ),
+];
+
+const read = (root: string, file: string): string => readFileSync(join(root, file), 'utf8');
+
+const sources = (root: string): string[] =>
+  globSync(`${core}/*/**/*.ts`, {
+    cwd: root,
+    exclude: ['**/*.test.ts', `${core}/testing/**`, '**/migrations/**'],
+  }).sort();
+
+/** Row-level security, a table at a time: the policy of requests lets everything through. */
+function policies(root: string): Mutation[] {
+  const migrations = globSync(`${database}/migrations/postgresql/*.ts`, { cwd: root }).sort();
+  return tables
+    .filter((table) => table.wall !== '')
+    .map(({ name }) => {
+      const policy = new RegExp(
+        String.raw`create policy "?${name}_request"? on "?${name}"? to "?tenon_request"?( using .+?)(?=;?['"\`]\)?[,;]*$)`,
+        'm',
+      );
+      const patches = migrations.flatMap((file): Patch[] => {
+        const found = policy.exec(read(root, file));
+        const [statement = '', condition = ''] = found ?? [];
+        const open = statement.replace(condition, () => ' using (true) with check (true)');
+        return found ? [{ file, find: statement, replace: open }] : [];
+      });
+      return { name: `row-level security: ${name}`, patches, masks: [], tests: policyTests };
+    });
+}
+
+/** What a table shows to who sees a part only. */
+const predicates = (root: string): Mutation[] =>
+  sources(root)
+    .filter((file) => file.endsWith('.entity.ts'))
+    .flatMap((file) =>
+      [...read(root, file).matchAll(/assigned:\s*(['`].+['`]),/g)].map(({ index, 0: find }) => ({
+        name: `visibility: ${basename(file)}`,
+        patches: [{ file, find, replace: "assigned: '1 = 1',", at: index }],
+        masks: [],
+        tests: wallTests,
+      })),
+    );
+
+const apiPermission: Patch = {
+  file: 'packages/api/src/execute.ts',
+  find: 'if (operation.permission !== null) authorize(',
+  replace: 'if (false) authorize(',
+};
+
+const apiSignIn: Patch = {
+  file: 'packages/api/src/execute.ts',
+  find: 'if (token === null) throw errors.unauthenticated();',
+  replace: 'if (token === null) return null;',
+};
+
+/** Who loads a task to change it sees no more than who reads it. */
+const loading: Patch = {
+  file: `${core}/work/tasks/task.service.ts`,
+  find: "decide(principal, 'task:read', { assigneeIds }).allowed",
+  replace: 'true',
+};
+
+/** A call that refuses: switched off, its arguments are still computed. */
+interface Refusal {
+  call: string;
+  masks: readonly Patch[];
+}
+
+const refusals: readonly Refusal[] = [
+  { call: 'authorize', masks: [apiPermission] },
+  { call: 'requireSignedIn', masks: [apiSignIn] },
+  { call: 'requireVerifiedAddress', masks: [] },
+  { call: 'refuseBeyondOwn', masks: [] },
+  { call: 'requireAnotherOwner', masks: [] },
+];
+
+/** The function around an offset. */
+const functionAt = (text: string, offset: number): string =>
+  [...text.slice(0, offset).matchAll(/^(?:export )?(?:async )?(?:function|const) (\w+)/gm)].at(-1)?.[1] ?? 'module';
+
+/** The whole call that begins at an offset. */
+function callAt(text: string, offset: number): string {
+  for (let at = text.indexOf('(', offset), depth = 0; at < text.length; at++) {
+    if (text[at] === '(') depth++;
+    if (text[at] === ')' && --depth === 0) return text.slice(offset, at + 1);
+  }
+  throw new Error(`There is no end to the call of ${text.slice(offset, offset + 40)}`);
+}
+
+const testsBeside = (root: string, file: string): string[] =>
+  globSync(`${dirname(file)}/*.test.ts`, { cwd: root }).sort();
+
+/** Every call of the services that refuses somebody something. */
+function refusalsIn(root: string, file: string): Mutation[] {
+  const text = read(root, file);
+  return refusals.flatMap(({ call, masks }) =>
+    [...text.matchAll(new RegExp(String.raw`(?<=^\s+(?:if \(.*\) |await )?)(?:await )?${call}\(`, 'gm'))].map(
+      ({ index }) => {
+        const find = callAt(text, index);
+        const rows = find.includes('assigneeIds');
+        return {
+          name: `${call}: ${basename(file)} ${functionAt(text, index)} ${find.slice(find.indexOf('(')).replaceAll(/\s+/g, ' ')}`,
+          patches: [{ file, find, replace: 'void 0', at: index }],
+          masks:
+            rows && !(file === loading.file && functionAt(text, index) === 'createTask') ? [...masks, loading] : masks,
+          tests: [...contractTests, ...testsBeside(root, file)],
+        };
+      },
+    ),
+  );
+}
+
+/** Every decision that a service takes itself: each lets pass. */
+function decisionsIn(root: string, file: string): Mutation[] {
+  const text = read(root, file);
+  return [...text.matchAll(/\bdecide\(/g)].flatMap(({ index }) => {
+    const find = callAt(text, index);
+    if (!text.startsWith('.allowed', index + find.length)) return [];
+    return {
+      name: `decide: ${basename(file)} ${functionAt(text, index)} ${find.slice(find.indexOf('(')).replaceAll(/\s+/g, ' ')}`,
+      patches: [{ file, find: `${find}.allowed`, replace: 'true', at: index }],
+      masks: [],
+      tests: [...contractTests, ...testsBeside(root, file)],
+    };
+  });
+}
+
+const decisions = [`${core}/access/decide.test.ts`];
+const roleTests = [`${core}/tenancy/role.rules.test.ts`, `${core}/tenancy/member.test.ts`];
+
+const rules: readonly Mutation[] = [
+  wall('API: permission', apiPermission.file, apiPermission.find, apiPermission.replace, contractTests),
+  wall('API: sign-in', apiSignIn.file, apiSignIn.find, apiSignIn.replace, contractTests),
+  wall(
+    'decide: grants',
+    `${core}/access/decide.ts`,
+    'principal.grants.filter((grant) => grant.permissions.has(permission))',
+    '[...principal.grants]',
+    decisions,
+  ),
+  wall('decide: constraints', `${core}/access/decide.ts`, 'if (!failure) return', 'return', decisions),
+  wall(
+    'decide: assignedOnly',
+    `${core}/access/decide.ts`,
+    '!subject.assigneeIds || subject.assigneeIds.includes(principal.userId) ?',
+    'principal && subject ?',
+    decisions,
+  ),
+  wall(
+    'visibility: without a grant',
+    `${core}/access/decide.ts`,
+    "if (grants.length === 0) return 'none';",
+    '',
+    decisions,
+  ),
+  wall(
+    'visibility: constraints',
+    `${core}/access/decide.ts`,
+    'grants.some((grant) => grant.constraints.length === 0)',
+    'true',
+    decisions,
+  ),
+  wall(
+    'roles: nobody gives more than they hold',
+    `${core}/tenancy/role.rules.ts`,
+    '!holds(principal, role.key)',
+    'false',
+    roleTests,
+  ),
+  wall(
+    'roles: only owners make owners',
+    `${core}/tenancy/role.rules.ts`,
+    'if (key === ownerKey) return',
+    'if (false) return',
+    roleTests,
+  ),
+  wall(
+    'roles: the last owner stays',
+    `${core}/tenancy/member.service.ts`,
+    'if (!other) throw tenancyErrors.last_owner();',
+    '',
+    roleTests,
+  ),
+  wall(
+    'organizations: only those of the user',
+    `${core}/tenancy/principal.ts`,
+    ".where('memberships.user_id', '=', userId)",
+    '',
+    contractTests,
+  ),
+  wall(
+    'organizations: only of active members',
+    `${core}/tenancy/principal.ts`,
+    ".where('memberships.status', '=', 'active')",
+    '',
+    [`${core}/tenancy/principal.test.ts`],
+  ),
+  wall(
+    'organizations: the own list',
+    `${core}/tenancy/organization.queries.ts`,
+    ".where('memberships.user_id', '=', userId)",
+    '',
+    [`${core}/tenancy/organization.test.ts`, ...contractTests],
+  ),
+  wall(
+    'invitations: only to the own address',
+    `${core}/tenancy/invitation.queries.ts`,
+    ".where('invitees.id', '=', userId)",
+    '',
+    [`${core}/tenancy/invitation.test.ts`, ...contractTests],
+  ),
+  wall(
+    'members: only of this organization',
+    `${core}/tenancy/member.queries.ts`,
+    ".where('memberships.organization_id', '=', organizationId)",
+    '',
+    [`${core}/tenancy/member.test.ts`, ...contractTests],
+  ),
+  wall(
+    'assignees: only members of this organization',
+    `${core}/work/tasks/task.references.ts`,
+    ".where('memberships.organization_id', '=', current.organization)",
+    '',
+    [`${core}/work/tasks/task.access.test.ts`],
+  ),
+];
+
+/** Everything that can be switched off, one at a time. */
+export function mutationsOf(root: string): Mutation[] {
+  const services = sources(root).filter((file) => !/\/(access|database|kernel)\//.test(file));
+  const found = [
+    ...walls,
+    ...policies(root),
+    ...predicates(root),
+    ...rules,
+    ...services.flatMap((file) => [...refusalsIn(root, file), ...decisionsIn(root, file)]),
+  ];
+  const names = new Map<string, number>();
+  // The same check twice in one function is told apart by its number.
+  return found.map((mutation) => {
+    const count = (names.get(mutation.name) ?? 0) + 1;
+    names.set(mutation.name, count);
+    return count === 1 ? mutation : { ...mutation, name: `${mutation.name} #${count}` };
+  });
+}
+
+/** Applies patches to files: those with an offset last to first, so that none moves another. */
+export function patched(root: string, patches: readonly Patch[]): Map<string, string> {
+  const texts = new Map<string, string>();
+  const ordered = [...patches].sort((a, b) => (b.at ?? Number.MAX_SAFE_INTEGER) - (a.at ?? Number.MAX_SAFE_INTEGER));
+  const late = ordered.filter((patch) => patch.at === undefined);
+  for (const patch of [...ordered.filter((one) => one.at !== undefined), ...late])
+    texts.set(patch.file, apply(texts.get(patch.file) ?? read(root, patch.file), patch));
+  return texts;
+}
