@@ -139,7 +139,7 @@ const forbidden = [
   {
     name: 'production-imports-no-test-code',
     severity: 'error',
-    from: { path: '^(packages|apps)/', pathNot: [test, testing] },
+    from: { path: '^(packages|apps)/', pathNot: [test, testing, programs] },
     to: { path: [test, testing, '^e2e/'] },
   },
   {

@@ -32,7 +32,10 @@ const contract = 'packages/api/src/contract';
 
 const wallTests = [`${database}/walls.test.ts`];
 const policyTests = [`${database}/policies.test.ts`];
-const contractTests = ['access', 'visibility', 'isolation'].map((name) => `${contract}/${name}.test.ts`);
+const contractTest = (name: string): string => `${contract}/${name}.test.ts`;
+const accessTests = [contractTest('access')];
+const visibilityTests = [contractTest('visibility')];
+const isolationTests = [contractTest('isolation')];
 
 /** @throws when the text is not there, or not at one place only */
 export function apply(text: string, { file, find, replace, at }: Patch): string {
@@ -191,14 +194,16 @@ const loading: Patch = {
 interface Refusal {
   call: string;
   masks: readonly Patch[];
+  /** Beside those next to the file. */
+  tests: readonly string[];
 }
 
 const refusals: readonly Refusal[] = [
-  { call: 'authorize', masks: [apiPermission] },
-  { call: 'requireSignedIn', masks: [apiSignIn] },
-  { call: 'requireVerifiedAddress', masks: [] },
-  { call: 'refuseBeyondOwn', masks: [] },
-  { call: 'requireAnotherOwner', masks: [] },
+  { call: 'authorize', masks: [apiPermission], tests: accessTests },
+  { call: 'requireSignedIn', masks: [apiSignIn], tests: accessTests },
+  { call: 'requireVerifiedAddress', masks: [], tests: [] },
+  { call: 'refuseBeyondOwn', masks: [], tests: [] },
+  { call: 'requireAnotherOwner', masks: [], tests: [] },
 ];
 
 /** The function around an offset. */
@@ -217,24 +222,25 @@ function callAt(text: string, offset: number): string {
 const testsBeside = (root: string, file: string): string[] =>
   globSync(`${dirname(file)}/*.test.ts`, { cwd: root }).sort();
 
+/** What a check is called: where it stands, and what it is asked. */
+const nameOf = (file: string, text: string, offset: number, call: string): string =>
+  `${call.slice(0, call.indexOf('('))}: ${basename(file)} ${functionAt(text, offset)} ${call.slice(call.indexOf('(')).replaceAll(/\s+/g, ' ')}`;
+
 /** Every call of the services that refuses somebody something. */
 function refusalsIn(root: string, file: string): Mutation[] {
   const text = read(root, file);
-  return refusals.flatMap(({ call, masks }) =>
-    [...text.matchAll(new RegExp(String.raw`(?<=^\s+(?:if \(.*\) |await )?)(?:await )?${call}\(`, 'gm'))].map(
-      ({ index }) => {
-        const find = callAt(text, index);
-        const rows = find.includes('assigneeIds');
-        return {
-          name: `${call}: ${basename(file)} ${functionAt(text, index)} ${find.slice(find.indexOf('(')).replaceAll(/\s+/g, ' ')}`,
-          patches: [{ file, find, replace: 'void 0', at: index }],
-          masks:
-            rows && !(file === loading.file && functionAt(text, index) === 'createTask') ? [...masks, loading] : masks,
-          tests: [...contractTests, ...testsBeside(root, file)],
-        };
-      },
-    ),
-  );
+  return refusals.flatMap(({ call, masks, tests }) => {
+    const statements = new RegExp(String.raw`(?<=^\s+(?:if \(.*\) )?(?:await )?)${call}\(`, 'gm');
+    return [...text.matchAll(statements)].map(({ index }) => {
+      const find = callAt(text, index);
+      return {
+        name: nameOf(file, text, index, find),
+        patches: [{ file, find, replace: 'void 0', at: index }],
+        masks: find.includes('assigneeIds') ? [...masks, loading] : masks,
+        tests: [...(find.includes('assigneeIds') ? visibilityTests : tests), ...testsBeside(root, file)],
+      };
+    });
+  });
 }
 
 /** Every decision that a service takes itself: each lets pass. */
@@ -244,10 +250,10 @@ function decisionsIn(root: string, file: string): Mutation[] {
     const find = callAt(text, index);
     if (!text.startsWith('.allowed', index + find.length)) return [];
     return {
-      name: `decide: ${basename(file)} ${functionAt(text, index)} ${find.slice(find.indexOf('(')).replaceAll(/\s+/g, ' ')}`,
+      name: nameOf(file, text, index, find),
       patches: [{ file, find: `${find}.allowed`, replace: 'true', at: index }],
       masks: [],
-      tests: [...contractTests, ...testsBeside(root, file)],
+      tests: [...visibilityTests, ...testsBeside(root, file)],
     };
   });
 }
@@ -256,8 +262,8 @@ const decisions = [`${core}/access/decide.test.ts`];
 const roleTests = [`${core}/tenancy/role.rules.test.ts`, `${core}/tenancy/member.test.ts`];
 
 const rules: readonly Mutation[] = [
-  wall('API: permission', apiPermission.file, apiPermission.find, apiPermission.replace, contractTests),
-  wall('API: sign-in', apiSignIn.file, apiSignIn.find, apiSignIn.replace, contractTests),
+  wall('API: permission', apiPermission.file, apiPermission.find, apiPermission.replace, accessTests),
+  wall('API: sign-in', apiSignIn.file, apiSignIn.find, apiSignIn.replace, accessTests),
   wall(
     'decide: grants',
     `${core}/access/decide.ts`,
@@ -313,7 +319,7 @@ const rules: readonly Mutation[] = [
     `${core}/tenancy/principal.ts`,
     ".where('memberships.user_id', '=', userId)",
     '',
-    contractTests,
+    isolationTests,
   ),
   wall(
     'organizations: only of active members',
@@ -327,28 +333,21 @@ const rules: readonly Mutation[] = [
     `${core}/tenancy/organization.queries.ts`,
     ".where('memberships.user_id', '=', userId)",
     '',
-    [`${core}/tenancy/organization.test.ts`, ...contractTests],
+    [`${core}/tenancy/organization.test.ts`, ...isolationTests],
   ),
   wall(
     'invitations: only to the own address',
     `${core}/tenancy/invitation.queries.ts`,
     ".where('invitees.id', '=', userId)",
     '',
-    [`${core}/tenancy/invitation.test.ts`, ...contractTests],
+    [`${core}/tenancy/invitation.test.ts`, ...isolationTests],
   ),
   wall(
     'members: only of this organization',
     `${core}/tenancy/member.queries.ts`,
     ".where('memberships.organization_id', '=', organizationId)",
     '',
-    [`${core}/tenancy/member.test.ts`, ...contractTests],
-  ),
-  wall(
-    'assignees: only members of this organization',
-    `${core}/work/tasks/task.references.ts`,
-    ".where('memberships.organization_id', '=', current.organization)",
-    '',
-    [`${core}/work/tasks/task.access.test.ts`],
+    [`${core}/tenancy/member.test.ts`, ...isolationTests],
   ),
 ];
 

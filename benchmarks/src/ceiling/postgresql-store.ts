@@ -38,7 +38,7 @@ const record = (
  * together instead of one after the other.
  */
 export function openPostgresStore(url: string): Store {
-  const pool = new pg.Pool({ connectionString: url, max: 10, options: '-c timezone=UTC', types, pipeline: true });
+  const pool = new pg.Pool({ connectionString: url, max: 10, options: '-c timezone=UTC -c plan_cache_mode=force_generic_plan', types, pipeline: true });
 
   /** What `work` puts into `sent` goes out together with `commit`, which is a rollback once one of them has failed. */
   async function transaction<T>(

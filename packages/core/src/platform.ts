@@ -46,7 +46,7 @@ export interface PlatformSettings extends CoreSettings {
   readonly poolSize?: number;
 }
 
-export interface ContextParts {
+interface ContextParts {
   principal: Principal | null;
   /** @default a new one */
   requestId?: string;

@@ -106,7 +106,6 @@ export class Door {
   #wall(scope: DatabaseScope): Kysely<Tables> {
     const { tables, codecs, visibility } = this.#parts;
     const plugin = new WallPlugin(tables, scope, (permission) => visibility(scope, permission), codecs);
-    const walled: Kysely<Tables> = this.#connection.kysely.withPlugin(plugin);
-    return walled;
+    return this.#connection.kysely.withPlugin(plugin);
   }
 }

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
+import type { Tables } from './schema.ts';
 import type { DatabaseScope } from './scope.ts';
 
 export type Dialect = 'sqlite' | 'postgresql';
 
-/** A Kysely without types or walls, bound to one connection. It never leaves `database/`. */
-// oxlint-disable-next-line typescript/no-explicit-any -- the tables get their types at the doors
-export type BareKysely = Kysely<any>;
+/** A Kysely without walls, bound to one connection. It never leaves `database/`. */
+export type BareKysely = Kysely<Tables>;
 
 /** One connection, inside the transaction of a read or a write. */
 export interface Connection {

@@ -8,7 +8,7 @@ import type { VisibilityPredicate } from '../kernel/principal.ts';
  * - `person`: the current user;
  * - `system`: nobody but the system door.
  */
-export type TableKind = 'tenant' | 'membership' | 'person' | 'system';
+type TableKind = 'tenant' | 'membership' | 'person' | 'system';
 
 /** A foreign key. Between tenant tables it contains the organization, so that a row cannot even point outside. */
 export interface Reference {

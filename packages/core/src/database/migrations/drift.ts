@@ -22,13 +22,13 @@ async function fromSnapshot(url: string): Promise<Differences> {
 /** What a SQLite file consists of, apart from what migrations write by hand. */
 async function objectsOf(url: string): Promise<Map<string, string>> {
   const orm = await openMigrationOrm(url, tables);
-  const rows: { name: string; sql: string }[] = await orm.em
+  const rows: unknown = await orm.em
     .getConnection()
     .execute(
       `select name, sql from sqlite_master where sql is not null and name not like '%task_search%' and name not like 'mikro%' and name not like 'sqlite%'`,
     );
   await orm.close(true);
-  return new Map(rows.map(({ name, sql }) => [name, sql]));
+  return new Map((rows as { name: string; sql: string }[]).map(({ name, sql }) => [name, sql]));
 }
 
 async function sqliteDifferences(): Promise<Differences> {

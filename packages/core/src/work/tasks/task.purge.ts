@@ -15,7 +15,7 @@ const mostPerRun = 5000;
  * Deletes for ever what has been in the trash for 30 days, in every organization, and answers how many tasks that were. The
  * unit stands behind the system door.
  */
-export async function purgeTrash(unit: Unit): Promise<number> {
+async function purgeTrash(unit: Unit): Promise<number> {
   const before = new Date(unit.now.getTime() - daysInTrash * dayMs);
   for (let count = 0; ;) {
     // Leaves first, as no task may point at one that is gone.
