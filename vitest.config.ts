@@ -26,8 +26,7 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
     coverage: {
       provider: 'v8',
-      // Patterns count from each project's own folder; thresholds from here.
-      include: ['src/**/*.ts'],
+      include: ['**/packages/*/src/**/*.ts'],
       exclude: ['**/*.{test,samples}.ts', '**/testing/**', '**/migrations/**'],
       reporter: ['text-summary', 'html', 'json-summary'],
       thresholds: Object.fromEntries(covered.map((files) => [files, { lines: 90 }])),

@@ -79,11 +79,12 @@ interface Report {
 const timeoutMs = 240_000;
 
 /** Runs test files, and answers the names of those that failed. @throws when the run itself broke */
-async function failedTests(copy: string, files: readonly string[]): Promise<string[]> {
+async function failedTests(copy: string, files: readonly string[], named?: RegExp): Promise<string[]> {
   const output = join(copy, 'results', 'report.json');
   rmSync(output, { force: true });
   const vitest = join(copy, 'node_modules/vitest/vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', ...files, '--reporter=json', `--outputFile=${output}`], {
+  const chosen = named ? [...files, '-t', named.source] : files;
+  const child = spawn(process.execPath, [vitest, 'run', ...chosen, '--reporter=json', `--outputFile=${output}`], {
     cwd: copy,
     env: { ...process.env, NO_COLOR: '1', ...withoutPostgres(files) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -123,13 +124,13 @@ const baselines = new Map<string, Promise<readonly string[]>>();
 
 async function tryMutation(copy: string, mutation: Mutation): Promise<Outcome> {
   const started = performance.now();
-  const { patches, masks, tests } = mutation;
+  const { patches, masks, tests, named } = mutation;
   const run = async (applied: readonly Patch[]): Promise<string[]> => {
     const files = patched(copy, applied);
     const originals = new Map([...files.keys()].map((file) => [file, readFileSync(join(copy, file), 'utf8')]));
     write(copy, files);
     try {
-      return await failedTests(copy, tests);
+      return await failedTests(copy, tests, named);
     } finally {
       write(copy, originals);
     }
@@ -138,7 +139,7 @@ async function tryMutation(copy: string, mutation: Mutation): Promise<Outcome> {
   let broken: string | null = null;
   try {
     if (patches.length === 0) throw new Error('There is nothing to patch.');
-    const key = JSON.stringify([masks, tests]);
+    const key = JSON.stringify([masks, tests, named?.source]);
     let baseline = baselines.get(key);
     if (!baseline) baselines.set(key, (baseline = run(masks)));
     const before = new Set(await baseline);

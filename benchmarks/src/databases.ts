@@ -62,8 +62,8 @@ async function postgresql(folder: string, options: Options): Promise<Databases> 
     await administer('postgres', `create role bench login password 'bench'`, 'create database tenon');
     const tenonUrl = `${server.url.replace('postgres:postgres@', 'bench:bench@')}/tenon`;
     const ownerUrl = `${server.url}/tenon`;
-    const settings = { DATABASE_URL: tenonUrl, DATABASE_MIGRATION_URL: ownerUrl, DATA_DIR: folder };
-    const password = await fill(settings, options);
+    const settings = { DATABASE_URL: tenonUrl, DATA_DIR: folder };
+    const password = await fill({ ...settings, DATABASE_MIGRATION_URL: ownerUrl }, options);
     await administer('postgres', 'create database ceiling template tenon');
     for (const database of ['tenon', 'ceiling']) await administer(database, 'vacuum analyze');
     return {

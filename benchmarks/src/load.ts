@@ -2,18 +2,15 @@ import autocannon from 'autocannon';
 import type { BenchRequest } from './requests.ts';
 
 export interface Run {
-  /** Answers in the measured time, and how long that was. */
   answers: number;
+  /** From the first answer to the last. */
   seconds: number;
-  /** All answers, those of the opening included. */
-  total: number;
   /** Milliseconds. */
   p50: number;
   p99: number;
+  /** The share of the time in which the load's own event loop was busy: near 1, it is the load that is measured. */
+  clientBusy: number;
 }
-
-/** The first moments open the connections and do not count. */
-const openingMs = 200;
 
 const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -31,12 +28,11 @@ export async function load(
   let connection = 0;
   let first = 0;
   let last = 0;
-  let total = 0;
   const latencies: number[] = [];
   const settings = {
     url,
     connections: requests.length,
-    duration: seconds + openingMs / 1000,
+    duration: seconds,
     sampleInt: 100,
     timeout: 30,
     excludeErrorStats: true,
@@ -45,13 +41,13 @@ export async function load(
       client.setRequests((requests[connection++] ?? []).map((request) => ({ ...request })));
     },
   } satisfies autocannon.Options;
+  const before = performance.eventLoopUtilization();
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(settings, (error: Error | null, ended) => (error ? reject(error) : resolve(ended)));
     instance.on('response', (_client, _status, _bytes, responseTime) => {
       last = performance.now();
       first ||= last;
-      if (last - first >= openingMs) latencies.push(responseTime);
-      total++;
+      latencies.push(responseTime);
     });
   });
   const { statusCodeStats = {}, errors, timeouts, mismatches } = result;
@@ -60,13 +56,13 @@ export async function load(
     throw new Error(
       `A run was not answered ${expected} throughout: ${JSON.stringify({ statusCodeStats, errors, timeouts })}`,
     );
-  if (latencies.length === 0) throw new Error('A run was not answered at all.');
+  if (latencies.length < 2) throw new Error('A run was hardly answered at all.');
   latencies.sort((a, b) => a - b);
   return {
     answers: latencies.length,
-    seconds: (last - first - openingMs) / 1000,
-    total,
+    seconds: (last - first) / 1000,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
+    clientBusy: performance.eventLoopUtilization(before).utilization,
   };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Databases, prepareDatabases, publicUrl, secretKey } from './databases.ts';
-import { type Figure, measure, runOnce, type Target } from './measure.ts';
+import { measure, type Measured, runOnce, type Target } from './measure.ts';
 import { type Dialect, type Options, readOptions, type Surface, surfaces } from './options.ts';
 import { assertSameWork } from './probe.ts';
 import { profile } from './profile.ts';
@@ -54,7 +54,7 @@ async function warmUp(
     for (const surface of surfaces) await runOnce(targets[surface], surface, operation, 32, 1.5, organizations);
 }
 
-async function measureDatabase(dialect: Dialect, databases: Databases, options: Options): Promise<Figure[]> {
+async function measureDatabase(dialect: Dialect, databases: Databases, options: Options): Promise<Measured[]> {
   const [tenon, ceiling] = [await startTenon(databases), await startCeiling(databases)];
   const [tenonRows, ceilingRows] = [await openRows(databases.ownerUrl), await openRows(databases.ceilingUrl)];
   try {
@@ -64,7 +64,7 @@ async function measureDatabase(dialect: Dialect, databases: Databases, options: 
     const ours: Target = { url: tenon.url, rows: tenonRows };
     const targets = { rest: ours, trpc: ours, ceiling: { url: ceiling.url, rows: ceilingRows } };
     await warmUp(targets, organizations, options);
-    const figures: Figure[] = [];
+    const figures: Measured[] = [];
     for (const operation of options.operations)
       for (const connections of options.connections) {
         const measured = await measure(dialect, operation, connections, targets, organizations, options);
@@ -103,7 +103,7 @@ async function profileDatabase(
 }
 
 const options = readOptions(process.argv.slice(2));
-const figures: Figure[] = [];
+const figures: Measured[] = [];
 for (const dialect of options.dialects) {
   console.log(`${dialect}: seeding ${options.tasks} tasks in ${options.organizations} organizations`);
   const databases = await prepareDatabases(dialect, options);
@@ -115,4 +115,7 @@ for (const dialect of options.dialects) {
   }
 }
 if (options.profileFolder === null) console.log(`\n${tableOf(figures)}`);
-if (options.jsonFile !== null) writeFileSync(options.jsonFile, `${JSON.stringify(figures, null, 2)}\n`);
+if (options.jsonFile !== null) {
+  const published = figures.map(({ clientBusy: _, ...figure }) => figure);
+  writeFileSync(options.jsonFile, `${JSON.stringify(published, null, 2)}\n`);
+}

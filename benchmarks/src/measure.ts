@@ -5,7 +5,7 @@ import { expectedStatus, requestsOf } from './requests.ts';
 import type { Rows } from './rows.ts';
 import type { Organization } from './scene.ts';
 
-export interface Figure {
+interface Figure {
   db: Dialect;
   operation: Operation;
   surface: Surface;
@@ -65,10 +65,15 @@ export async function runOnce(
   const run = await load(url, requests, seconds, expectedStatus(surface, operation));
   if (operation === 'create' || operation === 'patch') {
     const written = await settledEvents(rows, eventTypes[operation], begun);
-    if (written < run.total || written > run.total + 2 * connections)
-      throw new Error(`${surface} ${operation} answered ${run.total} times but recorded ${written} events.`);
+    if (written < run.answers || written > run.answers + 2 * connections)
+      throw new Error(`${surface} ${operation} answered ${run.answers} times but recorded ${written} events.`);
   }
   return run;
+}
+
+export interface Measured extends Figure {
+  /** See `Run`. */
+  clientBusy: number;
 }
 
 /** Lets the surfaces take turns, so that what else the machine does hits all of them, and answers their medians. */
@@ -79,7 +84,7 @@ export async function measure(
   targets: Readonly<Record<Surface, Target>>,
   organizations: readonly Organization[],
   options: Options,
-): Promise<Figure[]> {
+): Promise<Measured[]> {
   const runs: Record<Surface, Run[]> = { rest: [], trpc: [], ceiling: [] };
   for (let round = 0; round < options.rounds; round++)
     for (const surface of surfaces)
@@ -96,6 +101,7 @@ export async function measure(
     p50: rounded(median(runs[surface].map((run) => run.p50))),
     p99: rounded(median(runs[surface].map((run) => run.p99))),
     ratio: rounded(speed(surface) / speed('ceiling')),
+    clientBusy: rounded(median(runs[surface].map((run) => run.clientBusy))),
   }));
 }
 

@@ -32,6 +32,7 @@ const usage = `npm run bench -- [options]
   --connections 1,32,256     how many clients at once
   --quick                    3 rounds of 1 s instead of 5 rounds of 3 s
   --json FILE                write the figures as JSON
+  --tasks 20000 --organizations 20
   --profile FOLDER           write CPU profiles of our server instead of measuring
 `;
 

@@ -1,9 +1,9 @@
-import type { Figure } from './measure.ts';
+import type { Measured } from './measure.ts';
 
-const headings = ['database', 'operation', 'connections', 'surface', 'req/s', 'p50 ms', 'p99 ms', 'ratio'];
+const headings = ['database', 'operation', 'connections', 'surface', 'req/s', 'p50 ms', 'p99 ms', 'ratio', 'client'];
 
 /** The figures as a table that reads the same on a terminal and in Markdown. */
-export function tableOf(figures: readonly Figure[]): string {
+export function tableOf(figures: readonly Measured[]): string {
   const rows = figures.map((figure) => [
     figure.db,
     figure.operation,
@@ -13,6 +13,7 @@ export function tableOf(figures: readonly Figure[]): string {
     figure.p50.toFixed(2),
     figure.p99.toFixed(2),
     figure.ratio.toFixed(2),
+    `${Math.round(figure.clientBusy * 100)} %`,
   ]);
   const numeric = (column: number): boolean => column === 2 || column > 3;
   const widths = headings.map((heading, column) =>

@@ -38,7 +38,13 @@ const record = (
  * together instead of one after the other.
  */
 export function openPostgresStore(url: string): Store {
-  const pool = new pg.Pool({ connectionString: url, max: 10, options: '-c timezone=UTC -c plan_cache_mode=force_generic_plan', types, pipeline: true });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    options: '-c timezone=UTC -c plan_cache_mode=force_generic_plan',
+    types,
+    pipeline: true,
+  });
 
   /** What `work` puts into `sent` goes out together with `commit`, which is a rollback once one of them has failed. */
   async function transaction<T>(
@@ -107,6 +113,7 @@ export function openPostgresStore(url: string): Store {
           const { completedAt, version } = after;
           const rank = statuses.indexOf(status);
           sent.push(
+            answer,
             statements.setStatus(client, organizationId, id, status, rank, completedAt, version, now, userId),
             ...record(client, caller, requestId, id, now, statusChanged(now, before, after)),
           );

@@ -1,4 +1,5 @@
 import { builtInRoleKeys, builtInRoles, type Permission } from '@tenon/core';
+import { accessTokenOf } from '@tenon/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
@@ -22,8 +23,10 @@ async function signUp(by: Person): Promise<string> {
 describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
   let outsider: string;
+  let withoutRole: string;
   beforeAll(async () => {
     scene = await open();
+    withoutRole = await accessTokenOf(scene.platform, await scene.acme.addMember());
     outsider = await signUp(scene.acme.people.owner);
   });
   afterAll(() => scene.dispose());
@@ -68,6 +71,11 @@ describe.each(scenes)('on %s', (_dialect, open) => {
         expect(reply).toMatchObject(refused);
         expect(reply.problem).not.toHaveProperty('errors');
       }
+    });
+
+    it(`refuses a member without any role, naming ${permission}`, async () => {
+      for (const surface of surfaces)
+        expect(await scene.call(surface, name, input, { token: withoutRole })).toMatchObject(refused);
     });
 
     it.each(able)('lets a %s', async (role) => {

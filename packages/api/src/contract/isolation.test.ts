@@ -37,7 +37,9 @@ describe.each(scenes)('on %s, another organization cannot be told from none', (_
   );
 
   it.each(withIds)('by %s in %s', async (name, field, one) => {
-    const own = onlyRequired(one.operation, await one.input(scene.acme.people.owner, scene), field);
+    const input = await one.input(scene.acme.people.owner, scene);
+    // Filters narrow each other; changes are made together.
+    const own = one.operation.type === 'query' ? onlyRequired(one.operation, input, field) : input;
     const theirs = await one.input(scene.other.people.owner, scene);
     const sent = (value: unknown): Sent => [{ ...own, [field]: value }];
     await expectAlike(
@@ -65,10 +67,11 @@ describe.each(scenes)('on %s, another organization cannot be told from none', (_
     'and %s shows nothing of it',
     async (name, one) => {
       const input = await one.input(scene.acme.people.owner, scene);
-      const { users: people = [], tasks = [], tags = [], comments = [], roles = [] } = await scene.dump();
-      const theirs = [...tasks, ...tags, ...comments, ...roles].filter(
-        (row) => row['organization_id'] === scene.other.id,
-      );
+      const dump = await scene.dump();
+      const people = dump['users'] ?? [];
+      const theirs = Object.values(dump)
+        .flat()
+        .filter((row) => row['organization_id'] === scene.other.id && 'id' in row);
       const members = Object.values(scene.other.people).map(({ userId }) => userId);
       expect(people.length).toBeGreaterThan(members.length);
       for (const surface of surfaces) {

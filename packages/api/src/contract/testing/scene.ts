@@ -43,7 +43,7 @@ interface SceneOrganization {
   readonly slug: string;
   readonly roleIds: Readonly<Record<BuiltInRoleKey, string>>;
   readonly people: Readonly<Record<BuiltInRoleKey, Person>>;
-  addMember(role: BuiltInRoleKey): Promise<TestMember>;
+  addMember(...roles: BuiltInRoleKey[]): Promise<TestMember>;
 }
 
 /** A platform behind its API, with two organizations that have somebody in every built-in role. */
@@ -113,7 +113,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
       roleIds: created.roleIds,
       // Filled below, before anybody looks.
       people: people as SceneOrganization['people'],
-      addMember: (role) => created.addMember(role),
+      addMember: (...roles) => created.addMember(...roles),
     };
     const owner = await arrive(organization, 'owner', created.owner);
     people.owner = owner;

@@ -19,6 +19,15 @@ async function fromSnapshot(url: string): Promise<Differences> {
   return needed ? ['the entities have changed since the last migration: generate the next one'] : [];
 }
 
+/** A column that is added stands last in its table, wherever the entity names it. */
+const inAnyOrder = (sql: string): string =>
+  sql
+    .replace(/\)$/, '')
+    .split(/, (?=`|constraint |primary key )/)
+    .map((part) => part.replace(/^create table `\w+` \(/i, ''))
+    .sort()
+    .join(', ');
+
 /** What a SQLite file consists of, apart from what migrations write by hand. */
 async function objectsOf(url: string): Promise<Map<string, string>> {
   const orm = await openMigrationOrm(url, tables);
@@ -28,7 +37,7 @@ async function objectsOf(url: string): Promise<Map<string, string>> {
       `select name, sql from sqlite_master where sql is not null and name not like '%task_search%' and name not like 'mikro%' and name not like 'sqlite%'`,
     );
   await orm.close(true);
-  return new Map((rows as { name: string; sql: string }[]).map(({ name, sql }) => [name, sql]));
+  return new Map((rows as { name: string; sql: string }[]).map(({ name, sql }) => [name, inAnyOrder(sql)]));
 }
 
 async function sqliteDifferences(): Promise<Differences> {
