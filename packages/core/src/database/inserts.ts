@@ -28,12 +28,16 @@ const encoders: Record<string, Encode> = {
   json: (value) => (value === null || value === undefined ? null : JSON.stringify(value)),
 };
 
+/** How a property's values go into its column. */
+export const columnEncoder = (property: EntityMetadata['props'][number]): Encode =>
+  encoders[columnType(property) ?? ''] ?? plain;
+
 function plan(dialect: Dialect, entity: EntityMetadata): InsertPlan {
   const columns = entity.props.flatMap((property) =>
     property.fieldNames.map((field) => ({
       name: property.name,
       field,
-      encode: encoders[columnType(property) ?? ''] ?? plain,
+      encode: columnEncoder(property),
     })),
   );
   const head = `insert into "${entity.tableName}" (${columns.map((column) => `"${column.field}"`).join(', ')}) values `;

@@ -1,4 +1,10 @@
-import { type EntityManager, type EntitySchema, type InferEntity, LockMode } from '@mikro-orm/core';
+import {
+  type EntityManager,
+  type EntityMetadata,
+  type EntitySchema,
+  type InferEntity,
+  LockMode,
+} from '@mikro-orm/core';
 import { type DomainError, errors } from '../kernel/errors.ts';
 import type { EventSummary, MutationRequest } from '../kernel/mutation.ts';
 import type { ServiceContext } from './context.ts';
@@ -7,6 +13,7 @@ import type { Door } from './door.ts';
 import { claimKey, keepAnswer } from './idempotency.ts';
 import { insertRows, type NewRow } from './inserts.ts';
 import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
+import { updateRow } from './updates.ts';
 
 /** An entity that carries a version, as `versioned` checks it. */
 interface Versioned {
@@ -43,11 +50,33 @@ export class Unit {
 
   /** Adds rows beside the entities, by one compiled statement. */
   insert<Entity extends EntitySchema>(entity: Entity, ...rows: NewRow<Entity>[]): Promise<void> {
-    const { engine, entities } = this.ctx.database;
-    const metadata = entities.metadata.find((known) => known.tableName === entity.meta.tableName);
-    if (!metadata) throw new Error(`Entity ${entity.meta.className} is not declared.`);
+    const metadata = this.#metadataOf(entity);
     this.#refuseForeign(metadata.tableName, rows);
-    return insertRows<Entity>(this.#connection.bare, engine.dialect, metadata, rows);
+    return insertRows<Entity>(this.#connection.bare, this.ctx.database.engine.dialect, metadata, rows);
+  }
+
+  /**
+   * Changes columns of a row of the organization that was read with this version, and raises the version, by one compiled
+   * statement: for rows that change too often to be loaded as entities.
+   * @throws `version_conflict` when it has another version by now
+   */
+  async update<Entity extends EntitySchema>(
+    entity: Entity,
+    row: { id: string; version: number },
+    changes: Partial<NewRow<Entity>>,
+  ): Promise<void> {
+    const { organizationId } = this.scope;
+    const at = { organizationId, id: row.id, version: row.version };
+    const { dialect } = this.ctx.database.engine;
+    const changed = await updateRow(this.#connection.bare, dialect, this.#metadataOf(entity), at, changes);
+    if (!changed) throw errors.version_conflict();
+  }
+
+  #metadataOf(entity: EntitySchema): EntityMetadata {
+    const { tableName, className } = entity.meta;
+    const found = this.ctx.database.entities.metadata.find((known) => known.tableName === tableName);
+    if (!found) throw new Error(`Entity ${className} is not declared.`);
+    return found;
   }
 
   /** The flush guard of added rows. */

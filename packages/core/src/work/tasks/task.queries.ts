@@ -210,6 +210,26 @@ export async function requireTask(db: ReadDoor, id: string): Promise<TaskRow> {
   return row;
 }
 
+const livingTaskLocked = statement((db, { id }: { id: string }, dialect) => {
+  const query = db
+    .selectFrom('tasks')
+    .select(taskColumns)
+    .where('tasks.id', '=', id)
+    .where('tasks.deleted_at', 'is', null);
+  // SQLite has one writer.
+  return dialect === 'postgresql' ? query.forUpdate() : query;
+});
+
+/**
+ * Reads a task to change it, locked until commit.
+ * @throws `task_not_found` when the caller sees no such task, or it is in the trash
+ */
+export async function lockTask(db: ReadDoor, id: string): Promise<TaskRow> {
+  const [row] = await db.run(livingTaskLocked, { id });
+  if (!row) throw workErrors.task_not_found();
+  return row;
+}
+
 /** @throws `task_not_found` */
 export async function getTask(ctx: ServiceContext, { id }: TaskId): Promise<Task> {
   authorize(ctx, 'task:read');

@@ -2,6 +2,7 @@ import { authorize, decide } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { nextNumber } from '../../database/sql.ts';
+import type { NewRow } from '../../database/inserts.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Changes, diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -9,7 +10,7 @@ import { workErrors } from '../work.errors.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskEntity, type TaskRecord, TaskTagEntity } from './task.entity.ts';
-import { assembleTask, linksOf, type TaskLinks, type TaskRow } from './task.queries.ts';
+import { assembleTask, linksOf, lockTask, type TaskLinks, type TaskRow } from './task.queries.ts';
 import { linksOfOne, resolveReferences } from './task.references.ts';
 import {
   type Task,
@@ -174,32 +175,32 @@ export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promis
   const { userId, organizationId } = ctx.principal;
   const { id, ...fields } = input;
   return mutate(ctx, async (unit) => {
-    const { record, links, assigneeIds } = await loadTask(unit, id);
+    const row = await lockTask(unit.db, id);
+    const links = await linksOf(unit.db, [id], [row.createdById, row.updatedById, userId]);
+    const assigneeIds = links.assigneeIds.get(id) ?? [];
     authorize(ctx, 'task:update', { assigneeIds });
     if (fields.assigneeIds) authorize(ctx, 'task:update', { assigneeIds: fields.assigneeIds });
-    unit.checkVersion(record);
-    const before = assembleTask(rowOf(record), links);
+    unit.checkVersion(row);
+    const before = assembleTask(row, links);
     const newLinks = await changeLinks(unit, fields, before, links);
     if (fields.parentId) await refuseCycle(unit, id, fields.parentId);
-    applyFields(record, fields, before, unit.now);
 
-    const changes = diff(trackedFields(before), trackedFields(assembleTask(rowOf(record), newLinks)));
+    const changed = { ...row, ...changedFields(row, fields, unit.now.toISOString()) };
+    const changes = diff(trackedFields(before), trackedFields(assembleTask(changed, newLinks)));
     if (isEmpty(changes)) return before;
-    record.updatedAt = unit.now;
-    record.updatedById = userId;
-    await unit.em.flush();
-    const after = assembleTask(rowOf(record), newLinks);
-    await replaceLinks(unit, { organizationId, id }, changes, after);
-    if (changes['title'] || changes['description']) {
-      const { title, body } = searchRow({ organizationId, ...after });
-      await unit.db.updateTable('task_search').set({ title, body }).where('task_search.task_id', '=', id).execute();
-    }
-    await recordEvents(unit, {
-      type: 'task.updated',
-      entity: { type: 'task', id },
-      changes,
-      data: { version: record.version },
-    });
+    const updated = { updatedAt: unit.now.toISOString(), updatedById: userId, version: row.version + 1 };
+    const after = assembleTask({ ...changed, ...updated }, newLinks);
+    await Promise.all([
+      unit.update(TaskEntity, row, { ...columnsOf(changed, changes), updatedAt: unit.now, updatedById: userId }),
+      replaceLinks(unit, { organizationId, id }, changes, after),
+      replaceWords(unit, { organizationId, ...after }, changes),
+      recordEvents(unit, {
+        type: 'task.updated',
+        entity: { type: 'task', id },
+        changes,
+        data: { version: after.version },
+      }),
+    ]);
     return after;
   });
 }
@@ -224,24 +225,36 @@ async function changeLinks(unit: Unit, fields: TaskFields, before: Task, links: 
   };
 }
 
-function applyFields(record: TaskRecord, fields: TaskFields, before: Task, now: Date): void {
-  if (fields.title !== undefined) Object.assign(record, titleColumns(fields.title));
-  if (fields.description !== undefined) record.description = fields.description;
-  if (fields.priority !== undefined) Object.assign(record, priorityColumns(fields.priority));
-  if (fields.dueDate !== undefined && fields.dueDate !== before.dueDate) record.dueDate = date(fields.dueDate);
-  if (fields.startDate !== undefined && fields.startDate !== before.startDate)
-    record.startDate = date(fields.startDate);
-  if (fields.estimatedHours !== undefined) record.estimatedHours = fields.estimatedHours;
-  if (fields.actualHours !== undefined) record.actualHours = fields.actualHours;
-  if (fields.parentId !== undefined) record.parentId = fields.parentId;
-  if (fields.status !== undefined && fields.status !== before.status) setStatus(record, fields.status, now);
+/** The fields as they will be. Completing sets completedAt, reopening clears it, archiving keeps it. */
+function changedFields(row: TaskRow, fields: TaskFields, now: string): Partial<TaskRow> {
+  const { assigneeIds: _assignees, tagIds: _tags, ...own } = fields;
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const { status } = own;
+  if (status === undefined || status === row.status || status === 'archived') return given;
+  return { ...given, completedAt: status === 'done' ? now : null };
 }
 
-/** Completing sets completedAt, reopening clears it, archiving keeps it. */
-function setStatus(record: TaskRecord, status: TaskStatus, now: Date): void {
-  Object.assign(record, statusColumns(status));
-  if (status === 'done') record.completedAt = now;
-  else if (status !== 'archived') record.completedAt = null;
+/** What an update writes, of what has changed. */
+function columnsOf(task: TaskRow, changes: Changes): Partial<NewRow<typeof TaskEntity>> {
+  const has = (field: keyof TaskRow) => field in changes;
+  return {
+    ...(has('title') ? titleColumns(task.title) : {}),
+    ...(has('description') ? { description: task.description } : {}),
+    ...(has('status') ? { ...statusColumns(task.status), completedAt: date(task.completedAt) } : {}),
+    ...(has('priority') ? priorityColumns(task.priority) : {}),
+    ...(has('dueDate') ? { dueDate: date(task.dueDate) } : {}),
+    ...(has('startDate') ? { startDate: date(task.startDate) } : {}),
+    ...(has('estimatedHours') ? { estimatedHours: task.estimatedHours } : {}),
+    ...(has('actualHours') ? { actualHours: task.actualHours } : {}),
+    ...(has('parentId') ? { parentId: task.parentId } : {}),
+  };
+}
+
+/** Keeps what is searched as it reads now. */
+async function replaceWords(unit: Unit, task: Task & { organizationId: string }, changes: Changes): Promise<void> {
+  if (!changes['title'] && !changes['description']) return;
+  const { title, body } = searchRow(task);
+  await unit.db.updateTable('task_search').set({ title, body }).where('task_search.task_id', '=', task.id).execute();
 }
 
 async function replaceLinks(
