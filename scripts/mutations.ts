@@ -108,6 +108,18 @@ const walls: readonly Mutation[] = [
     'for (const change of uow.getChangeSets()) {',
     'for (const change of []) {',
   ),
+  wall(
+    'flush guard: changed rows',
+    `${database}/updates.ts`,
+    "['organization_id', 'id', 'version'].map((name) => `\"${name}\" = ${slot()}`)",
+    "['organization_id', 'id', 'version'].map((name) => (name === 'organization_id' ? `${slot()} is not null` : `\"${name}\" = ${slot()}`))",
+  ),
+  wall(
+    'flush guard: rows given away',
+    `${database}/unit-of-work.ts`,
+    "if ('organizationId' in changes) throw",
+    'if (false) throw',
+  ),
   wall('flush guard: added rows', `${database}/unit-of-work.ts`, 'this.#refuseForeign(metadata.tableName, rows);', ''),
   wall(
     'roles: insert-only tables',
@@ -156,7 +168,13 @@ function policies(root: string): Mutation[] {
         const open = statement.replace(condition, () => ' using (true) with check (true)');
         return found ? [{ file, find: statement, replace: open }] : [];
       });
-      return { name: `row-level security: ${name}`, patches, masks: [], tests: policyTests };
+      return {
+        name: `row-level security: ${name}`,
+        patches,
+        masks: [],
+        tests: policyTests,
+        named: new RegExp(`^row-level security .* of ${name}\\b`),
+      };
     });
 }
 
@@ -191,6 +209,9 @@ const loading: Patch = {
   find: "decide(principal, 'task:read', { assigneeIds }).allowed",
   replace: 'true',
 };
+
+/** Everything that keeps a row from who may not even see it. */
+const seeing = (root: string): Patch[] => [loading, ...predicates(root).flatMap(({ patches }) => patches)];
 
 /** A call that refuses: switched off, its arguments are still computed. */
 interface Refusal {
@@ -228,11 +249,12 @@ const testsBeside = (root: string, file: string): string[] =>
 const nameOf = (file: string, text: string, offset: number, call: string): string =>
   `${call.slice(0, call.indexOf('('))}: ${basename(file)} ${functionAt(text, offset)} ${call.slice(call.indexOf('(')).replaceAll(/\s+/g, ' ')}`;
 
-/** Of the generated tests those about this permission, and all others. */
-const aboutPermission = (call: string): RegExp => {
-  const [, permission = ''] = /'(\w+:\w+)'/.exec(call) ?? [];
-  return new RegExp(String.raw`naming ${permission}$|^(?!on sqlite )`);
-};
+/** Of the generated tests those about what the call refuses, and all others. */
+function aboutRefusal(call: string): RegExp {
+  const [, permission] = /'(\w+:\w+)'/.exec(call) ?? [];
+  const about = permission ? `naming ${permission}` : String.raw`refuses who is not signed in over \w+`;
+  return new RegExp(`${about}$|^(?!on sqlite )`);
+}
 
 /** Every call of the services that refuses somebody something. */
 function refusalsIn(root: string, file: string): Mutation[] {
@@ -250,9 +272,9 @@ function refusalsIn(root: string, file: string): Mutation[] {
       return {
         name,
         patches: [patch],
-        masks: [...masks, ...siblings.map((other) => other.patch), ...(row ? [loading] : [])],
+        masks: [...masks, ...siblings.map((other) => other.patch), ...(row ? seeing(root) : [])],
         tests: [...(row ? visibilityTests : tests), ...testsBeside(root, file)],
-        ...(call === 'authorize' && !row ? { named: aboutPermission(patch.find) } : {}),
+        ...(row ? {} : { named: aboutRefusal(patch.find) }),
       };
     });
   });

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { openApiDocument, sendNotFound, sendProblem, serverOptions, tenonApi } from '@tenon/api';
 import { type Platform, uuidv7 } from '@tenon/core';
 import Fastify, {
@@ -17,6 +16,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { addRequestLog, answerUnrouted } from './request-log.ts';
 import { mountRoot } from './root.ts';
+import { securityHeaders } from './security-headers.ts';
 import type { Settings } from './settings.ts';
 
 export interface AppParts {
@@ -75,18 +75,23 @@ const httpOptions = (settings: Settings, logger: Logger): FastifyHttpOptions<Ser
 export async function buildApp({ settings, platform, logger, health, lifecycle }: AppParts): Promise<FastifyInstance> {
   const app = Fastify(httpOptions(settings, logger));
   addRequestLog(app);
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.phase === 'draining') reply.header('connection', 'close');
+    done();
   });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler(sendNotFound);
-  await app.register(helmet, {
+  const security = await securityHeaders({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
     },
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: settings.production,
+  });
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(security);
+    done();
   });
   if (settings.corsOrigins.length > 0)
     await app.register(cors, {
@@ -97,7 +102,7 @@ export async function buildApp({ settings, platform, logger, health, lifecycle }
       maxAge: 600,
     });
   mountRoot(app);
-  mountDocs(app, openApiDocument);
+  await mountDocs(app, openApiDocument);
   await app.register(async (scope) => mountHealth(scope, health, lifecycle));
   await app.register(tenonApi, { platform, trustedOrigins: settings.corsOrigins });
   return app;

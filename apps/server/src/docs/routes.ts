@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { securityHeaders } from '../security-headers.ts';
 import { bundle, type BundleName } from './bundles.ts';
 import { redocPage, redocStart, scalarPage, scalarStart } from './pages.ts';
 
@@ -25,8 +26,6 @@ const contentSecurityPolicy = {
   },
 };
 
-const page = { helmet: { contentSecurityPolicy } };
-
 async function sendBundle(name: BundleName, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { body, gzipped, etag } = await bundle(name);
   void reply.headers({ etag, 'cache-control': 'public, max-age=3600', vary: 'accept-encoding' }).type(script);
@@ -40,18 +39,21 @@ async function sendBundle(name: BundleName, request: FastifyRequest, reply: Fast
  *
  * @param document makes the OpenAPI document; called once, when it is first asked for
  */
-export function mountDocs(app: FastifyInstance, document: () => unknown): void {
+export async function mountDocs(app: FastifyInstance, document: () => unknown): Promise<void> {
+  const { 'content-security-policy': policy } = await securityHeaders({ contentSecurityPolicy });
+  const sendPage = (reply: FastifyReply, page: string) =>
+    reply.header('content-security-policy', policy).type(html).send(page);
   let json: string | undefined;
   app.get('/openapi.json', async (_request, reply) => {
     json ??= JSON.stringify(document());
     return reply.type('application/json; charset=utf-8').send(json);
   });
 
-  app.get('/docs', page, async (_request, reply) => reply.type(html).send(scalarPage));
+  app.get('/docs', async (_request, reply) => sendPage(reply, scalarPage));
   app.get('/docs/start.js', async (_request, reply) => reply.type(script).send(scalarStart));
   app.get('/docs/scalar.js', (request, reply) => sendBundle('scalar', request, reply));
 
-  app.get('/redoc', page, async (_request, reply) => reply.type(html).send(redocPage));
+  app.get('/redoc', async (_request, reply) => sendPage(reply, redocPage));
   app.get('/redoc/start.js', async (_request, reply) => reply.type(script).send(redocStart));
   app.get('/redoc/redoc.js', (request, reply) => sendBundle('redoc', request, reply));
 }

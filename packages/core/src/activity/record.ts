@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Unit } from '../database/unit-of-work.ts';
 import { canonicalJson } from '../kernel/canonical-json.ts';
 import type { Changes } from '../kernel/changes.ts';
-import { uuidv7 } from '../kernel/ids.ts';
+import { pooledRandomBytes, uuidv7 } from '../kernel/ids.ts';
 import { EventEntity, EventPayloadEntity } from './event.entity.ts';
 
 export interface NewEvent {
@@ -23,7 +23,7 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
   if (events.length === 0) return;
   const rows = events.map((event) => {
     const payload = { changes: event.changes ?? {}, data: event.data ?? {} };
-    const salt = randomBytes(16);
+    const salt = Buffer.from(pooledRandomBytes(16));
     unit.events.push({ type: event.type, entity: event.entity, ...payload });
     return {
       event,

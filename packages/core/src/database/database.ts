@@ -24,7 +24,8 @@ export interface DatabaseOptions {
 /** The connection of one write transaction, behind the walls of its scope. */
 export interface WriteConnection {
   readonly db: Door;
-  readonly em: EntityManager;
+  /** Makes the entity manager of the transaction. */
+  entities(): EntityManager;
   /** Runs a statement that was compiled once. Only for `database/`: it has no walls of its own. */
   readonly bare: Connection;
 }
@@ -80,7 +81,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     write: (scope, work) =>
       translated(
         engine.write(scope, (connection) =>
-          work({ db: open(connection, scope), em: entities.fork(connection.kysely, scope), bare: connection }),
+          work({
+            db: open(connection, scope),
+            entities: () => entities.fork(connection.kysely, scope),
+            bare: connection,
+          }),
         ),
       ),
     async close() {

@@ -28,24 +28,34 @@ export class Unit {
   readonly ctx: ServiceContext;
   /** The instant of the whole mutation. */
   readonly now: Date;
-  readonly em: EntityManager;
   /** Reads see the unit's own changes; updates and deletes stay within the walls. */
   readonly db: Door;
   /** What a dry run shows. */
   readonly events: EventSummary[] = [];
   readonly scope: DatabaseScope;
   readonly #connection: WriteConnection;
+  #em: EntityManager | undefined;
   readonly #afterCommit: (() => void)[] = [];
   readonly #ifMatch: MutationRequest['ifMatch'];
 
   constructor(ctx: ServiceContext, connection: WriteConnection, scope: DatabaseScope) {
     this.ctx = ctx;
     this.now = ctx.clock.now();
-    this.em = connection.em;
     this.db = connection.db;
     this.scope = scope;
     this.#connection = connection;
     this.#ifMatch = ctx.mutation?.ifMatch ?? null;
+  }
+
+  /** Made when it is first asked for: many units use no entity. */
+  get em(): EntityManager {
+    this.#em ??= this.#connection.entities();
+    return this.#em;
+  }
+
+  /** Writes what has changed in loaded entities. */
+  async flush(): Promise<void> {
+    await this.#em?.flush();
   }
 
   /** Adds rows beside the entities, by one compiled statement. */
@@ -65,6 +75,7 @@ export class Unit {
     row: { id: string; version: number },
     changes: Partial<NewRow<Entity>>,
   ): Promise<void> {
+    if ('organizationId' in changes) throw new Error(`Refused to give away a row of ${entity.meta.tableName}.`);
     const { organizationId } = this.scope;
     const at = { organizationId, id: row.id, version: row.version };
     const { dialect } = this.ctx.database.engine;
@@ -143,7 +154,7 @@ export async function inUnit<T>(
   const result = await database.write(scope, async (connection) => {
     unit = new Unit(ctx, connection, scope);
     const answer = await work(unit);
-    await unit.em.flush();
+    await unit.flush();
     return answer;
   });
   unit?.committed();
@@ -173,7 +184,7 @@ export async function mutate<T>(
       }
       const result = await work(unit);
       if (request.dryRun) {
-        await unit.em.flush();
+        await unit.flush();
         ctx.outcome.dryRun = { events: unit.events };
         throw new DryRun(result);
       }

@@ -243,6 +243,23 @@ describe('the flush guard', () => {
     await expectRefused((unit) => Object.assign(loaded(unit, table, here), { [property]: there.row(name)[property] }));
   });
 
+  const versioned = owned.filter(([, { kind, entity }]) => kind === 'tenant' && 'version' in entity.meta.properties);
+
+  it.each(versioned)('changes no foreign row of %s by a compiled statement', async (name, table) => {
+    const change = (world: World) =>
+      tried((unit) =>
+        unit.update(table.entity, world.row(name) as { id: string; version: number }, { updatedAt: unit.now }),
+      );
+    await expect(change(here)).resolves.toBeUndefined();
+    await expect(change(there)).rejects.toMatchObject({ code: 'version_conflict' });
+  });
+
+  it.each(versioned)('gives no own row of %s away by a compiled statement', async (name, table) => {
+    const { organizationId } = there;
+    const row = here.row(name) as { id: string; version: number };
+    await expectRefused((unit) => unit.update(table.entity, row, { organizationId }));
+  });
+
   it('has nothing against own rows', async () => {
     const { comments, tags } = { comments: here.another('comments'), tags: here.another('tags') };
     const table = (name: string) => platform.database.tables.get(name) as TableDefinition;

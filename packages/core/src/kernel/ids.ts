@@ -3,7 +3,8 @@ import { randomFillSync } from 'node:crypto';
 const pool = Buffer.alloc(8192);
 let offset = pool.length;
 
-function randomBytes(count: number): Buffer {
+/** Random bytes from a pool, as asking the system for few at a time is dear. They are overwritten later: use them at once. */
+export function pooledRandomBytes(count: number): Buffer {
   if (offset + count > pool.length) {
     randomFillSync(pool);
     offset = 0;
@@ -20,7 +21,7 @@ let counter = 0;
  * process in order within a millisecond, then 62 random bits.
  */
 export function uuidv7(now: number = Date.now()): string {
-  const random = randomBytes(10);
+  const random = pooledRandomBytes(10);
   if (now > lastMillisecond) {
     lastMillisecond = now;
     // Starting low leaves room to count up before the next millisecond has to be borrowed.

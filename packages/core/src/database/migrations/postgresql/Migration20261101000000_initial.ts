@@ -1,448 +1,229 @@
 import { Migration } from '@mikro-orm/migrations';
 
 export class Migration20261101000000_initial extends Migration {
+
   override name = 'Migration20261101000000_initial';
 
   override up(): void | Promise<void> {
-    this.addSql(
-      `create table "counters" ("organization_id" uuid not null, "name" varchar(255) not null, "value" int not null, primary key ("organization_id", "name"));`,
-    );
+    this.addSql(`create table "counters" ("organization_id" uuid not null, "name" varchar(255) not null, "value" int not null, primary key ("organization_id", "name"));`);
 
-    this.addSql(
-      `create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`,
-    );
-    this.addSql(
-      `create index "events_organization_id_entity_id_id_index" on "events" ("organization_id", "entity_id", "id");`,
-    );
-    this.addSql(
-      `create index "events_organization_id_parent_id_id_index" on "events" ("organization_id", "parent_id", "id");`,
-    );
+    this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create index "events_organization_id_entity_id_id_index" on "events" ("organization_id", "entity_id", "id");`);
+    this.addSql(`create index "events_organization_id_parent_id_id_index" on "events" ("organization_id", "parent_id", "id");`);
     this.addSql(`create index "events_organization_id_id_index" on "events" ("organization_id", "id");`);
 
-    this.addSql(
-      `create table "event_payloads" ("event_id" uuid not null, "organization_id" uuid null, "salt" varchar(255) not null, "payload" jsonb not null, primary key ("event_id"));`,
-    );
+    this.addSql(`create table "event_payloads" ("event_id" uuid not null, "organization_id" uuid null, "salt" varchar(255) not null, "payload" jsonb not null, primary key ("event_id"));`);
 
-    this.addSql(
-      `create table "idempotency_keys" ("user_id" uuid not null, "scope" varchar(255) not null, "procedure" varchar(255) not null, "key" varchar(255) not null, "fingerprint" varchar(255) not null, "answer" jsonb null, "created_at" timestamptz(3) not null, primary key ("user_id", "scope", "procedure", "key"));`,
-    );
+    this.addSql(`create table "idempotency_keys" ("user_id" uuid not null, "scope" varchar(255) not null, "procedure" varchar(255) not null, "key" varchar(255) not null, "fingerprint" varchar(255) not null, "answer" jsonb null, "created_at" timestamptz(3) not null, primary key ("user_id", "scope", "procedure", "key"));`);
     this.addSql(`create index "idempotency_keys_created_at_index" on "idempotency_keys" ("created_at");`);
 
-    this.addSql(
-      `create table "jobs" ("id" uuid not null, "organization_id" uuid null, "kind" varchar(255) not null, "payload" jsonb not null, "priority" int not null, "run_at" timestamptz(3) not null, "attempts" int not null, "max_attempts" int not null, "leased_until" timestamptz(3) null, "finished_at" timestamptz(3) null, "status" text not null, "result" jsonb null, "error" text null, "unique_key" varchar(255) null, "created_at" timestamptz(3) not null, primary key ("id"));`,
-    );
+    this.addSql(`create table "jobs" ("id" uuid not null, "organization_id" uuid null, "kind" varchar(255) not null, "payload" jsonb not null, "priority" int not null, "run_at" timestamptz(3) not null, "attempts" int not null, "max_attempts" int not null, "leased_until" timestamptz(3) null, "finished_at" timestamptz(3) null, "status" text not null, "result" jsonb null, "error" text null, "unique_key" varchar(255) null, "created_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`alter table "jobs" add constraint "jobs_unique_key_unique" unique ("unique_key");`);
     this.addSql(`create index "jobs_status_priority_run_at_index" on "jobs" ("status", "priority", "run_at");`);
     this.addSql(`create index "jobs_finished_at_index" on "jobs" ("finished_at");`);
 
-    this.addSql(
-      `create table "users" ("id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "email_verified_at" timestamptz(3) null, "username" varchar(255) null, "username_key" varchar(255) null, "full_name" varchar(255) null, "name_key" text null, "locale" varchar(255) not null, "timezone" varchar(255) not null, "avatar_url" text null, "is_active" boolean not null, "last_login_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`,
-    );
+    this.addSql(`create table "users" ("id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "email_verified_at" timestamptz(3) null, "username" varchar(255) null, "username_key" varchar(255) null, "full_name" varchar(255) null, "name_key" text null, "locale" varchar(255) not null, "timezone" varchar(255) not null, "avatar_url" text null, "is_active" boolean not null, "last_login_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`alter table "users" add constraint "users_email_key_unique" unique ("email_key");`);
     this.addSql(`alter table "users" add constraint "users_username_key_unique" unique ("username_key");`);
 
-    this.addSql(
-      `create table "sessions" ("id" uuid not null, "user_id" uuid not null, "organization_id" uuid null, "device_id" varchar(255) null, "user_agent" text null, "address" varchar(255) null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, "revoked_at" timestamptz(3) null, primary key ("id"));`,
-    );
+    this.addSql(`create table "sessions" ("id" uuid not null, "user_id" uuid not null, "organization_id" uuid null, "device_id" varchar(255) null, "user_agent" text null, "address" varchar(255) null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, "revoked_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`create index "sessions_user_id_index" on "sessions" ("user_id");`);
     this.addSql(`create index "sessions_expires_at_index" on "sessions" ("expires_at");`);
 
-    this.addSql(
-      `create table "refresh_tokens" ("hash" varchar(255) not null, "session_id" uuid not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "spent_at" timestamptz(3) null, primary key ("hash"));`,
-    );
+    this.addSql(`create table "refresh_tokens" ("hash" varchar(255) not null, "session_id" uuid not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "spent_at" timestamptz(3) null, primary key ("hash"));`);
     this.addSql(`create index "refresh_tokens_session_id_index" on "refresh_tokens" ("session_id");`);
     this.addSql(`create index "refresh_tokens_spent_at_index" on "refresh_tokens" ("spent_at");`);
 
-    this.addSql(
-      `create table "organizations" ("id" uuid not null, "name" varchar(255) not null, "slug" varchar(255) not null, "tier" text not null, "is_active" boolean not null, "max_users" int null, "max_tasks" int null, "settings" jsonb not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("id"));`,
-    );
+    this.addSql(`create table "organizations" ("id" uuid not null, "name" varchar(255) not null, "slug" varchar(255) not null, "tier" text not null, "is_active" boolean not null, "max_users" int null, "max_tasks" int null, "settings" jsonb not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`alter table "organizations" add constraint "organizations_slug_unique" unique ("slug");`);
 
-    this.addSql(
-      `create table "roles" ("organization_id" uuid not null, "id" uuid not null, "key" varchar(255) not null, "name" varchar(255) not null, "built_in" boolean not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "id"));`,
-    );
-    this.addSql(
-      `alter table "roles" add constraint "roles_organization_id_key_unique" unique ("organization_id", "key");`,
-    );
+    this.addSql(`create table "roles" ("organization_id" uuid not null, "id" uuid not null, "key" varchar(255) not null, "name" varchar(255) not null, "built_in" boolean not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
+    this.addSql(`alter table "roles" add constraint "roles_organization_id_key_unique" unique ("organization_id", "key");`);
 
-    this.addSql(
-      `create table "memberships" ("organization_id" uuid not null, "user_id" uuid not null, "status" text not null, "version" int not null default 1, "joined_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "user_id"));`,
-    );
+    this.addSql(`create table "memberships" ("organization_id" uuid not null, "user_id" uuid not null, "status" text not null, "version" int not null default 1, "joined_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "user_id"));`);
     this.addSql(`create index "memberships_user_id_index" on "memberships" ("user_id");`);
-    this.addSql(
-      `create index "memberships_organization_id_joined_at_user_id_index" on "memberships" ("organization_id", "joined_at", "user_id");`,
-    );
+    this.addSql(`create index "memberships_organization_id_joined_at_user_id_index" on "memberships" ("organization_id", "joined_at", "user_id");`);
 
-    this.addSql(
-      `create table "tasks" ("organization_id" uuid not null, "id" uuid not null, "number" int not null, "title" varchar(255) not null, "title_sort" text collate "C" not null, "description" text null, "status" text not null, "status_rank" smallint not null, "priority" text not null, "priority_rank" smallint not null, "due_date" timestamptz(3) null, "start_date" timestamptz(3) null, "estimated_hours" int null, "actual_hours" int null, "completed_at" timestamptz(3) null, "parent_id" uuid null, "trash_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_created_at_id_index" on "tasks" ("organization_id", "created_at", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_status_created_at_id_index" on "tasks" ("organization_id", "status", "created_at", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_updated_at_id_index" on "tasks" ("organization_id", "updated_at", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_due_date_id_index" on "tasks" ("organization_id", "due_date", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_priority_rank_id_index" on "tasks" ("organization_id", "priority_rank", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_status_rank_id_index" on "tasks" ("organization_id", "status_rank", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_title_sort_id_index" on "tasks" ("organization_id", "title_sort", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_created_by_id_id_index" on "tasks" ("organization_id", "created_by_id", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_deleted_at_id_index" on "tasks" ("organization_id", "deleted_at", "id");`,
-    );
-    this.addSql(
-      `create index "tasks_organization_id_parent_id_id_index" on "tasks" ("organization_id", "parent_id", "id");`,
-    );
+    this.addSql(`create table "tasks" ("organization_id" uuid not null, "id" uuid not null, "number" int not null, "title" varchar(255) not null, "title_sort" text collate "C" not null, "description" text null, "status" text not null, "status_rank" smallint not null, "priority" text not null, "priority_rank" smallint not null, "due_date" timestamptz(3) null, "start_date" timestamptz(3) null, "estimated_hours" int null, "actual_hours" int null, "completed_at" timestamptz(3) null, "parent_id" uuid null, "trash_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "tasks_organization_id_created_at_id_index" on "tasks" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "tasks_organization_id_status_created_at_id_index" on "tasks" ("organization_id", "status", "created_at", "id");`);
+    this.addSql(`create index "tasks_organization_id_updated_at_id_index" on "tasks" ("organization_id", "updated_at", "id");`);
+    this.addSql(`create index "tasks_organization_id_due_date_id_index" on "tasks" ("organization_id", "due_date", "id");`);
+    this.addSql(`create index "tasks_organization_id_priority_rank_id_index" on "tasks" ("organization_id", "priority_rank", "id");`);
+    this.addSql(`create index "tasks_organization_id_status_rank_id_index" on "tasks" ("organization_id", "status_rank", "id");`);
+    this.addSql(`create index "tasks_organization_id_title_sort_id_index" on "tasks" ("organization_id", "title_sort", "id");`);
+    this.addSql(`create index "tasks_organization_id_created_by_id_id_index" on "tasks" ("organization_id", "created_by_id", "id");`);
+    this.addSql(`create index "tasks_organization_id_deleted_at_id_index" on "tasks" ("organization_id", "deleted_at", "id");`);
+    this.addSql(`create index "tasks_organization_id_parent_id_id_index" on "tasks" ("organization_id", "parent_id", "id");`);
     this.addSql(`create index "tasks_organization_id_trash_id_index" on "tasks" ("organization_id", "trash_id");`);
-    this.addSql(
-      `alter table "tasks" add constraint "tasks_organization_id_number_unique" unique ("organization_id", "number");`,
-    );
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_number_unique" unique ("organization_id", "number");`);
 
-    this.addSql(
-      `create table "task_assignees" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "position" smallint not null, primary key ("organization_id", "task_id", "user_id"));`,
-    );
-    this.addSql(
-      `create index "task_assignees_organization_id_user_id_task_id_index" on "task_assignees" ("organization_id", "user_id", "task_id");`,
-    );
+    this.addSql(`create table "task_assignees" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "position" smallint not null, primary key ("organization_id", "task_id", "user_id"));`);
+    this.addSql(`create index "task_assignees_organization_id_user_id_task_id_index" on "task_assignees" ("organization_id", "user_id", "task_id");`);
 
-    this.addSql(
-      `create table "tags" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "color" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`,
-    );
-    this.addSql(
-      `alter table "tags" add constraint "tags_organization_id_name_sort_unique" unique ("organization_id", "name_sort");`,
-    );
+    this.addSql(`create table "tags" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "color" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`alter table "tags" add constraint "tags_organization_id_name_sort_unique" unique ("organization_id", "name_sort");`);
 
-    this.addSql(
-      `create table "task_tags" ("organization_id" uuid not null, "task_id" uuid not null, "tag_id" uuid not null, primary key ("organization_id", "task_id", "tag_id"));`,
-    );
-    this.addSql(
-      `create index "task_tags_organization_id_tag_id_task_id_index" on "task_tags" ("organization_id", "tag_id", "task_id");`,
-    );
+    this.addSql(`create table "task_tags" ("organization_id" uuid not null, "task_id" uuid not null, "tag_id" uuid not null, primary key ("organization_id", "task_id", "tag_id"));`);
+    this.addSql(`create index "task_tags_organization_id_tag_id_task_id_index" on "task_tags" ("organization_id", "tag_id", "task_id");`);
 
-    this.addSql(
-      `create table "role_assignments" ("organization_id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "user_id", "role_id"));`,
-    );
+    this.addSql(`create table "role_assignments" ("organization_id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "user_id", "role_id"));`);
 
-    this.addSql(
-      `create table "invitations" ("organization_id" uuid not null, "id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "status" text not null, "invited_by_id" uuid not null, "expires_at" timestamptz(3) not null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "id"));`,
-    );
+    this.addSql(`create table "invitations" ("organization_id" uuid not null, "id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "status" text not null, "invited_by_id" uuid not null, "expires_at" timestamptz(3) not null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "invitations_email_key_index" on "invitations" ("email_key");`);
-    this.addSql(
-      `create index "invitations_organization_id_email_key_index" on "invitations" ("organization_id", "email_key");`,
-    );
+    this.addSql(`create index "invitations_organization_id_email_key_index" on "invitations" ("organization_id", "email_key");`);
 
-    this.addSql(
-      `create table "invitation_roles" ("organization_id" uuid not null, "invitation_id" uuid not null, "role_id" uuid not null, primary key ("organization_id", "invitation_id", "role_id"));`,
-    );
+    this.addSql(`create table "invitation_roles" ("organization_id" uuid not null, "invitation_id" uuid not null, "role_id" uuid not null, primary key ("organization_id", "invitation_id", "role_id"));`);
 
-    this.addSql(
-      `create table "comments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid not null, "body" text not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`,
-    );
-    this.addSql(
-      `create index "comments_organization_id_task_id_created_at_id_index" on "comments" ("organization_id", "task_id", "created_at", "id");`,
-    );
+    this.addSql(`create table "comments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid not null, "body" text not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "comments_organization_id_task_id_created_at_id_index" on "comments" ("organization_id", "task_id", "created_at", "id");`);
 
-    this.addSql(
-      `create table "credentials" ("user_id" uuid not null, "password_hash" text not null, "updated_at" timestamptz(3) not null, primary key ("user_id"));`,
-    );
+    this.addSql(`create table "credentials" ("user_id" uuid not null, "password_hash" text not null, "updated_at" timestamptz(3) not null, primary key ("user_id"));`);
 
     this.addSql(`alter table "counters" enable row level security;`);
     this.addSql(`alter table "counters" force row level security;`);
     this.addSql(`create policy "counters_system" on "counters" to "tenon_system" using (true) with check (true);`);
-    this.addSql(
-      `create policy "counters_request" on "counters" to "tenon_request" using (counters.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (counters.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "counters_request" on "counters" to "tenon_request" using (counters.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (counters.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
     this.addSql(`alter table "events" enable row level security;`);
     this.addSql(`alter table "events" force row level security;`);
     this.addSql(`create policy "events_system" on "events" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "events_identity" on "events" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(
-      `create policy "events_request" on "events" to "tenon_request" using (events.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (events.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or (events.organization_id is null and events.actor_id = nullif(current_setting('app.user_id', true), '')::uuid));`,
-    );
+    this.addSql(`create policy "events_request" on "events" to "tenon_request" using (events.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (events.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or (events.organization_id is null and events.actor_id = nullif(current_setting('app.user_id', true), '')::uuid));`);
 
-    this.addSql(
-      `alter table "event_payloads" add constraint "event_payloads_event_id_foreign" foreign key ("event_id") references "events" ("id") on update no action on delete cascade;`,
-    );
+    this.addSql(`alter table "event_payloads" add constraint "event_payloads_event_id_foreign" foreign key ("event_id") references "events" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "event_payloads" enable row level security;`);
     this.addSql(`alter table "event_payloads" force row level security;`);
-    this.addSql(
-      `create policy "event_payloads_system" on "event_payloads" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "event_payloads_identity" on "event_payloads" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "event_payloads_request" on "event_payloads" to "tenon_request" using (event_payloads.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (event_payloads.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or event_payloads.organization_id is null);`,
-    );
+    this.addSql(`create policy "event_payloads_system" on "event_payloads" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "event_payloads_identity" on "event_payloads" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "event_payloads_request" on "event_payloads" to "tenon_request" using (event_payloads.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (event_payloads.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or event_payloads.organization_id is null);`);
 
     this.addSql(`alter table "idempotency_keys" enable row level security;`);
     this.addSql(`alter table "idempotency_keys" force row level security;`);
-    this.addSql(
-      `create policy "idempotency_keys_system" on "idempotency_keys" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "idempotency_keys_request" on "idempotency_keys" to "tenon_request" using (idempotency_keys.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (idempotency_keys.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "idempotency_keys_system" on "idempotency_keys" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "idempotency_keys_request" on "idempotency_keys" to "tenon_request" using (idempotency_keys.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (idempotency_keys.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "jobs" add constraint "jobs_status_check" check ("status" in ('waiting', 'done', 'dead'));`,
-    );
+    this.addSql(`alter table "jobs" add constraint "jobs_status_check" check ("status" in ('waiting', 'done', 'dead'));`);
     this.addSql(`alter table "jobs" enable row level security;`);
     this.addSql(`alter table "jobs" force row level security;`);
     this.addSql(`create policy "jobs_system" on "jobs" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "jobs_identity" on "jobs" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(
-      `create policy "jobs_request" on "jobs" to "tenon_request" using (jobs.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (jobs.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "jobs_request" on "jobs" to "tenon_request" using (jobs.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (jobs.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
     this.addSql(`alter table "users" enable row level security;`);
     this.addSql(`alter table "users" force row level security;`);
     this.addSql(`create policy "users_system" on "users" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "users_identity" on "users" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(
-      `create policy "users_request" on "users" to "tenon_request" using (users.id = nullif(current_setting('app.user_id', true), '')::uuid or exists (select 1 from memberships m where m.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid and m.user_id = users.id)) with check (users.id = nullif(current_setting('app.user_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "users_request" on "users" to "tenon_request" using (users.id = nullif(current_setting('app.user_id', true), '')::uuid or exists (select 1 from memberships m where m.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid and m.user_id = users.id)) with check (users.id = nullif(current_setting('app.user_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "sessions" add constraint "sessions_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`,
-    );
+    this.addSql(`alter table "sessions" add constraint "sessions_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "sessions" enable row level security;`);
     this.addSql(`alter table "sessions" force row level security;`);
     this.addSql(`create policy "sessions_system" on "sessions" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "sessions_identity" on "sessions" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(
-      `create policy "sessions_request" on "sessions" to "tenon_request" using (sessions.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (sessions.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "sessions_request" on "sessions" to "tenon_request" using (sessions.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (sessions.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "refresh_tokens" add constraint "refresh_tokens_session_id_foreign" foreign key ("session_id") references "sessions" ("id") on update no action on delete cascade;`,
-    );
+    this.addSql(`alter table "refresh_tokens" add constraint "refresh_tokens_session_id_foreign" foreign key ("session_id") references "sessions" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "refresh_tokens" enable row level security;`);
     this.addSql(`alter table "refresh_tokens" force row level security;`);
-    this.addSql(
-      `create policy "refresh_tokens_system" on "refresh_tokens" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "refresh_tokens_identity" on "refresh_tokens" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "refresh_tokens_request" on "refresh_tokens" to "tenon_request" using (refresh_tokens.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (refresh_tokens.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "refresh_tokens_system" on "refresh_tokens" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "refresh_tokens_identity" on "refresh_tokens" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "refresh_tokens_request" on "refresh_tokens" to "tenon_request" using (refresh_tokens.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (refresh_tokens.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "organizations" add constraint "organizations_created_by_id_foreign" foreign key ("created_by_id") references "users" ("id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "organizations" add constraint "organizations_tier_check" check ("tier" in ('free', 'pro', 'enterprise'));`,
-    );
+    this.addSql(`alter table "organizations" add constraint "organizations_created_by_id_foreign" foreign key ("created_by_id") references "users" ("id") on update no action on delete restrict;`);
+    this.addSql(`alter table "organizations" add constraint "organizations_tier_check" check ("tier" in ('free', 'pro', 'enterprise'));`);
     this.addSql(`alter table "organizations" enable row level security;`);
     this.addSql(`alter table "organizations" force row level security;`);
-    this.addSql(
-      `create policy "organizations_system" on "organizations" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "organizations_identity" on "organizations" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "organizations_request" on "organizations" to "tenon_request" using (organizations.id = nullif(current_setting('app.organization_id', true), '')::uuid or exists (select 1 from memberships m where m.organization_id = organizations.id and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid)) with check (organizations.id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "organizations_system" on "organizations" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "organizations_identity" on "organizations" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "organizations_request" on "organizations" to "tenon_request" using (organizations.id = nullif(current_setting('app.organization_id', true), '')::uuid or exists (select 1 from memberships m where m.organization_id = organizations.id and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid)) with check (organizations.id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "roles" add constraint "roles_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`,
-    );
+    this.addSql(`alter table "roles" add constraint "roles_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
     this.addSql(`alter table "roles" enable row level security;`);
     this.addSql(`alter table "roles" force row level security;`);
     this.addSql(`create policy "roles_system" on "roles" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "roles_identity" on "roles" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(
-      `create policy "roles_request" on "roles" to "tenon_request" using (roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "roles_request" on "roles" to "tenon_request" using (roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "memberships" add constraint "memberships_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "memberships" add constraint "memberships_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "memberships" add constraint "memberships_status_check" check ("status" in ('active', 'suspended', 'ended'));`,
-    );
+    this.addSql(`alter table "memberships" add constraint "memberships_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
+    this.addSql(`alter table "memberships" add constraint "memberships_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete restrict;`);
+    this.addSql(`alter table "memberships" add constraint "memberships_status_check" check ("status" in ('active', 'suspended', 'ended'));`);
     this.addSql(`alter table "memberships" enable row level security;`);
     this.addSql(`alter table "memberships" force row level security;`);
-    this.addSql(
-      `create policy "memberships_system" on "memberships" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "memberships_identity" on "memberships" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "memberships_request" on "memberships" to "tenon_request" using (memberships.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or memberships.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (memberships.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "memberships_system" on "memberships" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "memberships_identity" on "memberships" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "memberships_request" on "memberships" to "tenon_request" using (memberships.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or memberships.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (memberships.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "tasks" add constraint "tasks_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "tasks" ("organization_id", "id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "tasks" add constraint "tasks_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "tasks" add constraint "tasks_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "tasks" add constraint "tasks_status_check" check ("status" in ('todo', 'in_progress', 'in_review', 'done', 'archived'));`,
-    );
-    this.addSql(
-      `alter table "tasks" add constraint "tasks_priority_check" check ("priority" in ('low', 'medium', 'high', 'urgent', 'critical'));`,
-    );
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "tasks" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_status_check" check ("status" in ('todo', 'in_progress', 'in_review', 'done', 'archived'));`);
+    this.addSql(`alter table "tasks" add constraint "tasks_priority_check" check ("priority" in ('low', 'medium', 'high', 'urgent', 'critical'));`);
     this.addSql(`alter table "tasks" enable row level security;`);
     this.addSql(`alter table "tasks" force row level security;`);
     this.addSql(`create policy "tasks_system" on "tasks" to "tenon_system" using (true) with check (true);`);
-    this.addSql(
-      `create policy "tasks_request" on "tasks" to "tenon_request" using (tasks.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (tasks.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "tasks_request" on "tasks" to "tenon_request" using (tasks.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (tasks.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "task_assignees" add constraint "task_assignees_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`,
-    );
-    this.addSql(
-      `alter table "task_assignees" add constraint "task_assignees_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
+    this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "task_assignees" enable row level security;`);
     this.addSql(`alter table "task_assignees" force row level security;`);
-    this.addSql(
-      `create policy "task_assignees_system" on "task_assignees" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "task_assignees_request" on "task_assignees" to "tenon_request" using (task_assignees.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (task_assignees.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "task_assignees_system" on "task_assignees" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_assignees_request" on "task_assignees" to "tenon_request" using (task_assignees.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (task_assignees.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "tags" add constraint "tags_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "tags" add constraint "tags_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
+    this.addSql(`alter table "tags" add constraint "tags_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tags" add constraint "tags_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "tags" enable row level security;`);
     this.addSql(`alter table "tags" force row level security;`);
     this.addSql(`create policy "tags_system" on "tags" to "tenon_system" using (true) with check (true);`);
-    this.addSql(
-      `create policy "tags_request" on "tags" to "tenon_request" using (tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "tags_request" on "tags" to "tenon_request" using (tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "task_tags" add constraint "task_tags_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`,
-    );
-    this.addSql(
-      `alter table "task_tags" add constraint "task_tags_organization_id_tag_id_foreign" foreign key ("organization_id", "tag_id") references "tags" ("organization_id", "id") on update no action on delete cascade;`,
-    );
+    this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_tag_id_foreign" foreign key ("organization_id", "tag_id") references "tags" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "task_tags" enable row level security;`);
     this.addSql(`alter table "task_tags" force row level security;`);
     this.addSql(`create policy "task_tags_system" on "task_tags" to "tenon_system" using (true) with check (true);`);
-    this.addSql(
-      `create policy "task_tags_request" on "task_tags" to "tenon_request" using (task_tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (task_tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "task_tags_request" on "task_tags" to "tenon_request" using (task_tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (task_tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "role_assignments" add constraint "role_assignments_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`,
-    );
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "role_assignments" enable row level security;`);
     this.addSql(`alter table "role_assignments" force row level security;`);
-    this.addSql(
-      `create policy "role_assignments_system" on "role_assignments" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "role_assignments_identity" on "role_assignments" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "role_assignments_request" on "role_assignments" to "tenon_request" using (role_assignments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (role_assignments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "role_assignments_system" on "role_assignments" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "role_assignments_identity" on "role_assignments" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "role_assignments_request" on "role_assignments" to "tenon_request" using (role_assignments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (role_assignments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "invitations" add constraint "invitations_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "invitations" add constraint "invitations_organization_id_invited_by_id_foreign" foreign key ("organization_id", "invited_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "invitations" add constraint "invitations_status_check" check ("status" in ('pending', 'accepted', 'declined', 'revoked'));`,
-    );
+    this.addSql(`alter table "invitations" add constraint "invitations_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
+    this.addSql(`alter table "invitations" add constraint "invitations_organization_id_invited_by_id_foreign" foreign key ("organization_id", "invited_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "invitations" add constraint "invitations_status_check" check ("status" in ('pending', 'accepted', 'declined', 'revoked'));`);
     this.addSql(`alter table "invitations" enable row level security;`);
     this.addSql(`alter table "invitations" force row level security;`);
-    this.addSql(
-      `create policy "invitations_system" on "invitations" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "invitations_identity" on "invitations" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "invitations_request" on "invitations" to "tenon_request" using (invitations.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (invitations.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "invitations_system" on "invitations" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "invitations_identity" on "invitations" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "invitations_request" on "invitations" to "tenon_request" using (invitations.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (invitations.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "invitation_roles" add constraint "invitation_roles_organization_id_invitation_id_foreign" foreign key ("organization_id", "invitation_id") references "invitations" ("organization_id", "id") on update no action on delete cascade;`,
-    );
-    this.addSql(
-      `alter table "invitation_roles" add constraint "invitation_roles_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`,
-    );
+    this.addSql(`alter table "invitation_roles" add constraint "invitation_roles_organization_id_invitation_id_foreign" foreign key ("organization_id", "invitation_id") references "invitations" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "invitation_roles" add constraint "invitation_roles_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "invitation_roles" enable row level security;`);
     this.addSql(`alter table "invitation_roles" force row level security;`);
-    this.addSql(
-      `create policy "invitation_roles_system" on "invitation_roles" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "invitation_roles_identity" on "invitation_roles" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "invitation_roles_request" on "invitation_roles" to "tenon_request" using (invitation_roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (invitation_roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "invitation_roles_system" on "invitation_roles" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "invitation_roles_identity" on "invitation_roles" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "invitation_roles_request" on "invitation_roles" to "tenon_request" using (invitation_roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (invitation_roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "comments" add constraint "comments_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`,
-    );
-    this.addSql(
-      `alter table "comments" add constraint "comments_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
-    this.addSql(
-      `alter table "comments" add constraint "comments_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`,
-    );
+    this.addSql(`alter table "comments" add constraint "comments_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "comments" add constraint "comments_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "comments" add constraint "comments_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "comments" enable row level security;`);
     this.addSql(`alter table "comments" force row level security;`);
     this.addSql(`create policy "comments_system" on "comments" to "tenon_system" using (true) with check (true);`);
-    this.addSql(
-      `create policy "comments_request" on "comments" to "tenon_request" using (comments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (comments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "comments_request" on "comments" to "tenon_request" using (comments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (comments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
 
-    this.addSql(
-      `alter table "credentials" add constraint "credentials_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`,
-    );
+    this.addSql(`alter table "credentials" add constraint "credentials_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "credentials" enable row level security;`);
     this.addSql(`alter table "credentials" force row level security;`);
-    this.addSql(
-      `create policy "credentials_system" on "credentials" to "tenon_system" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "credentials_identity" on "credentials" to "tenon_identity" using (true) with check (true);`,
-    );
-    this.addSql(
-      `create policy "credentials_request" on "credentials" to "tenon_request" using (credentials.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (credentials.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`,
-    );
+    this.addSql(`create policy "credentials_system" on "credentials" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "credentials_identity" on "credentials" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "credentials_request" on "credentials" to "tenon_request" using (credentials.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (credentials.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
   }
 
   override down(): void | Promise<void> {
@@ -471,9 +252,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_task_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_task_id_foreign";`);
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_tag_id_foreign";`);
-    this.addSql(
-      `alter table "invitation_roles" drop constraint "invitation_roles_organization_id_invitation_id_foreign";`,
-    );
+    this.addSql(`alter table "invitation_roles" drop constraint "invitation_roles_organization_id_invitation_id_foreign";`);
 
     this.addSql(`drop table if exists "counters" cascade;`);
     this.addSql(`drop table if exists "events" cascade;`);
@@ -496,4 +275,5 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "comments" cascade;`);
     this.addSql(`drop table if exists "credentials" cascade;`);
   }
+
 }

@@ -1,170 +1,88 @@
 import { Migration } from '@mikro-orm/migrations';
 
 export class Migration20261101000000_initial extends Migration {
+
   override name = 'Migration20261101000000_initial';
 
   override up(): void | Promise<void> {
-    this.addSql(
-      `create table \`counters\` (\`organization_id\` text not null, \`name\` text not null, \`value\` integer not null, primary key (\`organization_id\`, \`name\`));`,
-    );
+    this.addSql(`create table \`counters\` (\`organization_id\` text not null, \`name\` text not null, \`value\` integer not null, primary key (\`organization_id\`, \`name\`));`);
 
-    this.addSql(
-      `create table \`events\` (\`id\` text not null primary key, \`organization_id\` text null, \`type\` text not null, \`actor_id\` text null, \`entity_type\` text not null, \`entity_id\` text not null, \`parent_type\` text null, \`parent_id\` text null, \`request_id\` text not null, \`payload_hash\` text not null, \`at\` datetime not null);`,
-    );
-    this.addSql(
-      `create index \`events_organization_id_entity_id_id_index\` on \`events\` (\`organization_id\`, \`entity_id\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`events_organization_id_parent_id_id_index\` on \`events\` (\`organization_id\`, \`parent_id\`, \`id\`);`,
-    );
+    this.addSql(`create table \`events\` (\`id\` text not null primary key, \`organization_id\` text null, \`type\` text not null, \`actor_id\` text null, \`entity_type\` text not null, \`entity_id\` text not null, \`parent_type\` text null, \`parent_id\` text null, \`request_id\` text not null, \`payload_hash\` text not null, \`at\` datetime not null);`);
+    this.addSql(`create index \`events_organization_id_entity_id_id_index\` on \`events\` (\`organization_id\`, \`entity_id\`, \`id\`);`);
+    this.addSql(`create index \`events_organization_id_parent_id_id_index\` on \`events\` (\`organization_id\`, \`parent_id\`, \`id\`);`);
     this.addSql(`create index \`events_organization_id_id_index\` on \`events\` (\`organization_id\`, \`id\`);`);
 
-    this.addSql(
-      `create table \`event_payloads\` (\`event_id\` text not null primary key, \`organization_id\` text null, \`salt\` text not null, \`payload\` json not null, constraint \`event_payloads_event_id_foreign\` foreign key (\`event_id\`) references \`events\` (\`id\`) on update no action on delete cascade);`,
-    );
+    this.addSql(`create table \`event_payloads\` (\`event_id\` text not null primary key, \`organization_id\` text null, \`salt\` text not null, \`payload\` json not null, constraint \`event_payloads_event_id_foreign\` foreign key (\`event_id\`) references \`events\` (\`id\`) on update no action on delete cascade);`);
 
-    this.addSql(
-      `create table \`idempotency_keys\` (\`user_id\` text not null, \`scope\` text not null, \`procedure\` text not null, \`key\` text not null, \`fingerprint\` text not null, \`answer\` json null, \`created_at\` datetime not null, primary key (\`user_id\`, \`scope\`, \`procedure\`, \`key\`));`,
-    );
+    this.addSql(`create table \`idempotency_keys\` (\`user_id\` text not null, \`scope\` text not null, \`procedure\` text not null, \`key\` text not null, \`fingerprint\` text not null, \`answer\` json null, \`created_at\` datetime not null, primary key (\`user_id\`, \`scope\`, \`procedure\`, \`key\`));`);
     this.addSql(`create index \`idempotency_keys_created_at_index\` on \`idempotency_keys\` (\`created_at\`);`);
 
-    this.addSql(
-      `create table \`jobs\` (\`id\` text not null primary key, \`organization_id\` text null, \`kind\` text not null, \`payload\` json not null, \`priority\` integer not null, \`run_at\` datetime not null, \`attempts\` integer not null, \`max_attempts\` integer not null, \`leased_until\` datetime null, \`finished_at\` datetime null, \`status\` text check (\`status\` in ('waiting', 'done', 'dead')) not null, \`result\` json null, \`error\` text null, \`unique_key\` text null, \`created_at\` datetime not null);`,
-    );
+    this.addSql(`create table \`jobs\` (\`id\` text not null primary key, \`organization_id\` text null, \`kind\` text not null, \`payload\` json not null, \`priority\` integer not null, \`run_at\` datetime not null, \`attempts\` integer not null, \`max_attempts\` integer not null, \`leased_until\` datetime null, \`finished_at\` datetime null, \`status\` text check (\`status\` in ('waiting', 'done', 'dead')) not null, \`result\` json null, \`error\` text null, \`unique_key\` text null, \`created_at\` datetime not null);`);
     this.addSql(`create unique index \`jobs_unique_key_unique\` on \`jobs\` (\`unique_key\`);`);
-    this.addSql(
-      `create index \`jobs_status_priority_run_at_index\` on \`jobs\` (\`status\`, \`priority\`, \`run_at\`);`,
-    );
+    this.addSql(`create index \`jobs_status_priority_run_at_index\` on \`jobs\` (\`status\`, \`priority\`, \`run_at\`);`);
     this.addSql(`create index \`jobs_finished_at_index\` on \`jobs\` (\`finished_at\`);`);
 
-    this.addSql(
-      `create table \`users\` (\`id\` text not null primary key, \`email\` text not null, \`email_key\` text not null, \`email_verified_at\` datetime null, \`username\` text null, \`username_key\` text null, \`full_name\` text null, \`name_key\` text null, \`locale\` text not null, \`timezone\` text not null, \`avatar_url\` text null, \`is_active\` integer not null, \`last_login_at\` datetime null, \`created_at\` datetime not null, \`updated_at\` datetime not null);`,
-    );
+    this.addSql(`create table \`users\` (\`id\` text not null primary key, \`email\` text not null, \`email_key\` text not null, \`email_verified_at\` datetime null, \`username\` text null, \`username_key\` text null, \`full_name\` text null, \`name_key\` text null, \`locale\` text not null, \`timezone\` text not null, \`avatar_url\` text null, \`is_active\` integer not null, \`last_login_at\` datetime null, \`created_at\` datetime not null, \`updated_at\` datetime not null);`);
     this.addSql(`create unique index \`users_email_key_unique\` on \`users\` (\`email_key\`);`);
     this.addSql(`create unique index \`users_username_key_unique\` on \`users\` (\`username_key\`);`);
 
-    this.addSql(
-      `create table \`sessions\` (\`id\` text not null primary key, \`user_id\` text not null, \`organization_id\` text null, \`device_id\` text null, \`user_agent\` text null, \`address\` text null, \`created_at\` datetime not null, \`last_used_at\` datetime not null, \`expires_at\` datetime not null, \`revoked_at\` datetime null, constraint \`sessions_user_id_foreign\` foreign key (\`user_id\`) references \`users\` (\`id\`) on update no action on delete cascade);`,
-    );
+    this.addSql(`create table \`sessions\` (\`id\` text not null primary key, \`user_id\` text not null, \`organization_id\` text null, \`device_id\` text null, \`user_agent\` text null, \`address\` text null, \`created_at\` datetime not null, \`last_used_at\` datetime not null, \`expires_at\` datetime not null, \`revoked_at\` datetime null, constraint \`sessions_user_id_foreign\` foreign key (\`user_id\`) references \`users\` (\`id\`) on update no action on delete cascade);`);
     this.addSql(`create index \`sessions_user_id_index\` on \`sessions\` (\`user_id\`);`);
     this.addSql(`create index \`sessions_expires_at_index\` on \`sessions\` (\`expires_at\`);`);
 
-    this.addSql(
-      `create table \`refresh_tokens\` (\`hash\` text not null primary key, \`session_id\` text not null, \`user_id\` text not null, \`created_at\` datetime not null, \`spent_at\` datetime null, constraint \`refresh_tokens_session_id_foreign\` foreign key (\`session_id\`) references \`sessions\` (\`id\`) on update no action on delete cascade);`,
-    );
+    this.addSql(`create table \`refresh_tokens\` (\`hash\` text not null primary key, \`session_id\` text not null, \`user_id\` text not null, \`created_at\` datetime not null, \`spent_at\` datetime null, constraint \`refresh_tokens_session_id_foreign\` foreign key (\`session_id\`) references \`sessions\` (\`id\`) on update no action on delete cascade);`);
     this.addSql(`create index \`refresh_tokens_session_id_index\` on \`refresh_tokens\` (\`session_id\`);`);
     this.addSql(`create index \`refresh_tokens_spent_at_index\` on \`refresh_tokens\` (\`spent_at\`);`);
 
-    this.addSql(
-      `create table \`organizations\` (\`id\` text not null primary key, \`name\` text not null, \`slug\` text not null, \`tier\` text check (\`tier\` in ('free', 'pro', 'enterprise')) not null, \`is_active\` integer not null, \`max_users\` integer null, \`max_tasks\` integer null, \`settings\` json not null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, \`deleted_at\` datetime null, constraint \`organizations_created_by_id_foreign\` foreign key (\`created_by_id\`) references \`users\` (\`id\`) on update no action on delete restrict);`,
-    );
+    this.addSql(`create table \`organizations\` (\`id\` text not null primary key, \`name\` text not null, \`slug\` text not null, \`tier\` text check (\`tier\` in ('free', 'pro', 'enterprise')) not null, \`is_active\` integer not null, \`max_users\` integer null, \`max_tasks\` integer null, \`settings\` json not null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, \`deleted_at\` datetime null, constraint \`organizations_created_by_id_foreign\` foreign key (\`created_by_id\`) references \`users\` (\`id\`) on update no action on delete restrict);`);
     this.addSql(`create unique index \`organizations_slug_unique\` on \`organizations\` (\`slug\`);`);
 
-    this.addSql(
-      `create table \`roles\` (\`organization_id\` text not null, \`id\` text not null, \`key\` text not null, \`name\` text not null, \`built_in\` integer not null, \`created_at\` datetime not null, primary key (\`organization_id\`, \`id\`), constraint \`roles_organization_id_foreign\` foreign key (\`organization_id\`) references \`organizations\` (\`id\`) on update no action on delete restrict);`,
-    );
-    this.addSql(
-      `create unique index \`roles_organization_id_key_unique\` on \`roles\` (\`organization_id\`, \`key\`);`,
-    );
+    this.addSql(`create table \`roles\` (\`organization_id\` text not null, \`id\` text not null, \`key\` text not null, \`name\` text not null, \`built_in\` integer not null, \`created_at\` datetime not null, primary key (\`organization_id\`, \`id\`), constraint \`roles_organization_id_foreign\` foreign key (\`organization_id\`) references \`organizations\` (\`id\`) on update no action on delete restrict);`);
+    this.addSql(`create unique index \`roles_organization_id_key_unique\` on \`roles\` (\`organization_id\`, \`key\`);`);
 
-    this.addSql(
-      `create table \`memberships\` (\`organization_id\` text not null, \`user_id\` text not null, \`status\` text check (\`status\` in ('active', 'suspended', 'ended')) not null, \`version\` integer not null default 1, \`joined_at\` datetime not null, \`ended_at\` datetime null, \`created_at\` datetime not null, \`updated_at\` datetime not null, primary key (\`organization_id\`, \`user_id\`), constraint \`memberships_organization_id_foreign\` foreign key (\`organization_id\`) references \`organizations\` (\`id\`) on update no action on delete restrict, constraint \`memberships_user_id_foreign\` foreign key (\`user_id\`) references \`users\` (\`id\`) on update no action on delete restrict);`,
-    );
+    this.addSql(`create table \`memberships\` (\`organization_id\` text not null, \`user_id\` text not null, \`status\` text check (\`status\` in ('active', 'suspended', 'ended')) not null, \`version\` integer not null default 1, \`joined_at\` datetime not null, \`ended_at\` datetime null, \`created_at\` datetime not null, \`updated_at\` datetime not null, primary key (\`organization_id\`, \`user_id\`), constraint \`memberships_organization_id_foreign\` foreign key (\`organization_id\`) references \`organizations\` (\`id\`) on update no action on delete restrict, constraint \`memberships_user_id_foreign\` foreign key (\`user_id\`) references \`users\` (\`id\`) on update no action on delete restrict);`);
     this.addSql(`create index \`memberships_user_id_index\` on \`memberships\` (\`user_id\`);`);
-    this.addSql(
-      `create index \`memberships_organization_id_joined_at_user_id_index\` on \`memberships\` (\`organization_id\`, \`joined_at\`, \`user_id\`);`,
-    );
+    this.addSql(`create index \`memberships_organization_id_joined_at_user_id_index\` on \`memberships\` (\`organization_id\`, \`joined_at\`, \`user_id\`);`);
 
-    this.addSql(
-      `create table \`tasks\` (\`organization_id\` text not null, \`id\` text not null, \`number\` integer not null, \`title\` text not null, \`title_sort\` text not null, \`description\` text null, \`status\` text check (\`status\` in ('todo', 'in_progress', 'in_review', 'done', 'archived')) not null, \`status_rank\` integer not null, \`priority\` text check (\`priority\` in ('low', 'medium', 'high', 'urgent', 'critical')) not null, \`priority_rank\` integer not null, \`due_date\` datetime null, \`start_date\` datetime null, \`estimated_hours\` integer null, \`actual_hours\` integer null, \`completed_at\` datetime null, \`parent_id\` text null, \`trash_id\` text null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, \`deleted_at\` datetime null, primary key (\`organization_id\`, \`id\`), constraint \`tasks_organization_id_parent_id_foreign\` foreign key (\`organization_id\`, \`parent_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete restrict, constraint \`tasks_organization_id_created_by_id_foreign\` foreign key (\`organization_id\`, \`created_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`tasks_organization_id_updated_by_id_foreign\` foreign key (\`organization_id\`, \`updated_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`created_at\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_status_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`status\`, \`created_at\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_updated_at_id_index\` on \`tasks\` (\`organization_id\`, \`updated_at\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_due_date_id_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_priority_rank_id_index\` on \`tasks\` (\`organization_id\`, \`priority_rank\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_status_rank_id_index\` on \`tasks\` (\`organization_id\`, \`status_rank\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_title_sort_id_index\` on \`tasks\` (\`organization_id\`, \`title_sort\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_created_by_id_id_index\` on \`tasks\` (\`organization_id\`, \`created_by_id\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_deleted_at_id_index\` on \`tasks\` (\`organization_id\`, \`deleted_at\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_parent_id_id_index\` on \`tasks\` (\`organization_id\`, \`parent_id\`, \`id\`);`,
-    );
-    this.addSql(
-      `create index \`tasks_organization_id_trash_id_index\` on \`tasks\` (\`organization_id\`, \`trash_id\`);`,
-    );
-    this.addSql(
-      `create unique index \`tasks_organization_id_number_unique\` on \`tasks\` (\`organization_id\`, \`number\`);`,
-    );
+    this.addSql(`create table \`tasks\` (\`organization_id\` text not null, \`id\` text not null, \`number\` integer not null, \`title\` text not null, \`title_sort\` text not null, \`description\` text null, \`status\` text check (\`status\` in ('todo', 'in_progress', 'in_review', 'done', 'archived')) not null, \`status_rank\` integer not null, \`priority\` text check (\`priority\` in ('low', 'medium', 'high', 'urgent', 'critical')) not null, \`priority_rank\` integer not null, \`due_date\` datetime null, \`start_date\` datetime null, \`estimated_hours\` integer null, \`actual_hours\` integer null, \`completed_at\` datetime null, \`parent_id\` text null, \`trash_id\` text null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, \`deleted_at\` datetime null, primary key (\`organization_id\`, \`id\`), constraint \`tasks_organization_id_parent_id_foreign\` foreign key (\`organization_id\`, \`parent_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete restrict, constraint \`tasks_organization_id_created_by_id_foreign\` foreign key (\`organization_id\`, \`created_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`tasks_organization_id_updated_by_id_foreign\` foreign key (\`organization_id\`, \`updated_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`);
+    this.addSql(`create index \`tasks_organization_id_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`created_at\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_status_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`status\`, \`created_at\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_updated_at_id_index\` on \`tasks\` (\`organization_id\`, \`updated_at\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_due_date_id_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_priority_rank_id_index\` on \`tasks\` (\`organization_id\`, \`priority_rank\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_status_rank_id_index\` on \`tasks\` (\`organization_id\`, \`status_rank\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_title_sort_id_index\` on \`tasks\` (\`organization_id\`, \`title_sort\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_created_by_id_id_index\` on \`tasks\` (\`organization_id\`, \`created_by_id\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_deleted_at_id_index\` on \`tasks\` (\`organization_id\`, \`deleted_at\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_parent_id_id_index\` on \`tasks\` (\`organization_id\`, \`parent_id\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_trash_id_index\` on \`tasks\` (\`organization_id\`, \`trash_id\`);`);
+    this.addSql(`create unique index \`tasks_organization_id_number_unique\` on \`tasks\` (\`organization_id\`, \`number\`);`);
 
-    this.addSql(
-      `create table \`task_assignees\` (\`organization_id\` text not null, \`task_id\` text not null, \`user_id\` text not null, \`position\` integer not null, primary key (\`organization_id\`, \`task_id\`, \`user_id\`), constraint \`task_assignees_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_assignees_organization_id_user_id_foreign\` foreign key (\`organization_id\`, \`user_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`,
-    );
-    this.addSql(
-      `create index \`task_assignees_organization_id_user_id_task_id_index\` on \`task_assignees\` (\`organization_id\`, \`user_id\`, \`task_id\`);`,
-    );
+    this.addSql(`create table \`task_assignees\` (\`organization_id\` text not null, \`task_id\` text not null, \`user_id\` text not null, \`position\` integer not null, primary key (\`organization_id\`, \`task_id\`, \`user_id\`), constraint \`task_assignees_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_assignees_organization_id_user_id_foreign\` foreign key (\`organization_id\`, \`user_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`);
+    this.addSql(`create index \`task_assignees_organization_id_user_id_task_id_index\` on \`task_assignees\` (\`organization_id\`, \`user_id\`, \`task_id\`);`);
 
-    this.addSql(
-      `create table \`tags\` (\`organization_id\` text not null, \`id\` text not null, \`name\` text not null, \`name_sort\` text not null, \`color\` text not null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, primary key (\`organization_id\`, \`id\`), constraint \`tags_organization_id_created_by_id_foreign\` foreign key (\`organization_id\`, \`created_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`tags_organization_id_updated_by_id_foreign\` foreign key (\`organization_id\`, \`updated_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`,
-    );
-    this.addSql(
-      `create unique index \`tags_organization_id_name_sort_unique\` on \`tags\` (\`organization_id\`, \`name_sort\`);`,
-    );
+    this.addSql(`create table \`tags\` (\`organization_id\` text not null, \`id\` text not null, \`name\` text not null, \`name_sort\` text not null, \`color\` text not null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, primary key (\`organization_id\`, \`id\`), constraint \`tags_organization_id_created_by_id_foreign\` foreign key (\`organization_id\`, \`created_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`tags_organization_id_updated_by_id_foreign\` foreign key (\`organization_id\`, \`updated_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`);
+    this.addSql(`create unique index \`tags_organization_id_name_sort_unique\` on \`tags\` (\`organization_id\`, \`name_sort\`);`);
 
-    this.addSql(
-      `create table \`task_tags\` (\`organization_id\` text not null, \`task_id\` text not null, \`tag_id\` text not null, primary key (\`organization_id\`, \`task_id\`, \`tag_id\`), constraint \`task_tags_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_tags_organization_id_tag_id_foreign\` foreign key (\`organization_id\`, \`tag_id\`) references \`tags\` (\`organization_id\`, \`id\`) on update no action on delete cascade);`,
-    );
-    this.addSql(
-      `create index \`task_tags_organization_id_tag_id_task_id_index\` on \`task_tags\` (\`organization_id\`, \`tag_id\`, \`task_id\`);`,
-    );
+    this.addSql(`create table \`task_tags\` (\`organization_id\` text not null, \`task_id\` text not null, \`tag_id\` text not null, primary key (\`organization_id\`, \`task_id\`, \`tag_id\`), constraint \`task_tags_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_tags_organization_id_tag_id_foreign\` foreign key (\`organization_id\`, \`tag_id\`) references \`tags\` (\`organization_id\`, \`id\`) on update no action on delete cascade);`);
+    this.addSql(`create index \`task_tags_organization_id_tag_id_task_id_index\` on \`task_tags\` (\`organization_id\`, \`tag_id\`, \`task_id\`);`);
 
-    this.addSql(
-      `create table \`role_assignments\` (\`organization_id\` text not null, \`user_id\` text not null, \`role_id\` text not null, \`created_at\` datetime not null, \`created_by_id\` text not null, primary key (\`organization_id\`, \`user_id\`, \`role_id\`), constraint \`role_assignments_organization_id_user_id_foreign\` foreign key (\`organization_id\`, \`user_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`role_assignments_organization_id_role_id_foreign\` foreign key (\`organization_id\`, \`role_id\`) references \`roles\` (\`organization_id\`, \`id\`) on update no action on delete restrict);`,
-    );
+    this.addSql(`create table \`role_assignments\` (\`organization_id\` text not null, \`user_id\` text not null, \`role_id\` text not null, \`created_at\` datetime not null, \`created_by_id\` text not null, primary key (\`organization_id\`, \`user_id\`, \`role_id\`), constraint \`role_assignments_organization_id_user_id_foreign\` foreign key (\`organization_id\`, \`user_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`role_assignments_organization_id_role_id_foreign\` foreign key (\`organization_id\`, \`role_id\`) references \`roles\` (\`organization_id\`, \`id\`) on update no action on delete restrict);`);
 
-    this.addSql(
-      `create table \`invitations\` (\`organization_id\` text not null, \`id\` text not null, \`email\` text not null, \`email_key\` text not null, \`status\` text check (\`status\` in ('pending', 'accepted', 'declined', 'revoked')) not null, \`invited_by_id\` text not null, \`expires_at\` datetime not null, \`created_at\` datetime not null, \`updated_at\` datetime not null, primary key (\`organization_id\`, \`id\`), constraint \`invitations_organization_id_foreign\` foreign key (\`organization_id\`) references \`organizations\` (\`id\`) on update no action on delete restrict, constraint \`invitations_organization_id_invited_by_id_foreign\` foreign key (\`organization_id\`, \`invited_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`,
-    );
+    this.addSql(`create table \`invitations\` (\`organization_id\` text not null, \`id\` text not null, \`email\` text not null, \`email_key\` text not null, \`status\` text check (\`status\` in ('pending', 'accepted', 'declined', 'revoked')) not null, \`invited_by_id\` text not null, \`expires_at\` datetime not null, \`created_at\` datetime not null, \`updated_at\` datetime not null, primary key (\`organization_id\`, \`id\`), constraint \`invitations_organization_id_foreign\` foreign key (\`organization_id\`) references \`organizations\` (\`id\`) on update no action on delete restrict, constraint \`invitations_organization_id_invited_by_id_foreign\` foreign key (\`organization_id\`, \`invited_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`);
     this.addSql(`create index \`invitations_email_key_index\` on \`invitations\` (\`email_key\`);`);
-    this.addSql(
-      `create index \`invitations_organization_id_email_key_index\` on \`invitations\` (\`organization_id\`, \`email_key\`);`,
-    );
+    this.addSql(`create index \`invitations_organization_id_email_key_index\` on \`invitations\` (\`organization_id\`, \`email_key\`);`);
 
-    this.addSql(
-      `create table \`invitation_roles\` (\`organization_id\` text not null, \`invitation_id\` text not null, \`role_id\` text not null, primary key (\`organization_id\`, \`invitation_id\`, \`role_id\`), constraint \`invitation_roles_organization_id_invitation_id_foreign\` foreign key (\`organization_id\`, \`invitation_id\`) references \`invitations\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`invitation_roles_organization_id_role_id_foreign\` foreign key (\`organization_id\`, \`role_id\`) references \`roles\` (\`organization_id\`, \`id\`) on update no action on delete restrict);`,
-    );
+    this.addSql(`create table \`invitation_roles\` (\`organization_id\` text not null, \`invitation_id\` text not null, \`role_id\` text not null, primary key (\`organization_id\`, \`invitation_id\`, \`role_id\`), constraint \`invitation_roles_organization_id_invitation_id_foreign\` foreign key (\`organization_id\`, \`invitation_id\`) references \`invitations\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`invitation_roles_organization_id_role_id_foreign\` foreign key (\`organization_id\`, \`role_id\`) references \`roles\` (\`organization_id\`, \`id\`) on update no action on delete restrict);`);
 
-    this.addSql(
-      `create table \`comments\` (\`organization_id\` text not null, \`id\` text not null, \`task_id\` text not null, \`body\` text not null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, \`deleted_at\` datetime null, primary key (\`organization_id\`, \`id\`), constraint \`comments_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`comments_organization_id_created_by_id_foreign\` foreign key (\`organization_id\`, \`created_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`comments_organization_id_updated_by_id_foreign\` foreign key (\`organization_id\`, \`updated_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`,
-    );
-    this.addSql(
-      `create index \`comments_organization_id_task_id_created_at_id_index\` on \`comments\` (\`organization_id\`, \`task_id\`, \`created_at\`, \`id\`);`,
-    );
+    this.addSql(`create table \`comments\` (\`organization_id\` text not null, \`id\` text not null, \`task_id\` text not null, \`body\` text not null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` text not null, \`updated_at\` datetime not null, \`updated_by_id\` text not null, \`deleted_at\` datetime null, primary key (\`organization_id\`, \`id\`), constraint \`comments_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`comments_organization_id_created_by_id_foreign\` foreign key (\`organization_id\`, \`created_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`comments_organization_id_updated_by_id_foreign\` foreign key (\`organization_id\`, \`updated_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`);
+    this.addSql(`create index \`comments_organization_id_task_id_created_at_id_index\` on \`comments\` (\`organization_id\`, \`task_id\`, \`created_at\`, \`id\`);`);
 
-    this.addSql(
-      `create table \`credentials\` (\`user_id\` text not null primary key, \`password_hash\` text not null, \`updated_at\` datetime not null, constraint \`credentials_user_id_foreign\` foreign key (\`user_id\`) references \`users\` (\`id\`) on update no action on delete cascade);`,
-    );
+    this.addSql(`create table \`credentials\` (\`user_id\` text not null primary key, \`password_hash\` text not null, \`updated_at\` datetime not null, constraint \`credentials_user_id_foreign\` foreign key (\`user_id\`) references \`users\` (\`id\`) on update no action on delete cascade);`);
   }
 
   override down(): void | Promise<void> {
+
     this.addSql(`drop table if exists \`counters\`;`);
     this.addSql(`drop table if exists \`events\`;`);
     this.addSql(`drop table if exists \`event_payloads\`;`);
@@ -186,4 +104,5 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists \`comments\`;`);
     this.addSql(`drop table if exists \`credentials\`;`);
   }
+
 }
