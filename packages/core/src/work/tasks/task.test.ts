@@ -136,6 +136,17 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     expect(seen.total).toBe(1);
   });
 
+  it('lets a role that sees everything change only what its other role may change', async () => {
+    const both = await acme.addMember('viewer', 'developer');
+    const task = await createTask(acme.owner.ctx(), { title: 'Seen by all' });
+    expect(await getTask(both.ctx(), { id: task.id })).toEqual(task);
+    const refused = { code: 'permission_denied', details: { constraint: { kind: 'assignedOnly' } } };
+    await expect(updateTask(both.ctx(), { id: task.id, title: 'Changed' })).rejects.toMatchObject(refused);
+    await updateTask(acme.owner.ctx(), { id: task.id, assigneeIds: [both.userId] });
+    await expect(updateTask(both.ctx(), { id: task.id, assigneeIds: [] })).rejects.toMatchObject(refused);
+    expect(await updateTask(both.ctx(), { id: task.id, title: 'Changed' })).toMatchObject({ title: 'Changed' });
+  });
+
   it('trashes and restores a parent with its subtasks', async () => {
     const parent = await createTask(acme.owner.ctx(), { title: 'Parent' });
     const child = await createTask(acme.owner.ctx(), { title: 'Child', parentId: parent.id });
