@@ -2,8 +2,6 @@ import pg from 'pg';
 import {
   type CompiledQuery,
   type DatabaseConnection,
-  type Driver,
-  Kysely,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
@@ -11,6 +9,7 @@ import {
 } from 'kysely';
 import type { BareKysely, Connection, Engine } from './engine.ts';
 import { isUnknownRole } from './failures.ts';
+import { bind } from './single-connection.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
 
 /** Names for prepared statements, the same on every connection. Past the limit statements run unprepared. */
@@ -54,31 +53,16 @@ class PostgresConnection implements DatabaseConnection {
   }
 }
 
-function bind(connection: DatabaseConnection): BareKysely {
-  const nothing = async () => {};
-  const driver: Driver = {
-    init: nothing,
-    acquireConnection: async () => connection,
-    beginTransaction: nothing,
-    commitTransaction: nothing,
-    rollbackTransaction: nothing,
-    releaseConnection: nothing,
-    destroy: nothing,
-  };
-  return new Kysely({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => driver,
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
-  });
-}
+const dialect = {
+  createAdapter: () => new PostgresAdapter(),
+  createIntrospector: (db: BareKysely) => new PostgresIntrospector(db),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
+};
 
 function connect(client: pg.PoolClient): Connection {
   const connection = new PostgresConnection(client);
   return {
-    kysely: bind(connection),
+    kysely: bind(connection, dialect),
     execute: async (sql, parameters) => (await connection.execute(sql, parameters)).rows,
   };
 }

@@ -3,8 +3,6 @@ import Database from 'better-sqlite3';
 import {
   type CompiledQuery,
   type DatabaseConnection,
-  type Driver,
-  Kysely,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
@@ -12,6 +10,7 @@ import {
 } from 'kysely';
 import type { BareKysely, Connection, Engine } from './engine.ts';
 import { isBusy } from './failures.ts';
+import { bind } from './single-connection.ts';
 
 /** How many prepared statements a connection keeps: better-sqlite3 itself caches none. */
 const statementLimit = 500;
@@ -66,27 +65,11 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** A Kysely that runs everything on the one connection; who may use it when is the engine's business. */
-function bind(connection: DatabaseConnection): BareKysely {
-  const nothing = async () => {};
-  const driver: Driver = {
-    init: nothing,
-    acquireConnection: async () => connection,
-    beginTransaction: nothing,
-    commitTransaction: nothing,
-    rollbackTransaction: nothing,
-    releaseConnection: nothing,
-    destroy: nothing,
-  };
-  return new Kysely({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => driver,
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-  });
-}
+const dialect = {
+  createAdapter: () => new SqliteAdapter(),
+  createIntrospector: (db: BareKysely) => new SqliteIntrospector(db),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+};
 
 /**
  * Opens the database file in WAL mode with one writer and one reader connection: reads do not wait for a write transaction.
@@ -105,7 +88,7 @@ export function openSqlite(file: string): Engine {
   const connect = (database: Database.Database): Connection => {
     const connection = new SqliteConnection(database);
     return {
-      kysely: bind(connection),
+      kysely: bind(connection, dialect),
       execute: async (sql, parameters) => connection.execute<Record<string, unknown>>(sql, parameters).rows,
     };
   };
