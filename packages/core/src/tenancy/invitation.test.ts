@@ -59,7 +59,12 @@ describe.each(dialects)('invitations on %s', (dialect) => {
   const traces = () =>
     readThroughSystemDoor(platform.database, async (db) => ({
       invitations: await db.selectFrom('invitations').select(['id', 'email']).execute(),
-      jobs: await db.selectFrom('jobs').select(['payload']).where('kind', '=', 'mail.send').execute(),
+      jobs: await db
+        .selectFrom('jobs')
+        .orderBy('jobs.id')
+        .select(['payload'])
+        .where('kind', '=', 'mail.send')
+        .execute(),
     }));
 
   it('lead from an address to a membership with the roles that were offered', async () => {
