@@ -4,7 +4,7 @@ import { current, statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
-import { byName, type TaskLinks } from './task.queries.ts';
+import { byName, type TaskLinks } from './task.links.ts';
 import type { Task } from './task.schema.ts';
 
 interface References {
@@ -105,8 +105,8 @@ export async function resolveReferences(unit: Unit, references: References): Pro
   return { people, tags: [...tags.values()].sort(byName) };
 }
 
-/** The links of one task, as the assembling of an answer wants them. */
-export function linksOfOne(
+/** The links of a task that is about to be. */
+export function linksOfNew(
   taskId: string,
   assigneeIds: readonly string[],
   { people, tags }: ResolvedReferences,

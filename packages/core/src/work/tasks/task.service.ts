@@ -10,8 +10,9 @@ import { workErrors } from '../work.errors.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskEntity, type TaskRecord, TaskTagEntity } from './task.entity.ts';
-import { assembleTask, linksOf, lockTask, type TaskLinks, type TaskRow } from './task.queries.ts';
-import { linksOfOne, resolveReferences } from './task.references.ts';
+import { linksOfTask, type TaskLinks } from './task.links.ts';
+import { assembleTask, lockTask, type TaskRow } from './task.queries.ts';
+import { linksOfNew, resolveReferences } from './task.references.ts';
 import {
   type Task,
   type TaskCreate,
@@ -94,7 +95,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       // Last: the counter stays locked until commit.
       number: await nextNumber(unit, 'task'),
     };
-    const answer = assembleTask(rowOf(task), linksOfOne(task.id, assigneeIds, references));
+    const answer = assembleTask(rowOf(task), linksOfNew(task.id, assigneeIds, references));
     await Promise.all([
       unit.insert(TaskEntity, task),
       addAssignees(unit, task, assigneeIds),
@@ -144,8 +145,7 @@ function trackedFields(task: Task): Record<string, unknown> {
 export async function loadTask(unit: Unit, id: string, among: 'living' | 'any' = 'living') {
   const record = await unit.load(TaskEntity, { id }, workErrors.task_not_found);
   const { principal } = unit.ctx;
-  const people = [record.createdById, record.updatedById, ...(principal ? [principal.userId] : [])];
-  const links = await linksOf(unit.db, [id], people);
+  const links = await linksOfTask(unit.db, id);
   const assigneeIds = links.assigneeIds.get(id) ?? [];
   const visible = principal && decide(principal, 'task:read', { assigneeIds }).allowed;
   if (!visible || (record.deletedAt && among === 'living')) throw workErrors.task_not_found();
@@ -175,8 +175,7 @@ export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promis
   const { userId, organizationId } = ctx.principal;
   const { id, ...fields } = input;
   return mutate(ctx, async (unit) => {
-    const row = await lockTask(unit.db, id);
-    const links = await linksOf(unit.db, [id], [row.createdById, row.updatedById, userId]);
+    const [row, links] = await Promise.all([lockTask(unit.db, id), linksOfTask(unit.db, id)]);
     const assigneeIds = links.assigneeIds.get(id) ?? [];
     authorize(ctx, 'task:update', { assigneeIds });
     if (fields.assigneeIds) authorize(ctx, 'task:update', { assigneeIds: fields.assigneeIds });
