@@ -1,6 +1,6 @@
 import type { EntityMetadata } from '@mikro-orm/core';
 import type { UnknownRow } from 'kysely';
-import type { Dialect } from './engine.ts';
+import type { Dialect, RawRows } from './engine.ts';
 import { isoOf } from './instants.ts';
 
 type Decode = (value: unknown) => unknown;
@@ -64,6 +64,20 @@ export class ReadCodecs {
         }
       }
     }
+  }
+
+  /** Makes objects of rows, decoded. */
+  read({ columns, rows }: RawRows): Record<string, unknown>[] {
+    const decode = columns.map((column) => this.#decoders.get(column));
+    return rows.map((row) => {
+      const read: Record<string, unknown> = {};
+      for (let index = 0; index < columns.length; index++) {
+        const value = row[index];
+        const decoder = decode[index];
+        read[columns[index] as string] = decoder && value !== null ? decoder(value) : value;
+      }
+      return read;
+    });
   }
 
   /** Decodes in place. */

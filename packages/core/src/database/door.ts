@@ -76,9 +76,7 @@ export class Door {
       if (parameter === (current.user as unknown)) return this.#scope.userId;
       return values[parameter.name];
     });
-    const rows = await this.#connection.execute(sql, bound);
-    this.#parts.codecs.decode(rows);
-    return rows as Row[];
+    return this.#parts.codecs.read(await this.#connection.execute(sql, bound)) as Row[];
   }
 
   #compile<Values extends StatementValues, Row>(statement: Statement<Values, Row>): CompiledStatement {
