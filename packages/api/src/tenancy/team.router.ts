@@ -20,6 +20,7 @@ import {
   TeamUpdate,
   tenancyErrors,
   updateTeam,
+  workErrors,
 } from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
 
@@ -77,10 +78,11 @@ export const teamRouter = router({
     access: 'team:delete',
     tags: [teams],
     summary: 'Delete a team for ever',
-    description: 'Its members stay members of the organization.',
+    description:
+      'Refused as long as it has tasks; those in the trash lose it. Its members stay members of the organization.',
     versioned: true,
     input: TeamId,
-    problems: [team_not_found],
+    problems: [team_not_found, workErrors.team_has_tasks],
     run: deleteTeam,
   }),
   listMembers: query({

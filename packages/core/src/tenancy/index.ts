@@ -63,6 +63,7 @@ export { createOrganization, updateOrganization } from './organization.service.t
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
 export { listRoles } from './role.queries.ts';
 export { Role, RoleListInput, RolePage } from './role.schema.ts';
+export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors } from './teams/team.errors.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
 export { getTeam, listTeams } from './teams/team.queries.ts';
@@ -78,7 +79,8 @@ export {
   TeamPage,
   TeamUpdate,
 } from './teams/team.schema.ts';
-export { createTeam, deleteTeam, updateTeam } from './teams/team.service.ts';
+export { teamsWithin } from './teams/team.scope.ts';
+export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
 
 export const tenancyTables = [

@@ -9,7 +9,7 @@ import { loadDepartment } from '../departments/department.service.ts';
 import { TeamEntity, type TeamRecord } from './team.entity.ts';
 import { teamErrors } from './team.errors.ts';
 import { teamById } from './team.queries.ts';
-import type { Team, TeamCreate, TeamId, TeamUpdate } from './team.schema.ts';
+import type { Team, TeamCreate, TeamUpdate } from './team.schema.ts';
 
 /** The name is unique by the database, so that two at once cannot both have it. */
 const refuseTaken = (error: unknown): never => {
@@ -85,19 +85,10 @@ export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: T
   });
 }
 
-/**
- * Deletes a team for ever. Its members stay members of the organization.
- * @throws `permission_denied`, `team_not_found`, `version_conflict`
- */
-export async function deleteTeam(ctx: ServiceContext, { id }: TeamId): Promise<void> {
-  authorize(ctx, 'team:delete');
-  await mutate(ctx, async (unit) => {
-    const team = await loadTeam(unit, id);
-    unit.checkVersion(team);
-    const { name, version } = team;
-    unit.em.remove(team);
-    await unit.em.flush();
-    await recordEvents(unit, { type: 'team.deleted', entity: { type: 'team', id }, data: { name, version } });
-    return null;
-  });
+/** Deletes a loaded team for ever, inside the unit. The database refuses as long as something refers to it. */
+export async function removeTeam(unit: Unit, team: TeamRecord): Promise<void> {
+  const { id, name, version } = team;
+  unit.em.remove(team);
+  await unit.em.flush();
+  await recordEvents(unit, { type: 'team.deleted', entity: { type: 'team', id }, data: { name, version } });
 }

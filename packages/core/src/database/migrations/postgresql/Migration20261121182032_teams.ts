@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261121181155_teams extends Migration {
+export class Migration20261121182032_teams extends Migration {
 
-  override name = 'Migration20261121181155_teams';
+  override name = 'Migration20261121182032_teams';
 
   override up(): void | Promise<void> {
     this.addSql(`create table "departments" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "sibling_key" text not null, "description" text null, "parent_id" uuid null, "path_sort" text collate "C" not null, "head_user_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
@@ -24,6 +24,10 @@ export class Migration20261121181155_teams extends Migration {
 
     this.addSql(`create table "department_members" ("organization_id" uuid not null, "user_id" uuid not null, "department_id" uuid not null, "added_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "user_id"));`);
     this.addSql(`create index "department_members_organization_id_department_id_a_49ac5_index" on "department_members" ("organization_id", "department_id", "added_at", "user_id");`);
+
+    this.addSql(`alter table "tasks" add "team_id" uuid null;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_team_id_foreign" foreign key ("organization_id", "team_id") references "teams" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`create index "tasks_organization_id_team_id_created_at_id_index" on "tasks" ("organization_id", "team_id", "created_at", "id");`);
 
     this.addSql(`alter table "departments" add constraint "departments_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "departments" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "departments" add constraint "departments_organization_id_head_user_id_foreign" foreign key ("organization_id", "head_user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
@@ -64,11 +68,15 @@ export class Migration20261121181155_teams extends Migration {
     this.addSql(`alter table "teams" drop constraint "teams_organization_id_department_id_foreign";`);
     this.addSql(`alter table "department_members" drop constraint "department_members_organization_id_department_id_foreign";`);
     this.addSql(`alter table "team_members" drop constraint "team_members_organization_id_team_id_foreign";`);
+    this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_team_id_foreign";`);
 
     this.addSql(`drop table if exists "departments" cascade;`);
     this.addSql(`drop table if exists "teams" cascade;`);
     this.addSql(`drop table if exists "team_members" cascade;`);
     this.addSql(`drop table if exists "department_members" cascade;`);
+
+    this.addSql(`drop index "tasks_organization_id_team_id_created_at_id_index";`);
+    this.addSql(`alter table "tasks" drop column "team_id";`);
   }
 
 }
