@@ -79,7 +79,7 @@ export {
   TeamPage,
   TeamUpdate,
 } from './teams/team.schema.ts';
-export { teamsWithin } from './teams/team.scope.ts';
+export { teamsWithin, teamsWithinSql } from './teams/team.scope.ts';
 export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
 
