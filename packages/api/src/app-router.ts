@@ -1,9 +1,11 @@
 import { authRouter } from './identity/auth.router.ts';
 import { userRouter } from './identity/user.router.ts';
+import { departmentRouter } from './tenancy/department.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
 import { memberRouter } from './tenancy/member.router.ts';
 import { organizationRouter } from './tenancy/organization.router.ts';
 import { roleRouter } from './tenancy/role.router.ts';
+import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
 import { commentRouter } from './work/comment.router.ts';
 import { tagRouter } from './work/tag.router.ts';
@@ -17,6 +19,8 @@ export const appRouter = router({
   members: memberRouter,
   invitations: invitationRouter,
   roles: roleRouter,
+  departments: departmentRouter,
+  teams: teamRouter,
   tasks: taskRouter,
   tags: tagRouter,
   comments: commentRouter,

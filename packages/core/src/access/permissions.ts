@@ -6,6 +6,8 @@ export const permissions = [
   'organization:read', 'organization:update',
   'member:read', 'member:invite', 'member:update', 'member:remove',
   'role:read',
+  'department:read', 'department:create', 'department:update', 'department:delete',
+  'team:read', 'team:create', 'team:update', 'team:delete',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create',
@@ -30,6 +32,12 @@ const admin: readonly Permission[] = [
   'member:invite',
   'member:update',
   'member:remove',
+  'department:create',
+  'department:update',
+  'department:delete',
+  'team:create',
+  'team:update',
+  'team:delete',
 ];
 
 /** The built-in roles: rows in every organization, whose permissions are these. From the strongest to the weakest. */

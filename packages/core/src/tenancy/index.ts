@@ -1,12 +1,40 @@
 import type { MailTemplate } from '../identity/index.ts';
+import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitation.entity.ts';
 import { invitationMail } from './invitation.mail.ts';
 import { membershipTable } from './membership.entity.ts';
 import { organizationTable } from './organization.entity.ts';
+import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
 export { CurrentAccess, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register } from './auth.service.ts';
+export { departmentErrors } from './departments/department.errors.ts';
+export {
+  addDepartmentMember,
+  listDepartmentMembers,
+  removeDepartmentMember,
+} from './departments/department.members.ts';
+export { getDepartment, listDepartments } from './departments/department.queries.ts';
+export {
+  Department,
+  DepartmentCreate,
+  DepartmentId,
+  DepartmentListInput,
+  DepartmentMember,
+  DepartmentMemberListInput,
+  DepartmentMemberPage,
+  DepartmentMemberPath,
+  DepartmentMove,
+  DepartmentPage,
+  DepartmentUpdate,
+} from './departments/department.schema.ts';
+export {
+  createDepartment,
+  deleteDepartment,
+  moveDepartment,
+  updateDepartment,
+} from './departments/department.service.ts';
 export { listOwnInvitations } from './invitation.queries.ts';
 export { Invitation, InvitationId, InvitationListInput, InvitationPage } from './invitation.schema.ts';
 export { acceptInvitation, addMember } from './invitation.service.ts';
@@ -35,11 +63,33 @@ export { createOrganization, updateOrganization } from './organization.service.t
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
 export { listRoles } from './role.queries.ts';
 export { Role, RoleListInput, RolePage } from './role.schema.ts';
+export { TeamEntity } from './teams/team.entity.ts';
+export { teamErrors } from './teams/team.errors.ts';
+export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
+export { getTeam, listTeams } from './teams/team.queries.ts';
+export {
+  Team,
+  TeamCreate,
+  TeamId,
+  TeamListInput,
+  TeamMember,
+  TeamMemberListInput,
+  TeamMemberPage,
+  TeamMemberPath,
+  TeamPage,
+  TeamUpdate,
+} from './teams/team.schema.ts';
+export { teamsWithin, teamsWithinSql } from './teams/team.scope.ts';
+export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
 
 export const tenancyTables = [
   organizationTable,
   membershipTable,
+  departmentTable,
+  departmentMemberTable,
+  teamTable,
+  teamMemberTable,
   roleTable,
   roleAssignmentTable,
   invitationTable,

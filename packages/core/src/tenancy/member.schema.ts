@@ -14,6 +14,7 @@ export const Member = z
       .describe('The person, with their address.'),
     status: z.enum(memberStatuses),
     roles: z.array(HeldRole).describe('The strongest first.'),
+    departmentId: z.uuid().nullable().describe('The department in which they work.'),
     joinedAt: instantOut(),
   })
   .meta({ id: 'Member', description: 'A user in an organization.' });

@@ -3,6 +3,7 @@ import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { anyOf } from '../database/sql.ts';
 import { mutate, type Unit } from '../database/unit-of-work.ts';
+import { leaveDepartments } from './departments/department.members.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 import { MembershipEntity } from './membership.entity.ts';
@@ -12,6 +13,7 @@ import { RoleAssignmentEntity } from './role.entity.ts';
 import { requireRoles, rolesOfMembers } from './role.queries.ts';
 import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
 import type { HeldRole } from './role.schema.ts';
+import { leaveTeams } from './teams/team.members.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** A membership that has not ended, locked until commit, with its roles. @throws `member_not_found` */
@@ -115,6 +117,8 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
     refuseBeyondOwn(principal, roles);
     if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
     await unassignRoles(unit, userId, roles);
+    await leaveTeams(unit, userId);
+    await leaveDepartments(unit, userId);
     Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
     await unit.em.flush();
     await recordEvents(unit, {

@@ -26,6 +26,7 @@ export {
   TaskUpdate,
 } from './tasks/task.schema.ts';
 export { createTask, updateTask } from './tasks/task.service.ts';
+export { deleteTeam } from './tasks/task.team.ts';
 export { deleteTask, restoreTask } from './tasks/task.trash.ts';
 
 export { workErrors } from './work.errors.ts';

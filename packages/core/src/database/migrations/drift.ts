@@ -33,7 +33,7 @@ const inAnyOrder = (sql: string): string =>
   sql
     .replace(/\)$/, '')
     .split(/, (?=`|constraint |primary key )/)
-    .map((part) => part.replace(/^create table `\w+` \(/i, ''))
+    .map((part) => part.replace(/^create table [`"]\w+[`"] \(/i, ''))
     .sort()
     .join(', ');
 

@@ -44,6 +44,7 @@ export function rowOf(task: TaskRecord): TaskRow {
     actualHours: task.actualHours ?? null,
     completedAt: iso(task.completedAt),
     parentId: task.parentId ?? null,
+    teamId: task.teamId ?? null,
     createdById: task.createdById,
     updatedById: task.updatedById,
     createdAt: task.createdAt.toISOString(),
@@ -56,7 +57,7 @@ export function rowOf(task: TaskRecord): TaskRow {
 /**
  * Creates a task. Who may only see what is assigned to them becomes its assignee.
  * @throws `permission_denied` when such a person assigns it to others only; `assignee_not_found`, `tag_not_found`,
- * `parent_not_found`
+ * `parent_not_found`, `team_not_found`
  */
 export async function createTask(ctx: ServiceContext, input: TaskCreate): Promise<Task> {
   authorize(ctx, 'task:create');
@@ -69,6 +70,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       assigneeIds,
       tagIds: input.tagIds ?? [],
       parentId: input.parentId ?? null,
+      teamId: input.teamId ?? null,
       personIds: [userId],
     });
     const status = input.status ?? 'todo';
@@ -85,6 +87,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       actualHours: input.actualHours ?? null,
       completedAt: status === 'done' ? unit.now : null,
       parentId: input.parentId ?? null,
+      teamId: input.teamId ?? null,
       trashId: null,
       version: 1,
       createdAt: unit.now,
@@ -130,12 +133,13 @@ function addTags(unit: Unit, task: { organizationId: string; id: string }, tags:
 
 /** The fields whose changes are recorded, as the wire names them. */
 function trackedFields(task: Task): Record<string, unknown> {
-  const { title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId } = task;
+  const { title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId, teamId } =
+    task;
   const assigneeIds = task.assignees.map((person) => person.id);
   const tagIds = task.tags.map((tag) => tag.id).sort();
   const dates = { dueDate, startDate };
   const hours = { estimatedHours, actualHours };
-  return { title, description, status, priority, ...dates, ...hours, parentId, assigneeIds, tagIds };
+  return { title, description, status, priority, ...dates, ...hours, parentId, teamId, assigneeIds, tagIds };
 }
 
 /**
@@ -168,7 +172,7 @@ async function refuseCycle(unit: Unit, taskId: string, parentId: string): Promis
  * Changes the fields that are given; null clears. Links count as fields: the version rises once, or not at all when nothing
  * is different.
  * @throws `task_not_found`, `version_conflict`, `permission_denied`, `assignee_not_found`, `tag_not_found`,
- * `parent_not_found`, `parent_cycle`
+ * `parent_not_found`, `parent_cycle`, `team_not_found`
  */
 export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promise<Task> {
   authorize(ctx, 'task:update');
@@ -208,13 +212,14 @@ type TaskFields = Omit<TaskUpdate, 'id'>;
 
 /** The links as they will be, checked to exist (D5). */
 async function changeLinks(unit: Unit, fields: TaskFields, before: Task, links: TaskLinks): Promise<TaskLinks> {
-  if (!fields.assigneeIds && !fields.tagIds && !fields.parentId) return links;
+  if (!fields.assigneeIds && !fields.tagIds && !fields.parentId && !fields.teamId) return links;
   const kept = new Set(before.assignees.map((person) => person.id));
   const references = await resolveReferences(unit, {
     // Who is assigned already may stay, also when their membership has ended since.
     assigneeIds: (fields.assigneeIds ?? []).filter((userId) => !kept.has(userId)),
     tagIds: fields.tagIds ?? [],
     parentId: fields.parentId ?? null,
+    teamId: fields.teamId ?? null,
     personIds: [],
   });
   return {
@@ -246,6 +251,7 @@ function columnsOf(task: TaskRow, changes: Changes): Partial<NewRow<typeof TaskE
     ...(has('estimatedHours') ? { estimatedHours: task.estimatedHours } : {}),
     ...(has('actualHours') ? { actualHours: task.actualHours } : {}),
     ...(has('parentId') ? { parentId: task.parentId } : {}),
+    ...(has('teamId') ? { teamId: task.teamId } : {}),
   };
 }
 
