@@ -4,6 +4,7 @@
  */
 export const permissions = [
   'organization:read', 'organization:update',
+  'organization:deactivate', 'organization:delete', 'organization:transfer',
   'member:read', 'member:invite', 'member:update', 'member:remove',
   'role:read',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any',

@@ -22,6 +22,13 @@ export {
 } from './member.schema.ts';
 export { removeMember, setMemberRoles } from './member.service.ts';
 export { MembershipEntity } from './membership.entity.ts';
+export {
+  activateOrganization,
+  deactivateOrganization,
+  deleteOrganization,
+  restoreOrganization,
+} from './organization.lifecycle.ts';
+export { transferOwnership } from './organization.ownership.ts';
 export { getOrganization, listOwnOrganizations } from './organization.queries.ts';
 export {
   Organization,
@@ -29,9 +36,11 @@ export {
   OrganizationListInput,
   OrganizationPage,
   OrganizationPath,
+  OrganizationTransfer,
   OrganizationUpdate,
 } from './organization.schema.ts';
 export { createOrganization, updateOrganization } from './organization.service.ts';
+export { leaveOrganization, switchOrganization } from './organization.switch.ts';
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
 export { listRoles } from './role.queries.ts';
 export { Role, RoleListInput, RolePage } from './role.schema.ts';

@@ -3,6 +3,7 @@ import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { anyOf } from '../database/sql.ts';
 import { mutate, type Unit } from '../database/unit-of-work.ts';
+import type { DomainError } from '../kernel/errors.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 import { MembershipEntity } from './membership.entity.ts';
@@ -14,11 +15,19 @@ import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
 import type { HeldRole } from './role.schema.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
-/** A membership that has not ended, locked until commit, with its roles. @throws `member_not_found` */
-async function loadMember(unit: Unit, organizationId: string, userId: string) {
+/**
+ * A membership that has not ended, locked until commit together with its organization, and its roles.
+ * @param missing what is thrown when there is none
+ */
+export async function loadMember(
+  unit: Unit,
+  organizationId: string,
+  userId: string,
+  missing: () => DomainError = tenancyErrors.member_not_found,
+) {
   await lockOrganization(unit, organizationId);
-  const membership = await unit.load(MembershipEntity, { organizationId, userId }, tenancyErrors.member_not_found);
-  if (membership.status === 'ended') throw tenancyErrors.member_not_found();
+  const membership = await unit.load(MembershipEntity, { organizationId, userId }, missing);
+  if (membership.status === 'ended') throw missing();
   const roles = await rolesOfMembers(unit.ctx, unit.db, [userId]);
   return { membership, roles: roles.get(userId) ?? [] };
 }
@@ -44,7 +53,7 @@ async function requireAnotherOwner(unit: Unit, organizationId: string, userId: s
 const without = (roles: readonly HeldRole[], others: readonly HeldRole[]): HeldRole[] =>
   roles.filter((role) => !others.some((other) => other.id === role.id));
 
-const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
+export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
 
 export async function assignRoles(
   unit: Unit,
@@ -92,7 +101,7 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
   });
 }
 
-async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
+export async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
   const { dialect } = unit.ctx.database.engine;
   const ids = roles.map((role) => role.id);
   await unit.db
@@ -111,18 +120,28 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { membership, roles } = await loadMember(unit, organizationId, userId);
-    refuseBeyondOwn(principal, roles);
-    if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
-    await unassignRoles(unit, userId, roles);
-    Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'member.removed',
-      entity: { type: 'member', id: userId },
-      data: { roles: keysOf(roles), version: membership.version },
-    });
-    forgetPrincipal(unit, userId);
+    const member = await loadMember(unit, organizationId, userId);
+    refuseBeyondOwn(principal, member.roles);
+    await endMembership(unit, member, 'member.removed');
     return null;
   });
+}
+
+/** Ends a loaded membership. @throws `last_owner` */
+export async function endMembership(
+  unit: Unit,
+  { membership, roles }: Awaited<ReturnType<typeof loadMember>>,
+  type: 'member.removed' | 'member.left',
+): Promise<void> {
+  const { organizationId, userId } = membership;
+  if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+  await unassignRoles(unit, userId, roles);
+  Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
+  await unit.em.flush();
+  await recordEvents(unit, {
+    type,
+    entity: { type: 'member', id: userId },
+    data: { roles: keysOf(roles), version: membership.version },
+  });
+  forgetPrincipal(unit, userId);
 }
