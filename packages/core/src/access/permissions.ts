@@ -7,7 +7,7 @@ export const permissions = [
   'organization:deactivate', 'organization:delete', 'organization:transfer',
   'member:read', 'member:invite', 'member:update', 'member:remove',
   'role:read',
-  'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any',
+  'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create',
   'activity:read',
@@ -24,7 +24,7 @@ const member: readonly Permission[] = [
   'comment:create',
   'tag:create',
 ];
-const manager: readonly Permission[] = [...member, 'task:delete_any', 'tag:update', 'tag:delete'];
+const manager: readonly Permission[] = [...member, 'task:delete_any', 'task:reassign', 'tag:update', 'tag:delete'];
 const admin: readonly Permission[] = [
   ...manager,
   'organization:update',

@@ -10,6 +10,7 @@ export { getCurrentAccess, login, register } from './auth.service.ts';
 export { listOwnInvitations } from './invitation.queries.ts';
 export { Invitation, InvitationId, InvitationListInput, InvitationPage } from './invitation.schema.ts';
 export { acceptInvitation, addMember } from './invitation.service.ts';
+export { reinstateMember, suspendMember, updateMember } from './member.lifecycle.ts';
 export { listMembers } from './member.queries.ts';
 export {
   Member,
@@ -19,6 +20,7 @@ export {
   MemberPage,
   MemberPath,
   MemberRoles,
+  MemberUpdate,
 } from './member.schema.ts';
 export { removeMember, setMemberRoles } from './member.service.ts';
 export { MembershipEntity } from './membership.entity.ts';

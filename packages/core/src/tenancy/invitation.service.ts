@@ -118,7 +118,7 @@ async function beginMembership(unit: Unit, member: { organizationId: string; use
   }
   // A suspension is lifted by those who run the organization, not by an older invitation.
   if (known.status === 'suspended') throw tenancyErrors.invitation_not_pending();
-  if (known.status === 'ended') Object.assign(known, { status: 'active', joinedAt: now, endedAt: null });
+  if (known.status === 'ended') Object.assign(known, { status: 'active', title: null, joinedAt: now, endedAt: null });
   known.updatedAt = now;
   await unit.em.flush();
 }

@@ -22,14 +22,16 @@ const columns = [
   'users.full_name as fullName',
   'users.email',
   'memberships.status',
+  'memberships.title',
   'memberships.joined_at as joinedAt',
 ] as const;
 
-type MemberRow = Member['user'] & Pick<Member, 'status' | 'joinedAt'>;
+type MemberRow = Member['user'] & Pick<Member, 'status' | 'title' | 'joinedAt'>;
 
 const memberOf = (row: MemberRow, roles: readonly HeldRole[] = []): Member => ({
   user: { id: row.id, username: row.username, fullName: row.fullName, email: row.email },
   status: row.status,
+  title: row.title,
   roles: [...roles],
   joinedAt: row.joinedAt,
 });

@@ -33,7 +33,7 @@ export async function loadMember(
 }
 
 /** @throws `last_owner` */
-async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
+export async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
   const other = await unit.db
     .selectFrom('role_assignments')
     .innerJoin('roles', 'roles.id', 'role_assignments.role_id')
