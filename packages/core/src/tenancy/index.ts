@@ -5,11 +5,20 @@ import { membershipTable } from './membership.entity.ts';
 import { organizationTable } from './organization.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
-export { CurrentAccess, Register, Registered } from './auth.schema.ts';
+export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register } from './auth.service.ts';
-export { listOwnInvitations } from './invitation.queries.ts';
-export { Invitation, InvitationId, InvitationListInput, InvitationPage } from './invitation.schema.ts';
-export { acceptInvitation, addMember } from './invitation.service.ts';
+export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
+export { tenancyHandlers, tenancySchedules } from './invitation.maintenance.ts';
+export { listInvitations, listOwnInvitations } from './invitation.queries.ts';
+export {
+  Invitation,
+  InvitationId,
+  InvitationListInput,
+  InvitationPage,
+  InvitationPath,
+  OrganizationInvitationListInput,
+} from './invitation.schema.ts';
+export { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
 export { reinstateMember, suspendMember, updateMember } from './member.lifecycle.ts';
 export { listMembers } from './member.queries.ts';
 export {
