@@ -59,7 +59,7 @@ async function admit(operation: Operation, call: Call): Promise<Principal | null
   if (token === null) throw errors.unauthenticated();
   const identity = await platform.authenticate(token);
   const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
-  const principal = await platform.principal(identity, operation.organization, chosen);
+  const principal = await platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
   if (operation.permission !== null) authorize({ principal }, operation.permission);
   return principal;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { invitationTokenOf } from '@tenon/core/testing';
 import { samplesOf } from '../contract/testing/samples.ts';
-import type { Person } from '../contract/testing/scene.ts';
+import type { Person, Scene } from '../contract/testing/scene.ts';
 
 const password = 'correct horse battery';
 
@@ -9,6 +10,13 @@ async function register(caller: Person) {
   const { verificationToken } = await caller.do('auth.register', { email, password });
   if (verificationToken === undefined) throw new Error('A token is answered outside of production.');
   return { email, token: verificationToken };
+}
+
+async function anInvitationByMail({ organization }: Person, { platform }: Scene) {
+  const email = `${randomUUID()}@example.com`;
+  const roleIds = [organization.roleIds.viewer];
+  await organization.people.owner.do('members.add', { organizationId: organization.id, email, roleIds });
+  return { token: await invitationTokenOf(platform, email), password, fullName: 'Robin Fletcher' };
 }
 
 async function aLogin(caller: Person) {
@@ -32,6 +40,7 @@ export default samplesOf('auth', {
       organizationName: `Boats ${randomUUID()}`,
     }),
   },
+  acceptInvitation: { input: anInvitationByMail },
   verifyEmail: { input: async (caller) => ({ token: (await register(caller)).token }) },
   resendVerification: {
     input: async (caller) => ({ email: (await register(caller)).email }),

@@ -4,11 +4,12 @@
  */
 export const permissions = [
   'organization:read', 'organization:update',
+  'organization:deactivate', 'organization:delete', 'organization:transfer',
   'member:read', 'member:invite', 'member:update', 'member:remove',
   'role:read',
   'department:read', 'department:create', 'department:update', 'department:delete',
   'team:read', 'team:create', 'team:update', 'team:delete',
-  'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any',
+  'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create',
   'activity:read',
@@ -25,7 +26,7 @@ const member: readonly Permission[] = [
   'comment:create',
   'tag:create',
 ];
-const manager: readonly Permission[] = [...member, 'task:delete_any', 'tag:update', 'tag:delete'];
+const manager: readonly Permission[] = [...member, 'task:delete_any', 'task:reassign', 'tag:update', 'tag:delete'];
 const admin: readonly Permission[] = [
   ...manager,
   'organization:update',

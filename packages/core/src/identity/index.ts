@@ -17,6 +17,7 @@ export {
 } from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
 export { authenticate, cacheAgeMs, type Identity } from './authenticate.ts';
+export { mac } from './keys.ts';
 export { loginErrors, openLogin, proveLogin } from './login.service.ts';
 export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';

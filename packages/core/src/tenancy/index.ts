@@ -7,7 +7,7 @@ import { organizationTable } from './organization.entity.ts';
 import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
-export { CurrentAccess, Register, Registered } from './auth.schema.ts';
+export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register } from './auth.service.ts';
 export { departmentErrors } from './departments/department.errors.ts';
 export {
@@ -35,9 +35,19 @@ export {
   moveDepartment,
   updateDepartment,
 } from './departments/department.service.ts';
-export { listOwnInvitations } from './invitation.queries.ts';
-export { Invitation, InvitationId, InvitationListInput, InvitationPage } from './invitation.schema.ts';
-export { acceptInvitation, addMember } from './invitation.service.ts';
+export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
+export { tenancyHandlers, tenancySchedules } from './invitation.maintenance.ts';
+export { listInvitations, listOwnInvitations } from './invitation.queries.ts';
+export {
+  Invitation,
+  InvitationId,
+  InvitationListInput,
+  InvitationPage,
+  InvitationPath,
+  OrganizationInvitationListInput,
+} from './invitation.schema.ts';
+export { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
+export { reinstateMember, suspendMember, updateMember } from './member.lifecycle.ts';
 export { listMembers } from './member.queries.ts';
 export {
   Member,
@@ -47,9 +57,17 @@ export {
   MemberPage,
   MemberPath,
   MemberRoles,
+  MemberUpdate,
 } from './member.schema.ts';
 export { removeMember, setMemberRoles } from './member.service.ts';
 export { MembershipEntity } from './membership.entity.ts';
+export {
+  activateOrganization,
+  deactivateOrganization,
+  deleteOrganization,
+  restoreOrganization,
+} from './organization.lifecycle.ts';
+export { transferOwnership } from './organization.ownership.ts';
 export { getOrganization, listOwnOrganizations } from './organization.queries.ts';
 export {
   Organization,
@@ -57,9 +75,11 @@ export {
   OrganizationListInput,
   OrganizationPage,
   OrganizationPath,
+  OrganizationTransfer,
   OrganizationUpdate,
 } from './organization.schema.ts';
 export { createOrganization, updateOrganization } from './organization.service.ts';
+export { leaveOrganization, switchOrganization } from './organization.switch.ts';
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
 export { listRoles } from './role.queries.ts';
 export { Role, RoleListInput, RolePage } from './role.schema.ts';

@@ -24,14 +24,16 @@ const columns = [
   'users.email',
   'memberships.status',
   'department_members.department_id as departmentId',
+  'memberships.title',
   'memberships.joined_at as joinedAt',
 ] as const;
 
-type MemberRow = Member['user'] & Pick<Member, 'status' | 'departmentId' | 'joinedAt'>;
+type MemberRow = Member['user'] & Pick<Member, 'status' | 'title' | 'departmentId' | 'joinedAt'>;
 
 const memberOf = (row: MemberRow, roles: readonly HeldRole[] = []): Member => ({
   user: { id: row.id, username: row.username, fullName: row.fullName, email: row.email },
   status: row.status,
+  title: row.title,
   roles: [...roles],
   departmentId: row.departmentId,
   joinedAt: row.joinedAt,

@@ -4,6 +4,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { anyOf } from '../database/sql.ts';
 import { mutate, type Unit } from '../database/unit-of-work.ts';
 import { leaveDepartments } from './departments/department.members.ts';
+import type { DomainError } from '../kernel/errors.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 import { MembershipEntity } from './membership.entity.ts';
@@ -16,17 +17,25 @@ import type { HeldRole } from './role.schema.ts';
 import { leaveTeams } from './teams/team.members.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
-/** A membership that has not ended, locked until commit, with its roles. @throws `member_not_found` */
-async function loadMember(unit: Unit, organizationId: string, userId: string) {
+/**
+ * A membership that has not ended, locked until commit together with its organization, and its roles.
+ * @param missing what is thrown when there is none
+ */
+export async function loadMember(
+  unit: Unit,
+  organizationId: string,
+  userId: string,
+  missing: () => DomainError = tenancyErrors.member_not_found,
+) {
   await lockOrganization(unit, organizationId);
-  const membership = await unit.load(MembershipEntity, { organizationId, userId }, tenancyErrors.member_not_found);
-  if (membership.status === 'ended') throw tenancyErrors.member_not_found();
+  const membership = await unit.load(MembershipEntity, { organizationId, userId }, missing);
+  if (membership.status === 'ended') throw missing();
   const roles = await rolesOfMembers(unit.ctx, unit.db, [userId]);
   return { membership, roles: roles.get(userId) ?? [] };
 }
 
 /** @throws `last_owner` */
-async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
+export async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
   const other = await unit.db
     .selectFrom('role_assignments')
     .innerJoin('roles', 'roles.id', 'role_assignments.role_id')
@@ -46,7 +55,7 @@ async function requireAnotherOwner(unit: Unit, organizationId: string, userId: s
 const without = (roles: readonly HeldRole[], others: readonly HeldRole[]): HeldRole[] =>
   roles.filter((role) => !others.some((other) => other.id === role.id));
 
-const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
+export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
 
 export async function assignRoles(
   unit: Unit,
@@ -94,7 +103,7 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
   });
 }
 
-async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
+export async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
   const { dialect } = unit.ctx.database.engine;
   const ids = roles.map((role) => role.id);
   await unit.db
@@ -113,20 +122,30 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { membership, roles } = await loadMember(unit, organizationId, userId);
-    refuseBeyondOwn(principal, roles);
-    if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
-    await unassignRoles(unit, userId, roles);
-    await leaveTeams(unit, userId);
-    await leaveDepartments(unit, userId);
-    Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'member.removed',
-      entity: { type: 'member', id: userId },
-      data: { roles: keysOf(roles), version: membership.version },
-    });
-    forgetPrincipal(unit, userId);
+    const member = await loadMember(unit, organizationId, userId);
+    refuseBeyondOwn(principal, member.roles);
+    await endMembership(unit, member, 'member.removed');
     return null;
   });
+}
+
+/** Ends a loaded membership. @throws `last_owner` */
+export async function endMembership(
+  unit: Unit,
+  { membership, roles }: Awaited<ReturnType<typeof loadMember>>,
+  type: 'member.removed' | 'member.left',
+): Promise<void> {
+  const { organizationId, userId } = membership;
+  if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+  await unassignRoles(unit, userId, roles);
+  await leaveTeams(unit, userId);
+  await leaveDepartments(unit, userId);
+  Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
+  await unit.em.flush();
+  await recordEvents(unit, {
+    type,
+    entity: { type: 'member', id: userId },
+    data: { roles: keysOf(roles), version: membership.version },
+  });
+  forgetPrincipal(unit, userId);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isUuid } from '../kernel/ids.ts';
-import { instantOut, page, pageInput, Person, sort } from '../kernel/schemas.ts';
+import { id, instantOut, page, pageInput, Person, sort } from '../kernel/schemas.ts';
 import { line } from '../kernel/text.ts';
 
 export const tiers = ['free', 'pro', 'enterprise'] as const;
@@ -18,6 +18,7 @@ export const Organization = z
     createdBy: Person,
     createdAt: instantOut(),
     updatedAt: instantOut(),
+    deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
     version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
   })
   .meta({ id: 'Organization' });
@@ -83,5 +84,11 @@ export type OrganizationUpdate = z.output<typeof OrganizationUpdate>;
 export const OrganizationListInput = z.strictObject({
   ...pageInput,
   sort: sort(['createdAt']).default('-createdAt'),
+  deleted: z.boolean().default(false).describe('Lists those in the trash that you own, and may restore.'),
 });
 export type OrganizationListInput = z.output<typeof OrganizationListInput>;
+
+export const OrganizationTransfer = z
+  .strictObject({ ...organizationPath, userId: id().describe('An active member: the new owner.') })
+  .meta({ id: 'OrganizationTransfer' });
+export type OrganizationTransfer = z.output<typeof OrganizationTransfer>;

@@ -14,6 +14,8 @@ interface ActiveMembership {
   slug: string;
   /** Of the organization. */
   isActive: boolean;
+  /** Whether the organization is in the trash. */
+  isDeleted: boolean;
   grants: readonly Grant[];
 }
 
@@ -58,17 +60,18 @@ async function loadActiveMemberships(database: Database, userId: string): Promis
         'memberships.organization_id as organizationId',
         'organizations.slug',
         'organizations.is_active as isActive',
+        'organizations.deleted_at as deletedAt',
         'roles.id as roleId',
         'roles.key as roleKey',
       ])
       .where('memberships.user_id', '=', userId)
       .where('memberships.status', '=', 'active')
-      .where('organizations.deleted_at', 'is', null)
       .execute(),
   );
   const memberships = new Map<string, ActiveMembership & { grants: Grant[] }>();
-  for (const { organizationId, slug, isActive, roleId, roleKey } of rows) {
-    const known = memberships.get(organizationId) ?? { organizationId, slug, isActive, grants: [] };
+  for (const { organizationId, slug, isActive, deletedAt, roleId, roleKey } of rows) {
+    const isDeleted = deletedAt !== null;
+    const known = memberships.get(organizationId) ?? { organizationId, slug, isActive, isDeleted, grants: [] };
     memberships.set(organizationId, known);
     if (roleId !== null && roleKey !== null)
       known.grants.push({ roleId, roleKey, ...definitionOf(roleKey), scope: { kind: 'organization' } });
@@ -80,6 +83,11 @@ async function loadActiveMemberships(database: Database, userId: string): Promis
 export interface ChosenOrganization {
   path?: string | undefined;
   header?: string | undefined;
+  /**
+   * Also one that is not active, and with `deleted` one in the trash: for the operations that read it, bring it back or end it.
+   * @default only an active one
+   */
+  evenIf?: 'inactive' | 'deleted' | undefined;
 }
 
 /** @throws `organization_not_found` */
@@ -115,7 +123,7 @@ function choose(
   const own = explicit(memberships, chosen);
   const active = memberships.find(({ organizationId }) => organizationId === identity.activeOrganizationId);
   const found = own ?? active ?? (memberships.length === 1 ? memberships[0] : undefined);
-  if (found?.isActive) return found;
+  if (found && (found.isActive || chosen.evenIf)) return found;
   // What nobody asked for by name is no reason to refuse who can do without.
   if (need === 'optional' && !own) return null;
   if (found) throw tenancyErrors.organization_inactive();
@@ -140,6 +148,8 @@ export async function loadPrincipal(
   const person = { userId, sessionId, emailVerified };
   if (need === 'none') return { ...person, organizationId: null, grants: [] };
   const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
-  const found = choose(memberships ?? [], identity, need, chosen);
+  // What is in the trash is in no list.
+  const reachable = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
+  const found = choose(reachable, identity, need, chosen);
   return { ...person, organizationId: found?.organizationId ?? null, grants: found?.grants ?? [] };
 }

@@ -14,6 +14,7 @@ export const tenancyErrors = defineErrors({
     message: 'There is no such organization, or you are not a member of it.',
   },
   organization_inactive: { kind: 'forbidden', message: 'This organization is not active.' },
+  organization_not_deleted: { kind: 'conflict', message: 'This organization is not in the trash.' },
   slug_taken: { kind: 'conflict', message: 'Another organization has this slug.' },
   member_not_found: { kind: 'not_found', message: 'There is no such member.' },
   role_not_found: { kind: 'not_found', message: 'There is no such role.' },

@@ -12,6 +12,7 @@ import type { Principal } from '../kernel/principal.ts';
 import { createPlatform, type Platform, type PlatformSettings } from '../platform.ts';
 import { MembershipEntity } from '../tenancy/membership.entity.ts';
 import { OrganizationEntity } from '../tenancy/organization.entity.ts';
+import { forgetPrincipalsIn } from '../tenancy/principal.ts';
 import { RoleAssignmentEntity, RoleEntity } from '../tenancy/role.entity.ts';
 import { createTestDatabase, type TestDialect } from './databases.ts';
 
@@ -93,6 +94,8 @@ export interface TestOrganization {
   owner: TestMember;
   /** Adds a person with the given built-in roles. */
   addMember(...roles: BuiltInRoleKey[]): Promise<TestMember>;
+  /** Makes it active, out of the trash, and owned by its owner again, whatever was done to it. */
+  settle(): Promise<void>;
 }
 
 let sequence = 0;
@@ -210,5 +213,22 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
   };
 
   const owner = await addUser(['owner'], true);
-  return { id: organizationId, slug, roleIds, owner, addMember: (...roles) => addUser(roles, false) };
+  const settle = () =>
+    writeThroughSystemDoor(system, async (unit) => {
+      const { userId } = owner;
+      await unit.db
+        .updateTable('organizations')
+        .set({ is_active: true, deleted_at: null })
+        .where('id', '=', organizationId)
+        .execute();
+      await unit.db
+        .deleteFrom('role_assignments')
+        .where('organization_id', '=', organizationId)
+        .where('user_id', '=', userId)
+        .execute();
+      const owning = { organizationId, userId, roleId: roleIds.owner, createdAt: now, createdById: userId };
+      await unit.insert(RoleAssignmentEntity, owning);
+      forgetPrincipalsIn(unit, organizationId);
+    });
+  return { id: organizationId, slug, roleIds, owner, addMember: (...roles) => addUser(roles, false), settle };
 }

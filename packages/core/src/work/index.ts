@@ -13,6 +13,7 @@ export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';
 export { workHandlers, workSchedules } from './tasks/task.purge.ts';
 export { getTask } from './tasks/task.queries.ts';
+export { reassignTasks } from './tasks/task.reassign.ts';
 export {
   Task,
   TaskCreate,
@@ -21,6 +22,8 @@ export {
   TaskListInput,
   TaskPage,
   taskPriorities,
+  TaskReassign,
+  TasksReassigned,
   type TaskStatus,
   taskStatuses,
   TaskUpdate,

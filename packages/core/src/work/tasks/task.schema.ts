@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
+import { MemberPath } from '../../tenancy/index.ts';
 
 export const taskStatuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
@@ -113,3 +114,13 @@ export const TaskListInput = z.strictObject({
   search: text(1, 200).optional().describe('Words of title and description; every one must begin a word there.'),
 });
 export type TaskListInput = z.output<typeof TaskListInput>;
+
+export const TaskReassign = z
+  .strictObject({ ...MemberPath.shape, toUserId: id().describe('An active member, who takes the tasks over.') })
+  .meta({ id: 'TaskReassign' });
+export type TaskReassign = z.output<typeof TaskReassign>;
+
+export const TasksReassigned = z
+  .object({ reassigned: z.number().int().describe('How many tasks changed hands.') })
+  .meta({ id: 'TasksReassigned' });
+export type TasksReassigned = z.output<typeof TasksReassigned>;
