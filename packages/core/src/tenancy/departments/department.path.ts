@@ -16,6 +16,7 @@ export const idsOf = (path: string): string[] => path.split('/').slice(0, -1);
 
 export const depthOf = (path: string): number => idsOf(path).length;
 
+/** The depth of a path of this many characters: all ids are equally long. */
 export const depthOfLength = (length: number): number =>
   length / pathOf('', '00000000-0000-0000-0000-000000000000').length;
 

@@ -82,8 +82,8 @@ const heldTeam = statement((db, { id }: { id: string }, dialect) => {
 });
 
 /**
- * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows; a team, which few
- * tasks are given to at a time, in another that is sent along.
+ * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows. A team, which
+ * has to be held, takes another statement, sent together with it.
  * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`, `team_not_found`
  */
 export async function resolveReferences(unit: Unit, references: References): Promise<ResolvedReferences> {
