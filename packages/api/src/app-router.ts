@@ -1,4 +1,5 @@
 import { authRouter } from './identity/auth.router.ts';
+import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
 import { memberRouter } from './tenancy/member.router.ts';
@@ -13,6 +14,7 @@ import { taskRouter } from './work/task.router.ts';
 export const appRouter = router({
   auth: authRouter,
   users: userRouter,
+  sessions: sessionRouter,
   organizations: organizationRouter,
   members: memberRouter,
   invitations: invitationRouter,

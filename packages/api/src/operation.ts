@@ -200,7 +200,11 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
     ...(access === 'permission' ? [declared(errors.permission_denied())] : []),
     ...(organization === 'none'
       ? []
-      : [declared(tenancyErrors.organization_not_found()), declared(tenancyErrors.organization_inactive())]),
+      : [
+          declared(tenancyErrors.organization_not_found()),
+          declared(tenancyErrors.organization_inactive()),
+          declared(tenancyErrors.session_cut_off()),
+        ]),
     ...(organization === 'required'
       ? [declared(tenancyErrors.no_organization()), declared(tenancyErrors.organization_required())]
       : []),

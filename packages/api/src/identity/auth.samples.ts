@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { openSessionOf } from '@tenon/core/testing';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
 
@@ -40,5 +41,11 @@ export default samplesOf('auth', {
   login: { input: aLogin },
   refresh: { input: aRefreshToken, recordsNothing: 'It continues a session, whose beginning and end are recorded.' },
   logout: { input: aRefreshToken },
+  logoutAll: {
+    input: async ({ userId }, { platform }) => {
+      await openSessionOf(platform, userId);
+      return { keepCurrent: true };
+    },
+  },
   me: { input: () => ({}) },
 });

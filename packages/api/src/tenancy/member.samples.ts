@@ -23,5 +23,6 @@ export default samplesOf('members', {
       roleIds: [caller.organization.roleIds.auditor],
     }),
   },
+  endSessions: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
   remove: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
 });

@@ -307,7 +307,13 @@ export const fixturePlatform: Platform = {
   settings,
   authenticate: async (token) => {
     if (!['owner', 'viewer', 'stranger', 'many'].includes(token)) throw errors.unauthenticated();
-    return { userId: token, sessionId: 'session', emailVerified: true, activeOrganizationId: null };
+    return {
+      userId: token,
+      sessionId: 'session',
+      emailVerified: true,
+      activeOrganizationId: null,
+      sessionStartedAt: null,
+    };
   },
   principal: async ({ userId }, need, { path, header } = {}) => {
     const chosen = path ?? header;

@@ -13,6 +13,8 @@ export interface Identity {
   emailVerified: boolean;
   /** The session's active organization, whether or not its user is still a member there. */
   activeOrganizationId: string | null;
+  /** When the session began, in milliseconds since the epoch; null without a session. */
+  sessionStartedAt: number | null;
 }
 
 interface LivingSession extends Identity {
@@ -46,6 +48,7 @@ async function loadLivingSession(database: Database, sessionId: string): Promise
       .select([
         'sessions.user_id as userId',
         'sessions.organization_id as activeOrganizationId',
+        'sessions.created_at as createdAt',
         'sessions.expires_at as expiresAt',
         'sessions.revoked_at as revokedAt',
         'users.is_active as isActive',
@@ -57,7 +60,14 @@ async function loadLivingSession(database: Database, sessionId: string): Promise
   if (!row || row.revokedAt !== null || !row.isActive) return null;
   const { userId, activeOrganizationId } = row;
   const emailVerified = row.emailVerifiedAt !== null;
-  return { userId, sessionId, emailVerified, activeOrganizationId, expiresAt: Date.parse(row.expiresAt) };
+  return {
+    userId,
+    sessionId,
+    emailVerified,
+    activeOrganizationId,
+    sessionStartedAt: Date.parse(row.createdAt),
+    expiresAt: Date.parse(row.expiresAt),
+  };
 }
 
 /**

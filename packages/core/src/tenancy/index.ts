@@ -20,7 +20,7 @@ export {
   MemberPath,
   MemberRoles,
 } from './member.schema.ts';
-export { removeMember, setMemberRoles } from './member.service.ts';
+export { endMemberSessions, removeMember, setMemberRoles } from './member.service.ts';
 export { MembershipEntity } from './membership.entity.ts';
 export { getOrganization, listOwnOrganizations } from './organization.queries.ts';
 export {

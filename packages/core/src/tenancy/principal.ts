@@ -14,6 +14,8 @@ interface ActiveMembership {
   slug: string;
   /** Of the organization. */
   isActive: boolean;
+  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
+  sessionsEndedAt: number | null;
   grants: readonly Grant[];
 }
 
@@ -58,6 +60,7 @@ async function loadActiveMemberships(database: Database, userId: string): Promis
         'memberships.organization_id as organizationId',
         'organizations.slug',
         'organizations.is_active as isActive',
+        'memberships.sessions_ended_at as sessionsEndedAt',
         'roles.id as roleId',
         'roles.key as roleKey',
       ])
@@ -67,8 +70,9 @@ async function loadActiveMemberships(database: Database, userId: string): Promis
       .execute(),
   );
   const memberships = new Map<string, ActiveMembership & { grants: Grant[] }>();
-  for (const { organizationId, slug, isActive, roleId, roleKey } of rows) {
-    const known = memberships.get(organizationId) ?? { organizationId, slug, isActive, grants: [] };
+  for (const { organizationId, slug, isActive, sessionsEndedAt: endedAt, roleId, roleKey } of rows) {
+    const sessionsEndedAt = endedAt === null ? null : Date.parse(endedAt);
+    const known = memberships.get(organizationId) ?? { organizationId, slug, isActive, sessionsEndedAt, grants: [] };
     memberships.set(organizationId, known);
     if (roleId !== null && roleKey !== null)
       known.grants.push({ roleId, roleKey, ...definitionOf(roleKey), scope: { kind: 'organization' } });
@@ -106,6 +110,10 @@ function explicit(memberships: ActiveMemberships, { path, header }: ChosenOrgani
   return found;
 }
 
+/** Whether an administrator has ended the member's sessions there since this one began. */
+const isCutOff = ({ sessionsEndedAt }: ActiveMembership, { sessionStartedAt }: Identity): boolean =>
+  sessionsEndedAt !== null && sessionStartedAt !== null && sessionStartedAt <= sessionsEndedAt;
+
 function choose(
   memberships: ActiveMemberships,
   identity: Identity,
@@ -115,9 +123,11 @@ function choose(
   const own = explicit(memberships, chosen);
   const active = memberships.find(({ organizationId }) => organizationId === identity.activeOrganizationId);
   const found = own ?? active ?? (memberships.length === 1 ? memberships[0] : undefined);
-  if (found?.isActive) return found;
+  const cutOff = found !== undefined && isCutOff(found, identity);
+  if (found?.isActive && !cutOff) return found;
   // What nobody asked for by name is no reason to refuse who can do without.
   if (need === 'optional' && !own) return null;
+  if (cutOff) throw tenancyErrors.session_cut_off();
   if (found) throw tenancyErrors.organization_inactive();
   throw memberships.length === 0 ? tenancyErrors.no_organization() : tenancyErrors.organization_required();
 }
@@ -126,7 +136,7 @@ function choose(
  * Who acts, and in which organization: the path's, else the header's, else the session's active one, else the only one. What the
  * database says is at most 3 seconds old.
  * @param need `none`: outside of any organization; `optional`: in one if there is one
- * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`, and
+ * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`, `session_cut_off`, and
  * `validation_failed` when path and header differ
  */
 export async function loadPrincipal(

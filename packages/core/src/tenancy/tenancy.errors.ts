@@ -14,6 +14,10 @@ export const tenancyErrors = defineErrors({
     message: 'There is no such organization, or you are not a member of it.',
   },
   organization_inactive: { kind: 'forbidden', message: 'This organization is not active.' },
+  session_cut_off: {
+    kind: 'forbidden',
+    message: 'An administrator ended your sessions in this organization: sign in again to return to it.',
+  },
   slug_taken: { kind: 'conflict', message: 'Another organization has this slug.' },
   member_not_found: { kind: 'not_found', message: 'There is no such member.' },
   role_not_found: { kind: 'not_found', message: 'There is no such role.' },

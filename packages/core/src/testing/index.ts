@@ -16,4 +16,4 @@ export {
   type TestPlatform,
 } from './platform.ts';
 export { startPostgres, type TestPostgres } from './postgres.ts';
-export { accessTokenOf } from './sign-in.ts';
+export { accessTokenOf, openSessionOf } from './sign-in.ts';

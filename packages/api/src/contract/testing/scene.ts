@@ -31,6 +31,7 @@ export interface Person {
   readonly role: BuiltInRoleKey;
   readonly userId: string;
   readonly email: string;
+  /** Of their present session: who signs out everywhere signs in again at once. */
   readonly token: string;
   readonly organization: SceneOrganization;
   can(permission: Permission): boolean;
@@ -78,20 +79,28 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
   const call: Scene['call'] = (surface, name, input, options = {}) =>
     callOver(app, surface, name, operationOf(name), input, options);
 
-  const callAs: Scene['callAs'] = (person, surface, name, input, headers = {}) => {
+  const callAs: Scene['callAs'] = async (person, surface, name, input, headers = {}) => {
     const operation = operationOf(name);
     if (operation.access === 'public') return call(surface, name, input, { headers });
     // A session's active organization moves with what it does; the header stays.
     const named = operation.parameters.has('organizationId') ? {} : { 'x-organization-id': person.organization.id };
-    return call(surface, name, input, { token: person.token, headers: { ...named, ...headers } });
+    const reply = await call(surface, name, input, { token: person.token, headers: { ...named, ...headers } });
+    if (name.startsWith('auth.')) await returning.get(person)?.();
+    return reply;
   };
 
+  /** Signs people in again whose session is over. */
+  const returning = new WeakMap<Person, () => Promise<void>>();
+
   const arrive = async (organization: SceneOrganization, role: BuiltInRoleKey, member: TestMember): Promise<Person> => {
+    let token = await accessTokenOf(platform, member);
     const person: Person = {
       role,
       userId: member.userId,
       email: member.email,
-      token: await accessTokenOf(platform, member),
+      get token() {
+        return token;
+      },
       organization,
       can: (permission) => (builtInRoles[role].permissions as readonly Permission[]).includes(permission),
       async do<Name extends OperationName>(name: Name, input: InputOf<Name>) {
@@ -100,6 +109,10 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
         return data as OutputOf<Name>;
       },
     };
+    returning.set(person, async () => {
+      const alive = await platform.authenticate(token).catch(() => null);
+      if (!alive) token = await accessTokenOf(platform, member);
+    });
     return person;
   };
 
