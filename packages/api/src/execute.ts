@@ -34,6 +34,7 @@ export const executing =
       const service = request.platform.context({
         principal,
         requestId: request.requestId,
+        address: request.address,
         ...(mutation && {
           mutation: { ...mutation, procedure: call.name, input, secretAnswer: operation.secretAnswer },
         }),

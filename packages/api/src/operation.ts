@@ -215,7 +215,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
       : []),
     ...(secretAnswer ? [declared(errors.idempotency_secret_already_shown())] : []),
     ...(versioned ? [declared(errors.version_conflict())] : []),
-    problem('rate_limited', 429),
+    declared(errors.rate_limited()),
     declared(errors.internal()),
     declared(errors.database_busy()),
     declared(errors.database_unavailable()),

@@ -50,6 +50,8 @@ interface ContextParts {
   principal: Principal | null;
   /** @default a new one */
   requestId?: string;
+  /** @default null */
+  address?: string | null;
   mutation?: MutationRequest;
 }
 
@@ -104,9 +106,10 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });
   const mailer = options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
-  const context = ({ principal, requestId, mutation }: ContextParts): ServiceContext => ({
+  const context = ({ principal, requestId, address, mutation }: ContextParts): ServiceContext => ({
     principal,
     requestId: requestId ?? uuidv7(),
+    address: address ?? null,
     clock,
     database,
     settings,

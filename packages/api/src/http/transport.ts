@@ -60,10 +60,6 @@ export class HttpTransport implements Transport {
     return this.#request.headers['user-agent'] ?? null;
   }
 
-  get address(): string {
-    return this.#request.ip;
-  }
-
   /**
    * Browsers send Origin with every request that could change something, or at least say from what kind of site it comes; other
    * clients have no cookies to steal.

@@ -2,6 +2,7 @@ import { credentialTable } from './credential.entity.ts';
 import type { MailTemplate } from './mail/mail.job.ts';
 import { verificationMail } from './mail/verification.mail.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
+import { throttleTable } from './throttle.entity.ts';
 import { userTable } from './user.entity.ts';
 
 export {
@@ -34,7 +35,7 @@ export { getCurrentUser, getUser } from './user.queries.ts';
 export { email, User, UserUpdate } from './user.schema.ts';
 export { keyOf, updateCurrentUser, userErrors } from './user.service.ts';
 
-export const identityTables = [userTable, credentialTable, sessionTable, refreshTokenTable];
+export const identityTables = [userTable, credentialTable, sessionTable, refreshTokenTable, throttleTable];
 
 /** The mails of this context, by their template. */
 export const identityMails: Readonly<Record<string, MailTemplate>> = { verify_email: verificationMail };

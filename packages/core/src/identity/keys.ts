@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { CoreSettings } from '../kernel/settings.ts';
 
-export type KeyPurpose = 'access-token' | 'refresh-token' | 'verify-email';
+export type KeyPurpose = 'access-token' | 'refresh-token' | 'verify-email' | 'throttle';
 
 const derived = new WeakMap<CoreSettings, Map<KeyPurpose, KeyObject>>();
 

@@ -10,8 +10,10 @@ import { uuidv7 } from '../kernel/ids.ts';
 import type { MailSent, Registration, ResendVerification, VerifyEmail } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
+import { askForMail } from './mail/ask.ts';
 import { mailJob } from './mail/mail.job.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
+import { addressBudgets, attempt } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
 import { getUser } from './user.queries.ts';
 import type { User } from './user.schema.ts';
@@ -47,7 +49,7 @@ export type CreateUser = (unit: Unit) => Promise<User>;
 /**
  * Registers a person: checks, hashes, then runs `work` in one transaction behind the identity door, with a function that creates
  * the user and asks for the verification mail.
- * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`
+ * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`, `rate_limited`
  */
 export async function registerUser<T>(
   ctx: ServiceContext,
@@ -56,6 +58,7 @@ export async function registerUser<T>(
 ): Promise<T> {
   const { email, password, username = null, fullName = null, timezone = 'UTC' } = input;
   checkPasswordPolicy(ctx.settings, password, { email, username });
+  await attempt(ctx, addressBudgets(ctx, 'register'));
   const names = namesOf(input);
   await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names));
   const passwordHash = await hashPassword(password);
@@ -126,13 +129,8 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
   });
 }
 
-/**
- * Asks for another verification mail. The answer, the time and the work are the same for every address: whether there is
- * anything to send is found out by the job.
- */
+/** Asks for another verification mail. @throws `rate_limited` */
 export async function resendVerification(ctx: ServiceContext, input: ResendVerification): Promise<MailSent> {
-  await writeThroughIdentityDoor(ctx, (unit) =>
-    enqueue(unit, mailJob, { template: 'verify_email', email: input.email }),
-  );
+  await askForMail(ctx, 'verify_email', input.email);
   return { status: 'sent' };
 }

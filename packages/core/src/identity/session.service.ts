@@ -69,15 +69,16 @@ export async function insertSession(unit: Unit, session: NewSession, transport: 
     deviceId,
     organizationId,
     userAgent: transport.userAgent?.slice(0, 500) ?? null,
-    address: transport.address,
+    address: unit.ctx.address,
     createdAt: unit.now,
     lastUsedAt: unit.now,
     expiresAt: expiry(unit),
   });
   await insertRefreshToken(unit, id, userId, refreshToken);
   await recordEvents(unit, {
-    type: 'session.started',
-    entity: { type: 'session', id },
+    type: 'user.signed_in',
+    entity: { type: 'user', id: userId },
+    data: { sessionId: id, deviceId, address: unit.ctx.address },
     actorId: userId,
     organizationId: null,
   });

@@ -137,7 +137,6 @@ describe.each(dialects)('sessions on %s', (dialect) => {
           .execute(),
       );
       expect(events).toMatchObject([
-        { type: 'session.started', organization_id: null },
         { type: 'session.ended', organization_id: null, payload: { data: { reason: 'refresh_token_reused' } } },
       ]);
     });

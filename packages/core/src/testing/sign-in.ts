@@ -4,7 +4,7 @@ import { insertSession, type OpenSession } from '../identity/session.service.ts'
 import type { Platform } from '../platform.ts';
 import type { TestMember } from './platform.ts';
 
-const client = { refreshCookie: null, setRefreshCookie: () => {}, userAgent: 'vitest', address: '192.0.2.1' };
+const client = { refreshCookie: null, setRefreshCookie: () => {}, userAgent: 'vitest' };
 
 /** One more session of a user, which ends no other. */
 export const openSessionOf = (
