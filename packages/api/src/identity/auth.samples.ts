@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { openSessionOf } from '@tenon/core/testing';
+import { accountTokens, givePassword, openSessionOf } from '@tenon/core/testing';
 import { samplesOf } from '../contract/testing/samples.ts';
-import type { Person } from '../contract/testing/scene.ts';
+import type { Person, Scene } from '../contract/testing/scene.ts';
 
 const password = 'correct horse battery';
 
@@ -22,6 +22,14 @@ async function aRefreshToken(caller: Person) {
   const { refreshToken } = await caller.do('auth.login', await aLogin(caller));
   if (refreshToken === undefined) throw new Error('The refresh token was asked for in the body.');
   return { refreshToken };
+}
+
+/** Somebody new, who wants another address. */
+async function anEmailChange(caller: Person, scene: Scene) {
+  const { accessToken, user } = await caller.do('auth.login', await aLogin(caller));
+  const input = { email: `${randomUUID()}@example.com`, currentPassword: password };
+  await scene.call('rest', 'auth.changeEmail', input, { token: accessToken });
+  return accountTokens(scene.platform, user.id);
 }
 
 export default samplesOf('auth', {
@@ -47,5 +55,29 @@ export default samplesOf('auth', {
       return { keepCurrent: true };
     },
   },
+  changePassword: {
+    input: async ({ userId }, { platform }) => ({
+      currentPassword: await givePassword(platform, userId),
+      newPassword: `${randomUUID()} battery`,
+    }),
+  },
+  forgotPassword: {
+    input: async (caller) => ({ email: (await register(caller)).email }),
+    recordsNothing: 'It is the same for every address, known or not: there may be nobody whom an event could be about.',
+  },
+  resetPassword: {
+    input: async (caller, { platform }) => {
+      const { user } = await caller.do('auth.login', await aLogin(caller));
+      return { token: (await accountTokens(platform, user.id)).reset, password: `${randomUUID()} battery` };
+    },
+  },
+  changeEmail: {
+    input: async ({ userId }, { platform }) => ({
+      email: `${randomUUID()}@example.com`,
+      currentPassword: await givePassword(platform, userId),
+    }),
+  },
+  confirmEmail: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).confirm }) },
+  undoEmailChange: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).undo }) },
   me: { input: () => ({}) },
 });

@@ -15,6 +15,8 @@ export interface Identity {
   activeOrganizationId: string | null;
   /** When the session began, in milliseconds since the epoch; null without a session. */
   sessionStartedAt: number | null;
+  /** @default false */
+  instanceAdmin?: boolean;
 }
 
 interface LivingSession extends Identity {
@@ -53,6 +55,7 @@ async function loadLivingSession(database: Database, sessionId: string): Promise
         'sessions.revoked_at as revokedAt',
         'users.is_active as isActive',
         'users.email_verified_at as emailVerifiedAt',
+        'users.instance_admin_since as instanceAdminSince',
       ])
       .where('sessions.id', '=', sessionId)
       .executeTakeFirst(),
@@ -66,6 +69,7 @@ async function loadLivingSession(database: Database, sessionId: string): Promise
     emailVerified,
     activeOrganizationId,
     sessionStartedAt: Date.parse(row.createdAt),
+    instanceAdmin: row.instanceAdminSince !== null,
     expiresAt: Date.parse(row.expiresAt),
   };
 }

@@ -151,7 +151,17 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
 }
 
 /** Why a session ended, as its event tells. */
-export type SessionEnd = 'logout' | 'logout_all' | 'ended_by_user' | 'refresh_token_reused' | 'too_many';
+export type SessionEnd =
+  | 'logout'
+  | 'logout_all'
+  | 'ended_by_user'
+  | 'refresh_token_reused'
+  | 'too_many'
+  | 'password_changed'
+  | 'password_reset'
+  | 'email_change_undone'
+  | 'deactivated'
+  | 'ended_by_administrator';
 
 /** Ends these sessions of a user, who is the actor unless somebody is signed in. */
 async function revokeSessions(unit: Unit, userId: string, ids: readonly string[], reason: SessionEnd): Promise<void> {

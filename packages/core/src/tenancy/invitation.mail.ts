@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
-import type { MailTemplate } from '../identity/index.ts';
+import { type MailTemplate, writeMail } from '../identity/index.ts';
 
 const Payload = z.object({ invitationId: z.string() });
 
@@ -26,18 +26,14 @@ export const invitationMail: MailTemplate = async (ctx, payload) => {
   if (!invitation || Date.parse(invitation.expiresAt) <= ctx.clock.now().getTime()) return null;
   const { id, email, name, fullName, expiresAt } = invitation;
   const { publicUrl } = ctx.settings;
-  return {
+  return writeMail({
     to: email,
     subject: `You are invited to ${name}`,
-    text: `Hello,
-
-${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.
-
-Sign in, or register, with this address (${email}), verify it, and accept by ${expiresAt}:
-
-POST ${publicUrl}/api/v1/invitations/${id}/accept
-
-If you did not expect this, ignore this mail.
-`,
-  };
+    blocks: [
+      `${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.`,
+      `Sign in, or register, with this address (${email}), verify it, and accept by ${expiresAt}:`,
+      { copy: `POST ${publicUrl}/api/v1/invitations/${id}/accept` },
+      'If you did not expect this, ignore this mail.',
+    ],
+  });
 };

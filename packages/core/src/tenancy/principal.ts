@@ -146,8 +146,8 @@ export async function loadPrincipal(
   need: 'none' | 'optional' | 'required',
   chosen: ChosenOrganization = {},
 ): Promise<Principal> {
-  const { userId, sessionId, emailVerified } = identity;
-  const person = { userId, sessionId, emailVerified };
+  const { userId, sessionId, emailVerified, instanceAdmin } = identity;
+  const person = { userId, sessionId, emailVerified, ...(instanceAdmin && { instanceAdmin }) };
   if (need === 'none') return { ...person, organizationId: null, grants: [] };
   const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
   const found = choose(memberships ?? [], identity, need, chosen);

@@ -1,3 +1,4 @@
+export { accountTokens, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
   asSuperuser,
   createTestDatabase,

@@ -4,6 +4,7 @@ import {
   createOrganization,
   createTestPlatform,
   type Dump,
+  makeInstanceAdmin,
   openDump,
   type TestDialect,
   type TestMember,
@@ -64,6 +65,8 @@ export interface Scene {
     input: Fields,
     headers?: CallOptions['headers'],
   ): Promise<Reply>;
+  /** What the person signs an operation with: what is for administrators of the instance, somebody else does for them. */
+  tokenOf(person: Person, operation: Operation): string;
   /** One more organization, with its owner alone. */
   foundOrganization(name: string): Promise<Pick<SceneOrganization, 'id' | 'slug' | 'roleIds'> & { owner: Person }>;
   dump(): Promise<Dump>;
@@ -79,12 +82,19 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
   const call: Scene['call'] = (surface, name, input, options = {}) =>
     callOver(app, surface, name, operationOf(name), input, options);
 
+  /** An administrator of the instance for each organization's people, by its id, so that they can be told apart. */
+  const administrators = new Map<string, string>();
+
+  const tokenOf: Scene['tokenOf'] = (person, { access }) =>
+    access === 'instance' ? (administrators.get(person.organization.id) ?? '') : person.token;
+
   const callAs: Scene['callAs'] = async (person, surface, name, input, headers = {}) => {
     const operation = operationOf(name);
     if (operation.access === 'public') return call(surface, name, input, { headers });
     // A session's active organization moves with what it does; the header stays.
     const named = operation.parameters.has('organizationId') ? {} : { 'x-organization-id': person.organization.id };
-    const reply = await call(surface, name, input, { token: person.token, headers: { ...named, ...headers } });
+    const token = tokenOf(person, operation);
+    const reply = await call(surface, name, input, { token, headers: { ...named, ...headers } });
     if (name.startsWith('auth.')) await returning.get(person)?.();
     return reply;
   };
@@ -130,6 +140,9 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     };
     const owner = await arrive(organization, 'owner', created.owner);
     people.owner = owner;
+    const administrator = await organization.addMember();
+    await makeInstanceAdmin(platform, administrator.userId);
+    administrators.set(created.id, await accessTokenOf(platform, administrator));
     return { organization, people, owner };
   };
 
@@ -148,6 +161,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     other: await settle('Other'),
     call,
     callAs,
+    tokenOf,
     async foundOrganization(name) {
       const { organization, owner } = await found(name);
       return { ...organization, owner };
