@@ -112,6 +112,8 @@ const variables = {
   ACCESS_TOKEN_EXPIRE_MINUTES: [integer(1, 1440, 20), 'minutes from 1 to 1440'],
   REFRESH_TOKEN_EXPIRE_DAYS: [integer(1, 365, 3), 'days from 1 to 365'],
   REQUIRE_VERIFIED_EMAIL: [flag().default(true), 'true or false'],
+  PASSWORD_MIN_LENGTH: [integer(8, 64, 8), 'a number of characters from 8 to 64'],
+  AUTH_ATTEMPTS_PER_ADDRESS: [integer(5, 1_000_000, 50), 'a number of attempts from 5 to 1000000'],
   MIGRATE_ON_START: [flag().optional(), 'true or false'],
   CORS_ORIGINS: [
     list()
@@ -185,7 +187,8 @@ function assemble(values: Values, production: boolean, secretKey: string | undef
     accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,
     refreshTokenDays: values.REFRESH_TOKEN_EXPIRE_DAYS,
     requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
-    passwordMinLength: 8,
+    passwordMinLength: values.PASSWORD_MIN_LENGTH,
+    attemptsPerAddress: values.AUTH_ATTEMPTS_PER_ADDRESS,
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
     publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,

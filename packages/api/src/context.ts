@@ -14,8 +14,6 @@ export interface Transport {
   /** Sets the refresh cookie, or clears it. */
   setRefreshCookie(token: string | null): void;
   readonly userAgent: string | null;
-  /** The client's network address. */
-  readonly address: string;
 }
 
 /** How a procedure answered. */
@@ -31,6 +29,7 @@ interface RequestParts {
   /** The URL, after aliases. */
   url: string;
   headers: IncomingHttpHeaders;
+  address: string;
   transport: Transport | null;
   checkOutputs: boolean;
 }
@@ -41,6 +40,8 @@ export class RequestContext implements Context {
   readonly requestId: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** The client's network address. */
+  readonly address: string;
   /** Null over tRPC. */
   readonly transport: Transport | null;
   /** Whether answers are held against their schemas: in tests. */
@@ -55,6 +56,7 @@ export class RequestContext implements Context {
     this.requestId = parts.requestId;
     this.url = parts.url;
     this.headers = parts.headers;
+    this.address = parts.address;
     this.transport = parts.transport;
     this.checkOutputs = parts.checkOutputs;
   }

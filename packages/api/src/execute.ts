@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { authorize, DomainError, errors, type Principal, type ServiceContext } from '@tenon/core';
+import { authorize, DomainError, errors, type Principal, requireInstanceAdmin, type ServiceContext } from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
 import { invalid, toApiError, transportErrors, wrongField } from './errors.ts';
@@ -34,6 +34,7 @@ export const executing =
       const service = request.platform.context({
         principal,
         requestId: request.requestId,
+        address: request.address,
         ...(mutation && {
           mutation: { ...mutation, procedure: call.name, input, secretAnswer: operation.secretAnswer },
         }),
@@ -60,6 +61,7 @@ async function admit(operation: Operation, call: Call): Promise<Principal | null
   const identity = await platform.authenticate(token);
   const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
   const principal = await platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
+  if (operation.access === 'instance') requireInstanceAdmin({ principal });
   if (operation.permission !== null) authorize({ principal }, operation.permission);
   return principal;
 }

@@ -24,8 +24,11 @@ export interface OperationMeta {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description: string | null;
-  /** `public` needs nobody, `user` anybody who is signed in, `permission` the one in `permission`. */
-  readonly access: 'public' | 'user' | 'permission';
+  /**
+   * `public` needs nobody, `user` anybody who is signed in, `instance` who administers the instance, `permission` the one in
+   * `permission`.
+   */
+  readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: string | null;
   readonly organization: OrganizationNeed;
   /** Of a success: 200, 201, 202 or 204. */

@@ -23,8 +23,11 @@ export interface Tag {
 export interface Declaration<Input extends InputSchema, Output extends OutputSchema> {
   /** Method and path below `/api/v1`. A PATCH answers PUT too. */
   rest: `${Method} /${string}`;
-  /** A permission, which needs an organization; or anybody who is signed in (`user`); or anybody (`public`). */
-  access: Permission | 'user' | 'public';
+  /**
+   * A permission, which needs an organization; or who administers the instance (`instance`); or anybody who is signed in
+   * (`user`); or anybody (`public`).
+   */
+  access: Permission | 'instance' | 'user' | 'public';
   /** @default 'required' with a permission, 'none' otherwise */
   organization?: OrganizationNeed;
   /** Also in an organization that is not active, or with `deleted` in one in the trash. @default only in an active one */
@@ -86,7 +89,7 @@ export class Operation implements OperationMeta {
   readonly tagsDescribed: readonly Tag[];
   readonly summary: string;
   readonly description: string | null;
-  readonly access: 'public' | 'user' | 'permission';
+  readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: Permission | null;
   readonly organization: OrganizationNeed;
   readonly evenIf: 'inactive' | 'deleted' | undefined;
@@ -117,8 +120,9 @@ export class Operation implements OperationMeta {
     this.summary = declaration.summary;
     this.description = declaration.description ?? null;
     const { access } = declaration;
-    this.access = access === 'public' || access === 'user' ? access : 'permission';
-    this.permission = access === 'public' || access === 'user' ? null : access;
+    const byPermission = access !== 'public' && access !== 'user' && access !== 'instance';
+    this.access = byPermission ? 'permission' : access;
+    this.permission = byPermission ? access : null;
     this.organization = declaration.organization ?? (this.permission === null ? 'none' : 'required');
     this.evenIf = declaration.evenIf;
     this.input = declaration.input ?? noInput;
@@ -201,10 +205,14 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
   return [
     declared(errors.validation_failed()),
     ...(access === 'public' ? [] : [declared(errors.unauthenticated())]),
-    ...(access === 'permission' ? [declared(errors.permission_denied())] : []),
+    ...(access === 'permission' || access === 'instance' ? [declared(errors.permission_denied())] : []),
     ...(organization === 'none'
       ? []
-      : [declared(tenancyErrors.organization_not_found()), declared(tenancyErrors.organization_inactive())]),
+      : [
+          declared(tenancyErrors.organization_not_found()),
+          declared(tenancyErrors.organization_inactive()),
+          declared(tenancyErrors.session_cut_off()),
+        ]),
     ...(organization === 'required'
       ? [declared(tenancyErrors.no_organization()), declared(tenancyErrors.organization_required())]
       : []),
@@ -215,7 +223,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
       : []),
     ...(secretAnswer ? [declared(errors.idempotency_secret_already_shown())] : []),
     ...(versioned ? [declared(errors.version_conflict())] : []),
-    problem('rate_limited', 429),
+    declared(errors.rate_limited()),
     declared(errors.internal()),
     declared(errors.database_busy()),
     declared(errors.database_unavailable()),

@@ -50,8 +50,8 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
     throw new Error('Make the server with the serverOptions of @tenon/api.');
 
   const contextOf = (request: FastifyRequest, transport: HttpTransport | null): RequestContext => {
-    const { id: requestId, url, headers } = request;
-    const context = new RequestContext({ platform, requestId, url, headers, transport, checkOutputs });
+    const { id: requestId, url, headers, ip: address } = request;
+    const context = new RequestContext({ platform, requestId, url, headers, address, transport, checkOutputs });
     contexts.set(request, context);
     return context;
   };

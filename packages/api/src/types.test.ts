@@ -62,7 +62,7 @@ test('a service that takes or answers something else does not compile', () => {
     tags,
     summary: '',
     // @ts-expect-error -- only restMutation hands out the transport
-    run: async (_ctx, _input, transport: { address: string }) => void transport,
+    run: async (_ctx, _input, transport: { userAgent: string | null }) => void transport,
   });
   expect.assertions(0);
 });

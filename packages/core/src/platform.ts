@@ -57,6 +57,8 @@ interface ContextParts {
   principal: Principal | null;
   /** @default a new one */
   requestId?: string;
+  /** @default null */
+  address?: string | null;
   mutation?: MutationRequest;
 }
 
@@ -111,9 +113,10 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });
   const mailer = options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
-  const context = ({ principal, requestId, mutation }: ContextParts): ServiceContext => ({
+  const context = ({ principal, requestId, address, mutation }: ContextParts): ServiceContext => ({
     principal,
     requestId: requestId ?? uuidv7(),
+    address: address ?? null,
     clock,
     database,
     settings,

@@ -31,7 +31,7 @@ const stopped = (at: Date): Clock => ({ now: () => at });
 
 /** Who acts without a session: nobody signed in. */
 async function principalOf(platform: Platform, userId: string, organizationId?: string): Promise<Principal> {
-  const identity = { userId, sessionId: '', emailVerified: true, activeOrganizationId: null };
+  const identity = { userId, sessionId: '', emailVerified: true, activeOrganizationId: null, sessionStartedAt: null };
   const principal =
     organizationId === undefined
       ? await platform.principal(identity, 'none')

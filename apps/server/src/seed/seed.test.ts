@@ -30,7 +30,7 @@ async function seeded(number: number): Promise<Task[]> {
         password: password.split(': ')[1] ?? '',
         tokenTransport: 'body',
       },
-      { userAgent: null, address: '127.0.0.1', refreshCookie: null, setRefreshCookie: () => {} },
+      { userAgent: null, refreshCookie: null, setRefreshCookie: () => {} },
     );
     const principal = await platform.principal(await platform.authenticate(signedIn.accessToken), 'required');
     const { data } = await listTasks(platform.context({ principal }), {

@@ -1,4 +1,4 @@
-import { builtInRoleKeys, builtInRoles, type Permission } from '@tenon/core';
+import { builtInRoleKeys, builtInRoles, instancePermission, type Permission } from '@tenon/core';
 import { accessTokenOf } from '@tenon/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
@@ -44,6 +44,34 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       const parameters = Object.fromEntries([...one.operation.parameters].map((parameter) => [parameter, 'nothing']));
       for (const token of [null, 'nonsense', scene.acme.people.owner.token.replace(/.{6}$/, 'AAAAAA')])
         expect(await scene.call(surface, name, { ...parameters, ...wrong }, { token })).toMatchObject(refused);
+    });
+  });
+
+  describe.each(casesWhere(({ access }) => access === 'instance'))('%s', (name, one) => {
+    let input: Fields;
+    beforeAll(async () => {
+      input = await one.input(scene.acme.people.owner, scene);
+    });
+    const refused = {
+      status: 403,
+      problem: { code: 'permission_denied', permission: instancePermission, grantedBy: [] },
+    };
+
+    it.each(builtInRoleKeys)('refuses a %s of an organization, whatever they send', async (role) => {
+      const { token } = scene.acme.people[role];
+      const before = await scene.dump();
+      for (const surface of surfaces)
+        for (const sent of [input, { ...input, ...wrong }])
+          expect(await scene.call(surface, name, sent, { token })).toMatchObject(refused);
+      expect(changedTables(before, await scene.dump())).toEqual([]);
+    });
+
+    it('lets who administers the instance', async () => {
+      const owner = scene.acme.people.owner;
+      for (const surface of surfaces) {
+        const reply = await scene.callAs(owner, surface, name, await one.input(owner, scene));
+        expect(reply.problem).toBeNull();
+      }
     });
   });
 

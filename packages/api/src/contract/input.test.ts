@@ -88,7 +88,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       const { operation } = one;
       const input = await one.input(owner, scene);
       const headers = {
-        authorization: `Bearer ${owner.token}`,
+        authorization: `Bearer ${scene.tokenOf(owner, operation)}`,
         ...(operation.parameters.has('organizationId') ? {} : { 'x-organization-id': owner.organization.id }),
       };
       const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(input[name]));

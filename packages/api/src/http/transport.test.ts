@@ -59,6 +59,18 @@ test.each(['http://api.example.com', 'https://app.example.com'])('a page of %s m
   expect((await refresh({ cookie, host, origin })).status).toBe(200);
 });
 
+test.each(['cross-site', 'same-site', 'anything else'])(
+  'without an origin, a page of a %s site may not',
+  async (site) => {
+    const { status, body } = await refresh({ cookie, host, 'sec-fetch-site': site });
+    expect([status, body.code]).toEqual([403, 'cross_site_request']);
+  },
+);
+
+test.each(['same-origin', 'none'])('without an origin, one that is %s may', async (site) => {
+  expect((await refresh({ cookie, host, 'sec-fetch-site': site })).status).toBe(200);
+});
+
 test('a token in the body needs no cookie, and so no origin', async () => {
   const { status, body } = await refresh({ cookie, host, origin: 'https://evil.example' }, { refreshToken: 'mine' });
   expect([status, body.used]).toEqual([200, 'mine']);

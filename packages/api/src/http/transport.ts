@@ -60,14 +60,13 @@ export class HttpTransport implements Transport {
     return this.#request.headers['user-agent'] ?? null;
   }
 
-  get address(): string {
-    return this.#request.ip;
-  }
-
-  /** Browsers send Origin with every request that could change something; other clients have no cookies to steal. */
+  /**
+   * Browsers send Origin with every request that could change something, or at least say from what kind of site it comes; other
+   * clients have no cookies to steal.
+   */
   #isSameOrigin(): boolean {
-    const { origin } = this.#request.headers;
-    if (origin === undefined) return true;
+    const { origin, 'sec-fetch-site': site } = this.#request.headers;
+    if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
     return (
       origin === `${this.#request.protocol}://${this.#request.host}` || this.#settings.trustedOrigins.includes(origin)
     );

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { invitationTokenOf } from '@tenon/core/testing';
+import { accountTokens, givePassword, invitationTokenOf, openSessionOf } from '@tenon/core/testing';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
 
@@ -31,6 +31,14 @@ async function aRefreshToken(caller: Person) {
   return { refreshToken };
 }
 
+/** Somebody new, who wants another address. */
+async function anEmailChange(caller: Person, scene: Scene) {
+  const { accessToken, user } = await caller.do('auth.login', await aLogin(caller));
+  const input = { email: `${randomUUID()}@example.com`, currentPassword: password };
+  await scene.call('rest', 'auth.changeEmail', input, { token: accessToken });
+  return accountTokens(scene.platform, user.id);
+}
+
 export default samplesOf('auth', {
   register: {
     input: () => ({
@@ -49,5 +57,35 @@ export default samplesOf('auth', {
   login: { input: aLogin },
   refresh: { input: aRefreshToken, recordsNothing: 'It continues a session, whose beginning and end are recorded.' },
   logout: { input: aRefreshToken },
+  logoutAll: {
+    input: async ({ userId }, { platform }) => {
+      await openSessionOf(platform, userId);
+      return { keepCurrent: true };
+    },
+  },
+  changePassword: {
+    input: async ({ userId }, { platform }) => ({
+      currentPassword: await givePassword(platform, userId),
+      newPassword: `${randomUUID()} battery`,
+    }),
+  },
+  forgotPassword: {
+    input: async (caller) => ({ email: (await register(caller)).email }),
+    recordsNothing: 'It is the same for every address, known or not: there may be nobody whom an event could be about.',
+  },
+  resetPassword: {
+    input: async (caller, { platform }) => {
+      const { user } = await caller.do('auth.login', await aLogin(caller));
+      return { token: (await accountTokens(platform, user.id)).reset, password: `${randomUUID()} battery` };
+    },
+  },
+  changeEmail: {
+    input: async ({ userId }, { platform }) => ({
+      email: `${randomUUID()}@example.com`,
+      currentPassword: await givePassword(platform, userId),
+    }),
+  },
+  confirmEmail: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).confirm }) },
+  undoEmailChange: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).undo }) },
   me: { input: () => ({}) },
 });

@@ -1,7 +1,23 @@
-import { getCurrentUser, updateCurrentUser, User, userErrors, UserUpdate } from '@tenon/core';
+import {
+  activateUser,
+  deactivateUser,
+  endSessionsOfUser,
+  getCurrentUser,
+  getUserOfInstance,
+  listUsers,
+  updateCurrentUser,
+  User,
+  userErrors,
+  UserListInput,
+  UserPage,
+  UserPath,
+  UserUpdate,
+} from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
 
 const users = { name: 'Users', description: 'People, known to the whole installation.' };
+
+const { own_account, user_not_found, username_taken } = userErrors;
 
 export const userRouter = router({
   me: query({
@@ -20,7 +36,57 @@ export const userRouter = router({
     description: 'Only the fields given change; null clears.',
     input: UserUpdate,
     output: User,
-    problems: [userErrors.username_taken],
+    problems: [username_taken],
     run: updateCurrentUser,
+  }),
+  list: query({
+    rest: 'GET /users',
+    access: 'instance',
+    tags: [users],
+    summary: 'List everybody',
+    description: 'For who administers the instance. The people of an organization are its members.',
+    input: UserListInput,
+    output: UserPage,
+    run: listUsers,
+  }),
+  get: query({
+    rest: 'GET /users/{userId}',
+    access: 'instance',
+    tags: [users],
+    summary: 'Read anybody',
+    input: UserPath,
+    output: User,
+    problems: [user_not_found],
+    run: getUserOfInstance,
+  }),
+  deactivate: mutation({
+    rest: 'POST /users/{userId}/deactivate',
+    access: 'instance',
+    tags: [users],
+    summary: 'Deactivate a user',
+    description: 'Their sessions end, and signing in is answered as a wrong password is.',
+    input: UserPath,
+    output: User,
+    problems: [user_not_found, own_account],
+    run: deactivateUser,
+  }),
+  activate: mutation({
+    rest: 'POST /users/{userId}/activate',
+    access: 'instance',
+    tags: [users],
+    summary: 'Activate a user again',
+    input: UserPath,
+    output: User,
+    problems: [user_not_found],
+    run: activateUser,
+  }),
+  endSessions: mutation({
+    rest: 'DELETE /users/{userId}/sessions',
+    access: 'instance',
+    tags: [users],
+    summary: 'End every session of a user',
+    input: UserPath,
+    problems: [user_not_found],
+    run: endSessionsOfUser,
   }),
 });

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { instancePermission } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 import { refreshCookieName } from '../http/transport.ts';
@@ -84,6 +85,7 @@ function describe(name: string, operation: Operation, components: Components): J
     summary: operation.summary,
     ...(operation.description !== null && { description: operation.description }),
     ...(operation.permission !== null && { 'x-permission': operation.permission }),
+    ...(operation.access === 'instance' && { 'x-permission': instancePermission }),
     security: securityOf(operation),
     parameters: [
       ...input.path,

@@ -1,5 +1,6 @@
 import {
   addMember,
+  endMemberSessions,
   listMembers,
   Member,
   MemberAdd,
@@ -101,6 +102,17 @@ export const memberRouter = router({
     output: TasksReassigned,
     problems: [member_not_found, assignee_not_found],
     run: reassignTasks,
+  }),
+  endSessions: mutation({
+    rest: 'DELETE /organizations/{organizationId}/users/{userId}/sessions',
+    access: 'member:update',
+    tags: [members],
+    summary: 'Cut the sessions of a member off from the organization',
+    description:
+      'They are answered 403 `session_cut_off` here from then on, and go on in other organizations. Signing in again leads back in.',
+    input: MemberPath,
+    problems: [member_not_found, role_exceeds_own],
+    run: endMemberSessions,
   }),
   remove: mutation({
     rest: 'DELETE /organizations/{organizationId}/users/{userId}',

@@ -42,5 +42,6 @@ export default samplesOf('members', {
       return { ...path(caller), userId, toUserId: caller.userId };
     },
   },
+  endSessions: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
   remove: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
 });

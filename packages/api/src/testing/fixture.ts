@@ -247,10 +247,10 @@ const authRouter = router({
     refreshCookie: true,
     input: z.strictObject({ refreshToken: z.string().optional() }),
     output: z.object({ used: z.string().nullable(), userAgent: z.string().nullable(), address: z.string() }),
-    run: async (_ctx, input, transport) => {
+    run: async ({ address }, input, transport) => {
       const used = input.refreshToken ?? transport.refreshCookie;
       transport.setRefreshCookie(used === null ? null : `${used}+1`);
-      return { used, userAgent: transport.userAgent, address: transport.address };
+      return { used, userAgent: transport.userAgent, address: address ?? '' };
     },
   }),
 });
@@ -273,6 +273,7 @@ const settings: ServiceContext['settings'] = {
   refreshTokenDays: 3,
   requireVerifiedEmail: true,
   passwordMinLength: 8,
+  attemptsPerAddress: 50,
 };
 
 const permissionsOf: Readonly<Record<string, readonly Permission[]>> = {
@@ -307,7 +308,13 @@ export const fixturePlatform: Platform = {
   settings,
   authenticate: async (token) => {
     if (!['owner', 'viewer', 'stranger', 'many'].includes(token)) throw errors.unauthenticated();
-    return { userId: token, sessionId: 'session', emailVerified: true, activeOrganizationId: null };
+    return {
+      userId: token,
+      sessionId: 'session',
+      emailVerified: true,
+      activeOrganizationId: null,
+      sessionStartedAt: null,
+    };
   },
   principal: async ({ userId }, need, { path, header } = {}) => {
     const chosen = path ?? header;
@@ -322,9 +329,10 @@ export const fixturePlatform: Platform = {
     if (need === 'required' && ambiguous) throw tenancyErrors.organization_required();
     return principalOf(userId, need === 'none' || ambiguous ? null : organizationId);
   },
-  context: ({ principal, requestId = '', mutation: request }) => ({
+  context: ({ principal, requestId = '', address = null, mutation: request }) => ({
     principal,
     requestId,
+    address,
     ...(request && { mutation: request }),
     clock: { now: () => new Date() },
     settings,

@@ -11,6 +11,8 @@ import type { Database } from './database.ts';
 export interface ServiceContext {
   readonly principal: Principal | null;
   readonly requestId: string;
+  /** The caller's network address; null where nobody calls over a network. */
+  readonly address: string | null;
   readonly clock: Clock;
   readonly database: Database;
   readonly settings: CoreSettings;

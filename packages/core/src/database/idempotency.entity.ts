@@ -30,4 +30,4 @@ declare module './schema.ts' {
   }
 }
 
-export const idempotencyKeyTable = defineTable(IdempotencyKeyEntity, { kind: 'person' });
+export const idempotencyKeyTable = defineTable(IdempotencyKeyEntity, { kind: 'person', identityDoor: true });

@@ -2,7 +2,7 @@ import type { ServiceContext } from './context.ts';
 import type { Database } from './database.ts';
 import type { ReadDoor } from './read-door.ts';
 import { doorScope } from './scope.ts';
-import { inUnit, type Unit } from './unit-of-work.ts';
+import { inUnit, mutateIn, type Unit } from './unit-of-work.ts';
 
 /*
  * What must be known before there is an organization: who is this login, this session, and where are they a member. It
@@ -16,4 +16,9 @@ export function readThroughIdentityDoor<T>(database: Database, work: (db: ReadDo
 
 export function writeThroughIdentityDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
   return inUnit(ctx, ctx.database, doorScope('identity'), work);
+}
+
+/** The same for a mutation that takes the three headers: of people who act on others' accounts. */
+export function mutateThroughIdentityDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
+  return mutateIn(ctx, doorScope('identity'), work);
 }

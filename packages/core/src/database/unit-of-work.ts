@@ -172,8 +172,16 @@ export async function mutate<T>(
   work: (unit: Unit) => Promise<T>,
   organizationId: string | null = ctx.principal?.organizationId ?? null,
 ): Promise<T> {
+  return mutateIn(ctx, { ...requestScope(ctx.principal), organizationId }, work);
+}
+
+/** The same in any scope. Services use `mutate`; the doors use this. */
+export async function mutateIn<T>(
+  ctx: ServiceContext,
+  scope: DatabaseScope,
+  work: (unit: Unit) => Promise<T>,
+): Promise<T> {
   const request = ctx.mutation;
-  const scope = { ...requestScope(ctx.principal), organizationId };
   if (!request || (request.idempotencyKey === null && !request.dryRun)) return inUnit(ctx, ctx.database, scope, work);
   try {
     return await inUnit(ctx, ctx.database, scope, async (unit) => {

@@ -15,6 +15,7 @@ const settings: CoreSettings = {
   refreshTokenDays: 3,
   requireVerifiedEmail: true,
   passwordMinLength: 8,
+  attemptsPerAddress: 50,
 };
 const now = new Date('2026-03-01T12:00:00.000Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);

@@ -29,6 +29,34 @@ export type ResendVerification = z.output<typeof ResendVerification>;
 export const MailSent = z.object({ status: z.literal('sent') }).meta({ id: 'MailSent' });
 export type MailSent = z.output<typeof MailSent>;
 
+export const ForgotPassword = z.strictObject({ email: email() }).meta({ id: 'ForgotPassword' });
+export type ForgotPassword = z.output<typeof ForgotPassword>;
+
+export const ResetPassword = z
+  .strictObject({
+    token: text(1, 512).describe('From the mail that auth.forgotPassword sends.'),
+    password: newPassword(),
+  })
+  .meta({ id: 'ResetPassword' });
+export type ResetPassword = z.output<typeof ResetPassword>;
+
+const currentPassword = () => text(1, 1024).describe('A session alone is not enough.');
+
+export const ChangePassword = z
+  .strictObject({ currentPassword: currentPassword(), newPassword: newPassword() })
+  .meta({ id: 'ChangePassword' });
+export type ChangePassword = z.output<typeof ChangePassword>;
+
+export const ChangeEmail = z
+  .strictObject({ email: email().describe('The new address.'), currentPassword: currentPassword() })
+  .meta({ id: 'ChangeEmail' });
+export type ChangeEmail = z.output<typeof ChangeEmail>;
+
+export const EmailToken = z
+  .strictObject({ token: text(1, 512).describe('From the mail to the address concerned.') })
+  .meta({ id: 'EmailToken' });
+export type EmailToken = z.output<typeof EmailToken>;
+
 const loginNames = ['login', 'email', 'username'] as const;
 
 export const Login = z

@@ -13,6 +13,10 @@ export interface Identity {
   emailVerified: boolean;
   /** The session's active organization, whether or not its user is still a member there. */
   activeOrganizationId: string | null;
+  /** When the session began, in milliseconds since the epoch; null without a session. */
+  sessionStartedAt: number | null;
+  /** @default false */
+  instanceAdmin?: boolean;
 }
 
 interface LivingSession extends Identity {
@@ -46,10 +50,12 @@ async function loadLivingSession(database: Database, sessionId: string): Promise
       .select([
         'sessions.user_id as userId',
         'sessions.organization_id as activeOrganizationId',
+        'sessions.created_at as createdAt',
         'sessions.expires_at as expiresAt',
         'sessions.revoked_at as revokedAt',
         'users.is_active as isActive',
         'users.email_verified_at as emailVerifiedAt',
+        'users.instance_admin_since as instanceAdminSince',
       ])
       .where('sessions.id', '=', sessionId)
       .executeTakeFirst(),
@@ -57,7 +63,15 @@ async function loadLivingSession(database: Database, sessionId: string): Promise
   if (!row || row.revokedAt !== null || !row.isActive) return null;
   const { userId, activeOrganizationId } = row;
   const emailVerified = row.emailVerifiedAt !== null;
-  return { userId, sessionId, emailVerified, activeOrganizationId, expiresAt: Date.parse(row.expiresAt) };
+  return {
+    userId,
+    sessionId,
+    emailVerified,
+    activeOrganizationId,
+    sessionStartedAt: Date.parse(row.createdAt),
+    instanceAdmin: row.instanceAdminSince !== null,
+    expiresAt: Date.parse(row.expiresAt),
+  };
 }
 
 /**

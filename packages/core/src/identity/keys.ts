@@ -1,7 +1,15 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { CoreSettings } from '../kernel/settings.ts';
 
-export type KeyPurpose = 'access-token' | 'refresh-token' | 'verify-email' | 'invitation';
+export type KeyPurpose =
+  | 'access-token'
+  | 'refresh-token'
+  | 'verify-email'
+  | 'reset-password'
+  | 'confirm-email'
+  | 'undo-email'
+  | 'throttle'
+  | 'invitation';
 
 const derived = new WeakMap<CoreSettings, Map<KeyPurpose, KeyObject>>();
 

@@ -48,13 +48,26 @@ export function purgeSpentRefreshTokens(ctx: ServiceContext): Promise<number> {
   );
 }
 
+/** Forgets what was tried too long ago to count. Answers how many rows that were. */
+export function purgeThrottles(ctx: ServiceContext): Promise<number> {
+  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
+  return deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('throttles')
+      .where('key', 'in', (eb) => eb.selectFrom('throttles').select('key').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+}
+
 export const identityHandlers: JobHandlers = {
   'sessions.purge': async (ctx) => ({
     sessions: await purgeSessions(ctx),
     refreshTokens: await purgeSpentRefreshTokens(ctx),
   }),
+  'throttles.purge': async (ctx) => ({ throttles: await purgeThrottles(ctx) }),
 };
 
 export const identitySchedules: readonly Schedule[] = [
   { name: 'sessions.purge', cron: '25 * * * *', kind: 'sessions.purge' },
+  { name: 'throttles.purge', cron: '35 * * * *', kind: 'throttles.purge' },
 ];

@@ -37,10 +37,16 @@ export interface PasswordOwner {
 
 /**
  * Refuses passwords that are short, common or the owner's name. The greatest length stands in the input schema.
- * @throws `validation_failed` at `password`
+ * @param field where the password came in
+ * @throws `validation_failed` at the field
  */
-export function checkPasswordPolicy(settings: CoreSettings, password: string, owner: PasswordOwner): void {
-  const refuse = (message: string) => errors.validation_failed({ field: ['password'], message });
+export function checkPasswordPolicy(
+  settings: CoreSettings,
+  password: string,
+  owner: PasswordOwner,
+  field = 'password',
+): void {
+  const refuse = (message: string) => errors.validation_failed({ field: [field], message });
   const { passwordMinLength } = settings;
   // Counted as people count: an emoji is one character.
   if (Array.from(password).length < passwordMinLength)

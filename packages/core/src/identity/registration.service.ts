@@ -5,18 +5,21 @@ import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/i
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
-import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
+import { invalidToken, makeAccountToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { MailSent, Registration, ResendVerification, VerifyEmail } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
+import { isKept } from './email-change.service.ts';
+import { askForMail } from './mail/ask.ts';
 import { mailJob } from './mail/mail.job.ts';
+import { verificationEnd, verificationHolder } from './mail/verification.mail.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
+import { addressBudgets, attempt } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
 import { getUser } from './user.queries.ts';
 import type { User } from './user.schema.ts';
 import { keyOf, nameKeyOf, userErrors } from './user.service.ts';
-import { makeVerificationToken, provesAddress, readVerificationToken } from './verification-token.ts';
 
 interface Names {
   emailKey: string;
@@ -29,7 +32,7 @@ const namesOf = (input: Registration): Names => ({
 });
 
 /** @throws `email_taken`, `username_taken` */
-async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names): Promise<void> {
+async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names, now: Date): Promise<void> {
   const taken = await db
     .selectFrom('users')
     .select(['email_key', 'username_key'])
@@ -39,6 +42,7 @@ async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names):
     .execute();
   if (taken.some((user) => user.email_key === emailKey)) throw userErrors.email_taken();
   if (taken.length > 0) throw userErrors.username_taken();
+  if (await isKept(db, emailKey, now)) throw userErrors.email_taken();
 }
 
 /** Creates a user inside of a transaction that may do more; `proven` when what they came by proves their address. */
@@ -47,7 +51,7 @@ export type CreateUser = (unit: Unit, address?: 'unproven' | 'proven') => Promis
 /**
  * Registers a person: checks, hashes, then runs `work` in one transaction behind the identity door, with a function that creates
  * the user and asks for the verification mail, unless the address is proven already.
- * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`
+ * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`, `rate_limited`
  */
 export async function registerUser<T>(
   ctx: ServiceContext,
@@ -56,8 +60,9 @@ export async function registerUser<T>(
 ): Promise<T> {
   const { email, password, username = null, fullName = null, timezone = 'UTC' } = input;
   checkPasswordPolicy(ctx.settings, password, { email, username });
+  await attempt(ctx, addressBudgets(ctx, 'register'));
   const names = namesOf(input);
-  await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names));
+  await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names, ctx.clock.now()));
   const passwordHash = await hashPassword(password);
 
   const create: CreateUser = async (unit, address = 'unproven') => {
@@ -87,28 +92,31 @@ export async function registerUser<T>(
 
   return writeThroughIdentityDoor(ctx, (unit) => work(unit, create)).catch(async (error: unknown) => {
     // Somebody else may have taken the name between the look and the transaction.
-    if (isUniqueViolation(error)) await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names));
+    if (isUniqueViolation(error))
+      await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names, ctx.clock.now()));
     throw error;
   });
 }
 
 /** The token that the verification mail carries. Never stored, never logged. */
 export const verificationTokenOf = (ctx: ServiceContext, user: Pick<User, 'id' | 'email'>): string =>
-  makeVerificationToken(ctx.settings, { id: user.id, emailKey: keyOf(user.email) }, ctx.clock.now());
-
-const invalidToken = () =>
-  errors.validation_failed({ field: ['token'], message: 'This token is not valid, was used already, or has expired.' });
+  makeAccountToken(
+    ctx.settings,
+    'verify-email',
+    verificationHolder({ id: user.id, emailKey: keyOf(user.email) }),
+    verificationEnd(ctx.clock.now()),
+  );
 
 /**
  * Proves that the bearer reads the user's mail. Each token is good for one verification.
  * @throws `validation_failed` at `token`
  */
 export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Promise<{ user: User }> {
-  const claim = readVerificationToken(input.token);
+  const claim = readAccountToken(input.token);
   if (!claim) throw invalidToken();
   return writeThroughIdentityDoor(ctx, async (unit) => {
-    const user = await unit.load(UserEntity, { id: claim.userId }, invalidToken);
-    const proven = provesAddress(ctx.settings, claim, user, unit.now);
+    const user = await unit.load(UserEntity, { id: claim.id }, invalidToken);
+    const proven = provesAccount(ctx.settings, 'verify-email', claim, verificationHolder(user), unit.now);
     if (!proven || !user.isActive || user.emailVerifiedAt != null) throw invalidToken();
     user.emailVerifiedAt = unit.now;
     user.updatedAt = unit.now;
@@ -124,13 +132,8 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
   });
 }
 
-/**
- * Asks for another verification mail. The answer, the time and the work are the same for every address: whether there is
- * anything to send is found out by the job.
- */
+/** Asks for another verification mail. @throws `rate_limited` */
 export async function resendVerification(ctx: ServiceContext, input: ResendVerification): Promise<MailSent> {
-  await writeThroughIdentityDoor(ctx, (unit) =>
-    enqueue(unit, mailJob, { template: 'verify_email', email: input.email }),
-  );
+  await askForMail(ctx, 'verify_email', input.email);
   return { status: 'sent' };
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { anyOf } from '../database/sql.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
@@ -11,6 +12,9 @@ import { RefreshTokenEntity, SessionEntity } from './session.entity.ts';
 import type { SignInTransport } from './transport.ts';
 
 const dayMs = 86_400_000;
+
+/** How many sessions a user has at most: starting another ends the one that was not used for the longest (B3). */
+const mostSessions = 3;
 
 export interface NewSession {
   userId: string;
@@ -28,8 +32,34 @@ export interface OpenSession {
 
 const expiry = (unit: Unit): Date => new Date(unit.now.getTime() + unit.ctx.settings.refreshTokenDays * dayMs);
 
-/** Begins a session. Runs behind the identity door. */
+/**
+ * Begins a session, and ends the least recently used ones that are too many. Runs behind the identity door, with the user's row
+ * locked, so that two sign-ins at once count each other.
+ */
 export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
+  await makeRoom(unit, session.userId);
+  return insertSession(unit, session, transport);
+}
+
+async function makeRoom(unit: Unit, userId: string): Promise<void> {
+  const living = await livingSessions(unit, userId)
+    .select('id')
+    .orderBy('last_used_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  const tooMany = living.slice(mostSessions - 1).map(({ id }) => id);
+  if (tooMany.length > 0) await revokeSessions(unit, userId, tooMany, 'too_many');
+}
+
+const livingSessions = ({ db, now }: Unit, userId: string) =>
+  db
+    .selectFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .where(sql<boolean>`expires_at > ${now}`);
+
+/** Begins a session, however many there are. */
+export async function insertSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
   const { userId, deviceId, organizationId } = session;
   const id = uuidv7();
   const refreshToken = newRefreshToken();
@@ -39,15 +69,16 @@ export async function startSession(unit: Unit, session: NewSession, transport: S
     deviceId,
     organizationId,
     userAgent: transport.userAgent?.slice(0, 500) ?? null,
-    address: transport.address,
+    address: unit.ctx.address,
     createdAt: unit.now,
     lastUsedAt: unit.now,
     expiresAt: expiry(unit),
   });
   await insertRefreshToken(unit, id, userId, refreshToken);
   await recordEvents(unit, {
-    type: 'session.started',
-    entity: { type: 'session', id },
+    type: 'user.signed_in',
+    entity: { type: 'user', id: userId },
+    data: { sessionId: id, deviceId, address: unit.ctx.address },
     actorId: userId,
     organizationId: null,
   });
@@ -99,7 +130,7 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
       .executeTakeFirstOrThrow();
     if (session.revokedAt != null || session.expiresAt <= unit.now || !user.is_active) return null;
     if (spentAt !== null && unit.now.getTime() - Date.parse(spentAt) > refreshGraceMs) {
-      await revokeSession(unit, session, 'refresh_token_reused');
+      await revokeSessions(unit, userId, [sessionId], 'refresh_token_reused');
       return null;
     }
     if (spentAt === null) {
@@ -119,33 +150,75 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
   return rotated;
 }
 
-interface RevocableSession {
-  id: string;
-  userId: string;
-  revokedAt?: Date | null | undefined;
+/** Why a session ended, as its event tells. */
+export type SessionEnd =
+  | 'logout'
+  | 'logout_all'
+  | 'ended_by_user'
+  | 'refresh_token_reused'
+  | 'too_many'
+  | 'password_changed'
+  | 'password_reset'
+  | 'email_change_undone'
+  | 'deactivated'
+  | 'ended_by_administrator';
+
+/** Ends these sessions of a user, who is the actor unless somebody is signed in. */
+async function revokeSessions(unit: Unit, userId: string, ids: readonly string[], reason: SessionEnd): Promise<void> {
+  const { dialect } = unit.ctx.database.engine;
+  await unit.db
+    .updateTable('sessions')
+    .set({ revoked_at: sql<string>`${unit.now}` })
+    .where(anyOf(dialect, 'id', ids))
+    .execute();
+  unit.afterCommit(() => {
+    for (const id of ids) forgetSession(unit.ctx.database, id);
+  });
+  await recordEvents(
+    unit,
+    ...ids.map((id) => ({
+      type: 'session.ended',
+      entity: { type: 'session', id },
+      data: { userId, reason },
+      actorId: unit.ctx.principal?.userId ?? userId,
+      organizationId: null,
+    })),
+  );
 }
 
-async function revokeSession(
+/** Ends the living sessions of a user, all but one if that is given. Answers how many that were. */
+export async function endSessionsOf(
   unit: Unit,
-  session: RevocableSession,
-  reason: 'logout' | 'refresh_token_reused',
-): Promise<void> {
-  session.revokedAt = unit.now;
-  unit.afterCommit(() => forgetSession(unit.ctx.database, session.id));
-  await recordEvents(unit, {
-    type: 'session.ended',
-    entity: { type: 'session', id: session.id },
-    data: { reason },
-    actorId: session.userId,
-    organizationId: null,
-  });
+  userId: string,
+  reason: SessionEnd,
+  kept: string | null = null,
+): Promise<number> {
+  const living = await livingSessions(unit, userId).select('id').execute();
+  const ids = living.map(({ id }) => id).filter((id) => id !== kept);
+  if (ids.length > 0) await revokeSessions(unit, userId, ids, reason);
+  return ids.length;
+}
+
+/** Ends one living session of a user. Answers whether there was one. */
+export async function endSessionOf(
+  unit: Unit,
+  userId: string,
+  sessionId: string,
+  reason: SessionEnd,
+): Promise<boolean> {
+  const found = await livingSessions(unit, userId).select('id').where('id', '=', sessionId).executeTakeFirst();
+  if (!found) return false;
+  await revokeSessions(unit, userId, [sessionId], reason);
+  return true;
 }
 
 /** Ends the session of a refresh token, current or spent. A token that is not known is nothing to end. */
 export async function endSession(ctx: ServiceContext, token: string): Promise<void> {
   await writeThroughIdentityDoor(ctx, async (unit) => {
     const found = await loadByToken(unit, hashRefreshToken(token));
-    if (found && found.session.revokedAt == null) await revokeSession(unit, found.session, 'logout');
+    if (!found) return;
+    const { id, userId } = found.session;
+    await endSessionOf(unit, userId, id, 'logout');
   });
 }
 

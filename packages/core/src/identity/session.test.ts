@@ -93,7 +93,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
     it('answers the same successor to all who ask at once', async () => {
       const { refreshToken } = await signUp(platform);
 
-      const answers = await Promise.all(Array.from({ length: 10 }, () => refreshed(refreshToken)));
+      const answers = await Promise.all(Array.from({ length: 20 }, () => refreshed(refreshToken)));
 
       const successors = new Set(answers.map((answer) => answer.refreshToken));
       expect(successors.size).toBe(1);
@@ -137,7 +137,6 @@ describe.each(dialects)('sessions on %s', (dialect) => {
           .execute(),
       );
       expect(events).toMatchObject([
-        { type: 'session.started', organization_id: null },
         { type: 'session.ended', organization_id: null, payload: { data: { reason: 'refresh_token_reused' } } },
       ]);
     });

@@ -5,6 +5,4 @@ export interface SignInTransport {
   /** Sets the refresh cookie, or clears it. */
   setRefreshCookie(token: string | null): void;
   readonly userAgent: string | null;
-  /** The client's network address. */
-  readonly address: string | null;
 }

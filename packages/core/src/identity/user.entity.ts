@@ -27,6 +27,8 @@ export const UserEntity = defineEntity({
     avatarUrl: p.text().nullable(),
     isActive: p.boolean(),
     lastLoginAt: instant().nullable(),
+    /** Since when they administer the instance; null is not. */
+    instanceAdminSince: instant().nullable(),
     createdAt: instant(),
     updatedAt: instant(),
   },

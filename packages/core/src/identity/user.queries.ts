@@ -3,27 +3,35 @@ import { read, type ReadDoor } from '../database/read-door.ts';
 import { requireSignedIn } from './signed-in.ts';
 import type { User } from './user.schema.ts';
 
+/** What the API shows of a user. */
+export const userColumns = [
+  'users.id',
+  'users.email',
+  'users.email_verified_at as emailVerifiedAt',
+  'users.username',
+  'users.full_name as fullName',
+  'users.locale',
+  'users.timezone',
+  'users.avatar_url as avatarUrl',
+  'users.is_active as isActive',
+  'users.instance_admin_since as instanceAdminSince',
+  'users.last_login_at as lastLoginAt',
+  'users.created_at as createdAt',
+  'users.updated_at as updatedAt',
+] as const;
+
+export const userOf = ({
+  instanceAdminSince,
+  ...row
+}: Omit<User, 'isInstanceAdmin'> & { instanceAdminSince: string | null }): User => ({
+  ...row,
+  isInstanceAdmin: instanceAdminSince !== null,
+});
+
 /** A user as the API shows it; null when there is none behind this door. */
-async function findUser(db: ReadDoor, id: string): Promise<User | null> {
-  const user = await db
-    .selectFrom('users')
-    .select([
-      'users.id',
-      'users.email',
-      'users.email_verified_at as emailVerifiedAt',
-      'users.username',
-      'users.full_name as fullName',
-      'users.locale',
-      'users.timezone',
-      'users.avatar_url as avatarUrl',
-      'users.is_active as isActive',
-      'users.last_login_at as lastLoginAt',
-      'users.created_at as createdAt',
-      'users.updated_at as updatedAt',
-    ])
-    .where('users.id', '=', id)
-    .executeTakeFirst();
-  return user ?? null;
+export async function findUser(db: ReadDoor, id: string): Promise<User | null> {
+  const row = await db.selectFrom('users').select(userColumns).where('users.id', '=', id).executeTakeFirst();
+  return row ? userOf(row) : null;
 }
 
 /** The same of a user who is known to exist. */

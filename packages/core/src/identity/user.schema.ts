@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantOut } from '../kernel/schemas.ts';
+import { id, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
 import { line } from '../kernel/text.ts';
 
 export const User = z
@@ -13,12 +13,26 @@ export const User = z
     timezone: z.string().describe('A name of the IANA time zone database.'),
     avatarUrl: z.string().nullable(),
     isActive: z.boolean(),
+    isInstanceAdmin: z.boolean().describe('Whether they administer the instance itself.'),
     lastLoginAt: instantOut().nullable(),
     createdAt: instantOut(),
     updatedAt: instantOut(),
   })
   .meta({ id: 'User', description: 'A person, known to the whole installation.' });
 export type User = z.output<typeof User>;
+
+export const UserPage = page(User).meta({ id: 'UserPage' });
+
+export const UserListInput = z.strictObject({
+  ...pageInput,
+  search: line(200).optional().describe('Part of an address, a username or a full name.'),
+  active: z.boolean().optional().describe('Only those who are active, or who are not.'),
+  sort: sort(['createdAt']).default('-createdAt'),
+});
+export type UserListInput = z.output<typeof UserListInput>;
+
+export const UserPath = z.strictObject({ userId: id() });
+export type UserPath = z.output<typeof UserPath>;
 
 /** An e-mail address, as it is typed; addresses are compared without case. */
 export const email = () => z.email().max(254);

@@ -19,6 +19,8 @@ export interface Principal {
   readonly sessionId: string | null;
   readonly emailVerified: boolean;
   readonly organizationId: string | null;
+  /** Whether they administer the instance itself, which no role of an organization gives. @default false */
+  readonly instanceAdmin?: boolean;
   readonly grants: readonly Grant[];
 }
 

@@ -10,4 +10,6 @@ export interface CoreSettings {
   readonly refreshTokenDays: number;
   readonly requireVerifiedEmail: boolean;
   readonly passwordMinLength: number;
+  /** Failed sign-ins, registrations and mails asked for, each, that one network address has in 15 minutes. */
+  readonly attemptsPerAddress: number;
 }

@@ -59,7 +59,7 @@ export {
   MemberRoles,
   MemberUpdate,
 } from './member.schema.ts';
-export { removeMember, setMemberRoles } from './member.service.ts';
+export { endMemberSessions, removeMember, setMemberRoles } from './member.service.ts';
 export { MembershipEntity } from './membership.entity.ts';
 export {
   activateOrganization,

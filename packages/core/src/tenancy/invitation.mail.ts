@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
-import type { MailTemplate } from '../identity/index.ts';
+import { type MailTemplate, writeMail } from '../identity/index.ts';
 import { makeInvitationToken } from './invitation.token.ts';
 
 const Payload = z.object({ invitationId: z.string() });
@@ -34,25 +34,16 @@ export const invitationMail: MailTemplate = async (ctx, payload) => {
   const { id, email, name, fullName, expiresAt } = invitation;
   const { publicUrl } = ctx.settings;
   const token = makeInvitationToken(ctx.settings, invitation);
-  return {
+  return writeMail({
     to: email,
     subject: `You are invited to ${name}`,
-    text: `Hello,
-
-${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.
-
-If you have an account with this address (${email}), sign in and accept by ${expiresAt}:
-
-curl -X POST ${publicUrl}/api/v1/invitations/${id}/accept \\
-  -H 'Authorization: Bearer YOUR_ACCESS_TOKEN'
-
-If you have none, this makes one and accepts; your address is proven by it:
-
-curl -X POST ${publicUrl}/api/v1/auth/accept-invitation \\
-  -H 'Content-Type: application/json' \\
-  -d '{"token":"${token}","password":"YOUR_NEW_PASSWORD"}'
-
-If you did not expect this, ignore this mail.
-`,
-  };
+    blocks: [
+      `${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.`,
+      `If you have an account with this address (${email}), sign in and accept by ${expiresAt}:`,
+      { copy: `POST ${publicUrl}/api/v1/invitations/${id}/accept` },
+      `If you have none, send this token with a new password to POST ${publicUrl}/api/v1/auth/accept-invitation. It makes an account, whose address it proves, and accepts:`,
+      { copy: token },
+      'If you did not expect this, ignore this mail.',
+    ],
+  });
 };

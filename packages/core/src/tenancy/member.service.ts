@@ -114,6 +114,29 @@ export async function unassignRoles(unit: Unit, userId: string, roles: readonly 
 }
 
 /**
+ * Cuts every session that a member has now off from the organization; elsewhere they go on. Signing in again leads back in.
+ * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`
+ */
+export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberPath): Promise<void> {
+  authorize(ctx, 'member:update');
+  const { principal } = ctx;
+  const { organizationId } = principal;
+  await mutate(ctx, async (unit) => {
+    const { membership, roles } = await loadMember(unit, organizationId, userId);
+    refuseBeyondOwn(principal, roles);
+    Object.assign(membership, { sessionsEndedAt: unit.now, updatedAt: unit.now });
+    await unit.em.flush();
+    await recordEvents(unit, {
+      type: 'member.sessions_ended',
+      entity: { type: 'member', id: userId },
+      data: { version: membership.version },
+    });
+    forgetPrincipal(unit, userId);
+    return null;
+  });
+}
+
+/**
  * Ends a membership and takes its roles. What the member did keeps naming them.
  * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`, `last_owner`
  */

@@ -19,6 +19,8 @@ export const MembershipEntity = defineEntity({
     version: p.integer().version(),
     joinedAt: instant(),
     endedAt: instant().nullable(),
+    /** Sessions that began until then do not reach the organization any more. */
+    sessionsEndedAt: instant().nullable(),
     createdAt: instant(),
     updatedAt: instant(),
   },

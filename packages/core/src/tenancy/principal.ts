@@ -16,6 +16,8 @@ interface ActiveMembership {
   isActive: boolean;
   /** Whether the organization is in the trash. */
   isDeleted: boolean;
+  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
+  sessionsEndedAt: number | null;
   grants: readonly Grant[];
 }
 
@@ -61,6 +63,7 @@ async function loadActiveMemberships(database: Database, userId: string): Promis
         'organizations.slug',
         'organizations.is_active as isActive',
         'organizations.deleted_at as deletedAt',
+        'memberships.sessions_ended_at as sessionsEndedAt',
         'roles.id as roleId',
         'roles.key as roleKey',
       ])
@@ -69,9 +72,11 @@ async function loadActiveMemberships(database: Database, userId: string): Promis
       .execute(),
   );
   const memberships = new Map<string, ActiveMembership & { grants: Grant[] }>();
-  for (const { organizationId, slug, isActive, deletedAt, roleId, roleKey } of rows) {
+  for (const { organizationId, slug, isActive, deletedAt, sessionsEndedAt: endedAt, roleId, roleKey } of rows) {
     const isDeleted = deletedAt !== null;
-    const known = memberships.get(organizationId) ?? { organizationId, slug, isActive, isDeleted, grants: [] };
+    const sessionsEndedAt = endedAt === null ? null : Date.parse(endedAt);
+    const organization = { organizationId, slug, isActive, isDeleted, sessionsEndedAt };
+    const known = memberships.get(organizationId) ?? { ...organization, grants: [] };
     memberships.set(organizationId, known);
     if (roleId !== null && roleKey !== null)
       known.grants.push({ roleId, roleKey, ...definitionOf(roleKey), scope: { kind: 'organization' } });
@@ -114,6 +119,10 @@ function explicit(memberships: ActiveMemberships, { path, header }: ChosenOrgani
   return found;
 }
 
+/** Whether an administrator has ended the member's sessions there since this one began. */
+const isCutOff = ({ sessionsEndedAt }: ActiveMembership, { sessionStartedAt }: Identity): boolean =>
+  sessionsEndedAt !== null && sessionStartedAt !== null && sessionStartedAt <= sessionsEndedAt;
+
 function choose(
   memberships: ActiveMemberships,
   identity: Identity,
@@ -123,9 +132,11 @@ function choose(
   const own = explicit(memberships, chosen);
   const active = memberships.find(({ organizationId }) => organizationId === identity.activeOrganizationId);
   const found = own ?? active ?? (memberships.length === 1 ? memberships[0] : undefined);
-  if (found && (found.isActive || chosen.evenIf)) return found;
+  const cutOff = found !== undefined && isCutOff(found, identity);
+  if (found && (found.isActive || chosen.evenIf) && !cutOff) return found;
   // What nobody asked for by name is no reason to refuse who can do without.
   if (need === 'optional' && !own) return null;
+  if (cutOff) throw tenancyErrors.session_cut_off();
   if (found) throw tenancyErrors.organization_inactive();
   throw memberships.length === 0 ? tenancyErrors.no_organization() : tenancyErrors.organization_required();
 }
@@ -134,7 +145,7 @@ function choose(
  * Who acts, and in which organization: the path's, else the header's, else the session's active one, else the only one. What the
  * database says is at most 3 seconds old.
  * @param need `none`: outside of any organization; `optional`: in one if there is one
- * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`, and
+ * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`, `session_cut_off`, and
  * `validation_failed` when path and header differ
  */
 export async function loadPrincipal(
@@ -144,8 +155,8 @@ export async function loadPrincipal(
   need: 'none' | 'optional' | 'required',
   chosen: ChosenOrganization = {},
 ): Promise<Principal> {
-  const { userId, sessionId, emailVerified } = identity;
-  const person = { userId, sessionId, emailVerified };
+  const { userId, sessionId, emailVerified, instanceAdmin } = identity;
+  const person = { userId, sessionId, emailVerified, ...(instanceAdmin && { instanceAdmin }) };
   if (need === 'none') return { ...person, organizationId: null, grants: [] };
   const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
   // What is in the trash is in no list.

@@ -15,6 +15,10 @@ export const tenancyErrors = defineErrors({
   },
   organization_inactive: { kind: 'forbidden', message: 'This organization is not active.' },
   organization_not_deleted: { kind: 'conflict', message: 'This organization is not in the trash.' },
+  session_cut_off: {
+    kind: 'forbidden',
+    message: 'An administrator ended your sessions in this organization: sign in again to return to it.',
+  },
   slug_taken: { kind: 'conflict', message: 'Another organization has this slug.' },
   member_not_found: { kind: 'not_found', message: 'There is no such member.' },
   role_not_found: { kind: 'not_found', message: 'There is no such role.' },

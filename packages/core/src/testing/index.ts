@@ -1,3 +1,4 @@
+export { accountTokens, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
   asSuperuser,
   createTestDatabase,
@@ -17,4 +18,4 @@ export {
   type TestPlatform,
 } from './platform.ts';
 export { startPostgres, type TestPostgres } from './postgres.ts';
-export { accessTokenOf } from './sign-in.ts';
+export { accessTokenOf, openSessionOf } from './sign-in.ts';

@@ -30,11 +30,11 @@ export function fakeTransport(): FakeTransport {
       this.refreshCookie = token;
     },
     userAgent: 'vitest',
-    address: '192.0.2.1',
   };
 }
 
-export const anonymous = (platform: Platform): ServiceContext => platform.context({ principal: null });
+export const anonymous = (platform: Platform, address = '192.0.2.1'): ServiceContext =>
+  platform.context({ principal: null, address });
 
 export const loginInput = (input: Partial<Login>): Login => ({ password, tokenTransport: 'body', ...input });
 

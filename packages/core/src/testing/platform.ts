@@ -64,6 +64,8 @@ export async function createTestPlatform(
       refreshTokenDays: 3,
       requireVerifiedEmail: true,
       passwordMinLength: 8,
+      // Tests all call from one address.
+      attemptsPerAddress: 1_000_000,
       databaseUrl: database.url,
       ...options.settings,
     },

@@ -1,15 +1,26 @@
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import { signAccessToken } from '../identity/access-token.ts';
-import { startSession } from '../identity/session.service.ts';
+import { insertSession, type OpenSession } from '../identity/session.service.ts';
 import type { Platform } from '../platform.ts';
 import type { TestMember } from './platform.ts';
 
-/** Signs a member in without a password: a session in their organization, and its access token. */
-export async function accessTokenOf(platform: Platform, { userId, principal }: TestMember): Promise<string> {
-  const { organizationId } = principal;
-  const client = { refreshCookie: null, setRefreshCookie: () => {}, userAgent: 'vitest', address: '192.0.2.1' };
-  const { sessionId } = await writeThroughIdentityDoor(platform.context({ principal: null }), (unit) =>
-    startSession(unit, { userId, deviceId: null, organizationId }, client),
+const client = { refreshCookie: null, setRefreshCookie: () => {}, userAgent: 'vitest' };
+
+/** One more session of a user, which ends no other. */
+export const openSessionOf = (
+  platform: Platform,
+  userId: string,
+  organizationId: string | null = null,
+): Promise<OpenSession> =>
+  writeThroughIdentityDoor(platform.context({ principal: null }), (unit) =>
+    insertSession(unit, { userId, deviceId: null, organizationId }, client),
   );
+
+/** Signs a member in without a password: a session in their organization, and its access token. */
+export async function accessTokenOf(
+  platform: Platform,
+  { userId, principal }: Pick<TestMember, 'userId' | 'principal'>,
+): Promise<string> {
+  const { sessionId } = await openSessionOf(platform, userId, principal.organizationId);
   return signAccessToken(platform.settings, platform.clock.now(), { userId, sessionId });
 }

@@ -4,6 +4,7 @@ import {
   createOrganization,
   createTestPlatform,
   type Dump,
+  makeInstanceAdmin,
   openDump,
   type TestDialect,
   type TestMember,
@@ -31,6 +32,7 @@ export interface Person {
   readonly role: BuiltInRoleKey;
   readonly userId: string;
   readonly email: string;
+  /** Of their present session: who signs out everywhere signs in again at once. */
   readonly token: string;
   readonly organization: SceneOrganization;
   can(permission: Permission): boolean;
@@ -65,6 +67,8 @@ export interface Scene {
     input: Fields,
     headers?: CallOptions['headers'],
   ): Promise<Reply>;
+  /** What the person signs an operation with: what is for administrators of the instance, somebody else does for them. */
+  tokenOf(person: Person, operation: Operation): string;
   /** One more organization, with its owner alone. */
   foundOrganization(name: string): Promise<Pick<SceneOrganization, 'id' | 'slug' | 'roleIds'> & { owner: Person }>;
   /**
@@ -85,20 +89,35 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
   const call: Scene['call'] = (surface, name, input, options = {}) =>
     callOver(app, surface, name, operationOf(name), input, options);
 
-  const callAs: Scene['callAs'] = (person, surface, name, input, headers = {}) => {
+  /** An administrator of the instance for each organization's people, by its id, so that they can be told apart. */
+  const administrators = new Map<string, string>();
+
+  const tokenOf: Scene['tokenOf'] = (person, { access }) =>
+    access === 'instance' ? (administrators.get(person.organization.id) ?? '') : person.token;
+
+  const callAs: Scene['callAs'] = async (person, surface, name, input, headers = {}) => {
     const operation = operationOf(name);
     if (operation.access === 'public') return call(surface, name, input, { headers });
     // A session's active organization moves with what it does; the header stays.
     const named = operation.parameters.has('organizationId') ? {} : { 'x-organization-id': person.organization.id };
-    return call(surface, name, input, { token: person.token, headers: { ...named, ...headers } });
+    const token = tokenOf(person, operation);
+    const reply = await call(surface, name, input, { token, headers: { ...named, ...headers } });
+    if (name.startsWith('auth.')) await returning.get(person)?.();
+    return reply;
   };
 
+  /** Signs people in again whose session is over. */
+  const returning = new WeakMap<Person, () => Promise<void>>();
+
   const arrive = async (organization: SceneOrganization, role: BuiltInRoleKey, member: TestMember): Promise<Person> => {
+    let token = await accessTokenOf(platform, member);
     const person: Person = {
       role,
       userId: member.userId,
       email: member.email,
-      token: await accessTokenOf(platform, member),
+      get token() {
+        return token;
+      },
       organization,
       can: (permission) => (builtInRoles[role].permissions as readonly Permission[]).includes(permission),
       async do<Name extends OperationName>(name: Name, input: InputOf<Name>) {
@@ -107,6 +126,10 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
         return data as OutputOf<Name>;
       },
     };
+    returning.set(person, async () => {
+      const alive = await platform.authenticate(token).catch(() => null);
+      if (!alive) token = await accessTokenOf(platform, member);
+    });
     return person;
   };
 
@@ -125,6 +148,9 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     };
     const owner = await arrive(organization, 'owner', created.owner);
     people.owner = owner;
+    const administrator = await organization.addMember();
+    await makeInstanceAdmin(platform, administrator.userId);
+    administrators.set(created.id, await accessTokenOf(platform, administrator));
     return { organization, people, owner };
   };
 
@@ -146,6 +172,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     other,
     call,
     callAs,
+    tokenOf,
     async foundOrganization(name) {
       const { organization, owner } = await found(name);
       return { ...organization, owner };

@@ -22,7 +22,7 @@ describe('the mailbox folder', () => {
   });
   afterEach(() => rmSync(join(directory, '..'), { recursive: true, force: true }));
 
-  const mail: Mail = { to: 'anna@example.com', subject: 'Hello', text: 'One\nTwo\n' };
+  const mail: Mail = { to: 'anna@example.com', subject: 'Hello', text: 'One\nTwo\n', html: '<p>One</p>\n' };
   const files = () => readdirSync(directory).sort();
   const content = (index = 0) => readFileSync(join(directory, files()[index] ?? ''), 'utf8');
   const mailbox = (lines: [object, string][] = []) =>
@@ -38,7 +38,8 @@ describe('the mailbox folder', () => {
     expect(files()).toEqual(['2026-03-01T12-00-00.000Z-anna@example.com.eml']);
     expect(content()).toContain('To: anna@example.com\r\n');
     expect(content()).toContain('Message-ID: <id-1@tenon.localhost>\r\n');
-    expect(content().endsWith('\r\n\r\nOne\r\nTwo\r\n\r\n')).toBe(true);
+    expect(content()).toContain('\r\n\r\nOne\r\nTwo\r\n\r\n--tenon-id-1\r\nContent-Type: text/html');
+    expect(content().endsWith('<p>One</p>\r\n\r\n--tenon-id-1--\r\n')).toBe(true);
     expect(statSync(join(directory, files()[0] ?? '')).mode & 0o077).toBe(0);
   });
 
@@ -58,7 +59,7 @@ describe('the mailbox folder', () => {
   });
 
   it('lets no name leave the folder, and no subject add a header', async () => {
-    await mailbox().send({ to: '../../evil/x@example.com', subject: 'a\r\nBcc: all@example.com', text: 'x' }, 'id-1');
+    await mailbox().send({ ...mail, to: '../../evil/x@example.com', subject: 'a\r\nBcc: all@example.com' }, 'id-1');
 
     expect(files()).toEqual(['2026-03-01T12-00-00.000Z-.._.._evil_x@example.com.eml']);
     expect(content()).not.toMatch(/^Bcc:/m);
@@ -69,7 +70,9 @@ describe('the mailbox folder', () => {
 
     expect(content()).toContain(`Subject: =?utf-8?B?${Buffer.from('Grüße').toString('base64')}?=`);
     expect(content()).toContain('Content-Transfer-Encoding: base64');
-    expect(Buffer.from(content().split('\r\n\r\n')[1] ?? '', 'base64').toString('utf8')).toBe('Größe 株式会社\n');
+    expect(Buffer.from(content().split('\r\n\r\n')[2]?.split('\r\n--')[0] ?? '', 'base64').toString('utf8')).toBe(
+      'Größe 株式会社\n',
+    );
   });
 });
 

@@ -18,9 +18,8 @@ const headerText = (text: string): string =>
 const base64Lines = (text: string): string => Buffer.from(text).toString('base64').replaceAll(/.{76}/g, '$&\r\n');
 
 /** A message as RFC 5322 writes it. */
-function render({ to, subject, text }: Mail, id: string, at: Date): string {
-  // Readable as it lies there, unless it needs more than ASCII.
-  const plain = /^[\t\n -~]*$/.test(text);
+function render({ to, subject, text, html }: Mail, id: string, at: Date): string {
+  const boundary = `tenon-${id}`;
   const headers = [
     'From: Tenon <no-reply@localhost>',
     `To: ${headerText(to)}`,
@@ -28,10 +27,17 @@ function render({ to, subject, text }: Mail, id: string, at: Date): string {
     `Date: ${at.toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: <${id}@tenon.localhost>`,
     'MIME-Version: 1.0',
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Transfer-Encoding: ${plain ? '7bit' : 'base64'}`,
+    `Content-Type: multipart/alternative; boundary="${boundary}"`,
   ];
-  return `${headers.join('\r\n')}\r\n\r\n${plain ? text.replaceAll('\n', '\r\n') : base64Lines(text)}\r\n`;
+  const parts = [part('text/plain', text), part('text/html', html)].map((body) => `--${boundary}\r\n${body}`);
+  return `${headers.join('\r\n')}\r\n\r\n${parts.join('')}--${boundary}--\r\n`;
+}
+
+/** Readable as it lies there, unless it needs more than ASCII or has long lines. */
+function part(type: string, content: string): string {
+  const plain = /^[\t\n -~]*$/.test(content) && !/.{990}/.test(content);
+  const head = `Content-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: ${plain ? '7bit' : 'base64'}`;
+  return `${head}\r\n\r\n${plain ? content.replaceAll('\n', '\r\n') : base64Lines(content)}\r\n`;
 }
 
 const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';

@@ -1,9 +1,10 @@
-/** A message in plain text. */
+/** A message, as text and as HTML. */
 export interface Mail {
   /** An address. */
   to: string;
   subject: string;
   text: string;
+  html: string;
 }
 
 /** Sends mail. The port: adapters decide how. */

@@ -59,6 +59,7 @@ declare module '../../database/schema.ts' {
 
 export const departmentTable = defineTable(DepartmentEntity, {
   kind: 'tenant',
+  identityDoor: true,
   references: [
     { columns: ['organizationId', 'parentId'], to: () => DepartmentEntity },
     { columns: ['organizationId', 'headUserId'], to: () => MembershipEntity },
@@ -69,6 +70,7 @@ export const departmentTable = defineTable(DepartmentEntity, {
 
 export const departmentMemberTable = defineTable(DepartmentMemberEntity, {
   kind: 'tenant',
+  identityDoor: true,
   references: [
     { columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity },
     { columns: ['organizationId', 'userId'], to: () => MembershipEntity },

@@ -54,6 +54,7 @@ declare module '../../database/schema.ts' {
 
 export const teamTable = defineTable(TeamEntity, {
   kind: 'tenant',
+  identityDoor: true,
   references: [
     { columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity },
     { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },

@@ -1,0 +1,26 @@
+import { endOwnSession, listOwnSessions, sessionErrors, SessionId, SessionListInput, SessionPage } from '@tenon/core';
+import { mutation, query, router } from '../trpc.ts';
+
+const sessions = { name: 'Sessions', description: 'Where you are signed in: at most three at a time.' };
+
+export const sessionRouter = router({
+  list: query({
+    rest: 'GET /users/me/sessions',
+    access: 'user',
+    tags: [sessions],
+    summary: 'List your own sessions',
+    input: SessionListInput,
+    output: SessionPage,
+    run: listOwnSessions,
+  }),
+  end: mutation({
+    rest: 'DELETE /users/me/sessions/{id}',
+    access: 'user',
+    tags: [sessions],
+    summary: 'End one of your own sessions',
+    description: 'Its tokens stop working within 5 seconds everywhere.',
+    input: SessionId,
+    problems: [sessionErrors.session_not_found],
+    run: endOwnSession,
+  }),
+});

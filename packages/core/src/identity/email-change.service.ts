@@ -1,0 +1,191 @@
+import { sql } from 'kysely';
+import { recordEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { isUniqueViolation } from '../database/failures.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
+import type { ReadDoor } from '../database/read-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import { enqueue } from '../jobs/index.ts';
+import { errors } from '../kernel/errors.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
+import type { ChangeEmail, EmailToken, MailSent } from './auth.schema.ts';
+import { forgetSessionsOf } from './authenticate.ts';
+import { EmailChangeEntity } from './email-change.entity.ts';
+import { changeHolder } from './mail/email-change.mails.ts';
+import { mailJob } from './mail/mail.job.ts';
+import { requirePresentPassword } from './present-password.ts';
+import { endSessionsOf } from './session.service.ts';
+import { requireSignedIn } from './signed-in.ts';
+import { accountBudget, addressBudgets, spend, tooMany } from './throttle.ts';
+import { UserEntity } from './user.entity.ts';
+import { getUser } from './user.queries.ts';
+import type { User } from './user.schema.ts';
+import { keyOf, userErrors } from './user.service.ts';
+
+const hourMs = 3_600_000;
+const confirmMs = 24 * hourMs;
+const undoMs = 7 * 24 * hourMs;
+
+/**
+ * Whether an address is kept for who had it until lately, and may take it back: nobody else registers with it meanwhile, or
+ * whoever took the account over could keep its owner from undoing that.
+ */
+export async function isKept(db: ReadDoor, emailKey: string, now: Date): Promise<boolean> {
+  const change = await db
+    .selectFrom('email_changes')
+    .select('id')
+    .where('from_email_key', '=', emailKey)
+    .where('status', '=', 'confirmed')
+    .where(sql<boolean>`undo_until > ${now}`)
+    .executeTakeFirst();
+  return change !== undefined;
+}
+
+/**
+ * Asks to change the address of who is signed in. The new one gets a mail to confirm it, the old one, if it was proven, a mail to
+ * undo it. Whether somebody has the new address already is not told.
+ * @throws `unauthenticated`, `rate_limited`, `validation_failed` at `currentPassword` or `email`
+ */
+export async function changeEmail(ctx: ServiceContext, input: ChangeEmail): Promise<MailSent> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  const account = await requirePresentPassword(ctx, input.currentPassword);
+  if (keyOf(input.email) === keyOf(account.email))
+    throw errors.validation_failed({ field: ['email'], message: 'This is your address already.' });
+  const budgets = [...addressBudgets(ctx, 'mail'), accountBudget(ctx, 'mail-to', keyOf(input.email))];
+  const wait = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const seconds = await spend(unit, budgets);
+    if (seconds === 0) await insertChange(unit, userId, account, input.email);
+    return seconds;
+  });
+  if (wait > 0) throw tooMany(wait);
+  return { status: 'sent' };
+}
+
+async function insertChange(
+  unit: Unit,
+  userId: string,
+  from: { email: string; emailVerifiedAt: string | null },
+  toEmail: string,
+): Promise<void> {
+  const { now } = unit;
+  await unit.load(UserEntity, { id: userId }, errors.unauthenticated);
+  await unit.db
+    .updateTable('email_changes')
+    .set({ status: 'replaced' })
+    .where('user_id', '=', userId)
+    .where('status', '=', 'pending')
+    .execute();
+  const changeId = uuidv7();
+  await unit.insert(EmailChangeEntity, {
+    id: changeId,
+    userId,
+    fromEmail: from.email,
+    fromEmailKey: keyOf(from.email),
+    toEmail,
+    status: 'pending',
+    expiresAt: new Date(now.getTime() + confirmMs),
+    // Whoever reads an address that was never proven may be a stranger.
+    undoUntil: from.emailVerifiedAt === null ? null : new Date(now.getTime() + undoMs),
+    createdAt: now,
+  });
+  await enqueue(unit, mailJob, { template: 'confirm_email', changeId });
+  await enqueue(unit, mailJob, { template: 'undo_email', changeId });
+  await recordEvents(unit, {
+    type: 'user.email_change_requested',
+    entity: { type: 'user', id: userId },
+    data: { to: toEmail, address: unit.ctx.address },
+    actorId: userId,
+    organizationId: null,
+  });
+}
+
+/** The change that a token is about, with its user, both locked. @throws `validation_failed` at `token` */
+async function loadChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', token: string) {
+  const claim = readAccountToken(token);
+  const { settings } = unit.ctx;
+  if (!claim || !provesAccount(settings, purpose, claim, changeHolder(claim.id), unit.now)) throw invalidToken();
+  const known = await unit.db
+    .selectFrom('email_changes')
+    .select('user_id')
+    .where('id', '=', claim.id)
+    .executeTakeFirst();
+  if (!known) throw invalidToken();
+  const user = await unit.load(UserEntity, { id: known.user_id }, invalidToken);
+  if (!user.isActive) throw invalidToken();
+  const change = await unit.load(EmailChangeEntity, { id: claim.id }, invalidToken);
+  return { user, change };
+}
+
+/** Gives a user an address that was just proven to be theirs. @throws `email_taken` */
+async function moveTo(
+  unit: Unit,
+  user: { id: string; email: string; emailKey: string; updatedAt: Date },
+  email: string,
+  type: 'user.email_changed' | 'user.email_change_undone',
+): Promise<void> {
+  const from = user.email;
+  Object.assign(user, { email, emailKey: keyOf(email), emailVerifiedAt: unit.now, updatedAt: unit.now });
+  await unit.em.flush().catch((error: unknown) => {
+    throw isUniqueViolation(error) ? userErrors.email_taken({ cause: error }) : error;
+  });
+  await recordEvents(unit, {
+    type,
+    entity: { type: 'user', id: user.id },
+    changes: { email: { from, to: email } },
+    data: { address: unit.ctx.address },
+    actorId: user.id,
+    organizationId: null,
+  });
+  unit.afterCommit(() => forgetSessionsOf(unit.ctx.database, user.id));
+}
+
+/**
+ * Makes the new address the one of its account, proven by the mail that brought the token.
+ * @throws `validation_failed` at `token`, `email_taken`
+ */
+export async function confirmEmail(ctx: ServiceContext, { token }: EmailToken): Promise<{ user: User }> {
+  return writeThroughIdentityDoor(ctx, async (unit) => {
+    const { user, change } = await loadChange(unit, 'confirm-email', token);
+    if (change.status !== 'pending' || user.emailKey !== change.fromEmailKey) throw invalidToken();
+    if (await isKept(unit.db, keyOf(change.toEmail), unit.now)) await refuseOthers(unit, user.id, change.toEmail);
+    change.status = 'confirmed';
+    await moveTo(unit, user, change.toEmail, 'user.email_changed');
+    return { user: await getUser(unit.db, user.id) };
+  });
+}
+
+/** An address that is kept goes back to who had it, and to nobody else. @throws `email_taken` */
+async function refuseOthers(unit: Unit, userId: string, email: string): Promise<void> {
+  const own = await unit.db
+    .selectFrom('email_changes')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('from_email_key', '=', keyOf(email))
+    .executeTakeFirst();
+  if (!own) throw userErrors.email_taken();
+}
+
+/**
+ * Gives an account its old address back, for who reads the mail there: somebody else knew the password, so it is worthless from
+ * now on, every session ends, and a mail to set a new one follows. Later changes of the address are undone with it.
+ * @throws `validation_failed` at `token`, `email_taken`
+ */
+export async function undoEmailChange(ctx: ServiceContext, { token }: EmailToken): Promise<{ user: User }> {
+  return writeThroughIdentityDoor(ctx, async (unit) => {
+    const { user, change } = await loadChange(unit, 'undo-email', token);
+    if (change.undoUntil == null || change.status === 'undone') throw invalidToken();
+    await unit.db
+      .updateTable('email_changes')
+      .set({ status: 'undone' })
+      .where('user_id', '=', user.id)
+      .where(sql<boolean>`created_at >= ${change.createdAt}`)
+      .execute();
+    await moveTo(unit, user, change.fromEmail, 'user.email_change_undone');
+    await unit.db.deleteFrom('credentials').where('user_id', '=', user.id).execute();
+    await endSessionsOf(unit, user.id, 'email_change_undone');
+    await enqueue(unit, mailJob, { template: 'reset_password', email: change.fromEmail });
+    return { user: await getUser(unit.db, user.id) };
+  });
+}

@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { register } from '../tenancy/index.ts';
+import { accountTokens, createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
+import {
+  anonymous,
+  codeOf,
+  contextOf,
+  newEmail,
+  password,
+  type SignedUpPerson,
+  signIn,
+  signUp,
+} from '../testing/people.ts';
+import { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
+import { identityMails } from './index.ts';
+import { resetPassword } from './password.service.ts';
+import { verificationTokenOf, verifyEmail } from './registration.service.ts';
+
+const day = 86_400_000;
+
+describe.each(dialects)('changing the address on %s', (dialect) => {
+  const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
+  let platform: TestPlatform;
+  let open: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect, { clock });
+    open = await createTestPlatform(dialect, { clock, settings: { requireVerifiedEmail: false } });
+  });
+  afterAll(async () => {
+    await platform.dispose();
+    await open.dispose();
+  });
+
+  const change = async (person: Pick<SignedUpPerson, 'ctx'>, email: string, currentPassword = password) =>
+    changeEmail(await person.ctx('none'), { email, currentPassword });
+  const tokensOf = ({ user }: Pick<SignedUpPerson, 'user'>, at = platform) => accountTokens(at, user.id);
+  const confirm = (token: string) => confirmEmail(anonymous(platform), { token });
+  const undo = (token: string) => undoEmailChange(anonymous(platform), { token });
+  const opens = (login: string, withPassword = password) => codeOf(signIn(platform, { login, password: withPassword }));
+  const lives = async ({ accessToken }: SignedUpPerson) =>
+    (await codeOf(contextOf(platform, accessToken, 'none'))) === 'passed';
+  const mailsOf = async ({ user }: Pick<SignedUpPerson, 'user'>, at = platform) => {
+    const latest = await readThroughSystemDoor(at.database, (db) =>
+      db
+        .selectFrom('email_changes')
+        .select('id')
+        .where('user_id', '=', user.id)
+        .orderBy('id', 'desc')
+        .executeTakeFirst(),
+    );
+    const payload = { changeId: latest?.id };
+    return {
+      confirm: await identityMails['confirm_email']?.(anonymous(at), payload),
+      undo: await identityMails['undo_email']?.(anonymous(at), payload),
+    };
+  };
+  const changed = async () => {
+    const person = await signUp(platform);
+    const email = newEmail();
+    await change(person, email);
+    return { person, email, tokens: await tokensOf(person) };
+  };
+
+  it('takes effect when the new address confirms, and tells both', async () => {
+    const { person, email, tokens } = await changed();
+    expect(await opens(person.email)).toBe('passed');
+    expect(await opens(email)).toBe('invalid_credentials');
+    const mails = await mailsOf(person);
+    expect(mails.confirm).toMatchObject({ to: email, text: expect.stringContaining(tokens.confirm) });
+    expect(mails.undo).toMatchObject({ to: person.email, text: expect.stringContaining(tokens.undo) });
+    expect(mails.undo?.text).toContain(email);
+    clock.advance(1000);
+
+    const { user } = await confirm(tokens.confirm);
+
+    expect(user).toMatchObject({ id: person.user.id, email, emailVerifiedAt: clock.now().toISOString() });
+    expect(await opens(email.toUpperCase())).toBe('passed');
+    expect(await opens(person.email)).toBe('invalid_credentials');
+    const events = await readThroughSystemDoor(platform.database, (db) =>
+      db
+        .selectFrom('events')
+        .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+        .select(['events.type', 'events.organization_id', 'event_payloads.payload'])
+        .where('events.entity_id', '=', person.user.id)
+        .where('events.type', 'like', 'user.email_change%')
+        .orderBy('events.id')
+        .execute(),
+    );
+    expect(events).toMatchObject([
+      { type: 'user.email_change_requested', organization_id: null, payload: { data: { to: email } } },
+      {
+        type: 'user.email_changed',
+        organization_id: null,
+        payload: { changes: { email: { from: person.email, to: email } } },
+      },
+    ]);
+  });
+
+  it('needs the password, and another address', async () => {
+    const person = await signUp(platform);
+
+    expect(await codeOf(change(person, newEmail(), 'wrong words'))).toBe('validation_failed');
+    expect(await codeOf(change(person, person.email.toUpperCase()))).toBe('validation_failed');
+    const input = { email: newEmail(), currentPassword: password };
+    expect(await codeOf(changeEmail(anonymous(platform), input))).toBe('unauthenticated');
+    expect(await tokensOf(person)).toMatchObject({ confirm: '', undo: '' });
+  });
+
+  it('does not tell whether somebody has the address, and takes it from nobody', async () => {
+    const [person, owner] = [await signUp(platform), await signUp(platform)];
+
+    expect(await change(person, owner.email)).toEqual({ status: 'sent' });
+
+    expect((await mailsOf(person)).confirm).toBeNull();
+    expect(await codeOf(confirm((await tokensOf(person)).confirm))).toBe('email_taken');
+    expect(await opens(owner.email)).toBe('passed');
+    expect(await opens(person.email)).toBe('passed');
+  });
+
+  it('takes each token once, within a day, and only the latest', async () => {
+    const { person, tokens } = await changed();
+    const latest = newEmail();
+    await change(person, latest);
+    const { confirm: token } = await tokensOf(person);
+
+    expect(await codeOf(confirm(tokens.confirm))).toBe('validation_failed');
+    expect(await codeOf(confirm(tokens.undo))).toBe('validation_failed');
+    expect(await codeOf(confirm(`${token}x`))).toBe('validation_failed');
+    expect((await confirm(token)).user.email).toBe(latest);
+    expect(await codeOf(confirm(token))).toBe('validation_failed');
+    const { tokens: late } = await changed();
+    clock.advance(day);
+    expect(await codeOf(confirm(late.confirm))).toBe('validation_failed');
+  });
+
+  it('is undone from the old address: the password is worthless, sessions end, a mail to set a new one follows', async () => {
+    const { person, email, tokens } = await changed();
+    await confirm(tokens.confirm);
+    await change(person, newEmail());
+    const later = await tokensOf(person);
+    await confirm(later.confirm);
+    clock.advance(6 * day);
+
+    const { user } = await undo(tokens.undo);
+
+    expect(user).toMatchObject({ email: person.email, emailVerifiedAt: clock.now().toISOString() });
+    for (const login of [person.email, email]) expect(await opens(login)).toBe('invalid_credentials');
+    expect(await lives(person)).toBe(false);
+    for (const spent of [tokens.undo, later.undo]) expect(await codeOf(undo(spent))).toBe('validation_failed');
+    const jobs = await readThroughSystemDoor(platform.database, (db) =>
+      db.selectFrom('jobs').select('payload').execute(),
+    );
+    expect(jobs.map(({ payload }) => payload)).toContainEqual({ template: 'reset_password', email: person.email });
+    const { reset } = await tokensOf(person);
+    await resetPassword(anonymous(platform), { token: reset, password: 'another battery staple' });
+    expect(await opens(person.email, 'another battery staple')).toBe('passed');
+  });
+
+  it('is undone before it is confirmed, too, and then not confirmed any more', async () => {
+    const { person, tokens } = await changed();
+
+    await undo(tokens.undo);
+
+    expect(await codeOf(confirm(tokens.confirm))).toBe('validation_failed');
+    expect((await mailsOf(person)).undo).toBeNull();
+    expect(await opens(person.email)).toBe('invalid_credentials');
+  });
+
+  it('is undone within 7 days, while nobody else can register with the old address', async () => {
+    const { person, tokens } = await changed();
+    await confirm(tokens.confirm);
+    const squat = () => register(anonymous(platform), { email: person.email.toUpperCase(), password });
+    const other = await signUp(platform);
+    await change(other, person.email);
+
+    expect(await codeOf(squat())).toBe('email_taken');
+    expect(await codeOf(confirm((await tokensOf(other)).confirm))).toBe('email_taken');
+    await change(person, person.email);
+    expect((await confirm((await tokensOf(person)).confirm)).user.email).toBe(person.email);
+    const { person: late, tokens: lost } = await changed();
+    await confirm(lost.confirm);
+    clock.advance(7 * day);
+    expect(await codeOf(undo(lost.undo))).toBe('validation_failed');
+    expect(await codeOf(register(anonymous(platform), { email: late.email, password }))).toBe('passed');
+  });
+
+  it('asks no address that was never proven: a stranger may read it', async () => {
+    const email = newEmail();
+    const { user } = await register(anonymous(open), { email, password });
+    const { accessToken } = await signIn(open, { login: email });
+    const person = { user, ctx: () => contextOf(open, accessToken, 'none') };
+
+    await change(person, newEmail());
+
+    const mails = await mailsOf(person, open);
+    expect(mails.undo).toBeNull();
+    expect(mails.confirm).not.toBeNull();
+    expect(await tokensOf(person, open)).toMatchObject({ undo: '' });
+  });
+
+  it('makes tokens for the old address worthless', async () => {
+    const email = newEmail();
+    const { user } = await register(anonymous(open), { email, password });
+    const { accessToken } = await signIn(open, { login: email });
+    const [verification, { reset }] = [verificationTokenOf(anonymous(open), user), await tokensOf({ user }, open)];
+    await change({ ctx: () => contextOf(open, accessToken, 'none') }, newEmail());
+    await confirmEmail(anonymous(open), { token: (await tokensOf({ user }, open)).confirm });
+
+    expect(await codeOf(verifyEmail(anonymous(open), { token: verification }))).toBe('validation_failed');
+    const again = { token: reset, password: 'another battery staple' };
+    expect(await codeOf(resetPassword(anonymous(open), again))).toBe('validation_failed');
+  });
+
+  it('is nothing for who is not active', async () => {
+    const { person, tokens } = await changed();
+    await writeThroughSystemDoor(anonymous(platform), (unit) =>
+      unit.db.updateTable('users').set({ is_active: false }).where('id', '=', person.user.id).execute(),
+    );
+
+    expect(await codeOf(confirm(tokens.confirm))).toBe('validation_failed');
+    expect(await codeOf(undo(tokens.undo))).toBe('validation_failed');
+    expect(await mailsOf(person)).toEqual({ confirm: null, undo: null });
+  });
+});

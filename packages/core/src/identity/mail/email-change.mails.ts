@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { makeAccountToken } from '../account-token.ts';
+import { keyOf } from '../user.service.ts';
+import type { JobPayload } from '../../jobs/index.ts';
+import type { MailTemplate } from './mail.job.ts';
+import { callWith, writeMail } from './message.ts';
+
+const Payload = z.object({ changeId: z.string() });
+
+/** A change is one row, so its tokens need nothing but its id. */
+export const changeHolder = (changeId: string) => ({ id: changeId, boundTo: [] });
+
+const findChange = (ctx: ServiceContext, payload: JobPayload) =>
+  readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('email_changes')
+      .innerJoin('users', 'users.id', 'email_changes.user_id')
+      .select([
+        'email_changes.id',
+        'email_changes.status',
+        'email_changes.from_email as fromEmail',
+        'email_changes.to_email as toEmail',
+        'email_changes.expires_at as expiresAt',
+        'email_changes.undo_until as undoUntil',
+        'users.full_name as fullName',
+      ])
+      .where('email_changes.id', '=', Payload.parse(payload).changeId)
+      .where('users.is_active', '=', true)
+      .executeTakeFirst(),
+  );
+
+/** Asks the new address to confirm. Somebody has it already, or the change is off: nothing is sent. */
+export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
+  const change = await findChange(ctx, payload);
+  if (change?.status !== 'pending') return null;
+  const taken = await readThroughIdentityDoor(ctx.database, (db) =>
+    db.selectFrom('users').select('id').where('email_key', '=', keyOf(change.toEmail)).executeTakeFirst(),
+  );
+  if (taken) return null;
+  const { publicUrl } = ctx.settings;
+  const end = new Date(change.expiresAt);
+  const token = makeAccountToken(ctx.settings, 'confirm-email', changeHolder(change.id), end);
+  return writeMail({
+    to: change.toEmail,
+    subject: 'Confirm your new e-mail address',
+    name: change.fullName,
+    blocks: [
+      `this address is to become the one of an account at ${publicUrl}. Confirm it within 24 hours with this token:`,
+      { copy: token },
+      'For example:',
+      callWith(publicUrl, '/auth/confirm-email', { token }),
+      'If you did not ask for this, ignore this mail.',
+    ],
+  });
+};
+
+/** Tells the old address, if it was proven, and lets it undo the change. */
+export const undoEmailMail: MailTemplate = async (ctx, payload) => {
+  const change = await findChange(ctx, payload);
+  if (!change || change.undoUntil === null || change.status === 'undone') return null;
+  const { publicUrl } = ctx.settings;
+  const end = new Date(change.undoUntil);
+  const token = makeAccountToken(ctx.settings, 'undo-email', changeHolder(change.id), end);
+  return writeMail({
+    to: change.fromEmail,
+    subject: 'Your e-mail address is being changed',
+    name: change.fullName,
+    blocks: [
+      `the address of your account at ${publicUrl} is being changed to ${change.toEmail}.`,
+      'If that was you, there is nothing to do. If it was not, somebody knows your password: undo it within 7 days with this token.',
+      { copy: token },
+      'For example:',
+      callWith(publicUrl, '/auth/undo-email-change', { token }),
+      'It ends all sessions and makes the password worthless; another mail then lets you set a new one.',
+    ],
+  });
+};

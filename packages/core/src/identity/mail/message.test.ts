@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { callWith, writeMail } from './message.ts';
+
+const evil = `</p><script>alert("x")</script>&'`;
+
+test('a mail says the same as text and as HTML', () => {
+  const { text, html } = writeMail({
+    to: 'anna@example.com',
+    subject: 'Subject',
+    name: 'Anna',
+    blocks: ['First.', { copy: 'a-token' }, 'Last.'],
+  });
+  expect(text).toBe('Hello Anna,\n\nFirst.\n\na-token\n\nLast.\n');
+  const told = html.slice(html.indexOf('<body')).replaceAll(/<[^>]+>/g, '\n');
+  expect(told.split(/\n+/).filter(Boolean)).toEqual(['Hello Anna,', 'First.', 'a-token', 'Last.']);
+});
+
+test('what people typed means nothing in HTML, wherever it stands', () => {
+  const { html, text } = writeMail({ to: 'a@example.com', subject: evil, name: evil, blocks: [evil, { copy: evil }] });
+  expect(html).not.toContain('<script');
+  expect(html).not.toMatch(/&(?!(amp|lt|gt|quot|#39);)/);
+  expect(html.split('&lt;/p&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;')).toHaveLength(5);
+  expect(text).toContain(evil);
+});
+
+test('it loads nothing and links to nothing', () => {
+  const call = callWith('https://tenon.example', '/auth/verify-email', { token: 't' });
+  const { html, text } = writeMail({ to: 'a@example.com', subject: 's', blocks: [call] });
+  expect(html).not.toMatch(/<(a|img|link|script|style)\b|\bsrc=|\bhref=|url\(/i);
+  expect(text).toContain(`-d '{"token":"t"}'`);
+  const quoted = writeMail({
+    to: 'a@b.de',
+    subject: 's',
+    blocks: [callWith('', '/x', { email: "o'neill@example.com" })],
+  });
+  expect(quoted.text).toContain(String.raw`-d '{"email":"o'\''neill@example.com"}'`);
+});

@@ -1,0 +1,113 @@
+import { sql } from 'kysely';
+import { recordEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
+import type { ReadDoor } from '../database/read-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import { enqueue } from '../jobs/index.ts';
+import { type AccountClaim, invalidToken, provesAccount, readAccountToken } from './account-token.ts';
+import type { ChangePassword, ForgotPassword, MailSent, ResetPassword } from './auth.schema.ts';
+import { forgetSessionsOf } from './authenticate.ts';
+import { CredentialEntity } from './credential.entity.ts';
+import { askForMail } from './mail/ask.ts';
+import { mailJob } from './mail/mail.job.ts';
+import { resetHolder } from './mail/password.mails.ts';
+import { checkPasswordPolicy, hashPassword } from './passwords.ts';
+import { requirePresentPassword, wrongPresentPassword } from './present-password.ts';
+import { endSessionsOf } from './session.service.ts';
+import { requireSignedIn } from './signed-in.ts';
+import { accountBudget, forgive } from './throttle.ts';
+import { UserEntity } from './user.entity.ts';
+
+/** Tells the instance and the owner that an account has another password. */
+async function tellOfNewPassword(unit: Unit, userId: string, by: 'user' | 'mail'): Promise<void> {
+  await recordEvents(unit, {
+    type: 'user.password_changed',
+    entity: { type: 'user', id: userId },
+    data: { by, address: unit.ctx.address },
+    actorId: userId,
+    organizationId: null,
+  });
+  await enqueue(unit, mailJob, { template: 'password_changed', userId });
+}
+
+/**
+ * Gives who is signed in another password, and ends their other sessions.
+ * @throws `unauthenticated`, `rate_limited`, `validation_failed` at `currentPassword` or `newPassword`
+ */
+export async function changePassword(ctx: ServiceContext, input: ChangePassword): Promise<void> {
+  requireSignedIn(ctx);
+  const { userId, sessionId } = ctx.principal;
+  const account = await requirePresentPassword(ctx, input.currentPassword);
+  checkPasswordPolicy(ctx.settings, input.newPassword, account, 'newPassword');
+  const passwordHash = await hashPassword(input.newPassword);
+  await writeThroughIdentityDoor(ctx, async (unit) => {
+    const { numUpdatedRows } = await unit.db
+      .updateTable('credentials')
+      .set({ password_hash: passwordHash, updated_at: sql<string>`${unit.now}` })
+      .where('user_id', '=', userId)
+      .where('password_hash', '=', account.passwordHash)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows !== 1n) throw wrongPresentPassword();
+    await endSessionsOf(unit, userId, 'password_changed', sessionId);
+    await tellOfNewPassword(unit, userId, 'user');
+  });
+}
+
+/** Asks for a mail that lets its reader set the password. @throws `rate_limited` */
+export async function forgotPassword(ctx: ServiceContext, input: ForgotPassword): Promise<MailSent> {
+  await askForMail(ctx, 'reset_password', input.email);
+  return { status: 'sent' };
+}
+
+/** Whose password a token of the mail may set; null when it may not, or not any more. */
+async function findResettable(ctx: ServiceContext, db: ReadDoor, claim: AccountClaim) {
+  const user = await db
+    .selectFrom('users')
+    .leftJoin('credentials', 'credentials.user_id', 'users.id')
+    .select([
+      'users.id',
+      'users.email',
+      'users.email_key as emailKey',
+      'users.username',
+      'users.username_key as usernameKey',
+      'credentials.password_hash as passwordHash',
+    ])
+    .where('users.id', '=', claim.id)
+    .where('users.is_active', '=', true)
+    .executeTakeFirst();
+  if (!user) return null;
+  return provesAccount(ctx.settings, 'reset-password', claim, resetHolder(user), ctx.clock.now()) ? user : null;
+}
+
+/**
+ * Sets the password of who reads the mail of an account: all of its sessions end, its address is proven by that, and whoever
+ * guessed at it before locks its owner out no longer. Each token is good for one use.
+ * @throws `validation_failed` at `token` or `password`
+ */
+export async function resetPassword(ctx: ServiceContext, input: ResetPassword): Promise<void> {
+  const claim = readAccountToken(input.token);
+  if (!claim) throw invalidToken();
+  const found = await readThroughIdentityDoor(ctx.database, (db) => findResettable(ctx, db, claim));
+  if (!found) throw invalidToken();
+  checkPasswordPolicy(ctx.settings, input.password, found);
+  const passwordHash = await hashPassword(input.password);
+  await writeThroughIdentityDoor(ctx, async (unit) => {
+    const user = await unit.load(UserEntity, { id: found.id }, invalidToken);
+    // Read again under the lock: a token is spent once, however many use it at once.
+    if (!(await findResettable(ctx, unit.db, claim))) throw invalidToken();
+    user.emailVerifiedAt ??= unit.now;
+    user.updatedAt = unit.now;
+    await unit.em.flush();
+    await unit.db.deleteFrom('credentials').where('user_id', '=', user.id).execute();
+    await unit.insert(CredentialEntity, { userId: user.id, passwordHash, updatedAt: unit.now });
+    await endSessionsOf(unit, user.id, 'password_reset');
+    const names = [found.emailKey, ...(found.usernameKey === null ? [] : [found.usernameKey])];
+    await forgive(unit, [
+      ...names.map((name) => accountBudget(ctx, 'login', name)),
+      accountBudget(ctx, 'account', user.id),
+    ]);
+    await tellOfNewPassword(unit, user.id, 'mail');
+    unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
+  });
+}

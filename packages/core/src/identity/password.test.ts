@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { register } from '../tenancy/index.ts';
+import { accountTokens, createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
+import {
+  anonymous,
+  codeOf,
+  contextOf,
+  newEmail,
+  password,
+  type SignedUpPerson,
+  signIn,
+  signUp,
+} from '../testing/people.ts';
+import { identityMails } from './index.ts';
+import { changePassword, forgotPassword, resetPassword } from './password.service.ts';
+import { loginErrors } from './login.service.ts';
+
+const hour = 3_600_000;
+const another = 'another battery staple';
+
+describe.each(dialects)('passwords on %s', (dialect) => {
+  const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect, { clock });
+  });
+  afterAll(() => platform.dispose());
+
+  const as = (accessToken: string) => contextOf(platform, accessToken, 'none');
+  const lives = async (accessToken: string) => (await codeOf(as(accessToken))) === 'passed';
+  const opens = (email: string, withPassword: string) =>
+    codeOf(signIn(platform, { login: email, password: withPassword }));
+  const resetTokenOf = async ({ user }: Pick<SignedUpPerson, 'user'>) => (await accountTokens(platform, user.id)).reset;
+  const reset = (token: string, to = another) => codeOf(resetPassword(anonymous(platform), { token, password: to }));
+  const jobsAbout = (template: string, of: string) =>
+    readThroughSystemDoor(platform.database, async (db) => {
+      const jobs = await db.selectFrom('jobs').select('payload').where('kind', '=', 'mail.send').execute();
+      return jobs.filter(({ payload }) => payload['template'] === template && Object.values(payload).includes(of));
+    });
+  const events = ({ user }: SignedUpPerson) =>
+    readThroughSystemDoor(platform.database, (db) =>
+      db
+        .selectFrom('events')
+        .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+        .select(['event_payloads.payload', 'events.organization_id', 'events.actor_id'])
+        .where('events.type', '=', 'user.password_changed')
+        .where('events.entity_id', '=', user.id)
+        .execute(),
+    );
+
+  describe('changing', () => {
+    it('needs the present one, ends the other sessions, and tells the owner', async () => {
+      const person = await signUp(platform);
+      const other = await signIn(platform, { login: person.email });
+
+      await changePassword(await as(person.accessToken), { currentPassword: password, newPassword: another });
+
+      expect(await opens(person.email, password)).toBe('invalid_credentials');
+      expect(await opens(person.email, another)).toBe('passed');
+      expect(await lives(person.accessToken)).toBe(true);
+      expect(await lives(other.accessToken)).toBe(false);
+      expect(await jobsAbout('password_changed', person.user.id)).toHaveLength(1);
+      const recorded = await events(person);
+      expect(recorded).toMatchObject([
+        { organization_id: null, actor_id: person.user.id, payload: { data: { by: 'user' } } },
+      ]);
+      expect(JSON.stringify(recorded)).not.toMatch(/battery|argon2/);
+    });
+
+    it('is refused with a wrong one, and for a while after ten of them; the session goes on', async () => {
+      const person = await signUp(platform);
+      const change = async (currentPassword: string) =>
+        codeOf(changePassword(await as(person.accessToken), { currentPassword, newPassword: another }));
+
+      for (let count = 0; count < 10; count++) expect(await change('wrong words')).toBe('validation_failed');
+      expect(await change(password)).toBe('rate_limited');
+      expect(await lives(person.accessToken)).toBe(true);
+      expect(await opens(person.email, password)).toBe('passed');
+      clock.advance(hour / 4);
+      // Their access token may have expired by now; their session has not.
+      const fresh = await signIn(platform, { login: person.email });
+      const input = { currentPassword: password, newPassword: another };
+      expect(await codeOf(changePassword(await as(fresh.accessToken), input))).toBe('passed');
+    });
+
+    it.each(['short', 'password1', 'aaaaaaaaaaaa'])('holds the new one to the rules: not %s', async (newPassword) => {
+      const person = await signUp(platform);
+      const ctx = await as(person.accessToken);
+
+      await expect(changePassword(ctx, { currentPassword: password, newPassword })).rejects.toMatchObject({
+        code: 'validation_failed',
+        details: { field: ['newPassword'] },
+      });
+      const asName = { currentPassword: password, newPassword: person.email.toUpperCase() };
+      expect(await codeOf(changePassword(ctx, asName))).toBe('validation_failed');
+      expect(await opens(person.email, password)).toBe('passed');
+    });
+
+    it('is for who is signed in', async () => {
+      const input = { currentPassword: password, newPassword: another };
+      expect(await codeOf(changePassword(anonymous(platform), input))).toBe('unauthenticated');
+    });
+
+    it('takes effect once, however many do it at once', async () => {
+      const person = await signUp(platform);
+      const ctx = await as(person.accessToken);
+      const codes = await Promise.all(
+        ['one', 'two', 'three'].map((word) =>
+          codeOf(changePassword(ctx, { currentPassword: password, newPassword: `${word} battery staple` })),
+        ),
+      );
+      expect(codes.filter((code) => code === 'passed')).toHaveLength(1);
+    });
+  });
+
+  describe('forgetting', () => {
+    it('answers the same for every address', async () => {
+      const { email } = await signUp(platform);
+      for (const one of [email, email.toUpperCase(), 'nobody@example.com']) {
+        expect(await forgotPassword(anonymous(platform), { email: one })).toEqual({ status: 'sent' });
+        expect(await jobsAbout('reset_password', one)).toHaveLength(1);
+      }
+    });
+
+    it('sends a mail whose token works to active users, and nobody else', async () => {
+      const [person, inactive] = [await signUp(platform, { fullName: '<b>Zoë</b>' }), await signUp(platform)];
+      await writeThroughSystemDoor(anonymous(platform), (unit) =>
+        unit.db.updateTable('users').set({ is_active: false }).where('id', '=', inactive.user.id).execute(),
+      );
+      const mailTo = async (email: string) => identityMails['reset_password']?.(anonymous(platform), { email });
+
+      const mail = await mailTo(person.email);
+      expect(mail).toMatchObject({ to: person.email, html: expect.stringContaining('&lt;b&gt;Zoë&lt;/b&gt;') });
+      const token = /^[\w-]+\.\w+\.[\w-]+$/m.exec(mail?.text ?? '')?.[0] ?? '';
+      expect(mail?.html).toContain(token);
+      expect(await reset(token)).toBe('passed');
+      for (const email of [inactive.email, 'nobody@example.com']) expect(await mailTo(email)).toBeNull();
+      expect(await reset(await resetTokenOf(inactive))).toBe('validation_failed');
+    });
+  });
+
+  describe('resetting', () => {
+    it('sets the password, ends every session, and tells the owner', async () => {
+      const person = await signUp(platform);
+      const other = await signIn(platform, { login: person.email });
+
+      expect(await reset(await resetTokenOf(person))).toBe('passed');
+
+      expect(await opens(person.email, password)).toBe('invalid_credentials');
+      expect(await opens(person.email, another)).toBe('passed');
+      for (const { accessToken } of [person, other]) expect(await lives(accessToken)).toBe(false);
+      expect(await jobsAbout('password_changed', person.user.id)).toHaveLength(1);
+      expect(await events(person)).toMatchObject([
+        { organization_id: null, actor_id: person.user.id, payload: { data: { by: 'mail' } } },
+      ]);
+    });
+
+    it('proves the address', async () => {
+      const email = newEmail();
+      const { user } = await register(anonymous(platform), { email, password });
+      expect(await opens(email, password)).toBe(loginErrors.email_not_verified().code);
+
+      expect(await reset(await resetTokenOf({ user }))).toBe('passed');
+
+      expect(await opens(email, another)).toBe('passed');
+    });
+
+    it('takes each token once, also of many at once, and within an hour', async () => {
+      const person = await signUp(platform);
+      const token = await resetTokenOf(person);
+      const codes = await Promise.all(Array.from({ length: 5 }, () => reset(token)));
+      expect(codes.filter((code) => code === 'passed')).toHaveLength(1);
+      expect(codes.filter((code) => code === 'validation_failed')).toHaveLength(4);
+
+      const late = await resetTokenOf(person);
+      clock.advance(hour);
+      expect(await reset(late)).toBe('validation_failed');
+    });
+
+    it('takes no token once the password is another, and none of somebody else or of another purpose', async () => {
+      const [person, stranger] = [await signUp(platform), await signUp(platform)];
+      const token = await resetTokenOf(person);
+      await changePassword(await as(person.accessToken), { currentPassword: password, newPassword: another });
+      expect(await reset(token, 'yet another staple')).toBe('validation_failed');
+
+      const [, end, signed] = (await resetTokenOf(stranger)).split('.');
+      const { verificationToken = '' } = await register(anonymous(platform), { email: newEmail(), password });
+      for (const forged of [`${person.user.id}.${end}.${signed}`, verificationToken, `${token}x`, 'x', '..'])
+        expect(await reset(forged)).toBe('validation_failed');
+      expect(await opens(person.email, another)).toBe('passed');
+    });
+
+    it('holds the password to the rules, and spends no token on a bad one', async () => {
+      const person = await signUp(platform);
+      const token = await resetTokenOf(person);
+      for (const bad of ['short', 'password1', person.email]) expect(await reset(token, bad)).toBe('validation_failed');
+      expect(await reset(token)).toBe('passed');
+    });
+
+    it('lets the owner in whom somebody has locked out by guessing', async () => {
+      const person = await signUp(platform, { username: `guessed-${dialect}` });
+      for (let count = 0; count < 11; count++) await opens(person.email, 'wrong words');
+      expect(await opens(person.email, password)).toBe('rate_limited');
+
+      await reset(await resetTokenOf(person));
+
+      expect(await opens(person.email, another)).toBe('passed');
+      expect(await opens(`guessed-${dialect}`, another)).toBe('passed');
+    });
+  });
+});

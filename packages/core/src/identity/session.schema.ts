@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
+
+export const Session = z
+  .object({
+    id: z.uuid(),
+    deviceId: z.string().nullable().describe('What the client calls its device.'),
+    userAgent: z.string().nullable(),
+    address: z.string().nullable().describe('The network address of the login.'),
+    isCurrent: z.boolean().describe('Whether it is the one that asks.'),
+    createdAt: instantOut(),
+    lastUsedAt: instantOut().describe('When its tokens were refreshed last.'),
+    expiresAt: instantOut().describe('When it ends unless it is refreshed before.'),
+  })
+  .meta({ id: 'Session', description: 'One sign-in on one device.' });
+export type Session = z.output<typeof Session>;
+
+export const SessionPage = page(Session).meta({ id: 'SessionPage' });
+
+export const SessionListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt', 'lastUsedAt']).default('-createdAt'),
+});
+export type SessionListInput = z.output<typeof SessionListInput>;
+
+export const SessionId = z.strictObject({ id: id() });
+export type SessionId = z.output<typeof SessionId>;
+
+export const LogoutAll = z
+  .strictObject({
+    keepCurrent: z
+      .boolean()
+      .default(false)
+      .describe('Whether the session that asks goes on: then only the others end.'),
+  })
+  .meta({ id: 'LogoutAll' });
+export type LogoutAll = z.output<typeof LogoutAll>;
+
+export const SessionsEnded = z
+  .object({ ended: z.number().int().describe('How many sessions ended.') })
+  .meta({ id: 'SessionsEnded' });
+export type SessionsEnded = z.output<typeof SessionsEnded>;

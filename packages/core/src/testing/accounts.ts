@@ -1,0 +1,59 @@
+import { sql } from 'kysely';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { makeAccountToken } from '../identity/account-token.ts';
+import { CredentialEntity } from '../identity/credential.entity.ts';
+import { changeHolder } from '../identity/mail/email-change.mails.ts';
+import { resetEnd, resetHolder } from '../identity/mail/password.mails.ts';
+import { hashPassword } from '../identity/passwords.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { Platform } from '../platform.ts';
+
+/** Gives a user a password that nobody has guessed at yet, and answers it. */
+export async function givePassword(platform: Platform, userId: string): Promise<string> {
+  const password = `${uuidv7()} horse`;
+  const passwordHash = await hashPassword(password);
+  await writeThroughIdentityDoor(platform.context({ principal: null }), async (unit) => {
+    await unit.db.deleteFrom('throttles').execute();
+    await unit.db.deleteFrom('credentials').where('user_id', '=', userId).execute();
+    await unit.insert(CredentialEntity, { userId, passwordHash, updatedAt: unit.now });
+  });
+  return password;
+}
+
+/** The tokens that the mails to a user carry: those about an address are of the latest change, and empty without one. */
+export async function accountTokens(
+  { database, settings, clock }: Platform,
+  userId: string,
+): Promise<{ reset: string; confirm: string; undo: string }> {
+  const { user, change } = await readThroughIdentityDoor(database, async (db) => ({
+    user: await db
+      .selectFrom('users')
+      .leftJoin('credentials', 'credentials.user_id', 'users.id')
+      .select(['users.id', 'users.email_key as emailKey', 'credentials.password_hash as passwordHash'])
+      .where('users.id', '=', userId)
+      .executeTakeFirstOrThrow(),
+    change: await db
+      .selectFrom('email_changes')
+      .select(['id', 'expires_at as expiresAt', 'undo_until as undoUntil'])
+      .where('user_id', '=', userId)
+      .orderBy('id', 'desc')
+      .executeTakeFirst(),
+  }));
+  const aboutChange = (purpose: 'confirm-email' | 'undo-email', end: string | null | undefined) =>
+    change && end != null ? makeAccountToken(settings, purpose, changeHolder(change.id), new Date(end)) : '';
+  return {
+    reset: makeAccountToken(settings, 'reset-password', resetHolder(user), resetEnd(clock.now())),
+    confirm: aboutChange('confirm-email', change?.expiresAt),
+    undo: aboutChange('undo-email', change?.undoUntil),
+  };
+}
+
+/** Makes a user an administrator of the instance, as the command line does. */
+export const makeInstanceAdmin = (platform: Platform, userId: string): Promise<unknown> =>
+  writeThroughIdentityDoor(platform.context({ principal: null }), ({ db, now }) =>
+    db
+      .updateTable('users')
+      .set({ instance_admin_since: sql<string>`${now}` })
+      .where('id', '=', userId)
+      .execute(),
+  );
