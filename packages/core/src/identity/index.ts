@@ -34,7 +34,7 @@ export { loginErrors, openLogin, proveLogin } from './login.service.ts';
 export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
-export { writeMail } from './mail/message.ts';
+export { callWith, writeMail } from './mail/message.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';

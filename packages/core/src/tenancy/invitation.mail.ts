@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
-import { type MailTemplate, writeMail } from '../identity/index.ts';
+import { callWith, type MailTemplate, writeMail } from '../identity/index.ts';
 import { makeInvitationToken } from './invitation.token.ts';
 
 const Payload = z.object({ invitationId: z.string() });
@@ -41,8 +41,8 @@ export const invitationMail: MailTemplate = async (ctx, payload) => {
       `${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.`,
       `If you have an account with this address (${email}), sign in and accept by ${expiresAt}:`,
       { copy: `POST ${publicUrl}/api/v1/invitations/${id}/accept` },
-      `If you have none, send this token with a new password to POST ${publicUrl}/api/v1/auth/accept-invitation. It makes an account, whose address it proves, and accepts:`,
-      { copy: token },
+      'If you have none, this makes one and accepts. Your address is proven by it:',
+      callWith(publicUrl, '/auth/accept-invitation', { token, password: 'YOUR_NEW_PASSWORD' }),
       'If you did not expect this, ignore this mail.',
     ],
   });
