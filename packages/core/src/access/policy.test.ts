@@ -7,6 +7,7 @@ import {
   builtInRoles,
   decide,
   permissions,
+  type Subject,
   visibility,
 } from './index.ts';
 import type { Principal } from '../kernel/principal.ts';

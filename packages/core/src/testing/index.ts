@@ -1,3 +1,4 @@
+export { acting } from './acting.ts';
 export { accountTokens, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
   asSuperuser,
