@@ -1,4 +1,4 @@
-export { accountTokens, givePassword, makeInstanceAdmin } from './accounts.ts';
+export { accountTokens, deactivate, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
   asSuperuser,
   createTestDatabase,
