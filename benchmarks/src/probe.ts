@@ -7,7 +7,7 @@ type Json = Record<string, unknown>;
 
 const taskFields = [
   'id', 'number', 'key', 'title', 'description', 'status', 'priority', 'dueDate', 'startDate', 'estimatedHours', 'actualHours',
-  'completedAt', 'parentId', 'assignees', 'tags', 'createdBy', 'updatedBy', 'createdAt', 'updatedAt', 'deletedAt', 'version',
+  'completedAt', 'parentId', 'teamId', 'assignees', 'tags', 'createdBy', 'updatedBy', 'createdAt', 'updatedAt', 'deletedAt', 'version',
 ]; // prettier-ignore
 
 const isObject = (value: unknown): value is Json =>

@@ -1,5 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { createComment, createTag, createTask, type Platform, type TaskCreate } from '@tenon/core';
+import {
+  addDepartmentMember,
+  addTeamMember,
+  createComment,
+  createDepartment,
+  createTag,
+  createTask,
+  createTeam,
+  type Platform,
+  type TaskCreate,
+} from '@tenon/core';
 import { type Actor, createMembers, createOwner } from './seed/people.ts';
 
 const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
@@ -12,13 +22,17 @@ const newPassword = (): string =>
 
 const dayMs = 86_400_000;
 
-interface DemoTask extends Omit<TaskCreate, 'dueDate' | 'assigneeIds' | 'tagIds'> {
+interface DemoTask extends Omit<TaskCreate, 'dueDate' | 'assigneeIds' | 'tagIds' | 'teamId'> {
   dueInDays?: number;
+  team: keyof typeof teams;
   tags: readonly string[];
   /** Places among the people: 0 is the owner. */
   assignees: readonly number[];
   comment?: string;
 }
+
+/** The teams of the one department, with places among the people. */
+const teams = { shop: { name: 'Web shop', members: [0, 1] }, office: { name: 'Back office', members: [1, 2] } };
 
 const tags = { launch: '#3a7bd5', customer: '#e0912f', bug: '#d64545', finance: '#2e8b57' };
 
@@ -27,6 +41,7 @@ const tasks: readonly DemoTask[] = [
     title: 'Publish the spring price list',
     description: 'Sales has confirmed the numbers. Replace the PDF on the website and tell the resellers.',
     status: 'in_progress',
+    team: 'shop',
     priority: 'high',
     dueInDays: 3,
     estimatedHours: 4,
@@ -38,6 +53,7 @@ const tasks: readonly DemoTask[] = [
     title: 'Customers in Norway cannot pay by card',
     description: 'Since Monday the checkout answers "amount too small" for prices in NOK.',
     status: 'in_review',
+    team: 'shop',
     priority: 'critical',
     dueInDays: 1,
     estimatedHours: 6,
@@ -48,6 +64,7 @@ const tasks: readonly DemoTask[] = [
   {
     title: 'Prepare the onboarding of Fjordline Hotels',
     status: 'todo',
+    team: 'office',
     priority: 'medium',
     dueInDays: 10,
     estimatedHours: 12,
@@ -57,6 +74,7 @@ const tasks: readonly DemoTask[] = [
   {
     title: 'Renew the domain and the certificates',
     status: 'todo',
+    team: 'shop',
     priority: 'urgent',
     dueInDays: -1,
     tags: [],
@@ -65,6 +83,7 @@ const tasks: readonly DemoTask[] = [
   {
     title: 'Send the February invoices',
     status: 'done',
+    team: 'office',
     priority: 'medium',
     estimatedHours: 2,
     actualHours: 1.5,
@@ -73,17 +92,40 @@ const tasks: readonly DemoTask[] = [
   },
 ];
 
+/** A department with everybody in it, led by the manager, and its teams. Answers the ids of the teams by what tasks call them. */
+async function createTeams(owner: Actor, people: readonly Actor[]): Promise<ReadonlyMap<string, string>> {
+  const [, manager] = people;
+  const { id: departmentId } = await createDepartment(owner.ctx(), {
+    name: 'Operations',
+    description: 'Everything between the order and the parcel.',
+    headUserId: manager?.userId ?? null,
+  });
+  for (const { userId } of people) await addDepartmentMember(owner.ctx(), { id: departmentId, userId });
+  const ids = new Map<string, string>();
+  for (const [key, { name, members }] of Object.entries(teams)) {
+    const { id } = await createTeam(owner.ctx(), { name, departmentId });
+    for (const place of members) {
+      const member = people[place];
+      if (member) await addTeamMember(owner.ctx(), { id, userId: member.userId });
+    }
+    ids.set(key, id);
+  }
+  return ids;
+}
+
 async function createWork(platform: Platform, people: readonly Actor[]): Promise<void> {
   const [owner] = people;
   if (!owner) throw new Error('Nobody is there to work.');
   const tagIds = new Map<string, string>();
   for (const [name, color] of Object.entries(tags))
     tagIds.set(name, (await createTag(owner.ctx(), { name, color })).id);
-  for (const { dueInDays, tags: names, assignees, comment, ...task } of tasks) {
+  const teamIds = await createTeams(owner, people);
+  for (const { dueInDays, tags: names, assignees, comment, team, ...task } of tasks) {
     const dueDate = dueInDays === undefined ? null : new Date(platform.clock.now().getTime() + dueInDays * dayMs);
     const { id } = await createTask(owner.ctx(), {
       ...task,
       dueDate: dueDate?.toISOString() ?? null,
+      teamId: teamIds.get(team) ?? null,
       tagIds: names.flatMap((name) => tagIds.get(name) ?? []),
       assigneeIds: assignees.flatMap((place) => people[place]?.userId ?? []),
     });

@@ -3,7 +3,7 @@ import type { Reference } from './store.ts';
 import type { Link, Name, Status, TaskRow } from './task.ts';
 
 const columns = `id, number, title, description, status, priority, due_date, start_date, estimated_hours, actual_hours,
-  completed_at, parent_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
+  completed_at, parent_id, team_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
 
 type RawTask = [
   id: string,
@@ -18,6 +18,7 @@ type RawTask = [
   actualHours: number | null,
   completedAt: string | null,
   parentId: string | null,
+  teamId: string | null,
   createdById: string,
   updatedById: string,
   createdAt: string,
@@ -45,12 +46,13 @@ export const taskRow = (raw: RawTask): TaskRow => ({
   actualHours: hours(raw[9]),
   completedAt: isoOrNull(raw[10]),
   parentId: raw[11],
-  createdById: raw[12],
-  updatedById: raw[13],
-  createdAt: iso(raw[14]),
-  updatedAt: iso(raw[15]),
-  deletedAt: isoOrNull(raw[16]),
-  version: raw[17],
+  teamId: raw[12],
+  createdById: raw[13],
+  updatedById: raw[14],
+  createdAt: iso(raw[15]),
+  updatedAt: iso(raw[16]),
+  deletedAt: isoOrNull(raw[17]),
+  version: raw[18],
 });
 
 type RawLink = [Link['kind'], string, number, string];

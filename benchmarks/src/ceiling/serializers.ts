@@ -23,6 +23,7 @@ export const taskSchema = {
     actualHours: numberOrNull,
     completedAt: textOrNull,
     parentId: textOrNull,
+    teamId: textOrNull,
     assignees: { type: 'array', items: person },
     tags: { type: 'array', items: tag },
     createdBy: person,

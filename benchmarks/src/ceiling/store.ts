@@ -58,6 +58,7 @@ export function newRow({ userId }: Caller, { title }: NewTask, now: Date): TaskR
     actualHours: null,
     completedAt: null,
     parentId: null,
+    teamId: null,
     createdById: userId,
     updatedById: userId,
     createdAt: at,

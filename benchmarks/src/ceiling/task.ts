@@ -28,6 +28,7 @@ export interface Task {
   actualHours: number | null;
   completedAt: string | null;
   parentId: string | null;
+  teamId: string | null;
   assignees: Person[];
   tags: Tag[];
   createdBy: Person;
@@ -106,6 +107,7 @@ export function assemble(rows: readonly TaskRow[], links: readonly Link[], names
       actualHours: row.actualHours,
       completedAt: row.completedAt,
       parentId: row.parentId,
+      teamId: row.teamId,
       assignees: found.assignees,
       tags: found.tags,
       createdBy: personOf(row.createdById),

@@ -1,10 +1,14 @@
 import { authRouter } from './identity/auth.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
+import { accessRouter } from './tenancy/access.router.ts';
+import { departmentRouter } from './tenancy/department.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
 import { memberRouter } from './tenancy/member.router.ts';
 import { organizationRouter } from './tenancy/organization.router.ts';
+import { roleAssignmentRouter } from './tenancy/role-assignment.router.ts';
 import { roleRouter } from './tenancy/role.router.ts';
+import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
 import { commentRouter } from './work/comment.router.ts';
 import { tagRouter } from './work/tag.router.ts';
@@ -19,6 +23,10 @@ export const appRouter = router({
   members: memberRouter,
   invitations: invitationRouter,
   roles: roleRouter,
+  roleAssignments: roleAssignmentRouter,
+  access: accessRouter,
+  departments: departmentRouter,
+  teams: teamRouter,
   tasks: taskRouter,
   tags: tagRouter,
   comments: commentRouter,

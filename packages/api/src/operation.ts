@@ -30,6 +30,8 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   access: Permission | 'instance' | 'user' | 'public';
   /** @default 'required' with a permission, 'none' otherwise */
   organization?: OrganizationNeed;
+  /** Also in an organization that is not active, or with `deleted` in one in the trash. @default only in an active one */
+  evenIf?: 'inactive' | 'deleted';
   tags: readonly Tag[];
   summary: string;
   description?: string;
@@ -90,6 +92,7 @@ export class Operation implements OperationMeta {
   readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: Permission | null;
   readonly organization: OrganizationNeed;
+  readonly evenIf: 'inactive' | 'deleted' | undefined;
   readonly status: number;
   readonly problems: readonly DeclaredProblem[];
   readonly versioned: boolean;
@@ -121,6 +124,7 @@ export class Operation implements OperationMeta {
     this.access = byPermission ? 'permission' : access;
     this.permission = byPermission ? access : null;
     this.organization = declaration.organization ?? (this.permission === null ? 'none' : 'required');
+    this.evenIf = declaration.evenIf;
     this.input = declaration.input ?? noInput;
     this.output = declaration.output ?? null;
     this.status = declaration.status ?? (this.output ? 200 : 204);

@@ -25,7 +25,14 @@ import { type Logger, silentLogger } from './kernel/logger.ts';
 import type { MutationRequest } from './kernel/mutation.ts';
 import type { Principal } from './kernel/principal.ts';
 import type { CoreSettings } from './kernel/settings.ts';
-import { type ChosenOrganization, loadPrincipal, tenancyMails, tenancyTables } from './tenancy/index.ts';
+import {
+  type ChosenOrganization,
+  loadPrincipal,
+  tenancyHandlers,
+  tenancyMails,
+  tenancySchedules,
+  tenancyTables,
+} from './tenancy/index.ts';
 import { workHandlers, workSchedules, workTables } from './work/index.ts';
 
 /** Every table of the platform: each context lists its own. */
@@ -121,10 +128,11 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     handlers: {
       ...maintenanceHandlers,
       ...identityHandlers,
+      ...tenancyHandlers,
       ...workHandlers,
       [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails }),
     },
-    schedules: [...maintenanceSchedules, ...identitySchedules, ...workSchedules],
+    schedules: [...maintenanceSchedules, ...identitySchedules, ...tenancySchedules, ...workSchedules],
     logger,
   });
   return {

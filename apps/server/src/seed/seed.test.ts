@@ -50,6 +50,7 @@ describe('seed', () => {
     const tasks = await seeded(1);
     expect(tasks).toHaveLength(12);
     for (const task of tasks) expect([task.assignees.length, task.tags.length]).toEqual([1, 2]);
+    expect(new Set(tasks.map((task) => task.teamId)).size).toBeGreaterThan(1);
     const instants = tasks.map((task) => task.createdAt);
     expect(instants).toEqual([...instants].sort());
     expect(Date.parse(instants[0] ?? '')).toBeLessThan(Date.now() - 150 * 86_400_000);

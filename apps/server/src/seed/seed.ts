@@ -1,7 +1,10 @@
 import {
+  addTeamMember,
+  createDepartment,
   createPlatform,
   createTag,
   createTask,
+  createTeam,
   migrate,
   type Platform,
   type Tag,
@@ -13,7 +16,7 @@ import type { Settings } from '../settings.ts';
 import { inOneTransaction } from './batch.ts';
 import { type Actor, createMembers, createOwner } from './people.ts';
 import { Random } from './random.ts';
-import { companyName, personName, tags as vocabulary, taskDescription, taskTitle } from './vocabulary.ts';
+import { companyName, departments, personName, tags as vocabulary, taskDescription, taskTitle } from './vocabulary.ts';
 
 export interface SeedOptions {
   /** Of all organizations together. */
@@ -51,7 +54,14 @@ function pickStatus(random: Random): TaskStatus {
 /** To the quarter of an hour. */
 const hours = (random: Random): number => (1 + random.below(64)) / 4;
 
-function madeUpTask(random: Random, at: Date, members: readonly Actor[], tags: readonly Tag[]): TaskCreate {
+/** What the tasks of one organization point at. */
+interface Surroundings {
+  members: readonly Actor[];
+  tags: readonly Tag[];
+  teamIds: readonly string[];
+}
+
+function madeUpTask(random: Random, at: Date, { members, tags, teamIds }: Surroundings): TaskCreate {
   const status = pickStatus(random);
   return {
     title: taskTitle(random),
@@ -61,9 +71,24 @@ function madeUpTask(random: Random, at: Date, members: readonly Actor[], tags: r
     ...(random.chance(0.7) ? { dueDate: new Date(at.getTime() + random.below(60) * dayMs).toISOString() } : {}),
     ...(random.chance(0.5) ? { estimatedHours: hours(random) } : {}),
     ...(status === 'done' ? { actualHours: hours(random) } : {}),
+    ...(random.chance(0.8) ? { teamId: random.pick(teamIds) } : {}),
     assigneeIds: [random.pick(members).userId],
     tagIds: random.some(tags, 2).map((tag) => tag.id),
   };
+}
+
+/** Departments below a common one, a team in each, and everybody in one of the teams. Answers the ids of the teams. */
+async function createTeams(owner: Actor, members: readonly Actor[]): Promise<string[]> {
+  const teamIds: string[] = [];
+  let parentId: string | null = null;
+  for (const [name, team] of departments) {
+    const { id: departmentId } = await createDepartment(owner.ctx(), { name, parentId });
+    parentId ??= departmentId;
+    teamIds.push((await createTeam(owner.ctx(), { name: team, departmentId })).id);
+  }
+  for (const [index, { userId }] of members.entries())
+    await addTeamMember(owner.ctx(), { id: teamIds[index % teamIds.length] ?? '', userId });
+  return teamIds;
 }
 
 async function fill(
@@ -89,6 +114,7 @@ async function fill(
 
   // A viewer is assigned work like anybody else, but creates none.
   const everybody = [owner, ...members];
+  const teamIds = await createTeams(owner, everybody);
   const authors = [owner, ...members.slice(0, 3)];
   const begin = platform.clock.now().getTime() - historyDays * dayMs;
   const created = (number: number) =>
@@ -99,7 +125,7 @@ async function fill(
     await inOneTransaction(actor.ctx(), async (join) => {
       for (let number = first; number < first + size; number++) {
         const at = created(number);
-        await createTask(join(actor.ctx(at)), madeUpTask(random, at, everybody, tags));
+        await createTask(join(actor.ctx(at)), madeUpTask(random, at, { members: everybody, tags, teamIds }));
       }
     });
     done(size);
@@ -108,8 +134,8 @@ async function fill(
 }
 
 /**
- * Fills the database with made-up organizations: each with an owner, four members, ten tags, and its share of the tasks, which
- * have an assignee and two tags each and go back half a year. Everything goes through core's own services, so events, search
+ * Fills the database with made-up organizations: each with an owner, four members, three departments with a team each, ten tags, and
+ * its share of the tasks, which have an assignee and two tags each, most of them a team, and go back half a year. Everything goes through core's own services, so events, search
  * and numbers are there too.
  */
 export async function seed(settings: Settings, options: SeedOptions): Promise<void> {

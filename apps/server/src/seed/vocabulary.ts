@@ -59,6 +59,13 @@ export const tags = [
   ['legal', '#7f8c8d'], ['operations', '#16a3a3'], ['research', '#c2478f'], ['urgent', '#b03a2e'], ['documentation', '#5d6d7e'],
 ] as const; // prettier-ignore
 
+/** Departments, the others below the first, each with its team. */
+export const departments = [
+  ['Operations', 'Dispatch'],
+  ['Customer care', 'Help desk'],
+  ['Product', 'Studio'],
+] as const;
+
 export const personName = (random: Random): string => `${random.pick(firstNames)} ${random.pick(lastNames)}`;
 
 /** Different for the first two hundred. */

@@ -19,6 +19,7 @@ test('every sample gives all required fields, and every field that names somethi
   try {
     const lacking: string[] = [];
     for (const [name, operation] of operations) {
+      await scene.settle(samples.get(name)?.upsets ?? false);
       const input = await samples.get(name)?.input(scene.acme.people.owner, scene);
       const given = typeof input === 'object' && input !== null ? Object.keys(input) : [];
       for (const field of fieldsOf(operation))

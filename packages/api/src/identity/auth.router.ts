@@ -1,4 +1,5 @@
 import {
+  AcceptInvitation,
   ChangeEmail,
   changeEmail,
   ChangePassword,
@@ -10,6 +11,7 @@ import {
   ForgotPassword,
   forgotPassword,
   getCurrentAccess,
+  InvitedRegistered,
   Login,
   login,
   loginErrors,
@@ -23,12 +25,14 @@ import {
   Register,
   register,
   Registered,
+  registerInvited,
   ResendVerification,
   resendVerification,
   ResetPassword,
   resetPassword,
   SessionsEnded,
   SignedIn,
+  tenancyErrors,
   undoEmailChange,
   userErrors,
   VerifiedEmail,
@@ -40,6 +44,7 @@ import { mutation, query, restMutation, router } from '../trpc.ts';
 const authentication = { name: 'Authentication', description: 'Signing up, in and out.' };
 
 const { email_taken, username_taken } = userErrors;
+const { invitation_not_pending, organization_inactive } = tenancyErrors;
 const { invalid_credentials, email_not_verified } = loginErrors;
 
 /** Signing in is not repeated by a key, tried, or bound to a version. */
@@ -60,6 +65,21 @@ export const authRouter = router({
     location: () => '/users/me',
     problems: [email_taken, username_taken],
     run: register,
+  }),
+  acceptInvitation: mutation({
+    rest: 'POST /auth/accept-invitation',
+    access: 'public',
+    tags: [authentication],
+    summary: 'Register and accept an invitation',
+    description:
+      'For who has no account yet. The token of the mail proves the address. With an account, sign in and accept with `invitations.accept`.',
+    status: 201,
+    mutationHeaders,
+    input: AcceptInvitation,
+    output: InvitedRegistered,
+    location: () => '/users/me',
+    problems: [invitation_not_pending, organization_inactive, email_taken, username_taken],
+    run: registerInvited,
   }),
   verifyEmail: mutation({
     rest: 'POST /auth/verify-email',

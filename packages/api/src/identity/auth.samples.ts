@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accountTokens, givePassword, openSessionOf } from '@tenon/core/testing';
+import { accountTokens, givePassword, invitationTokenOf, openSessionOf } from '@tenon/core/testing';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
 
@@ -10,6 +10,13 @@ async function register(caller: Person) {
   const { verificationToken } = await caller.do('auth.register', { email, password });
   if (verificationToken === undefined) throw new Error('A token is answered outside of production.');
   return { email, token: verificationToken };
+}
+
+async function anInvitationByMail({ organization }: Person, { platform }: Scene) {
+  const email = `${randomUUID()}@example.com`;
+  const roleIds = [organization.roleIds.viewer];
+  await organization.people.owner.do('members.add', { organizationId: organization.id, email, roleIds });
+  return { token: await invitationTokenOf(platform, email), password, fullName: 'Robin Fletcher' };
 }
 
 async function aLogin(caller: Person) {
@@ -41,6 +48,7 @@ export default samplesOf('auth', {
       organizationName: `Boats ${randomUUID()}`,
     }),
   },
+  acceptInvitation: { input: anInvitationByMail },
   verifyEmail: { input: async (caller) => ({ token: (await register(caller)).token }) },
   resendVerification: {
     input: async (caller) => ({ email: (await register(caller)).email }),

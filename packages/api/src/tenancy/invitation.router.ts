@@ -1,19 +1,29 @@
 import {
   acceptInvitation,
+  declineInvitation,
+  Invitation,
   InvitationId,
   InvitationListInput,
   InvitationPage,
+  InvitationPath,
+  listInvitations,
   listOwnInvitations,
   loginErrors,
   Member,
+  OrganizationInvitationListInput,
+  resendInvitation,
+  revokeInvitation,
   tenancyErrors,
 } from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
 
-const invitations = { name: 'Invitations', description: 'Invitations to your own e-mail address.' };
+const invitations = {
+  name: 'Invitations',
+  description: 'Invitations to your own e-mail address, and into an organization.',
+};
 
 const { email_not_verified } = loginErrors;
-const { invitation_not_found, invitation_not_pending, organization_inactive } = tenancyErrors;
+const { invitation_not_found, invitation_not_pending, organization_inactive, role_exceeds_own } = tenancyErrors;
 
 export const invitationRouter = router({
   listMine: query({
@@ -36,5 +46,44 @@ export const invitationRouter = router({
     output: Member,
     problems: [email_not_verified, invitation_not_found, invitation_not_pending, organization_inactive],
     run: acceptInvitation,
+  }),
+  decline: mutation({
+    rest: 'POST /invitations/{id}/decline',
+    access: 'user',
+    tags: [invitations],
+    summary: 'Decline an invitation',
+    input: InvitationId,
+    problems: [email_not_verified, invitation_not_found, invitation_not_pending, organization_inactive],
+    run: declineInvitation,
+  }),
+  list: query({
+    rest: 'GET /organizations/{organizationId}/invitations',
+    access: 'member:read',
+    tags: [invitations],
+    summary: 'List the invitations into an organization',
+    input: OrganizationInvitationListInput,
+    output: InvitationPage,
+    run: listInvitations,
+  }),
+  resend: mutation({
+    rest: 'POST /organizations/{organizationId}/invitations/{id}/resend',
+    access: 'member:invite',
+    tags: [invitations],
+    summary: 'Send the mail of an invitation again',
+    description:
+      'It is good for 7 days more, also after it has expired; what the mails before carry is worthless. At most 5 mails a day.',
+    input: InvitationPath,
+    output: Invitation,
+    problems: [invitation_not_found, invitation_not_pending, role_exceeds_own],
+    run: resendInvitation,
+  }),
+  revoke: mutation({
+    rest: 'DELETE /organizations/{organizationId}/invitations/{id}',
+    access: 'member:invite',
+    tags: [invitations],
+    summary: 'Take an invitation back',
+    input: InvitationPath,
+    problems: [invitation_not_found, invitation_not_pending, role_exceeds_own],
+    run: revokeInvitation,
   }),
 });

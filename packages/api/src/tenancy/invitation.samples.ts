@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
 
@@ -11,7 +12,24 @@ async function anInvitation(caller: Person, scene: Scene) {
   return { id: invitation.id };
 }
 
+const path = ({ organization }: Person) => ({ organizationId: organization.id });
+
+/** Somebody is asked into the caller's organization. */
+async function aGuest(caller: Person) {
+  const { owner } = caller.organization.people;
+  const email = `${randomUUID()}@example.com`;
+  await owner.do('members.add', { ...path(caller), email, roleIds: [caller.organization.roleIds.viewer] });
+  const { data } = await owner.do('invitations.list', path(caller));
+  const invitation = data.find((found) => found.email === email);
+  if (!invitation) throw new Error('The invitation was not sent.');
+  return { ...path(caller), id: invitation.id };
+}
+
 export default samplesOf('invitations', {
   listMine: { input: () => ({}) },
   accept: { input: anInvitation },
+  decline: { input: anInvitation },
+  list: { input: path },
+  resend: { input: aGuest },
+  revoke: { input: aGuest },
 });

@@ -9,15 +9,24 @@ import {
   MemberPage,
   MemberPath,
   MemberRoles,
+  MemberUpdate,
+  reassignTasks,
+  reinstateMember,
   removeMember,
   setMemberRoles,
+  suspendMember,
+  TaskReassign,
+  TasksReassigned,
   tenancyErrors,
+  updateMember,
+  workErrors,
 } from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
 
 const members = { name: 'Members', description: 'The people of an organization, and what they are there.' };
 
 const { member_not_found, role_not_found, role_exceeds_own, last_owner } = tenancyErrors;
+const { assignee_not_found } = workErrors;
 
 export const memberRouter = router({
   list: query({
@@ -41,6 +50,16 @@ export const memberRouter = router({
     problems: [role_not_found, role_exceeds_own],
     run: addMember,
   }),
+  update: mutation({
+    rest: 'PATCH /organizations/{organizationId}/users/{userId}',
+    access: 'member:update',
+    tags: [members],
+    summary: 'Change a member',
+    input: MemberUpdate,
+    output: Member,
+    problems: [member_not_found],
+    run: updateMember,
+  }),
   setRoles: mutation({
     rest: 'PUT /organizations/{organizationId}/users/{userId}/roles',
     access: 'member:update',
@@ -51,6 +70,38 @@ export const memberRouter = router({
     output: Member,
     problems: [member_not_found, role_not_found, role_exceeds_own, last_owner],
     run: setMemberRoles,
+  }),
+  suspend: mutation({
+    rest: 'POST /organizations/{organizationId}/users/{userId}/suspend',
+    access: 'member:update',
+    tags: [members],
+    summary: 'Suspend a member',
+    description: 'They have no access until they are reinstated. Their roles and assignments stay.',
+    input: MemberPath,
+    output: Member,
+    problems: [member_not_found, role_exceeds_own, last_owner],
+    run: suspendMember,
+  }),
+  reinstate: mutation({
+    rest: 'POST /organizations/{organizationId}/users/{userId}/reinstate',
+    access: 'member:update',
+    tags: [members],
+    summary: 'Reinstate a suspended member',
+    input: MemberPath,
+    output: Member,
+    problems: [member_not_found, role_exceeds_own],
+    run: reinstateMember,
+  }),
+  reassignTasks: mutation({
+    rest: 'POST /organizations/{organizationId}/users/{userId}/reassign-tasks',
+    access: 'task:reassign',
+    tags: [members],
+    summary: 'Hand the open tasks of a member to another',
+    description: 'Also of somebody who is no member any more. Tasks that are done, archived or in the trash stay.',
+    input: TaskReassign,
+    output: TasksReassigned,
+    problems: [member_not_found, assignee_not_found],
+    run: reassignTasks,
   }),
   endSessions: mutation({
     rest: 'DELETE /organizations/{organizationId}/users/{userId}/sessions',

@@ -23,6 +23,25 @@ export default samplesOf('members', {
       roleIds: [caller.organization.roleIds.auditor],
     }),
   },
+  update: {
+    input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)), title: `Harbour Master ${randomUUID()}` }),
+  },
+  suspend: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
+  reinstate: {
+    input: async (caller) => {
+      const input = { ...path(caller), ...(await aViewer(caller)) };
+      await caller.organization.people.owner.do('members.suspend', input);
+      return input;
+    },
+  },
+  reassignTasks: {
+    input: async (caller) => {
+      const { userId } = await aViewer(caller);
+      const title = `Paint the hull ${randomUUID()}`;
+      await caller.organization.people.owner.do('tasks.create', { title, assigneeIds: [userId] });
+      return { ...path(caller), userId, toUserId: caller.userId };
+    },
+  },
   endSessions: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
   remove: { input: async (caller) => ({ ...path(caller), ...(await aViewer(caller)) }) },
 });

@@ -14,6 +14,7 @@ import {
   TaskListInput,
   TaskPage,
   TaskUpdate,
+  teamErrors,
   updateTask,
   workErrors,
 } from '@tenon/core';
@@ -22,6 +23,7 @@ import { mutation, query, router } from '../trpc.ts';
 const tasks = { name: 'Tasks', description: 'What is to be done, by whom and by when.' };
 
 const { task_not_found, parent_not_found, assignee_not_found, tag_not_found, parent_cycle } = workErrors;
+const { team_not_found } = teamErrors;
 
 export const taskRouter = router({
   list: query({
@@ -41,7 +43,7 @@ export const taskRouter = router({
     status: 201,
     input: TaskCreate,
     output: Task,
-    problems: [parent_not_found, assignee_not_found, tag_not_found],
+    problems: [parent_not_found, assignee_not_found, tag_not_found, team_not_found],
     run: createTask,
   }),
   get: query({
@@ -59,11 +61,11 @@ export const taskRouter = router({
     access: 'task:update',
     tags: [tasks],
     summary: 'Change a task',
-    description: 'Only the fields that are sent change; null clears.',
+    description: 'Only the fields that are sent change; null clears. Subtasks do not follow it to another team.',
     versioned: true,
     input: TaskUpdate,
     output: Task,
-    problems: [task_not_found, parent_not_found, assignee_not_found, tag_not_found, parent_cycle],
+    problems: [task_not_found, parent_not_found, assignee_not_found, tag_not_found, team_not_found, parent_cycle],
     run: updateTask,
   }),
   delete: mutation({

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
+import { aDepartment } from '../tenancy/department.samples.ts';
+import { aTeam } from '../tenancy/team.samples.ts';
 
 /** A task that the caller sees, and may delete when their role lets them delete anything: their own where they can have one. */
 export const aTask = (caller: Person) =>
@@ -26,6 +28,8 @@ export default samplesOf('tasks', {
       assignee: [caller.userId],
       tag: [(await aTag(caller)).id],
       parent: [(await aTask(caller)).id],
+      team: [(await aTeam(caller)).id],
+      department: [(await aDepartment(caller)).id],
       createdBy: [caller.userId],
     }),
   },
@@ -34,6 +38,7 @@ export default samplesOf('tasks', {
       title: `Sort the shelves ${randomUUID()}`,
       estimatedHours: 1.5,
       parentId: (await aTask(caller)).id,
+      teamId: (await aTeam(caller)).id,
       assigneeIds: [caller.userId],
       tagIds: [(await aTag(caller)).id],
     }),
@@ -44,6 +49,7 @@ export default samplesOf('tasks', {
       id: (await aTask(caller)).id,
       title: `Count the crates ${randomUUID()}`,
       parentId: (await aTask(caller)).id,
+      teamId: (await aTeam(caller)).id,
       assigneeIds: [caller.userId],
       tagIds: [(await aTag(caller)).id],
     }),

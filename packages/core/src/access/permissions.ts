@@ -1,12 +1,17 @@
+import type { Constraint } from '../kernel/principal.ts';
+
 /**
  * Every permission there is, as `resource:action` (C6). A new operation names one of these, and a new resource gets its line
  * here and its place in the roles below: nowhere else.
  */
 export const permissions = [
   'organization:read', 'organization:update',
+  'organization:deactivate', 'organization:delete', 'organization:transfer',
   'member:read', 'member:invite', 'member:update', 'member:remove',
-  'role:read',
-  'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any',
+  'role:read', 'role:create', 'role:update', 'role:delete',
+  'department:read', 'department:create', 'department:update', 'department:delete',
+  'team:read', 'team:create', 'team:update', 'team:delete',
+  'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create',
   'activity:read',
@@ -23,13 +28,22 @@ const member: readonly Permission[] = [
   'comment:create',
   'tag:create',
 ];
-const manager: readonly Permission[] = [...member, 'task:delete_any', 'tag:update', 'tag:delete'];
+const manager: readonly Permission[] = [...member, 'task:delete_any', 'task:reassign', 'tag:update', 'tag:delete'];
 const admin: readonly Permission[] = [
   ...manager,
   'organization:update',
   'member:invite',
   'member:update',
   'member:remove',
+  'role:create',
+  'role:update',
+  'role:delete',
+  'department:create',
+  'department:update',
+  'department:delete',
+  'team:create',
+  'team:update',
+  'team:delete',
 ];
 
 /** The built-in roles: rows in every organization, whose permissions are these. From the strongest to the weakest. */
@@ -39,14 +53,14 @@ export const builtInRoles = {
   manager: { name: 'Manager', permissions: manager, constraints: [] },
   member: { name: 'Member', permissions: member, constraints: [] },
   viewer: { name: 'Viewer', permissions: reads, constraints: [] },
-  developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly'] },
+  developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly', 'workingHours'] },
   auditor: { name: 'Auditor', permissions: reads, constraints: [] },
 } as const satisfies Record<string, BuiltInRole>;
 
 interface BuiltInRole {
   name: string;
   permissions: readonly Permission[];
-  constraints: readonly 'assignedOnly'[];
+  constraints: readonly Constraint[];
 }
 
 export type BuiltInRoleKey = keyof typeof builtInRoles;

@@ -1,6 +1,7 @@
 import type { EntityMetadata } from '@mikro-orm/core';
 import type { UnknownRow } from 'kysely';
-import type { Dialect } from './engine.ts';
+import type { Dialect, RawRows } from './engine.ts';
+import { isoOf } from './instants.ts';
 
 type Decode = (value: unknown) => unknown;
 type ColumnType = 'instant' | 'hundredths' | 'json' | 'boolean';
@@ -8,13 +9,15 @@ type ColumnType = 'instant' | 'hundredths' | 'json' | 'boolean';
 /** PostgreSQL writes `2026-01-31 09:00:00.12+00`; everything speaks UTC and keeps milliseconds. */
 function isoFromPostgres(value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  const fraction = /\.(\d{1,3})/.exec(value)?.[1] ?? '';
-  return `${value.slice(0, 10)}T${value.slice(11, 19)}.${fraction.padEnd(3, '0')}Z`;
+  const digits = value.length - '2026-01-31 09:00:00.+00'.length;
+  const fraction = digits > 0 ? value.slice(20, 20 + Math.min(digits, 3)).padEnd(3, '0') : '000';
+  return `${value.slice(0, 10)}T${value.slice(11, 19)}.${fraction}Z`;
 }
 
-const decoders: Record<ColumnType, Record<Dialect, Decode>> = {
+/** What a column of each type becomes. */
+export const decoders: Record<ColumnType, Record<Dialect, Decode>> = {
   instant: {
-    sqlite: (value) => (typeof value === 'number' ? new Date(value).toISOString() : value),
+    sqlite: (value) => (typeof value === 'number' ? isoOf(value) : value),
     postgresql: isoFromPostgres,
   },
   hundredths: {
@@ -61,6 +64,20 @@ export class ReadCodecs {
         }
       }
     }
+  }
+
+  /** Makes objects of rows, decoded. */
+  read({ columns, rows }: RawRows): Record<string, unknown>[] {
+    const decode = columns.map((column) => this.#decoders.get(column));
+    return rows.map((row) => {
+      const read: Record<string, unknown> = {};
+      for (let index = 0; index < columns.length; index++) {
+        const value = row[index];
+        const decoder = decode[index];
+        read[columns[index] as string] = decoder && value !== null ? decoder(value) : value;
+      }
+      return read;
+    });
   }
 
   /** Decodes in place. */

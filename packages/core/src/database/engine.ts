@@ -7,11 +7,17 @@ export type Dialect = 'sqlite' | 'postgresql';
 /** A Kysely without walls, bound to one connection. It never leaves `database/`. */
 export type BareKysely = Kysely<Tables>;
 
+/** What a compiled statement answers, as the database gives it: an object of every row would cost more than reading it. */
+export interface RawRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
 /** One connection, inside the transaction of a read or a write. */
 export interface Connection {
   readonly kysely: BareKysely;
   /** Runs a compiled statement. */
-  execute(sql: string, parameters: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  execute(sql: string, parameters: readonly unknown[]): Promise<RawRows>;
 }
 
 /** A database with its connections: what differs between SQLite and PostgreSQL ends here. */

@@ -82,8 +82,17 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 
 async function runMigrations(url: string, tables: readonly TableDefinition[]): Promise<string[]> {
   const orm = await openMigrationOrm(url, tables);
+  const connection = orm.em.getConnection();
+  const sqlite = !isPostgresUrl(url);
   try {
-    return (await orm.migrator.up()).map((migration) => migration.name);
+    // SQLite adds a foreign key by making the table anew: dropping the old one must not take along what refers to it. Inside a
+    // transaction, where migrations run, this can no longer be said.
+    if (sqlite) await connection.execute('pragma foreign_keys = off');
+    const ran = (await orm.migrator.up()).map((migration) => migration.name);
+    const broken: unknown = sqlite && ran.length > 0 ? await connection.execute('pragma foreign_key_check') : [];
+    if (Array.isArray(broken) && broken.length > 0)
+      throw new Error(`After ${ran.join(', ')} there are rows that refer to nothing: ${broken.length}.`);
+    return ran;
   } finally {
     await orm.close(true);
   }

@@ -46,7 +46,8 @@ async function run(sql: string, parameters: readonly unknown[] = [], scope?: Dat
   let rows: Record<string, unknown>[] = [];
   const failure = await platform.database.engine
     .write(scope ?? requestScope(here.principal()), async (connection) => {
-      rows = await connection.execute(sql, parameters);
+      const raw = await connection.execute(sql, parameters);
+      rows = raw.rows.map((row) => Object.fromEntries(raw.columns.map((column, index) => [column, row[index]])));
       throw new Undo();
     })
     .catch((error: unknown) => (error instanceof Undo ? null : error));

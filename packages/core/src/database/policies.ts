@@ -2,7 +2,8 @@ import type { PolicyDef } from '@mikro-orm/core';
 import { databaseRoles } from './scope.ts';
 import type { TableDefinition } from './table.ts';
 
-const variable = (name: string) => `nullif(current_setting('app.${name}', true), '')::uuid`;
+/** A sub-select is asked once a statement; without it the setting is read and cast for every row. */
+const variable = (name: string) => `(select nullif(current_setting('app.${name}', true), '')::uuid)`;
 
 const fill = (template: string, table: string): string =>
   template

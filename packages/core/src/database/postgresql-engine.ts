@@ -7,7 +7,7 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type { BareKysely, Connection, Engine } from './engine.ts';
+import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
 import { isUnknownRole } from './failures.ts';
 import { bind } from './single-connection.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
@@ -33,18 +33,23 @@ class PostgresConnection implements DatabaseConnection {
     this.#client = client;
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult<Record<string, unknown>>> {
-    if (parameters.length === 0) return this.#client.query(sql);
-    const name = statementName(sql);
-    return this.#client.query({ text: sql, values: parameters.map(encode), ...(name ? { name } : {}) });
+  async execute(sql: string, parameters: readonly unknown[]): Promise<RawRows> {
+    const { fields, rows } = await this.#client.query<unknown[]>({
+      ...this.#prepared(sql, parameters),
+      rowMode: 'array',
+    });
+    return { columns: fields.map((field) => field.name), rows };
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const result = await this.execute(sql, parameters);
-    return {
-      rows: result.rows as Row[],
-      ...(result.rowCount === null ? {} : { numAffectedRows: BigInt(result.rowCount) }),
-    };
+    const { rows, rowCount } = await this.#client.query(this.#prepared(sql, parameters));
+    return { rows: rows as Row[], ...(rowCount === null ? {} : { numAffectedRows: BigInt(rowCount) }) };
+  }
+
+  #prepared(sql: string, parameters: readonly unknown[]): pg.QueryConfig {
+    if (parameters.length === 0) return { text: sql };
+    const name = statementName(sql);
+    return { text: sql, values: parameters.map(encode), ...(name ? { name } : {}) };
   }
 
   // oxlint-disable-next-line require-yield -- nothing here streams; the interface asks for it
@@ -63,7 +68,7 @@ function connect(client: pg.PoolClient): Connection {
   const connection = new PostgresConnection(client);
   return {
     kysely: bind(connection, dialect),
-    execute: async (sql, parameters) => (await connection.execute(sql, parameters)).rows,
+    execute: (sql, parameters) => connection.execute(sql, parameters),
   };
 }
 

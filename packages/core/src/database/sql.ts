@@ -18,6 +18,12 @@ export function anyOf(
   return sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${parameter}))`;
 }
 
+/** Whether the column has the text somewhere in it, whatever the text contains. */
+export function contains(column: string, text: string): RawBuilder<SqlBool> {
+  const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+  return sql<SqlBool>`${sql.ref(column)} like ${pattern} escape '\\'`;
+}
+
 /** The database's integer of `count(*)` as a number. */
 export const countAll = () => sql<number>`cast(count(*) as integer)`;
 

@@ -8,7 +8,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { BareKysely, Connection, Engine } from './engine.ts';
+import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
 import { isBusy } from './failures.ts';
 import { bind } from './single-connection.ts';
 
@@ -25,38 +25,63 @@ function encode(value: unknown): unknown {
   return Array.isArray(value) ? JSON.stringify(value) : value;
 }
 
+interface Prepared {
+  statement: Database.Statement;
+  /** Empty where it answers no rows. */
+  columns: readonly string[];
+}
+
+const noRows: RawRows = { columns: [], rows: [] };
+
 class SqliteConnection implements DatabaseConnection {
   readonly #database: Database.Database;
-  readonly #statements = new Map<string, Database.Statement>();
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(database: Database.Database) {
     this.#database = database;
   }
 
-  #prepare(sql: string): Database.Statement {
-    const known = this.#statements.get(sql);
-    if (known) return known;
+  #prepare(sql: string): Prepared {
     const statement = this.#database.prepare(sql);
-    if (this.#statements.size >= statementLimit) {
-      for (const oldest of this.#statements.keys()) {
-        this.#statements.delete(oldest);
+    if (!statement.reader) return { statement, columns: [] };
+    return { statement: statement.raw(), columns: statement.columns().map(({ name }) => name) };
+  }
+
+  /** Statements with parameters are few and come again; the others are begin, pragma and their like. */
+  #preparedFor(sql: string, parameters: readonly unknown[]): Prepared {
+    if (parameters.length === 0) return this.#prepare(sql);
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    const made = this.#prepare(sql);
+    if (this.#prepared.size >= statementLimit) {
+      for (const oldest of this.#prepared.keys()) {
+        this.#prepared.delete(oldest);
         break;
       }
     }
-    this.#statements.set(sql, statement);
-    return statement;
+    this.#prepared.set(sql, made);
+    return made;
   }
 
-  execute<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
-    const statement = parameters.length > 0 ? this.#prepare(sql) : this.#database.prepare(sql);
+  execute(sql: string, parameters: readonly unknown[]): RawRows {
+    const { statement, columns } = this.#preparedFor(sql, parameters);
     const values = parameters.map(encode);
-    if (statement.reader) return { rows: statement.all(...values) as Row[] };
+    if (statement.reader) return { columns, rows: statement.all(...values) as unknown[][] };
+    statement.run(...values);
+    return noRows;
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const { statement, columns } = this.#preparedFor(sql, parameters);
+    const values = parameters.map(encode);
+    if (statement.reader) {
+      const rows = (statement.all(...values) as unknown[][]).map((row) =>
+        Object.fromEntries(columns.map((column, index) => [column, row[index]])),
+      );
+      return { rows: rows as Row[] };
+    }
     const { changes, lastInsertRowid } = statement.run(...values);
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
-  }
-
-  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    return this.execute(query.sql, query.parameters);
   }
 
   // oxlint-disable-next-line require-yield -- nothing here streams; the interface asks for it
@@ -89,7 +114,7 @@ export function openSqlite(file: string): Engine {
     const connection = new SqliteConnection(database);
     return {
       kysely: bind(connection, dialect),
-      execute: async (sql, parameters) => connection.execute<Record<string, unknown>>(sql, parameters).rows,
+      execute: async (sql, parameters) => connection.execute(sql, parameters),
     };
   };
   const writing = connect(writer);

@@ -51,6 +51,6 @@ export async function updateRow(
   if (!found) known.set(key, (found = plan(dialect, entity, names)));
   const { sql, encode } = found;
   const values = names.map((name, index) => encode[index]?.(changes[name]) ?? null);
-  const rows = await connection.execute(sql, [...values, organizationId, id, version]);
+  const { rows } = await connection.execute(sql, [...values, organizationId, id, version]);
   return rows.length === 1;
 }

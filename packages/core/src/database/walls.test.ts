@@ -255,7 +255,7 @@ describe('the flush guard', () => {
   it.each(versioned)('changes no foreign row of %s by a compiled statement', async (name, table) => {
     const change = (world: World) =>
       tried((unit) =>
-        unit.update(table.entity, world.row(name) as { id: string; version: number }, { updatedAt: unit.now }),
+        unit.update(table.entity, world.row(name) as { id: string; version: number }, { createdAt: unit.now }),
       );
     await expect(change(here)).resolves.toBeUndefined();
     await expect(change(there)).rejects.toMatchObject({ code: 'version_conflict' });
@@ -289,7 +289,13 @@ describe('references', () => {
 
   it.each(references)('of %s cannot point outside by %s', async (name, column, table) => {
     const pointing = (id: unknown) =>
-      tried((unit) => unit.insert(table.entity, { ...here.another(name), [column]: id }));
+      tried(async (unit) => {
+        const row = { ...here.another(name), [column]: id };
+        // A table of one row for each member has room for one.
+        if (JSON.stringify(keyOf(name, row)) === JSON.stringify(keyOf(name, here.row(name))))
+          await deleted(unit.db, name, here);
+        await unit.insert(table.entity, row);
+      });
     const target = table.references?.find(({ columns }) => columns.at(-1) === column)?.to().meta.tableName ?? '';
     const key = metadataOf(platform, target).primaryKeys.at(-1) ?? '';
     expect(there.row(target)[key]).toBeDefined();

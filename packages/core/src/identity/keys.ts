@@ -8,7 +8,8 @@ export type KeyPurpose =
   | 'reset-password'
   | 'confirm-email'
   | 'undo-email'
-  | 'throttle';
+  | 'throttle'
+  | 'invitation';
 
 const derived = new WeakMap<CoreSettings, Map<KeyPurpose, KeyObject>>();
 

@@ -45,12 +45,12 @@ async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names, 
   if (await isKept(db, emailKey, now)) throw userErrors.email_taken();
 }
 
-/** Creates a user inside of a transaction that may do more. */
-export type CreateUser = (unit: Unit) => Promise<User>;
+/** Creates a user inside of a transaction that may do more; `proven` when what they came by proves their address. */
+export type CreateUser = (unit: Unit, address?: 'unproven' | 'proven') => Promise<User>;
 
 /**
  * Registers a person: checks, hashes, then runs `work` in one transaction behind the identity door, with a function that creates
- * the user and asks for the verification mail.
+ * the user and asks for the verification mail, unless the address is proven already.
  * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`, `rate_limited`
  */
 export async function registerUser<T>(
@@ -65,13 +65,14 @@ export async function registerUser<T>(
   await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names, ctx.clock.now()));
   const passwordHash = await hashPassword(password);
 
-  const create: CreateUser = async (unit) => {
+  const create: CreateUser = async (unit, address = 'unproven') => {
     const { now } = unit;
     const id = uuidv7();
     await unit.insert(UserEntity, {
       id,
       ...names,
       email,
+      emailVerifiedAt: address === 'proven' ? now : null,
       username,
       fullName,
       nameKey: nameKeyOf(fullName),
@@ -82,13 +83,10 @@ export async function registerUser<T>(
       updatedAt: now,
     });
     await unit.insert(CredentialEntity, { userId: id, passwordHash, updatedAt: now });
-    await recordEvents(unit, {
-      type: 'user.registered',
-      entity: { type: 'user', id },
-      actorId: id,
-      organizationId: null,
-    });
-    await enqueue(unit, mailJob, { template: 'verify_email', email });
+    const told = { entity: { type: 'user', id }, actorId: id, organizationId: null };
+    await recordEvents(unit, { type: 'user.registered', ...told });
+    if (address === 'proven') await recordEvents(unit, { type: 'user.email_verified', ...told });
+    else await enqueue(unit, mailJob, { template: 'verify_email', email });
     return getUser(unit.db, id);
   };
 

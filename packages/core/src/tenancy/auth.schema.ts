@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { registrationFields, User } from '../identity/index.ts';
-import { line } from '../kernel/text.ts';
+import { line, text } from '../kernel/text.ts';
+import { Member } from './member.schema.ts';
 import { Organization } from './organization.schema.ts';
 import { HeldRole } from './role.schema.ts';
 
@@ -11,6 +12,18 @@ export const Register = z
   })
   .meta({ id: 'Register' });
 export type Register = z.output<typeof Register>;
+
+const { email: _invited, ...ownFields } = registrationFields;
+
+export const AcceptInvitation = z
+  .strictObject({ token: text(1, 512).describe('From the mail of the invitation.'), ...ownFields })
+  .meta({ id: 'AcceptInvitation' });
+export type AcceptInvitation = z.output<typeof AcceptInvitation>;
+
+export const InvitedRegistered = z
+  .object({ user: User, organization: Organization, member: Member })
+  .meta({ id: 'InvitedRegistered' });
+export type InvitedRegistered = z.output<typeof InvitedRegistered>;
 
 export const Registered = z
   .object({

@@ -1,15 +1,55 @@
 import type { MailTemplate } from '../identity/index.ts';
+import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitation.entity.ts';
 import { invitationMail } from './invitation.mail.ts';
 import { membershipTable } from './membership.entity.ts';
 import { organizationTable } from './organization.entity.ts';
+import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
-export { CurrentAccess, Register, Registered } from './auth.schema.ts';
+export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
+export { explainAccess, getOwnAccess } from './access.service.ts';
+export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register } from './auth.service.ts';
-export { listOwnInvitations } from './invitation.queries.ts';
-export { Invitation, InvitationId, InvitationListInput, InvitationPage } from './invitation.schema.ts';
-export { acceptInvitation, addMember } from './invitation.service.ts';
+export { departmentErrors } from './departments/department.errors.ts';
+export {
+  addDepartmentMember,
+  listDepartmentMembers,
+  removeDepartmentMember,
+} from './departments/department.members.ts';
+export { getDepartment, listDepartments } from './departments/department.queries.ts';
+export {
+  Department,
+  DepartmentCreate,
+  DepartmentId,
+  DepartmentListInput,
+  DepartmentMember,
+  DepartmentMemberListInput,
+  DepartmentMemberPage,
+  DepartmentMemberPath,
+  DepartmentMove,
+  DepartmentPage,
+  DepartmentUpdate,
+} from './departments/department.schema.ts';
+export {
+  createDepartment,
+  deleteDepartment,
+  moveDepartment,
+  updateDepartment,
+} from './departments/department.service.ts';
+export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
+export { tenancyHandlers, tenancySchedules } from './invitation.maintenance.ts';
+export { listInvitations, listOwnInvitations } from './invitation.queries.ts';
+export {
+  Invitation,
+  InvitationId,
+  InvitationListInput,
+  InvitationPage,
+  InvitationPath,
+  OrganizationInvitationListInput,
+} from './invitation.schema.ts';
+export { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
+export { reinstateMember, suspendMember, updateMember } from './member.lifecycle.ts';
 export { listMembers } from './member.queries.ts';
 export {
   Member,
@@ -19,9 +59,17 @@ export {
   MemberPage,
   MemberPath,
   MemberRoles,
+  MemberUpdate,
 } from './member.schema.ts';
 export { endMemberSessions, removeMember, setMemberRoles } from './member.service.ts';
 export { MembershipEntity } from './membership.entity.ts';
+export {
+  activateOrganization,
+  deactivateOrganization,
+  deleteOrganization,
+  restoreOrganization,
+} from './organization.lifecycle.ts';
+export { transferOwnership } from './organization.ownership.ts';
 export { getOrganization, listOwnOrganizations } from './organization.queries.ts';
 export {
   Organization,
@@ -29,17 +77,51 @@ export {
   OrganizationListInput,
   OrganizationPage,
   OrganizationPath,
+  OrganizationTransfer,
   OrganizationUpdate,
 } from './organization.schema.ts';
 export { createOrganization, updateOrganization } from './organization.service.ts';
+export { leaveOrganization, switchOrganization } from './organization.switch.ts';
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
-export { listRoles } from './role.queries.ts';
-export { Role, RoleListInput, RolePage } from './role.schema.ts';
+export { getRoleAssignment, listRoleAssignments } from './role-assignment.queries.ts';
+export {
+  RoleAssignment,
+  RoleAssignmentCreate,
+  RoleAssignmentId,
+  RoleAssignmentListInput,
+  RoleAssignmentPage,
+} from './role-assignment.schema.ts';
+export { createRoleAssignment, deleteRoleAssignment } from './role-assignment.service.ts';
+export { getRole, listRoles } from './role.queries.ts';
+export { Role, RoleCreate, RoleId, RoleListInput, RolePage, RoleUpdate } from './role.schema.ts';
+export { createRole, deleteRole, updateRole } from './role.service.ts';
+export { TeamEntity } from './teams/team.entity.ts';
+export { teamErrors } from './teams/team.errors.ts';
+export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
+export { getTeam, listTeams } from './teams/team.queries.ts';
+export {
+  Team,
+  TeamCreate,
+  TeamId,
+  TeamListInput,
+  TeamMember,
+  TeamMemberListInput,
+  TeamMemberPage,
+  TeamMemberPath,
+  TeamPage,
+  TeamUpdate,
+} from './teams/team.schema.ts';
+export { teamsWithin, teamsWithinSql } from './teams/team.scope.ts';
+export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
 
 export const tenancyTables = [
   organizationTable,
   membershipTable,
+  departmentTable,
+  departmentMemberTable,
+  teamTable,
+  teamMemberTable,
   roleTable,
   roleAssignmentTable,
   invitationTable,

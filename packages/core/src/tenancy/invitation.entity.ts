@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import { instant, tenantKey } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
@@ -21,11 +21,24 @@ export const InvitationEntity = defineEntity({
     status: p.enum(storedStatuses),
     invitedById: p.uuid(),
     expiresAt: instant(),
+    /** When its end was recorded; null while it is young, or nobody has looked yet. */
+    expiredAt: instant().nullable(),
+    /** How many mails were sent within a day from `mailsSince`. */
+    mailsSent: p.integer().default(0),
+    mailsSince: instant().nullable(),
     createdAt: instant(),
     updatedAt: instant(),
   },
-  indexes: [{ properties: ['emailKey'] }, { properties: ['organizationId', 'emailKey'] }],
+  indexes: [
+    { properties: ['emailKey'] },
+    { properties: ['organizationId', 'emailKey'] },
+    { properties: ['organizationId', 'createdAt', 'id'] },
+    { properties: ['expiresAt'] },
+  ],
 });
+
+/** An invitation as it is loaded to be changed. */
+export type InvitationRecord = InferEntity<typeof InvitationEntity>;
 
 /** A role that the member will have. */
 export const InvitationRoleEntity = defineEntity({

@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
+import { authorize } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
-import type { ReadDoor } from '../database/read-door.ts';
+import { read, type ReadDoor } from '../database/read-door.ts';
 import { anyOf } from '../database/sql.ts';
 import { loginErrors, requireSignedIn } from '../identity/index.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { Page } from '../kernel/schemas.ts';
-import type { Invitation, InvitationListInput } from './invitation.schema.ts';
+import type { Invitation, InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
 import { rolesBy } from './role.queries.ts';
 import type { HeldRole } from './role.schema.ts';
 
@@ -25,15 +26,23 @@ export function requireVerifiedAddress(ctx: {
     });
 }
 
-/** The invitations to a user's own proven address. Behind the identity door: they are no member yet. */
-export const invitationsTo = (db: ReadDoor, userId: string) =>
+const livingInvitations = (db: ReadDoor) =>
   db
     .selectFrom('invitations')
-    .innerJoin('users as invitees', 'invitees.email_key', 'invitations.email_key')
     .innerJoin('organizations', 'organizations.id', 'invitations.organization_id')
-    .where('invitees.id', '=', userId)
-    .where('invitees.email_verified_at', 'is not', null)
     .where('organizations.deleted_at', 'is', null);
+
+type InvitationQuery = ReturnType<typeof livingInvitations>;
+
+/** The invitations to a user's own proven address. Behind the identity door: they are no member yet. */
+export const invitationsTo = (db: ReadDoor, userId: string): InvitationQuery =>
+  livingInvitations(db).where('invitations.email_key', 'in', (where) =>
+    where
+      .selectFrom('users as invitees')
+      .select('invitees.email_key')
+      .where('invitees.id', '=', userId)
+      .where('invitees.email_verified_at', 'is not', null),
+  );
 
 const statusAt = (now: Date) =>
   sql<
@@ -41,7 +50,7 @@ const statusAt = (now: Date) =>
   >`case when invitations.status = 'pending' and invitations.expires_at <= ${now} then 'expired' else invitations.status end`;
 
 /** The roles that invitations offer, by the invitation's id. */
-async function rolesOfInvitations(
+export async function rolesOfInvitations(
   ctx: ServiceContext,
   db: ReadDoor,
   ids: readonly string[],
@@ -59,6 +68,57 @@ async function rolesOfInvitations(
   return rolesBy(rows, (row) => row.invitationId);
 }
 
+/** What is shown of invitations. */
+const shown = (ctx: ServiceContext, query: InvitationQuery) =>
+  query
+    .leftJoin('users as inviters', 'inviters.id', 'invitations.invited_by_id')
+    .select([
+      'invitations.id',
+      'organizations.id as organizationId',
+      'organizations.name',
+      'organizations.slug',
+      'invitations.email',
+      statusAt(ctx.clock.now()).as('status'),
+      'invitations.invited_by_id as invitedById',
+      'inviters.username',
+      'inviters.full_name as fullName',
+      'invitations.expires_at as expiresAt',
+      'invitations.created_at as createdAt',
+    ]);
+
+type InvitationRow = Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>;
+
+const invitationOf = (row: InvitationRow, roles: readonly HeldRole[] = []): Invitation => ({
+  id: row.id,
+  organization: { id: row.organizationId, name: row.name, slug: row.slug },
+  email: row.email,
+  roles: [...roles],
+  status: row.status,
+  invitedBy: { id: row.invitedById, username: row.username, fullName: row.fullName },
+  expiresAt: row.expiresAt,
+  createdAt: row.createdAt,
+});
+
+async function pageOf(
+  ctx: ServiceContext,
+  db: ReadDoor,
+  all: InvitationQuery,
+  name: string,
+  input: InvitationListInput,
+): Promise<Page<Invitation>> {
+  const order = orderOf(input.sort, { createdAt: { by: sql`invitations.created_at` } }, sql`invitations.id`);
+  const request = pageRequest(ctx, name, input.sort, input);
+  const query = input.status === undefined ? all : all.where(statusAt(ctx.clock.now()), 'in', input.status);
+  const { rows, nextCursor } = await readPage(shown(ctx, query), order, request);
+  const roles = await rolesOfInvitations(
+    ctx,
+    db,
+    rows.map((row) => row.id),
+  );
+  const data = rows.map((row) => invitationOf(row, roles.get(row.id)));
+  return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+}
+
 /**
  * A page of the invitations to the own address of who is signed in, the newest first.
  * @throws `unauthenticated`, `email_not_verified`
@@ -66,43 +126,23 @@ async function rolesOfInvitations(
 export async function listOwnInvitations(ctx: ServiceContext, input: InvitationListInput): Promise<Page<Invitation>> {
   requireVerifiedAddress(ctx);
   const { userId } = ctx.principal;
-  const order = orderOf(input.sort, { createdAt: { by: sql`invitations.created_at` } }, sql`invitations.id`);
-  const request = pageRequest(ctx, `invitations of ${userId}`, input.sort, input);
-  const status = statusAt(ctx.clock.now());
-  return readThroughIdentityDoor(ctx.database, async (db) => {
-    const all = invitationsTo(db, userId);
-    const query = input.status === undefined ? all : all.where(status, 'in', input.status);
-    const columns = query
-      .leftJoin('users as inviters', 'inviters.id', 'invitations.invited_by_id')
-      .select([
-        'invitations.id',
-        'organizations.id as organizationId',
-        'organizations.name',
-        'organizations.slug',
-        'invitations.email',
-        status.as('status'),
-        'invitations.invited_by_id as invitedById',
-        'inviters.username',
-        'inviters.full_name as fullName',
-        'invitations.expires_at as expiresAt',
-        'invitations.created_at as createdAt',
-      ]);
-    const { rows, nextCursor } = await readPage(columns, order, request);
-    const roles = await rolesOfInvitations(
-      ctx,
-      db,
-      rows.map((row) => row.id),
-    );
-    const data = rows.map((row) => ({
-      id: row.id,
-      organization: { id: row.organizationId, name: row.name, slug: row.slug },
-      email: row.email,
-      roles: roles.get(row.id) ?? [],
-      status: row.status,
-      invitedBy: { id: row.invitedById, username: row.username, fullName: row.fullName },
-      expiresAt: row.expiresAt,
-      createdAt: row.createdAt,
-    }));
-    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
-  });
+  return readThroughIdentityDoor(ctx.database, (db) =>
+    pageOf(ctx, db, invitationsTo(db, userId), `invitations of ${userId}`, input),
+  );
+}
+
+/** A page of the invitations into the organization of the context, the newest first. */
+export async function listInvitations(
+  ctx: ServiceContext,
+  input: OrganizationInvitationListInput,
+): Promise<Page<Invitation>> {
+  authorize(ctx, 'member:read');
+  return read(ctx, (db) => pageOf(ctx, db, livingInvitations(db), 'invitations', input));
+}
+
+/** An invitation that is known to exist. */
+export async function invitationById(ctx: ServiceContext, db: ReadDoor, id: string): Promise<Invitation> {
+  const row = await shown(ctx, livingInvitations(db)).where('invitations.id', '=', id).executeTakeFirstOrThrow();
+  const roles = await rolesOfInvitations(ctx, db, [id]);
+  return invitationOf(row, roles.get(id));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id, instantOut, page, pageInput, Person, sort } from '../kernel/schemas.ts';
+import { organizationPath } from './organization.schema.ts';
 import { HeldRole } from './role.schema.ts';
 
 const invitationStatuses = ['pending', 'accepted', 'declined', 'revoked', 'expired'] as const;
@@ -20,12 +21,20 @@ export type Invitation = z.output<typeof Invitation>;
 
 export const InvitationPage = page(Invitation).meta({ id: 'InvitationPage' });
 
-export const InvitationListInput = z.strictObject({
+const listInput = {
   ...pageInput,
   sort: sort(['createdAt']).default('-createdAt'),
   status: z.array(z.enum(invitationStatuses)).min(1).max(5).optional().describe('Any of these.'),
-});
+};
+
+export const InvitationListInput = z.strictObject(listInput);
 export type InvitationListInput = z.output<typeof InvitationListInput>;
+
+export const OrganizationInvitationListInput = z.strictObject({ ...organizationPath, ...listInput });
+export type OrganizationInvitationListInput = z.output<typeof OrganizationInvitationListInput>;
+
+export const InvitationPath = z.strictObject({ ...organizationPath, id: id() });
+export type InvitationPath = z.output<typeof InvitationPath>;
 
 export const InvitationId = z.strictObject({ id: id() });
 export type InvitationId = z.output<typeof InvitationId>;

@@ -1,25 +1,27 @@
 import { authorize } from '../access/index.ts';
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
-import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import { mutate, type Unit } from '../database/unit-of-work.ts';
 import { keyOf, mailJob } from '../identity/index.ts';
 import { enqueue } from '../jobs/index.ts';
+import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
-import { InvitationEntity, InvitationRoleEntity } from './invitation.entity.ts';
-import { invitationsTo, requireVerifiedAddress } from './invitation.queries.ts';
-import type { InvitationId } from './invitation.schema.ts';
-import { memberById } from './member.queries.ts';
-import type { Member, MemberAdd, MemberInvited } from './member.schema.ts';
-import { assignRoles } from './member.service.ts';
-import { MembershipEntity } from './membership.entity.ts';
+import type { Principal } from '../kernel/principal.ts';
+import { InvitationEntity, type InvitationRecord, InvitationRoleEntity } from './invitation.entity.ts';
+import { invitationById, rolesOfInvitations } from './invitation.queries.ts';
+import type { Invitation, InvitationPath } from './invitation.schema.ts';
+import type { MemberAdd, MemberInvited } from './member.schema.ts';
 import { lockOrganization } from './organization.service.ts';
-import { forgetPrincipal } from './principal.ts';
-import { requireRoles, rolesOfMembers } from './role.queries.ts';
+import { requireRoles } from './role.queries.ts';
 import { refuseBeyondOwn } from './role.rules.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
-const lifetimeMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+const lifetimeMs = 7 * dayMs;
+
+/** How often the mail of one invitation is sent within a day. */
+const mailsInWindow = 5;
+const mailWindowMs = dayMs;
 
 /** Whether somebody with this address is a member whose membership has not ended. */
 async function isMember(unit: Unit, organizationId: string, emailKey: string): Promise<boolean> {
@@ -34,6 +36,34 @@ async function isMember(unit: Unit, organizationId: string, emailKey: string): P
   return found !== undefined;
 }
 
+const expiryAt = (unit: Unit): Date => new Date(unit.now.getTime() + lifetimeMs);
+
+/**
+ * Makes a loaded invitation young again, and asks for its mail.
+ * @throws `rate_limited` when its mail was sent too often within a day: the address may be nobody's who asked for it
+ */
+async function sendAgain(unit: Unit, invitation: InvitationRecord): Promise<void> {
+  const { now } = unit;
+  const since = invitation.mailsSince ?? now;
+  const over = since.getTime() + mailWindowMs;
+  const fresh = over <= now.getTime();
+  if (!fresh && invitation.mailsSent >= mailsInWindow)
+    throw errors.rate_limited({
+      message: 'The mail of this invitation was sent often enough for today.',
+      retryAfter: Math.ceil((over - now.getTime()) / 1000),
+    });
+  Object.assign(invitation, {
+    status: 'pending',
+    expiresAt: expiryAt(unit),
+    expiredAt: null,
+    mailsSent: fresh ? 1 : invitation.mailsSent + 1,
+    mailsSince: fresh ? now : since,
+    updatedAt: now,
+  });
+  await unit.em.flush();
+  await enqueue(unit, mailJob, { template: 'invitation', invitationId: invitation.id });
+}
+
 /** The invitation that waits for this address, made young again; or a new one. Answers its id. */
 async function renewInvitation(
   unit: Unit,
@@ -42,11 +72,10 @@ async function renewInvitation(
   invitedById: string,
 ): Promise<string> {
   const emailKey = keyOf(email);
-  const expiresAt = new Date(unit.now.getTime() + lifetimeMs);
   const waiting = await unit.em.findOne(InvitationEntity, { organizationId, emailKey, status: 'pending' });
   if (waiting) {
-    Object.assign(waiting, { email, invitedById, expiresAt, updatedAt: unit.now });
-    await unit.em.flush();
+    Object.assign(waiting, { email, invitedById });
+    await sendAgain(unit, waiting);
     await unit.db.deleteFrom('invitation_roles').where('invitation_id', '=', waiting.id).execute();
     return waiting.id;
   }
@@ -58,17 +87,20 @@ async function renewInvitation(
     emailKey,
     status: 'pending',
     invitedById,
-    expiresAt,
+    expiresAt: expiryAt(unit),
+    mailsSent: 1,
+    mailsSince: unit.now,
     createdAt: unit.now,
     updatedAt: unit.now,
   });
+  await enqueue(unit, mailJob, { template: 'invitation', invitationId: id });
   return id;
 }
 
 /**
  * Invites whoever holds the address to become a member with these roles, for 7 days; a mail tells them. The answer is the same
  * whether the address is known, invited already, or a member's.
- * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`
+ * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`, `rate_limited` when it was invited too often lately
  */
 export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberAdd): Promise<MemberInvited> {
   authorize(ctx, 'member:invite');
@@ -77,7 +109,7 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
   return mutate(ctx, async (unit) => {
     // Two invitations of one address at the same time become one.
     await lockOrganization(unit, organizationId);
-    const roles = await requireRoles(ctx, unit.db, roleIds);
+    const roles = await requireRoles(unit.db, roleIds);
     refuseBeyondOwn(principal, roles);
     if (await isMember(unit, organizationId, keyOf(email))) return { status: 'invited' };
     const invitationId = await renewInvitation(unit, organizationId, email, userId);
@@ -90,72 +122,69 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
       entity: { type: 'invitation', id: invitationId },
       data: { email, roles: roles.map((role) => role.key) },
     });
-    await enqueue(unit, mailJob, { template: 'invitation', invitationId });
     return { status: 'invited' };
   });
 }
 
-/** The organization of an invitation to the own proven address. */
-async function organizationOf(ctx: ServiceContext, userId: string, invitationId: string) {
-  const found = await readThroughIdentityDoor(ctx.database, (db) =>
-    invitationsTo(db, userId)
-      .select(['organizations.id', 'organizations.is_active as isActive'])
-      .where('invitations.id', '=', invitationId)
-      .executeTakeFirst(),
+/**
+ * An invitation of the organization of the context that nobody has answered, locked until commit; none that offers more than the
+ * caller holds.
+ * @throws `invitation_not_found`, `role_exceeds_own`
+ */
+async function loadOffer(unit: Unit, principal: Principal & { organizationId: string }, id: string) {
+  const { organizationId } = principal;
+  // In the order of addMember, so that two at the same time do not end in a deadlock.
+  await lockOrganization(unit, organizationId);
+  const invitation = await unit.load(InvitationEntity, { organizationId, id }, tenancyErrors.invitation_not_found);
+  const roles = (await rolesOfInvitations(unit.ctx, unit.db, [id])).get(id) ?? [];
+  refuseBeyondOwn(
+    principal,
+    await requireRoles(
+      unit.db,
+      roles.map((role) => role.id),
+    ),
   );
-  if (!found) throw tenancyErrors.invitation_not_found();
-  if (!found.isActive) throw tenancyErrors.organization_inactive();
-  return found.id;
-}
-
-async function beginMembership(unit: Unit, member: { organizationId: string; userId: string }): Promise<void> {
-  const { now } = unit;
-  const known = await unit.em.findOne(MembershipEntity, member);
-  if (!known) {
-    const instants = { joinedAt: now, createdAt: now, updatedAt: now };
-    await unit.insert(MembershipEntity, { ...member, status: 'active', version: 1, ...instants });
-    return;
-  }
-  // A suspension is lifted by those who run the organization, not by an older invitation.
-  if (known.status === 'suspended') throw tenancyErrors.invitation_not_pending();
-  if (known.status === 'ended') Object.assign(known, { status: 'active', joinedAt: now, endedAt: null });
-  known.updatedAt = now;
-  await unit.em.flush();
+  if (invitation.status !== 'pending') throw tenancyErrors.invitation_not_pending();
+  return { invitation, roles };
 }
 
 /**
- * Accepts an invitation to the own address: the membership begins, or begins again, with the roles that it offers.
- * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`
+ * Sends the mail of an invitation again, and makes it good for 7 days more, also after it has expired. What the mails before
+ * carry is worthless from now on.
+ * @throws `permission_denied`, `invitation_not_found`, `role_exceeds_own`, `invitation_not_pending`, `rate_limited`
  */
-export async function acceptInvitation(ctx: ServiceContext, { id }: InvitationId): Promise<Member> {
-  requireVerifiedAddress(ctx);
-  const { userId } = ctx.principal;
-  const organizationId = await organizationOf(ctx, userId, id);
-  const work = async (unit: Unit) => {
-    // In the order of addMember, so that a renewal at the same time does not end in a deadlock.
-    await lockOrganization(unit, organizationId);
-    const invitation = await unit.load(InvitationEntity, { organizationId, id }, tenancyErrors.invitation_not_found);
-    if (invitation.status !== 'pending' || invitation.expiresAt <= unit.now)
-      throw tenancyErrors.invitation_not_pending();
-    await beginMembership(unit, { organizationId, userId });
-    Object.assign(invitation, { status: 'accepted', updatedAt: unit.now });
-    await unit.em.flush();
-    const offered = await unit.db
-      .selectFrom('invitation_roles')
-      .innerJoin('roles', 'roles.id', 'invitation_roles.role_id')
-      .select(['roles.id', 'roles.key'])
-      .where('invitation_roles.invitation_id', '=', id)
-      .execute();
-    const held = (await rolesOfMembers(ctx, unit.db, [userId])).get(userId) ?? [];
-    const added = offered.filter((role) => !held.some((other) => other.id === role.id)).map((role) => role.id);
-    await assignRoles(unit, { organizationId, userId }, added, invitation.invitedById);
+export async function resendInvitation(ctx: ServiceContext, { id }: InvitationPath): Promise<Invitation> {
+  authorize(ctx, 'member:invite');
+  const { principal } = ctx;
+  return mutate(ctx, async (unit) => {
+    const { invitation, roles } = await loadOffer(unit, principal, id);
+    await sendAgain(unit, invitation);
     await recordEvents(unit, {
-      type: 'member.joined',
-      entity: { type: 'member', id: userId },
-      data: { invitationId: id, roles: offered.map((role) => role.key) },
+      type: 'invitation.resent',
+      entity: { type: 'invitation', id },
+      data: { email: invitation.email, roles: roles.map((role) => role.key) },
     });
-    forgetPrincipal(unit, userId);
-    return memberById(ctx, unit.db, organizationId, userId);
-  };
-  return mutate(ctx, work, organizationId);
+    return invitationById(ctx, unit.db, id);
+  });
+}
+
+/**
+ * Takes an invitation back that nobody has answered.
+ * @throws `permission_denied`, `invitation_not_found`, `role_exceeds_own`, `invitation_not_pending`
+ */
+export async function revokeInvitation(ctx: ServiceContext, { id }: InvitationPath): Promise<void> {
+  authorize(ctx, 'member:invite');
+  const { principal } = ctx;
+  await mutate(ctx, async (unit) => {
+    const { invitation } = await loadOffer(unit, principal, id);
+    if (invitation.expiresAt <= unit.now) throw tenancyErrors.invitation_not_pending();
+    Object.assign(invitation, { status: 'revoked', updatedAt: unit.now });
+    await unit.em.flush();
+    await recordEvents(unit, {
+      type: 'invitation.revoked',
+      entity: { type: 'invitation', id },
+      data: { email: invitation.email },
+    });
+    return null;
+  });
 }

@@ -5,7 +5,8 @@ import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../t
 import { invitationMail } from './invitation.mail.ts';
 import { listOwnInvitations } from './invitation.queries.ts';
 import { Invitation, InvitationListInput } from './invitation.schema.ts';
-import { acceptInvitation, addMember } from './invitation.service.ts';
+import { acceptInvitation } from './invitation.answer.ts';
+import { addMember } from './invitation.service.ts';
 import { listMembers } from './member.queries.ts';
 import { Member, MemberListInput } from './member.schema.ts';
 import { removeMember, setMemberRoles } from './member.service.ts';
@@ -26,7 +27,7 @@ describe.each(dialects)('invitations on %s', (dialect) => {
     // The sign-ins outlast the days that the tests let pass.
     platform = await createTestPlatform(dialect, {
       clock,
-      settings: { accessTokenMinutes: 90 * 24 * 60, refreshTokenDays: 90 },
+      settings: { accessTokenMinutes: 365 * 24 * 60, refreshTokenDays: 365 },
     });
     owner = await signUp(platform, { organizationName: 'Hosts', fullName: 'Olga Owner', username: 'olga' });
     const roles = await listRoles(await owner.ctx('required'), RoleListInput.parse({}));

@@ -13,6 +13,7 @@ const membersOf = (db: ReadDoor, organizationId: string) =>
   db
     .selectFrom('memberships')
     .innerJoin('users', 'users.id', 'memberships.user_id')
+    .leftJoin('department_members', 'department_members.user_id', 'memberships.user_id')
     // The wall also shows the caller's own memberships elsewhere.
     .where('memberships.organization_id', '=', organizationId);
 
@@ -22,15 +23,19 @@ const columns = [
   'users.full_name as fullName',
   'users.email',
   'memberships.status',
+  'department_members.department_id as departmentId',
+  'memberships.title',
   'memberships.joined_at as joinedAt',
 ] as const;
 
-type MemberRow = Member['user'] & Pick<Member, 'status' | 'joinedAt'>;
+type MemberRow = Member['user'] & Pick<Member, 'status' | 'title' | 'departmentId' | 'joinedAt'>;
 
 const memberOf = (row: MemberRow, roles: readonly HeldRole[] = []): Member => ({
   user: { id: row.id, username: row.username, fullName: row.fullName, email: row.email },
   status: row.status,
+  title: row.title,
   roles: [...roles],
+  departmentId: row.departmentId,
   joinedAt: row.joinedAt,
 });
 

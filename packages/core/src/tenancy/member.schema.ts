@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { id, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
-import { text } from '../kernel/text.ts';
+import { line, text } from '../kernel/text.ts';
 import { email } from '../identity/index.ts';
 import { organizationPath } from './organization.schema.ts';
 import { HeldRole, roleIds } from './role.schema.ts';
@@ -13,7 +13,9 @@ export const Member = z
       .object({ id: z.uuid(), username: z.string().nullable(), fullName: z.string().nullable(), email: z.string() })
       .describe('The person, with their address.'),
     status: z.enum(memberStatuses),
+    title: z.string().nullable().describe('What they do in the organization.'),
     roles: z.array(HeldRole).describe('The strongest first.'),
+    departmentId: z.uuid().nullable().describe('The department in which they work.'),
     joinedAt: instantOut(),
   })
   .meta({ id: 'Member', description: 'A user in an organization.' });
@@ -51,6 +53,15 @@ export const MemberRoles = z
   })
   .meta({ id: 'MemberRoles' });
 export type MemberRoles = z.output<typeof MemberRoles>;
+
+export const MemberUpdate = z
+  .strictObject({
+    ...organizationPath,
+    userId: id(),
+    title: line(200).nullable().optional().describe('What they do in the organization.'),
+  })
+  .meta({ id: 'MemberUpdate' });
+export type MemberUpdate = z.output<typeof MemberUpdate>;
 
 export const MemberPath = z.strictObject({ ...organizationPath, userId: id() });
 export type MemberPath = z.output<typeof MemberPath>;

@@ -3,28 +3,42 @@ import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { anyOf } from '../database/sql.ts';
 import { mutate, type Unit } from '../database/unit-of-work.ts';
+import { leaveDepartments } from './departments/department.members.ts';
+import type { DomainError } from '../kernel/errors.ts';
+import { uuidv7 } from '../kernel/ids.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 import { MembershipEntity } from './membership.entity.ts';
 import { lockOrganization } from './organization.service.ts';
 import { forgetPrincipal } from './principal.ts';
-import { RoleAssignmentEntity } from './role.entity.ts';
-import { requireRoles, rolesOfMembers } from './role.queries.ts';
+import type { BookedRole } from './role.book.ts';
+import { everywhere, RoleAssignmentEntity } from './role.entity.ts';
+import { requireRoles, rolesHeldBy, rolesOfMembers } from './role.queries.ts';
 import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
 import type { HeldRole } from './role.schema.ts';
+import { leaveTeams } from './teams/team.members.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
-/** A membership that has not ended, locked until commit, with its roles. @throws `member_not_found` */
-async function loadMember(unit: Unit, organizationId: string, userId: string) {
+/**
+ * A membership that has not ended, locked until commit together with its organization; the roles that it holds everywhere, and
+ * all that are `held` anywhere.
+ * @param missing what is thrown when there is none
+ */
+export async function loadMember(
+  unit: Unit,
+  organizationId: string,
+  userId: string,
+  missing: () => DomainError = tenancyErrors.member_not_found,
+) {
   await lockOrganization(unit, organizationId);
-  const membership = await unit.load(MembershipEntity, { organizationId, userId }, tenancyErrors.member_not_found);
-  if (membership.status === 'ended') throw tenancyErrors.member_not_found();
-  const roles = await rolesOfMembers(unit.ctx, unit.db, [userId]);
-  return { membership, roles: roles.get(userId) ?? [] };
+  const membership = await unit.load(MembershipEntity, { organizationId, userId }, missing);
+  if (membership.status === 'ended') throw missing();
+  const roles = (await rolesOfMembers(unit.ctx, unit.db, [userId])).get(userId) ?? [];
+  return { membership, roles, held: await rolesHeldBy(unit.db, userId) };
 }
 
 /** @throws `last_owner` */
-async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
+export async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
   const other = await unit.db
     .selectFrom('role_assignments')
     .innerJoin('roles', 'roles.id', 'role_assignments.role_id')
@@ -32,6 +46,8 @@ async function requireAnotherOwner(unit: Unit, organizationId: string, userId: s
     .innerJoin('users', 'users.id', 'memberships.user_id')
     .select('memberships.user_id')
     .where('roles.key', '=', ownerKey)
+    .where('role_assignments.scope_key', '=', everywhere)
+    .where('role_assignments.valid_to', 'is', null)
     .where('memberships.organization_id', '=', organizationId)
     .where('memberships.status', '=', 'active')
     .where('users.is_active', '=', true)
@@ -41,10 +57,10 @@ async function requireAnotherOwner(unit: Unit, organizationId: string, userId: s
   if (!other) throw tenancyErrors.last_owner();
 }
 
-const without = (roles: readonly HeldRole[], others: readonly HeldRole[]): HeldRole[] =>
+const without = (roles: readonly BookedRole[], others: readonly HeldRole[]): BookedRole[] =>
   roles.filter((role) => !others.some((other) => other.id === role.id));
 
-const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
+export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
 
 export async function assignRoles(
   unit: Unit,
@@ -52,7 +68,15 @@ export async function assignRoles(
   roleIds: readonly string[],
   createdById: string,
 ): Promise<void> {
-  const rows = roleIds.map((roleId) => ({ ...member, roleId, createdAt: unit.now, createdById }));
+  const scope = { departmentId: null, teamId: null, scopeKey: everywhere, validTo: null };
+  const rows = roleIds.map((roleId) => ({
+    ...member,
+    id: uuidv7(),
+    roleId,
+    ...scope,
+    createdAt: unit.now,
+    createdById,
+  }));
   await unit.insert(RoleAssignmentEntity, ...rows);
 }
 
@@ -65,10 +89,10 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const { membership, roles: before } = await loadMember(unit, organizationId, userId);
-    const after = await requireRoles(ctx, unit.db, roleIds);
+    const { membership, roles: before, held } = await loadMember(unit, organizationId, userId);
+    const after = await requireRoles(unit.db, roleIds);
     const added = without(after, before);
-    const removed = without(before, after);
+    const removed = without(held, after).filter((role) => before.some(({ id }) => id === role.id));
     if (added.length === 0 && removed.length === 0) return memberById(ctx, unit.db, organizationId, userId);
     refuseBeyondOwn(principal, [...added, ...removed]);
     if (keysOf(removed).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
@@ -92,13 +116,14 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
   });
 }
 
-async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
+export async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
   const { dialect } = unit.ctx.database.engine;
   const ids = roles.map((role) => role.id);
   await unit.db
     .deleteFrom('role_assignments')
     .where('user_id', '=', userId)
     .where(anyOf(dialect, 'role_id', ids))
+    .where('scope_key', '=', everywhere)
     .execute();
 }
 
@@ -111,8 +136,8 @@ export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberP
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { membership, roles } = await loadMember(unit, organizationId, userId);
-    refuseBeyondOwn(principal, roles);
+    const { membership, held } = await loadMember(unit, organizationId, userId);
+    refuseBeyondOwn(principal, held);
     Object.assign(membership, { sessionsEndedAt: unit.now, updatedAt: unit.now });
     await unit.em.flush();
     await recordEvents(unit, {
@@ -134,18 +159,30 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { membership, roles } = await loadMember(unit, organizationId, userId);
-    refuseBeyondOwn(principal, roles);
-    if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
-    await unassignRoles(unit, userId, roles);
-    Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'member.removed',
-      entity: { type: 'member', id: userId },
-      data: { roles: keysOf(roles), version: membership.version },
-    });
-    forgetPrincipal(unit, userId);
+    const member = await loadMember(unit, organizationId, userId);
+    refuseBeyondOwn(principal, member.held);
+    await endMembership(unit, member, 'member.removed');
     return null;
   });
+}
+
+/** Ends a loaded membership. @throws `last_owner` */
+export async function endMembership(
+  unit: Unit,
+  { membership, roles }: Awaited<ReturnType<typeof loadMember>>,
+  type: 'member.removed' | 'member.left',
+): Promise<void> {
+  const { organizationId, userId } = membership;
+  if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+  await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
+  await leaveTeams(unit, userId);
+  await leaveDepartments(unit, userId);
+  Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
+  await unit.em.flush();
+  await recordEvents(unit, {
+    type,
+    entity: { type: 'member', id: userId },
+    data: { roles: keysOf(roles), version: membership.version },
+  });
+  forgetPrincipal(unit, userId);
 }

@@ -14,6 +14,8 @@ export const MembershipEntity = defineEntity({
     organizationId: p.uuid().primary(),
     userId: p.uuid().primary(),
     status: p.enum(memberStatuses),
+    /** What the member does in the organization. */
+    title: p.string().nullable(),
     version: p.integer().version(),
     joinedAt: instant(),
     endedAt: instant().nullable(),

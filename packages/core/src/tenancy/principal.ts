@@ -1,25 +1,11 @@
 import type { Database } from '../database/database.ts';
-import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { errors } from '../kernel/errors.ts';
-import type { Grant, Principal } from '../kernel/principal.ts';
+import type { Principal } from '../kernel/principal.ts';
 import { cacheAgeMs, type Identity, RecentCache } from '../identity/index.ts';
-import { definitionOf } from './role.rules.ts';
+import { type ActiveMembership, type ActiveMemberships, loadActiveMemberships } from './principal.load.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
-
-/** An active membership with what it allows. */
-interface ActiveMembership {
-  organizationId: string;
-  slug: string;
-  /** Of the organization. */
-  isActive: boolean;
-  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
-  sessionsEndedAt: number | null;
-  grants: readonly Grant[];
-}
-
-type ActiveMemberships = readonly ActiveMembership[];
 
 const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
 
@@ -41,49 +27,15 @@ export const forgetPrincipalsIn = (unit: Unit, organizationId: string): void =>
     ),
   );
 
-async function loadActiveMemberships(database: Database, userId: string): Promise<ActiveMemberships> {
-  const rows = await readThroughIdentityDoor(database, (db) =>
-    db
-      .selectFrom('memberships')
-      .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
-      .leftJoin('role_assignments', (join) =>
-        join
-          .onRef('role_assignments.organization_id', '=', 'memberships.organization_id')
-          .onRef('role_assignments.user_id', '=', 'memberships.user_id'),
-      )
-      .leftJoin('roles', (join) =>
-        join
-          .onRef('roles.organization_id', '=', 'role_assignments.organization_id')
-          .onRef('roles.id', '=', 'role_assignments.role_id'),
-      )
-      .select([
-        'memberships.organization_id as organizationId',
-        'organizations.slug',
-        'organizations.is_active as isActive',
-        'memberships.sessions_ended_at as sessionsEndedAt',
-        'roles.id as roleId',
-        'roles.key as roleKey',
-      ])
-      .where('memberships.user_id', '=', userId)
-      .where('memberships.status', '=', 'active')
-      .where('organizations.deleted_at', 'is', null)
-      .execute(),
-  );
-  const memberships = new Map<string, ActiveMembership & { grants: Grant[] }>();
-  for (const { organizationId, slug, isActive, sessionsEndedAt: endedAt, roleId, roleKey } of rows) {
-    const sessionsEndedAt = endedAt === null ? null : Date.parse(endedAt);
-    const known = memberships.get(organizationId) ?? { organizationId, slug, isActive, sessionsEndedAt, grants: [] };
-    memberships.set(organizationId, known);
-    if (roleId !== null && roleKey !== null)
-      known.grants.push({ roleId, roleKey, ...definitionOf(roleKey), scope: { kind: 'organization' } });
-  }
-  return [...memberships.values()];
-}
-
 /** Which organization the request names: by id or slug. */
 export interface ChosenOrganization {
   path?: string | undefined;
   header?: string | undefined;
+  /**
+   * Also one that is not active, and with `deleted` one in the trash: for the operations that read it, bring it back or end it.
+   * @default only an active one
+   */
+  evenIf?: 'inactive' | 'deleted' | undefined;
 }
 
 /** @throws `organization_not_found` */
@@ -124,7 +76,7 @@ function choose(
   const active = memberships.find(({ organizationId }) => organizationId === identity.activeOrganizationId);
   const found = own ?? active ?? (memberships.length === 1 ? memberships[0] : undefined);
   const cutOff = found !== undefined && isCutOff(found, identity);
-  if (found?.isActive && !cutOff) return found;
+  if (found && (found.isActive || chosen.evenIf) && !cutOff) return found;
   // What nobody asked for by name is no reason to refuse who can do without.
   if (need === 'optional' && !own) return null;
   if (cutOff) throw tenancyErrors.session_cut_off();
@@ -150,6 +102,12 @@ export async function loadPrincipal(
   const person = { userId, sessionId, emailVerified, ...(instanceAdmin && { instanceAdmin }) };
   if (need === 'none') return { ...person, organizationId: null, grants: [] };
   const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
-  const found = choose(memberships ?? [], identity, need, chosen);
-  return { ...person, organizationId: found?.organizationId ?? null, grants: found?.grants ?? [] };
+  // What is in the trash is in no list.
+  const reachable = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
+  const found = choose(reachable, identity, need, chosen);
+  if (!found) return { ...person, organizationId: null, grants: [] };
+  const { organizationId, timezone, policy } = found;
+  const now = clock.now();
+  const grants = found.grants.filter(({ validTo }) => !validTo || validTo > now);
+  return { ...person, organizationId, timezone, grants, policy };
 }

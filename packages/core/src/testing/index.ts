@@ -8,6 +8,7 @@ export {
   type TestDialect,
 } from './databases.ts';
 export { type Dump, openDump, type Row } from './dump.ts';
+export { invitationTokenOf } from './invitations.ts';
 export {
   createOrganization,
   createTestPlatform,

@@ -13,6 +13,7 @@ export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';
 export { workHandlers, workSchedules } from './tasks/task.purge.ts';
 export { getTask } from './tasks/task.queries.ts';
+export { reassignTasks } from './tasks/task.reassign.ts';
 export {
   Task,
   TaskCreate,
@@ -21,11 +22,14 @@ export {
   TaskListInput,
   TaskPage,
   taskPriorities,
+  TaskReassign,
+  TasksReassigned,
   type TaskStatus,
   taskStatuses,
   TaskUpdate,
 } from './tasks/task.schema.ts';
 export { createTask, updateTask } from './tasks/task.service.ts';
+export { deleteTeam } from './tasks/task.team.ts';
 export { deleteTask, restoreTask } from './tasks/task.trash.ts';
 
 export { workErrors } from './work.errors.ts';

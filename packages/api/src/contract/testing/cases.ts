@@ -20,9 +20,14 @@ export class Case {
     return this.#sample?.recordsNothing ?? null;
   }
 
+  get takesPermission(): boolean {
+    return this.#sample?.takesPermission ?? false;
+  }
+
   /** A fresh input with which the caller succeeds. @throws when the operation has no sample */
   async input(caller: Person, scene: Scene): Promise<Fields> {
     if (!this.#sample) throw new Error(`${this.name} has no sample: see samples.test.ts.`);
+    await scene.settle(this.#sample.upsets ?? false);
     return (await this.#sample.input(caller, scene)) as Fields;
   }
 }

@@ -37,6 +37,10 @@ export interface Sample<Input> {
   input: (caller: Person, scene: Scene) => Input | Promise<Input>;
   /** For a mutation that records no event: why. */
   recordsNothing?: string;
+  /** Whether a call changes what the whole organization is: that is undone before the next input is made. */
+  upsets?: boolean;
+  /** Whether a call takes from its caller the permission that it needs, so that it cannot even be repeated. */
+  takesPermission?: boolean;
 }
 
 /** The samples of one router. The compiler asks for those that are missing. */

@@ -46,6 +46,8 @@ interface SceneOrganization {
   readonly roleIds: Readonly<Record<BuiltInRoleKey, string>>;
   readonly people: Readonly<Record<BuiltInRoleKey, Person>>;
   addMember(...roles: BuiltInRoleKey[]): Promise<TestMember>;
+  /** Makes it active, out of the trash, and owned by its owner again. */
+  settle(): Promise<void>;
 }
 
 /** A platform behind its API, with two organizations that have somebody in every built-in role. */
@@ -69,6 +71,11 @@ export interface Scene {
   tokenOf(person: Person, operation: Operation): string;
   /** One more organization, with its owner alone. */
   foundOrganization(name: string): Promise<Pick<SceneOrganization, 'id' | 'slug' | 'roleIds'> & { owner: Person }>;
+  /**
+   * Undoes what calls did to the organizations as a whole.
+   * @param upset whether the call that comes does such a thing
+   */
+  settle(upset: boolean): Promise<void>;
   dump(): Promise<Dump>;
   dispose(): Promise<void>;
 }
@@ -137,6 +144,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
       // Filled below, before anybody looks.
       people: people as SceneOrganization['people'],
       addMember: (...roles) => created.addMember(...roles),
+      settle: () => created.settle(),
     };
     const owner = await arrive(organization, 'owner', created.owner);
     people.owner = owner;
@@ -146,25 +154,32 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     return { organization, people, owner };
   };
 
-  const settle = async (name: string): Promise<SceneOrganization> => {
+  const inhabit = async (name: string): Promise<SceneOrganization> => {
     const { organization, people } = await found(name);
     for (const role of builtInRoleKeys)
       people[role] ??= await arrive(organization, role, await organization.addMember(role));
     return organization;
   };
 
+  const [acme, other] = [await inhabit('Acme'), await inhabit('Other')];
+  let upset = false;
+
   return {
     dialect,
     platform,
     app,
-    acme: await settle('Acme'),
-    other: await settle('Other'),
+    acme,
+    other,
     call,
     callAs,
     tokenOf,
     async foundOrganization(name) {
       const { organization, owner } = await found(name);
       return { ...organization, owner };
+    },
+    async settle(upsets) {
+      if (upset) for (const organization of [acme, other]) await organization.settle();
+      upset = upsets;
     },
     dump: () => dump.read(),
     async dispose() {

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { tables } from '../../platform.ts';
 import { startPostgres } from '../../testing/postgres.ts';
 import { migrate } from '../migrate.ts';
@@ -19,12 +20,20 @@ async function fromSnapshot(url: string): Promise<Differences> {
   return needed ? ['the entities have changed since the last migration: generate the next one'] : [];
 }
 
+/** What two schemas have under the same names but not alike. */
+const differing = (is: ReadonlyMap<string, string>, ought: ReadonlyMap<string, string>): Differences =>
+  [...new Set([...is.keys(), ...ought.keys()])]
+    .filter((name) => is.get(name) !== ought.get(name))
+    .map(
+      (name) => `${name}\n  migrations: ${is.get(name) ?? 'nothing'}\n  entities:   ${ought.get(name) ?? 'nothing'}`,
+    );
+
 /** A column that is added stands last in its table, wherever the entity names it. */
 const inAnyOrder = (sql: string): string =>
   sql
     .replace(/\)$/, '')
     .split(/, (?=`|constraint |primary key )/)
-    .map((part) => part.replace(/^create table `\w+` \(/i, ''))
+    .map((part) => part.replace(/^create table [`"]\w+[`"] \(/i, ''))
     .sort()
     .join(', ');
 
@@ -52,22 +61,38 @@ async function sqliteDifferences(): Promise<Differences> {
   await orm.close(true);
   const [is, ought] = [await objectsOf(migrated), await objectsOf(made)];
   rmSync(directory, { recursive: true });
-  return [...new Set([...is.keys(), ...ought.keys()])]
-    .filter((name) => is.get(name) !== ought.get(name))
-    .map(
-      (name) => `${name}\n  migrations: ${is.get(name) ?? 'nothing'}\n  entities:   ${ought.get(name) ?? 'nothing'}`,
-    );
+  return differing(is, ought);
 }
+
+/** The policies of a database as PostgreSQL writes them, apart from what migrations write by hand. */
+async function policiesIn(url: string): Promise<Map<string, string>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ name: string; policy: string }>(
+    `select policyname as name, row_to_json(p)::text as policy from pg_policies p where tablename <> 'task_search'`,
+  );
+  await client.end();
+  return new Map(rows.map(({ name, policy }) => [name, policy]));
+}
+
+/** A line of the ORM's differences that is one. */
+const isDifference = /^(?!set names |(create|drop|alter) policy )./;
 
 async function postgresDifferences(): Promise<Differences> {
   const server = await startPostgres();
-  const url = `${server.url}/postgres`;
-  await migrate({ url, tables });
-  const orm = await openMigrationOrm(url, tables);
+  const [migrated, made] = [`${server.url}/postgres`, `${server.url}/made`];
+  await migrate({ url: migrated, tables });
+  const orm = await openMigrationOrm(migrated, tables);
   const sql = await orm.schema.getUpdateSchemaSQL();
+  await orm.em.getConnection().execute('create database made');
   await orm.close(true);
+  const fromEntities = await openMigrationOrm(made, tables);
+  await fromEntities.schema.create();
+  await fromEntities.close(true);
+  // PostgreSQL keeps a policy in words of its own, which the ORM takes for another policy: here like is compared with like.
+  const policies = differing(await policiesIn(migrated), await policiesIn(made));
   await server.stop();
-  return sql.split('\n').filter((line) => line.trim() !== '');
+  return [...sql.split('\n').filter((line) => isDifference.test(line)), ...policies];
 }
 
 const found = {

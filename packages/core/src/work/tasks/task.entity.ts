@@ -1,8 +1,9 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { byVisibleTasks } from '../../activity/index.ts';
 import { auditColumns, hundredths, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../../tenancy/index.ts';
+import { MembershipEntity, TeamEntity } from '../../tenancy/index.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import { taskPriorities, taskStatuses } from './task.schema.ts';
 
@@ -27,6 +28,7 @@ export const TaskEntity = defineEntity({
     actualHours: hundredths().nullable(),
     completedAt: instant().nullable(),
     parentId: p.uuid().nullable(),
+    teamId: p.uuid().nullable(),
     /** What was trashed together is restored together. */
     trashId: p.uuid().nullable(),
     ...auditColumns(),
@@ -43,6 +45,7 @@ export const TaskEntity = defineEntity({
     { properties: ['organizationId', 'createdById', 'id'] },
     { properties: ['organizationId', 'deletedAt', 'id'] },
     { properties: ['organizationId', 'parentId', 'id'] },
+    { properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
     { properties: ['organizationId', 'trashId'] },
   ],
 });
@@ -86,15 +89,13 @@ export const taskTable = defineTable(TaskEntity, {
   kind: 'tenant',
   references: [
     { columns: ['organizationId', 'parentId'], to: () => TaskEntity },
+    { columns: ['organizationId', 'teamId'], to: () => TeamEntity },
     { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
     { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
   ],
   visibility: {
     permission: 'task:read',
-    predicates: {
-      assigned:
-        '{table}.id in (select task_id from task_assignees where organization_id = {organization} and user_id = {user})',
-    },
+    predicates: { ...byVisibleTasks((tasks) => `{table}.id in (${tasks})`), team: '{table}.team_id in ({teams})' },
   },
 });
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { authorize, decide } from '../../access/index.ts';
+import { authorize, requirePermission, visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import {
   cutPage,
@@ -16,6 +16,7 @@ import { anyOf, countAll } from '../../database/sql.ts';
 import { statementFamily } from '../../database/statement.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { searchTerms } from '../../kernel/text.ts';
+import { teamsWithin } from '../../tenancy/index.ts';
 import { matches, rank, searchQuery, titlePattern } from './task-search.ts';
 import { taskColumns, tasksOf, type TaskRow } from './task.queries.ts';
 import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
@@ -43,6 +44,9 @@ interface ListValues extends Readonly<Record<string, unknown>> {
   assignee: readonly string[];
   tag: readonly string[];
   parent: readonly string[];
+  team: readonly string[];
+  oneTeam: string;
+  department: readonly string[];
   createdBy: readonly string[];
   dueBefore: Date;
   dueAfter: Date;
@@ -52,13 +56,17 @@ interface ListValues extends Readonly<Record<string, unknown>> {
   afterId: string | number | null;
 }
 
+/** Of a filter that takes ids and `none`, what it was given. */
+type Choice = 'any' | 'ids' | 'none' | 'both';
+
 /** What the SQL of a list depends on. */
 interface ListShape {
   /** `own` shows only what the caller created. */
   trash: 'none' | 'own' | 'all';
   status: 'any' | 'one' | 'many';
-  filters: readonly ('priority' | 'assignee' | 'tag' | 'createdBy' | 'dueBefore' | 'dueAfter')[];
-  parent: 'any' | 'ids' | 'none' | 'both';
+  filters: readonly ('priority' | 'assignee' | 'tag' | 'department' | 'createdBy' | 'dueBefore' | 'dueAfter')[];
+  parent: Choice;
+  team: Choice | 'one';
   overdue: boolean | null;
   /** How many words are searched; null is no search. */
   terms: number | null;
@@ -95,6 +103,16 @@ const listStatement = statementFamily<
         ...(shape.parent === 'ids' ? [] : [where('tasks.parent_id', 'is', null)]),
       ]),
     );
+  // One team keeps the order of its index.
+  if (shape.team === 'one') query = query.where('tasks.team_id', '=', values.oneTeam);
+  else if (shape.team !== 'any')
+    query = query.where((where) =>
+      where.or([
+        ...(shape.team === 'none' ? [] : [anyOf(dialect, 'tasks.team_id', values.team)]),
+        ...(shape.team === 'ids' ? [] : [where('tasks.team_id', 'is', null)]),
+      ]),
+    );
+  if (has('department')) query = query.where('tasks.team_id', 'in', teamsWithin(dialect, values.department));
   if (has('assignee'))
     query = query.where((where) =>
       where.exists(
@@ -135,19 +153,20 @@ const listStatement = statementFamily<
   return paged(query.select(taskColumns), order, shape.start, values) as never;
 });
 
-const filterNames = ['priority', 'assignee', 'tag', 'createdBy', 'dueBefore', 'dueAfter'] as const;
+const filterNames = ['priority', 'assignee', 'tag', 'department', 'createdBy', 'dueBefore', 'dueAfter'] as const;
 
-function parentShape(parents: TaskListInput['parent']): ListShape['parent'] {
-  if (!parents) return 'any';
-  const none = parents.includes('none');
-  if (!none) return 'ids';
-  return parents.every((parent) => parent === 'none') ? 'none' : 'both';
+function choiceOf(given: readonly string[] | undefined): Choice {
+  if (!given) return 'any';
+  if (!given.includes('none')) return 'ids';
+  return given.every((one) => one === 'none') ? 'none' : 'both';
 }
+
+const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
 
 /** A page of the tasks that the caller may see (D4). */
 export async function listTasks(ctx: ServiceContext, input: TaskListInput): Promise<Page<Task>> {
   authorize(ctx, 'task:read');
-  if (input.deleted) authorize(ctx, 'task:delete');
+  if (input.deleted) requirePermission(ctx, 'task:delete');
   const { principal } = ctx;
   const { userId, organizationId } = principal;
   const { dialect } = ctx.database.engine;
@@ -156,12 +175,13 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
   const request = pageRequest(ctx, 'tasks', sort, input);
   const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
   // The trash is for those who may empty it: a member's own, a manager's all.
-  const trash = decide(principal, 'task:delete_any').allowed ? 'all' : 'own';
+  const trash = visibility(principal, 'task:delete_any') === 'all' ? 'all' : 'own';
   const shape: ListShape = {
     trash: input.deleted ? trash : 'none',
     status: input.status ? (input.status.length === 1 ? 'one' : 'many') : 'any',
     filters: filterNames.filter((name) => input[name] !== undefined),
-    parent: parentShape(input.parent),
+    parent: choiceOf(input.parent),
+    team: input.team?.length === 1 && input.team[0] !== 'none' ? 'one' : choiceOf(input.team),
     overdue: input.overdue ?? null,
     terms: terms?.length ?? null,
     sort,
@@ -176,7 +196,10 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     priority: input.priority ?? [],
     assignee: people(input.assignee),
     tag: input.tag ?? [],
-    parent: (input.parent ?? []).filter((parent) => parent !== 'none'),
+    parent: idsOf(input.parent),
+    team: idsOf(input.team),
+    oneTeam: input.team?.[0] ?? '',
+    department: input.department ?? [],
     createdBy: people(input.createdBy),
     dueBefore: new Date(input.dueBefore ?? 0),
     dueAfter: new Date(input.dueAfter ?? 0),

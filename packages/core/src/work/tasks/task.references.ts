@@ -3,14 +3,16 @@ import { anyOf } from '../../database/sql.ts';
 import { current, statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
+import { teamErrors } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
-import { byName, type TaskLinks } from './task.queries.ts';
+import { byName, type TaskLinks } from './task.links.ts';
 import type { Task } from './task.schema.ts';
 
 interface References {
   assigneeIds: readonly string[];
   tagIds: readonly string[];
   parentId: string | null;
+  teamId: string | null;
   /** People whom the answer names beside the assignees. */
   personIds: readonly string[];
 }
@@ -72,17 +74,28 @@ const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, t
   );
 });
 
+/** Holds the team until commit: it cannot be deleted while a task is given to it. */
+const heldTeam = statement((db, { id }: { id: string }, dialect) => {
+  const query = db.selectFrom('teams').select('teams.id').where('teams.id', '=', id);
+  // SQLite has one writer.
+  return dialect === 'postgresql' ? query.forKeyShare() : query;
+});
+
 /**
- * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows.
- * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`
+ * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows. A team, which
+ * has to be held, takes another statement, sent together with it.
+ * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`, `team_not_found`
  */
 export async function resolveReferences(unit: Unit, references: References): Promise<ResolvedReferences> {
-  const { assigneeIds, tagIds, parentId, personIds } = references;
-  const rows = await unit.db.run(referenceRows, {
-    userIds: [...new Set([...assigneeIds, ...personIds])],
-    tagIds,
-    parentIds: parentId ? [parentId] : [],
-  });
+  const { assigneeIds, tagIds, parentId, teamId, personIds } = references;
+  const [rows, teams] = await Promise.all([
+    unit.db.run(referenceRows, {
+      userIds: [...new Set([...assigneeIds, ...personIds])],
+      tagIds,
+      parentIds: parentId ? [parentId] : [],
+    }),
+    teamId === null ? [] : unit.db.run(heldTeam, { id: teamId }),
+  ]);
   const people = new Map<string, Person>();
   const active = new Set<string>();
   const tags = new Map<string, Task['tags'][number]>();
@@ -102,11 +115,12 @@ export async function resolveReferences(unit: Unit, references: References): Pro
   const tag = missing(tagIds, tags);
   if (tag >= 0) throw workErrors.tag_not_found({ field: ['tagIds', tag] });
   if (parentId && !parentFound) throw workErrors.parent_not_found({ field: ['parentId'] });
+  if (teamId !== null && teams.length === 0) throw teamErrors.team_not_found({ field: ['teamId'] });
   return { people, tags: [...tags.values()].sort(byName) };
 }
 
-/** The links of one task, as the assembling of an answer wants them. */
-export function linksOfOne(
+/** The links of a task that is about to be. */
+export function linksOfNew(
   taskId: string,
   assigneeIds: readonly string[],
   { people, tags }: ResolvedReferences,

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { priorities } from '../../kernel/priorities.ts';
 import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
+import { MemberPath } from '../../tenancy/index.ts';
 
 export const taskStatuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
 /** From the least to the most pressing: the order in which lists sort them. */
-export const taskPriorities = ['low', 'medium', 'high', 'urgent', 'critical'] as const;
+export const taskPriorities = priorities;
 export type TaskPriority = (typeof taskPriorities)[number];
 
 const status = () => z.enum(taskStatuses);
@@ -42,6 +44,7 @@ export const Task = z
     actualHours: z.number().nullable(),
     completedAt: instantOut().nullable().describe('When it became done; null again once reopened.'),
     parentId: z.uuid().nullable(),
+    teamId: z.uuid().nullable().describe('The team whose task it is. Subtasks have their own.'),
     assignees: z.array(Person).describe('In order: the first is the primary one.'),
     tags: z.array(TaskTag),
     createdBy: Person,
@@ -66,6 +69,7 @@ const fields = {
   estimatedHours: hours().nullable().optional(),
   actualHours: hours().nullable().optional(),
   parentId: id().nullable().optional().describe('The task of which this one is a part.'),
+  teamId: id().nullable().optional().describe('The team whose task it is. Subtasks do not follow.'),
   assigneeIds: uniqueIds(50).optional().describe('User ids of members, the primary one first.'),
   tagIds: uniqueIds(50).optional(),
 };
@@ -101,6 +105,8 @@ export const TaskListInput = z.strictObject({
   assignee: anyOf(personFilter()).describe('`me` or user ids.'),
   tag: anyOf(id()),
   parent: anyOf(z.union([z.literal('none'), id()])).describe('Task ids, or `none` for tasks that are no subtasks.'),
+  team: anyOf(z.union([z.literal('none'), id()])).describe('Team ids, or `none` for tasks of no team.'),
+  department: anyOf(id()).describe('Departments: the tasks of the teams in them and below.'),
   createdBy: anyOf(personFilter()),
   dueBefore: instantIn().optional().describe('Inclusive.'),
   dueAfter: instantIn().optional().describe('Inclusive.'),
@@ -109,3 +115,13 @@ export const TaskListInput = z.strictObject({
   search: text(1, 200).optional().describe('Words of title and description; every one must begin a word there.'),
 });
 export type TaskListInput = z.output<typeof TaskListInput>;
+
+export const TaskReassign = z
+  .strictObject({ ...MemberPath.shape, toUserId: id().describe('An active member, who takes the tasks over.') })
+  .meta({ id: 'TaskReassign' });
+export type TaskReassign = z.output<typeof TaskReassign>;
+
+export const TasksReassigned = z
+  .object({ reassigned: z.number().int().describe('How many tasks changed hands.') })
+  .meta({ id: 'TasksReassigned' });
+export type TasksReassigned = z.output<typeof TasksReassigned>;

@@ -1,4 +1,4 @@
-import { authorize, decide } from '../../access/index.ts';
+import { authorize, decide, requirePermission, type Subject } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { nextNumber } from '../../database/sql.ts';
@@ -10,8 +10,9 @@ import { workErrors } from '../work.errors.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskEntity, type TaskRecord, TaskTagEntity } from './task.entity.ts';
-import { assembleTask, linksOf, lockTask, type TaskLinks, type TaskRow } from './task.queries.ts';
-import { linksOfOne, resolveReferences } from './task.references.ts';
+import { linksOfTask, type TaskLinks } from './task.links.ts';
+import { assembleTask, lockTask, type TaskRow } from './task.queries.ts';
+import { linksOfNew, resolveReferences } from './task.references.ts';
 import {
   type Task,
   type TaskCreate,
@@ -43,6 +44,7 @@ export function rowOf(task: TaskRecord): TaskRow {
     actualHours: task.actualHours ?? null,
     completedAt: iso(task.completedAt),
     parentId: task.parentId ?? null,
+    teamId: task.teamId ?? null,
     createdById: task.createdById,
     updatedById: task.updatedById,
     createdAt: task.createdAt.toISOString(),
@@ -55,19 +57,22 @@ export function rowOf(task: TaskRecord): TaskRow {
 /**
  * Creates a task. Who may only see what is assigned to them becomes its assignee.
  * @throws `permission_denied` when such a person assigns it to others only; `assignee_not_found`, `tag_not_found`,
- * `parent_not_found`
+ * `parent_not_found`, `team_not_found`
  */
 export async function createTask(ctx: ServiceContext, input: TaskCreate): Promise<Task> {
-  authorize(ctx, 'task:create');
+  requirePermission(ctx, 'task:create');
   const { userId, organizationId } = ctx.principal;
-  const unassigned = decide(ctx.principal, 'task:create', { assigneeIds: [] }).allowed;
+  const { teamId = null, priority = 'medium' } = input;
+  const subject = (assigneeIds: readonly string[]): Subject => ({ assigneeIds, teamId, priority });
+  const unassigned = decide(ctx.principal, 'task:create', subject([]), ctx.clock.now()).allowed;
   const assigneeIds = input.assigneeIds ?? (unassigned ? [] : [userId]);
-  authorize(ctx, 'task:create', { assigneeIds });
+  authorize(ctx, 'task:create', subject(assigneeIds));
   return mutate(ctx, async (unit) => {
     const references = await resolveReferences(unit, {
       assigneeIds,
       tagIds: input.tagIds ?? [],
       parentId: input.parentId ?? null,
+      teamId,
       personIds: [userId],
     });
     const status = input.status ?? 'todo';
@@ -77,13 +82,14 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       ...titleColumns(input.title),
       description: input.description ?? null,
       ...statusColumns(status),
-      ...priorityColumns(input.priority ?? 'medium'),
+      ...priorityColumns(priority),
       dueDate: date(input.dueDate),
       startDate: date(input.startDate),
       estimatedHours: input.estimatedHours ?? null,
       actualHours: input.actualHours ?? null,
       completedAt: status === 'done' ? unit.now : null,
       parentId: input.parentId ?? null,
+      teamId,
       trashId: null,
       version: 1,
       createdAt: unit.now,
@@ -94,7 +100,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       // Last: the counter stays locked until commit.
       number: await nextNumber(unit, 'task'),
     };
-    const answer = assembleTask(rowOf(task), linksOfOne(task.id, assigneeIds, references));
+    const answer = assembleTask(rowOf(task), linksOfNew(task.id, assigneeIds, references));
     await Promise.all([
       unit.insert(TaskEntity, task),
       addAssignees(unit, task, assigneeIds),
@@ -129,13 +135,20 @@ function addTags(unit: Unit, task: { organizationId: string; id: string }, tags:
 
 /** The fields whose changes are recorded, as the wire names them. */
 function trackedFields(task: Task): Record<string, unknown> {
-  const { title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId } = task;
+  const { title, description, status, priority, dueDate, startDate, estimatedHours, actualHours, parentId, teamId } =
+    task;
   const assigneeIds = task.assignees.map((person) => person.id);
   const tagIds = task.tags.map((tag) => tag.id).sort();
   const dates = { dueDate, startDate };
   const hours = { estimatedHours, actualHours };
-  return { title, description, status, priority, ...dates, ...hours, parentId, assigneeIds, tagIds };
+  return { title, description, status, priority, ...dates, ...hours, parentId, teamId, assigneeIds, tagIds };
 }
+
+/** What decisions need to know of a task. */
+export const subjectOf = (
+  { teamId, priority }: { teamId?: string | null | undefined; priority: TaskPriority },
+  assigneeIds: readonly string[],
+): Required<Subject> => ({ assigneeIds, teamId: teamId ?? null, priority });
 
 /**
  * Loads a task to change it, as far as the caller sees it, with its links and the caller's own name.
@@ -144,12 +157,12 @@ function trackedFields(task: Task): Record<string, unknown> {
 export async function loadTask(unit: Unit, id: string, among: 'living' | 'any' = 'living') {
   const record = await unit.load(TaskEntity, { id }, workErrors.task_not_found);
   const { principal } = unit.ctx;
-  const people = [record.createdById, record.updatedById, ...(principal ? [principal.userId] : [])];
-  const links = await linksOf(unit.db, [id], people);
+  const links = await linksOfTask(unit.db, id);
   const assigneeIds = links.assigneeIds.get(id) ?? [];
-  const visible = principal && decide(principal, 'task:read', { assigneeIds }).allowed;
+  const subject = subjectOf(record, assigneeIds);
+  const visible = principal && decide(principal, 'task:read', subject).allowed;
   if (!visible || (record.deletedAt && among === 'living')) throw workErrors.task_not_found();
-  return { record, links, assigneeIds };
+  return { record, links, subject };
 }
 
 /**
@@ -168,18 +181,19 @@ async function refuseCycle(unit: Unit, taskId: string, parentId: string): Promis
  * Changes the fields that are given; null clears. Links count as fields: the version rises once, or not at all when nothing
  * is different.
  * @throws `task_not_found`, `version_conflict`, `permission_denied`, `assignee_not_found`, `tag_not_found`,
- * `parent_not_found`, `parent_cycle`
+ * `parent_not_found`, `parent_cycle`, `team_not_found`
  */
 export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promise<Task> {
-  authorize(ctx, 'task:update');
+  requirePermission(ctx, 'task:update');
   const { userId, organizationId } = ctx.principal;
   const { id, ...fields } = input;
   return mutate(ctx, async (unit) => {
-    const row = await lockTask(unit.db, id);
-    const links = await linksOf(unit.db, [id], [row.createdById, row.updatedById, userId]);
-    const assigneeIds = links.assigneeIds.get(id) ?? [];
-    authorize(ctx, 'task:update', { assigneeIds });
-    if (fields.assigneeIds) authorize(ctx, 'task:update', { assigneeIds: fields.assigneeIds });
+    const [row, links] = await Promise.all([lockTask(unit.db, id), linksOfTask(unit.db, id)]);
+    const subject = subjectOf(row, links.assigneeIds.get(id) ?? []);
+    authorize(ctx, 'task:update', subject);
+    // Nobody moves a task out of their own reach. What it was decides whether it may be changed at this hour.
+    const { assigneeIds = subject.assigneeIds, teamId = subject.teamId } = fields;
+    authorize(ctx, 'task:update', { ...subject, assigneeIds, teamId });
     unit.checkVersion(row);
     const before = assembleTask(row, links);
     const newLinks = await changeLinks(unit, fields, before, links);
@@ -209,13 +223,14 @@ type TaskFields = Omit<TaskUpdate, 'id'>;
 
 /** The links as they will be, checked to exist (D5). */
 async function changeLinks(unit: Unit, fields: TaskFields, before: Task, links: TaskLinks): Promise<TaskLinks> {
-  if (!fields.assigneeIds && !fields.tagIds && !fields.parentId) return links;
+  if (!fields.assigneeIds && !fields.tagIds && !fields.parentId && !fields.teamId) return links;
   const kept = new Set(before.assignees.map((person) => person.id));
   const references = await resolveReferences(unit, {
     // Who is assigned already may stay, also when their membership has ended since.
     assigneeIds: (fields.assigneeIds ?? []).filter((userId) => !kept.has(userId)),
     tagIds: fields.tagIds ?? [],
     parentId: fields.parentId ?? null,
+    teamId: fields.teamId ?? null,
     personIds: [],
   });
   return {
@@ -247,6 +262,7 @@ function columnsOf(task: TaskRow, changes: Changes): Partial<NewRow<typeof TaskE
     ...(has('estimatedHours') ? { estimatedHours: task.estimatedHours } : {}),
     ...(has('actualHours') ? { actualHours: task.actualHours } : {}),
     ...(has('parentId') ? { parentId: task.parentId } : {}),
+    ...(has('teamId') ? { teamId: task.teamId } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTeam } from '../../tenancy/index.ts';
 import {
   createOrganization,
   createTestPlatform,
@@ -238,6 +239,7 @@ describe.each(dialects)('tasks on %s', (dialect) => {
       estimatedHours: 1.5,
       actualHours: 2.25,
       parentId: parent.id,
+      teamId: (await createTeam(owner.ctx(), { name: 'Traced' })).id,
       assigneeIds: [owner.userId],
       tagIds: [tag.id],
     };

@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261121182944_identity extends Migration {
+export class Migration20261121184351_identity extends Migration {
 
-  override name = 'Migration20261121182944_identity';
+  override name = 'Migration20261121184351_identity';
 
   override up(): void | Promise<void> {
     this.addSql(`create table \`throttles\` (\`key\` text not null primary key, \`tries\` json not null, \`expires_at\` datetime not null);`);

@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261121182944_identity extends Migration {
+export class Migration20261121184351_identity extends Migration {
 
-  override name = 'Migration20261121182944_identity';
+  override name = 'Migration20261121184351_identity';
 
   override up(): void | Promise<void> {
     this.addSql(`create table "throttles" ("key" varchar(255) not null, "tries" jsonb not null, "expires_at" timestamptz(3) not null, primary key ("key"));`);
@@ -18,6 +18,12 @@ export class Migration20261121182944_identity extends Migration {
 
     this.addSql(`alter table "memberships" add "sessions_ended_at" timestamptz(3) null;`);
 
+    this.addSql(`create policy "departments_identity" on "departments" to "tenon_identity" using (true) with check (true);`);
+
+    this.addSql(`create policy "teams_identity" on "teams" to "tenon_identity" using (true) with check (true);`);
+
+    this.addSql(`create policy "department_members_identity" on "department_members" to "tenon_identity" using (true) with check (true);`);
+
     this.addSql(`alter table "throttles" enable row level security;`);
     this.addSql(`alter table "throttles" force row level security;`);
     this.addSql(`create policy "throttles_system" on "throttles" to "tenon_system" using (true) with check (true);`);
@@ -29,14 +35,20 @@ export class Migration20261121182944_identity extends Migration {
     this.addSql(`alter table "email_changes" force row level security;`);
     this.addSql(`create policy "email_changes_system" on "email_changes" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "email_changes_identity" on "email_changes" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "email_changes_request" on "email_changes" to "tenon_request" using (email_changes.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (email_changes.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
+    this.addSql(`create policy "email_changes_request" on "email_changes" to "tenon_request" using (email_changes.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (email_changes.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
   }
 
   override down(): void | Promise<void> {
     this.addSql(`drop table if exists "throttles" cascade;`);
     this.addSql(`drop table if exists "email_changes" cascade;`);
 
+    this.addSql(`drop policy "department_members_identity" on "department_members";`);
+
+    this.addSql(`drop policy "departments_identity" on "departments";`);
+
     this.addSql(`drop policy "idempotency_keys_identity" on "idempotency_keys";`);
+
+    this.addSql(`drop policy "teams_identity" on "teams";`);
 
     this.addSql(`alter table "memberships" drop column "sessions_ended_at";`);
 

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterAll, describe, expect, it } from 'vitest';
+import { uuidv7 } from '../kernel/ids.ts';
+import { tables } from '../platform.ts';
+import { migrate } from './migrate.ts';
+import { openMigrationOrm } from './migration-orm.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tenon-migrate-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** A database as the first migrations left it. */
+async function firstSchema(name: string) {
+  const file = join(directory, name);
+  const orm = await openMigrationOrm(`file:${file}`, tables);
+  await orm.migrator.up({ to: 'Migration20261101000001_search' });
+  await orm.close(true);
+  return file;
+}
+
+function opened<T>(file: string, work: (database: Sqlite.Database) => T): T {
+  const database = new Sqlite(file);
+  database.pragma('foreign_keys = on');
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** An organization with a task, its subtask, and what hangs on them. */
+function fill(database: Sqlite.Database): void {
+  const [organization, user, task, child, tag] = [uuidv7(), uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+  const insert = (table: string, row: Record<string, unknown>) =>
+    database
+      .prepare(
+        `insert into ${table} (${Object.keys(row).join(', ')}) values (${Object.keys(row)
+          .map(() => '?')
+          .join(', ')})`,
+      )
+      .run(...Object.values(row));
+  const created = { created_at: 1, updated_at: 1 };
+  const made = { ...created, created_by_id: user, updated_by_id: user };
+  const of = { organization_id: organization };
+  insert('users', {
+    id: user,
+    email: 'a@b.c',
+    email_key: 'a@b.c',
+    locale: 'en',
+    timezone: 'UTC',
+    is_active: 1,
+    ...created,
+  });
+  insert('organizations', {
+    id: organization,
+    name: 'Acme',
+    slug: 'acme',
+    tier: 'free',
+    is_active: 1,
+    settings: '{}',
+    ...made,
+  });
+  insert('memberships', { ...of, user_id: user, status: 'active', joined_at: 1, ...created });
+  for (const [number, id, parent_id] of [
+    [1, task, null],
+    [2, child, task],
+  ] as const) {
+    const ranks = { status: 'todo', status_rank: 0, priority: 'low', priority_rank: 0 };
+    insert('tasks', { ...of, id, parent_id, number, title: 'Crates', title_sort: 'crates', ...ranks, ...made });
+    insert('task_search', { ...of, task_id: id, title: ' crates', body: '' });
+  }
+  insert('task_assignees', { ...of, task_id: task, user_id: user, position: 0 });
+  insert('tags', { ...of, id: tag, name: 'Depot', name_sort: 'depot', color: '#336699', ...made });
+  insert('task_tags', { ...of, task_id: task, tag_id: tag });
+  insert('comments', { ...of, id: uuidv7(), task_id: child, body: 'Here', ...made });
+}
+
+const kept = ['tasks', 'task_search', 'task_assignees', 'task_tags', 'comments', 'tags'];
+
+const rowsOf = (database: Sqlite.Database) =>
+  Object.fromEntries(kept.map((table) => [table, database.prepare(`select * from ${table}`).all()]));
+
+describe('migrating a SQLite file', () => {
+  it('keeps every row, also of tables that are made anew', async () => {
+    const file = await firstSchema('kept.db');
+    const before = opened(file, (database) => {
+      fill(database);
+      return rowsOf(database);
+    });
+    for (const table of kept) expect(before[table]).not.toEqual([]);
+
+    expect(await migrate({ url: `file:${file}`, tables })).not.toEqual([]);
+
+    const after = opened(file, rowsOf);
+    for (const table of kept) expect(after[table]).toMatchObject(before[table] ?? []);
+    expect(after['tasks']).toHaveLength(2);
+    opened(file, (database) => {
+      const found = database.prepare(`select count(*) from task_search_index where task_search_index match 'crates'`);
+      expect(found.pluck().get()).toBe(2);
+      expect(database.pragma('foreign_key_check')).toEqual([]);
+      expect(() => database.exec(`delete from tasks where number = 1`)).toThrow(/foreign key/i);
+      expect(() => database.exec(`update tasks set team_id = 'nowhere'`)).toThrow(/foreign key/i);
+    });
+  });
+
+  it('says so when rows refer to nothing', async () => {
+    const file = await firstSchema('broken.db');
+    opened(file, (database) => {
+      fill(database);
+      database.pragma('foreign_keys = off');
+      database.exec(`delete from tags`);
+    });
+    await expect(migrate({ url: `file:${file}`, tables })).rejects.toThrow('rows that refer to nothing: 1');
+  });
+});

@@ -1,0 +1,79 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { auditColumns, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+import { MembershipEntity } from '../membership.entity.ts';
+
+const { deletedAt: _, ...columns } = auditColumns();
+
+/** A part of the organization, in a tree. Deleting one is final. */
+export const DepartmentEntity = defineEntity({
+  name: 'Department',
+  tableName: 'departments',
+  properties: {
+    ...tenantKey(),
+    name: p.string(),
+    /** The name in lower case: what lists are sorted by. */
+    nameSort: sortKey(),
+    /** Parent and lower-case name in one: what is unique, as a unique index takes null parents for different ones. */
+    siblingKey: p.text(),
+    description: p.text().nullable(),
+    parentId: p.uuid().nullable(),
+    /** The ids from the root down to this one, so that a subtree is one range of an index: see `department.path.ts`. */
+    pathSort: sortKey(),
+    headUserId: p.uuid().nullable(),
+    ...columns,
+  },
+  uniques: [{ properties: ['organizationId', 'siblingKey'] }],
+  indexes: [
+    { properties: ['organizationId', 'pathSort'] },
+    { properties: ['organizationId', 'parentId', 'id'] },
+    { properties: ['organizationId', 'headUserId'] },
+    { properties: ['organizationId', 'createdAt', 'id'] },
+    { properties: ['organizationId', 'nameSort', 'id'] },
+  ],
+});
+
+export type DepartmentRecord = InferEntity<typeof DepartmentEntity>;
+
+/** Who works in which department: a member in one at most. */
+export const DepartmentMemberEntity = defineEntity({
+  name: 'DepartmentMember',
+  tableName: 'department_members',
+  properties: {
+    organizationId: p.uuid().primary(),
+    userId: p.uuid().primary(),
+    departmentId: p.uuid(),
+    addedAt: instant(),
+    addedById: p.uuid(),
+  },
+  indexes: [{ properties: ['organizationId', 'departmentId', 'addedAt', 'userId'] }],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    departments: Columns<typeof DepartmentEntity>;
+    department_members: Columns<typeof DepartmentMemberEntity>;
+  }
+}
+
+export const departmentTable = defineTable(DepartmentEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId', 'parentId'], to: () => DepartmentEntity },
+    { columns: ['organizationId', 'headUserId'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
+  ],
+});
+
+export const departmentMemberTable = defineTable(DepartmentMemberEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity },
+    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'addedById'], to: () => MembershipEntity },
+  ],
+});

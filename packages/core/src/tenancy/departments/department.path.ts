@@ -1,0 +1,30 @@
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
+
+/*
+ * The path of a department is the ids from the root down to itself, each with a slash behind it. Everything below a department
+ * begins with its path, and nothing else does: one range of the index on the path, on both databases.
+ */
+
+/** How many levels a tree has at most. */
+export const maxDepth = 10;
+
+/** @param parentPath empty for a root */
+export const pathOf = (parentPath: string, id: string): string => `${parentPath}${id}/`;
+
+/** The ids in a path, the root's first. */
+export const idsOf = (path: string): string[] => path.split('/').slice(0, -1);
+
+export const depthOf = (path: string): number => idsOf(path).length;
+
+/** The depth of a path of this many characters: all ids are equally long. */
+export const depthOfLength = (length: number): number =>
+  length / pathOf('', '00000000-0000-0000-0000-000000000000').length;
+
+/** Whether the path in a column is that in another column, or one below it. */
+export const isWithin = (path: string, top: string): RawBuilder<SqlBool> =>
+  // The tilde sorts behind every character of an id.
+  sql<SqlBool>`(${sql.ref(path)} >= ${sql.ref(top)} and ${sql.ref(path)} < ${sql.ref(top)} || '~')`;
+
+/** Whether the path in a column is this one, or one below it. */
+export const isWithinPath = (path: string, top: string): RawBuilder<SqlBool> =>
+  sql<SqlBool>`(${sql.ref(path)} >= ${top} and ${sql.ref(path)} < ${`${top}~`})`;

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { line, text } from '../../kernel/text.ts';
+import { maxDepth } from './department.path.ts';
+
+export const Department = z
+  .object({
+    id: z.uuid(),
+    name: z.string().describe('Unique among those with the same parent, without case.'),
+    description: z.string().nullable(),
+    parentId: z.uuid().nullable().describe('Null at the top.'),
+    path: z.array(z.uuid()).describe('The ids from the top down to its own. Moving one above it changes no version.'),
+    head: Person.nullable().describe('The member who leads it.'),
+    createdAt: instantOut(),
+    updatedAt: instantOut(),
+    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  })
+  .meta({ id: 'Department' });
+export type Department = z.output<typeof Department>;
+
+export const DepartmentPage = page(Department).meta({ id: 'DepartmentPage' });
+
+const parentId = () =>
+  id().nullable().describe(`The department of which it is a part; null for the top. At most ${maxDepth} levels.`);
+
+const fields = {
+  name: line(100),
+  description: text(0, 5000).nullable().optional(),
+  headUserId: id().nullable().optional().describe('User id of the member who leads it.'),
+};
+
+export const DepartmentCreate = z
+  .strictObject({ ...fields, parentId: parentId().optional() })
+  .meta({ id: 'DepartmentCreate' });
+export type DepartmentCreate = z.output<typeof DepartmentCreate>;
+
+export const DepartmentUpdate = z
+  .strictObject({ id: id(), ...fields, name: fields.name.optional() })
+  .meta({ id: 'DepartmentUpdate' });
+export type DepartmentUpdate = z.output<typeof DepartmentUpdate>;
+
+export const DepartmentMove = z.strictObject({ id: id(), parentId: parentId() }).meta({ id: 'DepartmentMove' });
+export type DepartmentMove = z.output<typeof DepartmentMove>;
+
+export const DepartmentId = z.strictObject({ id: id() });
+export type DepartmentId = z.output<typeof DepartmentId>;
+
+export const DepartmentListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt', 'name']).default('-createdAt'),
+  parent: z
+    .array(z.union([z.literal('none'), id()]))
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('Department ids, or `none` for those at the top.'),
+  within: id().optional().describe('A department: it and everything below it.'),
+  search: text(1, 200).optional().describe('Part of the name, without case.'),
+});
+export type DepartmentListInput = z.output<typeof DepartmentListInput>;
+
+export const DepartmentMember = z
+  .object({ user: Person, departmentId: z.uuid(), addedAt: instantOut() })
+  .meta({ id: 'DepartmentMember', description: 'A member in their department.' });
+export type DepartmentMember = z.output<typeof DepartmentMember>;
+
+export const DepartmentMemberPage = page(DepartmentMember).meta({ id: 'DepartmentMemberPage' });
+
+export const DepartmentMemberListInput = z.strictObject({
+  id: id().describe('The department.'),
+  ...pageInput,
+  sort: sort(['addedAt']).default('-addedAt'),
+  subtree: z.boolean().default(false).describe('Whether to list the members of the departments below it too.'),
+});
+export type DepartmentMemberListInput = z.output<typeof DepartmentMemberListInput>;
+
+export const DepartmentMemberPath = z.strictObject({ id: id().describe('The department.'), userId: id() });
+export type DepartmentMemberPath = z.output<typeof DepartmentMemberPath>;

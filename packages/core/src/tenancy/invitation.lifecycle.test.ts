@@ -1,0 +1,292 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BuiltInRoleKey } from '../access/index.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { enqueue } from '../jobs/index.ts';
+import { createTestPlatform, dialects, invitationTokenOf, TestClock, type TestPlatform } from '../testing/index.ts';
+import { invitationMail } from './invitation.mail.ts';
+import { InvitedRegistered } from './auth.schema.ts';
+import { listInvitations, listOwnInvitations } from './invitation.queries.ts';
+import { Invitation, InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
+import { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
+import { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
+import { listRoles } from './role.queries.ts';
+import { RoleListInput } from './role.schema.ts';
+import {
+  anonymous,
+  codeOf,
+  contextOf,
+  newEmail,
+  password,
+  type SignedUpPerson,
+  signIn,
+  signUp,
+} from '../testing/people.ts';
+
+const day = 86_400_000;
+
+describe.each(dialects)('invitations from beginning to end on %s', (dialect) => {
+  const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
+  const organizationId = 'of-the-context';
+  let platform: TestPlatform;
+  let owner: SignedUpPerson;
+  let roleIds: Record<string, string>;
+
+  beforeAll(async () => {
+    // The sign-ins outlast the days that the tests let pass.
+    platform = await createTestPlatform(dialect, {
+      clock,
+      settings: { accessTokenMinutes: 365 * 24 * 60, refreshTokenDays: 365 },
+    });
+    owner = await signUp(platform, { organizationName: 'Inviters', fullName: 'Olga Owner', username: 'olaf' });
+    const roles = await listRoles(await owner.ctx('required'), RoleListInput.parse({}));
+    roleIds = Object.fromEntries(roles.data.map((role) => [role.key, role.id]));
+  });
+  afterAll(() => platform.dispose());
+
+  const idsOf = (keys: readonly BuiltInRoleKey[]) => keys.map((key) => roleIds[key] ?? '');
+  const invite = async (email: string, keys: BuiltInRoleKey[] = ['member'], by = owner) =>
+    addMember(await by.ctx('required'), { organizationId, email, roleIds: idsOf(keys) });
+  const own = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) =>
+    listOwnInvitations(await person.ctx('none'), { ...InvitationListInput.parse({}), ...input });
+  const accept = async (person: SignedUpPerson, id: string, mutation = {}) =>
+    acceptInvitation(await person.ctx('none', {}, mutation), { id });
+  const only = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) => {
+    const { data } = await own(person, input);
+    if (data.length !== 1 || !data[0]) throw new Error(`${data.length} invitations instead of one.`);
+    return data[0];
+  };
+  const join = async (keys: BuiltInRoleKey[] = ['member']) => {
+    const person = await signUp(platform);
+    await invite(person.email, keys);
+    await accept(person, (await only(person)).id);
+    return person;
+  };
+  const traces = () =>
+    readThroughSystemDoor(platform.database, async (db) => ({
+      invitations: await db.selectFrom('invitations').select(['id', 'email']).execute(),
+      jobs: await db
+        .selectFrom('jobs')
+        .orderBy('jobs.id')
+        .select(['payload'])
+        .where('kind', '=', 'mail.send')
+        .execute(),
+    }));
+
+  const ofOrganization = async (input: Partial<InvitationListInput> = {}, by = owner) =>
+    listInvitations(await by.ctx('required'), {
+      ...OrganizationInvitationListInput.parse({ organizationId, total: true }),
+      ...input,
+    });
+  const guest = async (keys: BuiltInRoleKey[] = ['member'], by = owner) => {
+    const email = newEmail();
+    await invite(email, keys, by);
+    const { data } = await ofOrganization({ status: ['pending'] });
+    const invitation = data.find((found) => found.email === email);
+    if (!invitation) throw new Error('The invitation was not sent.');
+    return { email, id: invitation.id, invitation };
+  };
+  const resend = async (id: string, by = owner) => resendInvitation(await by.ctx('required'), { organizationId, id });
+  const revoke = async (id: string, by = owner) => revokeInvitation(await by.ctx('required'), { organizationId, id });
+  const eventsOf = (...entities: string[]) =>
+    readThroughSystemDoor(platform.database, (db) =>
+      db
+        .selectFrom('events')
+        .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+        .select(['type', 'actor_id as actor', 'events.organization_id as organization', 'event_payloads.payload'])
+        .where('entity_id', 'in', entities)
+        .where('events.organization_id', 'is not', null)
+        .orderBy('events.id')
+        .execute(),
+    );
+
+  describe('of an organization', () => {
+    it('are listed to those who may read its members, by status, page by page', async () => {
+      const viewer = await join(['viewer']);
+      const other = await signUp(platform, { organizationName: 'Elsewhere' });
+      const waiting = [await guest(), await guest(['viewer'])];
+      const revoked = await guest();
+      await revoke(revoked.id);
+
+      const { data, total } = await ofOrganization({}, viewer);
+
+      for (const invitation of data) expect(Invitation.strict().parse(invitation)).toEqual(invitation);
+      expect(total).toBe(data.length);
+      expect(data.find(({ id }) => id === revoked.id)).toMatchObject({ status: 'revoked' });
+      expect(data.find(({ id }) => id === waiting[1]?.id)).toMatchObject({
+        email: waiting[1]?.email,
+        status: 'pending',
+        roles: [{ key: 'viewer' }],
+        invitedBy: { id: owner.user.id, fullName: 'Olga Owner' },
+      });
+      const pending = await ofOrganization({ status: ['pending'] });
+      expect(pending.data.map(({ status }) => status)).toEqual(pending.data.map(() => 'pending'));
+      const first = await ofOrganization({ limit: 1 });
+      const second = await ofOrganization({ limit: 1, cursor: first.nextCursor ?? '' });
+      expect([...first.data, ...second.data]).toEqual(data.slice(0, 2));
+      expect(await ofOrganization({}, other)).toMatchObject({ data: [], total: 0 });
+      expect(await codeOf(ofOrganization({}, await join([])))).toBe('permission_denied');
+    });
+
+    it('are taken back while they wait, by those who hold what they offer', async () => {
+      const [admin, manager] = [await join(['admin']), await join(['manager'])];
+      const other = await signUp(platform, { organizationName: 'Strangers' });
+      const [offered, owning] = [await guest(), await guest(['owner'])];
+
+      expect(await codeOf(revoke(offered.id, manager))).toBe('permission_denied');
+      expect(await codeOf(revoke(owning.id, admin))).toBe('role_exceeds_own');
+      expect(await codeOf(resend(owning.id, admin))).toBe('role_exceeds_own');
+      expect(await codeOf(revoke(offered.id, other))).toBe('invitation_not_found');
+      await revoke(offered.id, admin);
+
+      expect(await codeOf(revoke(offered.id, admin))).toBe('invitation_not_pending');
+      expect(await codeOf(resend(offered.id, admin))).toBe('invitation_not_pending');
+      const late = await signUp(platform, { email: offered.email });
+      expect(await codeOf(accept(late, offered.id))).toBe('invitation_not_pending');
+      expect(await eventsOf(offered.id)).toMatchObject([
+        { type: 'member.invited' },
+        { type: 'invitation.revoked', actor: admin.user.id, payload: { data: { email: offered.email } } },
+      ]);
+    });
+
+    it('are sent again, at most 5 times a day, and are young again', async () => {
+      const { id, email, invitation } = await guest();
+      const old = await invitationTokenOf(platform, email);
+      clock.advance(8 * day);
+      expect(await codeOf(revoke(id))).toBe('invitation_not_pending');
+      const before = (await traces()).jobs.length;
+
+      const resent = await resend(id);
+
+      expect(resent).toEqual({
+        ...invitation,
+        status: 'pending',
+        expiresAt: new Date(clock.now().getTime() + 7 * day).toISOString(),
+      });
+      for (let count = 2; count <= 5; count++) expect(await codeOf(resend(id))).toBe('passed');
+      await expect(resend(id)).rejects.toMatchObject({ code: 'rate_limited', details: { retryAfter: 86_400 } });
+      expect(await codeOf(invite(email))).toBe('rate_limited');
+      expect((await traces()).jobs.length - before).toBe(5);
+      clock.advance(day);
+      expect(await codeOf(resend(id))).toBe('passed');
+      // The token of the first mail is worth nothing any more.
+      expect(await codeOf(registerInvited(anonymous(platform), { token: old, password }))).toBe('validation_failed');
+    });
+
+    it('tell of their end once, and can still be sent again', async () => {
+      const { id } = await guest();
+      clock.advance(7 * day);
+      const told = async () => (await eventsOf(id)).map(({ type }) => type);
+      const runs = async () => {
+        await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'invitations.expire', {}));
+        await platform.runDueJobs();
+      };
+      await runs();
+      await runs();
+      expect(await told()).toEqual(['member.invited', 'invitation.expired']);
+      await resend(id);
+      await runs();
+      expect(await told()).toEqual(['member.invited', 'invitation.expired', 'invitation.resent']);
+    });
+  });
+
+  it('are declined by who they are for, once', async () => {
+    const [person, stranger] = [await signUp(platform), await signUp(platform)];
+    await invite(person.email);
+    const { id } = await only(person);
+    const decline = async (by: SignedUpPerson, mutation = {}) =>
+      declineInvitation(await by.ctx('none', {}, mutation), { id });
+
+    expect(await codeOf(decline(stranger))).toBe('invitation_not_found');
+    const key = { idempotencyKey: 'decline', procedure: 'invitations.decline' };
+    await decline(person, key);
+    await decline(person, key);
+
+    expect(await only(person)).toMatchObject({ status: 'declined' });
+    expect(await codeOf(decline(person))).toBe('invitation_not_pending');
+    expect(await codeOf(accept(person, id))).toBe('invitation_not_pending');
+    expect((await eventsOf(id)).at(-1)).toMatchObject({
+      type: 'invitation.declined',
+      actor: person.user.id,
+      organization: owner.organization?.id,
+    });
+    // Whoever declined may be asked again.
+    await invite(person.email);
+    expect(await only(person, { status: ['pending'] })).not.toMatchObject({ id });
+  });
+
+  describe('by mail', () => {
+    const registerBy = (token: string, more: { username?: string } = {}) =>
+      registerInvited(anonymous(platform), { token, password, ...more });
+    const tokenIn = async (id: string) => {
+      const mail = await invitationMail(anonymous(platform), { invitationId: id });
+      return /"token":"([^"]+)"/.exec(mail?.text ?? '')?.[1] ?? '';
+    };
+
+    it('make an account with a proven address and a membership, in one step', async () => {
+      const { email, id } = await guest(['viewer', 'developer']);
+      const before = (await traces()).jobs.length;
+
+      const made = await registerBy(await tokenIn(id), { username: 'newcomer' });
+
+      expect(InvitedRegistered.strict().parse(made)).toEqual(made);
+      expect(made).toMatchObject({
+        user: { email, username: 'newcomer', emailVerifiedAt: clock.now().toISOString() },
+        organization: { id: owner.organization?.id },
+        member: { status: 'active', roles: [{ key: 'viewer' }, { key: 'developer' }] },
+      });
+      const signedIn = await signIn(platform, { login: email });
+      const ctx = await contextOf(platform, signedIn.accessToken, 'required');
+      expect(ctx.principal).toMatchObject({ organizationId: owner.organization?.id, emailVerified: true });
+      expect((await ofOrganization({ status: ['accepted'] })).data[0]).toMatchObject({ id });
+      // Nothing is left to verify.
+      expect((await traces()).jobs.length).toBe(before);
+      expect(await eventsOf(id, made.user.id)).toMatchObject([
+        { type: 'member.invited' },
+        { type: 'member.joined', actor: made.user.id, payload: { data: { invitationId: id } } },
+      ]);
+    });
+
+    it('are good for one account, also at the same time', async () => {
+      const { email, id } = await guest();
+      const token = await tokenIn(id);
+      const codes = await Promise.all(Array.from({ length: 4 }, () => codeOf(registerBy(token))));
+      expect(codes.filter((code) => code === 'passed')).toHaveLength(1);
+      expect(codes.filter((code) => ['email_taken', 'invitation_not_pending'].includes(code))).toHaveLength(3);
+      expect((await ofOrganization({ status: ['accepted'] })).data[0]).toMatchObject({ email });
+      expect(await codeOf(registerBy(token))).toBe('email_taken');
+    });
+
+    it('make nothing when they are forged, too late, taken back, or of a closed organization', async () => {
+      const { id } = await guest();
+      const token = await tokenIn(id);
+      const another = await guest();
+      const [, signature = ''] = token.split('.');
+      for (const wrong of ['nonsense', id, `${id}.`, `${another.id}.${signature}`, `${token}x`, `${token}.x`])
+        expect(await codeOf(registerBy(wrong))).toBe('validation_failed');
+      await revoke(another.id);
+      expect(await tokenIn(another.id)).toBe('');
+      const close = async (isActive: boolean) =>
+        writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+          db
+            .updateTable('organizations')
+            .set({ is_active: isActive })
+            .where('id', '=', owner.organization?.id ?? '')
+            .execute(),
+        );
+      await close(false);
+      expect(await tokenIn(id)).toBe('');
+      expect(await codeOf(registerBy(token))).toBe('organization_inactive');
+      await close(true);
+      clock.advance(7 * day);
+      expect(await codeOf(registerBy(token))).toBe('invitation_not_pending');
+    });
+
+    it('are for those without an account: the others sign in', async () => {
+      const { email, id } = await guest();
+      const token = await tokenIn(id);
+      const person = await signUp(platform, { email });
+      expect(await codeOf(registerBy(token))).toBe('email_taken');
+      expect(await codeOf(accept(person, id))).toBe('passed');
+    });
+  });
+});

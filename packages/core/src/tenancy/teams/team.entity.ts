@@ -1,0 +1,72 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { auditColumns, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+import { DepartmentEntity } from '../departments/department.entity.ts';
+import { MembershipEntity } from '../membership.entity.ts';
+
+const { deletedAt: _, ...columns } = auditColumns();
+
+/** People who work together, in a department or across them. Unique by name without case. Deleting one is final. */
+export const TeamEntity = defineEntity({
+  name: 'Team',
+  tableName: 'teams',
+  properties: {
+    ...tenantKey(),
+    name: p.string(),
+    /** The name in lower case: what is unique, and what lists are sorted by. */
+    nameSort: sortKey(),
+    description: p.text().nullable(),
+    departmentId: p.uuid().nullable(),
+    ...columns,
+  },
+  uniques: [{ properties: ['organizationId', 'nameSort'] }],
+  indexes: [
+    { properties: ['organizationId', 'departmentId', 'id'] },
+    { properties: ['organizationId', 'createdAt', 'id'] },
+  ],
+});
+
+export type TeamRecord = InferEntity<typeof TeamEntity>;
+
+export const TeamMemberEntity = defineEntity({
+  name: 'TeamMember',
+  tableName: 'team_members',
+  properties: {
+    organizationId: p.uuid().primary(),
+    teamId: p.uuid().primary(),
+    userId: p.uuid().primary(),
+    addedAt: instant(),
+    addedById: p.uuid(),
+  },
+  indexes: [
+    { properties: ['organizationId', 'teamId', 'addedAt', 'userId'] },
+    { properties: ['organizationId', 'userId', 'teamId'] },
+  ],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    teams: Columns<typeof TeamEntity>;
+    team_members: Columns<typeof TeamMemberEntity>;
+  }
+}
+
+export const teamTable = defineTable(TeamEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity },
+    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
+  ],
+});
+
+export const teamMemberTable = defineTable(TeamMemberEntity, {
+  kind: 'tenant',
+  references: [
+    { columns: ['organizationId', 'teamId'], to: () => TeamEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'addedById'], to: () => MembershipEntity },
+  ],
+});

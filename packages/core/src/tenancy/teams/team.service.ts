@@ -1,0 +1,94 @@
+import { authorize } from '../../access/index.ts';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { isUniqueViolation } from '../../database/failures.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { diff, isEmpty } from '../../kernel/changes.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { loadDepartment } from '../departments/department.service.ts';
+import { TeamEntity, type TeamRecord } from './team.entity.ts';
+import { teamErrors } from './team.errors.ts';
+import { teamById } from './team.queries.ts';
+import type { Team, TeamCreate, TeamUpdate } from './team.schema.ts';
+
+/** The name is unique by the database, so that two at once cannot both have it. */
+const refuseTaken = (error: unknown): never => {
+  throw isUniqueViolation(error) ? teamErrors.team_name_taken({ field: ['name'], cause: error }) : error;
+};
+
+/** A team to change, locked until commit. @throws `team_not_found` */
+export const loadTeam = (unit: Unit, id: string): Promise<TeamRecord> =>
+  unit.load(TeamEntity, { id }, teamErrors.team_not_found);
+
+const tracked = ({ name, description, departmentId }: TeamRecord) => ({ name, description, departmentId });
+
+/**
+ * Creates a team without members.
+ * @throws `permission_denied`, `department_not_found`, `team_name_taken`
+ */
+export async function createTeam(ctx: ServiceContext, input: TeamCreate): Promise<Team> {
+  authorize(ctx, 'team:create');
+  const { userId, organizationId } = ctx.principal;
+  const { name, description = null, departmentId = null } = input;
+  return mutate(ctx, async (unit) => {
+    if (departmentId !== null) await loadDepartment(unit, departmentId, 'departmentId');
+    const id = uuidv7();
+    const team = {
+      organizationId,
+      id,
+      name,
+      nameSort: name.toLowerCase(),
+      description,
+      departmentId,
+      version: 1,
+      createdAt: unit.now,
+      createdById: userId,
+      updatedAt: unit.now,
+      updatedById: userId,
+    };
+    await unit.insert(TeamEntity, team).catch(refuseTaken);
+    await recordEvents(unit, {
+      type: 'team.created',
+      entity: { type: 'team', id },
+      changes: diff({}, { name, description, departmentId }),
+      data: { name, version: 1 },
+    });
+    return teamById(unit.db, id);
+  });
+}
+
+/**
+ * Changes the fields that are given; null clears.
+ * @throws `permission_denied`, `team_not_found`, `version_conflict`, `department_not_found`, `team_name_taken`
+ */
+export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: TeamUpdate): Promise<Team> {
+  authorize(ctx, 'team:update');
+  const { userId } = ctx.principal;
+  return mutate(ctx, async (unit) => {
+    const team = await loadTeam(unit, id);
+    unit.checkVersion(team);
+    const before = tracked(team);
+    if (fields.departmentId) await loadDepartment(unit, fields.departmentId, 'departmentId');
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    Object.assign(team, given, name === undefined ? {} : { name, nameSort: name.toLowerCase() });
+    const changes = diff(before, tracked(team));
+    if (isEmpty(changes)) return teamById(unit.db, id);
+    Object.assign(team, { updatedAt: unit.now, updatedById: userId });
+    await unit.em.flush().catch(refuseTaken);
+    await recordEvents(unit, {
+      type: 'team.updated',
+      entity: { type: 'team', id },
+      changes,
+      data: { version: team.version },
+    });
+    return teamById(unit.db, id);
+  });
+}
+
+/** Deletes a loaded team for ever, inside the unit. The database refuses as long as something refers to it. */
+export async function removeTeam(unit: Unit, team: TeamRecord): Promise<void> {
+  const { id, name, version } = team;
+  unit.em.remove(team);
+  await unit.em.flush();
+  await recordEvents(unit, { type: 'team.deleted', entity: { type: 'team', id }, data: { name, version } });
+}

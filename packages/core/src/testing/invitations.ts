@@ -1,0 +1,16 @@
+import { readThroughSystemDoor } from '../database/system-door.ts';
+import type { Platform } from '../platform.ts';
+import { makeInvitationToken } from '../tenancy/invitation.token.ts';
+
+/** The token in the mail of the invitation that waits for an address. @throws when there is none */
+export async function invitationTokenOf(platform: Platform, email: string): Promise<string> {
+  const invitation = await readThroughSystemDoor(platform.database, (db) =>
+    db
+      .selectFrom('invitations')
+      .select(['invitations.id', 'invitations.email_key as emailKey', 'invitations.expires_at as expiresAt'])
+      .where('invitations.email_key', '=', email.toLowerCase())
+      .where('invitations.status', '=', 'pending')
+      .executeTakeFirstOrThrow(),
+  );
+  return makeInvitationToken(platform.settings, invitation);
+}

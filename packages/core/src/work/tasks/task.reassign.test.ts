@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { removeMember } from '../../tenancy/index.ts';
+import { codeOf } from '../../testing/people.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import {
+  createOrganization,
+  createTestPlatform,
+  dialects,
+  type TestMember,
+  type TestOrganization,
+  type TestPlatform,
+} from '../../testing/index.ts';
+import { createTask, deleteTask, getTask, type Task, updateTask } from '../index.ts';
+import { listTaskActivity } from './task.activity.ts';
+import { reassignTasks } from './task.reassign.ts';
+
+describe.each(dialects)('reassigning tasks on %s', (dialect) => {
+  let platform: TestPlatform;
+  let acme: TestOrganization;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect);
+    acme = await createOrganization(platform);
+  });
+  afterAll(() => platform.dispose());
+
+  const organizationId = 'of-the-context';
+  const create = (assignees: readonly TestMember[], input: Partial<Task> = {}) =>
+    createTask(acme.owner.ctx(), {
+      title: 'Handed over',
+      assigneeIds: assignees.map(({ userId }) => userId),
+      ...(input.status ? { status: input.status } : {}),
+    });
+  const assigneesOf = async ({ id }: Task) =>
+    (await getTask(acme.owner.ctx(), { id })).assignees.map((person) => person.id);
+  const hand = (from: { userId: string }, to: { userId: string }, by: TestMember = acme.owner) =>
+    reassignTasks(by.ctx(), { organizationId, userId: from.userId, toUserId: to.userId });
+
+  it('hands every open task over, in its place, and raises each version once', async () => {
+    const [gone, heir, third] = [
+      await acme.addMember('member'),
+      await acme.addMember('member'),
+      await acme.addMember('member'),
+    ];
+    const [first, middle, both] = [
+      await create([gone]),
+      await create([third, gone]),
+      await create([heir, third, gone]),
+    ];
+    const [done, archived, trashed, other] = [
+      await create([gone], { status: 'done' }),
+      await create([gone], { status: 'archived' }),
+      await create([gone]),
+      await create([third]),
+    ];
+    await deleteTask(acme.owner.ctx(), { id: trashed.id, permanent: false });
+    // What somebody leaves behind is theirs by name, and can still be handed over.
+    await removeMember(acme.owner.ctx(), { organizationId, userId: gone.userId });
+    expect(await assigneesOf(first)).toEqual([gone.userId]);
+
+    expect(await hand(gone, heir)).toEqual({ reassigned: 3 });
+
+    expect(await assigneesOf(first)).toEqual([heir.userId]);
+    expect(await assigneesOf(middle)).toEqual([third.userId, heir.userId]);
+    expect(await assigneesOf(both)).toEqual([heir.userId, third.userId]);
+    for (const task of [done, archived]) expect(await getTask(acme.owner.ctx(), { id: task.id })).toEqual(task);
+    expect(await getTask(acme.owner.ctx(), { id: other.id })).toEqual(other);
+    for (const task of [first, middle, both]) {
+      const after = await getTask(acme.owner.ctx(), { id: task.id });
+      expect(after).toMatchObject({ version: 2, updatedBy: { id: acme.owner.userId } });
+      const { data } = await listTaskActivity(acme.owner.ctx(), { id: task.id, limit: 1, total: false });
+      expect(data[0]).toMatchObject({
+        type: 'task.updated',
+        data: { version: 2 },
+        changes: {
+          assigneeIds: { from: task.assignees.map(({ id }) => id), to: after.assignees.map(({ id }) => id) },
+        },
+      });
+    }
+    expect(await hand(gone, heir)).toEqual({ reassigned: 0 });
+  });
+
+  it('goes from anybody who ever was a member to an active one', async () => {
+    const other = await createOrganization(platform);
+    const [member, ended] = [await acme.addMember('member'), await acme.addMember('member')];
+    await removeMember(acme.owner.ctx(), { organizationId, userId: ended.userId });
+    const task = await create([member]);
+
+    for (const from of [other.owner, { userId: uuidv7() }])
+      expect(await codeOf(hand(from, member))).toBe('member_not_found');
+    for (const to of [other.owner, ended, { userId: uuidv7() }])
+      await expect(hand(member, to)).rejects.toMatchObject({
+        code: 'assignee_not_found',
+        details: { field: ['toUserId'] },
+      });
+    expect(await codeOf(hand(member, member))).toBe('validation_failed');
+    expect(await getTask(acme.owner.ctx(), { id: task.id })).toEqual(task);
+  });
+
+  it('is for those who may hand over any task, and within the constraints of their roles', async () => {
+    const [member, manager, from, to] = [
+      await acme.addMember('member'),
+      await acme.addMember('manager'),
+      await acme.addMember('member'),
+      await acme.addMember('member'),
+    ];
+    const [task, own] = [await create([from]), await create([from, member])];
+    expect(await codeOf(hand(from, to, member))).toBe('permission_denied');
+    const narrow: TestMember = {
+      ...member,
+      ctx: () =>
+        platform.context({
+          principal: {
+            ...member.principal,
+            grants: member.principal.grants.map((grant) => ({
+              ...grant,
+              permissions: new Set([...grant.permissions, 'task:reassign']),
+              constraints: ['assignedOnly'],
+            })),
+          },
+        }),
+    };
+
+    // They see, and hand over, what is assigned to them; and cannot give away their own part.
+    expect(await hand(from, to, narrow)).toEqual({ reassigned: 1 });
+    expect(await assigneesOf(own)).toEqual([to.userId, member.userId]);
+    expect(await assigneesOf(task)).toEqual([from.userId]);
+    expect(await codeOf(hand(member, to, narrow))).toBe('permission_denied');
+    expect(await assigneesOf(own)).toEqual([to.userId, member.userId]);
+    expect(await hand(from, to, manager)).toEqual({ reassigned: 1 });
+  });
+
+  it('works through more tasks than one statement takes', async () => {
+    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
+    for (let count = 0; count < 510; count++) await create([from]);
+    expect(await hand(from, to)).toEqual({ reassigned: 510 });
+    expect(await hand(to, from)).toEqual({ reassigned: 510 });
+  }, 60_000);
+
+  it('loses nothing to updates at the same time', async () => {
+    const [from, to, third] = [
+      await acme.addMember('member'),
+      await acme.addMember('member'),
+      await acme.addMember('member'),
+    ];
+    const tasks: Task[] = [];
+    for (let count = 0; count < 10; count++) tasks.push(await create([from]));
+
+    await Promise.all([
+      hand(from, to),
+      ...tasks.slice(0, 5).map(({ id }) => codeOf(updateTask(acme.owner.ctx(), { id, assigneeIds: [third.userId] }))),
+    ]);
+
+    for (const [index, task] of tasks.entries()) {
+      const after = await getTask(acme.owner.ctx(), { id: task.id });
+      expect(after.assignees).toHaveLength(1);
+      const possible = index >= 5 ? [to.userId] : [to.userId, third.userId];
+      expect(possible).toContain(after.assignees[0]?.id);
+    }
+  });
+});
