@@ -1,5 +1,6 @@
 import {
   addMember,
+  errors,
   listMembers,
   Member,
   MemberAdd,
@@ -46,7 +47,7 @@ export const memberRouter = router({
     status: 202,
     input: MemberAdd,
     output: MemberInvited,
-    problems: [role_not_found, role_exceeds_own],
+    problems: [role_not_found, role_exceeds_own, errors.limit_exceeded],
     run: addMember,
   }),
   update: mutation({

@@ -49,13 +49,16 @@ export {
   OrganizationPath,
   OrganizationTransfer,
   OrganizationUpdate,
+  TierChange,
 } from './organization.schema.ts';
 export { createOrganization, updateOrganization } from './organization.service.ts';
 export { leaveOrganization, switchOrganization } from './organization.switch.ts';
+export { setOrganizationTier } from './organization.tier.ts';
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
 export { listRoles } from './role.queries.ts';
 export { Role, RoleListInput, RolePage } from './role.schema.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
+export { limitExceeded, limitOf, readLimit } from './tiers.ts';
 
 export const tenancyTables = [
   organizationTable,

@@ -9,6 +9,7 @@ import { listInvitations, listOwnInvitations } from './invitation.queries.ts';
 import { Invitation, InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
 import { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
 import { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
+import { setOrganizationTier } from './organization.tier.ts';
 import { listRoles } from './role.queries.ts';
 import { RoleListInput } from './role.schema.ts';
 import {
@@ -38,6 +39,8 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       settings: { accessTokenMinutes: 365 * 24 * 60, refreshTokenDays: 365 },
     });
     owner = await signUp(platform, { organizationName: 'Inviters', fullName: 'Olga Owner', username: 'olaf' });
+    const organization = owner.organization?.id ?? '';
+    await setOrganizationTier(anonymous(platform), { organization, tier: 'enterprise' });
     const roles = await listRoles(await owner.ctx('required'), RoleListInput.parse({}));
     roleIds = Object.fromEntries(roles.data.map((role) => [role.key, role.id]));
   });
