@@ -8,7 +8,7 @@ import { roleAssignmentTable, roleTable } from './role.entity.ts';
 export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register } from './auth.service.ts';
 export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
-export { tenancyHandlers, tenancySchedules } from './invitation.maintenance.ts';
+export { tenancyHandlers, tenancySchedules } from './maintenance.ts';
 export { listInvitations, listOwnInvitations } from './invitation.queries.ts';
 export {
   Invitation,
