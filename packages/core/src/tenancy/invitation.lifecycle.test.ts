@@ -200,6 +200,11 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       declineInvitation(await by.ctx('none', {}, mutation), { id });
 
     expect(await codeOf(decline(stranger))).toBe('invitation_not_found');
+    const ctx = await person.ctx('none');
+    if (!ctx.principal) throw new Error('Nobody is signed in.');
+    const unproven = { ...ctx, principal: { ...ctx.principal, emailVerified: false } };
+    expect(await codeOf(declineInvitation(unproven, { id }))).toBe('email_not_verified');
+    expect(await codeOf(declineInvitation(anonymous(platform), { id }))).toBe('unauthenticated');
     const key = { idempotencyKey: 'decline', procedure: 'invitations.decline' };
     await decline(person, key);
     await decline(person, key);
