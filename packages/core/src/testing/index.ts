@@ -1,5 +1,4 @@
 export { acting } from './acting.ts';
-export { accountTokens, givePassword, makeInstanceAdmin } from './accounts.ts';
 export { accountTokens, deactivate, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
   asSuperuser,
