@@ -117,10 +117,12 @@ export type OrganizationTransfer = z.output<typeof OrganizationTransfer>;
 const ownLimit = () => z.number().int().min(1).max(2_000_000_000).nullable().optional();
 
 /** How instance administrators change what an organization may have. */
-export const TierChange = z.strictObject({
-  organization: organizationPath.organizationId,
-  tier: z.enum(tiers),
-  maxUsers: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
-  maxTasks: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
-});
+export const TierChange = z
+  .strictObject({
+    organization: organizationPath.organizationId,
+    tier: z.enum(tiers),
+    maxUsers: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+    maxTasks: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+  })
+  .meta({ id: 'TierChange' });
 export type TierChange = z.output<typeof TierChange>;

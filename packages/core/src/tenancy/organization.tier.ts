@@ -1,8 +1,8 @@
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
-import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { mutateThroughIdentityDoor } from '../database/identity-door.ts';
 import { diff, isEmpty } from '../kernel/changes.ts';
-import { errors } from '../kernel/errors.ts';
+import { requireInstanceAdmin } from '../identity/index.ts';
 import { isUuid } from '../kernel/ids.ts';
 import { OrganizationEntity } from './organization.entity.ts';
 import { organizationById } from './organization.queries.ts';
@@ -11,22 +11,23 @@ import { tenancyErrors } from './tenancy.errors.ts';
 
 /**
  * Puts an organization, by id or slug, into a tier; limits of its own that are not given stay. What there is already stays too,
- * also when it is more than the new limit: there is only no more of it. For the server's own command line: nobody who is signed
- * in may.
- * @throws `permission_denied`, `organization_not_found`
+ * also when it is more than the new limit: there is only no more of it. For who administers the instance, whatever they are in the
+ * organization, and for the server's own command line, where nobody is signed in.
+ * @throws `permission_denied`, `organization_not_found`, `version_conflict`
  */
 export async function setOrganizationTier(
   ctx: ServiceContext,
   { organization: name, ...fields }: TierChange,
 ): Promise<Organization> {
-  if (ctx.principal) throw errors.permission_denied({ message: 'The tier is set by who runs the installation.' });
+  if (ctx.principal) requireInstanceAdmin(ctx);
   const lowered = name.toLowerCase();
-  return writeThroughIdentityDoor(ctx, async (unit) => {
+  return mutateThroughIdentityDoor(ctx, async (unit) => {
     const organization = await unit.load(
       OrganizationEntity,
       { ...(isUuid(lowered) ? { id: lowered } : { slug: lowered }), deletedAt: null },
       tenancyErrors.organization_not_found,
     );
+    unit.checkVersion(organization);
     const { id } = organization;
     const changes = diff({ ...organization }, fields);
     if (isEmpty(changes)) return organizationById(unit.db, id);
@@ -38,7 +39,7 @@ export async function setOrganizationTier(
       changes,
       data: { version: organization.version },
       organizationId: id,
-      actorId: null,
+      actorId: ctx.principal?.userId ?? null,
     });
     return organizationById(unit.db, id);
   });
