@@ -6,6 +6,8 @@ import { version } from './version.ts';
 interface Command {
   summary: string;
   options?: ParseArgsOptionsConfig;
+  /** The words that must follow it, one of them. */
+  actions?: readonly string[];
   run(settings: Settings, options: Record<string, unknown>): Promise<void>;
 }
 
@@ -55,6 +57,14 @@ const commands: Record<string, Command> = {
       });
     },
   },
+  secrets: {
+    summary: 'rotate: seal every secret under the first key of ENCRYPTION_KEY',
+    actions: ['rotate'],
+    async run(settings) {
+      const { rotateSecrets } = await import('./secrets.ts');
+      if (!(await rotateSecrets(settings, (line) => console.log(line)))) process.exitCode = 1;
+    },
+  },
 };
 
 const usage = `Tenon ${version}
@@ -95,13 +105,17 @@ async function run(args: readonly string[]): Promise<void> {
   const command = Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (!command) throw new UsageError(`there is no command ${JSON.stringify(first)}`);
   const options = { help: { type: 'boolean' }, ...command.options } satisfies ParseArgsOptionsConfig;
+  const { actions = [] } = command;
   let values: Record<string, unknown>;
+  let positionals: string[];
   try {
-    ({ values } = parseArgs({ args: rest, options, allowPositionals: false }));
+    ({ values, positionals } = parseArgs({ args: rest, options, allowPositionals: actions.length > 0 }));
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   if (values['help'] === true) return void process.stdout.write(usage);
+  if (actions.length > 0 && (positionals.length !== 1 || !actions.includes(positionals[0] ?? '')))
+    throw new UsageError(`${first} takes one of: ${actions.join(', ')}`);
   await command.run(readSettings(), values);
 }
 

@@ -269,6 +269,7 @@ const settings: ServiceContext['settings'] = {
   publicUrl: 'http://localhost:8000',
   dataDirectory: '/nowhere',
   secretKey: 'x'.repeat(32),
+  encryptionKeys: [],
   accessTokenMinutes: 20,
   refreshTokenDays: 3,
   requireVerifiedEmail: true,

@@ -11,6 +11,7 @@ const settings: CoreSettings = {
   publicUrl: 'https://tenon.example',
   dataDirectory: '/nowhere',
   secretKey: 'a-secret-key-for-tests-0123456789abcdef',
+  encryptionKeys: [],
   accessTokenMinutes: 20,
   refreshTokenDays: 3,
   requireVerifiedEmail: true,

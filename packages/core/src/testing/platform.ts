@@ -59,6 +59,7 @@ export async function createTestPlatform(
       publicUrl: 'http://localhost:8000',
       dataDirectory,
       secretKey: 'a-secret-key-for-tests-0123456789abcdef',
+      encryptionKeys: ['dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzISE='],
       accessTokenMinutes: 20,
       refreshTokenDays: 3,
       requireVerifiedEmail: true,
