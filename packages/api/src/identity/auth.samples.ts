@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { openSessionOf } from '@tenon/core/testing';
+import { enrolTotp, openSessionOf, removeTotp } from '@tenon/core/testing';
 import { samplesOf } from '../contract/testing/samples.ts';
-import type { Person } from '../contract/testing/scene.ts';
+import type { Person, Scene } from '../contract/testing/scene.ts';
 
 const password = 'correct horse battery';
 
@@ -22,6 +22,15 @@ async function aRefreshToken(caller: Person) {
   const { refreshToken } = await caller.do('auth.login', await aLogin(caller));
   if (refreshToken === undefined) throw new Error('The refresh token was asked for in the body.');
   return { refreshToken };
+}
+
+async function aSecondFactor(caller: Person, scene: Scene) {
+  const { login, tokenTransport } = await aLogin(caller);
+  const { user } = await caller.do('auth.login', { login, password, tokenTransport });
+  const app = await enrolTotp(scene.platform, user.id);
+  const { problem } = await scene.call('rest', 'auth.login', { login, password });
+  if (!problem?.challenge) throw new Error('A second factor is asked for.');
+  return { challengeToken: problem.challenge.token, code: app.code(), deviceId: 'laptop', tokenTransport };
 }
 
 export default samplesOf('auth', {
@@ -48,4 +57,25 @@ export default samplesOf('auth', {
     },
   },
   me: { input: () => ({}) },
+  verifySecondFactor: { input: aSecondFactor },
+  getSecondFactor: { input: () => ({}) },
+  startTotp: {
+    input: async ({ userId }, { platform }) => {
+      await removeTotp(platform, userId);
+      // Whose session is fresh needs no more to prove who they are; these people have no password.
+      return {};
+    },
+    recordsNothing: 'Nothing is asked for before a first code has confirmed the app.',
+  },
+  confirmTotp: {
+    input: async ({ userId }, { platform }) => ({
+      code: (await enrolTotp(platform, userId, { pending: true })).code(),
+    }),
+  },
+  disableTotp: {
+    input: async ({ userId }, { platform }) => ({ code: (await enrolTotp(platform, userId)).code() }),
+  },
+  renewRecoveryCodes: {
+    input: async ({ userId }, { platform }) => ({ code: (await enrolTotp(platform, userId)).code() }),
+  },
 });

@@ -29,6 +29,13 @@ export type ResendVerification = z.output<typeof ResendVerification>;
 export const MailSent = z.object({ status: z.literal('sent') }).meta({ id: 'MailSent' });
 export type MailSent = z.output<typeof MailSent>;
 
+/** How whoever signs in gets the refresh token. */
+export const tokenTransport = () =>
+  z
+    .enum(['cookie', 'body'])
+    .default('cookie')
+    .describe('`body` answers the refresh token and sets no cookie: for clients that are not browsers.');
+
 const loginNames = ['login', 'email', 'username'] as const;
 
 export const Login = z
@@ -38,10 +45,7 @@ export const Login = z
     username: text(1, 254).optional().describe('In place of `login`.'),
     password: text(1, 1024),
     deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
-    tokenTransport: z
-      .enum(['cookie', 'body'])
-      .default('cookie')
-      .describe('`body` answers the refresh token and sets no cookie: for clients that are not browsers.'),
+    tokenTransport: tokenTransport(),
   })
   .refine((input) => loginNames.filter((name) => input[name] !== undefined).length === 1, {
     path: ['login'],

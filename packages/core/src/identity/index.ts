@@ -2,6 +2,8 @@ import { credentialTable } from './credential.entity.ts';
 import type { MailTemplate } from './mail/mail.job.ts';
 import { verificationMail } from './mail/verification.mail.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
+import { signInChallengeTable } from './second-factor/challenge.entity.ts';
+import { recoveryCodeTable, totpTable } from './second-factor/totp.entity.ts';
 import { throttleTable } from './throttle.entity.ts';
 import { userTable } from './user.entity.ts';
 
@@ -18,7 +20,7 @@ export {
 } from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
 export { authenticate, cacheAgeMs, type Identity } from './authenticate.ts';
-export { loginErrors, openLogin, proveLogin } from './login.service.ts';
+export { loginErrors, openLogin, proveLogin, type ProvenLogin } from './login.service.ts';
 export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
@@ -26,8 +28,34 @@ export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
 export { RecentCache } from './recent-cache.ts';
 export { registerUser, resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
+export { challengeErrors } from './second-factor/challenge.ts';
+export { proofErrors } from './second-factor/proof.ts';
+export {
+  RecoveryCodes,
+  RecoveryCodesRenew,
+  SecondFactor,
+  SecondFactorVerify,
+  TotpConfirm,
+  TotpDisable,
+  TotpStart,
+  TotpStarted,
+} from './second-factor/second-factor.schema.ts';
+export {
+  askForSecondFactor,
+  attemptSecondFactor,
+  passSecondFactor,
+  secondFactorErrors,
+} from './second-factor/second-factor.service.ts';
+export {
+  confirmTotp,
+  disableTotp,
+  getSecondFactor,
+  renewRecoveryCodes,
+  startTotp,
+  totpErrors,
+} from './second-factor/totp.service.ts';
 export { LogoutAll, Session, SessionId, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
-export { setActiveOrganization } from './session.service.ts';
+export { type OpenSession, setActiveOrganization } from './session.service.ts';
 export { requireSignedIn } from './signed-in.ts';
 export type { SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';
@@ -35,7 +63,16 @@ export { getCurrentUser, getUser } from './user.queries.ts';
 export { email, User, UserUpdate } from './user.schema.ts';
 export { keyOf, updateCurrentUser, userErrors } from './user.service.ts';
 
-export const identityTables = [userTable, credentialTable, sessionTable, refreshTokenTable, throttleTable];
+export const identityTables = [
+  userTable,
+  credentialTable,
+  sessionTable,
+  refreshTokenTable,
+  throttleTable,
+  totpTable,
+  recoveryCodeTable,
+  signInChallengeTable,
+];
 
 /** The mails of this context, by their template. */
 export const identityMails: Readonly<Record<string, MailTemplate>> = { verify_email: verificationMail };

@@ -59,15 +59,30 @@ export function purgeThrottles(ctx: ServiceContext): Promise<number> {
   );
 }
 
+/** Forgets sign-ins that were begun and never finished. Answers how many that were. */
+export function purgeSignInChallenges(ctx: ServiceContext): Promise<number> {
+  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
+  return deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('sign_in_challenges')
+      .where('token_hash', 'in', (eb) =>
+        eb.selectFrom('sign_in_challenges').select('token_hash').where(over).limit(batch),
+      )
+      .executeTakeFirstOrThrow(),
+  );
+}
+
 export const identityHandlers: JobHandlers = {
   'sessions.purge': async (ctx) => ({
     sessions: await purgeSessions(ctx),
     refreshTokens: await purgeSpentRefreshTokens(ctx),
   }),
   'throttles.purge': async (ctx) => ({ throttles: await purgeThrottles(ctx) }),
+  'sign-in-challenges.purge': async (ctx) => ({ challenges: await purgeSignInChallenges(ctx) }),
 };
 
 export const identitySchedules: readonly Schedule[] = [
   { name: 'sessions.purge', cron: '25 * * * *', kind: 'sessions.purge' },
   { name: 'throttles.purge', cron: '35 * * * *', kind: 'throttles.purge' },
+  { name: 'sign-in-challenges.purge', cron: '45 * * * *', kind: 'sign-in-challenges.purge' },
 ];

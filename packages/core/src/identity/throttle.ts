@@ -22,6 +22,11 @@ const perAccount = {
   account: { most: 10, windowMs: 15 * minute },
   /** Wrong present passwords of somebody who is signed in. */
   password: { most: 10, windowMs: 15 * minute },
+  /** Wrong codes of an authenticator app: of a million codes three are right at a time, so a day has an end too. */
+  'second-factor': { most: 10, windowMs: 15 * minute },
+  'second-factor-day': { most: 40, windowMs: 24 * 60 * minute },
+  /** Wrong recovery codes: apart, so that whoever has lost the app still gets in. */
+  'recovery-code': { most: 10, windowMs: 15 * minute },
   /** Mails that anybody may have sent to one address. */
   'mail-to': { most: 5, windowMs: 60 * minute },
 } as const satisfies Record<string, Limit>;

@@ -16,4 +16,5 @@ export {
   type TestPlatform,
 } from './platform.ts';
 export { startPostgres, type TestPostgres } from './postgres.ts';
+export { enrolTotp, removeTotp, type TestApp } from './second-factor.ts';
 export { accessTokenOf, openSessionOf } from './sign-in.ts';
