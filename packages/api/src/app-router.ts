@@ -1,4 +1,5 @@
 import { authRouter } from './identity/auth.router.ts';
+import { passkeyRouter } from './identity/passkey.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
@@ -15,6 +16,7 @@ export const appRouter = router({
   auth: authRouter,
   users: userRouter,
   sessions: sessionRouter,
+  passkeys: passkeyRouter,
   organizations: organizationRouter,
   members: memberRouter,
   invitations: invitationRouter,

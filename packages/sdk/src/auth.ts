@@ -43,6 +43,7 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
   return new Map([
     ['auth.login', signInAt('/auth/login')],
     ['auth.verifySecondFactor', signInAt('/auth/second-factor')],
+    ['auth.signInWithPasskey', signInAt('/auth/passkeys/sign-in')],
     ['auth.refresh', refresh],
     ['auth.logout', logout],
   ]);

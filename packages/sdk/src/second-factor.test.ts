@@ -23,7 +23,7 @@ test('a login that asks for a second factor is finished by one more call', async
   const { secret, uri } = await first.auth.startTotp({ password });
   expect(uri).toContain(secret);
   const { recoveryCodes } = await first.auth.confirmTotp({ code: codeOf(secret, -1) });
-  expect(await first.auth.getSecondFactor()).toMatchObject({ recoveryCodesLeft: 10 });
+  expect(await first.auth.getSecondFactor()).toMatchObject({ recoveryCodesLeft: 10, passkeys: 0 });
 
   const session = memorySession();
   const tenon = createTenon({ baseUrl: server.url, session });
@@ -45,6 +45,6 @@ test('a login that asks for a second factor is finished by one more call', async
   expect((await tenon.auth.me()).user.id).toBe(user.id);
 
   await tenon.auth.disableTotp({ code: codeOf(secret, 1) });
-  expect(await tenon.auth.getSecondFactor()).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0 });
+  expect(await tenon.auth.getSecondFactor()).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0, passkeys: 0 });
   expect(recoveryCodes).toHaveLength(10);
 });

@@ -11,6 +11,7 @@ import {
   LogoutAll,
   logoutAll,
   MailSent,
+  passkeyErrors,
   Refresh,
   refresh,
   Register,
@@ -29,6 +30,7 @@ import {
   verifySecondFactor,
 } from '@tenon/core';
 import { mutation, query, restMutation, router } from '../trpc.ts';
+import { passkeyOperations } from './passkey.router.ts';
 import { secondFactorOperations } from './second-factor.router.ts';
 
 const authentication = { name: 'Authentication', description: 'Signing up, in and out.' };
@@ -99,7 +101,13 @@ export const authRouter = router({
       'Answers what auth.login answers. A challenge ends with its answer, after five wrong ones, or after five minutes.',
     input: SecondFactorVerify,
     output: SignedIn,
-    problems: [challengeErrors.invalid_challenge, second_factor_failed, invalid_credentials],
+    problems: [
+      challengeErrors.invalid_challenge,
+      second_factor_failed,
+      passkeyErrors.passkey_failed,
+      invalid_credentials,
+      email_not_verified,
+    ],
     run: verifySecondFactor,
   }),
   refresh: restMutation({
@@ -145,4 +153,5 @@ export const authRouter = router({
     run: getCurrentAccess,
   }),
   ...secondFactorOperations,
+  ...passkeyOperations,
 });

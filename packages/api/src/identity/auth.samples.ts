@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { enrolTotp, openSessionOf, removeTotp } from '@tenon/core/testing';
+import {
+  enrolPasskey,
+  enrolTotp,
+  openSessionOf,
+  removePasskeys,
+  removeTotp,
+  TestAuthenticator,
+} from '@tenon/core/testing';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
 
@@ -77,5 +84,35 @@ export default samplesOf('auth', {
   },
   renewRecoveryCodes: {
     input: async ({ userId }, { platform }) => ({ code: (await enrolTotp(platform, userId)).code() }),
+  },
+  startPasskey: {
+    input: async ({ userId }, { platform }) => {
+      await removePasskeys(platform, userId);
+      await removeTotp(platform, userId);
+      return {};
+    },
+    recordsNothing: 'Nothing is registered before the authenticator has answered.',
+  },
+  addPasskey: {
+    input: async (caller, { platform }) => {
+      await removePasskeys(platform, caller.userId);
+      await removeTotp(platform, caller.userId);
+      const { challengeToken, options } = await caller.do('auth.startPasskey', {});
+      return { challengeToken, name: 'Laptop', response: new TestAuthenticator().create(options) };
+    },
+  },
+  startPasskeySignIn: {
+    input: async (caller, scene) => ({ challengeToken: (await aSecondFactor(caller, scene)).challengeToken }),
+    recordsNothing: 'Nobody has signed in yet, or failed to.',
+  },
+  signInWithPasskey: {
+    input: async (caller, { platform }) => {
+      await removePasskeys(platform, caller.userId);
+      const authenticator = new TestAuthenticator();
+      await enrolPasskey(platform, caller.userId, authenticator);
+      const { challengeToken, options } = await caller.do('auth.startPasskeySignIn', {});
+      const response = authenticator.get(options);
+      return { challengeToken, response, deviceId: 'laptop', tokenTransport: 'body' as const };
+    },
   },
 });

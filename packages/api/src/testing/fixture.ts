@@ -267,6 +267,7 @@ export type FixtureRouter = typeof fixtureRouter;
 const settings: ServiceContext['settings'] = {
   production: false,
   publicUrl: 'http://localhost:8000',
+  corsOrigins: [],
   dataDirectory: '/nowhere',
   secretKey: 'x'.repeat(32),
   encryptionKeys: [],

@@ -9,6 +9,7 @@ import { keyFor } from './keys.ts';
 const settings: CoreSettings = {
   production: false,
   publicUrl: 'https://tenon.example',
+  corsOrigins: [],
   dataDirectory: '/nowhere',
   secretKey: 'a-secret-key-for-tests-0123456789abcdef',
   encryptionKeys: [],

@@ -1,6 +1,7 @@
 import { credentialTable } from './credential.entity.ts';
 import type { MailTemplate } from './mail/mail.job.ts';
 import { verificationMail } from './mail/verification.mail.ts';
+import { passkeyTable } from './passkeys/passkey.entity.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
 import { signInChallengeTable } from './second-factor/challenge.entity.ts';
 import { recoveryCodeTable, totpTable } from './second-factor/totp.entity.ts';
@@ -26,6 +27,22 @@ export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
+export { openPasskeyLogin, provePasskeyLogin, startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
+export { getPasskey, listPasskeys, passkeyErrors } from './passkeys/passkey.queries.ts';
+export {
+  Passkey,
+  PasskeyAdd,
+  PasskeyId,
+  PasskeyListInput,
+  PasskeyPage,
+  PasskeySignIn,
+  PasskeySignInStart,
+  PasskeySignInStarted,
+  PasskeyStart,
+  PasskeyStarted,
+  PasskeyUpdate,
+} from './passkeys/passkey.schema.ts';
+export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
 export { RecentCache } from './recent-cache.ts';
 export { registerUser, resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
 export { challengeErrors } from './second-factor/challenge.ts';
@@ -72,6 +89,7 @@ export const identityTables = [
   totpTable,
   recoveryCodeTable,
   signInChallengeTable,
+  passkeyTable,
 ];
 
 /** The mails of this context, by their template. */

@@ -32,8 +32,10 @@ const perAccount = {
 } as const satisfies Record<string, Limit>;
 
 /** By network address; how many, a setting says. */
-type AddressBudget = 'login' | 'register' | 'mail';
+type AddressBudget = 'login' | 'register' | 'mail' | 'passkey';
 const addressWindowMs = 15 * minute;
+/** A page asks for a passkey whenever it is opened, so there are more of these. */
+const passkeysPerAttempt = 10;
 
 /** Something that is counted for somebody. */
 export interface Budget extends Limit {
@@ -70,7 +72,7 @@ export const addressBudgets = (ctx: ServiceContext, what: AddressBudget): Budget
     ? []
     : [
         budget(ctx, `${what} from`, networkOf(ctx.address), {
-          most: ctx.settings.attemptsPerAddress,
+          most: ctx.settings.attemptsPerAddress * (what === 'passkey' ? passkeysPerAttempt : 1),
           windowMs: addressWindowMs,
         }),
       ];

@@ -3,6 +3,8 @@ export interface CoreSettings {
   readonly production: boolean;
   /** Where links in mails lead. */
   readonly publicUrl: string;
+  /** The origins of the web pages that may call, and ask for passkeys if they are of the same site. */
+  readonly corsOrigins: readonly string[];
   readonly dataDirectory: string;
   /** Signs access tokens and derives successor refresh tokens: at least 32 bytes. */
   readonly secretKey: string;

@@ -9,9 +9,12 @@ import {
   getUser,
   type Login,
   openLogin,
+  openPasskeyLogin,
   type OpenSession,
+  type PasskeySignIn,
   passSecondFactor,
   proveLogin,
+  provePasskeyLogin,
   type ProvenLogin,
   registerUser,
   requireSignedIn,
@@ -65,6 +68,30 @@ async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string 
   return first && !second ? first.organizationId : null;
 }
 
+/**
+ * Signs in by a passkey alone. The only organization of the user becomes the session's active one.
+ * @throws `invalid_challenge`, `passkey_failed`, `email_not_verified`
+ */
+export async function signInWithPasskey(
+  ctx: ServiceContext,
+  input: PasskeySignIn,
+  transport: SignInTransport,
+): Promise<SignedIn> {
+  const proven = await provePasskeyLogin(ctx, input);
+  const { userId } = proven.passkey;
+  const { session, user } = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const organizationId = await onlyOrganizationOf(unit.db, userId);
+    const opened = await openPasskeyLogin(
+      unit,
+      proven,
+      { deviceId: input.deviceId ?? null, organizationId },
+      transport,
+    );
+    return { session: opened, user: await getUser(unit.db, userId) };
+  });
+  return signedIn(ctx, session, user, input.tokenTransport, transport);
+}
+
 /** Opens the session of a proven login. The only organization of the user becomes its active one. */
 async function openSignIn(
   unit: Unit,
@@ -93,7 +120,7 @@ export async function login(ctx: ServiceContext, input: Login, transport: SignIn
 
 /**
  * Finishes a login that asked for a second factor.
- * @throws `invalid_challenge`, `second_factor_failed`, `rate_limited`, `invalid_credentials` when the account was closed meanwhile
+ * @throws `invalid_challenge`, `second_factor_failed`, `passkey_failed`, `rate_limited`, `invalid_credentials` when the account was closed meanwhile
  */
 export async function verifySecondFactor(
   ctx: ServiceContext,

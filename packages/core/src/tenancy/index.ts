@@ -6,7 +6,7 @@ import { organizationTable } from './organization.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
 export { CurrentAccess, Register, Registered } from './auth.schema.ts';
-export { getCurrentAccess, login, register, verifySecondFactor } from './auth.service.ts';
+export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth.service.ts';
 export { listOwnInvitations } from './invitation.queries.ts';
 export { Invitation, InvitationId, InvitationListInput, InvitationPage } from './invitation.schema.ts';
 export { acceptInvitation, addMember } from './invitation.service.ts';

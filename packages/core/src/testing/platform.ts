@@ -57,6 +57,7 @@ export async function createTestPlatform(
     {
       production: false,
       publicUrl: 'http://localhost:8000',
+      corsOrigins: [],
       dataDirectory,
       secretKey: 'a-secret-key-for-tests-0123456789abcdef',
       encryptionKeys: ['dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzISE='],

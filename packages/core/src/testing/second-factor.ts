@@ -1,8 +1,12 @@
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { addPasskey } from '../identity/passkeys/passkey.service.ts';
+import { challengeOf, relyingPartyOf, userHandleOf } from '../identity/passkeys/relying-party.ts';
+import { openChallenge } from '../identity/second-factor/challenge.ts';
 import { renewRecoveryCodesOf } from '../identity/second-factor/recovery-codes.ts';
 import { TotpEntity, totpSecret } from '../identity/second-factor/totp.entity.ts';
 import { newTotpSecret, totpCodeAt } from '../identity/second-factor/totp.ts';
 import type { Platform } from '../platform.ts';
+import { TestAuthenticator } from './authenticator.ts';
 
 /** An authenticator app. */
 export interface TestApp {
@@ -36,3 +40,32 @@ export async function enrolTotp(
   });
   return { code: () => totpCodeAt(secret, platform.clock.now()), recoveryCodes };
 }
+
+/** Registers a passkey of a user, without a session. Answers its id. */
+export async function enrolPasskey(
+  platform: Platform,
+  userId: string,
+  authenticator = new TestAuthenticator(),
+): Promise<string> {
+  const ctx = platform.context({ principal: null });
+  const { token } = await writeThroughIdentityDoor(ctx, (unit) =>
+    openChallenge(unit, { purpose: 'passkey_registration', userId }),
+  );
+  const { id } = relyingPartyOf(platform.settings);
+  const options = { challenge: challengeOf(token), rp: { id }, user: { id: userHandleOf(userId) } };
+  const principal = { userId, sessionId: null, emailVerified: true, organizationId: null, grants: [] };
+  const response = authenticator.create(options);
+  return (await addPasskey(platform.context({ principal }), { challengeToken: token, response })).id;
+}
+
+/** Takes the passkeys of a user away, all or all but the newest. */
+export const removePasskeys = (platform: Platform, userId: string, kept = 0): Promise<void> =>
+  writeThroughIdentityDoor(platform.context({ principal: null }), async ({ db }) => {
+    const newest = db
+      .selectFrom('passkeys')
+      .select('id')
+      .where('user_id', '=', userId)
+      .orderBy('id', 'desc')
+      .limit(kept);
+    await db.deleteFrom('passkeys').where('user_id', '=', userId).where('id', 'not in', newest).execute();
+  });

@@ -13,7 +13,7 @@ export const challengeErrors = defineErrors({
 });
 
 /** What is to be finished. */
-export type ChallengePurpose = 'second_factor';
+export type ChallengePurpose = 'second_factor' | 'passkey_registration' | 'passkey_sign_in';
 
 const lifetimeMs = 5 * 60_000;
 
@@ -51,9 +51,12 @@ export async function openChallenge(unit: Unit, { purpose, userId, proof }: NewC
 
 /** A challenge that can still be answered. */
 export interface Challenge {
+  /** As its holder has brought it back. */
+  token: string;
   tokenHash: string;
   userId: string | null;
   proof: string | null;
+  expiresAt: string;
 }
 
 /** @throws `invalid_challenge` */
@@ -65,13 +68,13 @@ export async function findChallenge(
 ): Promise<Challenge> {
   const found = await db
     .selectFrom('sign_in_challenges')
-    .select(['token_hash as tokenHash', 'user_id as userId', 'proof'])
+    .select(['token_hash as tokenHash', 'user_id as userId', 'proof', 'expires_at as expiresAt'])
     .where('token_hash', '=', hashOf(token))
     .where('purpose', '=', purpose)
     .where(sql<boolean>`expires_at > ${now}`)
     .executeTakeFirst();
   if (!found) throw challengeErrors.invalid_challenge();
-  return found;
+  return { token, ...found };
 }
 
 /** Ends a challenge that was answered: of two answers at once, one comes too late. @throws `invalid_challenge` */

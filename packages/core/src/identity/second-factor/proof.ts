@@ -5,7 +5,7 @@ import { defineErrors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { verifyPassword } from '../passwords.ts';
 import { accountBudget, attempt, type Budget, refund } from '../throttle.ts';
-import type { IdentityProof } from './second-factor.schema.ts';
+import type { IdentityProof } from './identity-proof.schema.ts';
 import { findTotp, takeTotpCode } from './totp.queries.ts';
 
 export const proofErrors = defineErrors({

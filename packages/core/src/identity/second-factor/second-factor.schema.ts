@@ -2,21 +2,8 @@ import { z } from 'zod';
 import { instantOut } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { tokenTransport } from '../auth.schema.ts';
-
-/** Six digits, however an app groups them. */
-const totpCode = () =>
-  z
-    .string()
-    .overwrite((value) => value.replaceAll(' ', ''))
-    .regex(/^\d{6}$/, { message: 'Must be the six digits that the app shows.' })
-    .meta({ examples: ['123456'] });
-
-/** How who is signed in shows once more who they are, before what a thief of their session must not do. */
-const identityProof = {
-  password: text(1, 1024).optional().describe('Of the account. A code of the app does as well.'),
-  code: totpCode().optional().describe('Of the authenticator app that is set up already.'),
-};
-export type IdentityProof = z.output<z.ZodObject<typeof identityProof>>;
+import { authenticationResponse } from '../passkeys/passkey.schema.ts';
+import { identityProof, totpCode } from './identity-proof.schema.ts';
 
 export const TotpStart = z.strictObject(identityProof).meta({ id: 'TotpStart' });
 export const TotpDisable = z.strictObject(identityProof).meta({ id: 'TotpDisable' });
@@ -44,17 +31,19 @@ export const SecondFactor = z
   .object({
     totpEnabledAt: instantOut().nullable().describe('Since when signing in asks for a code; null: it does not.'),
     recoveryCodesLeft: z.number().int(),
+    passkeys: z.number().int().describe('They sign in without a password, and answer for the app.'),
   })
   .meta({ id: 'SecondFactor', description: 'What signing in asks for beside the password.' });
 export type SecondFactor = z.output<typeof SecondFactor>;
 
-const answers = ['code', 'recoveryCode'] as const;
+const answers = ['code', 'recoveryCode', 'passkey'] as const;
 
 export const SecondFactorVerify = z
   .strictObject({
     challengeToken: text(1, 128).describe('`challenge.token` of the problem `second_factor_required`.'),
     code: totpCode().optional().describe('Of the authenticator app.'),
     recoveryCode: text(1, 64).optional().describe('In place of `code`; dashes, spaces and case do not matter.'),
+    passkey: authenticationResponse().optional(),
     deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
     tokenTransport: tokenTransport(),
   })

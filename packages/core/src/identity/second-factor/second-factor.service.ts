@@ -5,6 +5,8 @@ import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
 import type { ProvenLogin } from '../login.service.ts';
+import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/passkey-sign-in.service.ts';
+import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { accountBudget, addressBudgets, attempt, type Budget, refund } from '../throttle.ts';
 import {
   type Challenge,
@@ -51,7 +53,9 @@ export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promi
   if (!(await findTotp(unit.db, userId))) return null;
   const proof = digestOf(await keepLogin(unit, proven));
   const { token, expiresAt } = await openChallenge(unit, { purpose: 'second_factor', userId, proof });
-  return { token, methods: ['totp', 'recovery_code'], expiresAt: expiresAt.toISOString() };
+  const hasPasskeys = (await countPasskeys(unit.db, userId)) > 0;
+  const methods = ['totp', 'recovery_code', ...(hasPasskeys ? ['passkey'] : [])];
+  return { token, methods, expiresAt: expiresAt.toISOString() };
 }
 
 /** An answer that was counted, and not yet looked at. */
@@ -59,12 +63,20 @@ export interface SecondFactorAttempt {
   challenge: Challenge;
   userId: string;
   input: SecondFactorVerify;
+  /** When it is a passkey that answers. */
+  passkey: ProvenPasskey | null;
   tried: { budgets: readonly Budget[]; at: Date };
+}
+
+/** What a wrong answer of this sort costs the account. A passkey cannot be guessed. */
+function accountBudgets(ctx: ServiceContext, userId: string, input: SecondFactorVerify): Budget[] {
+  if (input.code !== undefined) return codeBudgets(ctx, userId);
+  return input.recoveryCode === undefined ? [] : [accountBudget(ctx, 'recovery-code', userId)];
 }
 
 /**
  * Counts an answer to a challenge as a failure before it is looked at, so that many at once are not more than the limit.
- * @throws `invalid_challenge`, `rate_limited`
+ * @throws `invalid_challenge`, `rate_limited`, `passkey_failed`
  */
 export async function attemptSecondFactor(
   ctx: ServiceContext,
@@ -76,10 +88,10 @@ export async function attemptSecondFactor(
   );
   const { userId } = challenge;
   if (userId === null) throw challengeErrors.invalid_challenge();
-  const perAccount =
-    input.recoveryCode === undefined ? codeBudgets(ctx, userId) : [accountBudget(ctx, 'recovery-code', userId)];
-  const budgets = [...addressBudgets(ctx, 'login'), ...perAccount];
-  return { challenge, userId, input, tried: { budgets, at: await attempt(ctx, budgets) } };
+  const budgets = [...addressBudgets(ctx, 'login'), ...accountBudgets(ctx, userId, input)];
+  const tried = { budgets, at: await attempt(ctx, budgets) };
+  const passkey = input.passkey ? await verifyPasskey(ctx, challenge, input.passkey) : null;
+  return { challenge, userId, input, passkey, tried };
 }
 
 /** The actor is null until the answer has shown who it is. */
@@ -92,7 +104,11 @@ const recordAnswer = (
 ): Promise<void> =>
   recordEvents(unit, { type, entity: { type: 'user', id: userId }, actorId, data, organizationId: null });
 
-async function isRight(unit: Unit, { userId, input }: SecondFactorAttempt): Promise<boolean> {
+async function isRight(unit: Unit, { userId, input, passkey }: SecondFactorAttempt): Promise<boolean> {
+  if (passkey) {
+    await spendPasskey(unit, passkey);
+    return true;
+  }
   if (input.code !== undefined) return takeTotpCode(unit, userId, input.code);
   const taken = await takeRecoveryCode(unit, userId, input.recoveryCode ?? '');
   if (!taken) return false;

@@ -52,7 +52,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
 
   it('begins with a secret and counts once a code has confirmed it', async () => {
     const person = await signUp(platform);
-    expect(await getSecondFactor(await as(person))).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0 });
+    expect(await getSecondFactor(await as(person))).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0, passkeys: 0 });
     const started = await startTotp(await as(person), { password });
     expect(TotpStarted.strict().parse(started)).toEqual(started);
     expect(await asksFor(person)).toBe('passed');
@@ -68,7 +68,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(new Set(recoveryCodes).size).toBe(10);
     expect(await asksFor(person)).toBe('second_factor_required');
     const now = await getSecondFactor(await as(person));
-    expect(now).toEqual({ totpEnabledAt: enabledAt, recoveryCodesLeft: 10 });
+    expect(now).toEqual({ totpEnabledAt: enabledAt, recoveryCodesLeft: 10, passkeys: 0 });
     expect(SecondFactor.strict().parse(now)).toEqual(now);
     expect(await typesOf(person.user.id)).toEqual(['user.totp_enabled']);
   });
@@ -123,7 +123,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     await disableTotp(await as(person), { code: app.code() });
 
     expect(await asksFor(person)).toBe('passed');
-    expect(await getSecondFactor(await as(person))).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0 });
+    expect(await getSecondFactor(await as(person))).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0, passkeys: 0 });
     expect(await codeOf(disableTotp(await as(person), { password }))).toBe('totp_not_enabled');
     await setUp(person);
     await disableTotp(await as(person), { password });
@@ -141,7 +141,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     const { recoveryCodes } = await setUp(person);
     const renewed = await renewRecoveryCodes(await as(person), { password });
     expect(renewed.recoveryCodes.filter((code) => recoveryCodes.includes(code))).toEqual([]);
-    expect(await getSecondFactor(await as(person))).toMatchObject({ recoveryCodesLeft: 10 });
+    expect(await getSecondFactor(await as(person))).toMatchObject({ recoveryCodesLeft: 10, passkeys: 0 });
     expect(await codeOf(renewRecoveryCodes(await as(person), {}))).toBe('identity_not_proven');
     expect(await typesOf(person.user.id)).toEqual(['user.totp_enabled', 'user.recovery_codes_renewed']);
   });
@@ -151,7 +151,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     await setUp(person);
     const ctx = await as(person);
     await Promise.all(Array.from({ length: 4 }, () => renewRecoveryCodes(ctx, { password })));
-    expect(await getSecondFactor(ctx)).toMatchObject({ recoveryCodesLeft: 10 });
+    expect(await getSecondFactor(ctx)).toMatchObject({ recoveryCodesLeft: 10, passkeys: 0 });
   });
 
   it('needs more than a session from who has a password', async () => {

@@ -5,11 +5,13 @@ import { isUniqueViolation } from '../../database/failures.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { defineErrors, errors } from '../../kernel/errors.ts';
+import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { requireSignedIn } from '../signed-in.ts';
 import { getUser } from '../user.queries.ts';
 import { proveIdentity } from './proof.ts';
 import { recoveryCodesLeft, renewRecoveryCodesOf } from './recovery-codes.ts';
-import type { IdentityProof, RecoveryCodes, SecondFactor, TotpConfirm, TotpStarted } from './second-factor.schema.ts';
+import type { IdentityProof } from './identity-proof.schema.ts';
+import type { RecoveryCodes, SecondFactor, TotpConfirm, TotpStarted } from './second-factor.schema.ts';
 import { TotpEntity, totpSecret } from './totp.entity.ts';
 import { findTotp } from './totp.queries.ts';
 import { enrolmentOf, newTotpSecret, stepOfCode } from './totp.ts';
@@ -30,6 +32,7 @@ export async function getSecondFactor(ctx: ServiceContext): Promise<SecondFactor
   return read(ctx, async (db) => ({
     totpEnabledAt: (await findTotp(db, userId))?.confirmedAt ?? null,
     recoveryCodesLeft: await recoveryCodesLeft(db, userId),
+    passkeys: await countPasskeys(db, userId),
   }));
 }
 
