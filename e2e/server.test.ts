@@ -60,6 +60,7 @@ describe('a first start on an empty folder', { timeout: 90_000 }, () => {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       SECRET_KEY: 'q7Xv2mKpL9sZ4dRt8wYb3nHc6gJf1aEu5oPi0TkWxVy',
+      ENCRYPTION_KEY: 'cZF8wqZxUupmIsEaDZ1MCeSlSTLY6oZmQrVlSw8i1Ls=',
     });
     expect(server.stdout).not.toMatch(/Password/);
   });
@@ -126,8 +127,9 @@ describe('the command line', { timeout: 90_000 }, () => {
       CORS_ORIGINS: '*',
     });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/3 settings are wrong/);
-    for (const variable of ['SECRET_KEY', 'PORT', 'CORS_ORIGINS']) expect(stderr).toContain(`${variable} is`);
+    expect(stderr).toMatch(/4 settings are wrong/);
+    for (const variable of ['SECRET_KEY', 'ENCRYPTION_KEY', 'PORT', 'CORS_ORIGINS'])
+      expect(stderr).toContain(`${variable} is`);
   });
 
   it.each([
@@ -136,6 +138,8 @@ describe('the command line', { timeout: 90_000 }, () => {
     ['seed', '--tasks', 'many'],
     ['organizations', 'close', 'acme', 'free'],
     ['serve', 'now'],
+    ['secrets'],
+    ['secrets', 'burn'],
   ])('does not understand %s', async (...args) => {
     const { code, stderr } = await runTenon(args, { DATA_DIR: directory.path });
     expect(code).toBe(2);

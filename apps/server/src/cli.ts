@@ -106,6 +106,15 @@ const commands: Record<string, Command> = {
       }
     },
   },
+  secrets: {
+    summary: 'rotate: seal every secret under the first key of ENCRYPTION_KEY',
+    words: true,
+    async run(settings, _options, [action, ...more]) {
+      if (action !== 'rotate' || more.length > 0) throw new UsageError('secrets takes: rotate');
+      const { rotateSecrets } = await import('./secrets.ts');
+      if (!(await rotateSecrets(settings, (line) => console.log(line)))) process.exitCode = 1;
+    },
+  },
 };
 
 const usage = `Tenon ${version}

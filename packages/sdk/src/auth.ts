@@ -19,8 +19,10 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     return answer;
   };
 
-  const login: Send = (input, options) =>
-    signIn('/auth/login', { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
+  const signInAt =
+    (path: string): Send =>
+    (input, options) =>
+      signIn(path, { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
 
   const refresh: Send = (input, options) =>
     'refreshToken' in input
@@ -39,7 +41,9 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
   };
 
   return new Map([
-    ['auth.login', login],
+    ['auth.login', signInAt('/auth/login')],
+    ['auth.verifySecondFactor', signInAt('/auth/second-factor')],
+    ['auth.signInWithPasskey', signInAt('/auth/passkeys/sign-in')],
     ['auth.refresh', refresh],
     ['auth.logout', logout],
   ]);

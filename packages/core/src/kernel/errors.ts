@@ -28,6 +28,15 @@ export type FailedConstraint =
   /** `allowedAgainAt` is when the same action would pass, as an ISO instant; null when time will not change it. */
   | { kind: 'workingHours'; allowedAgainAt: string | null; timezone: string };
 
+/** What a sign-in that is half done is finished by. */
+export interface SignInChallenge {
+  /** To be sent back with the answer. Good once, until `expiresAt`. */
+  token: string;
+  /** What may answer it: `totp`, `recovery_code`; more will come. */
+  methods: string[];
+  expiresAt: string;
+}
+
 /** What an error tells beside its code. */
 export interface ErrorDetails {
   message?: string;
@@ -39,6 +48,7 @@ export interface ErrorDetails {
   constraint?: FailedConstraint;
   limit?: string;
   max?: number;
+  challenge?: SignInChallenge;
   /** Seconds. */
   retryAfter?: number;
   cause?: unknown;

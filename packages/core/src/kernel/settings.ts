@@ -3,9 +3,13 @@ export interface CoreSettings {
   readonly production: boolean;
   /** Where links in mails lead. */
   readonly publicUrl: string;
+  /** The origins of the web pages that may call, and ask for passkeys if they are of the same site. */
+  readonly corsOrigins: readonly string[];
   readonly dataDirectory: string;
   /** Signs access tokens and derives successor refresh tokens: at least 32 bytes. */
   readonly secretKey: string;
+  /** Keys of 32 bytes in base64: the first seals secrets that must be read again, all of them open what was sealed. */
+  readonly encryptionKeys: readonly string[];
   readonly accessTokenMinutes: number;
   readonly refreshTokenDays: number;
   readonly requireVerifiedEmail: boolean;

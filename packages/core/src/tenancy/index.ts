@@ -10,7 +10,7 @@ import { roleAssignmentTable, roleTable } from './role.entity.ts';
 export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
 export { explainAccess, getOwnAccess } from './access.service.ts';
 export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
-export { getCurrentAccess, login, register } from './auth.service.ts';
+export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth.service.ts';
 export { departmentErrors } from './departments/department.errors.ts';
 export {
   addDepartmentMember,

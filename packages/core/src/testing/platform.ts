@@ -60,8 +60,10 @@ export async function createTestPlatform(
     {
       production: false,
       publicUrl: 'http://localhost:8000',
+      corsOrigins: [],
       dataDirectory,
       secretKey: 'a-secret-key-for-tests-0123456789abcdef',
+      encryptionKeys: ['dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzISE='],
       accessTokenMinutes: 20,
       refreshTokenDays: 3,
       requireVerifiedEmail: true,
