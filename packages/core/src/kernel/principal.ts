@@ -64,7 +64,6 @@ export interface Principal {
 export type Visibility = 'all' | 'none' | VisibleRows;
 
 /** `assigned` to the principal, in one of their teams (`team`), or both at once (`assignedInTeam`). */
-
 export type VisibilityPredicate = 'assigned' | 'team' | 'assignedInTeam';
 
 export interface VisibleRows {
