@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { PlatformSettings } from '@tenon/core';
 import { z } from 'zod';
+import { readOidcIssuers } from './oidc-settings.ts';
 import { keptSecretKey, weakness } from './secret-key.ts';
 
 /** What this process was told by its environment (A10). Read once, at start. */
@@ -167,8 +168,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const secretKey = given('SECRET_KEY');
   const weak = secretKeyProblem(secretKey, production);
   if (weak) problems.push({ variable: 'SECRET_KEY', problem: weak, expected: strongKey });
+  const oidc = readOidcIssuers(environment);
+  problems.push(...oidc.problems);
   if (problems.length > 0) throw new SettingsError(problems);
-  return assemble(values as Values, production, secretKey);
+  return { ...assemble(values as Values, production, secretKey), oidcIssuers: oidc.issuers };
 }
 
 function assemble(values: Values, production: boolean, secretKey: string | undefined): Settings {

@@ -1,4 +1,5 @@
 import { authRouter } from './identity/auth.router.ts';
+import { oidcRouter } from './identity/oidc.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { departmentRouter } from './tenancy/department.router.ts';
@@ -15,6 +16,7 @@ import { taskRouter } from './work/task.router.ts';
 /** Every operation of the platform. */
 export const appRouter = router({
   auth: authRouter,
+  oidc: oidcRouter,
   users: userRouter,
   sessions: sessionRouter,
   organizations: organizationRouter,

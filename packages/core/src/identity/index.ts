@@ -4,6 +4,7 @@ import { confirmEmailMail, undoEmailMail } from './mail/email-change.mails.ts';
 import type { MailTemplate } from './mail/mail.job.ts';
 import { passwordChangedMail, resetPasswordMail } from './mail/password.mails.ts';
 import { verificationMail } from './mail/verification.mail.ts';
+import { oidcTables } from './oidc/oidc.entity.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
 import { throttleTable } from './throttle.entity.ts';
 import { userTable } from './user.entity.ts';
@@ -36,6 +37,15 @@ export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
 export { callWith, writeMail } from './mail/message.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
+export { openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
+export { beginFlow, findFlow, type OidcFlow, takeBinding, takeFlow } from './oidc/flow.service.ts';
+export { instanceIssuers, type OidcIssuer } from './oidc/issuer.ts';
+export { endSessionsByLogoutToken, issuerOfLogoutToken, signOutUrl } from './oidc/logout.service.ts';
+export { oidcErrors } from './oidc/oidc.errors.ts';
+export { OidcFinish, OidcIssuerList, OidcLoggedOut, OidcLogout, OidcStart, OidcStarted } from './oidc/oidc.schema.ts';
+export type { OidcTransport } from './oidc/oidc-transport.ts';
+export { type AuthorizationAnswer, provePerson, type ProvenPerson } from './oidc/proof.ts';
+export { redirectTarget, withParameters } from './oidc/redirect-target.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';
 export { RecentCache } from './recent-cache.ts';
@@ -56,6 +66,7 @@ export const identityTables = [
   refreshTokenTable,
   throttleTable,
   emailChangeTable,
+  ...oidcTables,
 ];
 
 /** The mails of this context, by their template. */

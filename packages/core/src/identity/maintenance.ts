@@ -59,15 +59,35 @@ export function purgeThrottles(ctx: ServiceContext): Promise<number> {
   );
 }
 
+/** Forgets sign-ins that were never finished, and logout tokens that have expired. Answers how many rows that were. */
+export async function purgeOidc(ctx: ServiceContext): Promise<number> {
+  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
+  const flows = await deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('oidc_flows')
+      .where('state_hash', 'in', (eb) => eb.selectFrom('oidc_flows').select('state_hash').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+  const tokens = await deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('oidc_logout_tokens')
+      .where('hash', 'in', (eb) => eb.selectFrom('oidc_logout_tokens').select('hash').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+  return flows + tokens;
+}
+
 export const identityHandlers: JobHandlers = {
   'sessions.purge': async (ctx) => ({
     sessions: await purgeSessions(ctx),
     refreshTokens: await purgeSpentRefreshTokens(ctx),
   }),
+  'oidc.purge': async (ctx) => ({ rows: await purgeOidc(ctx) }),
   'throttles.purge': async (ctx) => ({ throttles: await purgeThrottles(ctx) }),
 };
 
 export const identitySchedules: readonly Schedule[] = [
   { name: 'sessions.purge', cron: '25 * * * *', kind: 'sessions.purge' },
+  { name: 'oidc.purge', cron: '45 * * * *', kind: 'oidc.purge' },
   { name: 'throttles.purge', cron: '35 * * * *', kind: 'throttles.purge' },
 ];

@@ -27,7 +27,7 @@ const perAccount = {
 } as const satisfies Record<string, Limit>;
 
 /** By network address; how many, a setting says. */
-type AddressBudget = 'login' | 'register' | 'mail';
+type AddressBudget = 'login' | 'register' | 'mail' | 'oidc';
 const addressWindowMs = 15 * minute;
 
 /** Something that is counted for somebody. */
