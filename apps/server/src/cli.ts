@@ -6,7 +6,9 @@ import { version } from './version.ts';
 interface Command {
   summary: string;
   options?: ParseArgsOptionsConfig;
-  run(settings: Settings, options: Record<string, unknown>): Promise<void>;
+  /** Whether it takes words that are no options. @default false */
+  words?: boolean;
+  run(settings: Settings, options: Record<string, unknown>, words: readonly string[]): Promise<void>;
 }
 
 const number = (options: Record<string, unknown>, name: string): number => {
@@ -36,6 +38,27 @@ const commands: Record<string, Command> = {
       const { migrate } = await import('@tenon/core');
       const ran = await migrate({ url: databaseUrl, ...(migrationUrl === null ? {} : { migrationUrl }) });
       console.log(ran.length === 0 ? 'Nothing to migrate.' : `Migrated: ${ran.join(', ')}`);
+    },
+  },
+  admin: {
+    summary: 'make a user an administrator of the instance, or undo it: admin grant EMAIL, admin revoke EMAIL',
+    words: true,
+    async run(settings, _options, [action = '', email = '', ...more]) {
+      if (!['grant', 'revoke'].includes(action) || !email.includes('@') || more.length > 0)
+        throw new UsageError('admin takes grant or revoke, and an e-mail address');
+      const { createPlatform, DomainError, setInstanceAdmin } = await import('@tenon/core');
+      const platform = await createPlatform(settings);
+      try {
+        const changed = await setInstanceAdmin(platform.context({ principal: null }), email, action === 'grant');
+        const state = action === 'grant' ? 'an administrator' : 'no administrator';
+        console.log(`${email} is ${state} of the instance${changed ? ' now' : ' already'}.`);
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        process.stderr.write(`tenon: ${error.message}\n`);
+        process.exitCode = 1;
+      } finally {
+        await platform.close();
+      }
     },
   },
   seed: {
@@ -96,13 +119,14 @@ async function run(args: readonly string[]): Promise<void> {
   if (!command) throw new UsageError(`there is no command ${JSON.stringify(first)}`);
   const options = { help: { type: 'boolean' }, ...command.options } satisfies ParseArgsOptionsConfig;
   let values: Record<string, unknown>;
+  let positionals: string[];
   try {
-    ({ values } = parseArgs({ args: rest, options, allowPositionals: false }));
+    ({ values, positionals } = parseArgs({ args: rest, options, allowPositionals: command.words ?? false }));
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   if (values['help'] === true) return void process.stdout.write(usage);
-  await command.run(readSettings(), values);
+  await command.run(readSettings(), values, positionals);
 }
 
 /** What a code means for whoever starts the server. */

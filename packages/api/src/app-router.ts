@@ -2,10 +2,12 @@ import { authRouter } from './identity/auth.router.ts';
 import { oidcRouter } from './identity/oidc.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
+import { accessRouter } from './tenancy/access.router.ts';
 import { departmentRouter } from './tenancy/department.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
 import { memberRouter } from './tenancy/member.router.ts';
 import { organizationRouter } from './tenancy/organization.router.ts';
+import { roleAssignmentRouter } from './tenancy/role-assignment.router.ts';
 import { roleRouter } from './tenancy/role.router.ts';
 import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
@@ -23,6 +25,8 @@ export const appRouter = router({
   members: memberRouter,
   invitations: invitationRouter,
   roles: roleRouter,
+  roleAssignments: roleAssignmentRouter,
+  access: accessRouter,
   departments: departmentRouter,
   teams: teamRouter,
   tasks: taskRouter,

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { authorize, DomainError, errors, type Principal, requireInstanceAdmin, type ServiceContext } from '@tenon/core';
+import {
+  DomainError,
+  errors,
+  type Principal,
+  requireInstanceAdmin,
+  requirePermission,
+  type ServiceContext,
+} from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
 import { invalid, toApiError, transportErrors, wrongField } from './errors.ts';
@@ -62,7 +69,7 @@ async function admit(operation: Operation, call: Call): Promise<Principal | null
   const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
   const principal = await platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
   if (operation.access === 'instance') requireInstanceAdmin({ principal });
-  if (operation.permission !== null) authorize({ principal }, operation.permission);
+  if (operation.permission !== null) requirePermission({ principal }, operation.permission);
   return principal;
 }
 

@@ -1,7 +1,23 @@
-import { listRoles, RoleListInput, RolePage } from '@tenon/core';
-import { query, router } from '../trpc.ts';
+import {
+  createRole,
+  deleteRole,
+  getRole,
+  listRoles,
+  Role,
+  RoleCreate,
+  RoleId,
+  RoleListInput,
+  RolePage,
+  RoleUpdate,
+  tenancyErrors,
+  updateRole,
+} from '@tenon/core';
+import { mutation, query, router } from '../trpc.ts';
 
-const roles = { name: 'Roles', description: 'What members may do.' };
+export const roles = { name: 'Roles', description: 'What members may do, where and until when.' };
+
+const { role_not_found, role_key_taken, role_built_in, role_cycle, role_in_use, role_exceeds_own, too_many_roles } =
+  tenancyErrors;
 
 export const roleRouter = router({
   list: query({
@@ -12,5 +28,51 @@ export const roleRouter = router({
     input: RoleListInput,
     output: RolePage,
     run: listRoles,
+  }),
+  create: mutation({
+    rest: 'POST /roles',
+    access: 'role:create',
+    tags: [roles],
+    summary: 'Create a custom role',
+    description:
+      'It allows what it names and what its parent allows, under the constraints of both. Nobody makes a role that allows more than their own.',
+    input: RoleCreate,
+    output: Role,
+    status: 201,
+    problems: [role_not_found, role_key_taken, role_exceeds_own, too_many_roles],
+    run: createRole,
+  }),
+  get: query({
+    rest: 'GET /roles/{id}',
+    access: 'role:read',
+    tags: [roles],
+    summary: 'Get a role',
+    input: RoleId,
+    output: Role,
+    problems: [role_not_found],
+    run: getRole,
+  }),
+  update: mutation({
+    rest: 'PATCH /roles/{id}',
+    access: 'role:update',
+    tags: [roles],
+    summary: 'Change a custom role',
+    description: 'For everybody who holds it, or a role that inherits from it, within seconds.',
+    input: RoleUpdate,
+    output: Role,
+    versioned: true,
+    problems: [role_not_found, role_built_in, role_cycle, role_exceeds_own],
+    run: updateRole,
+  }),
+  delete: mutation({
+    rest: 'DELETE /roles/{id}',
+    access: 'role:delete',
+    tags: [roles],
+    summary: 'Delete a custom role for ever',
+    description: 'Refused while somebody holds it, an open invitation offers it, or another role inherits from it.',
+    input: RoleId,
+    versioned: true,
+    problems: [role_not_found, role_built_in, role_in_use, role_exceeds_own],
+    run: deleteRole,
   }),
 });

@@ -299,6 +299,7 @@ const principalOf = (role: string, organization: string | null): Principal => ({
             permissions: new Set(permissionsOf[role]),
             constraints: [],
             scope: { kind: 'organization' },
+            validTo: null,
           },
         ],
 });

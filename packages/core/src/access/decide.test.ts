@@ -9,6 +9,7 @@ const grant = (given: readonly Permission[], ...constraints: Constraint[]) => ({
   permissions: new Set<string>(given),
   constraints,
   scope: { kind: 'organization' } as const,
+  validTo: null,
 });
 
 const holding = (...grants: ReturnType<typeof grant>[]): Principal => ({
@@ -65,7 +66,11 @@ describe('visibility', () => {
   it('is all, some or none', () => {
     expect(visibility(holding(free), 'task:read')).toBe('all');
     expect(visibility(holding(assigned, free), 'task:read')).toBe('all');
-    expect(visibility(holding(assigned), 'task:read')).toEqual(['assigned']);
+    expect(visibility(holding(assigned), 'task:read')).toEqual({
+      predicates: ['assigned'],
+      teams: [],
+      assignedTeams: [],
+    });
     expect(visibility(holding(assigned), 'comment:read')).toBe('none');
     expect(visibility(holding(), 'task:read')).toBe('none');
   });

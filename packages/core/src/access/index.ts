@@ -3,8 +3,11 @@ export {
   decide,
   type Decision,
   effectivePermissions,
+  isPermitted,
+  requirePermission,
   rolesGranting,
   type Subject,
+  usualPolicy,
   visibility,
 } from './decide.ts';
 export {
@@ -15,3 +18,4 @@ export {
   type Permission,
   permissions,
 } from './permissions.ts';
+export { usualWorkingHours } from './working-hours.ts';

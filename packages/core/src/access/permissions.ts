@@ -1,3 +1,5 @@
+import type { Constraint } from '../kernel/principal.ts';
+
 /**
  * Every permission there is, as `resource:action` (C6). A new operation names one of these, and a new resource gets its line
  * here and its place in the roles below: nowhere else.
@@ -6,7 +8,7 @@ export const permissions = [
   'organization:read', 'organization:update',
   'organization:deactivate', 'organization:delete', 'organization:transfer',
   'member:read', 'member:invite', 'member:update', 'member:remove',
-  'role:read',
+  'role:read', 'role:create', 'role:update', 'role:delete',
   'department:read', 'department:create', 'department:update', 'department:delete',
   'team:read', 'team:create', 'team:update', 'team:delete',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
@@ -33,6 +35,9 @@ const admin: readonly Permission[] = [
   'member:invite',
   'member:update',
   'member:remove',
+  'role:create',
+  'role:update',
+  'role:delete',
   'department:create',
   'department:update',
   'department:delete',
@@ -48,14 +53,14 @@ export const builtInRoles = {
   manager: { name: 'Manager', permissions: manager, constraints: [] },
   member: { name: 'Member', permissions: member, constraints: [] },
   viewer: { name: 'Viewer', permissions: reads, constraints: [] },
-  developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly'] },
+  developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly', 'workingHours'] },
   auditor: { name: 'Auditor', permissions: reads, constraints: [] },
 } as const satisfies Record<string, BuiltInRole>;
 
 interface BuiltInRole {
   name: string;
   permissions: readonly Permission[];
-  constraints: readonly 'assignedOnly'[];
+  constraints: readonly Constraint[];
 }
 
 export type BuiltInRoleKey = keyof typeof builtInRoles;

@@ -2,6 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
+import { byVisibleTasks } from './visible-tasks.ts';
 import type { Changes } from '../kernel/changes.ts';
 
 /** One thing that happened. Never changed: what may have to be forgotten stands in `event_payloads`. */
@@ -51,8 +52,6 @@ declare module '../database/schema.ts' {
   }
 }
 
-const assignedTasks = 'select task_id from task_assignees where organization_id = {organization} and user_id = {user}';
-
 /** Members write their organization's stream; whoever is signed in adds what they did themselves to the instance's own. */
 export const eventTable = defineTable(EventEntity, {
   kind: 'tenant',
@@ -62,9 +61,12 @@ export const eventTable = defineTable(EventEntity, {
   insertOnly: true,
   visibility: {
     permission: 'activity:read',
-    predicates: {
-      assigned: `({table}.entity_type <> 'task' and {table}.parent_type is null) or {table}.entity_id in (${assignedTasks}) or {table}.parent_id in (${assignedTasks})`,
-    },
+    // Who is narrowed to their own tasks sees what happens around them; who is narrowed to teams, what happens in those.
+    predicates: byVisibleTasks((tasks, kind) => {
+      const around = `({table}.entity_type <> 'task' and {table}.parent_type is null)`;
+      const ofTasks = `{table}.entity_id in (${tasks}) or {table}.parent_id in (${tasks})`;
+      return kind === 'assigned' ? `${around} or ${ofTasks}` : ofTasks;
+    }),
   },
 });
 

@@ -4,7 +4,7 @@ import type { ReadCodecs } from './codecs.ts';
 import type { Connection, Dialect } from './engine.ts';
 import type { Tables } from './schema.ts';
 import type { DatabaseScope } from './scope.ts';
-import { current, Slot, slots, type Statement, type StatementValues } from './statement.ts';
+import { current, Slot, slots, type Statement, type StatementValues, VisibleSlot } from './statement.ts';
 import type { TableDefinition } from './table.ts';
 import { WallPlugin } from './walls.ts';
 
@@ -31,6 +31,7 @@ export class Door {
   readonly #parts: DoorParts;
   #walled: Kysely<Tables> | undefined;
   #signature: string | undefined;
+  readonly #seen = new Map<string, Visibility>();
 
   constructor(connection: Connection, scope: DatabaseScope, parts: DoorParts) {
     this.#connection = connection;
@@ -43,7 +44,7 @@ export class Door {
   }
 
   get #kysely(): Kysely<Tables> {
-    this.#walled ??= this.#wall(this.#scope);
+    this.#walled ??= this.#wall(this.#scope, (permission) => this.#visibility(permission));
     return this.#walled;
   }
 
@@ -70,13 +71,34 @@ export class Door {
   /** Runs a statement that is compiled once for each kind of visibility. */
   async run<Values extends StatementValues, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
     const { sql, parameters } = this.#compile(statement);
-    const bound = parameters.map((parameter) => {
-      if (!(parameter instanceof Slot)) return parameter;
-      if (parameter === (current.organization as unknown)) return this.#scope.organizationId;
-      if (parameter === (current.user as unknown)) return this.#scope.userId;
-      return values[parameter.name];
-    });
+    const bound = parameters.map((parameter) =>
+      parameter instanceof Slot ? this.#valueOf(parameter, values) : parameter,
+    );
     return this.#parts.codecs.read(await this.#connection.execute(sql, bound)) as Row[];
+  }
+
+  #valueOf(slot: Slot, values: StatementValues): unknown {
+    if (slot === (current.organization as unknown)) return this.#scope.organizationId;
+    if (slot === (current.user as unknown)) return this.#scope.userId;
+    if (!(slot instanceof VisibleSlot)) return values[slot.name];
+    const seen = this.#visibility(slot.permission);
+    return typeof seen === 'string' ? [] : seen[slot.list];
+  }
+
+  #visibility(permission: string): Visibility {
+    const known = this.#seen.get(permission);
+    if (known !== undefined) return known;
+    const seen = this.#parts.visibility(this.#scope, permission);
+    this.#seen.set(permission, seen);
+    return seen;
+  }
+
+  /** What a statement is compiled with: lists are bound when it runs. */
+  #visibilitySlots(permission: string): Visibility {
+    const seen = this.#visibility(permission);
+    if (typeof seen === 'string') return seen;
+    const slot = (list: VisibleSlot['list']) => new VisibleSlot(permission, list) as unknown as string[];
+    return { predicates: seen.predicates, teams: slot('teams'), assignedTeams: slot('assignedTeams') };
   }
 
   #compile<Values extends StatementValues, Row>(statement: Statement<Values, Row>): CompiledStatement {
@@ -87,7 +109,13 @@ export class Door {
     const known = variants.get(this.#signature);
     if (known) return known;
     const scope = { ...this.#scope, organizationId: current.organization, userId: current.user };
-    const { sql, parameters } = statement.build(this.#wall(scope), slots<Values>(), dialect).compile();
+    const { sql, parameters } = statement
+      .build(
+        this.#wall(scope, (permission) => this.#visibilitySlots(permission)),
+        slots<Values>(),
+        dialect,
+      )
+      .compile();
     const made = { sql, parameters };
     variants.set(this.#signature, made);
     return made;
@@ -97,13 +125,13 @@ export class Door {
   #sign(): string {
     const { door, principal } = this.#scope;
     if (door !== 'request' || !principal) return `${door} ${principal !== null}`;
-    const seen = this.#parts.permissions.map((permission) => this.#parts.visibility(this.#scope, permission));
-    return seen.map((visibility) => (typeof visibility === 'string' ? visibility : visibility.join('+'))).join(' ');
+    const seen = this.#parts.permissions.map((permission) => this.#visibility(permission));
+    return seen.map((rows) => (typeof rows === 'string' ? rows : rows.predicates.join('+'))).join(' ');
   }
 
-  #wall(scope: DatabaseScope): Kysely<Tables> {
-    const { tables, codecs, visibility } = this.#parts;
-    const plugin = new WallPlugin(tables, scope, (permission) => visibility(scope, permission), codecs);
+  #wall(scope: DatabaseScope, visibility: (permission: string) => Visibility): Kysely<Tables> {
+    const { tables, codecs, dialect } = this.#parts;
+    const plugin = new WallPlugin(tables, scope, visibility, codecs, dialect);
     return this.#connection.kysely.withPlugin(plugin);
   }
 }

@@ -11,6 +11,18 @@ export class Slot {
   }
 }
 
+/** Bound to a list of what the principal sees under a permission. */
+export class VisibleSlot extends Slot {
+  readonly permission: string;
+  readonly list: 'teams' | 'assignedTeams';
+
+  constructor(permission: string, list: VisibleSlot['list']) {
+    super(`${list} of ${permission}`);
+    this.permission = permission;
+    this.list = list;
+  }
+}
+
 /** Bound to the organization and the user of the door: for statements, where a table's wall lets through more than that. */
 export const current = {
   organization: new Slot('organization of the door') as unknown as string,

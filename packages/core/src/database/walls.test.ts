@@ -255,7 +255,7 @@ describe('the flush guard', () => {
   it.each(versioned)('changes no foreign row of %s by a compiled statement', async (name, table) => {
     const change = (world: World) =>
       tried((unit) =>
-        unit.update(table.entity, world.row(name) as { id: string; version: number }, { updatedAt: unit.now }),
+        unit.update(table.entity, world.row(name) as { id: string; version: number }, { createdAt: unit.now }),
       );
     await expect(change(here)).resolves.toBeUndefined();
     await expect(change(there)).rejects.toMatchObject({ code: 'version_conflict' });

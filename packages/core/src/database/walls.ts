@@ -23,8 +23,9 @@ import {
   ValueNode,
   WhereNode,
 } from 'kysely';
-import type { Visibility } from '../kernel/principal.ts';
+import type { Visibility, VisibleRows } from '../kernel/principal.ts';
 import type { ReadCodecs } from './codecs.ts';
+import type { Dialect } from './engine.ts';
 import type { DatabaseScope } from './scope.ts';
 import type { TableDefinition } from './table.ts';
 
@@ -33,29 +34,34 @@ const walled = new WeakSet<OperationNode>();
 
 const nothing = RawNode.create(['1 = 0'], []);
 
-/** Fills the placeholders of a table's declared SQL with the alias that the query uses and the ids of the scope. */
-function fill(template: string, alias: string, scope: DatabaseScope): OperationNode {
+type Placeholder = 'table' | 'organization' | 'user' | 'teams' | 'assignedTeams';
+
+/** Fills the placeholders of a table's declared SQL. */
+function fill(template: string, nodeOf: (placeholder: Placeholder) => OperationNode): OperationNode {
   const texts: string[] = [];
   const nodes: OperationNode[] = [];
   let last = 0;
-  for (const match of template.matchAll(/\{(table|organization|user)\}/g)) {
-    const node =
-      match[1] === 'table'
-        ? IdentifierNode.create(alias)
-        : ValueNode.create(match[1] === 'organization' ? scope.organizationId : scope.userId);
+  for (const match of template.matchAll(/\{(table|organization|user|teams|assignedTeams)\}/g)) {
     texts.push(template.slice(last, match.index));
-    nodes.push(node);
+    nodes.push(nodeOf(match[1] as Placeholder));
     last = match.index + match[0].length;
   }
   texts.push(template.slice(last));
   return ParensNode.create(RawNode.create(texts, nodes));
 }
 
+/** The ids of a list as a sub-select, in one parameter. */
+const idsOf = (dialect: Dialect, ids: readonly string[]): OperationNode =>
+  RawNode.create(dialect === 'sqlite' ? ['select value from json_each(', ')'] : ['select unnest(', '::uuid[])'], [
+    ValueNode.create(ids),
+  ]);
+
 /** Puts the walls of each table into every place of a query that names it, joins and sub-queries included. */
 class WallTransformer extends OperationNodeTransformer {
   readonly #tables: ReadonlyMap<string, TableDefinition>;
   readonly #scope: DatabaseScope;
   readonly #visibility: (permission: string) => Visibility;
+  readonly #dialect: Dialect;
   /** Common table expressions: their inside has its walls already. */
   readonly #derived = new Set<string>();
 
@@ -63,8 +69,10 @@ class WallTransformer extends OperationNodeTransformer {
     tables: ReadonlyMap<string, TableDefinition>,
     scope: DatabaseScope,
     visibility: (permission: string) => Visibility,
+    dialect: Dialect,
   ) {
     super();
+    this.#dialect = dialect;
     this.#tables = tables;
     this.#scope = scope;
     this.#visibility = visibility;
@@ -86,7 +94,7 @@ class WallTransformer extends OperationNodeTransformer {
     }
     if (definition.kind === 'system') throw new Error(`Table ${name} is reached through the system door only.`);
     const at = alias ?? name;
-    const predicates = [fill(definition.wall, at, this.#scope)];
+    const predicates = [this.#fill(definition.wall, at)];
     const visible = this.#visible(definition, at);
     if (visible) predicates.push(visible);
     return predicates;
@@ -98,8 +106,17 @@ class WallTransformer extends OperationNodeTransformer {
     const visibility = this.#visibility(permission);
     if (visibility === 'all') return null;
     if (visibility === 'none') return nothing;
-    const any = visibility.map((name) => predicates[name]).join(' or ');
-    return fill(any, alias, this.#scope);
+    const any = visibility.predicates.map((name) => `(${predicates[name]})`).join(' or ');
+    return this.#fill(any, alias, visibility);
+  }
+
+  #fill(template: string, alias: string, rows?: VisibleRows): OperationNode {
+    return fill(template, (placeholder) => {
+      if (placeholder === 'table') return IdentifierNode.create(alias);
+      if (placeholder === 'organization') return ValueNode.create(this.#scope.organizationId);
+      if (placeholder === 'user') return ValueNode.create(this.#scope.userId);
+      return idsOf(this.#dialect, rows?.[placeholder] ?? []);
+    });
   }
 
   #where(where: WhereNode | undefined, tables: readonly OperationNode[]): WhereNode | undefined {
@@ -155,8 +172,9 @@ export class WallPlugin implements KyselyPlugin {
     scope: DatabaseScope,
     visibility: (permission: string) => Visibility,
     codecs: ReadCodecs,
+    dialect: Dialect,
   ) {
-    this.#transformer = new WallTransformer(tables, scope, visibility);
+    this.#transformer = new WallTransformer(tables, scope, visibility, dialect);
     this.#codecs = codecs;
   }
 

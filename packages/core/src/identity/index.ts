@@ -36,6 +36,7 @@ export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
 export { callWith, writeMail } from './mail/message.ts';
+export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
 export { beginFlow, findFlow, type OidcFlow, takeBinding, takeFlow } from './oidc/flow.service.ts';

@@ -22,12 +22,11 @@ export interface FieldError {
 }
 
 /** Why a role that has the permission still refuses: see C7 and C8. */
-export interface FailedConstraint {
-  kind: string;
-  /** When the same action would pass, as an ISO instant; null when time will not change it. */
-  allowedAgainAt?: string | null;
-  timezone?: string;
-}
+export type FailedConstraint =
+  | { kind: 'scope' }
+  | { kind: 'assignedOnly' }
+  /** `allowedAgainAt` is when the same action would pass, as an ISO instant; null when time will not change it. */
+  | { kind: 'workingHours'; allowedAgainAt: string | null; timezone: string };
 
 /** What an error tells beside its code. */
 export interface ErrorDetails {

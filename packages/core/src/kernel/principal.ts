@@ -1,8 +1,16 @@
 /** A rule that narrows what a grant allows (C7). */
-export type Constraint = 'assignedOnly';
+export const constraints = ['assignedOnly', 'workingHours'] as const;
+export type Constraint = (typeof constraints)[number];
 
-/** Where a grant holds. Department and team scopes come with their rooms. */
-type Scope = { kind: 'organization' };
+/** Where a grant holds: everywhere in the organization, or in one part of it, which is some of its teams. */
+export type GrantScope =
+  | { readonly kind: 'organization' }
+  | {
+      readonly kind: 'department' | 'team';
+      readonly id: string;
+      /** The team itself, or every team of the department and of what is below it. */
+      readonly teamIds: ReadonlySet<string>;
+    };
 
 /** One role held by the principal. An action is allowed when any one grant passes with its own constraints. */
 export interface Grant {
@@ -10,7 +18,28 @@ export interface Grant {
   readonly roleKey: string;
   readonly permissions: ReadonlySet<string>;
   readonly constraints: readonly Constraint[];
-  readonly scope: Scope;
+  readonly scope: GrantScope;
+  /** When the role ends by itself; null is never. The principal holds no grant that has ended. */
+  readonly validTo: Date | null;
+}
+
+/** When people under the constraint `workingHours` may write, in their own time zone. A policy of the organization. */
+export interface WorkingHours {
+  /** `HH:MM`, the first minute. */
+  readonly start: string;
+  /** `HH:MM`, the first minute that is out again; `24:00` is the end of the day. */
+  readonly end: string;
+  /** ISO 8601: 1 is Monday, 7 is Sunday. */
+  readonly days: readonly number[];
+  /** What has one of these priorities may be written at any time. */
+  readonly exemptPriorities: readonly string[];
+}
+
+/** What an organization says about access, beside who holds what. */
+export interface AccessPolicy {
+  readonly workingHours: WorkingHours;
+  /** Every role there is, the strongest first: what a refusal names. */
+  readonly roles: readonly { readonly key: string; readonly permissions: ReadonlySet<string> }[];
 }
 
 /** Who acts, loaded once a request. Without an organization there are no grants. */
@@ -21,12 +50,27 @@ export interface Principal {
   readonly organizationId: string | null;
   /** Whether they administer the instance itself, which no role of an organization gives. @default false */
   readonly instanceAdmin?: boolean;
+  /** IANA. @default 'UTC' */
+  readonly timezone?: string;
   readonly grants: readonly Grant[];
+  /** @default the built-in roles, and the usual working hours */
+  readonly policy?: AccessPolicy;
 }
 
 /**
  * Which rows of a resource the principal may see: every one, none, or those that the named predicates let through (any of
  * them suffices). Tables say in their declaration what each predicate means for their rows.
  */
-export type Visibility = 'all' | 'none' | readonly VisibilityPredicate[];
-export type VisibilityPredicate = 'assigned';
+export type Visibility = 'all' | 'none' | VisibleRows;
+
+/** `assigned` to the principal, in one of their teams (`team`), or both at once (`assignedInTeam`). */
+export const visibilityPredicates = ['assigned', 'team', 'assignedInTeam'] as const;
+export type VisibilityPredicate = (typeof visibilityPredicates)[number];
+
+export interface VisibleRows {
+  readonly predicates: readonly VisibilityPredicate[];
+  /** What the placeholder `{teams}` of a predicate stands for. */
+  readonly teams: readonly string[];
+  /** And `{assignedTeams}`. */
+  readonly assignedTeams: readonly string[];
+}

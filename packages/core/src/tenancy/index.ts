@@ -7,6 +7,8 @@ import { organizationTable } from './organization.entity.ts';
 import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
+export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
+export { explainAccess, getOwnAccess } from './access.service.ts';
 export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register } from './auth.service.ts';
 export { departmentErrors } from './departments/department.errors.ts';
@@ -89,8 +91,18 @@ export {
 export { createOrganization, updateOrganization } from './organization.service.ts';
 export { leaveOrganization, switchOrganization } from './organization.switch.ts';
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
-export { listRoles } from './role.queries.ts';
-export { Role, RoleListInput, RolePage } from './role.schema.ts';
+export { getRoleAssignment, listRoleAssignments } from './role-assignment.queries.ts';
+export {
+  RoleAssignment,
+  RoleAssignmentCreate,
+  RoleAssignmentId,
+  RoleAssignmentListInput,
+  RoleAssignmentPage,
+} from './role-assignment.schema.ts';
+export { createRoleAssignment, deleteRoleAssignment } from './role-assignment.service.ts';
+export { getRole, listRoles } from './role.queries.ts';
+export { Role, RoleCreate, RoleId, RoleListInput, RolePage, RoleUpdate } from './role.schema.ts';
+export { createRole, deleteRole, updateRole } from './role.service.ts';
 export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors } from './teams/team.errors.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';

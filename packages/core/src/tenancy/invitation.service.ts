@@ -109,7 +109,7 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
   return mutate(ctx, async (unit) => {
     // Two invitations of one address at the same time become one.
     await lockOrganization(unit, organizationId);
-    const roles = await requireRoles(ctx, unit.db, roleIds);
+    const roles = await requireRoles(unit.db, roleIds);
     refuseBeyondOwn(principal, roles);
     if (await isMember(unit, organizationId, keyOf(email))) return { status: 'invited' };
     const invitationId = await renewInvitation(unit, organizationId, email, userId);
@@ -137,7 +137,13 @@ async function loadOffer(unit: Unit, principal: Principal & { organizationId: st
   await lockOrganization(unit, organizationId);
   const invitation = await unit.load(InvitationEntity, { organizationId, id }, tenancyErrors.invitation_not_found);
   const roles = (await rolesOfInvitations(unit.ctx, unit.db, [id])).get(id) ?? [];
-  refuseBeyondOwn(principal, roles);
+  refuseBeyondOwn(
+    principal,
+    await requireRoles(
+      unit.db,
+      roles.map((role) => role.id),
+    ),
+  );
   if (invitation.status !== 'pending') throw tenancyErrors.invitation_not_pending();
   return { invitation, roles };
 }

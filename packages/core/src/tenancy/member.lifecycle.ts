@@ -63,9 +63,9 @@ function setStatus(
 ): Promise<Member> {
   const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const { membership, roles } = await loadMember(unit, organizationId, userId);
+    const { membership, roles, held } = await loadMember(unit, organizationId, userId);
     if (membership.status === status) return memberById(ctx, unit.db, organizationId, userId);
-    refuseBeyondOwn(principal, roles);
+    refuseBeyondOwn(principal, held);
     if (status === 'suspended' && keysOf(roles).includes(ownerKey))
       await requireAnotherOwner(unit, organizationId, userId);
     const from = membership.status;

@@ -5,20 +5,23 @@ import { anyOf } from '../database/sql.ts';
 import { mutate, type Unit } from '../database/unit-of-work.ts';
 import { leaveDepartments } from './departments/department.members.ts';
 import type { DomainError } from '../kernel/errors.ts';
+import { uuidv7 } from '../kernel/ids.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 import { MembershipEntity } from './membership.entity.ts';
 import { lockOrganization } from './organization.service.ts';
 import { forgetPrincipal } from './principal.ts';
-import { RoleAssignmentEntity } from './role.entity.ts';
-import { requireRoles, rolesOfMembers } from './role.queries.ts';
+import type { BookedRole } from './role.book.ts';
+import { everywhere, RoleAssignmentEntity } from './role.entity.ts';
+import { requireRoles, rolesHeldBy, rolesOfMembers } from './role.queries.ts';
 import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
 import type { HeldRole } from './role.schema.ts';
 import { leaveTeams } from './teams/team.members.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /**
- * A membership that has not ended, locked until commit together with its organization, and its roles.
+ * A membership that has not ended, locked until commit together with its organization; the roles that it holds everywhere, and
+ * all that are `held` anywhere.
  * @param missing what is thrown when there is none
  */
 export async function loadMember(
@@ -30,8 +33,8 @@ export async function loadMember(
   await lockOrganization(unit, organizationId);
   const membership = await unit.load(MembershipEntity, { organizationId, userId }, missing);
   if (membership.status === 'ended') throw missing();
-  const roles = await rolesOfMembers(unit.ctx, unit.db, [userId]);
-  return { membership, roles: roles.get(userId) ?? [] };
+  const roles = (await rolesOfMembers(unit.ctx, unit.db, [userId])).get(userId) ?? [];
+  return { membership, roles, held: await rolesHeldBy(unit.db, userId) };
 }
 
 /** @throws `last_owner` */
@@ -43,6 +46,8 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
     .innerJoin('users', 'users.id', 'memberships.user_id')
     .select('memberships.user_id')
     .where('roles.key', '=', ownerKey)
+    .where('role_assignments.scope_key', '=', everywhere)
+    .where('role_assignments.valid_to', 'is', null)
     .where('memberships.organization_id', '=', organizationId)
     .where('memberships.status', '=', 'active')
     .where('users.is_active', '=', true)
@@ -52,7 +57,7 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
   if (!other) throw tenancyErrors.last_owner();
 }
 
-const without = (roles: readonly HeldRole[], others: readonly HeldRole[]): HeldRole[] =>
+const without = (roles: readonly BookedRole[], others: readonly HeldRole[]): BookedRole[] =>
   roles.filter((role) => !others.some((other) => other.id === role.id));
 
 export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
@@ -63,7 +68,15 @@ export async function assignRoles(
   roleIds: readonly string[],
   createdById: string,
 ): Promise<void> {
-  const rows = roleIds.map((roleId) => ({ ...member, roleId, createdAt: unit.now, createdById }));
+  const scope = { departmentId: null, teamId: null, scopeKey: everywhere, validTo: null };
+  const rows = roleIds.map((roleId) => ({
+    ...member,
+    id: uuidv7(),
+    roleId,
+    ...scope,
+    createdAt: unit.now,
+    createdById,
+  }));
   await unit.insert(RoleAssignmentEntity, ...rows);
 }
 
@@ -76,10 +89,10 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const { membership, roles: before } = await loadMember(unit, organizationId, userId);
-    const after = await requireRoles(ctx, unit.db, roleIds);
+    const { membership, roles: before, held } = await loadMember(unit, organizationId, userId);
+    const after = await requireRoles(unit.db, roleIds);
     const added = without(after, before);
-    const removed = without(before, after);
+    const removed = without(held, after).filter((role) => before.some(({ id }) => id === role.id));
     if (added.length === 0 && removed.length === 0) return memberById(ctx, unit.db, organizationId, userId);
     refuseBeyondOwn(principal, [...added, ...removed]);
     if (keysOf(removed).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
@@ -110,6 +123,7 @@ export async function unassignRoles(unit: Unit, userId: string, roles: readonly 
     .deleteFrom('role_assignments')
     .where('user_id', '=', userId)
     .where(anyOf(dialect, 'role_id', ids))
+    .where('scope_key', '=', everywhere)
     .execute();
 }
 
@@ -122,8 +136,8 @@ export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberP
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { membership, roles } = await loadMember(unit, organizationId, userId);
-    refuseBeyondOwn(principal, roles);
+    const { membership, held } = await loadMember(unit, organizationId, userId);
+    refuseBeyondOwn(principal, held);
     Object.assign(membership, { sessionsEndedAt: unit.now, updatedAt: unit.now });
     await unit.em.flush();
     await recordEvents(unit, {
@@ -146,7 +160,7 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
     const member = await loadMember(unit, organizationId, userId);
-    refuseBeyondOwn(principal, member.roles);
+    refuseBeyondOwn(principal, member.held);
     await endMembership(unit, member, 'member.removed');
     return null;
   });
@@ -160,7 +174,7 @@ export async function endMembership(
 ): Promise<void> {
   const { organizationId, userId } = membership;
   if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
-  await unassignRoles(unit, userId, roles);
+  await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
   await leaveTeams(unit, userId);
   await leaveDepartments(unit, userId);
   Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });

@@ -8,7 +8,7 @@ import type { Member } from './member.schema.ts';
 import { assignRoles, keysOf, loadMember, unassignRoles } from './member.service.ts';
 import type { OrganizationTransfer } from './organization.schema.ts';
 import { forgetPrincipal } from './principal.ts';
-import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
+import { ownerKey, requireOwner } from './role.rules.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** What an owner is once they have handed over. */
@@ -60,7 +60,7 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
   const { organizationId, userId: ownerId } = principal;
   if (userId === ownerId)
     throw errors.validation_failed({ field: ['userId'], message: 'You are the owner already: name somebody else.' });
-  refuseBeyondOwn(principal, [{ key: ownerKey }]);
+  requireOwner(principal);
   return mutate(ctx, async (unit) => {
     const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
     const heir = await loadMember(unit, organizationId, userId, missing);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isUuid } from '../kernel/ids.ts';
+import { priorities } from '../kernel/priorities.ts';
 import { id, instantOut, page, pageInput, Person, sort } from '../kernel/schemas.ts';
 import { line } from '../kernel/text.ts';
 
@@ -43,9 +44,30 @@ const slug = () =>
 
 const settingsLimit = 16_384;
 
+const time = (latest: RegExp) => z.string().regex(latest, 'Must be a time of the day as HH:MM.');
+
+/** When members under the constraint `workingHours` may write, in their own time zones (C7). */
+export const WorkingHoursPolicy = z
+  .strictObject({
+    start: time(/^([01]\d|2[0-3]):[0-5]\d$/).describe('The first minute.'),
+    end: time(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/).describe('The first minute that is out again.'),
+    days: z.array(z.int().min(1).max(7)).max(7).describe('1 is Monday, 7 is Sunday.'),
+    exemptPriorities: z.array(z.enum(priorities)).max(priorities.length).default(['critical']),
+  })
+  .refine((hours) => hours.start < hours.end, { path: ['end'], message: 'Must be later than the start.' })
+  .meta({ id: 'WorkingHours' });
+
 const settings = () =>
   z
-    .record(z.string().min(1).max(64), z.unknown())
+    .looseObject({
+      workingHours: WorkingHoursPolicy.optional().describe(
+        'For roles with the constraint `workingHours`. From 09:00 to 18:00, Monday to Friday, when absent.',
+      ),
+    })
+    .refine(
+      (value) => Object.keys(value).every((key) => key.length > 0 && key.length <= 64),
+      'Names have 1 to 64 characters.',
+    )
     .refine(
       (value) => JSON.stringify(value).length <= settingsLimit,
       `Must be at most ${settingsLimit} characters of JSON.`,

@@ -11,7 +11,7 @@ import { OrganizationEntity } from './organization.entity.ts';
 import { organizationById } from './organization.queries.ts';
 import type { Organization, OrganizationCreate, OrganizationUpdate } from './organization.schema.ts';
 import { forgetPrincipal, forgetPrincipalsIn } from './principal.ts';
-import { RoleAssignmentEntity, RoleEntity } from './role.entity.ts';
+import { everywhere, RoleAssignmentEntity, RoleEntity } from './role.entity.ts';
 import { ownerKey } from './role.rules.ts';
 import { withSlugOf } from './slug.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
@@ -45,6 +45,9 @@ export async function insertOrganization(unit: Unit, organization: NewOrganizati
     key,
     name: builtInRoles[key].name,
     builtIn: true,
+    permissions: [],
+    constraints: [],
+    version: 1,
     ...created,
   }));
   await unit.insert(RoleEntity, ...roles);
@@ -60,7 +63,15 @@ export async function insertOrganization(unit: Unit, organization: NewOrganizati
   const owners = roles.filter((role) => role.key === ownerKey);
   await unit.insert(
     RoleAssignmentEntity,
-    ...owners.map(({ id: roleId }) => ({ organizationId, userId: ownerId, roleId, createdById: ownerId, ...created })),
+    ...owners.map(({ id: roleId }) => ({
+      organizationId,
+      id: uuidv7(),
+      userId: ownerId,
+      roleId,
+      scopeKey: everywhere,
+      createdById: ownerId,
+      ...created,
+    })),
   );
   await recordEvents(unit, {
     type: 'organization.created',

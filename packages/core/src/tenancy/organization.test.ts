@@ -96,7 +96,7 @@ describe.each(dialects)('organizations on %s', (dialect) => {
     expect(roles.data.find((role) => role.key === 'developer')).toMatchObject({
       builtIn: true,
       parentId: null,
-      constraints: ['assignedOnly'],
+      constraints: ['assignedOnly', 'workingHours'],
       permissions: expect.arrayContaining(['task:create']),
     });
   });

@@ -1,27 +1,11 @@
 import type { Database } from '../database/database.ts';
-import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { errors } from '../kernel/errors.ts';
-import type { Grant, Principal } from '../kernel/principal.ts';
+import type { Principal } from '../kernel/principal.ts';
 import { cacheAgeMs, type Identity, RecentCache } from '../identity/index.ts';
-import { definitionOf } from './role.rules.ts';
+import { type ActiveMembership, type ActiveMemberships, loadActiveMemberships } from './principal.load.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
-
-/** An active membership with what it allows. */
-interface ActiveMembership {
-  organizationId: string;
-  slug: string;
-  /** Of the organization. */
-  isActive: boolean;
-  /** Whether the organization is in the trash. */
-  isDeleted: boolean;
-  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
-  sessionsEndedAt: number | null;
-  grants: readonly Grant[];
-}
-
-type ActiveMemberships = readonly ActiveMembership[];
 
 const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
 
@@ -42,47 +26,6 @@ export const forgetPrincipalsIn = (unit: Unit, organizationId: string): void =>
       memberships.some((membership) => membership.organizationId === organizationId),
     ),
   );
-
-async function loadActiveMemberships(database: Database, userId: string): Promise<ActiveMemberships> {
-  const rows = await readThroughIdentityDoor(database, (db) =>
-    db
-      .selectFrom('memberships')
-      .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
-      .leftJoin('role_assignments', (join) =>
-        join
-          .onRef('role_assignments.organization_id', '=', 'memberships.organization_id')
-          .onRef('role_assignments.user_id', '=', 'memberships.user_id'),
-      )
-      .leftJoin('roles', (join) =>
-        join
-          .onRef('roles.organization_id', '=', 'role_assignments.organization_id')
-          .onRef('roles.id', '=', 'role_assignments.role_id'),
-      )
-      .select([
-        'memberships.organization_id as organizationId',
-        'organizations.slug',
-        'organizations.is_active as isActive',
-        'organizations.deleted_at as deletedAt',
-        'memberships.sessions_ended_at as sessionsEndedAt',
-        'roles.id as roleId',
-        'roles.key as roleKey',
-      ])
-      .where('memberships.user_id', '=', userId)
-      .where('memberships.status', '=', 'active')
-      .execute(),
-  );
-  const memberships = new Map<string, ActiveMembership & { grants: Grant[] }>();
-  for (const { organizationId, slug, isActive, deletedAt, sessionsEndedAt: endedAt, roleId, roleKey } of rows) {
-    const isDeleted = deletedAt !== null;
-    const sessionsEndedAt = endedAt === null ? null : Date.parse(endedAt);
-    const organization = { organizationId, slug, isActive, isDeleted, sessionsEndedAt };
-    const known = memberships.get(organizationId) ?? { ...organization, grants: [] };
-    memberships.set(organizationId, known);
-    if (roleId !== null && roleKey !== null)
-      known.grants.push({ roleId, roleKey, ...definitionOf(roleKey), scope: { kind: 'organization' } });
-  }
-  return [...memberships.values()];
-}
 
 /** Which organization the request names: by id or slug. */
 export interface ChosenOrganization {
@@ -162,5 +105,9 @@ export async function loadPrincipal(
   // What is in the trash is in no list.
   const reachable = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
   const found = choose(reachable, identity, need, chosen);
-  return { ...person, organizationId: found?.organizationId ?? null, grants: found?.grants ?? [] };
+  if (!found) return { ...person, organizationId: null, grants: [] };
+  const { organizationId, timezone, policy } = found;
+  const now = clock.now();
+  const grants = found.grants.filter(({ validTo }) => !validTo || validTo > now);
+  return { ...person, organizationId, timezone, grants, policy };
 }

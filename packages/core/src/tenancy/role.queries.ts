@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
-import { authorize, builtInRoleKeys } from '../access/index.ts';
+import { authorize } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
 import { anyOf } from '../database/sql.ts';
 import type { Page } from '../kernel/schemas.ts';
-import { definitionOf } from './role.rules.ts';
-import type { HeldRole, Role, RoleListInput } from './role.schema.ts';
+import { type BookedRole, byStrength, readRoleBook } from './role.book.ts';
+import { everywhere } from './role.entity.ts';
+import type { HeldRole, Role, RoleId, RoleListInput } from './role.schema.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** A page of the organization's roles. */
@@ -16,24 +17,40 @@ export async function listRoles(ctx: ServiceContext, input: RoleListInput): Prom
   const request = pageRequest(ctx, 'roles', input.sort, input);
   return read(ctx, async (db) => {
     const query = db.selectFrom('roles');
-    const columns = query.select(['roles.id', 'roles.key', 'roles.name', 'roles.built_in as builtIn']);
-    const { rows, nextCursor } = await readPage(columns, order, request);
-    return { data: rows.map(roleOf), nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+    // What a role comes to depends on others: there are few enough to read all of them.
+    const [book, { rows, nextCursor }] = await Promise.all([
+      readRoleBook(db),
+      readPage(query.select('roles.id'), order, request),
+    ]);
+    const data = rows.flatMap(({ id }) => book.get(id) ?? []).map(roleOf);
+    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
   });
 }
 
-function roleOf({ id, key, name, builtIn }: HeldRole & { builtIn: boolean }): Role {
-  const { permissions, constraints } = definitionOf(key);
-  return { id, key, name, builtIn, permissions: [...permissions], constraints: [...constraints], parentId: null };
+/** @throws `role_not_found` */
+export async function getRole(ctx: ServiceContext, { id }: RoleId): Promise<Role> {
+  authorize(ctx, 'role:read');
+  return read(ctx, async (db) => {
+    const role = (await readRoleBook(db)).get(id);
+    if (!role) throw tenancyErrors.role_not_found();
+    return roleOf(role);
+  });
 }
 
-const rank = (key: string): number => {
-  const index = (builtInRoleKeys as readonly string[]).indexOf(key);
-  return index === -1 ? builtInRoleKeys.length : index;
-};
-
-/** The strongest first. */
-const byStrength = (a: HeldRole, b: HeldRole): number => rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1);
+export function roleOf({ id, key, name, builtIn, parentId, version, own, ...effective }: BookedRole): Role {
+  return {
+    id,
+    key,
+    name,
+    builtIn,
+    permissions: [...own.permissions],
+    constraints: [...own.constraints],
+    parentId,
+    effectivePermissions: [...effective.permissions],
+    effectiveConstraints: [...effective.constraints],
+    version,
+  };
+}
 
 /** Sorts rows of roles under whatever holds them. */
 export function rolesBy<Row extends HeldRole>(
@@ -50,7 +67,7 @@ export function rolesBy<Row extends HeldRole>(
   return held;
 }
 
-/** The roles of members of the organization of the context, by their user ids, in one statement. */
+/** The roles that members of the organization of the context hold everywhere, by their user ids, in one statement. */
 export async function rolesOfMembers(
   ctx: ServiceContext,
   db: ReadDoor,
@@ -59,24 +76,50 @@ export async function rolesOfMembers(
   if (userIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('role_assignments')
-    .innerJoin('roles', 'roles.id', 'role_assignments.role_id')
+    .innerJoin('roles', (join) =>
+      join
+        .onRef('roles.organization_id', '=', 'role_assignments.organization_id')
+        .onRef('roles.id', '=', 'role_assignments.role_id'),
+    )
     .select(['role_assignments.user_id as userId', 'roles.id', 'roles.key', 'roles.name'])
     .where(anyOf(ctx.database.engine.dialect, 'role_assignments.user_id', userIds))
+    .where('role_assignments.scope_key', '=', everywhere)
+    .where((where) =>
+      where.or([
+        where('role_assignments.valid_to', 'is', null),
+        where('role_assignments.valid_to', '>', sql<string>`${ctx.clock.now()}`),
+      ]),
+    )
     .execute();
   return rolesBy(rows, (row) => row.userId);
 }
 
 /**
- * The roles of these ids, the strongest first.
+ * The roles of these ids with what they allow, the strongest first. Inside a unit that holds the organization, as it is to be
+ * decided upon.
  * @throws `role_not_found`
  */
-export async function requireRoles(ctx: ServiceContext, db: ReadDoor, ids: readonly string[]): Promise<HeldRole[]> {
-  const roles = await db
-    .selectFrom('roles')
-    .select(['roles.id', 'roles.key', 'roles.name'])
-    .where(anyOf(ctx.database.engine.dialect, 'roles.id', ids))
-    .execute();
-  const missing = ids.findIndex((id) => !roles.some((role) => role.id === id));
-  if (missing >= 0) throw tenancyErrors.role_not_found({ field: ['roleIds', missing] });
-  return roles.sort(byStrength);
+export async function requireRoles(db: ReadDoor, ids: readonly string[]): Promise<BookedRole[]> {
+  const book = await readRoleBook(db);
+  return ids
+    .map((id, index) => {
+      const role = book.get(id);
+      if (!role) throw tenancyErrors.role_not_found({ field: ['roleIds', index] });
+      return role;
+    })
+    .toSorted(byStrength);
+}
+
+/** Every role that a member holds, wherever and until whenever: what somebody must hold themselves to act on them. */
+export async function rolesHeldBy(db: ReadDoor, userId: string): Promise<BookedRole[]> {
+  const [book, rows] = await Promise.all([
+    readRoleBook(db),
+    db
+      .selectFrom('role_assignments')
+      .select('role_assignments.role_id as roleId')
+      .where('user_id', '=', userId)
+      .execute(),
+  ]);
+  const held = new Set(rows.map((row) => row.roleId));
+  return [...book.values()].filter((role) => held.has(role.id));
 }

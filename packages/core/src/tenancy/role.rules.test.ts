@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { builtInRoleKeys, type BuiltInRoleKey } from '../access/index.ts';
-import { definitionOf, refuseBeyondOwn } from './role.rules.ts';
+import { definitionOf } from './role.book.ts';
+import { refuseBeyondOwn } from './role.rules.ts';
 
 const principal = (...keys: BuiltInRoleKey[]) => ({
   userId: 'user',
@@ -12,14 +13,17 @@ const principal = (...keys: BuiltInRoleKey[]) => ({
     roleKey,
     ...definitionOf(roleKey),
     scope: { kind: 'organization' } as const,
+    validTo: null,
   })),
 });
+
+const role = (key: BuiltInRoleKey) => ({ key, ...definitionOf(key) });
 
 /** Which roles somebody with these roles may give and take. */
 const within = (...keys: BuiltInRoleKey[]) =>
   builtInRoleKeys.filter((key) => {
     try {
-      refuseBeyondOwn(principal(...keys), [{ key }]);
+      refuseBeyondOwn(principal(...keys), [role(key)]);
       return true;
     } catch {
       return false;
@@ -45,7 +49,7 @@ describe('nobody gives or takes more than they hold', () => {
   });
 
   it('names the role that is beyond', () => {
-    expect(() => refuseBeyondOwn(principal('admin'), [{ key: 'member' }, { key: 'owner' }])).toThrow(
+    expect(() => refuseBeyondOwn(principal('admin'), [role('member'), role('owner')])).toThrow(
       expect.objectContaining({ code: 'role_exceeds_own', message: expect.stringContaining('owner') }),
     );
   });

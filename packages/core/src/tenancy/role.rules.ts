@@ -1,45 +1,77 @@
-import { type BuiltInRoleKey, builtInRoles, isBuiltInRoleKey } from '../access/index.ts';
-import type { Constraint, Grant, Principal } from '../kernel/principal.ts';
+import type { BuiltInRoleKey } from '../access/index.ts';
+import type { Grant, GrantScope, Principal } from '../kernel/principal.ts';
+import type { RoleDefinition } from './role.book.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
-
-/** What a role allows, and under which constraints. */
-export interface RoleDefinition {
-  permissions: ReadonlySet<string>;
-  constraints: readonly Constraint[];
-}
-
-const nothing: RoleDefinition = { permissions: new Set(), constraints: [] };
-
-const definitions = new Map<string, RoleDefinition>(
-  (Object.keys(builtInRoles) as BuiltInRoleKey[]).map((key) => {
-    const { permissions, constraints } = builtInRoles[key];
-    return [key, { permissions: new Set<string>(permissions), constraints }];
-  }),
-);
-
-/** What the code says of a built-in role; an unknown one allows nothing. */
-export const definitionOf = (key: string): RoleDefinition =>
-  isBuiltInRoleKey(key) ? (definitions.get(key) ?? nothing) : nothing;
 
 /** The role that owns the organization. Owning is held, not made of permissions: only owners make owners. */
 export const ownerKey = 'owner' satisfies BuiltInRoleKey;
 
-const covers = (grant: Grant, permission: string, constraints: readonly Constraint[]): boolean =>
-  grant.permissions.has(permission) && grant.constraints.every((constraint) => constraints.includes(constraint));
-
-/** Whether the principal holds all that the role allows, and no more narrowly. */
-function holds({ grants }: Principal, key: string): boolean {
-  if (key === ownerKey) return grants.some((grant) => grant.roleKey === ownerKey);
-  const { permissions, constraints } = definitionOf(key);
-  return [...permissions].every((permission) => grants.some((grant) => covers(grant, permission, constraints)));
+/** Where, and until when, a role is about to be held. */
+export interface Holding {
+  scope: { kind: GrantScope['kind']; id: string | null };
+  validTo: Date | null;
 }
+
+const forEver: Holding = { scope: { kind: 'organization', id: null }, validTo: null };
+
+const lastsAs = (grant: Grant, validTo: Date | null): boolean =>
+  !grant.validTo || (validTo !== null && validTo <= grant.validTo);
+
+/** A department's role covers that department and the teams in it; of departments below it only itself can say. */
+function reachesAs({ scope }: Grant, held: Holding['scope']): boolean {
+  if (scope.kind === 'organization') return true;
+  if (held.id === null) return false;
+  return (scope.kind === held.kind && scope.id === held.id) || (held.kind === 'team' && scope.teamIds.has(held.id));
+}
+
+const covers = (
+  grant: Grant,
+  permission: string,
+  { constraints }: Pick<RoleDefinition, 'constraints'>,
+  held: Holding,
+) =>
+  grant.permissions.has(permission) &&
+  grant.constraints.every((constraint) => constraints.includes(constraint)) &&
+  reachesAs(grant, held.scope) &&
+  lastsAs(grant, held.validTo);
+
+/** Whether the principal holds all of this themselves, and no more narrowly. */
+export const coversAll = (
+  { grants }: Principal,
+  { permissions, constraints }: RoleDefinition,
+  held: Holding = forEver,
+): boolean =>
+  [...permissions].every((permission) => grants.some((grant) => covers(grant, permission, { constraints }, held)));
+
+const isOwner = ({ grants }: Principal): boolean =>
+  grants.some((grant) => grant.roleKey === ownerKey && grant.scope.kind === 'organization' && !grant.validTo);
 
 /**
  * Refuses to give or take roles that allow more than the principal's own.
  * @throws `role_exceeds_own`
  */
-export function refuseBeyondOwn(principal: Principal, roles: readonly { key: string }[]): void {
-  const beyond = roles.find((role) => !holds(principal, role.key));
+export function refuseBeyondOwn(
+  principal: Principal,
+  roles: readonly (RoleDefinition & { key: string })[],
+  held: Holding = forEver,
+): void {
+  const beyond = roles.find((role) =>
+    role.key === ownerKey ? !isOwner(principal) : !coversAll(principal, role, held),
+  );
   if (beyond)
     throw tenancyErrors.role_exceeds_own({ message: `Your own roles allow less than the role ${beyond.key}.` });
+}
+
+/** @throws `role_exceeds_own` unless the principal owns the organization */
+export function requireOwner(principal: Principal): void {
+  if (!isOwner(principal)) throw tenancyErrors.role_exceeds_own({ message: 'Only an owner makes another.' });
+}
+
+/**
+ * What one definition allows beyond another: what is new, or all of it, when a constraint has gone.
+ */
+export function widened(from: RoleDefinition, to: RoleDefinition): RoleDefinition {
+  const loosened = from.constraints.some((constraint) => !to.constraints.includes(constraint));
+  const gained = [...to.permissions].filter((permission) => loosened || !from.permissions.has(permission));
+  return { permissions: new Set(gained), constraints: to.constraints };
 }

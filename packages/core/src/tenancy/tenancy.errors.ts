@@ -22,6 +22,19 @@ export const tenancyErrors = defineErrors({
   slug_taken: { kind: 'conflict', message: 'Another organization has this slug.' },
   member_not_found: { kind: 'not_found', message: 'There is no such member.' },
   role_not_found: { kind: 'not_found', message: 'There is no such role.' },
+  role_key_taken: { kind: 'conflict', message: 'Another role has this key.' },
+  role_built_in: {
+    kind: 'conflict',
+    message: 'A built-in role is what it is: create a custom one that inherits from it.',
+  },
+  role_cycle: { kind: 'conflict', message: 'A role cannot inherit from itself, or from one that inherits from it.' },
+  role_in_use: {
+    kind: 'conflict',
+    message: 'Somebody holds this role, an open invitation offers it, or another role inherits from it.',
+  },
+  too_many_roles: { kind: 'conflict', message: 'The organization has as many custom roles as it can.' },
+  role_assignment_not_found: { kind: 'not_found', message: 'There is no such role assignment.' },
+  role_assigned_already: { kind: 'conflict', message: 'They hold this role there already.' },
   role_exceeds_own: {
     kind: 'forbidden',
     message: 'Nobody gives or takes a role that allows more than their own roles do.',

@@ -1,19 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuiltInRoleKey, builtInRoleKeys, builtInRoles } from '../access/index.ts';
+import { type BuiltInRoleKey, builtInRoleKeys, builtInRoles, usualPolicy } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
+import type { Mailer } from '../identity/index.ts';
 import { UserEntity } from '../identity/user.entity.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { MutationRequest } from '../kernel/mutation.ts';
-import type { Principal } from '../kernel/principal.ts';
+import type { Principal, WorkingHours } from '../kernel/principal.ts';
 import { createPlatform, type Platform, type PlatformSettings } from '../platform.ts';
 import { MembershipEntity } from '../tenancy/membership.entity.ts';
 import { OrganizationEntity } from '../tenancy/organization.entity.ts';
 import { forgetPrincipalsIn } from '../tenancy/principal.ts';
-import { RoleAssignmentEntity, RoleEntity } from '../tenancy/role.entity.ts';
+import { everywhere, RoleAssignmentEntity, RoleEntity } from '../tenancy/role.entity.ts';
 import { createTestDatabase, type TestDialect } from './databases.ts';
 
 /** A clock that stands still until it is told to move. */
@@ -45,6 +46,7 @@ export interface TestPlatform extends Platform {
 export interface TestPlatformOptions {
   clock?: Clock;
   settings?: Partial<PlatformSettings>;
+  mailer?: Mailer;
 }
 
 /** A whole platform on a private database. */
@@ -69,7 +71,7 @@ export async function createTestPlatform(
       databaseUrl: database.url,
       ...options.settings,
     },
-    options.clock ? { clock: options.clock } : {},
+    { ...(options.clock && { clock: options.clock }), ...(options.mailer && { mailer: options.mailer }) },
   );
   return {
     ...platform,
@@ -100,6 +102,9 @@ export interface TestOrganization {
   settle(): Promise<void>;
 }
 
+/** Tests are run at night too. */
+const anyHour: WorkingHours = { start: '00:00', end: '24:00', days: [1, 2, 3, 4, 5, 6, 7], exemptPriorities: [] };
+
 let sequence = 0;
 
 const grant = (roleId: string, roleKey: BuiltInRoleKey) => ({
@@ -108,6 +113,7 @@ const grant = (roleId: string, roleKey: BuiltInRoleKey) => ({
   permissions: new Set<string>(builtInRoles[roleKey].permissions),
   constraints: builtInRoles[roleKey].constraints,
   scope: { kind: 'organization' } as const,
+  validTo: null,
 });
 
 /** Writes an organization with its roles and an owner straight into the database: faster than registering them. */
@@ -144,7 +150,7 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
           slug,
           tier: 'free',
           isActive: true,
-          settings: {},
+          settings: { workingHours: anyHour },
           version: 1,
           createdAt: now,
           createdById: userId,
@@ -159,6 +165,9 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
             key,
             name: builtInRoles[key].name,
             builtIn: true,
+            permissions: [],
+            constraints: [],
+            version: 1,
             createdAt: now,
           })),
         );
@@ -176,8 +185,10 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
         RoleAssignmentEntity,
         ...roles.map((role) => ({
           organizationId,
+          id: uuidv7(),
           userId,
           roleId: roleIds[role],
+          scopeKey: everywhere,
           createdAt: now,
           createdById: userId,
         })),
@@ -189,6 +200,7 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
       emailVerified: true,
       organizationId,
       grants: roles.map((role) => grant(roleIds[role], role)),
+      policy: { ...usualPolicy, workingHours: anyHour },
     };
     return {
       userId,
@@ -228,7 +240,15 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
         .where('organization_id', '=', organizationId)
         .where('user_id', '=', userId)
         .execute();
-      const owning = { organizationId, userId, roleId: roleIds.owner, createdAt: now, createdById: userId };
+      const owning = {
+        organizationId,
+        id: uuidv7(),
+        userId,
+        roleId: roleIds.owner,
+        scopeKey: everywhere,
+        createdAt: now,
+        createdById: userId,
+      };
       await unit.insert(RoleAssignmentEntity, owning);
       forgetPrincipalsIn(unit, organizationId);
     });

@@ -24,7 +24,7 @@ export interface World {
 export function principalWith(role: BuiltInRoleKey, userId: string, organizationId: string | null): Principal {
   const { permissions, constraints } = builtInRoles[role];
   const grant = { roleId: uuidv7(), roleKey: role, permissions: new Set<string>(permissions), constraints };
-  const grants = organizationId === null ? [] : [{ ...grant, scope: { kind: 'organization' } as const }];
+  const grants = organizationId === null ? [] : [{ ...grant, scope: { kind: 'organization' } as const, validTo: null }];
   return { userId, sessionId: null, emailVerified: true, organizationId, grants };
 }
 

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { byVisibleTasks } from '../../activity/index.ts';
 import { auditColumns, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
@@ -32,9 +33,6 @@ export const commentTable = defineTable(CommentEntity, {
   ],
   visibility: {
     permission: 'comment:read',
-    predicates: {
-      assigned:
-        '{table}.task_id in (select task_id from task_assignees where organization_id = {organization} and user_id = {user})',
-    },
+    predicates: byVisibleTasks((tasks) => `{table}.task_id in (${tasks})`),
   },
 });

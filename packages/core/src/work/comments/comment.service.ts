@@ -1,4 +1,4 @@
-import { authorize } from '../../access/index.ts';
+import { authorize, requirePermission } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate } from '../../database/unit-of-work.ts';
@@ -12,11 +12,11 @@ import type { Comment, CommentCreate } from './comment.schema.ts';
  * @throws `task_not_found`, `permission_denied`
  */
 export async function createComment(ctx: ServiceContext, input: CommentCreate): Promise<Comment> {
-  authorize(ctx, 'comment:create');
+  requirePermission(ctx, 'comment:create');
   const { userId, organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const { links, assigneeIds } = await loadTask(unit, input.id);
-    authorize(ctx, 'comment:create', { assigneeIds });
+    const { links, subject } = await loadTask(unit, input.id);
+    authorize(ctx, 'comment:create', subject);
     const comment = {
       organizationId,
       id: uuidv7(),

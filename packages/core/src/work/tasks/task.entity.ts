@@ -1,4 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { byVisibleTasks } from '../../activity/index.ts';
 import { auditColumns, hundredths, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
@@ -94,10 +95,7 @@ export const taskTable = defineTable(TaskEntity, {
   ],
   visibility: {
     permission: 'task:read',
-    predicates: {
-      assigned:
-        '{table}.id in (select task_id from task_assignees where organization_id = {organization} and user_id = {user})',
-    },
+    predicates: { ...byVisibleTasks((tasks) => `{table}.id in (${tasks})`), team: '{table}.team_id in ({teams})' },
   },
 });
 

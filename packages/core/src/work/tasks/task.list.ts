@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { authorize, decide } from '../../access/index.ts';
+import { authorize, requirePermission, visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import {
   cutPage,
@@ -166,7 +166,7 @@ const idsOf = (given: readonly string[] = []): string[] => given.filter((one) =>
 /** A page of the tasks that the caller may see (D4). */
 export async function listTasks(ctx: ServiceContext, input: TaskListInput): Promise<Page<Task>> {
   authorize(ctx, 'task:read');
-  if (input.deleted) authorize(ctx, 'task:delete');
+  if (input.deleted) requirePermission(ctx, 'task:delete');
   const { principal } = ctx;
   const { userId, organizationId } = principal;
   const { dialect } = ctx.database.engine;
@@ -175,7 +175,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
   const request = pageRequest(ctx, 'tasks', sort, input);
   const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
   // The trash is for those who may empty it: a member's own, a manager's all.
-  const trash = decide(principal, 'task:delete_any').allowed ? 'all' : 'own';
+  const trash = visibility(principal, 'task:delete_any') === 'all' ? 'all' : 'own';
   const shape: ListShape = {
     trash: input.deleted ? trash : 'none',
     status: input.status ? (input.status.length === 1 ? 'one' : 'many') : 'any',

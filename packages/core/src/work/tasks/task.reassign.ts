@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { authorize } from '../../access/index.ts';
+import { authorize, requirePermission } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
@@ -8,6 +8,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { tenancyErrors } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
+import { subjectOf } from './task.service.ts';
 import type { TaskReassign, TasksReassigned } from './task.schema.ts';
 
 /** Tasks of one statement. */
@@ -29,10 +30,10 @@ async function requirePeople(db: ReadDoor, organizationId: string, { userId, toU
 }
 
 /** The next open tasks of a user, locked until commit in the order of their ids. */
-function lockOpenTasks({ db }: Unit, userId: string): Promise<{ id: string; version: number }[]> {
+function lockOpenTasks({ db }: Unit, userId: string) {
   const query = db
     .selectFrom('tasks')
-    .select(['tasks.id', 'tasks.version'])
+    .select(['tasks.id', 'tasks.version', 'tasks.team_id as teamId', 'tasks.priority'])
     .where('tasks.deleted_at', 'is', null)
     .where('tasks.status', 'not in', ['done', 'archived'])
     .where('tasks.id', 'in', (where) =>
@@ -85,7 +86,7 @@ async function moveLinks({ db }: Unit, taskIds: readonly string[], { userId, toU
  * @throws `permission_denied`, `validation_failed` when both are the same, `member_not_found`, `assignee_not_found`
  */
 export async function reassignTasks(ctx: ServiceContext, { userId, toUserId }: TaskReassign): Promise<TasksReassigned> {
-  authorize(ctx, 'task:reassign');
+  requirePermission(ctx, 'task:reassign');
   const { organizationId, userId: actorId } = ctx.principal;
   if (userId === toUserId)
     throw errors.validation_failed({
@@ -105,12 +106,11 @@ export async function reassignTasks(ctx: ServiceContext, { userId, toUserId }: T
       // Somebody else may have unassigned the user while the lock was waited for.
       const tasks = locked.filter(({ id }) => assignees.get(id)?.includes(userId));
       const ids = tasks.map((task) => task.id);
-      const changed = tasks.map(({ id, version }) => {
-        const assigneeIds = assignees.get(id) ?? [];
-        authorize(ctx, 'task:reassign', { assigneeIds });
-        const to = handedOver(assigneeIds, people);
-        authorize(ctx, 'task:reassign', { assigneeIds: to });
-        return { id, version: version + 1, from: assigneeIds, to };
+      const changed = tasks.map((task) => {
+        const from = assignees.get(task.id) ?? [];
+        const to = handedOver(from, people);
+        for (const assigneeIds of [from, to]) authorize(ctx, 'task:reassign', subjectOf(task, assigneeIds));
+        return { id: task.id, version: task.version + 1, from, to };
       });
       await moveLinks(unit, ids, people);
       await unit.db

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { priorities } from '../../kernel/priorities.ts';
 import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { MemberPath } from '../../tenancy/index.ts';
@@ -7,7 +8,7 @@ export const taskStatuses = ['todo', 'in_progress', 'in_review', 'done', 'archiv
 export type TaskStatus = (typeof taskStatuses)[number];
 
 /** From the least to the most pressing: the order in which lists sort them. */
-export const taskPriorities = ['low', 'medium', 'high', 'urgent', 'critical'] as const;
+export const taskPriorities = priorities;
 export type TaskPriority = (typeof taskPriorities)[number];
 
 const status = () => z.enum(taskStatuses);

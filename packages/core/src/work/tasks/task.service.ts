@@ -1,4 +1,4 @@
-import { authorize, decide } from '../../access/index.ts';
+import { authorize, decide, requirePermission, type Subject } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { nextNumber } from '../../database/sql.ts';
@@ -60,17 +60,19 @@ export function rowOf(task: TaskRecord): TaskRow {
  * `parent_not_found`, `team_not_found`
  */
 export async function createTask(ctx: ServiceContext, input: TaskCreate): Promise<Task> {
-  authorize(ctx, 'task:create');
+  requirePermission(ctx, 'task:create');
   const { userId, organizationId } = ctx.principal;
-  const unassigned = decide(ctx.principal, 'task:create', { assigneeIds: [] }).allowed;
+  const { teamId = null, priority = 'medium' } = input;
+  const subject = (assigneeIds: readonly string[]): Subject => ({ assigneeIds, teamId, priority });
+  const unassigned = decide(ctx.principal, 'task:create', subject([]), ctx.clock.now()).allowed;
   const assigneeIds = input.assigneeIds ?? (unassigned ? [] : [userId]);
-  authorize(ctx, 'task:create', { assigneeIds });
+  authorize(ctx, 'task:create', subject(assigneeIds));
   return mutate(ctx, async (unit) => {
     const references = await resolveReferences(unit, {
       assigneeIds,
       tagIds: input.tagIds ?? [],
       parentId: input.parentId ?? null,
-      teamId: input.teamId ?? null,
+      teamId,
       personIds: [userId],
     });
     const status = input.status ?? 'todo';
@@ -80,14 +82,14 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       ...titleColumns(input.title),
       description: input.description ?? null,
       ...statusColumns(status),
-      ...priorityColumns(input.priority ?? 'medium'),
+      ...priorityColumns(priority),
       dueDate: date(input.dueDate),
       startDate: date(input.startDate),
       estimatedHours: input.estimatedHours ?? null,
       actualHours: input.actualHours ?? null,
       completedAt: status === 'done' ? unit.now : null,
       parentId: input.parentId ?? null,
-      teamId: input.teamId ?? null,
+      teamId,
       trashId: null,
       version: 1,
       createdAt: unit.now,
@@ -142,6 +144,12 @@ function trackedFields(task: Task): Record<string, unknown> {
   return { title, description, status, priority, ...dates, ...hours, parentId, teamId, assigneeIds, tagIds };
 }
 
+/** What decisions need to know of a task. */
+export const subjectOf = (
+  { teamId, priority }: { teamId?: string | null | undefined; priority: TaskPriority },
+  assigneeIds: readonly string[],
+): Required<Subject> => ({ assigneeIds, teamId: teamId ?? null, priority });
+
 /**
  * Loads a task to change it, as far as the caller sees it, with its links and the caller's own name.
  * @throws `task_not_found`
@@ -151,9 +159,10 @@ export async function loadTask(unit: Unit, id: string, among: 'living' | 'any' =
   const { principal } = unit.ctx;
   const links = await linksOfTask(unit.db, id);
   const assigneeIds = links.assigneeIds.get(id) ?? [];
-  const visible = principal && decide(principal, 'task:read', { assigneeIds }).allowed;
+  const subject = subjectOf(record, assigneeIds);
+  const visible = principal && decide(principal, 'task:read', subject).allowed;
   if (!visible || (record.deletedAt && among === 'living')) throw workErrors.task_not_found();
-  return { record, links, assigneeIds };
+  return { record, links, subject };
 }
 
 /**
@@ -175,14 +184,16 @@ async function refuseCycle(unit: Unit, taskId: string, parentId: string): Promis
  * `parent_not_found`, `parent_cycle`, `team_not_found`
  */
 export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promise<Task> {
-  authorize(ctx, 'task:update');
+  requirePermission(ctx, 'task:update');
   const { userId, organizationId } = ctx.principal;
   const { id, ...fields } = input;
   return mutate(ctx, async (unit) => {
     const [row, links] = await Promise.all([lockTask(unit.db, id), linksOfTask(unit.db, id)]);
-    const assigneeIds = links.assigneeIds.get(id) ?? [];
-    authorize(ctx, 'task:update', { assigneeIds });
-    if (fields.assigneeIds) authorize(ctx, 'task:update', { assigneeIds: fields.assigneeIds });
+    const subject = subjectOf(row, links.assigneeIds.get(id) ?? []);
+    authorize(ctx, 'task:update', subject);
+    // Nobody moves a task out of their own reach. What it was decides whether it may be changed at this hour.
+    const { assigneeIds = subject.assigneeIds, teamId = subject.teamId } = fields;
+    authorize(ctx, 'task:update', { ...subject, assigneeIds, teamId });
     unit.checkVersion(row);
     const before = assembleTask(row, links);
     const newLinks = await changeLinks(unit, fields, before, links);

@@ -1,4 +1,4 @@
-import { authorize } from '../../access/index.ts';
+import { authorize, requirePermission, type Subject, visibility } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { anyOf } from '../../database/sql.ts';
@@ -8,12 +8,21 @@ import { workErrors } from '../work.errors.ts';
 import { TaskEntity, type TaskRecord } from './task.entity.ts';
 import { assembleTask } from './task.queries.ts';
 import type { Task, TaskDelete, TaskId } from './task.schema.ts';
-import { loadTask, rowOf } from './task.service.ts';
+import { linksOfPage } from './task.links.ts';
+import { loadTask, rowOf, subjectOf } from './task.service.ts';
 
 /** Members delete what they created; anything else takes more. */
-function authorizeDelete(ctx: ServiceContext, task: TaskRecord, assigneeIds: readonly string[]): void {
+function authorizeDelete(ctx: ServiceContext, task: TaskRecord, subject: Subject): void {
   const own = task.createdById === ctx.principal?.userId;
-  authorize(ctx, own ? 'task:delete' : 'task:delete_any', { assigneeIds });
+  authorize(ctx, own ? 'task:delete' : 'task:delete_any', subject);
+}
+
+/** Subtasks go with their parent whoever made them, but none goes that the caller's own roles do not reach. */
+async function authorizeSubtasks(unit: Unit, tasks: readonly TaskRecord[]): Promise<void> {
+  const { ctx } = unit;
+  if (!ctx.principal || visibility(ctx.principal, 'task:delete') === 'all') return;
+  const { assigneeIds } = await linksOfPage(unit.db, tasks);
+  for (const task of tasks) authorize(ctx, 'task:delete', subjectOf(task, assigneeIds.get(task.id) ?? []));
 }
 
 /** The task and everything below it that `matches`, level by level. */
@@ -37,18 +46,21 @@ async function withSubtasks(unit: Unit, task: TaskRecord, matches: Record<string
  * @throws `task_not_found`, `permission_denied`, `version_conflict`
  */
 export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDelete): Promise<void> {
-  authorize(ctx, 'task:delete');
+  requirePermission(ctx, 'task:delete');
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    const { record, assigneeIds } = await loadTask(unit, id);
-    authorizeDelete(ctx, record, assigneeIds);
+    const { record, subject } = await loadTask(unit, id);
+    authorizeDelete(ctx, record, subject);
     unit.checkVersion(record);
     if (permanent) {
-      authorize(ctx, 'task:delete_any', { assigneeIds });
-      await deleteForEver(unit, await withSubtasks(unit, record, {}));
+      authorize(ctx, 'task:delete_any', subject);
+      const levels = await withSubtasks(unit, record, {});
+      await authorizeSubtasks(unit, levels.flat());
+      await deleteForEver(unit, levels);
       return null;
     }
     const tasks = (await withSubtasks(unit, record, { deletedAt: null })).flat();
+    await authorizeSubtasks(unit, tasks);
     const trashId = uuidv7();
     for (const task of tasks) {
       task.deletedAt = unit.now;
@@ -99,11 +111,11 @@ async function deleteForEver(unit: Unit, levels: readonly TaskRecord[][]): Promi
  * @throws `task_not_found`, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`
  */
 export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<Task> {
-  authorize(ctx, 'task:delete');
+  requirePermission(ctx, 'task:delete');
   const { userId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const { record, links, assigneeIds } = await loadTask(unit, id, 'any');
-    authorizeDelete(ctx, record, assigneeIds);
+    const { record, links, subject } = await loadTask(unit, id, 'any');
+    authorizeDelete(ctx, record, subject);
     unit.checkVersion(record);
     if (!record.deletedAt) throw workErrors.task_not_deleted();
     if (record.parentId) {
@@ -111,6 +123,7 @@ export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<
       if (parent.deletedAt) throw workErrors.parent_deleted();
     }
     const tasks = (await withSubtasks(unit, record, { trashId: record.trashId })).flat();
+    await authorizeSubtasks(unit, tasks);
     for (const task of tasks) {
       task.deletedAt = null;
       task.trashId = null;

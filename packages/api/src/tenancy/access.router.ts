@@ -1,0 +1,38 @@
+import {
+  AccessExplanation,
+  AccessQuestion,
+  explainAccess,
+  getOwnAccess,
+  OwnAccess,
+  errors,
+  tenancyErrors,
+} from '@tenon/core';
+import { mutation, query, router } from '../trpc.ts';
+
+const access = { name: 'Access', description: 'Why something is allowed or refused.' };
+
+export const accessRouter = router({
+  me: query({
+    rest: 'GET /access/me',
+    access: 'user',
+    organization: 'required',
+    tags: [access],
+    summary: 'List your own effective permissions',
+    description: 'With the roles that give them, where and until when.',
+    output: OwnAccess,
+    run: getOwnAccess,
+  }),
+  explain: mutation({
+    rest: 'POST /access/explain',
+    access: 'user',
+    organization: 'required',
+    tags: [access],
+    summary: 'Explain whether an action would be allowed',
+    description: 'It says what the refusal of the action would say, and changes nothing.',
+    input: AccessQuestion,
+    output: AccessExplanation,
+    mutationHeaders: false,
+    problems: [errors.permission_denied, tenancyErrors.member_not_found],
+    run: explainAccess,
+  }),
+});

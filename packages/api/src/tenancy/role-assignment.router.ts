@@ -1,0 +1,76 @@
+import {
+  createRoleAssignment,
+  deleteRoleAssignment,
+  departmentErrors,
+  getRoleAssignment,
+  listRoleAssignments,
+  RoleAssignment,
+  RoleAssignmentCreate,
+  RoleAssignmentId,
+  RoleAssignmentListInput,
+  RoleAssignmentPage,
+  teamErrors,
+  tenancyErrors,
+} from '@tenon/core';
+import { mutation, query, router } from '../trpc.ts';
+import { roles } from './role.router.ts';
+
+const {
+  last_owner,
+  member_not_found,
+  role_assigned_already,
+  role_assignment_not_found,
+  role_exceeds_own,
+  role_not_found,
+} = tenancyErrors;
+
+export const roleAssignmentRouter = router({
+  list: query({
+    rest: 'GET /role-assignments',
+    access: 'role:read',
+    tags: [roles],
+    summary: 'List who holds which role, where and until when',
+    input: RoleAssignmentListInput,
+    output: RoleAssignmentPage,
+    run: listRoleAssignments,
+  }),
+  create: mutation({
+    rest: 'POST /role-assignments',
+    access: 'member:update',
+    tags: [roles],
+    summary: 'Give a member a role',
+    description:
+      'Everywhere, in a department with all below it, or in a team; for ever, or until an instant. Where a role is held in a part, it shows and changes the tasks of the teams there, with what belongs to them; what is everybody’s it only reads.',
+    input: RoleAssignmentCreate,
+    output: RoleAssignment,
+    status: 201,
+    problems: [
+      member_not_found,
+      role_not_found,
+      departmentErrors.department_not_found,
+      teamErrors.team_not_found,
+      role_exceeds_own,
+      role_assigned_already,
+    ],
+    run: createRoleAssignment,
+  }),
+  get: query({
+    rest: 'GET /role-assignments/{id}',
+    access: 'role:read',
+    tags: [roles],
+    summary: 'Get a role assignment',
+    input: RoleAssignmentId,
+    output: RoleAssignment,
+    problems: [role_assignment_not_found],
+    run: getRoleAssignment,
+  }),
+  delete: mutation({
+    rest: 'DELETE /role-assignments/{id}',
+    access: 'member:update',
+    tags: [roles],
+    summary: 'Take a role away where it is held',
+    input: RoleAssignmentId,
+    problems: [role_assignment_not_found, role_exceeds_own, last_owner],
+    run: deleteRoleAssignment,
+  }),
+});

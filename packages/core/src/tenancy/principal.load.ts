@@ -1,0 +1,138 @@
+import { usualWorkingHours } from '../access/index.ts';
+import type { Database } from '../database/database.ts';
+import { readThroughIdentityDoor } from '../database/identity-door.ts';
+import type { ReadDoor } from '../database/read-door.ts';
+import { anyOf } from '../database/sql.ts';
+import type { AccessPolicy, Grant, GrantScope } from '../kernel/principal.ts';
+import { isWithin } from './departments/department.path.ts';
+import { WorkingHoursPolicy } from './organization.schema.ts';
+import { scopeOf } from './role-assignment.queries.ts';
+import { bookOf, policyRolesOf, type RoleBook, roleColumns, type RoleRow } from './role.book.ts';
+
+/** An active membership with what it allows. */
+export interface ActiveMembership {
+  organizationId: string;
+  slug: string;
+  /** Of the organization. */
+  isActive: boolean;
+  /** Whether the organization is in the trash. */
+  isDeleted: boolean;
+  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
+  sessionsEndedAt: number | null;
+  /** Of the user. */
+  timezone: string;
+  /** Also those that end, or have ended. */
+  grants: readonly Grant[];
+  policy: AccessPolicy;
+}
+
+export type ActiveMemberships = readonly ActiveMembership[];
+
+const membershipsOf = (db: ReadDoor, userId: string) =>
+  db
+    .selectFrom('memberships')
+    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+    .innerJoin('users', 'users.id', 'memberships.user_id')
+    .select([
+      'memberships.organization_id as organizationId',
+      'organizations.slug',
+      'organizations.is_active as isActive',
+      'organizations.deleted_at as deletedAt',
+      'organizations.settings',
+      'memberships.sessions_ended_at as sessionsEndedAt',
+      'users.timezone',
+    ])
+    .where('memberships.user_id', '=', userId)
+    .where('memberships.status', '=', 'active')
+    .execute();
+
+const assignmentsOf = (db: ReadDoor, userId: string) =>
+  db
+    .selectFrom('role_assignments')
+    .select([
+      'role_assignments.organization_id as organizationId',
+      'role_assignments.role_id as roleId',
+      'role_assignments.department_id as departmentId',
+      'role_assignments.team_id as teamId',
+      'role_assignments.valid_to as validTo',
+    ])
+    .where('role_assignments.user_id', '=', userId)
+    .execute();
+
+/** The teams of the departments in which a user holds roles, and of everything below them. The identity door has no walls. */
+const teamsOf = (db: ReadDoor, userId: string) =>
+  db
+    .selectFrom('role_assignments as held')
+    .innerJoin('departments as top', (join) =>
+      join.onRef('top.organization_id', '=', 'held.organization_id').onRef('top.id', '=', 'held.department_id'),
+    )
+    .innerJoin('departments as part', (join) =>
+      join.onRef('part.organization_id', '=', 'top.organization_id').on(isWithin('part.path_sort', 'top.path_sort')),
+    )
+    .innerJoin('teams as inside', (join) =>
+      join.onRef('inside.organization_id', '=', 'part.organization_id').onRef('inside.department_id', '=', 'part.id'),
+    )
+    .select(['top.id as departmentId', 'inside.id as teamId'])
+    .where('held.user_id', '=', userId)
+    .execute();
+
+async function booksOf(db: ReadDoor, organizationIds: readonly string[]): Promise<ReadonlyMap<string, RoleBook>> {
+  const rows = await db
+    .selectFrom('roles')
+    .select(['roles.organization_id as organizationId', ...roleColumns])
+    .where(anyOf(db.dialect, 'roles.organization_id', organizationIds))
+    .execute();
+  const byOrganization = new Map<string, RoleRow[]>();
+  for (const { organizationId, ...row } of rows) {
+    const known = byOrganization.get(organizationId);
+    if (known) known.push(row);
+    else byOrganization.set(organizationId, [row]);
+  }
+  return new Map([...byOrganization].map(([id, roles]) => [id, bookOf(roles)]));
+}
+
+type Assignment = Awaited<ReturnType<typeof assignmentsOf>>[number];
+
+function grantOf(assignment: Assignment, book: RoleBook | undefined, teams: ReadonlyMap<string, Set<string>>): Grant[] {
+  const role = book?.get(assignment.roleId);
+  if (!role) return [];
+  const where = scopeOf(assignment);
+  const scope: GrantScope =
+    where.kind === 'organization'
+      ? { kind: where.kind }
+      : { ...where, teamIds: where.kind === 'team' ? new Set([where.id]) : (teams.get(where.id) ?? new Set()) };
+  const { permissions, constraints } = role;
+  const validTo = assignment.validTo === null ? null : new Date(assignment.validTo);
+  return [{ roleId: role.id, roleKey: role.key, permissions, constraints, scope, validTo }];
+}
+
+/** Settings are checked as they are written; what a later version no longer understands is the usual. */
+const hoursIn = (settings: Readonly<Record<string, unknown>>): AccessPolicy['workingHours'] =>
+  WorkingHoursPolicy.safeParse(settings['workingHours']).data ?? usualWorkingHours;
+
+/** Everywhere a user is an active member, and what they may do there. */
+export async function loadActiveMemberships(database: Database, userId: string): Promise<ActiveMemberships> {
+  return readThroughIdentityDoor(database, async (db) => {
+    const [memberships, assignments] = await Promise.all([membershipsOf(db, userId), assignmentsOf(db, userId)]);
+    const books = await booksOf(
+      db,
+      memberships.map((membership) => membership.organizationId),
+    );
+    const teams = new Map<string, Set<string>>();
+    if (assignments.some((assignment) => assignment.departmentId !== null))
+      for (const { departmentId, teamId } of await teamsOf(db, userId))
+        teams.set(departmentId, (teams.get(departmentId) ?? new Set()).add(teamId));
+    return memberships.map(({ deletedAt, sessionsEndedAt, settings, ...membership }): ActiveMembership => {
+      const { organizationId } = membership;
+      const book = books.get(organizationId);
+      const held = assignments.filter((assignment) => assignment.organizationId === organizationId);
+      return {
+        ...membership,
+        isDeleted: deletedAt !== null,
+        sessionsEndedAt: sessionsEndedAt === null ? null : Date.parse(sessionsEndedAt),
+        grants: held.flatMap((assignment) => grantOf(assignment, book, teams)),
+        policy: { workingHours: hoursIn(settings), roles: book ? policyRolesOf(book) : [] },
+      };
+    });
+  });
+}
