@@ -1,5 +1,4 @@
 import { authRouter } from './identity/auth.router.ts';
-import { oidcRouter } from './identity/oidc.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { accessRouter } from './tenancy/access.router.ts';
@@ -18,7 +17,6 @@ import { taskRouter } from './work/task.router.ts';
 /** Every operation of the platform. */
 export const appRouter = router({
   auth: authRouter,
-  oidc: oidcRouter,
   users: userRouter,
   sessions: sessionRouter,
   organizations: organizationRouter,

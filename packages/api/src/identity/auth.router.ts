@@ -40,6 +40,7 @@ import {
   verifyEmail,
 } from '@tenon/core';
 import { mutation, query, restMutation, router } from '../trpc.ts';
+import { oidcOperations } from './oidc.operations.ts';
 
 const authentication = { name: 'Authentication', description: 'Signing up, in and out.' };
 
@@ -227,4 +228,5 @@ export const authRouter = router({
     output: CurrentAccess,
     run: getCurrentAccess,
   }),
+  ...oidcOperations,
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { accountTokens, givePassword, invitationTokenOf, openSessionOf } from '@tenon/core/testing';
+import { aBeginning, anIssuersAnswer, anIssuersSession } from '../contract/testing/oidc.ts';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
 
@@ -88,4 +89,11 @@ export default samplesOf('auth', {
   confirmEmail: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).confirm }) },
   undoEmailChange: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).undo }) },
   me: { input: () => ({}) },
+  listOidcIssuers: { input: () => ({}) },
+  startOidc: {
+    input: (_caller, { issuer }) => aBeginning(issuer),
+    recordsNothing: 'Nobody is known yet whom an event could be about.',
+  },
+  finishOidc: { input: anIssuersAnswer },
+  logoutOidc: { input: anIssuersSession },
 });

@@ -24,14 +24,14 @@ const parameter = (name: string, required: boolean, description: string): Json =
 export const oidcPaths: Record<string, Json> = {
   [restPrefix + oidcRoutes.callback]: {
     get: {
-      operationId: 'oidc.callback',
+      operationId: 'auth.oidcCallback',
       tags: [oidcTag.name],
       summary: 'Come back from an issuer',
       description:
         'The redirect URI to register at the issuer. The browser goes on to the `redirectTo` with which the sign-in began. Other parameters are ignored.',
       security: [],
       parameters: [
-        parameter('state', true, 'From `oidc.start`.'),
+        parameter('state', true, 'From `auth.startOidc`.'),
         parameter('code', false, 'Absent when the issuer refused.'),
         parameter('iss', false, 'The issuer, by RFC 9207.'),
         parameter('error', false, 'Why the issuer refused.'),
@@ -42,14 +42,14 @@ export const oidcPaths: Record<string, Json> = {
           headers: { ...headers, Location: { description: 'Its address.', schema: { type: 'string' } } },
         },
         400: problem(400, 'validation_failed', 'oidc_state_invalid'),
-        500: problem(500, 'internal'),
         503: problem(503, 'database_busy', 'database_unavailable'),
+        default: problem(500, 'internal'),
       },
     },
   },
   [restPrefix + oidcRoutes.backChannelLogout]: {
     post: {
-      operationId: 'oidc.backChannelLogout',
+      operationId: 'auth.oidcBackChannelLogout',
       tags: [oidcTag.name],
       summary: 'End sessions that ended at their issuer',
       description: 'The back-channel logout URI to register at the issuer (OpenID Connect Back-Channel Logout 1.0).',

@@ -1,21 +1,20 @@
 import { z } from 'zod';
 import { line, text } from '../../kernel/text.ts';
 
-export const OidcIssuerListed = z
+const OidcIssuerListed = z
   .object({
-    id: z.string().describe('What to give `oidc.start` as `issuer`.'),
+    id: z.string().describe('What to give `auth.startOidc` as `issuer`.'),
     name: z.string().describe('For the button.'),
     issuer: z.string().describe('The issuer identifier, a URL.'),
   })
   .meta({ id: 'OidcIssuer', description: 'Where people can sign in with OpenID Connect.' });
-export type OidcIssuerListed = z.output<typeof OidcIssuerListed>;
 
 export const OidcIssuerList = z.object({ data: z.array(OidcIssuerListed) }).meta({ id: 'OidcIssuerList' });
 export type OidcIssuerList = z.output<typeof OidcIssuerList>;
 
 export const OidcStart = z
   .strictObject({
-    issuer: text(1, 64).describe('The id of one of `oidc.listIssuers`.'),
+    issuer: text(1, 64).describe('The id of one of `auth.listOidcIssuers`.'),
     redirectTo: text(1, 2048)
       .default('/')
       .describe(
@@ -26,7 +25,7 @@ export const OidcStart = z
       .enum(['cookie', 'body'])
       .default('cookie')
       .describe(
-        '`cookie`: the browser comes back signed in. `body`, for clients that are not pages of this site: it comes back with `code` and `state` for `oidc.finish`.',
+        '`cookie`: the browser comes back signed in. `body`, for clients that are not pages of this site: it comes back with `code` and `state` for `auth.finishOidc`.',
       ),
   })
   .meta({ id: 'OidcStart' });
@@ -39,7 +38,7 @@ export const OidcStarted = z
     binding: z
       .string()
       .optional()
-      .describe('Only with `tokenTransport: "body"`: keep it secret, and give it to `oidc.finish`.'),
+      .describe('Only with `tokenTransport: "body"`: keep it secret, and give it to `auth.finishOidc`.'),
   })
   .meta({ id: 'OidcStarted' });
 export type OidcStarted = z.output<typeof OidcStarted>;
@@ -47,7 +46,7 @@ export type OidcStarted = z.output<typeof OidcStarted>;
 export const OidcFinish = z
   .strictObject({
     state: text(1, 512),
-    binding: text(1, 512).describe('From `oidc.start`.'),
+    binding: text(1, 512).describe('From `auth.startOidc`.'),
     code: text(1, 4096),
     iss: text(1, 2048).optional().describe('When the browser came back with it.'),
   })
@@ -59,7 +58,7 @@ export const OidcLogout = z
     refreshToken: text(1, 512).optional().describe('In place of the cookie; wins over it.'),
     redirectTo: text(1, 2048)
       .default('/')
-      .describe('Where the issuer sends the browser in the end; as in `oidc.start`.'),
+      .describe('Where the issuer sends the browser in the end; as in `auth.startOidc`.'),
   })
   .meta({ id: 'OidcLogout' });
 export type OidcLogout = z.output<typeof OidcLogout>;

@@ -101,7 +101,7 @@ export async function finishOidc(
 
 /**
  * Takes the issuer's answer as the browser brings it, and says where the browser goes: back to the page that began, signed in by
- * cookie, or with what `oidc.finish` needs, or with `error`, the code of what went wrong.
+ * cookie, or with what `auth.finishOidc` needs, or with `error`, the code of what went wrong.
  * @throws `oidc_state_invalid` when this browser began no such sign-in
  */
 export async function answerOidc(

@@ -13,7 +13,7 @@ import {
   SignedIn,
   startOidc,
 } from '@tenon/core';
-import { query, restMutation, router } from '../trpc.ts';
+import { query, restMutation } from '../trpc.ts';
 import { oidcTag } from './oidc.document.ts';
 
 const tags = [oidcTag];
@@ -28,8 +28,9 @@ const {
   user_inactive,
 } = oidcErrors;
 
-export const oidcRouter = router({
-  listIssuers: query({
+/** Part of `auth`. */
+export const oidcOperations = {
+  listOidcIssuers: query({
     rest: 'GET /auth/oidc',
     access: 'public',
     tags,
@@ -37,19 +38,19 @@ export const oidcRouter = router({
     output: OidcIssuerList,
     run: listOidcIssuers,
   }),
-  start: restMutation({
+  startOidc: restMutation({
     rest: 'POST /auth/oidc/start',
     access: 'public',
     tags,
     summary: 'Begin to sign in at an issuer',
     description:
-      'Send the browser to `authorizationUrl`. It comes back to `redirectTo`: signed in by the refresh cookie, so that `auth.refresh` answers an access token, or with `error`, the code of a problem. With `tokenTransport: "body"` it comes back with `code` and `state` for `oidc.finish` instead.',
+      'Send the browser to `authorizationUrl`. It comes back to `redirectTo`: signed in by the refresh cookie, so that `auth.refresh` answers an access token, or with `error`, the code of a problem. With `tokenTransport: "body"` it comes back with `code` and `state` for `auth.finishOidc` instead.',
     input: OidcStart,
     output: OidcStarted,
     problems: [oidc_issuer_not_found, oidc_issuer_unavailable, errors.rate_limited],
     run: startOidc,
   }),
-  finish: restMutation({
+  finishOidc: restMutation({
     rest: 'POST /auth/oidc/finish',
     access: 'public',
     tags,
@@ -68,7 +69,7 @@ export const oidcRouter = router({
     ],
     run: finishOidc,
   }),
-  logout: restMutation({
+  logoutOidc: restMutation({
     rest: 'POST /auth/oidc/logout',
     access: 'public',
     refreshCookie: true,
@@ -80,4 +81,4 @@ export const oidcRouter = router({
     output: OidcLoggedOut,
     run: logoutOidc,
   }),
-});
+};
