@@ -11,10 +11,14 @@ const checks: Record<string, string[]> = {
   boundaries: ['node', 'scripts/boundaries.ts'],
   unused: ['knip', '--no-progress', '--no-config-hints'],
   lockfile: ['node', 'scripts/lockfile.ts'],
+  vulnerabilities: ['node', 'scripts/vulnerabilities.ts'],
   openapi: ['node', 'packages/api/src/rest/openapi-drift.ts'],
   'openapi-lint': ['redocly', 'lint', '--extends=recommended-strict', 'packages/api/openapi.json'],
   migrations: ['node', 'packages/core/src/database/migrations/drift.ts'],
 };
+
+/** What is worth reading although it passed. */
+const talkative: ReadonlySet<string> = new Set(['vulnerabilities']);
 
 /** One check more than this at a time only makes each slower on the two cores of a small machine. */
 const concurrency = 2;
@@ -26,7 +30,7 @@ const quiet = {
   REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
 };
 
-/** Runs one check, prints its result, and its output if it failed. */
+/** Runs one check, prints its result, and its output if it failed or is worth reading. */
 async function run(name: string, [command = '', ...args]: string[]): Promise<boolean> {
   const started = performance.now();
   const child = spawn(command, args, {
@@ -45,7 +49,8 @@ async function run(name: string, [command = '', ...args]: string[]): Promise<boo
     child.on('close', (code) => resolve(code === 0));
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(passed ? `ok ${name} ${seconds}s` : `FAILED ${name} ${seconds}s\n${output}`);
+  const told = talkative.has(name) ? `\n${output.trimEnd().replaceAll(/^/gm, '   ')}` : '';
+  console.log(passed ? `ok ${name} ${seconds}s${told}` : `FAILED ${name} ${seconds}s\n${output}`);
   return passed;
 }
 

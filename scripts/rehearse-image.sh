@@ -31,6 +31,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 fi
 env -i PATH="$PATH" HOME=/nonexistent NODE_ENV=production HOST=127.0.0.1 PORT="$port" DATA_DIR="$image/data" \
   SECRET_KEY="$(node -p "crypto.randomBytes(48).toString('base64url')")" \
+  ENCRYPTION_KEY="$(node -p "crypto.randomBytes(32).toString('base64')")" \
   "${run[@]}" node "$image/app/apps/server/bin/tenon.mjs" serve &
 server=$!
 

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { type Databases, prepareDatabases, publicUrl, secretKey } from './databases.ts';
+import { type Databases, encryptionKey, prepareDatabases, publicUrl, secretKey } from './databases.ts';
 import { measure, type Measured, runOnce, type Target } from './measure.ts';
 import { type Dialect, type Options, readOptions, type Surface, surfaces } from './options.ts';
 import { assertSameWork } from './probe.ts';
@@ -12,6 +12,7 @@ import { files, type RunningServer, startServer } from './servers.ts';
 const serverSettings = (databases: Databases): Record<string, string> => ({
   ...databases.settings,
   SECRET_KEY: secretKey,
+  ENCRYPTION_KEY: encryptionKey,
   PUBLIC_URL: publicUrl,
   MIGRATE_ON_START: 'false',
   // A measurement of both databases takes longer than a token lives by default.

@@ -78,6 +78,43 @@ const commands: Record<string, Command> = {
       });
     },
   },
+  organizations: {
+    summary:
+      'put an organization into a tier: set-tier SLUG free|pro|enterprise [--max-users N|none] [--max-tasks N|none]',
+    options: { 'max-users': { type: 'string' }, 'max-tasks': { type: 'string' } },
+    words: true,
+    async run(settings, options, [action, organization, tier, ...rest]) {
+      if (action !== 'set-tier' || organization === undefined || tier === undefined || rest.length > 0)
+        throw new UsageError('organizations takes: set-tier SLUG TIER');
+      const own = (name: string) => (options[name] === 'none' ? null : number(options, name));
+      const { createPlatform, setOrganizationTier, TierChange } = await import('@tenon/core');
+      const change = TierChange.safeParse({
+        organization,
+        tier,
+        ...(options['max-users'] === undefined ? {} : { maxUsers: own('max-users') }),
+        ...(options['max-tasks'] === undefined ? {} : { maxTasks: own('max-tasks') }),
+      });
+      if (!change.success)
+        throw new UsageError(change.error.issues.map(({ path, message }) => `${path.join()}: ${message}`).join('; '));
+      const platform = await createPlatform(settings);
+      try {
+        const { slug, ...limits } = await setOrganizationTier(platform.context({ principal: null }), change.data);
+        const [users, tasks] = [limits.maxUsers, limits.maxTasks].map((max) => max ?? 'of the tier');
+        console.log(`${slug}: tier ${limits.tier}, users ${users}, tasks ${tasks}`);
+      } finally {
+        await platform.close();
+      }
+    },
+  },
+  secrets: {
+    summary: 'rotate: seal every secret under the first key of ENCRYPTION_KEY',
+    words: true,
+    async run(settings, _options, [action, ...more]) {
+      if (action !== 'rotate' || more.length > 0) throw new UsageError('secrets takes: rotate');
+      const { rotateSecrets } = await import('./secrets.ts');
+      if (!(await rotateSecrets(settings, (line) => console.log(line)))) process.exitCode = 1;
+    },
+  },
 };
 
 const usage = `Tenon ${version}
@@ -85,7 +122,7 @@ const usage = `Tenon ${version}
 Usage: tenon [command] [options]
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}`)
   .join('\n')}
 
   --help      show this
@@ -143,6 +180,8 @@ const explanations: Readonly<Record<string, string>> = {
 function explain(error: unknown): string {
   if (error instanceof SettingsError) return error.message;
   if (!(error instanceof Error)) return String(error);
+  // What the domain refuses is meant to be read.
+  if (error.name === 'DomainError') return error.message;
   const known = 'code' in error ? explanations[String(error.code)] : undefined;
   return known === undefined ? (error.stack ?? error.message) : `${known} (${error.message})`;
 }

@@ -41,15 +41,19 @@ export function weakness(key: string): string | null {
   return null;
 }
 
-/** The key of a development installation: made at first start, and kept so that sessions outlive a restart. */
-export function keptSecretKey(dataDirectory: string): string {
-  const file = join(dataDirectory, 'secret-key');
+/** A secret of a development installation: made at first start, and kept in its folder so that it outlives a restart. */
+export function keptSecret(dataDirectory: string, name: string, make: () => string): string {
+  const file = join(dataDirectory, name);
   mkdirSync(dataDirectory, { recursive: true });
   try {
     // Two first starts at once: one writes it, the other reads it.
-    writeFileSync(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    writeFileSync(file, make(), { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
   return readFileSync(file, 'utf8').trim();
 }
+
+/** The key that signs tokens, of a development installation. */
+export const keptSecretKey = (dataDirectory: string): string =>
+  keptSecret(dataDirectory, 'secret-key', () => randomBytes(48).toString('base64url'));

@@ -6,6 +6,7 @@ import { weakness } from './secret-key.ts';
 import { readSettings, SettingsError } from './settings.ts';
 
 const strong = 'q7Xv2mKpL9sZ4dRt8wYb3nHc6gJf1aEu5oPi0TkWxVy';
+const keys = ['cZF8wqZxUupmIsEaDZ1MCeSlSTLY6oZmQrVlSw8i1Ls=', 'B7nSKUd8cSUWWPq8sqZnOE9VuKlGnRLv_1kdHu3tYbQ'];
 
 let directory: string;
 beforeEach(() => {
@@ -56,6 +57,7 @@ describe('readSettings', () => {
       DATABASE_URL: 'postgres://tenon:pass@db/tenon',
       DATABASE_MIGRATION_URL: 'postgres://postgres:pass@db/tenon',
       SECRET_KEY: strong,
+      ENCRYPTION_KEY: keys.join(', '),
       REQUIRE_VERIFIED_EMAIL: 'false',
       CORS_ORIGINS: 'https://a.example, http://localhost:5173',
       PUBLIC_URL: 'https://tenon.example/',
@@ -69,6 +71,7 @@ describe('readSettings', () => {
       migrationUrl: 'postgres://postgres:pass@db/tenon',
       migrateOnStart: false,
       secretKey: strong,
+      encryptionKeys: keys,
       requireVerifiedEmail: false,
       corsOrigins: ['https://a.example', 'http://localhost:5173'],
       publicUrl: 'https://tenon.example',
@@ -106,7 +109,7 @@ describe('readSettings', () => {
       problemsOf(wrong)
         .map(({ variable }) => variable)
         .sort(),
-    ).toEqual([...Object.keys(variables), 'SECRET_KEY'].sort());
+    ).toEqual([...Object.keys(variables), 'ENCRYPTION_KEY', 'SECRET_KEY'].sort());
   });
 
   it('says the variable, its problem and what would be right, but no secret', () => {
@@ -169,7 +172,9 @@ describe('SECRET_KEY', () => {
   });
 
   it('must be given in production', () => {
-    expect(problemsOf({ NODE_ENV: 'production' })).toMatchObject([{ variable: 'SECRET_KEY', problem: 'is missing' }]);
+    expect(problemsOf({ NODE_ENV: 'production', ENCRYPTION_KEY: keys[0] ?? '' })).toMatchObject([
+      { variable: 'SECRET_KEY', problem: 'is missing' },
+    ]);
     expect(existsSync(join(directory, 'secret-key'))).toBe(false);
   });
 
@@ -182,7 +187,7 @@ describe('SECRET_KEY', () => {
     ['abcdefghijklmnopqrstuvwxyz0123456789', 'is not random enough'],
     ['q7Xv2mKpL9sZ4dRtq7Xv2mKpL9sZ4dRt', 'is not random enough'],
   ])('%s is refused in production', (key, problem) => {
-    expect(problemsOf({ NODE_ENV: 'production', SECRET_KEY: key })).toEqual([
+    expect(problemsOf({ NODE_ENV: 'production', SECRET_KEY: key, ENCRYPTION_KEY: keys[0] ?? '' })).toEqual([
       expect.objectContaining({ variable: 'SECRET_KEY', problem }),
     ]);
   });
@@ -198,5 +203,52 @@ describe('SECRET_KEY', () => {
   it('may be a known one in development, and not a short one', () => {
     expect(problemsOf({ SECRET_KEY: 'change-me-change-me-change-me-change-me' })).toEqual([]);
     expect(problemsOf({ SECRET_KEY: 'short' })).toMatchObject([{ variable: 'SECRET_KEY' }]);
+  });
+});
+
+describe('ENCRYPTION_KEY', () => {
+  const problemOf = (key: string, environment: Record<string, string> = { NODE_ENV: 'production' }) =>
+    problemsOf({ SECRET_KEY: strong, ENCRYPTION_KEY: key, ...environment }).map(({ problem }) => problem);
+
+  it('is made in development and kept for its owner alone', () => {
+    const { encryptionKeys } = read({});
+    const file = join(directory, 'encryption-key');
+
+    expect(encryptionKeys).toEqual([readFileSync(file, 'utf8')]);
+    expect(problemOf(encryptionKeys[0] ?? '')).toEqual([]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(read({}).encryptionKeys).toEqual(encryptionKeys);
+  });
+
+  it('must be given in production', () => {
+    expect(problemOf('')).toEqual(['is missing']);
+    expect(existsSync(join(directory, 'encryption-key'))).toBe(false);
+  });
+
+  const bytes = (make: (index: number) => number) => Buffer.from(Array.from({ length: 32 }, (_, at) => make(at)));
+
+  it.each([
+    ['not base64!', 'is not base64'],
+    ['c2hvcnQ=', 'has 5 bytes'],
+    [`${keys[0]},c2hvcnQ=`, 'has 5 bytes as its key 2'],
+    [`${keys[0]},,${keys[1]}`, 'has 0 bytes as its key 2'],
+    [bytes(() => 0).toString('base64'), 'is not random enough'],
+    [bytes((at) => at + 128).toString('base64'), 'is not random enough'],
+    [bytes((at) => (at % 8) * 31).toString('base64'), 'is not random enough'],
+    [Buffer.from('this is my own passphrase, 32 ch').toString('base64'), 'is text instead of random bytes'],
+  ])('%s is refused in production', (key, problem) => {
+    expect(problemOf(key)).toEqual([problem]);
+  });
+
+  it('is never too weak when it is random', () => {
+    const random = Array.from({ length: 500 }, () =>
+      Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64'),
+    );
+    expect(random.flatMap((key) => problemOf(key))).toEqual([]);
+  });
+
+  it('may be a weak one in development, and not a short one', () => {
+    expect(problemOf(bytes(() => 0).toString('base64'), {})).toEqual([]);
+    expect(problemOf('c2hvcnQ=', {})).toEqual(['has 5 bytes']);
   });
 });

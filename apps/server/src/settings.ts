@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { PlatformSettings, SmtpSettings } from '@tenon/core';
 import { z } from 'zod';
+import { encryptionKeyProblem, encryptionKeysOf, keptEncryptionKey } from './encryption-key.ts';
 import { readOidcIssuers } from './oidc-settings.ts';
 import { keptSecretKey, weakness } from './secret-key.ts';
 
@@ -167,6 +168,9 @@ function secretKeyProblem(key: string | undefined, production: boolean): string 
   return production || key.length < 32 ? weakness(key) : null;
 }
 
+const strongEncryptionKey =
+  '32 random bytes, as `openssl rand -base64 32` prints; while they change several, separated by commas';
+
 /** What of SMTP_* is missing beside what is there. */
 function smtpProblems(given: (name: string) => string | undefined): SettingProblem[] {
   const names: readonly Name[] = ['SMTP_HOST', 'SMTP_PORT', 'SMTP_SECURITY', 'SMTP_USER', 'SMTP_PASSWORD', 'SMTP_FROM'];
@@ -214,14 +218,23 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const secretKey = given('SECRET_KEY');
   const weak = secretKeyProblem(secretKey, production);
   if (weak) problems.push({ variable: 'SECRET_KEY', problem: weak, expected: strongKey });
+  const encryptionKey = given('ENCRYPTION_KEY');
+  const wrong = encryptionKeyProblem(encryptionKey, production);
+  if (wrong) problems.push({ variable: 'ENCRYPTION_KEY', problem: wrong, expected: strongEncryptionKey });
   const oidc = readOidcIssuers(environment);
-  problems.push(...oidc.problems);
-  problems.push(...smtpProblems(given));
+  problems.push(...smtpProblems(given), ...oidc.problems);
   if (problems.length > 0) throw new SettingsError(problems);
-  return { ...assemble(values as Values, production, secretKey), oidcIssuers: oidc.issuers };
+  const settings = assemble(values as Values, production, { secretKey, encryptionKey });
+  return { ...settings, oidcIssuers: oidc.issuers };
 }
 
-function assemble(values: Values, production: boolean, secretKey: string | undefined): Settings {
+/** What is made and kept where it is not given. */
+interface GivenKeys {
+  secretKey: string | undefined;
+  encryptionKey: string | undefined;
+}
+
+function assemble(values: Values, production: boolean, { secretKey, encryptionKey }: GivenKeys): Settings {
   const dataDirectory = resolve(values.DATA_DIR);
   const databaseUrl = values.DATABASE_URL ?? `file:${join(dataDirectory, 'tenon.db')}`;
   return {
@@ -234,6 +247,7 @@ function assemble(values: Values, production: boolean, secretKey: string | undef
     migrationUrl: values.DATABASE_MIGRATION_URL ?? null,
     migrateOnStart: values.MIGRATE_ON_START ?? !databaseUrl.startsWith('postgres'),
     secretKey: secretKey ?? keptSecretKey(dataDirectory),
+    encryptionKeys: encryptionKeysOf(encryptionKey ?? keptEncryptionKey(dataDirectory)),
     accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,
     refreshTokenDays: values.REFRESH_TOKEN_EXPIRE_DAYS,
     requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,

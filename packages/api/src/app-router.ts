@@ -1,4 +1,5 @@
 import { authRouter } from './identity/auth.router.ts';
+import { passkeyRouter } from './identity/passkey.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { accessRouter } from './tenancy/access.router.ts';
@@ -19,6 +20,7 @@ export const appRouter = router({
   auth: authRouter,
   users: userRouter,
   sessions: sessionRouter,
+  passkeys: passkeyRouter,
   organizations: organizationRouter,
   members: memberRouter,
   invitations: invitationRouter,

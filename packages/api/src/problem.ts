@@ -14,6 +14,13 @@ interface ProblemConstraint {
   timezone?: string;
 }
 
+/** What a sign-in that is half done is finished by. */
+interface ProblemChallenge {
+  token: string;
+  methods: string[];
+  expiresAt: string;
+}
+
 /** The body of every error (RFC 9457); over tRPC it is `error.data.problem`. */
 export interface Problem {
   /** `urn:tenon:problem:<code>` */
@@ -32,6 +39,7 @@ export interface Problem {
   constraint?: ProblemConstraint;
   limit?: string;
   max?: number;
+  challenge?: ProblemChallenge;
 }
 
 /** Where an error happened, as far as it is known. */
@@ -53,7 +61,7 @@ export const pathOf = (url: string): string => {
 };
 
 export function toProblem(error: ApiError, { url, requestId }: Occurrence): Problem {
-  const { errors, permission, grantedBy, constraint, limit, max } = error.details;
+  const { errors, permission, grantedBy, constraint, limit, max, challenge } = error.details;
   return {
     type: `urn:tenon:problem:${error.problem}`,
     title: titleOf(error.problem),
@@ -68,6 +76,7 @@ export function toProblem(error: ApiError, { url, requestId }: Occurrence): Prob
     ...(constraint && { constraint }),
     ...(limit !== undefined && { limit }),
     ...(max !== undefined && { max }),
+    ...(challenge && { challenge }),
   };
 }
 

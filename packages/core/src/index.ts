@@ -2,10 +2,18 @@ export * from './access/index.ts';
 export * from './activity/index.ts';
 export type { ServiceContext } from './database/context.ts';
 export { isPostgresUrl, sqliteFile } from './database/database.ts';
+export { type Resealed, resealSecrets } from './database/reseal.ts';
 export * from './identity/index.ts';
 export { type QueueDepth, queueDepth } from './jobs/index.ts';
 export type { Clock } from './kernel/clock.ts';
-export { DomainError, type ErrorDetails, type ErrorKind, errors, type FieldError } from './kernel/errors.ts';
+export {
+  DomainError,
+  type ErrorDetails,
+  type ErrorKind,
+  errors,
+  type FieldError,
+  type SignInChallenge,
+} from './kernel/errors.ts';
 export { uuidv7 } from './kernel/ids.ts';
 export type { MutationOutcome, MutationRequest } from './kernel/mutation.ts';
 export type { Principal } from './kernel/principal.ts';

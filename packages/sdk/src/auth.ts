@@ -19,8 +19,10 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     return answer;
   };
 
-  const login: Send = (input, options) =>
-    signIn('/auth/login', { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
+  const signInAt =
+    (path: string): Send =>
+    (input, options) =>
+      signIn(path, { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
 
   const refresh: Send = (input, options) =>
     'refreshToken' in input
@@ -42,7 +44,9 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     post(settings, '/auth/oidc/start', { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
 
   return new Map<string, Send>([
-    ['auth.login', login],
+    ['auth.login', signInAt('/auth/login')],
+    ['auth.verifySecondFactor', signInAt('/auth/second-factor')],
+    ['auth.signInWithPasskey', signInAt('/auth/passkeys/sign-in')],
     ['auth.refresh', refresh],
     ['auth.logout', (input, options) => signOut('/auth/logout', input, options)],
     ['auth.startOidc', startOidc],

@@ -3,6 +3,9 @@ import type { Problem, ProblemField } from '@tenon/api';
 /** Why a role that has the permission still refuses. */
 export type ProblemConstraint = NonNullable<Problem['constraint']>;
 
+/** How to finish a sign-in that asks for a second factor. */
+export type ProblemChallenge = NonNullable<Problem['challenge']>;
+
 /** What an error is made of: a problem as far as it is known, and what its response says beside it. */
 export interface ErrorParts extends Partial<Problem> {
   /** In seconds. */
@@ -44,6 +47,8 @@ export class TenonError extends Error {
   /** The limit that is reached and how much it allows, of LimitExceededError. */
   readonly limit: string | null;
   readonly max: number | null;
+  /** Of `second_factor_required`: what `tenon.auth.verifySecondFactor` answers. */
+  readonly challenge: ProblemChallenge | null;
   /** When to try again, in seconds from now, if the server said so. */
   readonly retryAfter: number | null;
 
@@ -59,6 +64,7 @@ export class TenonError extends Error {
     this.constraint = parts.constraint ?? null;
     this.limit = parts.limit ?? null;
     this.max = parts.max ?? null;
+    this.challenge = parts.challenge ?? null;
     this.retryAfter = parts.retryAfter ?? null;
   }
 }

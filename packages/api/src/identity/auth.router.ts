@@ -5,6 +5,7 @@ import {
   ChangePassword,
   changePassword,
   confirmEmail,
+  challengeErrors,
   CurrentAccess,
   EmailToken,
   errors,
@@ -20,6 +21,7 @@ import {
   LogoutAll,
   logoutAll,
   MailSent,
+  passkeyErrors,
   Refresh,
   refresh,
   Register,
@@ -30,6 +32,8 @@ import {
   resendVerification,
   ResetPassword,
   resetPassword,
+  secondFactorErrors,
+  SecondFactorVerify,
   SessionsEnded,
   SignedIn,
   tenancyErrors,
@@ -38,15 +42,19 @@ import {
   VerifiedEmail,
   VerifyEmail,
   verifyEmail,
+  verifySecondFactor,
 } from '@tenon/core';
 import { mutation, query, restMutation, router } from '../trpc.ts';
-import { oidcOperations } from './oidc.operations.ts';
+import { oidcOperations } from './oidc.router.ts';
+import { passkeyOperations } from './passkey.router.ts';
+import { secondFactorOperations } from './second-factor.router.ts';
 
 const authentication = { name: 'Authentication', description: 'Signing up, in and out.' };
 
 const { email_taken, username_taken } = userErrors;
 const { invitation_not_pending, organization_inactive } = tenancyErrors;
 const { invalid_credentials, email_not_verified } = loginErrors;
+const { second_factor_required, second_factor_failed } = secondFactorErrors;
 
 /** Signing in is not repeated by a key, tried, or bound to a version. */
 const mutationHeaders = false;
@@ -79,7 +87,7 @@ export const authRouter = router({
     input: AcceptInvitation,
     output: InvitedRegistered,
     location: () => '/users/me',
-    problems: [invitation_not_pending, organization_inactive, email_taken, username_taken],
+    problems: [invitation_not_pending, organization_inactive, email_taken, username_taken, errors.limit_exceeded],
     run: registerInvited,
   }),
   verifyEmail: mutation({
@@ -110,11 +118,29 @@ export const authRouter = router({
     tags: [authentication],
     summary: 'Sign in',
     description:
-      'Give exactly one of `login`, `email` and `username`. The refresh token is set as a cookie, unless `tokenTransport` asks for it in the body.',
+      'Give exactly one of `login`, `email` and `username`. The refresh token is set as a cookie, unless `tokenTransport` asks for it in the body. Who has set up a second factor is answered 403 `second_factor_required` with a `challenge`, to be finished by auth.verifySecondFactor.',
     input: Login,
     output: SignedIn,
-    problems: [invalid_credentials, email_not_verified],
+    problems: [invalid_credentials, email_not_verified, second_factor_required],
     run: login,
+  }),
+  verifySecondFactor: restMutation({
+    rest: 'POST /auth/second-factor',
+    access: 'public',
+    tags: [authentication],
+    summary: 'Finish signing in with a second factor',
+    description:
+      'Answers what auth.login answers. A challenge ends with its answer, after five wrong ones, or after five minutes.',
+    input: SecondFactorVerify,
+    output: SignedIn,
+    problems: [
+      challengeErrors.invalid_challenge,
+      second_factor_failed,
+      passkeyErrors.passkey_failed,
+      invalid_credentials,
+      email_not_verified,
+    ],
+    run: verifySecondFactor,
   }),
   refresh: restMutation({
     rest: 'POST /auth/refresh',
@@ -229,4 +255,6 @@ export const authRouter = router({
     run: getCurrentAccess,
   }),
   ...oidcOperations,
+  ...secondFactorOperations,
+  ...passkeyOperations,
 });

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { accountTokens, givePassword, invitationTokenOf, openSessionOf } from '@tenon/core/testing';
+import {
+  accountTokens,
+  enrolPasskey,
+  enrolTotp,
+  givePassword,
+  invitationTokenOf,
+  openSessionOf,
+  removePasskeys,
+  removeTotp,
+  TestAuthenticator,
+} from '@tenon/core/testing';
 import { aBeginning, anIssuersAnswer, anIssuersSession } from '../contract/testing/oidc.ts';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
@@ -38,6 +48,15 @@ async function anEmailChange(caller: Person, scene: Scene) {
   const input = { email: `${randomUUID()}@example.com`, currentPassword: password };
   await scene.call('rest', 'auth.changeEmail', input, { token: accessToken });
   return accountTokens(scene.platform, user.id);
+}
+
+async function aSecondFactor(caller: Person, scene: Scene) {
+  const { login, tokenTransport } = await aLogin(caller);
+  const { user } = await caller.do('auth.login', { login, password, tokenTransport });
+  const app = await enrolTotp(scene.platform, user.id);
+  const { problem } = await scene.call('rest', 'auth.login', { login, password });
+  if (!problem?.challenge) throw new Error('A second factor is asked for.');
+  return { challengeToken: problem.challenge.token, code: app.code(), deviceId: 'laptop', tokenTransport };
 }
 
 export default samplesOf('auth', {
@@ -89,6 +108,57 @@ export default samplesOf('auth', {
   confirmEmail: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).confirm }) },
   undoEmailChange: { input: async (caller, scene) => ({ token: (await anEmailChange(caller, scene)).undo }) },
   me: { input: () => ({}) },
+  verifySecondFactor: { input: aSecondFactor },
+  getSecondFactor: { input: () => ({}) },
+  startTotp: {
+    input: async ({ userId }, { platform }) => {
+      await removeTotp(platform, userId);
+      // Whose session is fresh needs no more to prove who they are; these people have no password.
+      return {};
+    },
+    recordsNothing: 'Nothing is asked for before a first code has confirmed the app.',
+  },
+  confirmTotp: {
+    input: async ({ userId }, { platform }) => ({
+      code: (await enrolTotp(platform, userId, { pending: true })).code(),
+    }),
+  },
+  disableTotp: {
+    input: async ({ userId }, { platform }) => ({ code: (await enrolTotp(platform, userId)).code() }),
+  },
+  renewRecoveryCodes: {
+    input: async ({ userId }, { platform }) => ({ code: (await enrolTotp(platform, userId)).code() }),
+  },
+  startPasskey: {
+    input: async ({ userId }, { platform }) => {
+      await removePasskeys(platform, userId);
+      await removeTotp(platform, userId);
+      return {};
+    },
+    recordsNothing: 'Nothing is registered before the authenticator has answered.',
+  },
+  addPasskey: {
+    input: async (caller, { platform }) => {
+      await removePasskeys(platform, caller.userId);
+      await removeTotp(platform, caller.userId);
+      const { challengeToken, options } = await caller.do('auth.startPasskey', {});
+      return { challengeToken, name: 'Laptop', response: new TestAuthenticator().create(options) };
+    },
+  },
+  startPasskeySignIn: {
+    input: async (caller, scene) => ({ challengeToken: (await aSecondFactor(caller, scene)).challengeToken }),
+    recordsNothing: 'Nobody has signed in yet, or failed to.',
+  },
+  signInWithPasskey: {
+    input: async (caller, { platform }) => {
+      await removePasskeys(platform, caller.userId);
+      const authenticator = new TestAuthenticator();
+      await enrolPasskey(platform, caller.userId, authenticator);
+      const { challengeToken, options } = await caller.do('auth.startPasskeySignIn', {});
+      const response = authenticator.get(options);
+      return { challengeToken, response, deviceId: 'laptop', tokenTransport: 'body' as const };
+    },
+  },
   listOidcIssuers: { input: () => ({}) },
   startOidc: {
     input: (_caller, { issuer }) => aBeginning(issuer),

@@ -76,6 +76,14 @@ const ProblemSchema = z
       .describe('Why a role that gives the permission still refuses.'),
     limit: z.string().optional().describe('Which limit of the tier is reached, of a 402.'),
     max: z.number().optional(),
+    challenge: z
+      .object({
+        token: z.string().describe('To be sent back with the answer; good once.'),
+        methods: z.array(z.string()).describe('What may answer it: `totp`, `recovery_code`; more will come.'),
+        expiresAt: z.string(),
+      })
+      .optional()
+      .describe('How to finish signing in, of `second_factor_required`: see auth.verifySecondFactor.'),
   })
   .meta({ id: 'Problem', description: 'An error (RFC 9457).' }) satisfies z.ZodType<{
   [Name in keyof Problem]: unknown;

@@ -39,6 +39,14 @@ export default samplesOf('organizations', {
     },
     upsets: true,
   },
+  setTier: {
+    input: ({ organization }) => ({
+      organization: organization.id,
+      tier: 'enterprise' as const,
+      maxUsers: null,
+      maxTasks: 1_000_000 + Math.floor(Math.random() * 1_000_000),
+    }),
+  },
   transfer: {
     input: async (caller) => ({ ...path(caller), userId: (await caller.organization.addMember('admin')).userId }),
     upsets: true,

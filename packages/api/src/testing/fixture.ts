@@ -267,8 +267,10 @@ export type FixtureRouter = typeof fixtureRouter;
 const settings: ServiceContext['settings'] = {
   production: false,
   publicUrl: 'http://localhost:8000',
+  corsOrigins: [],
   dataDirectory: '/nowhere',
   secretKey: 'x'.repeat(32),
+  encryptionKeys: [],
   accessTokenMinutes: 20,
   refreshTokenDays: 3,
   requireVerifiedEmail: true,

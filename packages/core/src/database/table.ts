@@ -45,6 +45,8 @@ export interface TableOptions {
   identityDoor?: boolean;
   /** Rows are only ever added: the request role may not change or remove them. */
   insertOnly?: boolean;
+  /** Properties that hold text which `sealedColumn` sealed: `tenon secrets rotate` finds them here. */
+  sealed?: readonly string[];
   /** Whose visibility narrows what the read door shows of this table, and what each predicate means here. */
   visibility?: { permission: string; predicates: Readonly<Record<VisibilityPredicate, string>> };
 }

@@ -9,8 +9,10 @@ import { keyFor } from './keys.ts';
 const settings: CoreSettings = {
   production: false,
   publicUrl: 'https://tenon.example',
+  corsOrigins: [],
   dataDirectory: '/nowhere',
   secretKey: 'a-secret-key-for-tests-0123456789abcdef',
+  encryptionKeys: [],
   accessTokenMinutes: 20,
   refreshTokenDays: 3,
   requireVerifiedEmail: true,

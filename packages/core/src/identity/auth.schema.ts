@@ -57,6 +57,13 @@ export const EmailToken = z
   .meta({ id: 'EmailToken' });
 export type EmailToken = z.output<typeof EmailToken>;
 
+/** How whoever signs in gets the refresh token. */
+export const tokenTransport = () =>
+  z
+    .enum(['cookie', 'body'])
+    .default('cookie')
+    .describe('`body` answers the refresh token and sets no cookie: for clients that are not browsers.');
+
 const loginNames = ['login', 'email', 'username'] as const;
 
 export const Login = z
@@ -66,10 +73,7 @@ export const Login = z
     username: text(1, 254).optional().describe('In place of `login`.'),
     password: text(1, 1024),
     deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
-    tokenTransport: z
-      .enum(['cookie', 'body'])
-      .default('cookie')
-      .describe('`body` answers the refresh token and sets no cookie: for clients that are not browsers.'),
+    tokenTransport: tokenTransport(),
   })
   .refine((input) => loginNames.filter((name) => input[name] !== undefined).length === 1, {
     path: ['login'],

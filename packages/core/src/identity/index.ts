@@ -5,7 +5,10 @@ import type { MailTemplate } from './mail/mail.job.ts';
 import { passwordChangedMail, resetPasswordMail } from './mail/password.mails.ts';
 import { verificationMail } from './mail/verification.mail.ts';
 import { oidcTables } from './oidc/oidc.entity.ts';
+import { passkeyTable } from './passkeys/passkey.entity.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
+import { signInChallengeTable } from './second-factor/challenge.entity.ts';
+import { recoveryCodeTable, totpTable } from './second-factor/totp.entity.ts';
 import { throttleTable } from './throttle.entity.ts';
 import { userTable } from './user.entity.ts';
 
@@ -31,7 +34,7 @@ export { changeEmail, confirmEmail, undoEmailChange } from './email-change.servi
 export { instancePermission, requireInstanceAdmin, setInstanceAdmin } from './instance-admin.ts';
 export { activateUser, deactivateUser, endSessionsOfUser, getUserOfInstance, listUsers } from './instance-users.ts';
 export { mac } from './keys.ts';
-export { loginErrors, openLogin, proveLogin } from './login.service.ts';
+export { loginErrors, openLogin, proveLogin, type ProvenLogin } from './login.service.ts';
 export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
@@ -49,10 +52,52 @@ export { type AuthorizationAnswer, provePerson, type ProvenPerson } from './oidc
 export { redirectTarget, withParameters } from './oidc/redirect-target.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';
+export { openPasskeyLogin, provePasskeyLogin, startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
+export { getPasskey, listPasskeys, passkeyErrors } from './passkeys/passkey.queries.ts';
+export {
+  Passkey,
+  PasskeyAdd,
+  PasskeyId,
+  PasskeyListInput,
+  PasskeyPage,
+  PasskeySignIn,
+  PasskeySignInStart,
+  PasskeySignInStarted,
+  PasskeyStart,
+  PasskeyStarted,
+  PasskeyUpdate,
+} from './passkeys/passkey.schema.ts';
+export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
 export { RecentCache } from './recent-cache.ts';
 export { registerUser, resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
+export { challengeErrors } from './second-factor/challenge.ts';
+export { proofErrors } from './second-factor/proof.ts';
+export {
+  RecoveryCodes,
+  RecoveryCodesRenew,
+  SecondFactor,
+  SecondFactorVerify,
+  TotpConfirm,
+  TotpDisable,
+  TotpStart,
+  TotpStarted,
+} from './second-factor/second-factor.schema.ts';
+export {
+  askForSecondFactor,
+  attemptSecondFactor,
+  passSecondFactor,
+  secondFactorErrors,
+} from './second-factor/second-factor.service.ts';
+export {
+  confirmTotp,
+  disableTotp,
+  getSecondFactor,
+  renewRecoveryCodes,
+  startTotp,
+  totpErrors,
+} from './second-factor/totp.service.ts';
 export { LogoutAll, Session, SessionId, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
-export { setActiveOrganization } from './session.service.ts';
+export { type OpenSession, setActiveOrganization } from './session.service.ts';
 export { requireSignedIn } from './signed-in.ts';
 export type { SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';
@@ -68,6 +113,10 @@ export const identityTables = [
   throttleTable,
   emailChangeTable,
   ...oidcTables,
+  totpTable,
+  recoveryCodeTable,
+  signInChallengeTable,
+  passkeyTable,
 ];
 
 /** The mails of this context, by their template. */

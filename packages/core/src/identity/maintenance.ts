@@ -89,6 +89,19 @@ export function purgeEmailChanges(ctx: ServiceContext): Promise<number> {
   );
 }
 
+/** Forgets sign-ins that were begun and never finished. Answers how many that were. */
+export function purgeSignInChallenges(ctx: ServiceContext): Promise<number> {
+  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
+  return deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('sign_in_challenges')
+      .where('token_hash', 'in', (eb) =>
+        eb.selectFrom('sign_in_challenges').select('token_hash').where(over).limit(batch),
+      )
+      .executeTakeFirstOrThrow(),
+  );
+}
+
 export const identityHandlers: JobHandlers = {
   'sessions.purge': async (ctx) => ({
     sessions: await purgeSessions(ctx),
@@ -97,6 +110,7 @@ export const identityHandlers: JobHandlers = {
   'oidc.purge': async (ctx) => ({ rows: await purgeOidc(ctx) }),
   'email_changes.purge': async (ctx) => ({ emailChanges: await purgeEmailChanges(ctx) }),
   'throttles.purge': async (ctx) => ({ throttles: await purgeThrottles(ctx) }),
+  'sign-in-challenges.purge': async (ctx) => ({ challenges: await purgeSignInChallenges(ctx) }),
 };
 
 export const identitySchedules: readonly Schedule[] = [
@@ -104,4 +118,5 @@ export const identitySchedules: readonly Schedule[] = [
   { name: 'oidc.purge', cron: '45 * * * *', kind: 'oidc.purge' },
   { name: 'email_changes.purge', cron: '45 3 * * *', kind: 'email_changes.purge' },
   { name: 'throttles.purge', cron: '35 * * * *', kind: 'throttles.purge' },
+  { name: 'sign-in-challenges.purge', cron: '45 * * * *', kind: 'sign-in-challenges.purge' },
 ];

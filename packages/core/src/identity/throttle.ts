@@ -22,13 +22,20 @@ const perAccount = {
   account: { most: 10, windowMs: 15 * minute },
   /** Wrong present passwords of somebody who is signed in. */
   password: { most: 10, windowMs: 15 * minute },
+  /** Wrong codes of an authenticator app: of a million codes three are right at a time, so a day has an end too. */
+  'second-factor': { most: 10, windowMs: 15 * minute },
+  'second-factor-day': { most: 40, windowMs: 24 * 60 * minute },
+  /** Wrong recovery codes: apart, so that whoever has lost the app still gets in. */
+  'recovery-code': { most: 10, windowMs: 15 * minute },
   /** Mails that anybody may have sent to one address. */
   'mail-to': { most: 5, windowMs: 60 * minute },
 } as const satisfies Record<string, Limit>;
 
 /** By network address; how many, a setting says. */
-type AddressBudget = 'login' | 'register' | 'mail' | 'oidc';
+type AddressBudget = 'login' | 'register' | 'mail' | 'passkey' | 'oidc';
 const addressWindowMs = 15 * minute;
+/** A page asks for a passkey whenever it is opened, so there are more of these. */
+const passkeysPerAttempt = 10;
 
 /** Something that is counted for somebody. */
 export interface Budget extends Limit {
@@ -65,7 +72,7 @@ export const addressBudgets = (ctx: ServiceContext, what: AddressBudget): Budget
     ? []
     : [
         budget(ctx, `${what} from`, networkOf(ctx.address), {
-          most: ctx.settings.attemptsPerAddress,
+          most: ctx.settings.attemptsPerAddress * (what === 'passkey' ? passkeysPerAttempt : 1),
           windowMs: addressWindowMs,
         }),
       ];

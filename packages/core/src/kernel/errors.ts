@@ -28,6 +28,15 @@ export type FailedConstraint =
   /** `allowedAgainAt` is when the same action would pass, as an ISO instant; null when time will not change it. */
   | { kind: 'workingHours'; allowedAgainAt: string | null; timezone: string };
 
+/** What a sign-in that is half done is finished by. */
+export interface SignInChallenge {
+  /** To be sent back with the answer. Good once, until `expiresAt`. */
+  token: string;
+  /** What may answer it: `totp`, `recovery_code`; more will come. */
+  methods: string[];
+  expiresAt: string;
+}
+
 /** What an error tells beside its code. */
 export interface ErrorDetails {
   message?: string;
@@ -39,6 +48,7 @@ export interface ErrorDetails {
   constraint?: FailedConstraint;
   limit?: string;
   max?: number;
+  challenge?: SignInChallenge;
   /** Seconds. */
   retryAfter?: number;
   cause?: unknown;
@@ -100,6 +110,7 @@ export const errors = defineErrors({
     kind: 'conflict',
     message: 'The first answer to this Idempotency-Key held a secret, which is shown once only.',
   },
+  limit_exceeded: { kind: 'limit_exceeded', message: 'The tier of the organization has no room for more.' },
   rate_limited: { kind: 'rate_limited', message: 'Too many attempts. Try again later: Retry-After says when.' },
   database_busy: { kind: 'unavailable', message: 'The database is busy. Try again in a moment.' },
   database_unavailable: { kind: 'unavailable', message: 'The database cannot be reached. Try again in a moment.' },

@@ -18,17 +18,19 @@ export interface CoreSettings {
   readonly production: boolean;
   /** Where links in mails lead. */
   readonly publicUrl: string;
+  /** The origins of the web pages that may call, and ask for passkeys if they are of the same site. */
+  readonly corsOrigins: readonly string[];
   readonly dataDirectory: string;
   /** Signs access tokens and derives successor refresh tokens: at least 32 bytes. */
   readonly secretKey: string;
+  /** Keys of 32 bytes in base64: the first seals secrets that must be read again, all of them open what was sealed. */
+  readonly encryptionKeys: readonly string[];
   readonly accessTokenMinutes: number;
   readonly refreshTokenDays: number;
   readonly requireVerifiedEmail: boolean;
   readonly passwordMinLength: number;
   /** Failed sign-ins, registrations and mails asked for, each, that one network address has in 15 minutes. */
   readonly attemptsPerAddress: number;
-  /** Exact origins of the web pages that may call, and to which a sign-in may lead back. @default none */
-  readonly corsOrigins?: readonly string[];
   /** @default none */
   readonly oidcIssuers?: readonly OidcIssuerSettings[];
 }

@@ -10,7 +10,7 @@ import { roleAssignmentTable, roleTable } from './role.entity.ts';
 export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
 export { explainAccess, getOwnAccess } from './access.service.ts';
 export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
-export { getCurrentAccess, login, register } from './auth.service.ts';
+export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth.service.ts';
 export { departmentErrors } from './departments/department.errors.ts';
 export {
   addDepartmentMember,
@@ -46,7 +46,7 @@ export {
   startOidc,
 } from './identity-providers/sign-in.service.ts';
 export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
-export { tenancyHandlers, tenancySchedules } from './invitation.maintenance.ts';
+export { tenancyHandlers, tenancySchedules } from './maintenance.ts';
 export { listInvitations, listOwnInvitations } from './invitation.queries.ts';
 export {
   Invitation,
@@ -87,9 +87,11 @@ export {
   OrganizationPath,
   OrganizationTransfer,
   OrganizationUpdate,
+  TierChange,
 } from './organization.schema.ts';
 export { createOrganization, updateOrganization } from './organization.service.ts';
 export { leaveOrganization, switchOrganization } from './organization.switch.ts';
+export { setOrganizationTier } from './organization.tier.ts';
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignment.queries.ts';
 export {
@@ -122,6 +124,7 @@ export {
 export { teamsWithin, teamsWithinSql } from './teams/team.scope.ts';
 export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
+export { limitExceeded, limitOf, readLimit } from './tiers.ts';
 
 export const tenancyTables = [
   organizationTable,

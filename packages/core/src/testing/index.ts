@@ -20,4 +20,6 @@ export {
   type TestPlatform,
 } from './platform.ts';
 export { startPostgres, type TestPostgres } from './postgres.ts';
+export { TestAuthenticator } from './authenticator.ts';
+export { enrolPasskey, enrolTotp, removePasskeys, removeTotp, type TestApp } from './second-factor.ts';
 export { accessTokenOf, openSessionOf } from './sign-in.ts';

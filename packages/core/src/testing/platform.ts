@@ -60,8 +60,10 @@ export async function createTestPlatform(
     {
       production: false,
       publicUrl: 'http://localhost:8000',
+      corsOrigins: [],
       dataDirectory,
       secretKey: 'a-secret-key-for-tests-0123456789abcdef',
+      encryptionKeys: ['dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzISE='],
       accessTokenMinutes: 20,
       refreshTokenDays: 3,
       requireVerifiedEmail: true,
@@ -148,7 +150,8 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
           id: organizationId,
           name,
           slug,
-          tier: 'free',
+          // Tests fill them as they like; those about limits set their own.
+          tier: 'enterprise',
           isActive: true,
           settings: { workingHours: anyHour },
           version: 1,

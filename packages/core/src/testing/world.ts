@@ -114,7 +114,7 @@ class WorldBuilder {
     if (special === 'boolean') return true;
     const type = String(property.type).toLowerCase();
     if (type.includes('uuid')) return uuidv7();
-    if (special === 'hundredths' || type.includes('int')) return ++sequence;
+    if (special === 'hundredths' || type.includes('int') || type.includes('double')) return ++sequence;
     return `${property.name} ${++sequence}`;
   }
 }

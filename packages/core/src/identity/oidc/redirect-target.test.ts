@@ -8,6 +8,7 @@ const settings: CoreSettings = {
   publicUrl: 'https://tenon.example.com',
   dataDirectory: '',
   secretKey: '',
+  encryptionKeys: [],
   accessTokenMinutes: 20,
   refreshTokenDays: 3,
   requireVerifiedEmail: true,

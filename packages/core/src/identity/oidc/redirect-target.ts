@@ -18,7 +18,7 @@ export function redirectTarget(
   { loopbackToo }: { loopbackToo: boolean },
 ): string {
   const url = redirectTo.startsWith('/') ? URL.parse(redirectTo, settings.publicUrl) : URL.parse(redirectTo);
-  const origins = [new URL(settings.publicUrl).origin, ...(settings.corsOrigins ?? [])];
+  const origins = [new URL(settings.publicUrl).origin, ...settings.corsOrigins];
   const known = url !== null && origins.includes(url.origin);
   const own = loopbackToo && url?.protocol === 'http:' && loopback.includes(url.hostname);
   if (!url || !(known || own) || url.username !== '' || url.password !== '')

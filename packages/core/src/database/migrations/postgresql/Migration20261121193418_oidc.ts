@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261121192453_oidc extends Migration {
+export class Migration20261121193418_oidc extends Migration {
 
-  override name = 'Migration20261121192453_oidc';
+  override name = 'Migration20261121193418_oidc';
 
   override up(): void | Promise<void> {
     this.addSql(`create table "oidc_flows" ("state_hash" varchar(255) not null, "binding_hash" varchar(255) not null, "issuer_ref" varchar(255) not null, "redirect_to" text not null, "transport" text not null, "device_id" varchar(255) null, "created_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, primary key ("state_hash"));`);

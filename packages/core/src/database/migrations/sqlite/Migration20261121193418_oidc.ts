@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
-export class Migration20261121192453_oidc extends Migration {
+export class Migration20261121193418_oidc extends Migration {
 
-  override name = 'Migration20261121192453_oidc';
+  override name = 'Migration20261121193418_oidc';
 
   override up(): void | Promise<void> {
     this.addSql(`create table \`oidc_flows\` (\`state_hash\` text not null primary key, \`binding_hash\` text not null, \`issuer_ref\` text not null, \`redirect_to\` text not null, \`transport\` text check (\`transport\` in ('cookie', 'body')) not null, \`device_id\` text null, \`created_at\` datetime not null, \`expires_at\` datetime not null);`);

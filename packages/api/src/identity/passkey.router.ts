@@ -1,0 +1,132 @@
+import {
+  addPasskey,
+  challengeErrors,
+  deletePasskey,
+  getPasskey,
+  listPasskeys,
+  loginErrors,
+  Passkey,
+  PasskeyAdd,
+  passkeyErrors,
+  PasskeyId,
+  PasskeyListInput,
+  PasskeyPage,
+  PasskeySignIn,
+  PasskeySignInStart,
+  PasskeySignInStarted,
+  PasskeyStart,
+  PasskeyStarted,
+  PasskeyUpdate,
+  proofErrors,
+  SignedIn,
+  signInWithPasskey,
+  startPasskey,
+  startPasskeySignIn,
+  updatePasskey,
+} from '@tenon/core';
+import { mutation, query, restMutation, router } from '../trpc.ts';
+
+const passkeys = { name: 'Passkeys', description: 'Keys on devices, by which one signs in without a password.' };
+
+const { passkey_not_found, passkey_taken, too_many_passkeys, passkey_failed } = passkeyErrors;
+const { invalid_challenge } = challengeErrors;
+
+/** Each answers a challenge that is good once: nothing to repeat by a key, or to try. */
+const mutationHeaders = false;
+
+/** Part of the router of auth.*. */
+export const passkeyOperations = {
+  startPasskey: mutation({
+    rest: 'POST /auth/passkeys/start',
+    access: 'user',
+    tags: [passkeys],
+    summary: 'Begin to register a passkey',
+    description:
+      'Give `options` to the browser, then send what it answers to auth.addPasskey. Needs the password or a code of the app; who has neither must have signed in within the last ten minutes.',
+    mutationHeaders,
+    input: PasskeyStart,
+    output: PasskeyStarted,
+    problems: [proofErrors.identity_not_proven, too_many_passkeys],
+    run: startPasskey,
+  }),
+  addPasskey: mutation({
+    rest: 'POST /auth/passkeys',
+    access: 'user',
+    tags: [passkeys],
+    summary: 'Register a passkey',
+    status: 201,
+    mutationHeaders,
+    input: PasskeyAdd,
+    output: Passkey,
+    location: ({ id }) => `/users/me/passkeys/${id}`,
+    problems: [invalid_challenge, passkey_taken, too_many_passkeys],
+    run: addPasskey,
+  }),
+  startPasskeySignIn: mutation({
+    rest: 'POST /auth/passkeys/sign-in/start',
+    access: 'public',
+    tags: [passkeys],
+    summary: 'Begin to sign in by a passkey',
+    description:
+      'Give `options` to the browser, then send what it answers to auth.signInWithPasskey; or, begun with the challenge of a login that asks for a second factor, as `passkey` to auth.verifySecondFactor.',
+    mutationHeaders,
+    input: PasskeySignInStart,
+    output: PasskeySignInStarted,
+    problems: [invalid_challenge],
+    run: startPasskeySignIn,
+  }),
+  signInWithPasskey: restMutation({
+    rest: 'POST /auth/passkeys/sign-in',
+    access: 'public',
+    tags: [passkeys],
+    summary: 'Sign in by a passkey',
+    description:
+      'Without a password, and without a second factor: a passkey verifies its user. Answers what auth.login answers.',
+    input: PasskeySignIn,
+    output: SignedIn,
+    problems: [invalid_challenge, passkey_failed, loginErrors.email_not_verified],
+    run: signInWithPasskey,
+  }),
+};
+
+export const passkeyRouter = router({
+  list: query({
+    rest: 'GET /users/me/passkeys',
+    access: 'user',
+    tags: [passkeys],
+    summary: 'List your own passkeys',
+    input: PasskeyListInput,
+    output: PasskeyPage,
+    run: listPasskeys,
+  }),
+  get: query({
+    rest: 'GET /users/me/passkeys/{id}',
+    access: 'user',
+    tags: [passkeys],
+    summary: 'Read one of your own passkeys',
+    input: PasskeyId,
+    output: Passkey,
+    problems: [passkey_not_found],
+    run: getPasskey,
+  }),
+  update: mutation({
+    rest: 'PATCH /users/me/passkeys/{id}',
+    access: 'user',
+    tags: [passkeys],
+    summary: 'Rename one of your own passkeys',
+    input: PasskeyUpdate,
+    output: Passkey,
+    problems: [passkey_not_found],
+    run: updatePasskey,
+  }),
+  delete: mutation({
+    rest: 'DELETE /users/me/passkeys/{id}',
+    access: 'user',
+    tags: [passkeys],
+    summary: 'Delete one of your own passkeys',
+    description: 'Nobody signs in by it any more. The device may go on offering it.',
+    input: PasskeyId,
+    problems: [passkey_not_found],
+    run: deletePasskey,
+  }),
+});

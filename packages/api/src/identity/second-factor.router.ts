@@ -1,0 +1,87 @@
+import {
+  confirmTotp,
+  disableTotp,
+  getSecondFactor,
+  proofErrors,
+  RecoveryCodes,
+  RecoveryCodesRenew,
+  renewRecoveryCodes,
+  SecondFactor,
+  startTotp,
+  TotpConfirm,
+  TotpDisable,
+  totpErrors,
+  TotpStart,
+  TotpStarted,
+} from '@tenon/core';
+import { mutation, query } from '../trpc.ts';
+
+const secondFactor = { name: 'Second factor', description: 'What signing in asks for beside the password.' };
+
+const { identity_not_proven } = proofErrors;
+const { totp_enabled, totp_not_started, totp_not_enabled } = totpErrors;
+
+/** They hand out secrets, and ask for a fresh proof each time: nothing to repeat by a key, or to try. */
+const mutationHeaders = false;
+
+const proof =
+  'Needs the password or a code of the app; who has neither must have signed in within the last ten minutes.';
+
+/** Part of the router of auth.*. */
+export const secondFactorOperations = {
+  getSecondFactor: query({
+    rest: 'GET /auth/second-factor',
+    access: 'user',
+    tags: [secondFactor],
+    summary: 'Read what signing in asks you for',
+    output: SecondFactor,
+    run: getSecondFactor,
+  }),
+  startTotp: mutation({
+    rest: 'POST /auth/totp/start',
+    access: 'user',
+    tags: [secondFactor],
+    summary: 'Begin to set up an authenticator app',
+    description: `Show \`uri\` as a QR code, then send the first code to auth.confirmTotp. ${proof}`,
+    mutationHeaders,
+    input: TotpStart,
+    output: TotpStarted,
+    problems: [identity_not_proven, totp_enabled],
+    run: startTotp,
+  }),
+  confirmTotp: mutation({
+    rest: 'POST /auth/totp/confirm',
+    access: 'user',
+    tags: [secondFactor],
+    summary: 'Finish setting up an authenticator app',
+    description: 'From now on signing in asks for a code. The recovery codes in the answer are shown this once.',
+    mutationHeaders,
+    input: TotpConfirm,
+    output: RecoveryCodes,
+    problems: [totp_enabled, totp_not_started],
+    run: confirmTotp,
+  }),
+  disableTotp: mutation({
+    rest: 'POST /auth/totp/disable',
+    access: 'user',
+    tags: [secondFactor],
+    summary: 'Remove the authenticator app',
+    description: `Signing in asks for the password alone again, and the recovery codes are gone. ${proof}`,
+    mutationHeaders,
+    input: TotpDisable,
+    problems: [identity_not_proven, totp_not_enabled],
+    run: disableTotp,
+  }),
+  renewRecoveryCodes: mutation({
+    rest: 'POST /auth/recovery-codes',
+    access: 'user',
+    tags: [secondFactor],
+    summary: 'Get new recovery codes',
+    description: `Those before are worth nothing any more. ${proof}`,
+    mutationHeaders,
+    input: RecoveryCodesRenew,
+    output: RecoveryCodes,
+    problems: [identity_not_proven, totp_not_enabled],
+    run: renewRecoveryCodes,
+  }),
+};

@@ -1,0 +1,197 @@
+import { verifyAuthenticationResponse } from '@simplewebauthn/server';
+import { sql } from 'kysely';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { loginErrors } from '../login.service.ts';
+import {
+  type Challenge,
+  countWrongAnswer,
+  findChallenge,
+  openChallenge,
+  takeChallenge,
+} from '../second-factor/challenge.ts';
+import { type OpenSession, startSession } from '../session.service.ts';
+import { addressBudgets, attempt } from '../throttle.ts';
+import type { SignInTransport } from '../transport.ts';
+import { credentialsOf, passkeyErrors } from './passkey.queries.ts';
+import type {
+  AuthenticationResponse,
+  PasskeySignIn,
+  PasskeySignInStart,
+  PasskeySignInStarted,
+} from './passkey.schema.ts';
+import { ceremonyMs } from './passkey.service.ts';
+import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
+
+/**
+ * Begins to sign in by a passkey: whoever it is, the authenticator will say. With the challenge of a login that asks for a
+ * second factor it answers which passkeys do.
+ * @throws `invalid_challenge`, `rate_limited`
+ */
+export async function startPasskeySignIn(
+  ctx: ServiceContext,
+  { challengeToken }: PasskeySignInStart,
+): Promise<PasskeySignInStarted> {
+  const { id: rpId } = relyingPartyOf(ctx.settings);
+  const answer = (token: string, expiresAt: string, allowCredentials: Awaited<ReturnType<typeof credentialsOf>>) => ({
+    challengeToken: token,
+    expiresAt,
+    options: {
+      challenge: challengeOf(token),
+      rpId,
+      timeout: ceremonyMs,
+      allowCredentials,
+      userVerification: 'required' as const,
+    },
+  });
+  if (challengeToken !== undefined)
+    return readThroughIdentityDoor(ctx.database, async (db) => {
+      const { userId, expiresAt } = await findChallenge(db, challengeToken, 'second_factor', ctx.clock.now());
+      return answer(challengeToken, expiresAt, userId === null ? [] : await credentialsOf(db, userId));
+    });
+  await attempt(ctx, addressBudgets(ctx, 'passkey'));
+  const { token, expiresAt } = await writeThroughIdentityDoor(ctx, (unit) =>
+    openChallenge(unit, { purpose: 'passkey_sign_in', userId: null }),
+  );
+  return answer(token, expiresAt.toISOString(), []);
+}
+
+/** A passkey whose answer was right. */
+export interface ProvenPasskey {
+  id: string;
+  userId: string;
+  /** What the counter was, and what it is now. */
+  signCount: { from: number; to: number };
+  isBackedUp: boolean;
+}
+
+const findPasskey = (ctx: ServiceContext, credentialId: string) =>
+  readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('passkeys')
+      .innerJoin('users', 'users.id', 'passkeys.user_id')
+      .select([
+        'passkeys.id',
+        'passkeys.user_id as userId',
+        'passkeys.public_key as publicKey',
+        'passkeys.sign_count as signCount',
+        'users.email_verified_at as emailVerifiedAt',
+      ])
+      .where('passkeys.credential_id', '=', credentialId)
+      .executeTakeFirst(),
+  );
+
+/** Too many failures end the challenge: each costs the verification of a signature, and an event. */
+const recordFailure = (
+  ctx: ServiceContext,
+  challenge: Challenge,
+  passkey: { id: string; userId: string } | undefined,
+): Promise<void> =>
+  writeThroughIdentityDoor(ctx, async (unit) => {
+    await countWrongAnswer(unit, challenge);
+    if (!passkey) return;
+    await recordEvents(unit, {
+      type: 'user.passkey_failed',
+      entity: { type: 'user', id: passkey.userId },
+      data: { passkeyId: passkey.id, address: ctx.address },
+      actorId: null,
+      organizationId: null,
+    });
+  });
+
+/**
+ * Holds the answer of an authenticator against the challenge: site, key, signature, counter, and that it has verified its user.
+ * Outside of any transaction; the signature is verified off the event loop.
+ * @throws `passkey_failed`, `email_not_verified`
+ */
+export async function verifyPasskey(
+  ctx: ServiceContext,
+  challenge: Challenge,
+  response: AuthenticationResponse,
+): Promise<ProvenPasskey> {
+  const by = challenge.userId;
+  const passkey = await findPasskey(ctx, response.id);
+  if (!passkey) {
+    await recordFailure(ctx, challenge, passkey);
+    throw passkeyErrors.passkey_failed();
+  }
+  const { id, userId, signCount: from } = passkey;
+  const { clientDataJSON, authenticatorData, signature, userHandle } = response.response;
+  const party = relyingPartyOf(ctx.settings);
+  // Only who is not known yet must be named by the key itself.
+  const isTheirs = by === null ? userHandle === userHandleOf(userId) : by === userId;
+  const verified = isTheirs
+    ? await verifyAuthenticationResponse({
+        response: {
+          id: response.id,
+          rawId: response.rawId,
+          type: response.type,
+          response: { clientDataJSON, authenticatorData, signature },
+          clientExtensionResults: {},
+        },
+        expectedChallenge: challengeOf(challenge.token),
+        expectedOrigin: party.origins,
+        expectedRPID: party.id,
+        requireUserVerification: true,
+        credential: { id: response.id, publicKey: Buffer.from(passkey.publicKey, 'base64url'), counter: from },
+      }).catch(() => null)
+    : null;
+  if (!verified?.verified) {
+    await recordFailure(ctx, challenge, passkey);
+    throw passkeyErrors.passkey_failed();
+  }
+  if (ctx.settings.requireVerifiedEmail && passkey.emailVerifiedAt === null) throw loginErrors.email_not_verified();
+  const { newCounter: to, credentialBackedUp: isBackedUp } = verified.authenticationInfo;
+  return { id, userId, signCount: { from, to }, isBackedUp };
+}
+
+/** Writes down that a passkey was used. @throws `passkey_failed` when it is gone, or was used elsewhere at the same time */
+export async function spendPasskey({ db, now }: Unit, { id, signCount, isBackedUp }: ProvenPasskey): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('passkeys')
+    .set({ sign_count: signCount.to, is_backed_up: isBackedUp, last_used_at: sql<string>`${now}` })
+    .where('id', '=', id)
+    .where('sign_count', '=', signCount.from)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows !== 1n) throw passkeyErrors.passkey_failed();
+}
+
+/** A sign-in by a passkey that has proven whose it is. */
+export interface PasskeyLogin {
+  challenge: Challenge;
+  passkey: ProvenPasskey;
+}
+
+/** @throws `invalid_challenge`, `passkey_failed`, `email_not_verified` */
+export async function provePasskeyLogin(ctx: ServiceContext, input: PasskeySignIn): Promise<PasskeyLogin> {
+  const { challengeToken, response } = input;
+  const challenge = await readThroughIdentityDoor(ctx.database, (db) =>
+    findChallenge(db, challengeToken, 'passkey_sign_in', ctx.clock.now()),
+  );
+  return { challenge, passkey: await verifyPasskey(ctx, challenge, response) };
+}
+
+/**
+ * Opens the session of a proven passkey: it verifies its user, so it is two factors already. Runs behind the identity door.
+ * @throws `invalid_challenge`, `passkey_failed` also when the account is not active
+ */
+export async function openPasskeyLogin(
+  unit: Unit,
+  { challenge, passkey }: PasskeyLogin,
+  session: { deviceId: string | null; organizationId: string | null },
+  transport: SignInTransport,
+): Promise<OpenSession> {
+  const { userId } = passkey;
+  await takeChallenge(unit, challenge);
+  await spendPasskey(unit, passkey);
+  const active = await unit.db
+    .updateTable('users')
+    .set({ last_login_at: sql<string>`${unit.now}` })
+    .where('id', '=', userId)
+    .where('is_active', '=', true)
+    .executeTakeFirstOrThrow();
+  if (active.numUpdatedRows !== 1n) throw passkeyErrors.passkey_failed();
+  return startSession(unit, { userId, ...session }, transport);
+}

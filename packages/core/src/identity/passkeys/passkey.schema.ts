@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { line, text } from '../../kernel/text.ts';
+import { tokenTransport } from '../auth.schema.ts';
+import { identityProof } from '../second-factor/identity-proof.schema.ts';
+
+export const Passkey = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    isBackedUp: z.boolean().describe('Whether it is kept in more than one device.'),
+    createdAt: instantOut(),
+    lastUsedAt: instantOut().nullable(),
+  })
+  .meta({ id: 'Passkey', description: 'A key on a device by which one signs in without a password.' });
+export type Passkey = z.output<typeof Passkey>;
+
+export const PasskeyPage = page(Passkey).meta({ id: 'PasskeyPage' });
+
+export const PasskeyListInput = z.strictObject({ ...pageInput, sort: sort(['createdAt']).default('-createdAt') });
+export type PasskeyListInput = z.output<typeof PasskeyListInput>;
+
+export const PasskeyId = z.strictObject({ id: id() });
+export type PasskeyId = z.output<typeof PasskeyId>;
+
+export const PasskeyUpdate = z.strictObject({ id: id(), name: line(100) }).meta({ id: 'PasskeyUpdate' });
+export type PasskeyUpdate = z.output<typeof PasskeyUpdate>;
+
+const credential = z.object({ id: z.string(), type: z.literal('public-key'), transports: z.array(z.string()) });
+
+const challenge = {
+  challengeToken: z.string().describe('To be sent back with the answer of the authenticator; good once.'),
+  expiresAt: instantOut(),
+};
+
+export const PasskeyStart = z.strictObject(identityProof).meta({ id: 'PasskeyStart' });
+
+export const PasskeyStarted = z
+  .object({
+    ...challenge,
+    options: z
+      .object({
+        rp: z.object({ id: z.string(), name: z.string() }),
+        user: z.object({ id: z.string(), name: z.string(), displayName: z.string() }),
+        challenge: z.string(),
+        pubKeyCredParams: z.array(z.object({ type: z.literal('public-key'), alg: z.number().int() })),
+        timeout: z.number().int(),
+        excludeCredentials: z.array(credential),
+        authenticatorSelection: z.object({
+          residentKey: z.literal('required'),
+          requireResidentKey: z.literal(true),
+          userVerification: z.literal('required'),
+        }),
+        attestation: z.literal('none'),
+      })
+      .describe('For `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`.'),
+  })
+  .meta({ id: 'PasskeyStarted' });
+export type PasskeyStarted = z.output<typeof PasskeyStarted>;
+
+const bytes = (max: number) => text(1, max);
+
+/** What browsers add in time is left out of account: they must not have to wait for us. */
+const credentialFields = {
+  id: bytes(1400),
+  rawId: bytes(1400),
+  type: z.literal('public-key'),
+};
+
+const RegistrationResponse = z
+  .object({
+    ...credentialFields,
+    response: z.object({
+      clientDataJSON: bytes(8192),
+      attestationObject: bytes(65_536),
+      transports: z.array(text(1, 40)).max(10).optional(),
+    }),
+  })
+  .describe('The credential that the browser made, as its `toJSON()` answers it.');
+
+const AuthenticationResponse = z
+  .object({
+    ...credentialFields,
+    response: z.object({
+      clientDataJSON: bytes(8192),
+      authenticatorData: bytes(8192),
+      signature: bytes(8192),
+      userHandle: bytes(128).nullish(),
+    }),
+  })
+  .meta({ description: 'The credential that the browser got, as its `toJSON()` answers it.' });
+export type AuthenticationResponse = z.output<typeof AuthenticationResponse>;
+
+/** The answer of an authenticator to `auth.startPasskeySignIn`. */
+export const authenticationResponse = () => AuthenticationResponse;
+
+const token = () => text(1, 128);
+
+export const PasskeyAdd = z
+  .strictObject({
+    challengeToken: token().describe('From auth.startPasskey.'),
+    name: line(100).optional().describe('What you call it. @default Passkey'),
+    response: RegistrationResponse,
+  })
+  .meta({ id: 'PasskeyAdd' });
+export type PasskeyAdd = z.output<typeof PasskeyAdd>;
+
+export const PasskeySignInStart = z
+  .strictObject({
+    challengeToken: token()
+      .optional()
+      .describe(
+        '`challenge.token` of `second_factor_required`, to answer it with a passkey; nothing to sign in by one.',
+      ),
+  })
+  .meta({ id: 'PasskeySignInStart' });
+export type PasskeySignInStart = z.output<typeof PasskeySignInStart>;
+
+export const PasskeySignInStarted = z
+  .object({
+    ...challenge,
+    options: z
+      .object({
+        challenge: z.string(),
+        rpId: z.string(),
+        timeout: z.number().int(),
+        allowCredentials: z.array(credential),
+        userVerification: z.literal('required'),
+      })
+      .describe('For `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`.'),
+  })
+  .meta({ id: 'PasskeySignInStarted' });
+export type PasskeySignInStarted = z.output<typeof PasskeySignInStarted>;
+
+export const PasskeySignIn = z
+  .strictObject({
+    challengeToken: token().describe('From auth.startPasskeySignIn.'),
+    response: AuthenticationResponse,
+    deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
+    tokenTransport: tokenTransport(),
+  })
+  .meta({ id: 'PasskeySignIn' });
+export type PasskeySignIn = z.output<typeof PasskeySignIn>;

@@ -1,0 +1,167 @@
+import { verifyRegistrationResponse } from '@simplewebauthn/server';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { isUniqueViolation } from '../../database/failures.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { read } from '../../database/read-door.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { errors } from '../../kernel/errors.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import type { CoreSettings } from '../../kernel/settings.ts';
+import { challengeErrors, findChallenge, openChallenge, takeChallenge } from '../second-factor/challenge.ts';
+import type { IdentityProof } from '../second-factor/identity-proof.schema.ts';
+import { proveIdentity } from '../second-factor/proof.ts';
+import { requireSignedIn } from '../signed-in.ts';
+import { UserEntity } from '../user.entity.ts';
+import { getUser } from '../user.queries.ts';
+import { PasskeyEntity } from './passkey.entity.ts';
+import { countPasskeys, credentialsOf, passkeyErrors, passkeyOf } from './passkey.queries.ts';
+import type { Passkey, PasskeyAdd, PasskeyId, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
+import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
+
+/** How long a browser waits for the authenticator: no longer than the challenge lives. */
+export const ceremonyMs = 5 * 60_000;
+
+/** COSE: EdDSA, ES256, RS256. All three are verified off the event loop. */
+const algorithms = [-8, -7, -257];
+
+const mostPasskeys = 20;
+
+const recordPasskey = (
+  unit: Unit,
+  type: string,
+  userId: string,
+  { id, name }: Pick<Passkey, 'id' | 'name'>,
+): Promise<void> =>
+  recordEvents(unit, {
+    type,
+    entity: { type: 'user', id: userId },
+    data: { passkeyId: id, name },
+    actorId: userId,
+    organizationId: null,
+  });
+
+/**
+ * Begins to register a passkey: answers what the browser is to ask the authenticator for.
+ * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `too_many_passkeys`
+ */
+export async function startPasskey(ctx: ServiceContext, proof: IdentityProof): Promise<PasskeyStarted> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  await proveIdentity(ctx, proof);
+  const { user, known } = await read(ctx, async (db) => ({
+    user: await getUser(db, userId),
+    known: await credentialsOf(db, userId),
+  }));
+  if (known.length >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
+  const { token, expiresAt } = await writeThroughIdentityDoor(ctx, (unit) =>
+    openChallenge(unit, { purpose: 'passkey_registration', userId }),
+  );
+  const { id, name } = relyingPartyOf(ctx.settings);
+  return {
+    challengeToken: token,
+    expiresAt: expiresAt.toISOString(),
+    options: {
+      rp: { id, name },
+      user: { id: userHandleOf(userId), name: user.email, displayName: user.fullName ?? user.email },
+      challenge: challengeOf(token),
+      pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),
+      timeout: ceremonyMs,
+      excludeCredentials: known,
+      authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+      attestation: 'none',
+    },
+  };
+}
+
+/** What the authenticator made, once all of it has proven true. Outside of any transaction: it verifies signatures. */
+async function verifyRegistration(settings: CoreSettings, { challengeToken, response }: PasskeyAdd) {
+  const { id, origins } = relyingPartyOf(settings);
+  const { clientDataJSON, attestationObject } = response.response;
+  const refused = (cause?: unknown) =>
+    errors.validation_failed({
+      field: ['response'],
+      message: 'This is no passkey made for this challenge, on this site, by a verified user.',
+      cause,
+    });
+  const verified = await verifyRegistrationResponse({
+    response: {
+      id: response.id,
+      rawId: response.rawId,
+      type: response.type,
+      response: { clientDataJSON, attestationObject },
+      clientExtensionResults: {},
+    },
+    expectedChallenge: challengeOf(challengeToken),
+    expectedOrigin: origins,
+    expectedRPID: id,
+    supportedAlgorithmIDs: algorithms,
+    requireUserVerification: true,
+  }).catch((cause: unknown) => {
+    throw refused(cause);
+  });
+  if (!verified.verified) throw refused();
+  return verified.registrationInfo;
+}
+
+/**
+ * Registers a passkey of who is signed in, by what the authenticator answered to `startPasskey`.
+ * @throws `unauthenticated`, `invalid_challenge`, `validation_failed` at `response`, `passkey_taken`, `too_many_passkeys`
+ */
+export async function addPasskey(ctx: ServiceContext, input: PasskeyAdd): Promise<Passkey> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  const challenge = await readThroughIdentityDoor(ctx.database, (db) =>
+    findChallenge(db, input.challengeToken, 'passkey_registration', ctx.clock.now()),
+  );
+  if (challenge.userId !== userId) throw challengeErrors.invalid_challenge();
+  const { credential, credentialBackedUp } = await verifyRegistration(ctx.settings, input);
+  const row = { id: uuidv7(), userId, name: input.name ?? 'Passkey' };
+  return writeThroughIdentityDoor(ctx, async (unit) => {
+    await takeChallenge(unit, challenge);
+    // Locked, so that many at once count each other.
+    await unit.load(UserEntity, { id: userId }, errors.unauthenticated);
+    if ((await countPasskeys(unit.db, userId)) >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
+    await unit
+      .insert(PasskeyEntity, {
+        ...row,
+        credentialId: credential.id,
+        publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+        signCount: credential.counter,
+        transports: input.response.response.transports ?? [],
+        isBackedUp: credentialBackedUp,
+        createdAt: unit.now,
+      })
+      .catch((error: unknown) => {
+        throw isUniqueViolation(error) ? passkeyErrors.passkey_taken({ cause: error }) : error;
+      });
+    await recordPasskey(unit, 'user.passkey_added', userId, row);
+    return passkeyOf(unit.db, userId, row.id);
+  });
+}
+
+/** Renames a passkey of who is signed in. @throws `unauthenticated`, `passkey_not_found` */
+export async function updatePasskey(ctx: ServiceContext, { id, name }: PasskeyUpdate): Promise<Passkey> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  return mutate(ctx, async (unit) => {
+    const passkey = await unit.load(PasskeyEntity, { id, userId }, passkeyErrors.passkey_not_found);
+    if (passkey.name === name) return passkeyOf(unit.db, userId, id);
+    passkey.name = name;
+    await unit.flush();
+    await recordPasskey(unit, 'user.passkey_renamed', userId, { id, name });
+    return passkeyOf(unit.db, userId, id);
+  });
+}
+
+/** Deletes a passkey of who is signed in: nobody signs in by it any more. @throws `unauthenticated`, `passkey_not_found` */
+export async function deletePasskey(ctx: ServiceContext, { id }: PasskeyId): Promise<void> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  await mutate(ctx, async (unit) => {
+    const passkey = await passkeyOf(unit.db, userId, id);
+    await unit.db.deleteFrom('passkeys').where('user_id', '=', userId).where('id', '=', id).execute();
+    await recordPasskey(unit, 'user.passkey_removed', userId, passkey);
+    return null;
+  });
+}

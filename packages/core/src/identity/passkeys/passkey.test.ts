@@ -1,0 +1,350 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
+import { DomainError } from '../../kernel/errors.ts';
+import { signInWithPasskey, verifySecondFactor } from '../../tenancy/index.ts';
+import { createTestPlatform, dialects, enrolTotp, TestClock, type TestPlatform } from '../../testing/index.ts';
+import { type Mischief, TestAuthenticator } from '../../testing/authenticator.ts';
+import {
+  anonymous,
+  codeOf,
+  contextOf,
+  fakeTransport,
+  password,
+  type SignedUpPerson,
+  signIn,
+  signUp,
+} from '../../testing/people.ts';
+import { getSecondFactor } from '../second-factor/totp.service.ts';
+import { getPasskey, listPasskeys } from './passkey.queries.ts';
+import { Passkey, PasskeySignInStarted, PasskeyStarted } from './passkey.schema.ts';
+import { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkey.service.ts';
+import { startPasskeySignIn } from './passkey-sign-in.service.ts';
+
+const minute = 60_000;
+const page = { limit: 50, total: true, sort: '-createdAt' } as const;
+
+describe.each(dialects)('passkeys on %s', (dialect) => {
+  const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect, {
+      clock,
+      settings: { corsOrigins: ['https://app.localhost:5173', 'https://elsewhere.example'] },
+    });
+  });
+  afterAll(() => platform.dispose());
+
+  const as = (person: SignedUpPerson) => person.ctx('none');
+
+  async function register(
+    person: SignedUpPerson,
+    authenticator: TestAuthenticator,
+    mischief: Mischief = {},
+    name?: string,
+  ) {
+    const { challengeToken, options } = await startPasskey(await as(person), { password });
+    const response = authenticator.create(options, mischief);
+    return addPasskey(await as(person), { challengeToken, response, ...(name === undefined ? {} : { name }) });
+  }
+
+  async function withPasskey(authenticator = new TestAuthenticator()) {
+    const person = await signUp(platform);
+    const passkey = await register(person, authenticator, {}, 'Laptop');
+    return { person, passkey, authenticator };
+  }
+
+  const begin = () => startPasskeySignIn(anonymous(platform), {});
+  const finish = (challengeToken: string, response: ReturnType<TestAuthenticator['get']>) =>
+    signInWithPasskey(
+      anonymous(platform),
+      { challengeToken, response, deviceId: 'phone', tokenTransport: 'body' },
+      fakeTransport(),
+    );
+  const enter = async (authenticator: TestAuthenticator, mischief: Mischief = {}) => {
+    const { challengeToken, options } = await begin();
+    return finish(challengeToken, authenticator.get(options, mischief));
+  };
+
+  const eventsOf = (userId: string) =>
+    readThroughSystemDoor(platform.database, (db) =>
+      db
+        .selectFrom('events')
+        .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+        .select(['events.type', 'events.actor_id as actorId', 'events.organization_id as organizationId', 'payload'])
+        .where('events.entity_id', '=', userId)
+        .where('events.type', 'like', 'user.passkey_%')
+        .orderBy('events.id')
+        .execute(),
+    );
+
+  describe('are registered', () => {
+    it('by who is signed in, as the schemas say', async () => {
+      const person = await signUp(platform);
+      const started = await startPasskey(await as(person), { password });
+      expect(PasskeyStarted.parse(started)).toEqual(started);
+      expect(started.options).toMatchObject({
+        rp: { id: 'localhost' },
+        user: { id: Buffer.from(person.user.id).toString('base64url'), name: person.email },
+        excludeCredentials: [],
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      });
+      const authenticator = new TestAuthenticator();
+      const response = authenticator.create(started.options);
+      const passkey = await addPasskey(await as(person), { challengeToken: started.challengeToken, response });
+
+      expect(Passkey.strict().parse(passkey)).toEqual(passkey);
+      expect(passkey).toMatchObject({ name: 'Passkey', isBackedUp: true, lastUsedAt: null });
+      expect(await getPasskey(await as(person), { id: passkey.id })).toEqual(passkey);
+      expect(await listPasskeys(await as(person), page)).toEqual({ data: [passkey], nextCursor: null, total: 1 });
+      expect(await getSecondFactor(await as(person))).toMatchObject({ passkeys: 1 });
+      const next = await startPasskey(await as(person), { password });
+      expect(next.options.excludeCredentials).toEqual([
+        { id: authenticator.credentialId, type: 'public-key', transports: ['internal', 'hybrid'] },
+      ]);
+      expect(await eventsOf(person.user.id)).toMatchObject([
+        {
+          type: 'user.passkey_added',
+          actorId: person.user.id,
+          organizationId: null,
+          payload: { data: { passkeyId: passkey.id, name: 'Passkey' } },
+        },
+      ]);
+    });
+
+    it('only after a proof that a thief of the session does not have', async () => {
+      const person = await signUp(platform);
+      expect(await codeOf(startPasskey(await as(person), {}))).toBe('identity_not_proven');
+      expect(await codeOf(startPasskey(await as(person), { password: 'wrong words' }))).toBe('identity_not_proven');
+    });
+
+    it.each<[string, Mischief]>([
+      ['another challenge', { challenge: Buffer.from('another').toString('base64url') }],
+      ['a page of another site', { origin: 'https://elsewhere.example' }],
+      ['a page that is not allowed', { origin: 'https://other.localhost:5173' }],
+      ['another relying party', { rpId: 'elsewhere.example' }],
+      ['an unverified user', { userVerified: false }],
+    ])('not for %s', async (_what, mischief) => {
+      const person = await signUp(platform);
+      expect(await codeOf(register(person, new TestAuthenticator(), mischief))).toBe('validation_failed');
+      expect(await listPasskeys(await as(person), page)).toMatchObject({ total: 0 });
+    });
+
+    it('from a page of the same site', async () => {
+      const authenticator = new TestAuthenticator('https://app.localhost:5173');
+      await withPasskey(authenticator);
+      expect(await codeOf(enter(authenticator))).toBe('passed');
+    });
+
+    it('once a challenge, in time, by whom it was given to', async () => {
+      const [person, other] = [await signUp(platform), await signUp(platform)];
+      const { challengeToken, options } = await startPasskey(await as(person), { password });
+      const add = async (who: SignedUpPerson) =>
+        codeOf(addPasskey(await as(who), { challengeToken, response: new TestAuthenticator().create(options) }));
+      expect(await add(other)).toBe('invalid_challenge');
+      expect(await add(person)).toBe('passed');
+      expect(await add(person)).toBe('invalid_challenge');
+      const late = await startPasskey(await as(person), { password });
+      clock.advance(5 * minute);
+      const response = new TestAuthenticator().create(late.options);
+      expect(await codeOf(addPasskey(await as(person), { challengeToken: late.challengeToken, response }))).toBe(
+        'invalid_challenge',
+      );
+    });
+
+    it('once, whoever has it', async () => {
+      const { authenticator } = await withPasskey();
+      expect(await codeOf(register(await signUp(platform), authenticator))).toBe('passkey_taken');
+    });
+
+    it('twenty times at most', async () => {
+      const person = await signUp(platform);
+      const begun: PasskeyStarted[] = [];
+      for (let count = 0; count < 22; count++) begun.push(await startPasskey(await as(person), { password }));
+      const outcomes: string[] = [];
+      for (const { challengeToken, options } of begun) {
+        const response = new TestAuthenticator().create(options);
+        outcomes.push(await codeOf(addPasskey(await as(person), { challengeToken, response })));
+      }
+      expect(outcomes.filter((outcome) => outcome === 'passed')).toHaveLength(20);
+      expect(outcomes.slice(20)).toEqual(['too_many_passkeys', 'too_many_passkeys']);
+      expect(await codeOf(startPasskey(await as(person), { password }))).toBe('too_many_passkeys');
+    });
+  });
+
+  describe('belong to one user', () => {
+    it('who renames and deletes them, and nobody else', async () => {
+      const [{ person, passkey, authenticator }, { person: stranger }] = [await withPasskey(), await withPasskey()];
+      const { id } = passkey;
+      expect(await codeOf(getPasskey(await as(stranger), { id }))).toBe('passkey_not_found');
+      expect(await codeOf(updatePasskey(await as(stranger), { id, name: 'Mine' }))).toBe('passkey_not_found');
+      expect(await codeOf(deletePasskey(await as(stranger), { id }))).toBe('passkey_not_found');
+
+      expect(await updatePasskey(await as(person), { id, name: 'Blue key' })).toEqual({ ...passkey, name: 'Blue key' });
+      expect(await updatePasskey(await as(person), { id, name: 'Blue key' })).toMatchObject({ name: 'Blue key' });
+      await deletePasskey(await as(person), { id });
+
+      expect(await codeOf(deletePasskey(await as(person), { id }))).toBe('passkey_not_found');
+      expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
+      expect((await eventsOf(person.user.id)).map(({ type }) => type)).toEqual([
+        'user.passkey_added',
+        'user.passkey_renamed',
+        'user.passkey_removed',
+      ]);
+    });
+
+    it('and are nothing to who is not signed in', async () => {
+      const nobody = anonymous(platform);
+      const id = nobody.requestId;
+      const response = new TestAuthenticator().create({ challenge: 'x', rp: { id: 'x' }, user: { id: 'x' } });
+      for (const refused of [
+        startPasskey(nobody, {}),
+        addPasskey(nobody, { challengeToken: 'x', response }),
+        listPasskeys(nobody, page),
+        getPasskey(nobody, { id }),
+        updatePasskey(nobody, { id, name: 'x' }),
+        deletePasskey(nobody, { id }),
+      ])
+        expect(await codeOf(refused)).toBe('unauthenticated');
+    });
+  });
+
+  describe('sign in', () => {
+    it('without a password, and without saying who it is', async () => {
+      const { person, passkey, authenticator } = await withPasskey();
+      const started = await begin();
+      expect(PasskeySignInStarted.parse(started)).toEqual(started);
+      expect(started.options).toMatchObject({ rpId: 'localhost', allowCredentials: [], userVerification: 'required' });
+      clock.advance(minute);
+
+      const signedIn = await finish(started.challengeToken, authenticator.get(started.options));
+
+      expect(signedIn).toMatchObject({ tokenType: 'Bearer', user: { id: person.user.id } });
+      const ctx = await contextOf(platform, signedIn.accessToken, 'none');
+      expect(ctx.principal?.userId).toBe(person.user.id);
+      expect(await getPasskey(ctx, { id: passkey.id })).toMatchObject({ lastUsedAt: clock.now().toISOString() });
+    });
+
+    it('without the app that a password would need', async () => {
+      const { person, authenticator } = await withPasskey();
+      await enrolTotp(platform, person.user.id);
+      expect(await codeOf(signIn(platform, { login: person.email }))).toBe('second_factor_required');
+      expect(await codeOf(enter(authenticator))).toBe('passed');
+    });
+
+    it.each<[string, Mischief]>([
+      ['a forged signature', { forged: true }],
+      ['another challenge', { challenge: Buffer.from('another').toString('base64url') }],
+      ['a page of another site', { origin: 'https://elsewhere.example' }],
+      ['another relying party', { rpId: 'elsewhere.example' }],
+      ['an unverified user', { userVerified: false }],
+      ['a counter that stands still', { signCount: 1 }],
+      ['the name of somebody else', { userHandle: Buffer.from('somebody').toString('base64url') }],
+    ])('not with %s', async (_what, mischief) => {
+      const { person, authenticator } = await withPasskey();
+      expect(await codeOf(enter(authenticator, mischief))).toBe('passkey_failed');
+      expect((await eventsOf(person.user.id)).at(-1)).toMatchObject({
+        type: 'user.passkey_failed',
+        actorId: null,
+        payload: { data: { address: '192.0.2.1' } },
+      });
+      expect(await codeOf(enter(authenticator))).toBe('passed');
+    });
+
+    it('not once the key was copied, which its counter shows', async () => {
+      const { authenticator } = await withPasskey();
+      expect(await codeOf(enter(authenticator, { signCount: 4_000_000_000 }))).toBe('passed');
+      expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
+      expect(await codeOf(enter(authenticator, { signCount: 4_000_000_001 }))).toBe('passed');
+    });
+
+    it('with keys that never count', async () => {
+      const { authenticator } = await withPasskey(new TestAuthenticator(undefined, { counts: false }));
+      expect(await codeOf(enter(authenticator))).toBe('passed');
+      expect(await codeOf(enter(authenticator))).toBe('passed');
+    });
+
+    it('not after five wrong answers', async () => {
+      const { authenticator } = await withPasskey();
+      const { challengeToken, options } = await begin();
+      for (let count = 0; count < 5; count++)
+        expect(await codeOf(finish(challengeToken, authenticator.get(options, { forged: true })))).toBe(
+          'passkey_failed',
+        );
+      expect(await codeOf(finish(challengeToken, authenticator.get(options)))).toBe('invalid_challenge');
+    });
+
+    it('not with a key that is not known', async () => {
+      const authenticator = new TestAuthenticator();
+      expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
+    });
+
+    it('once a challenge, also at once, and in time', async () => {
+      const { authenticator } = await withPasskey(new TestAuthenticator(undefined, { counts: false }));
+      const { challengeToken, options } = await begin();
+      const response = authenticator.get(options);
+      const outcomes = await Promise.all(Array.from({ length: 4 }, () => codeOf(finish(challengeToken, response))));
+      expect(outcomes.toSorted()).toEqual(['invalid_challenge', 'invalid_challenge', 'invalid_challenge', 'passed']);
+      expect(await codeOf(finish(challengeToken, response))).toBe('invalid_challenge');
+      const late = await begin();
+      clock.advance(5 * minute);
+      expect(await codeOf(finish(late.challengeToken, authenticator.get(late.options)))).toBe('invalid_challenge');
+    });
+
+    it('not to an account that was closed, or whose address is not verified', async () => {
+      const { person, authenticator } = await withPasskey();
+      const change = (set: { is_active: boolean } | { email_verified_at: null }) =>
+        writeThroughSystemDoor(anonymous(platform), (unit) =>
+          unit.db.updateTable('users').set(set).where('id', '=', person.user.id).execute(),
+        );
+      await change({ is_active: false });
+      expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
+      await change({ is_active: true });
+      await change({ email_verified_at: null });
+      expect(await codeOf(enter(authenticator))).toBe('email_not_verified');
+    });
+  });
+
+  describe('answer for the app', () => {
+    async function asked() {
+      const { person, authenticator } = await withPasskey();
+      await enrolTotp(platform, person.user.id);
+      const error: unknown = await signIn(platform, { login: person.email }).catch((thrown: unknown) => thrown);
+      if (!(error instanceof DomainError) || !error.details.challenge) throw error;
+      return { person, authenticator, challenge: error.details.challenge };
+    }
+    const answer = (challengeToken: string, passkey: ReturnType<TestAuthenticator['get']>) =>
+      verifySecondFactor(anonymous(platform), { challengeToken, passkey, tokenTransport: 'body' }, fakeTransport());
+
+    it('after the password', async () => {
+      const { person, authenticator, challenge } = await asked();
+      expect(challenge.methods).toEqual(['totp', 'recovery_code', 'passkey']);
+      const started = await startPasskeySignIn(anonymous(platform), { challengeToken: challenge.token });
+      expect(started).toMatchObject({ challengeToken: challenge.token, expiresAt: challenge.expiresAt });
+      expect(started.options.allowCredentials).toMatchObject([{ id: authenticator.credentialId }]);
+
+      const forged = authenticator.get(started.options, { forged: true });
+      expect(await codeOf(answer(challenge.token, forged))).toBe('passkey_failed');
+      const { user } = await answer(challenge.token, authenticator.get(started.options));
+
+      expect(user.id).toBe(person.user.id);
+      expect(await codeOf(answer(challenge.token, authenticator.get(started.options)))).toBe('invalid_challenge');
+    });
+
+    it('of their own user alone', async () => {
+      const { challenge } = await asked();
+      const { authenticator: stranger } = await withPasskey();
+      const { options } = await startPasskeySignIn(anonymous(platform), { challengeToken: challenge.token });
+      expect(await codeOf(answer(challenge.token, stranger.get(options)))).toBe('passkey_failed');
+    });
+
+    it('and what was begun for the one does not do for the other', async () => {
+      const { authenticator, challenge } = await asked();
+      const { challengeToken, options } = await begin();
+      expect(await codeOf(answer(challengeToken, authenticator.get(options)))).toBe('invalid_challenge');
+      const second = await startPasskeySignIn(anonymous(platform), { challengeToken: challenge.token });
+      expect(await codeOf(finish(challenge.token, authenticator.get(second.options)))).toBe('invalid_challenge');
+      expect(await codeOf(startPasskeySignIn(anonymous(platform), { challengeToken: 'x' }))).toBe('invalid_challenge');
+    });
+  });
+});

@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { ReadDoor } from '../../database/read-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { defineErrors } from '../../kernel/errors.ts';
+import { SignInChallengeEntity } from './challenge.entity.ts';
+
+export const challengeErrors = defineErrors({
+  invalid_challenge: {
+    kind: 'unauthenticated',
+    message: 'Begin again: this challenge is not known, was answered already, or has expired.',
+  },
+});
+
+/** What is to be finished. */
+export type ChallengePurpose = 'second_factor' | 'passkey_registration' | 'passkey_sign_in';
+
+const lifetimeMs = 5 * 60_000;
+
+/** After so many wrong answers one begins again, with the password. */
+const mostWrongAnswers = 5;
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
+
+interface NewChallenge {
+  purpose: ChallengePurpose;
+  userId: string | null;
+  proof?: string;
+}
+
+/** What its holder must bring back, in the clear this once. */
+export interface OpenChallenge {
+  token: string;
+  expiresAt: Date;
+}
+
+export async function openChallenge(unit: Unit, { purpose, userId, proof }: NewChallenge): Promise<OpenChallenge> {
+  const token = randomBytes(32).toString('base64url');
+  const expiresAt = new Date(unit.now.getTime() + lifetimeMs);
+  await unit.insert(SignInChallengeEntity, {
+    tokenHash: hashOf(token),
+    purpose,
+    userId,
+    proof: proof ?? null,
+    wrongAnswers: 0,
+    createdAt: unit.now,
+    expiresAt,
+  });
+  return { token, expiresAt };
+}
+
+/** A challenge that can still be answered. */
+export interface Challenge {
+  /** As its holder has brought it back. */
+  token: string;
+  tokenHash: string;
+  userId: string | null;
+  proof: string | null;
+  expiresAt: string;
+}
+
+/** @throws `invalid_challenge` */
+export async function findChallenge(
+  db: ReadDoor,
+  token: string,
+  purpose: ChallengePurpose,
+  now: Date,
+): Promise<Challenge> {
+  const found = await db
+    .selectFrom('sign_in_challenges')
+    .select(['token_hash as tokenHash', 'user_id as userId', 'proof', 'expires_at as expiresAt'])
+    .where('token_hash', '=', hashOf(token))
+    .where('purpose', '=', purpose)
+    .where(sql<boolean>`expires_at > ${now}`)
+    .executeTakeFirst();
+  if (!found) throw challengeErrors.invalid_challenge();
+  return { token, ...found };
+}
+
+/** Ends a challenge that was answered: of two answers at once, one comes too late. @throws `invalid_challenge` */
+export async function takeChallenge({ db, now }: Unit, { tokenHash }: Challenge): Promise<void> {
+  const { numDeletedRows } = await db
+    .deleteFrom('sign_in_challenges')
+    .where('token_hash', '=', tokenHash)
+    .where(sql<boolean>`expires_at > ${now}`)
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows !== 1n) throw challengeErrors.invalid_challenge();
+}
+
+/** Counts a wrong answer; too many end the challenge. */
+export async function countWrongAnswer({ db }: Unit, { tokenHash }: Challenge): Promise<void> {
+  await db
+    .updateTable('sign_in_challenges')
+    .set({ wrong_answers: sql<number>`wrong_answers + 1` })
+    .where('token_hash', '=', tokenHash)
+    .execute();
+  await db
+    .deleteFrom('sign_in_challenges')
+    .where('token_hash', '=', tokenHash)
+    .where('wrong_answers', '>=', mostWrongAnswers)
+    .execute();
+}

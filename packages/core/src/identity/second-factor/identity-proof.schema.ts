@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { text } from '../../kernel/text.ts';
+
+/** Six digits, however an app groups them. */
+export const totpCode = () =>
+  z
+    .string()
+    .overwrite((value) => value.replaceAll(' ', ''))
+    .regex(/^\d{6}$/, { message: 'Must be the six digits that the app shows.' })
+    .meta({ examples: ['123456'] });
+
+/** How who is signed in shows once more who they are, before what a thief of their session must not do. */
+export const identityProof = {
+  password: text(1, 1024).optional().describe('Of the account. A code of the app does as well.'),
+  code: totpCode().optional().describe('Of the authenticator app that is set up already.'),
+};
+export type IdentityProof = z.output<z.ZodObject<typeof identityProof>>;

@@ -1,0 +1,86 @@
+import type { ServiceContext } from '../../database/context.ts';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { read } from '../../database/read-door.ts';
+import { defineErrors } from '../../kernel/errors.ts';
+import type { Principal } from '../../kernel/principal.ts';
+import { verifyPassword } from '../passwords.ts';
+import { accountBudget, attempt, type Budget, refund } from '../throttle.ts';
+import type { IdentityProof } from './identity-proof.schema.ts';
+import { findTotp, takeTotpCode } from './totp.queries.ts';
+
+export const proofErrors = defineErrors({
+  identity_not_proven: {
+    kind: 'forbidden',
+    message:
+      'Show once more who you are: give your password or a code of your app, or sign in again if you have neither.',
+  },
+});
+
+/** How long a sign-in proves whose session it is, for who has neither a password nor an app. */
+const freshMs = 10 * 60_000;
+
+/** What wrong codes of the app cost. In one order everywhere. */
+export const codeBudgets = (ctx: ServiceContext, userId: string): Budget[] => [
+  accountBudget(ctx, 'second-factor', userId),
+  accountBudget(ctx, 'second-factor-day', userId),
+];
+
+async function proofsOf(ctx: ServiceContext, { userId, sessionId }: Principal) {
+  return read(ctx, async (db) => {
+    const credential = await db
+      .selectFrom('credentials')
+      .select('password_hash as passwordHash')
+      .where('user_id', '=', userId)
+      .executeTakeFirst();
+    const session =
+      sessionId === null
+        ? undefined
+        : await db
+            .selectFrom('sessions')
+            .select('created_at as createdAt')
+            .where('id', '=', sessionId)
+            .where('user_id', '=', userId)
+            .executeTakeFirst();
+    return {
+      passwordHash: credential?.passwordHash ?? null,
+      hasTotp: (await findTotp(db, userId)) !== null,
+      signedInAt: session?.createdAt ?? null,
+    };
+  });
+}
+
+/** Counts a try before it is looked at, and gives it back when it was right. */
+async function counted(
+  ctx: ServiceContext,
+  budgets: readonly Budget[],
+  check: () => Promise<boolean>,
+): Promise<boolean> {
+  const at = await attempt(ctx, budgets);
+  const right = await check();
+  if (right) await writeThroughIdentityDoor(ctx, (unit) => refund(unit, budgets, at));
+  return right;
+}
+
+/**
+ * Asks who is signed in to show once more that it is them: by their password, or by a code of their app. Who has neither
+ * must have signed in lately. Outside of any transaction, as it hashes.
+ * @throws `identity_not_proven`, `rate_limited`
+ */
+export async function proveIdentity(
+  ctx: ServiceContext & { readonly principal: Principal },
+  { password, code }: IdentityProof,
+): Promise<void> {
+  const { userId } = ctx.principal;
+  const { passwordHash, hasTotp, signedInAt } = await proofsOf(ctx, ctx.principal);
+  const proven = async (): Promise<boolean> => {
+    if (password !== undefined)
+      return counted(ctx, [accountBudget(ctx, 'password', userId)], () => verifyPassword(passwordHash, password));
+    if (code !== undefined)
+      return counted(ctx, codeBudgets(ctx, userId), () =>
+        writeThroughIdentityDoor(ctx, (unit) => takeTotpCode(unit, userId, code)),
+      );
+    if (passwordHash !== null || hasTotp || signedInAt === null) return false;
+    return ctx.clock.now().getTime() - Date.parse(signedInAt) <= freshMs;
+  };
+  if (!(await proven())) throw proofErrors.identity_not_proven();
+}

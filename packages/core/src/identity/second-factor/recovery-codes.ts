@@ -1,0 +1,59 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { ReadDoor } from '../../database/read-door.ts';
+import { countAll } from '../../database/sql.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { RecoveryCodeEntity } from './totp.entity.ts';
+
+const codes = 10;
+
+/** Crockford's: without the letters that read like digits. Each character has five bits. */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+/** 80 bits: too many to try, even for who has the hashes. */
+const length = 16;
+
+const newCode = (): string =>
+  Array.from(randomBytes(length), (byte) => alphabet.charAt(byte % alphabet.length))
+    .join('')
+    .replaceAll(/.{4}(?=.)/g, '$&-');
+
+/** However somebody has copied it from paper. */
+const normalized = (code: string): string =>
+  code.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1');
+
+const hashOf = (userId: string, code: string): string =>
+  createHash('sha256')
+    .update(`${userId} ${normalized(code)}`)
+    .digest('base64url');
+
+/** Gives a user ten new codes in the place of all that they had. The only time that they are in the clear. */
+export async function renewRecoveryCodesOf(unit: Unit, userId: string): Promise<string[]> {
+  await unit.db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
+  const made = Array.from({ length: codes }, newCode);
+  const rows = made.map((code) => ({ hash: hashOf(userId, code), userId, createdAt: unit.now }));
+  await unit.insert(RecoveryCodeEntity, ...rows);
+  return made;
+}
+
+/** How many codes are left. */
+export async function recoveryCodesLeft(db: ReadDoor, userId: string): Promise<number> {
+  const { left } = await db
+    .selectFrom('recovery_codes')
+    .select(countAll().as('left'))
+    .where('user_id', '=', userId)
+    .where('used_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return left;
+}
+
+/** Takes a code. Answers whether it was one of the user's, and not used before. */
+export async function takeRecoveryCode({ db, now }: Unit, userId: string, code: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('recovery_codes')
+    .set({ used_at: sql<string>`${now}` })
+    .where('hash', '=', hashOf(userId, code))
+    .where('user_id', '=', userId)
+    .where('used_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { instantOut } from '../../kernel/schemas.ts';
+import { line, text } from '../../kernel/text.ts';
+import { tokenTransport } from '../auth.schema.ts';
+import { authenticationResponse } from '../passkeys/passkey.schema.ts';
+import { identityProof, totpCode } from './identity-proof.schema.ts';
+
+export const TotpStart = z.strictObject(identityProof).meta({ id: 'TotpStart' });
+export const TotpDisable = z.strictObject(identityProof).meta({ id: 'TotpDisable' });
+export const RecoveryCodesRenew = z.strictObject(identityProof).meta({ id: 'RecoveryCodesRenew' });
+
+export const TotpStarted = z
+  .object({
+    secret: z.string().describe('In base32, to be typed into the app where no picture can be taken.'),
+    uri: z.string().describe('`otpauth://totp/…`, to be shown as a QR code.'),
+  })
+  .meta({ id: 'TotpStarted' });
+export type TotpStarted = z.output<typeof TotpStarted>;
+
+export const TotpConfirm = z
+  .strictObject({ code: totpCode().describe('The first code of the app.') })
+  .meta({ id: 'TotpConfirm' });
+export type TotpConfirm = z.output<typeof TotpConfirm>;
+
+export const RecoveryCodes = z
+  .object({ recoveryCodes: z.array(z.string()).describe('Ten, each good once. They are never shown again.') })
+  .meta({ id: 'RecoveryCodes' });
+export type RecoveryCodes = z.output<typeof RecoveryCodes>;
+
+export const SecondFactor = z
+  .object({
+    totpEnabledAt: instantOut().nullable().describe('Since when signing in asks for a code; null: it does not.'),
+    recoveryCodesLeft: z.number().int(),
+    passkeys: z.number().int().describe('They sign in without a password, and answer for the app.'),
+  })
+  .meta({ id: 'SecondFactor', description: 'What signing in asks for beside the password.' });
+export type SecondFactor = z.output<typeof SecondFactor>;
+
+const answers = ['code', 'recoveryCode', 'passkey'] as const;
+
+export const SecondFactorVerify = z
+  .strictObject({
+    challengeToken: text(1, 128).describe('`challenge.token` of the problem `second_factor_required`.'),
+    code: totpCode().optional().describe('Of the authenticator app.'),
+    recoveryCode: text(1, 64).optional().describe('In place of `code`; dashes, spaces and case do not matter.'),
+    passkey: authenticationResponse().optional(),
+    deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
+    tokenTransport: tokenTransport(),
+  })
+  .refine((input) => answers.filter((name) => input[name] !== undefined).length === 1, {
+    path: ['code'],
+    message: `Give exactly one of ${answers.join(', ')}.`,
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
+  .meta({ id: 'SecondFactorVerify' });
+export type SecondFactorVerify = z.output<typeof SecondFactorVerify>;

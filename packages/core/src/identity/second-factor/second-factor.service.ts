@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
+import type { ProvenLogin } from '../login.service.ts';
+import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/passkey-sign-in.service.ts';
+import { countPasskeys } from '../passkeys/passkey.queries.ts';
+import { accountBudget, addressBudgets, attempt, type Budget, refund } from '../throttle.ts';
+import {
+  type Challenge,
+  challengeErrors,
+  countWrongAnswer,
+  findChallenge,
+  openChallenge,
+  takeChallenge,
+} from './challenge.ts';
+import { codeBudgets } from './proof.ts';
+import { recoveryCodesLeft, takeRecoveryCode } from './recovery-codes.ts';
+import type { SecondFactorVerify } from './second-factor.schema.ts';
+import { findTotp, takeTotpCode } from './totp.queries.ts';
+
+export const secondFactorErrors = defineErrors({
+  second_factor_required: {
+    kind: 'forbidden',
+    message: 'The password is right. Answer the challenge with a second factor to sign in.',
+  },
+  second_factor_failed: { kind: 'unauthenticated', message: 'The code is wrong, was used already, or is too old.' },
+});
+
+const digestOf = (passwordHash: string): string => createHash('sha256').update(passwordHash).digest('base64url');
+
+/** Keeps what the login brought: its better hash, and the tries that were no failure. Answers the hash that now stands. */
+async function keepLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
+  await refund(unit, tried.budgets, tried.at);
+  if (betterHash === null) return passwordHash;
+  await unit.db
+    .updateTable('credentials')
+    .set({ password_hash: betterHash })
+    .where('user_id', '=', userId)
+    .where('password_hash', '=', passwordHash)
+    .execute();
+  return betterHash;
+}
+
+/**
+ * Asks who has proven their password for a second factor, if they have set one up. Runs behind the identity door.
+ * @returns null for who signs in with the password alone
+ */
+export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promise<SignInChallenge | null> {
+  const { userId } = proven;
+  if (!(await findTotp(unit.db, userId))) return null;
+  const proof = digestOf(await keepLogin(unit, proven));
+  const { token, expiresAt } = await openChallenge(unit, { purpose: 'second_factor', userId, proof });
+  const hasPasskeys = (await countPasskeys(unit.db, userId)) > 0;
+  const methods = ['totp', 'recovery_code', ...(hasPasskeys ? ['passkey'] : [])];
+  return { token, methods, expiresAt: expiresAt.toISOString() };
+}
+
+/** An answer that was counted, and not yet looked at. */
+export interface SecondFactorAttempt {
+  challenge: Challenge;
+  userId: string;
+  input: SecondFactorVerify;
+  /** When it is a passkey that answers. */
+  passkey: ProvenPasskey | null;
+  tried: { budgets: readonly Budget[]; at: Date };
+}
+
+/** What a wrong answer of this sort costs the account. A passkey cannot be guessed. */
+function accountBudgets(ctx: ServiceContext, userId: string, input: SecondFactorVerify): Budget[] {
+  if (input.code !== undefined) return codeBudgets(ctx, userId);
+  return input.recoveryCode === undefined ? [] : [accountBudget(ctx, 'recovery-code', userId)];
+}
+
+/**
+ * Counts an answer to a challenge as a failure before it is looked at, so that many at once are not more than the limit.
+ * @throws `invalid_challenge`, `rate_limited`, `passkey_failed`
+ */
+export async function attemptSecondFactor(
+  ctx: ServiceContext,
+  input: SecondFactorVerify,
+): Promise<SecondFactorAttempt> {
+  const now = ctx.clock.now();
+  const challenge = await readThroughIdentityDoor(ctx.database, (db) =>
+    findChallenge(db, input.challengeToken, 'second_factor', now),
+  );
+  const { userId } = challenge;
+  if (userId === null) throw challengeErrors.invalid_challenge();
+  const budgets = [...addressBudgets(ctx, 'login'), ...accountBudgets(ctx, userId, input)];
+  const tried = { budgets, at: await attempt(ctx, budgets) };
+  const passkey = input.passkey ? await verifyPasskey(ctx, challenge, input.passkey) : null;
+  return { challenge, userId, input, passkey, tried };
+}
+
+/** The actor is null until the answer has shown who it is. */
+const recordAnswer = (
+  unit: Unit,
+  userId: string,
+  type: string,
+  actorId: string | null,
+  data: Record<string, unknown>,
+): Promise<void> =>
+  recordEvents(unit, { type, entity: { type: 'user', id: userId }, actorId, data, organizationId: null });
+
+async function isRight(unit: Unit, { userId, input, passkey }: SecondFactorAttempt): Promise<boolean> {
+  if (passkey) {
+    await spendPasskey(unit, passkey);
+    return true;
+  }
+  if (input.code !== undefined) return takeTotpCode(unit, userId, input.code);
+  const taken = await takeRecoveryCode(unit, userId, input.recoveryCode ?? '');
+  if (!taken) return false;
+  const left = await recoveryCodesLeft(unit.db, userId);
+  await recordAnswer(unit, userId, 'user.recovery_code_used', userId, { left });
+  return true;
+}
+
+/**
+ * Looks at an answer, and takes the challenge if it is right: then the login is proven. A wrong one is recorded, which must be
+ * committed. Runs behind the identity door.
+ * @returns null for a wrong answer
+ * @throws `invalid_challenge` when it was answered meanwhile, or the password has changed since
+ */
+export async function passSecondFactor(unit: Unit, answer: SecondFactorAttempt): Promise<ProvenLogin | null> {
+  const { challenge, userId, tried } = answer;
+  if (!(await isRight(unit, answer))) {
+    await countWrongAnswer(unit, challenge);
+    await recordAnswer(unit, userId, 'user.second_factor_failed', null, { address: unit.ctx.address });
+    return null;
+  }
+  await takeChallenge(unit, challenge);
+  const credential = await unit.db
+    .selectFrom('credentials')
+    .select('password_hash as passwordHash')
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  if (!credential || digestOf(credential.passwordHash) !== challenge.proof) throw challengeErrors.invalid_challenge();
+  return { userId, passwordHash: credential.passwordHash, betterHash: null, tried };
+}

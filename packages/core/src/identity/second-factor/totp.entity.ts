@@ -1,0 +1,57 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { sealedColumn } from '../../database/sealing.ts';
+import { defineTable } from '../../database/table.ts';
+import { UserEntity } from '../user.entity.ts';
+
+/** What a user's authenticator app makes its codes of. It counts once a first code has confirmed it. */
+export const TotpEntity = defineEntity({
+  name: 'Totp',
+  tableName: 'totp_credentials',
+  properties: {
+    userId: p.uuid().primary(),
+    /** Twenty bytes in base64url, sealed. */
+    secret: p.text(),
+    createdAt: instant(),
+    confirmedAt: instant().nullable(),
+    /** The time step of the last code that was taken: neither it nor an older one is taken again. */
+    lastUsedStep: p.integer().nullable(),
+  },
+});
+
+/** A code for who has lost the app: good once. */
+export const RecoveryCodeEntity = defineEntity({
+  name: 'RecoveryCode',
+  tableName: 'recovery_codes',
+  properties: {
+    /** SHA-256 of the user and the code, base64url. */
+    hash: p.string().primary(),
+    userId: p.uuid(),
+    createdAt: instant(),
+    usedAt: instant().nullable(),
+  },
+  indexes: [{ properties: ['userId'] }],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    totp_credentials: Columns<typeof TotpEntity>;
+    recovery_codes: Columns<typeof RecoveryCodeEntity>;
+  }
+}
+
+export const totpTable = defineTable(TotpEntity, {
+  kind: 'person',
+  identityDoor: true,
+  sealed: ['secret'],
+  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
+});
+
+export const totpSecret = sealedColumn(totpTable, 'secret');
+
+export const recoveryCodeTable = defineTable(RecoveryCodeEntity, {
+  kind: 'person',
+  identityDoor: true,
+  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
+});

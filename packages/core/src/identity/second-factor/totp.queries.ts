@@ -1,0 +1,32 @@
+import type { ReadDoor } from '../../database/read-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { totpSecret } from './totp.entity.ts';
+import { stepOfCode } from './totp.ts';
+
+/** The app of a user; null when there is none, or none that was confirmed. */
+export async function findTotp(db: ReadDoor, userId: string) {
+  const found = await db
+    .selectFrom('totp_credentials')
+    .select(['user_id as userId', 'secret', 'last_used_step as lastUsedStep', 'confirmed_at as confirmedAt'])
+    .where('user_id', '=', userId)
+    .where('confirmed_at', 'is not', null)
+    .executeTakeFirst();
+  return found ?? null;
+}
+
+/** Takes a code of the user's app. Answers whether it was right, and newer than the last one that was taken. */
+export async function takeTotpCode(unit: Unit, userId: string, code: string): Promise<boolean> {
+  const totp = await findTotp(unit.db, userId);
+  if (!totp) return false;
+  const secret = Buffer.from(totpSecret.unseal(unit.ctx.settings, [userId], totp.secret), 'base64url');
+  const step = stepOfCode(secret, code, unit.now, totp.lastUsedStep);
+  if (step === null) return false;
+  // Of two who bring the same code at once, one finds it used.
+  const { numUpdatedRows } = await unit.db
+    .updateTable('totp_credentials')
+    .set({ last_used_step: step })
+    .where('user_id', '=', userId)
+    .where((where) => where.or([where('last_used_step', 'is', null), where('last_used_step', '<', step)]))
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}

@@ -1,0 +1,121 @@
+import { sql } from 'kysely';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { isUniqueViolation } from '../../database/failures.ts';
+import { read } from '../../database/read-door.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { defineErrors, errors } from '../../kernel/errors.ts';
+import { countPasskeys } from '../passkeys/passkey.queries.ts';
+import { requireSignedIn } from '../signed-in.ts';
+import { getUser } from '../user.queries.ts';
+import { proveIdentity } from './proof.ts';
+import { recoveryCodesLeft, renewRecoveryCodesOf } from './recovery-codes.ts';
+import type { IdentityProof } from './identity-proof.schema.ts';
+import type { RecoveryCodes, SecondFactor, TotpConfirm, TotpStarted } from './second-factor.schema.ts';
+import { TotpEntity, totpSecret } from './totp.entity.ts';
+import { findTotp } from './totp.queries.ts';
+import { enrolmentOf, newTotpSecret, stepOfCode } from './totp.ts';
+
+export const totpErrors = defineErrors({
+  totp_enabled: { kind: 'conflict', message: 'There is an authenticator app already: disable it first.' },
+  totp_not_started: { kind: 'conflict', message: 'Start setting up an authenticator app first.' },
+  totp_not_enabled: { kind: 'conflict', message: 'There is no authenticator app.' },
+});
+
+const recordOwn = (unit: Unit, userId: string, type: string, data: Record<string, unknown> = {}): Promise<void> =>
+  recordEvents(unit, { type, entity: { type: 'user', id: userId }, data, organizationId: null });
+
+/** What signing in asks of who is signed in. @throws `unauthenticated` */
+export async function getSecondFactor(ctx: ServiceContext): Promise<SecondFactor> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  return read(ctx, async (db) => ({
+    totpEnabledAt: (await findTotp(db, userId))?.confirmedAt ?? null,
+    recoveryCodesLeft: await recoveryCodesLeft(db, userId),
+    passkeys: await countPasskeys(db, userId),
+  }));
+}
+
+/**
+ * Makes the secret of a new authenticator app. It asks for nothing yet: a first code must confirm it. Starting again begins anew.
+ * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_enabled`
+ */
+export async function startTotp(ctx: ServiceContext, proof: IdentityProof): Promise<TotpStarted> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  await proveIdentity(ctx, proof);
+  const secret = newTotpSecret();
+  return mutate(ctx, async (unit) => {
+    await unit.db
+      .deleteFrom('totp_credentials')
+      .where('user_id', '=', userId)
+      .where('confirmed_at', 'is', null)
+      .execute();
+    const sealed = totpSecret.seal(ctx.settings, [userId], secret.toString('base64url'));
+    await unit.insert(TotpEntity, { userId, secret: sealed, createdAt: unit.now }).catch((error: unknown) => {
+      throw isUniqueViolation(error) ? totpErrors.totp_enabled({ cause: error }) : error;
+    });
+    const { email } = await getUser(unit.db, userId);
+    return enrolmentOf(ctx.settings.publicUrl, email, secret);
+  });
+}
+
+/**
+ * Makes signing in ask for codes of the app, now that it has shown that it makes right ones. Answers the recovery codes.
+ * @throws `unauthenticated`, `totp_not_started`, `totp_enabled`, `validation_failed` at `code`
+ */
+export async function confirmTotp(ctx: ServiceContext, { code }: TotpConfirm): Promise<RecoveryCodes> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  return mutate(ctx, async (unit) => {
+    const totp = await unit.load(TotpEntity, { userId }, totpErrors.totp_not_started);
+    if (totp.confirmedAt != null) throw totpErrors.totp_enabled();
+    const secret = Buffer.from(totpSecret.unseal(ctx.settings, [userId], totp.secret), 'base64url');
+    const step = stepOfCode(secret, code, unit.now, null);
+    if (step === null)
+      throw errors.validation_failed({ field: ['code'], message: 'This is not the code that the app shows now.' });
+    totp.confirmedAt = unit.now;
+    totp.lastUsedStep = step;
+    await unit.flush();
+    await recordOwn(unit, userId, 'user.totp_enabled');
+    return { recoveryCodes: await renewRecoveryCodesOf(unit, userId) };
+  });
+}
+
+/**
+ * Makes signing in ask for the password alone again. The recovery codes go with the app.
+ * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_not_enabled`
+ */
+export async function disableTotp(ctx: ServiceContext, proof: IdentityProof): Promise<void> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  await proveIdentity(ctx, proof);
+  await mutate(ctx, async (unit) => {
+    const { numDeletedRows } = await unit.db
+      .deleteFrom('totp_credentials')
+      .where('user_id', '=', userId)
+      .where(sql<boolean>`confirmed_at is not null`)
+      .executeTakeFirstOrThrow();
+    if (numDeletedRows === 0n) throw totpErrors.totp_not_enabled();
+    await unit.db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
+    await recordOwn(unit, userId, 'user.totp_disabled');
+    return null;
+  });
+}
+
+/**
+ * Answers ten new recovery codes; those before are worth nothing any more.
+ * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_not_enabled`
+ */
+export async function renewRecoveryCodes(ctx: ServiceContext, proof: IdentityProof): Promise<RecoveryCodes> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  await proveIdentity(ctx, proof);
+  return mutate(ctx, async (unit) => {
+    // Locked, so that codes made at the same time do not stand beside these.
+    const totp = await unit.load(TotpEntity, { userId }, totpErrors.totp_not_enabled);
+    if (totp.confirmedAt == null) throw totpErrors.totp_not_enabled();
+    await recordOwn(unit, userId, 'user.recovery_codes_renewed');
+    return { recoveryCodes: await renewRecoveryCodesOf(unit, userId) };
+  });
+}

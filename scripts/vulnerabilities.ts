@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/*
+ * What the registry knows of vulnerable dependencies, as `pnpm audit` tells it. Severe ones of what production runs fail the check;
+ * the others are printed, as no user meets a development tool. A registry that cannot be asked is said so, and fails nothing:
+ * a check must pass on a train.
+ */
+
+interface Advisory {
+  module_name: string;
+  severity: string;
+  title: string;
+  url: string;
+  findings: { version: string; dev: boolean }[];
+}
+
+const severe = ['high', 'critical'];
+const timeoutMs = 20_000;
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const isAdvisory = (value: unknown): value is Advisory =>
+  isRecord(value) &&
+  ['module_name', 'severity', 'title', 'url'].every((field) => typeof value[field] === 'string') &&
+  Array.isArray(value['findings']);
+
+/** Null when there was no answer, or none that says anything. */
+function advisoriesIn(output: string): Advisory[] | null {
+  try {
+    const report: unknown = JSON.parse(output);
+    if (!isRecord(report) || !isRecord(report['advisories'])) return null;
+    const all = Object.values(report['advisories']);
+    return all.every(isAdvisory) ? all : null;
+  } catch {
+    return null;
+  }
+}
+
+const { stdout } = spawnSync('pnpm', ['audit', '--json', '--config.fetch-retries=0', ...process.argv.slice(2)], {
+  cwd: join(import.meta.dirname, '..'),
+  encoding: 'utf8',
+  timeout: timeoutMs,
+});
+const advisories = advisoriesIn(stdout);
+if (advisories === null) console.log('not checked: the registry answers no questions about vulnerabilities');
+else {
+  const concerning = (advisory: Advisory): boolean =>
+    severe.includes(advisory.severity) && advisory.findings.some(({ dev }) => !dev);
+  for (const advisory of advisories) {
+    const { module_name: name, severity, title, url, findings } = advisory;
+    const versions = findings.map(({ version }) => version).join(', ');
+    const where = findings.every(({ dev }) => dev) ? 'development only' : 'production';
+    console.log(`${severity}, ${where}: ${name} ${versions}: ${title} (${url})`);
+  }
+  if (advisories.length === 0) console.log('no known vulnerabilities');
+  if (advisories.some(concerning)) process.exitCode = 1;
+}
