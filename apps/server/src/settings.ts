@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { PlatformSettings, SmtpSettings } from '@tenon/core';
 import { z } from 'zod';
 import { encryptionKeyProblem, encryptionKeysOf, keptEncryptionKey } from './encryption-key.ts';
+import { readOidcIssuers } from './oidc-settings.ts';
 import { keptSecretKey, weakness } from './secret-key.ts';
 
 /** What this process was told by its environment (A10). Read once, at start. */
@@ -220,9 +221,11 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const encryptionKey = given('ENCRYPTION_KEY');
   const wrong = encryptionKeyProblem(encryptionKey, production);
   if (wrong) problems.push({ variable: 'ENCRYPTION_KEY', problem: wrong, expected: strongEncryptionKey });
-  problems.push(...smtpProblems(given));
+  const oidc = readOidcIssuers(environment);
+  problems.push(...smtpProblems(given), ...oidc.problems);
   if (problems.length > 0) throw new SettingsError(problems);
-  return assemble(values as Values, production, { secretKey, encryptionKey });
+  const settings = assemble(values as Values, production, { secretKey, encryptionKey });
+  return { ...settings, oidcIssuers: oidc.issuers };
 }
 
 /** What is made and kept where it is not given. */

@@ -13,6 +13,9 @@ export interface Transport {
   readonly refreshCookie: string | null;
   /** Sets the refresh cookie, or clears it. */
   setRefreshCookie(token: string | null): void;
+  /** What a sign-in elsewhere was bound to this browser with. */
+  oidcBinding(flow: string): string | null;
+  setOidcBinding(flow: string, binding: string | null): void;
   readonly userAgent: string | null;
 }
 

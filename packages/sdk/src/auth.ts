@@ -29,22 +29,28 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
       ? signIn('/auth/refresh', input, options)
       : withDeadline(() => tokens.refresh(), { timeoutMs: Infinity, signal: options?.signal });
 
-  const logout: Send = async (input, options) => {
+  const signOut = async (path: string, input: object, options?: CallOptions): Promise<unknown> => {
     const kept = await settings.session.get();
     const token = kept?.refreshToken == null ? {} : { refreshToken: kept.refreshToken };
     try {
-      await post(settings, '/auth/logout', { ...token, ...input }, options);
+      return await post(settings, path, { ...token, ...input }, options);
     } finally {
       // Whoever signs out is signed out here, even if the server could not be told.
       await settings.session.set(null);
     }
   };
 
-  return new Map([
+  const startOidc: Send = (input, options) =>
+    post(settings, '/auth/oidc/start', { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
+
+  return new Map<string, Send>([
     ['auth.login', signInAt('/auth/login')],
     ['auth.verifySecondFactor', signInAt('/auth/second-factor')],
     ['auth.signInWithPasskey', signInAt('/auth/passkeys/sign-in')],
     ['auth.refresh', refresh],
-    ['auth.logout', logout],
+    ['auth.logout', (input, options) => signOut('/auth/logout', input, options)],
+    ['auth.startOidc', startOidc],
+    ['auth.finishOidc', (input, options) => signIn('/auth/oidc/finish', input, options)],
+    ['auth.logoutOidc', (input, options) => signOut('/auth/oidc/logout', input, options)],
   ]);
 }

@@ -5,11 +5,16 @@ import { transportErrors } from '../errors.ts';
 /** Named in the document as a credential. */
 export const refreshCookieName = 'tenon_refresh';
 
-const attributes = 'Path=/api; HttpOnly; SameSite=Strict';
+const refreshAttributes = 'Path=/api; HttpOnly; SameSite=Strict';
 
-/** The refresh token in a Cookie header. */
-function readCookie(header: string): string | null {
-  const prefix = `${refreshCookieName}=`;
+const bindingCookieName = (flow: string): string => `tenon_oidc_${flow}`;
+/** Lax, as the browser comes back with it from another site. */
+const bindingAttributes = 'Path=/api/v1/auth/oidc; HttpOnly; SameSite=Lax';
+const bindingSeconds = 600;
+
+/** The value of one cookie in a Cookie header. */
+function readCookie(header: string, name: string): string | null {
+  const prefix = `${name}=`;
   const pair = header.split(/; */).find((part) => part.startsWith(prefix));
   const value = pair?.slice(prefix.length);
   try {
@@ -41,7 +46,7 @@ export class HttpTransport implements Transport {
   }
 
   get refreshCookie(): string | null {
-    const token = readCookie(this.#request.headers.cookie ?? '');
+    const token = readCookie(this.#request.headers.cookie ?? '', refreshCookieName);
     if (token === null) return null;
     // Read here, where the cookie is about to be the caller's only credential: a token in the body needs no such check.
     if (!this.#isSameOrigin()) throw transportErrors.cross_site_request();
@@ -49,10 +54,22 @@ export class HttpTransport implements Transport {
   }
 
   setRefreshCookie(token: string | null): void {
+    this.#setCookie(refreshCookieName, token, this.#settings.refreshTokenDays * 86_400, refreshAttributes);
+  }
+
+  oidcBinding(flow: string): string | null {
+    return readCookie(this.#request.headers.cookie ?? '', bindingCookieName(flow));
+  }
+
+  setOidcBinding(flow: string, binding: string | null): void {
+    this.#setCookie(bindingCookieName(flow), binding, bindingSeconds, bindingAttributes);
+  }
+
+  #setCookie(name: string, value: string | null, seconds: number, attributes: string): void {
     const { protocol, hostname } = this.#request;
     const secure = !(protocol === 'http' && isLocal(hostname));
-    const maxAge = token === null ? 0 : this.#settings.refreshTokenDays * 86_400;
-    const cookie = `${refreshCookieName}=${encodeURIComponent(token ?? '')}; Max-Age=${maxAge}; ${attributes}`;
+    const maxAge = value === null ? 0 : seconds;
+    const cookie = `${name}=${encodeURIComponent(value ?? '')}; Max-Age=${maxAge}; ${attributes}`;
     this.#reply.header('set-cookie', secure ? `${cookie}; Secure` : cookie);
   }
 

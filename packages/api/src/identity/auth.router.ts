@@ -45,6 +45,7 @@ import {
   verifySecondFactor,
 } from '@tenon/core';
 import { mutation, query, restMutation, router } from '../trpc.ts';
+import { oidcOperations } from './oidc.router.ts';
 import { passkeyOperations } from './passkey.router.ts';
 import { secondFactorOperations } from './second-factor.router.ts';
 
@@ -253,6 +254,7 @@ export const authRouter = router({
     output: CurrentAccess,
     run: getCurrentAccess,
   }),
+  ...oidcOperations,
   ...secondFactorOperations,
   ...passkeyOperations,
 });

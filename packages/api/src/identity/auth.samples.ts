@@ -10,6 +10,7 @@ import {
   removeTotp,
   TestAuthenticator,
 } from '@tenon/core/testing';
+import { aBeginning, anIssuersAnswer, anIssuersSession } from '../contract/testing/oidc.ts';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
 
@@ -158,4 +159,11 @@ export default samplesOf('auth', {
       return { challengeToken, response, deviceId: 'laptop', tokenTransport: 'body' as const };
     },
   },
+  listOidcIssuers: { input: () => ({}) },
+  startOidc: {
+    input: (_caller, { issuer }) => aBeginning(issuer),
+    recordsNothing: 'Nobody is known yet whom an event could be about.',
+  },
+  finishOidc: { input: anIssuersAnswer },
+  logoutOidc: { input: anIssuersSession },
 });

@@ -105,7 +105,7 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'];
 
 /** OPTIONS is left to the server's CORS. */
-function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
+export function refuseOtherMethods(app: FastifyInstance, routes: readonly Pick<Route, 'method' | 'url'>[]): void {
   for (const url of new Set(routes.map((route) => route.url))) {
     const declared = routes.filter((route) => route.url === url).map(({ method }) => method);
     const allowed = allMethods.filter((method) => declared.includes(method === 'HEAD' ? 'GET' : method));

@@ -16,8 +16,11 @@ export interface OpenApiInfo {
   description: string;
 }
 
-/** Writes the OpenAPI 3.1 document of everything that the router declares. */
-export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
+/**
+ * Writes the OpenAPI 3.1 document of everything that the router declares.
+ * @param others paths whose form another standard sets
+ */
+export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, others: Record<string, Json> = {}): Json {
   const components = new Components();
   const operations = operationsOf(router);
   const paths: Record<string, Json> = {};
@@ -25,6 +28,7 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
     const path = restPrefix + operation.path;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components) };
   }
+  Object.assign(paths, others);
   const statuses = new Set([...operations.values()].flatMap(problemsOf).map(({ status }) => status));
   sharedSchemas(components);
   return {

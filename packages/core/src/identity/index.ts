@@ -4,6 +4,7 @@ import { confirmEmailMail, undoEmailMail } from './mail/email-change.mails.ts';
 import type { MailTemplate } from './mail/mail.job.ts';
 import { passwordChangedMail, resetPasswordMail } from './mail/password.mails.ts';
 import { verificationMail } from './mail/verification.mail.ts';
+import { oidcTables } from './oidc/oidc.entity.ts';
 import { passkeyTable } from './passkeys/passkey.entity.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
 import { signInChallengeTable } from './second-factor/challenge.entity.ts';
@@ -40,6 +41,15 @@ export type { Mail, Mailer } from './mail/mailer.ts';
 export { callWith, writeMail } from './mail/message.ts';
 export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
+export { openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
+export { beginFlow, findFlow, type OidcFlow, takeBinding, takeFlow } from './oidc/flow.service.ts';
+export { instanceIssuers, type OidcIssuer } from './oidc/issuer.ts';
+export { endSessionsByLogoutToken, issuerOfLogoutToken, signOutUrl } from './oidc/logout.service.ts';
+export { oidcErrors } from './oidc/oidc.errors.ts';
+export { OidcFinish, OidcIssuerList, OidcLoggedOut, OidcLogout, OidcStart, OidcStarted } from './oidc/oidc.schema.ts';
+export type { OidcTransport } from './oidc/oidc-transport.ts';
+export { type AuthorizationAnswer, provePerson, type ProvenPerson } from './oidc/proof.ts';
+export { redirectTarget, withParameters } from './oidc/redirect-target.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';
 export { openPasskeyLogin, provePasskeyLogin, startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
@@ -102,6 +112,7 @@ export const identityTables = [
   refreshTokenTable,
   throttleTable,
   emailChangeTable,
+  ...oidcTables,
   totpTable,
   recoveryCodeTable,
   signInChallengeTable,

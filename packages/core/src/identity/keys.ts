@@ -9,6 +9,7 @@ export type KeyPurpose =
   | 'confirm-email'
   | 'undo-email'
   | 'throttle'
+  | 'oidc'
   | 'invitation';
 
 const derived = new WeakMap<CoreSettings, Map<KeyPurpose, KeyObject>>();

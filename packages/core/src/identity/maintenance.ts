@@ -59,6 +59,24 @@ export function purgeThrottles(ctx: ServiceContext): Promise<number> {
   );
 }
 
+/** Forgets sign-ins that were never finished, and logout tokens that have expired. Answers how many rows that were. */
+export async function purgeOidc(ctx: ServiceContext): Promise<number> {
+  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
+  const flows = await deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('oidc_flows')
+      .where('state_hash', 'in', (eb) => eb.selectFrom('oidc_flows').select('state_hash').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+  const tokens = await deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('oidc_logout_tokens')
+      .where('hash', 'in', (eb) => eb.selectFrom('oidc_logout_tokens').select('hash').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+  return flows + tokens;
+}
+
 /** Forgets wishes for another address that nobody can confirm or undo any more. Answers how many that were. */
 export function purgeEmailChanges(ctx: ServiceContext): Promise<number> {
   const now = ctx.clock.now();
@@ -89,6 +107,7 @@ export const identityHandlers: JobHandlers = {
     sessions: await purgeSessions(ctx),
     refreshTokens: await purgeSpentRefreshTokens(ctx),
   }),
+  'oidc.purge': async (ctx) => ({ rows: await purgeOidc(ctx) }),
   'email_changes.purge': async (ctx) => ({ emailChanges: await purgeEmailChanges(ctx) }),
   'throttles.purge': async (ctx) => ({ throttles: await purgeThrottles(ctx) }),
   'sign-in-challenges.purge': async (ctx) => ({ challenges: await purgeSignInChallenges(ctx) }),
@@ -96,6 +115,7 @@ export const identityHandlers: JobHandlers = {
 
 export const identitySchedules: readonly Schedule[] = [
   { name: 'sessions.purge', cron: '25 * * * *', kind: 'sessions.purge' },
+  { name: 'oidc.purge', cron: '45 * * * *', kind: 'oidc.purge' },
   { name: 'email_changes.purge', cron: '45 3 * * *', kind: 'email_changes.purge' },
   { name: 'throttles.purge', cron: '35 * * * *', kind: 'throttles.purge' },
   { name: 'sign-in-challenges.purge', cron: '45 * * * *', kind: 'sign-in-challenges.purge' },

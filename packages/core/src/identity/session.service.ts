@@ -21,6 +21,8 @@ export interface NewSession {
   deviceId: string | null;
   /** The active organization to begin with. */
   organizationId: string | null;
+  /** The OpenID Connect issuer that said who it is. @default none: a password */
+  issuer?: string;
 }
 
 /** A session with the refresh token that belongs to it: the only time that the token is in the clear. */
@@ -60,7 +62,7 @@ const livingSessions = ({ db, now }: Unit, userId: string) =>
 
 /** Begins a session, however many there are. */
 export async function insertSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
-  const { userId, deviceId, organizationId } = session;
+  const { userId, deviceId, organizationId, issuer } = session;
   const id = uuidv7();
   const refreshToken = newRefreshToken();
   await unit.insert(SessionEntity, {
@@ -78,7 +80,7 @@ export async function insertSession(unit: Unit, session: NewSession, transport: 
   await recordEvents(unit, {
     type: 'user.signed_in',
     entity: { type: 'user', id: userId },
-    data: { sessionId: id, deviceId, address: unit.ctx.address },
+    data: { sessionId: id, deviceId, address: unit.ctx.address, ...(issuer !== undefined && { issuer }) },
     actorId: userId,
     organizationId: null,
   });
@@ -161,7 +163,8 @@ export type SessionEnd =
   | 'password_reset'
   | 'email_change_undone'
   | 'deactivated'
-  | 'ended_by_administrator';
+  | 'ended_by_administrator'
+  | 'ended_by_issuer';
 
 /** Ends these sessions of a user, who is the actor unless somebody is signed in. */
 async function revokeSessions(unit: Unit, userId: string, ids: readonly string[], reason: SessionEnd): Promise<void> {

@@ -32,7 +32,7 @@ const perAccount = {
 } as const satisfies Record<string, Limit>;
 
 /** By network address; how many, a setting says. */
-type AddressBudget = 'login' | 'register' | 'mail' | 'passkey';
+type AddressBudget = 'login' | 'register' | 'mail' | 'passkey' | 'oidc';
 const addressWindowMs = 15 * minute;
 /** A page asks for a passkey whenever it is opened, so there are more of these. */
 const passkeysPerAttempt = 10;

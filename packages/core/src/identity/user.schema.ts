@@ -71,17 +71,19 @@ export const timezone = () =>
     .refine(isTimezone, 'Must be a time zone of the IANA database, such as Europe/Berlin.')
     .describe('A name of the IANA time zone database, such as `Europe/Berlin`.');
 
+export const locale = () =>
+  z
+    .string()
+    .min(2)
+    .max(35)
+    .refine(isLocale, 'Must be a BCP 47 language tag, such as de-CH.')
+    .describe('A BCP 47 language tag.');
+
 export const UserUpdate = z
   .strictObject({
     username: username().nullable().optional(),
     fullName: line(200).nullable().optional(),
-    locale: z
-      .string()
-      .min(2)
-      .max(35)
-      .refine(isLocale, 'Must be a BCP 47 language tag, such as de-CH.')
-      .optional()
-      .describe('A BCP 47 language tag.'),
+    locale: locale().optional(),
     timezone: timezone().optional(),
     avatarUrl: z
       .url({ protocol: /^https?$/ })

@@ -1,3 +1,18 @@
+/** An OpenID Connect issuer at which everybody may sign in; its client is registered there for `oidcCallbackUrl`. */
+export interface OidcIssuerSettings {
+  /** Names it in the API: lower-case letters and digits. */
+  readonly key: string;
+  /** What people read on the button. */
+  readonly name: string;
+  /** The issuer identifier, under which its discovery document stands. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Null: a public client, which PKCE alone protects. */
+  readonly clientSecret: string | null;
+  /** What is asked for, `openid` among it. */
+  readonly scopes: readonly string[];
+}
+
 /** What the domain needs to know of its installation. Parsed and checked once by each app; see A10. */
 export interface CoreSettings {
   readonly production: boolean;
@@ -16,4 +31,6 @@ export interface CoreSettings {
   readonly passwordMinLength: number;
   /** Failed sign-ins, registrations and mails asked for, each, that one network address has in 15 minutes. */
   readonly attemptsPerAddress: number;
+  /** @default none */
+  readonly oidcIssuers?: readonly OidcIssuerSettings[];
 }

@@ -55,7 +55,7 @@ export async function register(ctx: ServiceContext, { organizationName, ...perso
 }
 
 /** The organization of who has exactly one. */
-async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {
+export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {
   const [first, second] = await db
     .selectFrom('memberships')
     .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')

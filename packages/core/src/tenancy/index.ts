@@ -37,6 +37,14 @@ export {
   moveDepartment,
   updateDepartment,
 } from './departments/department.service.ts';
+export {
+  answerOidc,
+  endOidcSessions,
+  finishOidc,
+  listOidcIssuers,
+  logoutOidc,
+  startOidc,
+} from './identity-providers/sign-in.service.ts';
 export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
 export { tenancyHandlers, tenancySchedules } from './maintenance.ts';
 export { listInvitations, listOwnInvitations } from './invitation.queries.ts';

@@ -10,6 +10,7 @@ export {
 } from './databases.ts';
 export { type Dump, openDump, type Row } from './dump.ts';
 export { invitationTokenOf } from './invitations.ts';
+export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';
 export {
   createOrganization,
   createTestPlatform,

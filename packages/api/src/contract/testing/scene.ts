@@ -6,7 +6,9 @@ import {
   type Dump,
   makeInstanceAdmin,
   openDump,
+  startTestIssuer,
   type TestDialect,
+  type TestIssuer,
   type TestMember,
   type TestPlatform,
 } from '@tenon/core/testing';
@@ -55,6 +57,8 @@ export interface Scene {
   readonly dialect: TestDialect;
   readonly platform: TestPlatform;
   readonly app: FastifyInstance;
+  /** Where people can sign in elsewhere. */
+  readonly issuer: TestIssuer;
   readonly acme: SceneOrganization;
   readonly other: SceneOrganization;
   /** Calls an operation in nobody's name. */
@@ -80,8 +84,12 @@ export interface Scene {
   dispose(): Promise<void>;
 }
 
+/** One serves every scene of a test file. */
+let started: Promise<TestIssuer> | undefined;
+
 export async function openScene(dialect: TestDialect): Promise<Scene> {
-  const platform = await createTestPlatform(dialect);
+  const issuer = await (started ??= startTestIssuer());
+  const platform = await createTestPlatform(dialect, { settings: { oidcIssuers: [issuer.settings] } });
   const app = Fastify(serverOptions);
   await app.register(tenonApi, { platform, checkOutputs: true });
   const dump = await openDump(platform.settings.databaseUrl);
@@ -168,6 +176,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     dialect,
     platform,
     app,
+    issuer,
     acme,
     other,
     call,

@@ -1,0 +1,86 @@
+import type { PlatformSettings } from '@tenon/core';
+import { z } from 'zod';
+import type { SettingProblem } from './settings.ts';
+
+type OidcIssuer = NonNullable<PlatformSettings['oidcIssuers']>[number];
+
+const isLocalhost = (hostname: string): boolean =>
+  ['localhost', '127.0.0.1', '[::1]'].includes(hostname) || hostname.endsWith('.localhost');
+
+/** https, or http on the own machine; an issuer identifier has no query and no fragment. */
+function isIssuer(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocalhost(url.hostname));
+}
+
+/** What stands after `OIDC_<NAME>_`: how it is read, and what would be right. */
+const parts = {
+  ISSUER: [
+    z.string().refine(isIssuer),
+    'the issuer identifier, as https://id.example.com/realms/tenon (http on localhost only)',
+  ],
+  CLIENT_ID: [z.string().max(255), 'the id of the client that is registered there'],
+  CLIENT_SECRET: [
+    z.string().max(4096).nullable().default(null),
+    'the secret of the client, or leave it out for a public one',
+  ],
+  LABEL: [z.string().max(100).optional(), 'what people read on the button, at most 100 characters'],
+  SCOPES: [
+    z
+      .string()
+      .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+      .refine((scopes) => scopes.includes('openid'))
+      .default(['openid', 'email', 'profile']),
+    'scopes separated by spaces, openid among them',
+  ],
+} satisfies Record<string, readonly [z.ZodType, string]>;
+
+type Part = keyof typeof parts;
+type Values = { [Key in Part]: z.output<(typeof parts)[Key][0]> };
+
+const partNames = Object.keys(parts) as Part[];
+const variable = /^OIDC_([A-Z][A-Z0-9]{0,30})_([A-Z_]+)$/;
+const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
+
+/**
+ * Reads the issuers at which people can sign in: one for each NAME in `OIDC_<NAME>_ISSUER`, `…_CLIENT_ID`, `…_CLIENT_SECRET`,
+ * `…_LABEL` and `…_SCOPES`. The name in lower case is its key in the API.
+ */
+export function readOidcIssuers(environment: NodeJS.ProcessEnv): { issuers: OidcIssuer[]; problems: SettingProblem[] } {
+  const problems: SettingProblem[] = [];
+  const given = new Map<string, Partial<Record<Part, string>>>();
+  for (const [name, text = ''] of Object.entries(environment)) {
+    if (!name.startsWith('OIDC_') || text.trim() === '') continue;
+    const [, issuer = '', part = ''] = variable.exec(name) ?? [];
+    if (isPart(part)) given.set(issuer, { ...given.get(issuer), [part]: text.trim() });
+    else {
+      const expected = `OIDC_<NAME>_ with ${partNames.join(', ')}: NAME is of letters and digits`;
+      problems.push({ variable: name, problem: 'is no setting', expected });
+    }
+  }
+  const issuers = [...given].map(([name, texts]) => readIssuer(name, texts, problems));
+  return { issuers: issuers.filter((issuer) => issuer !== null), problems };
+}
+
+function readIssuer(name: string, texts: Partial<Record<Part, string>>, problems: SettingProblem[]): OidcIssuer | null {
+  const values: Partial<Record<Part, unknown>> = {};
+  const before = problems.length;
+  for (const part of partNames) {
+    const [schema, expected] = parts[part];
+    const text = texts[part];
+    const parsed = schema.safeParse(text);
+    if (parsed.success) values[part] = parsed.data;
+    else {
+      // A secret is not repeated.
+      const wrong = part === 'CLIENT_SECRET' ? 'is not such a secret' : `is ${JSON.stringify(text)}`;
+      const problem = text === undefined ? 'is missing' : wrong;
+      problems.push({ variable: `OIDC_${name}_${part}`, problem, expected });
+    }
+  }
+  if (problems.length > before) return null;
+  const { ISSUER, CLIENT_ID, CLIENT_SECRET, LABEL, SCOPES } = values as Values;
+  const key = name.toLowerCase();
+  const label = LABEL ?? `${name.charAt(0)}${key.slice(1)}`;
+  return { key, name: label, issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scopes: SCOPES };
+}

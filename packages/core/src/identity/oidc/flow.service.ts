@@ -1,0 +1,124 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { buildAuthorizationUrl, calculatePKCECodeChallenge } from 'openid-client';
+import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import type { CoreSettings } from '../../kernel/settings.ts';
+import { mac } from '../keys.ts';
+import { addressBudgets, attempt } from '../throttle.ts';
+import { discover, type OidcIssuer } from './issuer.ts';
+import { OidcFlowEntity } from './oidc.entity.ts';
+import { oidcErrors } from './oidc.errors.ts';
+import type { OidcStart, OidcStarted } from './oidc.schema.ts';
+import type { OidcTransport } from './oidc-transport.ts';
+import { oidcCallbackUrl, redirectTarget } from './redirect-target.ts';
+
+/** How long somebody may take to sign in at the issuer, in seconds. */
+const lifetimeSeconds = 600;
+
+const newSecret = (): string => randomBytes(32).toString('base64url');
+
+/** States and bindings have 256 bits of their own, so that a fast hash suffices. */
+const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
+
+/** What a cookie is named after, so that sign-ins in several tabs do not disturb each other. */
+const nameOf = (stateHash: string): string => stateHash.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 12);
+
+/** What only this server and the issuer's answer know of a sign-in: derived from its state, and stored nowhere. */
+export const flowSecrets = (settings: CoreSettings, state: string) => ({
+  nonce: mac(settings, 'oidc', `nonce ${state}`).toString('base64url'),
+  codeVerifier: mac(settings, 'oidc', `verifier ${state}`).toString('base64url'),
+});
+
+/** A sign-in that was begun. */
+export interface OidcFlow {
+  issuerRef: string;
+  redirectTo: string;
+  transport: 'cookie' | 'body';
+  deviceId: string | null;
+}
+
+/**
+ * Begins a sign-in at an issuer, and binds it to whoever began it: by a cookie, or by a secret in the answer.
+ * @throws `validation_failed` at `redirectTo`, `oidc_issuer_unavailable`, `rate_limited`
+ */
+export async function beginFlow(
+  ctx: ServiceContext,
+  issuer: OidcIssuer,
+  input: OidcStart,
+  transport: OidcTransport,
+): Promise<OidcStarted> {
+  const { settings, clock } = ctx;
+  const inBody = input.tokenTransport === 'body';
+  const redirectTo = redirectTarget(settings, input.redirectTo, { loopbackToo: inBody });
+  await attempt(ctx, addressBudgets(ctx, 'oidc'));
+  const { configuration } = await discover(settings, clock.now(), issuer);
+  const [state, binding] = [newSecret(), newSecret()];
+  const { nonce, codeVerifier } = flowSecrets(settings, state);
+  const url = buildAuthorizationUrl(configuration, {
+    redirect_uri: oidcCallbackUrl(settings),
+    scope: issuer.scopes.join(' '),
+    state,
+    nonce,
+    code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+    code_challenge_method: 'S256',
+  });
+  const stateHash = hashOf(state);
+  await writeThroughIdentityDoor(ctx, (unit) =>
+    unit.insert(OidcFlowEntity, {
+      stateHash,
+      bindingHash: hashOf(binding),
+      issuerRef: issuer.id,
+      redirectTo,
+      transport: input.tokenTransport,
+      deviceId: input.deviceId ?? null,
+      createdAt: unit.now,
+      expiresAt: new Date(unit.now.getTime() + lifetimeSeconds * 1000),
+    }),
+  );
+  if (!inBody) transport.setOidcBinding(nameOf(stateHash), binding);
+  return { authorizationUrl: url.href, expiresIn: lifetimeSeconds, ...(inBody ? { binding } : {}) };
+}
+
+/**
+ * A sign-in that waits for this state's answer, left as it is.
+ * @throws `oidc_state_invalid`
+ */
+export async function findFlow(ctx: ServiceContext, state: string): Promise<OidcFlow> {
+  const flow = await readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('oidc_flows')
+      .select(['issuer_ref as issuerRef', 'redirect_to as redirectTo', 'transport', 'device_id as deviceId'])
+      .where('state_hash', '=', hashOf(state))
+      .where(sql<boolean>`expires_at > ${ctx.clock.now()}`)
+      .executeTakeFirst(),
+  );
+  if (!flow) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  return flow;
+}
+
+/** What the browser's cookie binds the sign-in of a state to; it is forgotten with that. */
+export function takeBinding(state: string, transport: OidcTransport): string | null {
+  const name = nameOf(hashOf(state));
+  const binding = transport.oidcBinding(name);
+  if (binding !== null) transport.setOidcBinding(name, null);
+  return binding;
+}
+
+/**
+ * Takes a sign-in for good: whoever comes second with its state finds nothing, and so does whoever does not hold what it is bound
+ * to, without doing it any harm.
+ * @throws `oidc_state_invalid`
+ */
+export async function takeFlow(ctx: ServiceContext, state: string, binding: string | null): Promise<OidcFlow> {
+  const flow = await findFlow(ctx, state);
+  const { numDeletedRows } = await writeThroughIdentityDoor(ctx, ({ db }) =>
+    db
+      .deleteFrom('oidc_flows')
+      .where('state_hash', '=', hashOf(state))
+      .where('binding_hash', '=', hashOf(binding ?? ''))
+      .executeTakeFirstOrThrow(),
+  );
+  if (numDeletedRows !== 1n) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  return flow;
+}

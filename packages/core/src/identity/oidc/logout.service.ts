@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { decodeJwt, jwtVerify } from 'jose';
+import { buildEndSessionUrl } from 'openid-client';
+import { z } from 'zod';
+import type { ServiceContext } from '../../database/context.ts';
+import { isUniqueViolation } from '../../database/failures.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { DomainError } from '../../kernel/errors.ts';
+import { hashRefreshToken } from '../refresh-token.ts';
+import { endSessionOf } from '../session.service.ts';
+import { discover, type OidcIssuer } from './issuer.ts';
+import { OidcLogoutTokenEntity } from './oidc.entity.ts';
+import { oidcErrors } from './oidc.errors.ts';
+import { signatureAlgorithms } from './proof.ts';
+
+/** What finds an issuer by the id that the API has for it; null when it is gone. */
+export type FindIssuer = (ctx: ServiceContext, id: string) => Promise<OidcIssuer | null>;
+
+/** The issuer of the session of a refresh token; null when it began otherwise. */
+async function issuerOfSession(ctx: ServiceContext, refreshToken: string): Promise<string | null> {
+  const found = await readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('refresh_tokens')
+      .innerJoin('oidc_sessions', 'oidc_sessions.session_id', 'refresh_tokens.session_id')
+      .select('oidc_sessions.issuer_ref as issuerRef')
+      .where('refresh_tokens.hash', '=', hashRefreshToken(refreshToken))
+      .executeTakeFirst(),
+  );
+  return found?.issuerRef ?? null;
+}
+
+/**
+ * Where the browser signs out at the issuer of a session too; null when it began otherwise, or the issuer offers nothing, is gone
+ * or does not answer: signing out here must not wait for it.
+ */
+export async function signOutUrl(
+  ctx: ServiceContext,
+  refreshToken: string,
+  redirectTo: string,
+  findIssuer: FindIssuer,
+): Promise<string | null> {
+  const id = await issuerOfSession(ctx, refreshToken);
+  const issuer = id === null ? null : await findIssuer(ctx, id);
+  if (!issuer) return null;
+  const discovered = await discover(ctx.settings, ctx.clock.now(), issuer).catch(() => null);
+  if (discovered?.configuration.serverMetadata().end_session_endpoint === undefined) return null;
+  return buildEndSessionUrl(discovered.configuration, { post_logout_redirect_uri: redirectTo }).href;
+}
+
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** OpenID Connect Back-Channel Logout 1.0, section 2.4. */
+const LogoutClaims = z
+  .object({
+    iss: z.string(),
+    iat: z.number(),
+    exp: z.number(),
+    jti: z.string().min(1),
+    sub: z.string().optional(),
+    sid: z.string().optional(),
+    nonce: z.never().optional(),
+    events: z.object({ [logoutEvent]: z.object({}) }),
+  })
+  .refine(({ sub, sid }) => sub !== undefined || sid !== undefined);
+type LogoutClaims = z.output<typeof LogoutClaims>;
+
+const invalid = (cause?: unknown): DomainError => oidcErrors.logout_token_invalid(cause === undefined ? {} : { cause });
+
+/** Who a logout token says that it is from, and for: nothing of it is proven. @throws `logout_token_invalid` */
+export function issuerOfLogoutToken(token: string): { issuer: string; audience: readonly string[] } {
+  try {
+    const { iss, aud = [] } = decodeJwt(token);
+    if (iss === undefined) throw invalid();
+    return { issuer: iss, audience: typeof aud === 'string' ? [aud] : aud };
+  } catch (error) {
+    throw error instanceof DomainError ? error : invalid(error);
+  }
+}
+
+/** Tolerated between the clocks, in seconds. */
+const clockTolerance = 30;
+
+async function verify(ctx: ServiceContext, issuer: OidcIssuer, token: string): Promise<LogoutClaims> {
+  const { configuration, keys } = await discover(ctx.settings, ctx.clock.now(), issuer);
+  const { payload, protectedHeader } = await jwtVerify(token, keys, {
+    algorithms: signatureAlgorithms,
+    issuer: configuration.serverMetadata().issuer,
+    audience: issuer.clientId,
+    clockTolerance,
+    // However long it says that it lasts.
+    maxTokenAge: 600,
+  }).catch((cause: unknown) => {
+    throw invalid(cause);
+  });
+  const claims = LogoutClaims.safeParse(payload);
+  const { typ = 'JWT' } = protectedHeader;
+  if (!claims.success || !['jwt', 'logout+jwt'].includes(typ.toLowerCase())) throw invalid(claims.error);
+  return claims.data;
+}
+
+/**
+ * Ends the sessions that a logout token of an issuer names: those of its session `sid`, or all of its subject. Each token is good
+ * for once. Answers how many sessions ended.
+ * @throws `logout_token_invalid`, `oidc_issuer_unavailable`
+ */
+export async function endSessionsByLogoutToken(
+  ctx: ServiceContext,
+  issuer: OidcIssuer,
+  token: string,
+): Promise<number> {
+  const { iss, jti, exp, sub, sid } = await verify(ctx, issuer, token);
+  return writeThroughIdentityDoor(ctx, async (unit) => {
+    const hash = createHash('sha256')
+      .update(JSON.stringify([iss, issuer.clientId, jti]))
+      .digest('base64url');
+    const expiresAt = new Date((exp + 2 * clockTolerance) * 1000);
+    await unit.insert(OidcLogoutTokenEntity, { hash, expiresAt }).catch((error: unknown) => {
+      throw isUniqueViolation(error) ? invalid(error) : error;
+    });
+    const sessions = await unit.db
+      .selectFrom('oidc_sessions')
+      .select(['session_id as sessionId', 'user_id as userId'])
+      .where('issuer_ref', '=', issuer.id)
+      .where('issuer', '=', iss)
+      .$if(sub !== undefined, (query) => query.where('subject', '=', sub ?? ''))
+      .$if(sid !== undefined, (query) => query.where('sid', '=', sid ?? ''))
+      .execute();
+    let ended = 0;
+    for (const { sessionId, userId } of sessions)
+      if (await endSessionOf(unit, userId, sessionId, 'ended_by_issuer')) ended += 1;
+    return ended;
+  });
+}

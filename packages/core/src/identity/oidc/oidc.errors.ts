@@ -1,0 +1,29 @@
+import { defineErrors } from '../../kernel/errors.ts';
+
+export const oidcErrors = defineErrors({
+  oidc_issuer_not_found: { kind: 'not_found', message: 'There is no such issuer to sign in at.' },
+  oidc_state_invalid: {
+    kind: 'validation',
+    message:
+      'This sign-in was not begun by this client, was finished already, or took longer than 10 minutes: begin again.',
+  },
+  oidc_rejected: {
+    kind: 'unauthenticated',
+    message: 'The issuer did not sign you in, or its answer proves nobody: begin again.',
+  },
+  oidc_issuer_unavailable: { kind: 'unavailable', message: 'The issuer cannot be reached. Try again in a moment.' },
+  oidc_email_not_verified: {
+    kind: 'forbidden',
+    message: 'The issuer does not say that your e-mail address is verified: verify it there first.',
+  },
+  oidc_account_exists: {
+    kind: 'conflict',
+    message:
+      'There is an account with this e-mail address, and nobody has proven that it is theirs: sign in with its password, or verify its address first.',
+  },
+  user_inactive: {
+    kind: 'forbidden',
+    message: 'This account is not active: ask an administrator of this installation.',
+  },
+  logout_token_invalid: { kind: 'validation', message: 'The logout token is not valid.' },
+});

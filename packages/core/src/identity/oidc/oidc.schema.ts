@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { line, text } from '../../kernel/text.ts';
+
+const OidcIssuerListed = z
+  .object({
+    id: z.string().describe('What to give `auth.startOidc` as `issuer`.'),
+    name: z.string().describe('For the button.'),
+    issuer: z.string().describe('The issuer identifier, a URL.'),
+  })
+  .meta({ id: 'OidcIssuer', description: 'Where people can sign in with OpenID Connect.' });
+
+export const OidcIssuerList = z.object({ data: z.array(OidcIssuerListed) }).meta({ id: 'OidcIssuerList' });
+export type OidcIssuerList = z.output<typeof OidcIssuerList>;
+
+export const OidcStart = z
+  .strictObject({
+    issuer: text(1, 64).describe('The id of one of `auth.listOidcIssuers`.'),
+    redirectTo: text(1, 2048)
+      .default('/')
+      .describe(
+        'Where the browser goes in the end: a path, or a URL of this server or of an allowed origin; with `tokenTransport: "body"` also a loopback address.',
+      ),
+    deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
+    tokenTransport: z
+      .enum(['cookie', 'body'])
+      .default('cookie')
+      .describe(
+        '`cookie`: the browser comes back signed in. `body`, for clients that are not pages of this site: it comes back with `code` and `state` for `auth.finishOidc`.',
+      ),
+  })
+  .meta({ id: 'OidcStart' });
+export type OidcStart = z.output<typeof OidcStart>;
+
+export const OidcStarted = z
+  .object({
+    authorizationUrl: z.string().describe('Where to send the browser.'),
+    expiresIn: z.number().int().describe('Seconds in which the sign-in has to be finished.'),
+    binding: z
+      .string()
+      .optional()
+      .describe('Only with `tokenTransport: "body"`: keep it secret, and give it to `auth.finishOidc`.'),
+  })
+  .meta({ id: 'OidcStarted' });
+export type OidcStarted = z.output<typeof OidcStarted>;
+
+export const OidcFinish = z
+  .strictObject({
+    state: text(1, 512),
+    binding: text(1, 512).describe('From `auth.startOidc`.'),
+    code: text(1, 4096),
+    iss: text(1, 2048).optional().describe('When the browser came back with it.'),
+  })
+  .meta({ id: 'OidcFinish' });
+export type OidcFinish = z.output<typeof OidcFinish>;
+
+export const OidcLogout = z
+  .strictObject({
+    refreshToken: text(1, 512).optional().describe('In place of the cookie; wins over it.'),
+    redirectTo: text(1, 2048)
+      .default('/')
+      .describe('Where the issuer sends the browser in the end; as in `auth.startOidc`.'),
+  })
+  .meta({ id: 'OidcLogout' });
+export type OidcLogout = z.output<typeof OidcLogout>;
+
+export const OidcLoggedOut = z
+  .object({
+    logoutUrl: z
+      .string()
+      .nullable()
+      .describe('Where to send the browser to sign out at the issuer too; null when there is nothing to do there.'),
+  })
+  .meta({ id: 'OidcLoggedOut' });
+export type OidcLoggedOut = z.output<typeof OidcLoggedOut>;
