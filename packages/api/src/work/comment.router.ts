@@ -3,7 +3,9 @@ import {
   CommentCreate,
   CommentListInput,
   CommentPage,
+  CommentPath,
   createComment,
+  getComment,
   listComments,
   workErrors,
 } from '@tenon/core';
@@ -11,7 +13,7 @@ import { mutation, query, router } from '../trpc.ts';
 
 const comments = { name: 'Comments', description: 'What people say about a task.' };
 
-const { task_not_found } = workErrors;
+const { comment_not_found, task_not_found } = workErrors;
 
 export const commentRouter = router({
   list: query({
@@ -23,6 +25,16 @@ export const commentRouter = router({
     output: CommentPage,
     problems: [task_not_found],
     run: listComments,
+  }),
+  get: query({
+    rest: 'GET /tasks/{id}/comments/{commentId}',
+    access: 'comment:read',
+    tags: [comments],
+    summary: 'Get a comment',
+    input: CommentPath,
+    output: Comment,
+    problems: [task_not_found, comment_not_found],
+    run: getComment,
   }),
   create: mutation({
     rest: 'POST /tasks/{id}/comments',

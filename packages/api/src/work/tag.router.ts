@@ -1,6 +1,7 @@
 import {
   createTag,
   deleteTag,
+  getTag,
   listTags,
   Tag,
   TagCreate,
@@ -37,6 +38,16 @@ export const tagRouter = router({
     output: Tag,
     problems: [tag_name_taken],
     run: createTag,
+  }),
+  get: query({
+    rest: 'GET /tags/{id}',
+    access: 'tag:read',
+    tags: [tags],
+    summary: 'Get a tag',
+    input: TagId,
+    output: Tag,
+    problems: [tag_not_found],
+    run: getTag,
   }),
   update: mutation({
     rest: 'PATCH /tags/{id}',

@@ -8,6 +8,7 @@ const aTag = ({ organization }: Person) =>
 export default samplesOf('tags', {
   list: { input: () => ({}) },
   create: { input: () => ({ name: `Fragile ${randomUUID()}`, color: '#112233' }) },
+  get: { input: async (caller) => ({ id: (await aTag(caller)).id }) },
   update: { input: async (caller) => ({ id: (await aTag(caller)).id, name: `Heavy ${randomUUID()}` }) },
   delete: { input: async (caller) => ({ id: (await aTag(caller)).id }) },
 });

@@ -5,6 +5,7 @@ export const workErrors = defineErrors({
   parent_not_found: { kind: 'not_found', message: 'There is no such parent task.' },
   assignee_not_found: { kind: 'not_found', message: 'There is no such active member to assign.' },
   tag_not_found: { kind: 'not_found', message: 'There is no such tag.' },
+  comment_not_found: { kind: 'not_found', message: 'There is no such comment on this task.' },
   parent_cycle: { kind: 'conflict', message: 'A task cannot be a part of itself or of its own subtasks.' },
   parent_deleted: { kind: 'conflict', message: 'Its parent is in the trash. Restore that first.' },
   task_not_deleted: { kind: 'conflict', message: 'This task is not in the trash.' },

@@ -23,6 +23,9 @@ export const CommentCreate = z
   .meta({ id: 'CommentCreate' });
 export type CommentCreate = z.output<typeof CommentCreate>;
 
+export const CommentPath = z.strictObject({ id: id().describe('The task.'), commentId: id() });
+export type CommentPath = z.output<typeof CommentPath>;
+
 export const CommentListInput = z.strictObject({
   id: id().describe('The task.'),
   ...pageInput,
