@@ -15,6 +15,7 @@ import {
   signUp,
 } from '../../testing/people.ts';
 import { purgeSignInChallenges } from '../maintenance.ts';
+import { startPasskeySignIn } from '../passkeys/passkey-sign-in.service.ts';
 import { hashPassword } from '../passwords.ts';
 import type { SecondFactorVerify } from './second-factor.schema.ts';
 import { getSecondFactor } from './totp.service.ts';
@@ -191,6 +192,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken: living, code: '000000' }))).toBe('second_factor_failed');
     clock.advance(1);
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('invalid_challenge');
+    expect(await codeOf(startPasskeySignIn(anonymous(platform), { challengeToken }))).toBe('invalid_challenge');
     expect(await codeOf(answer({ challengeToken: 'x', code: person.app.code() }))).toBe('invalid_challenge');
 
     clock.advance(1);
