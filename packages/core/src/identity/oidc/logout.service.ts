@@ -11,7 +11,7 @@ import { endSessionOf } from '../session.service.ts';
 import { discover, type OidcIssuer } from './issuer.ts';
 import { OidcLogoutTokenEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
-import { signatureAlgorithms } from './proof.ts';
+import { isOutage, signatureAlgorithms } from './proof.ts';
 
 /** What finds an issuer by the id that the API has for it; null when it is gone. */
 export type FindIssuer = (ctx: ServiceContext, id: string) => Promise<OidcIssuer | null>;
@@ -90,7 +90,7 @@ async function verify(ctx: ServiceContext, issuer: OidcIssuer, token: string): P
     // However long it says that it lasts.
     maxTokenAge: 600,
   }).catch((cause: unknown) => {
-    throw invalid(cause);
+    throw isOutage(cause) ? oidcErrors.oidc_issuer_unavailable({ cause }) : invalid(cause);
   });
   const claims = LogoutClaims.safeParse(payload);
   const { typ = 'JWT' } = protectedHeader;

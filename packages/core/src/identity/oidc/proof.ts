@@ -43,7 +43,7 @@ export interface AuthorizationAnswer {
 }
 
 /** Failures of the way to the issuer, and what it says when it fails itself: they prove nothing about anybody. */
-function isOutage(error: unknown): boolean {
+export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('status' in error && typeof error.status === 'number') return error.status >= 500;
   const code = 'code' in error ? error.code : null;
