@@ -2,6 +2,7 @@ import { authRouter } from './identity/auth.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { accessRouter } from './tenancy/access.router.ts';
+import { apiKeyRouter } from './tenancy/api-key.router.ts';
 import { departmentRouter } from './tenancy/department.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
 import { memberRouter } from './tenancy/member.router.ts';
@@ -25,6 +26,7 @@ export const appRouter = router({
   roles: roleRouter,
   roleAssignments: roleAssignmentRouter,
   access: accessRouter,
+  apiKeys: apiKeyRouter,
   departments: departmentRouter,
   teams: teamRouter,
   tasks: taskRouter,

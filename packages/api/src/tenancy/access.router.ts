@@ -15,6 +15,7 @@ export const accessRouter = router({
   me: query({
     rest: 'GET /access/me',
     access: 'user',
+    apiKey: true,
     organization: 'required',
     tags: [access],
     summary: 'List your own effective permissions',
@@ -25,6 +26,7 @@ export const accessRouter = router({
   explain: mutation({
     rest: 'POST /access/explain',
     access: 'user',
+    apiKey: true,
     organization: 'required',
     tags: [access],
     summary: 'Explain whether an action would be allowed',

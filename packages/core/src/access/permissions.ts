@@ -10,6 +10,7 @@ export const permissions = [
   'member:read', 'member:invite', 'member:update', 'member:remove',
   'role:read', 'role:create', 'role:update', 'role:delete',
   'department:read', 'department:create', 'department:update', 'department:delete',
+  'api_key:read', 'api_key:create', 'api_key:update', 'api_key:delete',
   'team:read', 'team:create', 'team:update', 'team:delete',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
@@ -44,6 +45,9 @@ const admin: readonly Permission[] = [
   'team:create',
   'team:update',
   'team:delete',
+  'api_key:create',
+  'api_key:update',
+  'api_key:delete',
 ];
 
 /** The built-in roles: rows in every organization, whose permissions are these. From the strongest to the weakest. */

@@ -1,4 +1,5 @@
 import type { MailTemplate } from '../identity/index.ts';
+import { apiKeyTable } from './api-keys/api-key.entity.ts';
 import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitation.entity.ts';
 import { invitationMail } from './invitation.mail.ts';
@@ -11,6 +12,21 @@ export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts
 export { explainAccess, getOwnAccess } from './access.service.ts';
 export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register } from './auth.service.ts';
+export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
+export { apiKeyErrors } from './api-keys/api-key.errors.ts';
+export { getApiKey, listApiKeys } from './api-keys/api-key.queries.ts';
+export {
+  ApiKey,
+  ApiKeyCreate,
+  ApiKeyCreated,
+  ApiKeyId,
+  ApiKeyListInput,
+  ApiKeyPage,
+  ApiKeyUpdate,
+} from './api-keys/api-key.schema.ts';
+export { apiKeyStart } from './api-keys/api-key.secret.ts';
+export { createApiKey, deleteApiKey, updateApiKey } from './api-keys/api-key.service.ts';
+export { writeApiKeyUses } from './api-keys/api-key.usage.ts';
 export { departmentErrors } from './departments/department.errors.ts';
 export {
   addDepartmentMember,
@@ -126,6 +142,7 @@ export const tenancyTables = [
   roleAssignmentTable,
   invitationTable,
   invitationRoleTable,
+  apiKeyTable,
 ];
 
 /** The mails of this context, by their template. */

@@ -6,6 +6,7 @@ import { mutate, type Unit } from '../database/unit-of-work.ts';
 import { leaveDepartments } from './departments/department.members.ts';
 import type { DomainError } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
+import { revokeApiKeysOf } from './api-keys/api-key.service.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 import { MembershipEntity } from './membership.entity.ts';
@@ -175,6 +176,7 @@ export async function endMembership(
   const { organizationId, userId } = membership;
   if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
   await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
+  await revokeApiKeysOf(unit, userId);
   await leaveTeams(unit, userId);
   await leaveDepartments(unit, userId);
   Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
