@@ -130,14 +130,17 @@ describe('the command line', { timeout: 90_000 }, () => {
     for (const variable of ['SECRET_KEY', 'PORT', 'CORS_ORIGINS']) expect(stderr).toContain(`${variable} is`);
   });
 
-  it.each([['teleport'], ['serve', '--fast'], ['seed', '--tasks', 'many']])(
-    'does not understand %s',
-    async (...args) => {
-      const { code, stderr } = await runTenon(args, { DATA_DIR: directory.path });
-      expect(code).toBe(2);
-      expect(stderr).toContain('Usage: tenon');
-    },
-  );
+  it.each([
+    ['teleport'],
+    ['serve', '--fast'],
+    ['seed', '--tasks', 'many'],
+    ['organizations', 'close', 'acme', 'free'],
+    ['serve', 'now'],
+  ])('does not understand %s', async (...args) => {
+    const { code, stderr } = await runTenon(args, { DATA_DIR: directory.path });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Usage: tenon');
+  });
 
   it('explains itself', async () => {
     const { code, stdout } = await runTenon(['--help']);
@@ -155,6 +158,25 @@ describe('the command line', { timeout: 90_000 }, () => {
     } finally {
       other.remove();
     }
+  });
+
+  it('puts an organization into a tier, also with limits of its own', async () => {
+    const variables = { DATA_DIR: directory.path, PORT: String(await freePort()) };
+    await runTenon(['seed', '--tasks', '1', '--organizations', '1'], variables);
+    const set = (...args: string[]) => runTenon(['organizations', 'set-tier', ...args], variables);
+    const slug = 'northwind-logistics';
+
+    expect(await set(slug, 'pro', '--max-tasks', '20')).toMatchObject({
+      code: 0,
+      stdout: `${slug}: tier pro, users of the tier, tasks 20\n`,
+    });
+    expect(await set(slug, 'pro', '--max-tasks', 'none')).toMatchObject({
+      stdout: `${slug}: tier pro, users of the tier, tasks of the tier\n`,
+    });
+    expect(await set(slug, 'gold')).toMatchObject({ code: 2 });
+    const missing = await set('nobody', 'pro');
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toContain('There is no such organization');
   });
 
   it('migrates, and migrates nothing twice', async () => {

@@ -30,6 +30,7 @@ export interface Mutation {
 
 const core = 'packages/core/src';
 const database = `${core}/database`;
+const identity = `${core}/identity`;
 const contract = 'packages/api/src/contract';
 
 const wallTests = [`${database}/walls.test.ts`];
@@ -203,6 +204,12 @@ const apiSignIn: Patch = {
   replace: 'if (token === null) return null;',
 };
 
+const apiInstance: Patch = {
+  file: 'packages/api/src/execute.ts',
+  find: "if (operation.access === 'instance') requireInstanceAdmin(",
+  replace: 'if (false) requireInstanceAdmin(',
+};
+
 /** Who loads a task to change it sees no more than who reads it. */
 const loading: Patch = {
   file: `${core}/work/tasks/task.service.ts`,
@@ -224,6 +231,7 @@ interface Refusal {
 const refusals: readonly Refusal[] = [
   { call: 'authorize', masks: [apiPermission], tests: accessTests },
   { call: 'requireSignedIn', masks: [apiSignIn], tests: accessTests },
+  { call: 'requireInstanceAdmin', masks: [apiInstance, apiSignIn], tests: accessTests },
   { call: 'requireVerifiedAddress', masks: [], tests: [] },
   { call: 'refuseBeyondOwn', masks: [], tests: [] },
   { call: 'requireAnotherOwner', masks: [], tests: [] },
@@ -301,6 +309,50 @@ const roleTests = [`${core}/tenancy/role.rules.test.ts`, `${core}/tenancy/member
 const rules: readonly Mutation[] = [
   wall('API: permission', apiPermission.file, apiPermission.find, apiPermission.replace, accessTests),
   wall('API: sign-in', apiSignIn.file, apiSignIn.find, apiSignIn.replace, accessTests),
+  {
+    name: 'instance: administrators alone',
+    patches: [{ file: `${identity}/instance-admin.ts`, find: 'ctx.principal.instanceAdmin === true', replace: 'true' }],
+    masks: [],
+    tests: [`${identity}/instance-users.test.ts`],
+  },
+  wall('sessions: only of the user', `${identity}/session.service.ts`, ".where('user_id', '=', userId)", '', [
+    `${identity}/instance-users.test.ts`,
+  ]),
+  wall('sessions: at most three', `${identity}/session.service.ts`, 'if (tooMany.length > 0)', 'if (false)', [
+    `${identity}/own-sessions.test.ts`,
+  ]),
+  wall('passwords: the present one', `${identity}/present-password.ts`, 'if (!account || !matches)', 'if (!account)', [
+    `${identity}/password.test.ts`,
+  ]),
+  wall(
+    'passwords: a token once',
+    `${identity}/password.service.ts`,
+    'if (!(await findResettable(ctx, unit.db, claim))) throw invalidToken();',
+    '',
+    [`${identity}/password.test.ts`],
+  ),
+  wall('throttle', `${identity}/throttle.ts`, 'oldest === undefined ? 0', 'true ? 0', [`${identity}/throttle.test.ts`]),
+  wall(
+    'addresses: an unproven one undoes nothing',
+    `${identity}/email-change.service.ts`,
+    'from.emailVerifiedAt === null ? null',
+    'false ? null',
+    [`${identity}/email-change.test.ts`],
+  ),
+  wall(
+    'addresses: kept for who had it',
+    `${identity}/registration.service.ts`,
+    'if (await isKept(db, emailKey, now)) throw userErrors.email_taken();',
+    '',
+    [`${identity}/email-change.test.ts`],
+  ),
+  wall(
+    'organizations: not for a session that was cut off',
+    `${core}/tenancy/principal.ts`,
+    'sessionStartedAt <= sessionsEndedAt',
+    'false',
+    [`${core}/tenancy/member.sessions.test.ts`],
+  ),
   wall(
     'decide: grants',
     `${core}/access/decide.ts`,

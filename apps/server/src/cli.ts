@@ -6,7 +6,9 @@ import { version } from './version.ts';
 interface Command {
   summary: string;
   options?: ParseArgsOptionsConfig;
-  run(settings: Settings, options: Record<string, unknown>): Promise<void>;
+  /** Whether it takes words that are no options. @default false */
+  words?: boolean;
+  run(settings: Settings, options: Record<string, unknown>, words: readonly string[]): Promise<void>;
 }
 
 const number = (options: Record<string, unknown>, name: string): number => {
@@ -38,6 +40,27 @@ const commands: Record<string, Command> = {
       console.log(ran.length === 0 ? 'Nothing to migrate.' : `Migrated: ${ran.join(', ')}`);
     },
   },
+  admin: {
+    summary: 'make a user an administrator of the instance, or undo it: admin grant EMAIL, admin revoke EMAIL',
+    words: true,
+    async run(settings, _options, [action = '', email = '', ...more]) {
+      if (!['grant', 'revoke'].includes(action) || !email.includes('@') || more.length > 0)
+        throw new UsageError('admin takes grant or revoke, and an e-mail address');
+      const { createPlatform, DomainError, setInstanceAdmin } = await import('@tenon/core');
+      const platform = await createPlatform(settings);
+      try {
+        const changed = await setInstanceAdmin(platform.context({ principal: null }), email, action === 'grant');
+        const state = action === 'grant' ? 'an administrator' : 'no administrator';
+        console.log(`${email} is ${state} of the instance${changed ? ' now' : ' already'}.`);
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        process.stderr.write(`tenon: ${error.message}\n`);
+        process.exitCode = 1;
+      } finally {
+        await platform.close();
+      }
+    },
+  },
   seed: {
     summary: 'fill the database with made-up work: --tasks N --organizations N --seed N',
     options: {
@@ -55,6 +78,34 @@ const commands: Record<string, Command> = {
       });
     },
   },
+  organizations: {
+    summary:
+      'put an organization into a tier: set-tier SLUG free|pro|enterprise [--max-users N|none] [--max-tasks N|none]',
+    options: { 'max-users': { type: 'string' }, 'max-tasks': { type: 'string' } },
+    words: true,
+    async run(settings, options, [action, organization, tier, ...rest]) {
+      if (action !== 'set-tier' || organization === undefined || tier === undefined || rest.length > 0)
+        throw new UsageError('organizations takes: set-tier SLUG TIER');
+      const own = (name: string) => (options[name] === 'none' ? null : number(options, name));
+      const { createPlatform, setOrganizationTier, TierChange } = await import('@tenon/core');
+      const change = TierChange.safeParse({
+        organization,
+        tier,
+        ...(options['max-users'] === undefined ? {} : { maxUsers: own('max-users') }),
+        ...(options['max-tasks'] === undefined ? {} : { maxTasks: own('max-tasks') }),
+      });
+      if (!change.success)
+        throw new UsageError(change.error.issues.map(({ path, message }) => `${path.join()}: ${message}`).join('; '));
+      const platform = await createPlatform(settings);
+      try {
+        const { slug, ...limits } = await setOrganizationTier(platform.context({ principal: null }), change.data);
+        const [users, tasks] = [limits.maxUsers, limits.maxTasks].map((max) => max ?? 'of the tier');
+        console.log(`${slug}: tier ${limits.tier}, users ${users}, tasks ${tasks}`);
+      } finally {
+        await platform.close();
+      }
+    },
+  },
 };
 
 const usage = `Tenon ${version}
@@ -62,7 +113,7 @@ const usage = `Tenon ${version}
 Usage: tenon [command] [options]
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}`)
   .join('\n')}
 
   --help      show this
@@ -96,13 +147,14 @@ async function run(args: readonly string[]): Promise<void> {
   if (!command) throw new UsageError(`there is no command ${JSON.stringify(first)}`);
   const options = { help: { type: 'boolean' }, ...command.options } satisfies ParseArgsOptionsConfig;
   let values: Record<string, unknown>;
+  let positionals: string[];
   try {
-    ({ values } = parseArgs({ args: rest, options, allowPositionals: false }));
+    ({ values, positionals } = parseArgs({ args: rest, options, allowPositionals: command.words ?? false }));
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   if (values['help'] === true) return void process.stdout.write(usage);
-  await command.run(readSettings(), values);
+  await command.run(readSettings(), values, positionals);
 }
 
 /** What a code means for whoever starts the server. */
@@ -119,6 +171,8 @@ const explanations: Readonly<Record<string, string>> = {
 function explain(error: unknown): string {
   if (error instanceof SettingsError) return error.message;
   if (!(error instanceof Error)) return String(error);
+  // What the domain refuses is meant to be read.
+  if (error.name === 'DomainError') return error.message;
   const known = 'code' in error ? explanations[String(error.code)] : undefined;
   return known === undefined ? (error.stack ?? error.message) : `${known} (${error.message})`;
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { createPlatform, migrate, pendingMigrations } from '@tenon/core';
+import { createPlatform, createSmtpMailer, migrate, pendingMigrations } from '@tenon/core';
 import { buildApp } from './app.ts';
 import { healthChecks } from './health/checks.ts';
 import { HealthRegistry } from './health/registry.ts';
@@ -39,6 +39,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
   }
   const platform = await createPlatform(settings, {
     logger,
+    ...(settings.smtp && { mailer: createSmtpMailer(settings.smtp) }),
     onConnectionError: (error) => logger.warn({ err: error }, 'database connection lost'),
   });
   const lifecycle: Lifecycle = { phase: 'starting' };
@@ -73,6 +74,8 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     if (lifecycle.phase === 'starting') lifecycle.phase = 'ready';
     if (settings.production && new URL(settings.publicUrl).hostname === 'localhost')
       logger.warn({ publicUrl: settings.publicUrl }, 'links in mails lead to localhost: set PUBLIC_URL');
+    if (settings.production && !settings.smtp)
+      logger.warn({}, 'mails are laid into a folder and reach nobody: set SMTP_HOST and SMTP_FROM');
     logger.info({ url, production: settings.production }, 'ready');
     return { url, welcome, stop };
   } catch (error) {

@@ -39,6 +39,8 @@ describe('readSettings', () => {
       accessTokenMinutes: 20,
       refreshTokenDays: 3,
       requireVerifiedEmail: true,
+      passwordMinLength: 8,
+      attemptsPerAddress: 50,
       corsOrigins: [],
       logLevel: 'info',
       publicUrl: 'http://localhost:8000',
@@ -92,6 +94,8 @@ describe('readSettings', () => {
       ACCESS_TOKEN_EXPIRE_MINUTES: '1441',
       REFRESH_TOKEN_EXPIRE_DAYS: 'three',
       REQUIRE_VERIFIED_EMAIL: 'perhaps',
+      PASSWORD_MIN_LENGTH: '7',
+      AUTH_ATTEMPTS_PER_ADDRESS: '0',
       MIGRATE_ON_START: '2',
       CORS_ORIGINS: 'https://a.example/path',
       LOG_LEVEL: 'loud',
@@ -115,6 +119,41 @@ describe('readSettings', () => {
 
   it.each(['*', 'null', 'example.com', 'https://a.example,*'])('takes no origin like %s', (origins) => {
     expect(problemsOf({ CORS_ORIGINS: origins })).toMatchObject([{ variable: 'CORS_ORIGINS' }]);
+  });
+});
+
+describe('SMTP_*', () => {
+  const needed = { SMTP_HOST: 'smtp.example.com', SMTP_FROM: 'Tenon <no-reply@example.com>' };
+
+  it('are nothing, or a server to send through, encrypted unless told otherwise', () => {
+    expect(read({}).smtp).toBeNull();
+    expect(read(needed).smtp).toEqual({
+      host: 'smtp.example.com',
+      port: 587,
+      security: 'starttls',
+      login: null,
+      from: 'Tenon <no-reply@example.com>',
+    });
+    const more = { SMTP_PORT: '465', SMTP_SECURITY: 'tls', SMTP_USER: 'tenon', SMTP_PASSWORD: 'hunter2' };
+    expect(read({ ...needed, ...more }).smtp).toMatchObject({
+      port: 465,
+      security: 'tls',
+      login: { user: 'tenon', password: 'hunter2' },
+    });
+  });
+
+  it.each([
+    [{ SMTP_HOST: 'smtp.example.com' }, ['SMTP_FROM']],
+    [{ SMTP_PORT: '25' }, ['SMTP_HOST', 'SMTP_FROM']],
+    [{ ...needed, SMTP_USER: 'tenon' }, ['SMTP_PASSWORD']],
+    [{ ...needed, SMTP_PASSWORD: 'hunter2' }, ['SMTP_USER']],
+    [{ ...needed, SMTP_FROM: 'a\nBcc: b@example.com' }, ['SMTP_FROM']],
+    [{ ...needed, SMTP_FROM: 'no address' }, ['SMTP_FROM']],
+    [{ ...needed, SMTP_SECURITY: 'maybe' }, ['SMTP_SECURITY']],
+  ])('%j are not enough', (environment, variables) => {
+    const problems = problemsOf(environment);
+    expect(problems.map(({ variable }) => variable)).toEqual(variables);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 });
 

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { PlatformSettings } from '@tenon/core';
+import type { PlatformSettings, SmtpSettings } from '@tenon/core';
 import { z } from 'zod';
 import { keptSecretKey, weakness } from './secret-key.ts';
 
@@ -14,6 +14,8 @@ export interface Settings extends PlatformSettings {
   readonly migrateOnStart: boolean;
   /** Exact origins of the web pages that may call. */
   readonly corsOrigins: readonly string[];
+  /** Null: mails are laid into a folder. */
+  readonly smtp: SmtpSettings | null;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -122,6 +124,24 @@ const variables = {
     'origins separated by commas, as https://app.example.com (no path, no *)',
   ],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
+  SMTP_HOST: [
+    z
+      .string()
+      .regex(/^[\w.:-]+$/)
+      .optional(),
+    'the name of the server that takes mails, as smtp.example.com',
+  ],
+  SMTP_PORT: [integer(1, 65_535, 587), 'a port from 1 to 65535'],
+  SMTP_SECURITY: [z.enum(['starttls', 'tls', 'none']).default('starttls'), 'starttls, tls or none'],
+  SMTP_USER: [z.string().optional(), 'the name to sign in with'],
+  SMTP_PASSWORD: [z.string().optional(), 'the password to sign in with'],
+  SMTP_FROM: [
+    z
+      .string()
+      .regex(/^(?:[^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/)
+      .optional(),
+    'an address that mails come from, as Tenon <no-reply@example.com>',
+  ],
   PUBLIC_URL: [
     z
       .string()
@@ -136,7 +156,7 @@ type Name = keyof typeof variables;
 type Values = { [Key in Name]: z.output<(typeof variables)[Key][0]> };
 
 /** Never repeated in an error: they may hold a password. */
-const confidential: ReadonlySet<string> = new Set(['DATABASE_URL', 'DATABASE_MIGRATION_URL']);
+const confidential: ReadonlySet<string> = new Set(['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'SMTP_PASSWORD']);
 
 const strongKey = 'at least 32 random characters, as `openssl rand -base64 48` prints';
 
@@ -145,6 +165,32 @@ function secretKeyProblem(key: string | undefined, production: boolean): string 
   if (key === undefined) return production ? 'is missing' : null;
   return production || key.length < 32 ? weakness(key) : null;
 }
+
+/** What of SMTP_* is missing beside what is there. */
+function smtpProblems(given: (name: string) => string | undefined): SettingProblem[] {
+  const names: readonly Name[] = ['SMTP_HOST', 'SMTP_PORT', 'SMTP_SECURITY', 'SMTP_USER', 'SMTP_PASSWORD', 'SMTP_FROM'];
+  const set = names.filter((name) => given(name) !== undefined);
+  if (set.length === 0) return [];
+  const needed: Name[] = ['SMTP_HOST', 'SMTP_FROM'];
+  if (set.includes('SMTP_USER') || set.includes('SMTP_PASSWORD')) needed.push('SMTP_USER', 'SMTP_PASSWORD');
+  return needed
+    .filter((name) => !set.includes(name))
+    .map((variable) => ({ variable, problem: `is missing beside ${set[0]}`, expected: variables[variable][1] }));
+}
+
+const smtpOf = (values: Values): SmtpSettings | null =>
+  values.SMTP_HOST === undefined || values.SMTP_FROM === undefined
+    ? null
+    : {
+        host: values.SMTP_HOST,
+        port: values.SMTP_PORT,
+        security: values.SMTP_SECURITY,
+        login:
+          values.SMTP_USER === undefined || values.SMTP_PASSWORD === undefined
+            ? null
+            : { user: values.SMTP_USER, password: values.SMTP_PASSWORD },
+        from: values.SMTP_FROM,
+      };
 
 /**
  * Reads the settings. An empty variable counts as one that is not set.
@@ -167,6 +213,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const secretKey = given('SECRET_KEY');
   const weak = secretKeyProblem(secretKey, production);
   if (weak) problems.push({ variable: 'SECRET_KEY', problem: weak, expected: strongKey });
+  problems.push(...smtpProblems(given));
   if (problems.length > 0) throw new SettingsError(problems);
   return assemble(values as Values, production, secretKey);
 }
@@ -190,6 +237,7 @@ function assemble(values: Values, production: boolean, secretKey: string | undef
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     attemptsPerAddress: values.AUTH_ATTEMPTS_PER_ADDRESS,
     corsOrigins: values.CORS_ORIGINS,
+    smtp: smtpOf(values),
     logLevel: values.LOG_LEVEL,
     publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
   };

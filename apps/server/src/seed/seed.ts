@@ -7,6 +7,7 @@ import {
   createTeam,
   migrate,
   type Platform,
+  setOrganizationTier,
   type Tag,
   type TaskCreate,
   taskPriorities,
@@ -104,6 +105,11 @@ async function fill(
   const domain = `${name.toLowerCase().replaceAll(' ', '-')}-${options.seed}-${index + 1}.example`;
   const email = `owner@${domain}`;
   const owner = await createOwner(platform, { email, fullName: personName(random), password }, name);
+  // As much as was asked for, whatever a tier allows.
+  await setOrganizationTier(platform.context({ principal: null }), {
+    organization: owner.organizationId,
+    tier: 'enterprise',
+  });
   const members = await createMembers(
     platform,
     owner,

@@ -84,7 +84,9 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     });
 
     const unable = builtInRoleKeys.filter((role) => !able.includes(role));
-    const refused = { status: 403, problem: { code: 'permission_denied', permission, grantedBy: able } };
+    // Custom roles may grant it too.
+    const grantedBy = expect.arrayContaining(able) as string[];
+    const refused = { status: 403, problem: { code: 'permission_denied', permission, grantedBy } };
 
     it.each(unable)(`refuses a %s, naming ${permission}`, async (role) => {
       const before = await scene.dump();

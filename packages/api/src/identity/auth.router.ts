@@ -78,7 +78,7 @@ export const authRouter = router({
     input: AcceptInvitation,
     output: InvitedRegistered,
     location: () => '/users/me',
-    problems: [invitation_not_pending, organization_inactive, email_taken, username_taken],
+    problems: [invitation_not_pending, organization_inactive, email_taken, username_taken, errors.limit_exceeded],
     run: registerInvited,
   }),
   verifyEmail: mutation({

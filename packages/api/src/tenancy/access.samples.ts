@@ -1,12 +1,15 @@
 import { samplesOf } from '../contract/testing/samples.ts';
+import { aTeam } from './team.samples.ts';
 
 export default samplesOf('access', {
   me: { input: () => ({}) },
   explain: {
-    input: (caller) => ({
+    recordsNothing: 'It asks, and changes nothing.',
+    input: async (caller) => ({
       permission: 'task:update' as const,
-      subject: { assigneeIds: [caller.userId], teamId: null, priority: 'high' as const },
+      subject: { assigneeIds: [caller.userId], teamId: (await aTeam(caller)).id, priority: 'high' as const },
       at: '2026-11-21T10:00:00.000Z',
+      userId: (await caller.organization.addMember('viewer')).userId,
     }),
   },
 });

@@ -1,6 +1,7 @@
 import {
   acceptInvitation,
   declineInvitation,
+  errors,
   Invitation,
   InvitationId,
   InvitationListInput,
@@ -44,7 +45,13 @@ export const invitationRouter = router({
     description: 'You become a member with the roles that it offers.',
     input: InvitationId,
     output: Member,
-    problems: [email_not_verified, invitation_not_found, invitation_not_pending, organization_inactive],
+    problems: [
+      email_not_verified,
+      invitation_not_found,
+      invitation_not_pending,
+      organization_inactive,
+      errors.limit_exceeded,
+    ],
     run: acceptInvitation,
   }),
   decline: mutation({
@@ -74,7 +81,7 @@ export const invitationRouter = router({
       'It is good for 7 days more, also after it has expired; what the mails before carry is worthless. At most 5 mails a day.',
     input: InvitationPath,
     output: Invitation,
-    problems: [invitation_not_found, invitation_not_pending, role_exceeds_own],
+    problems: [invitation_not_found, invitation_not_pending, role_exceeds_own, errors.limit_exceeded],
     run: resendInvitation,
   }),
   revoke: mutation({

@@ -1,6 +1,7 @@
 import {
   addMember,
   endMemberSessions,
+  errors,
   listMembers,
   Member,
   MemberAdd,
@@ -47,7 +48,7 @@ export const memberRouter = router({
     status: 202,
     input: MemberAdd,
     output: MemberInvited,
-    problems: [role_not_found, role_exceeds_own],
+    problems: [role_not_found, role_exceeds_own, errors.limit_exceeded],
     run: addMember,
   }),
   update: mutation({

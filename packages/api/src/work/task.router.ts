@@ -2,6 +2,7 @@ import {
   ActivityPage,
   createTask,
   deleteTask,
+  errors,
   getTask,
   listTaskActivity,
   listTasks,
@@ -43,7 +44,7 @@ export const taskRouter = router({
     status: 201,
     input: TaskCreate,
     output: Task,
-    problems: [parent_not_found, assignee_not_found, tag_not_found, team_not_found],
+    problems: [parent_not_found, assignee_not_found, tag_not_found, team_not_found, errors.limit_exceeded],
     run: createTask,
   }),
   get: query({
@@ -86,7 +87,13 @@ export const taskRouter = router({
     versioned: true,
     input: TaskId,
     output: Task,
-    problems: [task_not_found, parent_not_found, workErrors.task_not_deleted, workErrors.parent_deleted],
+    problems: [
+      task_not_found,
+      parent_not_found,
+      workErrors.task_not_deleted,
+      workErrors.parent_deleted,
+      errors.limit_exceeded,
+    ],
     run: restoreTask,
   }),
   listActivity: query({

@@ -14,6 +14,9 @@ const algorithm = 'HS256';
 const type = 'at+jwt';
 const audience = 'tenon';
 
+/** How far the clocks of two servers may be apart. */
+const clockSkewSeconds = 60;
+
 /** Seconds. */
 export const accessTokenLifetime = (settings: CoreSettings): number => settings.accessTokenMinutes * 60;
 
@@ -67,7 +70,7 @@ export async function verifyAccessToken(settings: CoreSettings, now: Date, token
 }
 
 async function verify(settings: CoreSettings, now: Date, token: string): Promise<Verified> {
-  const { payload } = await jwtVerify(token, keyFor(settings, 'access-token'), {
+  const { payload, protectedHeader } = await jwtVerify(token, keyFor(settings, 'access-token'), {
     algorithms: [algorithm],
     typ: type,
     issuer: settings.publicUrl,
@@ -77,7 +80,10 @@ async function verify(settings: CoreSettings, now: Date, token: string): Promise
   }).catch((cause: unknown) => {
     throw errors.unauthenticated({ cause });
   });
-  const { sub, sid, exp } = payload;
+  const { sub, sid, exp, iat } = payload;
+  // We write no other headers, and no token from tomorrow: whoever does is trying something.
+  if (Object.keys(protectedHeader).some((name) => name !== 'alg' && name !== 'typ')) throw errors.unauthenticated();
+  if (iat === undefined || iat > now.getTime() / 1000 + clockSkewSeconds) throw errors.unauthenticated();
   if (typeof sub !== 'string' || !isUuid(sub) || typeof sid !== 'string' || !isUuid(sid) || exp === undefined)
     throw errors.unauthenticated();
   return { userId: sub, sessionId: sid, expiresAt: exp * 1000 };

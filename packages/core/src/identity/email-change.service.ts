@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { isUniqueViolation } from '../database/failures.ts';
-import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';

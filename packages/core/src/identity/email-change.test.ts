@@ -14,6 +14,7 @@ import {
 } from '../testing/people.ts';
 import { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
 import { identityMails } from './index.ts';
+import { purgeEmailChanges } from './maintenance.ts';
 import { resetPassword } from './password.service.ts';
 import { verificationTokenOf, verifyEmail } from './registration.service.ts';
 
@@ -211,6 +212,19 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(verifyEmail(anonymous(open), { token: verification }))).toBe('validation_failed');
     const again = { token: reset, password: 'another battery staple' };
     expect(await codeOf(resetPassword(anonymous(open), again))).toBe('validation_failed');
+  });
+
+  it('is forgotten once nobody can undo it', async () => {
+    const { person, tokens } = await changed();
+    await confirm(tokens.confirm);
+    clock.advance(7 * day - 1);
+    await purgeEmailChanges(anonymous(platform));
+    expect((await tokensOf(person)).undo).not.toBe('');
+
+    clock.advance(2);
+    await purgeEmailChanges(anonymous(platform));
+
+    expect((await tokensOf(person)).undo).toBe('');
   });
 
   it('is nothing for who is not active', async () => {

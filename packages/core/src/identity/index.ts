@@ -35,6 +35,7 @@ export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
 export { callWith, writeMail } from './mail/message.ts';
+export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';

@@ -117,16 +117,18 @@ export async function openLogin(
   transport: SignInTransport,
 ): Promise<OpenSession> {
   const { userId, passwordHash, betterHash, tried } = proven;
-  const credential = unit.db
-    .updateTable('credentials')
-    .where('user_id', '=', userId)
-    .where('password_hash', '=', passwordHash);
-  const kept = await credential.set({ password_hash: betterHash ?? passwordHash }).executeTakeFirstOrThrow();
+  // The user first, as in everything that changes an account, so that no two wait for each other.
   const active = await unit.db
     .updateTable('users')
     .set({ last_login_at: sql<string>`${unit.now}` })
     .where('id', '=', userId)
     .where('is_active', '=', true)
+    .executeTakeFirstOrThrow();
+  const kept = await unit.db
+    .updateTable('credentials')
+    .set({ password_hash: betterHash ?? passwordHash })
+    .where('user_id', '=', userId)
+    .where('password_hash', '=', passwordHash)
     .executeTakeFirstOrThrow();
   if (kept.numUpdatedRows !== 1n || active.numUpdatedRows !== 1n) throw loginErrors.invalid_credentials();
   await refund(unit, tried.budgets, tried.at);

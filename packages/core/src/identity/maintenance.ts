@@ -59,15 +59,29 @@ export function purgeThrottles(ctx: ServiceContext): Promise<number> {
   );
 }
 
+/** Forgets wishes for another address that nobody can confirm or undo any more. Answers how many that were. */
+export function purgeEmailChanges(ctx: ServiceContext): Promise<number> {
+  const now = ctx.clock.now();
+  const over = sql<boolean>`(expires_at < ${now} and (undo_until is null or undo_until < ${now}))`;
+  return deleteInBatches(ctx, ({ db }) =>
+    db
+      .deleteFrom('email_changes')
+      .where('id', 'in', (eb) => eb.selectFrom('email_changes').select('id').where(over).limit(batch))
+      .executeTakeFirstOrThrow(),
+  );
+}
+
 export const identityHandlers: JobHandlers = {
   'sessions.purge': async (ctx) => ({
     sessions: await purgeSessions(ctx),
     refreshTokens: await purgeSpentRefreshTokens(ctx),
   }),
+  'email_changes.purge': async (ctx) => ({ emailChanges: await purgeEmailChanges(ctx) }),
   'throttles.purge': async (ctx) => ({ throttles: await purgeThrottles(ctx) }),
 };
 
 export const identitySchedules: readonly Schedule[] = [
   { name: 'sessions.purge', cron: '25 * * * *', kind: 'sessions.purge' },
+  { name: 'email_changes.purge', cron: '45 3 * * *', kind: 'email_changes.purge' },
   { name: 'throttles.purge', cron: '35 * * * *', kind: 'throttles.purge' },
 ];

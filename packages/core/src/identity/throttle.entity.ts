@@ -4,7 +4,7 @@ import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 
 /** What somebody tried lately, and may not try too often. In the database, so that it outlives a restart and holds everywhere. */
-export const ThrottleEntity = defineEntity({
+const ThrottleEntity = defineEntity({
   name: 'Throttle',
   tableName: 'throttles',
   properties: {

@@ -100,6 +100,7 @@ export const errors = defineErrors({
     kind: 'conflict',
     message: 'The first answer to this Idempotency-Key held a secret, which is shown once only.',
   },
+  limit_exceeded: { kind: 'limit_exceeded', message: 'The tier of the organization has no room for more.' },
   rate_limited: { kind: 'rate_limited', message: 'Too many attempts. Try again later: Retry-After says when.' },
   database_busy: { kind: 'unavailable', message: 'The database is busy. Try again in a moment.' },
   database_unavailable: { kind: 'unavailable', message: 'The database cannot be reached. Try again in a moment.' },

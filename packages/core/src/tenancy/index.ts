@@ -54,7 +54,7 @@ export {
   updateDepartment,
 } from './departments/department.service.ts';
 export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
-export { tenancyHandlers, tenancySchedules } from './invitation.maintenance.ts';
+export { tenancyHandlers, tenancySchedules } from './maintenance.ts';
 export { listInvitations, listOwnInvitations } from './invitation.queries.ts';
 export {
   Invitation,
@@ -95,9 +95,11 @@ export {
   OrganizationPath,
   OrganizationTransfer,
   OrganizationUpdate,
+  TierChange,
 } from './organization.schema.ts';
 export { createOrganization, updateOrganization } from './organization.service.ts';
 export { leaveOrganization, switchOrganization } from './organization.switch.ts';
+export { setOrganizationTier } from './organization.tier.ts';
 export { type ChosenOrganization, loadPrincipal } from './principal.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignment.queries.ts';
 export {
@@ -130,6 +132,7 @@ export {
 export { teamsWithin, teamsWithinSql } from './teams/team.scope.ts';
 export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
+export { limitExceeded, limitOf, readLimit } from './tiers.ts';
 
 export const tenancyTables = [
   organizationTable,

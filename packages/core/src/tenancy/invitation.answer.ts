@@ -17,6 +17,7 @@ import { organizationById } from './organization.queries.ts';
 import { lockOrganization } from './organization.service.ts';
 import { forgetPrincipal } from './principal.ts';
 import { rolesOfMembers } from './role.queries.ts';
+import { requireSeatToTake } from './seats.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** An invitation, by its whole key. */
@@ -75,6 +76,7 @@ async function answer(unit: Unit, { organizationId, id }: Named, status: 'accept
 async function beginMembership(unit: Unit, member: { organizationId: string; userId: string }): Promise<void> {
   const { now } = unit;
   const known = await unit.em.findOne(MembershipEntity, member);
+  if (!known || known.status === 'ended') await requireSeatToTake(unit, member.organizationId);
   if (!known) {
     const instants = { joinedAt: now, createdAt: now, updatedAt: now };
     await unit.insert(MembershipEntity, { ...member, status: 'active', version: 1, ...instants });
@@ -110,7 +112,8 @@ async function enter(unit: Unit, named: Named, invitedById: string, userId: stri
 
 /**
  * Accepts an invitation to the own address: the membership begins, or begins again, with the roles that it offers.
- * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`
+ * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`,
+ * `limit_exceeded`
  */
 export async function acceptInvitation(ctx: ServiceContext, { id }: InvitationId): Promise<Member> {
   requireVerifiedAddress(ctx);
@@ -174,7 +177,7 @@ async function proveInvitation(ctx: ServiceContext, token: string): Promise<Name
  * Makes an account for the invited address and accepts, in one step. The address counts as verified: the token came by its mail.
  * Who has an account signs in and accepts with that.
  * @throws `validation_failed` for a token that proves nothing or a password that the policy refuses, `invitation_not_pending`,
- * `organization_inactive`, `email_taken`, `username_taken`
+ * `organization_inactive`, `email_taken`, `username_taken`, `limit_exceeded`
  */
 export async function registerInvited(
   ctx: ServiceContext,

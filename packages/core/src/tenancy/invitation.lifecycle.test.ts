@@ -9,6 +9,7 @@ import { listInvitations, listOwnInvitations } from './invitation.queries.ts';
 import { Invitation, InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
 import { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
 import { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
+import { setOrganizationTier } from './organization.tier.ts';
 import { listRoles } from './role.queries.ts';
 import { RoleListInput } from './role.schema.ts';
 import {
@@ -38,6 +39,8 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       settings: { accessTokenMinutes: 365 * 24 * 60, refreshTokenDays: 365 },
     });
     owner = await signUp(platform, { organizationName: 'Inviters', fullName: 'Olga Owner', username: 'olaf' });
+    const organization = owner.organization?.id ?? '';
+    await setOrganizationTier(anonymous(platform), { organization, tier: 'enterprise' });
     const roles = await listRoles(await owner.ctx('required'), RoleListInput.parse({}));
     roleIds = Object.fromEntries(roles.data.map((role) => [role.key, role.id]));
   });
@@ -197,6 +200,11 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       declineInvitation(await by.ctx('none', {}, mutation), { id });
 
     expect(await codeOf(decline(stranger))).toBe('invitation_not_found');
+    const ctx = await person.ctx('none');
+    if (!ctx.principal) throw new Error('Nobody is signed in.');
+    const unproven = { ...ctx, principal: { ...ctx.principal, emailVerified: false } };
+    expect(await codeOf(declineInvitation(unproven, { id }))).toBe('email_not_verified');
+    expect(await codeOf(declineInvitation(anonymous(platform), { id }))).toBe('unauthenticated');
     const key = { idempotencyKey: 'decline', procedure: 'invitations.decline' };
     await decline(person, key);
     await decline(person, key);

@@ -14,6 +14,7 @@ import type { MemberAdd, MemberInvited } from './member.schema.ts';
 import { lockOrganization } from './organization.service.ts';
 import { requireRoles } from './role.queries.ts';
 import { refuseBeyondOwn } from './role.rules.ts';
+import { requireSeatToOffer } from './seats.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 const dayMs = 86_400_000;
@@ -100,7 +101,7 @@ async function renewInvitation(
 /**
  * Invites whoever holds the address to become a member with these roles, for 7 days; a mail tells them. The answer is the same
  * whether the address is known, invited already, or a member's.
- * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`, `rate_limited` when it was invited too often lately
+ * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`, `limit_exceeded`, `rate_limited` when it was invited too often lately
  */
 export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberAdd): Promise<MemberInvited> {
   authorize(ctx, 'member:invite');
@@ -112,6 +113,7 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
     const roles = await requireRoles(unit.db, roleIds);
     refuseBeyondOwn(principal, roles);
     if (await isMember(unit, organizationId, keyOf(email))) return { status: 'invited' };
+    await requireSeatToOffer(unit, organizationId, keyOf(email));
     const invitationId = await renewInvitation(unit, organizationId, email, userId);
     await unit.insert(
       InvitationRoleEntity,
@@ -151,13 +153,15 @@ async function loadOffer(unit: Unit, principal: Principal & { organizationId: st
 /**
  * Sends the mail of an invitation again, and makes it good for 7 days more, also after it has expired. What the mails before
  * carry is worthless from now on.
- * @throws `permission_denied`, `invitation_not_found`, `role_exceeds_own`, `invitation_not_pending`, `rate_limited`
+ * @throws `permission_denied`, `invitation_not_found`, `role_exceeds_own`, `invitation_not_pending`, `limit_exceeded`,
+ * `rate_limited`
  */
 export async function resendInvitation(ctx: ServiceContext, { id }: InvitationPath): Promise<Invitation> {
   authorize(ctx, 'member:invite');
   const { principal } = ctx;
   return mutate(ctx, async (unit) => {
     const { invitation, roles } = await loadOffer(unit, principal, id);
+    await requireSeatToOffer(unit, principal.organizationId, invitation.emailKey);
     await sendAgain(unit, invitation);
     await recordEvents(unit, {
       type: 'invitation.resent',

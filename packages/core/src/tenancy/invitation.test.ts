@@ -10,6 +10,7 @@ import { addMember } from './invitation.service.ts';
 import { listMembers } from './member.queries.ts';
 import { Member, MemberListInput } from './member.schema.ts';
 import { removeMember, setMemberRoles } from './member.service.ts';
+import { setOrganizationTier } from './organization.tier.ts';
 import { listRoles } from './role.queries.ts';
 import { RoleListInput } from './role.schema.ts';
 import { anonymous, codeOf, newEmail, type SignedUpPerson, signUp } from '../testing/people.ts';
@@ -30,6 +31,8 @@ describe.each(dialects)('invitations on %s', (dialect) => {
       settings: { accessTokenMinutes: 365 * 24 * 60, refreshTokenDays: 365 },
     });
     owner = await signUp(platform, { organizationName: 'Hosts', fullName: 'Olga Owner', username: 'olga' });
+    const organization = owner.organization?.id ?? '';
+    await setOrganizationTier(anonymous(platform), { organization, tier: 'enterprise' });
     const roles = await listRoles(await owner.ctx('required'), RoleListInput.parse({}));
     roleIds = Object.fromEntries(roles.data.map((role) => [role.key, role.id]));
   });

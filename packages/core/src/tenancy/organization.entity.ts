@@ -4,7 +4,7 @@ import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { UserEntity } from '../identity/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
-import { tiers } from './organization.schema.ts';
+import { tiers } from './tiers.ts';
 
 export const OrganizationEntity = defineEntity({
   name: 'Organization',

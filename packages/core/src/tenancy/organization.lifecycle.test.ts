@@ -264,6 +264,21 @@ describe.each(dialects)('the life of an organization on %s', (dialect) => {
       expect(await eventsOf(acme.id)).toMatchObject([{ type: 'member.left' }]);
     });
 
+    it('is by owners alone, whatever else a role allows', async () => {
+      const acme = await found('Guarded');
+      const [admin, heir] = [await acme.join('admin'), await acme.join('member')];
+      const ctx = await within(acme, admin);
+      if (!ctx.principal) throw new Error('Nobody is signed in.');
+      const grants = ctx.principal.grants.map((grant) => ({
+        ...grant,
+        permissions: new Set([...grant.permissions, 'organization:transfer']),
+      }));
+      const more = { ...ctx, principal: { ...ctx.principal, grants } };
+      const input = { organizationId: acme.id, userId: heir.user.id };
+      expect(await codeOf(transferOwnership(more, input))).toBe('role_exceeds_own');
+      expect((await membersOf(acme)).get(heir.user.id)).toBe('active member');
+    });
+
     it('to two at once goes to one of them', async () => {
       const acme = await found('Torn');
       const [one, two] = [await acme.join('member'), await acme.join('member')];

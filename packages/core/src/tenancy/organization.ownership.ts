@@ -8,7 +8,7 @@ import type { Member } from './member.schema.ts';
 import { assignRoles, keysOf, loadMember, unassignRoles } from './member.service.ts';
 import type { OrganizationTransfer } from './organization.schema.ts';
 import { forgetPrincipal } from './principal.ts';
-import { ownerKey, requireOwner } from './role.rules.ts';
+import { ownerKey } from './role.rules.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** What an owner is once they have handed over. */
@@ -60,13 +60,12 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
   const { organizationId, userId: ownerId } = principal;
   if (userId === ownerId)
     throw errors.validation_failed({ field: ['userId'], message: 'You are the owner already: name somebody else.' });
-  requireOwner(principal);
   return mutate(ctx, async (unit) => {
     const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
     const heir = await loadMember(unit, organizationId, userId, missing);
     if (heir.membership.status !== 'active' || !(await isActiveUser(unit, userId))) throw missing();
     const owner = await loadMember(unit, organizationId, ownerId);
-    // The principal may be some seconds old: somebody else may have taken the role in the meantime.
+    // Owning is held, not made of permissions; and the principal may be some seconds old.
     if (!keysOf(owner.roles).includes(ownerKey)) throw tenancyErrors.role_exceeds_own();
     await exchangeRoles(unit, heir, { taken: null, given: ownerKey, by: ownerId });
     await exchangeRoles(unit, owner, { taken: ownerKey, given: formerOwnerKey, by: ownerId });

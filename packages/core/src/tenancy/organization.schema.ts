@@ -3,8 +3,7 @@ import { isUuid } from '../kernel/ids.ts';
 import { priorities } from '../kernel/priorities.ts';
 import { id, instantOut, page, pageInput, Person, sort } from '../kernel/schemas.ts';
 import { line } from '../kernel/text.ts';
-
-export const tiers = ['free', 'pro', 'enterprise'] as const;
+import { tiers } from './tiers.ts';
 
 export const Organization = z
   .object({
@@ -114,3 +113,14 @@ export const OrganizationTransfer = z
   .strictObject({ ...organizationPath, userId: id().describe('An active member: the new owner.') })
   .meta({ id: 'OrganizationTransfer' });
 export type OrganizationTransfer = z.output<typeof OrganizationTransfer>;
+
+const ownLimit = () => z.number().int().min(1).max(2_000_000_000).nullable().optional();
+
+/** How instance administrators change what an organization may have. */
+export const TierChange = z.strictObject({
+  organization: organizationPath.organizationId,
+  tier: z.enum(tiers),
+  maxUsers: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+  maxTasks: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+});
+export type TierChange = z.output<typeof TierChange>;

@@ -64,11 +64,6 @@ export function refuseBeyondOwn(
     throw tenancyErrors.role_exceeds_own({ message: `Your own roles allow less than the role ${beyond.key}.` });
 }
 
-/** @throws `role_exceeds_own` unless the principal owns the organization */
-export function requireOwner(principal: Principal): void {
-  if (!isOwner(principal)) throw tenancyErrors.role_exceeds_own({ message: 'Only an owner makes another.' });
-}
-
 /**
  * What one definition allows beyond another: what is new, or all of it, when a constraint has gone.
  */

@@ -57,3 +57,9 @@ export const makeInstanceAdmin = (platform: Platform, userId: string): Promise<u
       .where('id', '=', userId)
       .execute(),
   );
+
+/** Takes a user's access away, as an administrator does. */
+export const deactivate = (platform: Platform, userId: string): Promise<unknown> =>
+  writeThroughIdentityDoor(platform.context({ principal: null }), ({ db }) =>
+    db.updateTable('users').set({ is_active: false }).where('id', '=', userId).execute(),
+  );

@@ -1,4 +1,5 @@
-export { accountTokens, givePassword, makeInstanceAdmin } from './accounts.ts';
+export { acting } from './acting.ts';
+export { accountTokens, deactivate, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
   asSuperuser,
   createTestDatabase,

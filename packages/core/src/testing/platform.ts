@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type BuiltInRoleKey, builtInRoleKeys, builtInRoles, usualPolicy } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
+import type { Mailer } from '../identity/index.ts';
 import { UserEntity } from '../identity/user.entity.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { uuidv7 } from '../kernel/ids.ts';
@@ -45,6 +46,7 @@ export interface TestPlatform extends Platform {
 export interface TestPlatformOptions {
   clock?: Clock;
   settings?: Partial<PlatformSettings>;
+  mailer?: Mailer;
 }
 
 /** A whole platform on a private database. */
@@ -69,7 +71,7 @@ export async function createTestPlatform(
       databaseUrl: database.url,
       ...options.settings,
     },
-    options.clock ? { clock: options.clock } : {},
+    { ...(options.clock && { clock: options.clock }), ...(options.mailer && { mailer: options.mailer }) },
   );
   return {
     ...platform,
@@ -146,7 +148,8 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
           id: organizationId,
           name,
           slug,
-          tier: 'free',
+          // Tests fill them as they like; those about limits set their own.
+          tier: 'enterprise',
           isActive: true,
           settings: { workingHours: anyHour },
           version: 1,

@@ -97,37 +97,47 @@ describe.each(dialects)('reassigning tasks on %s', (dialect) => {
     expect(await getTask(acme.owner.ctx(), { id: task.id })).toEqual(task);
   });
 
-  it('is for those who may hand over any task, and within the constraints of their roles', async () => {
-    const [member, manager, from, to] = [
-      await acme.addMember('member'),
-      await acme.addMember('manager'),
-      await acme.addMember('member'),
-      await acme.addMember('member'),
-    ];
-    const [task, own] = [await create([from]), await create([from, member])];
-    expect(await codeOf(hand(from, to, member))).toBe('permission_denied');
-    const narrow: TestMember = {
-      ...member,
-      ctx: () =>
-        platform.context({
-          principal: {
-            ...member.principal,
-            grants: member.principal.grants.map((grant) => ({
-              ...grant,
-              permissions: new Set([...grant.permissions, 'task:reassign']),
-              constraints: ['assignedOnly'],
-            })),
-          },
-        }),
-    };
+  /** Somebody whose role lets them hand over what is assigned to them. */
+  async function narrowMember(): Promise<TestMember> {
+    const member = await acme.addMember('member');
+    const grants = member.principal.grants.map((grant) => ({
+      ...grant,
+      permissions: new Set([...grant.permissions, 'task:reassign']),
+      constraints: ['assignedOnly'] as const,
+    }));
+    return { ...member, ctx: () => platform.context({ principal: { ...member.principal, grants } }) };
+  }
 
-    // They see, and hand over, what is assigned to them; and cannot give away their own part.
-    expect(await hand(from, to, narrow)).toEqual({ reassigned: 1 });
-    expect(await assigneesOf(own)).toEqual([to.userId, member.userId]);
-    expect(await assigneesOf(task)).toEqual([from.userId]);
-    expect(await codeOf(hand(member, to, narrow))).toBe('permission_denied');
-    expect(await assigneesOf(own)).toEqual([to.userId, member.userId]);
+  it('is for those who may hand over any task', async () => {
+    const [member, manager] = [await acme.addMember('member'), await acme.addMember('manager')];
+    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
+    await create([from]);
+    expect(await codeOf(hand(from, to, member))).toBe('permission_denied');
     expect(await hand(from, to, manager)).toEqual({ reassigned: 1 });
+  });
+
+  it('hands over what is assigned to those who see nothing else', async () => {
+    const narrow = await narrowMember();
+    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
+    const [task, shared] = [await create([from]), await create([from, narrow])];
+    expect(await hand(from, to, narrow)).toEqual({ reassigned: 1 });
+    expect(await assigneesOf(shared)).toEqual([to.userId, narrow.userId]);
+    expect(await assigneesOf(task)).toEqual([from.userId]);
+  });
+
+  it('leaves tasks alone that are not assigned to those who may change no other', async () => {
+    const narrow = await narrowMember();
+    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
+    const task = await create([from]);
+    await codeOf(hand(from, to, narrow));
+    expect(await getTask(acme.owner.ctx(), { id: task.id })).toEqual(task);
+  });
+
+  it('is not by those who would see the tasks no more', async () => {
+    const [narrow, to] = [await narrowMember(), await acme.addMember('member')];
+    const task = await create([narrow]);
+    expect(await codeOf(hand(narrow, to, narrow))).toBe('permission_denied');
+    expect(await getTask(acme.owner.ctx(), { id: task.id })).toEqual(task);
   });
 
   it('works through more tasks than one statement takes', async () => {

@@ -1,7 +1,6 @@
 import { authorize, decide, requirePermission, type Subject } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { nextNumber } from '../../database/sql.ts';
 import type { NewRow } from '../../database/inserts.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Changes, diff, isEmpty } from '../../kernel/changes.ts';
@@ -13,6 +12,7 @@ import { TaskAssigneeEntity, TaskEntity, type TaskRecord, TaskTagEntity } from '
 import { linksOfTask, type TaskLinks } from './task.links.ts';
 import { assembleTask, lockTask, type TaskRow } from './task.queries.ts';
 import { linksOfNew, resolveReferences } from './task.references.ts';
+import { takeNumber } from './task.room.ts';
 import {
   type Task,
   type TaskCreate,
@@ -57,7 +57,7 @@ export function rowOf(task: TaskRecord): TaskRow {
 /**
  * Creates a task. Who may only see what is assigned to them becomes its assignee.
  * @throws `permission_denied` when such a person assigns it to others only; `assignee_not_found`, `tag_not_found`,
- * `parent_not_found`, `team_not_found`
+ * `parent_not_found`, `team_not_found`, `limit_exceeded`
  */
 export async function createTask(ctx: ServiceContext, input: TaskCreate): Promise<Task> {
   requirePermission(ctx, 'task:create');
@@ -97,8 +97,8 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       updatedAt: unit.now,
       updatedById: userId,
       deletedAt: null,
-      // Last: the counter stays locked until commit.
-      number: await nextNumber(unit, 'task'),
+      // Last: the counters stay locked until commit.
+      number: await takeNumber(unit),
     };
     const answer = assembleTask(rowOf(task), linksOfNew(task.id, assigneeIds, references));
     await Promise.all([

@@ -7,6 +7,7 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import { workErrors } from '../work.errors.ts';
 import { TaskEntity, type TaskRecord } from './task.entity.ts';
 import { assembleTask } from './task.queries.ts';
+import { giveRoom, takeRoom } from './task.room.ts';
 import type { Task, TaskDelete, TaskId } from './task.schema.ts';
 import { linksOfPage } from './task.links.ts';
 import { loadTask, rowOf, subjectOf } from './task.service.ts';
@@ -77,6 +78,7 @@ export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDel
         data: { version: task.version, trashId, permanent: false },
       })),
     );
+    await giveRoom(unit, tasks.length);
     return null;
   });
 }
@@ -104,11 +106,12 @@ async function deleteForEver(unit: Unit, levels: readonly TaskRecord[][]): Promi
       data: { version: task.version, permanent: true },
     })),
   );
+  await giveRoom(unit, levels.flat().filter((task) => !task.deletedAt).length);
 }
 
 /**
  * Brings back what was trashed together with the task.
- * @throws `task_not_found`, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`
+ * @throws `task_not_found`, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`, `limit_exceeded`
  */
 export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<Task> {
   requirePermission(ctx, 'task:delete');
@@ -139,6 +142,7 @@ export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<
         data: { version: task.version },
       })),
     );
+    await takeRoom(unit, tasks.length);
     return assembleTask(rowOf(record), links);
   });
 }

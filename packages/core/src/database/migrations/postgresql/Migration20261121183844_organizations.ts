@@ -10,9 +10,22 @@ export class Migration20261121183844_organizations extends Migration {
     this.addSql(`alter table "invitations" add "expired_at" timestamptz(3) null, add "mails_sent" int not null default 0, add "mails_since" timestamptz(3) null;`);
     this.addSql(`create index "invitations_organization_id_created_at_id_index" on "invitations" ("organization_id", "created_at", "id");`);
     this.addSql(`create index "invitations_expires_at_index" on "invitations" ("expires_at");`);
+
+    // By hand: the tasks that are there already are counted.
+    this.addSql(`alter table "tasks" no force row level security;`);
+    this.addSql(`alter table "counters" no force row level security;`);
+    this.addSql(`insert into "counters" ("organization_id", "name", "value") select "organization_id", 'living tasks', count(*) filter (where "deleted_at" is null) from "tasks" group by "organization_id";`);
+    this.addSql(`alter table "tasks" force row level security;`);
+    this.addSql(`alter table "counters" force row level security;`);
   }
 
   override down(): void | Promise<void> {
+    this.addSql(`alter table "tasks" no force row level security;`);
+    this.addSql(`alter table "counters" no force row level security;`);
+    this.addSql(`delete from "counters" where "name" = 'living tasks';`);
+    this.addSql(`alter table "tasks" force row level security;`);
+    this.addSql(`alter table "counters" force row level security;`);
+
     this.addSql(`drop index "invitations_organization_id_created_at_id_index";`);
     this.addSql(`drop index "invitations_expires_at_index";`);
     this.addSql(`alter table "invitations" drop column "expired_at", drop column "mails_sent", drop column "mails_since";`);

@@ -12,9 +12,14 @@ export class Migration20261121183844_organizations extends Migration {
     this.addSql(`alter table \`invitations\` add column \`mails_since\` datetime null;`);
     this.addSql(`create index \`invitations_organization_id_created_at_id_index\` on \`invitations\` (\`organization_id\`, \`created_at\`, \`id\`);`);
     this.addSql(`create index \`invitations_expires_at_index\` on \`invitations\` (\`expires_at\`);`);
+
+    // By hand: the tasks that are there already are counted.
+    this.addSql(`insert into \`counters\` (\`organization_id\`, \`name\`, \`value\`) select \`organization_id\`, 'living tasks', count(*) filter (where \`deleted_at\` is null) from \`tasks\` group by \`organization_id\`;`);
   }
 
   override down(): void | Promise<void> {
+    this.addSql(`delete from \`counters\` where \`name\` = 'living tasks';`);
+
     this.addSql(`drop index \`invitations_organization_id_created_at_id_index\`;`);
     this.addSql(`drop index \`invitations_expires_at_index\`;`);
     this.addSql(`alter table \`invitations\` drop column \`expired_at\`;`);

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { recordEvents } from '../activity/index.ts';
 import type { Unit } from '../database/unit-of-work.ts';
-import type { JobHandlers, Schedule } from '../jobs/index.ts';
 
 /** Invitations of one statement. */
 const batch = 500;
@@ -12,7 +11,7 @@ const mostPerRun = 5000;
  * Records the end of every invitation whose time is over, and answers how many those were. They ended without it: what an
  * invitation is follows from its expiry. The unit stands behind the system door.
  */
-async function recordExpired(unit: Unit): Promise<number> {
+export async function recordExpired(unit: Unit): Promise<number> {
   for (let count = 0; ;) {
     const expired = await unit.db
       .updateTable('invitations')
@@ -47,11 +46,3 @@ async function recordExpired(unit: Unit): Promise<number> {
     if (expired.length === 0 || count >= mostPerRun) return count;
   }
 }
-
-export const tenancyHandlers: JobHandlers = {
-  'invitations.expire': (_ctx, _payload, job) => job.complete(async (unit) => ({ expired: await recordExpired(unit) })),
-};
-
-export const tenancySchedules: readonly Schedule[] = [
-  { name: 'invitations.expire', cron: '5 * * * *', kind: 'invitations.expire' },
-];
