@@ -38,6 +38,11 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     }
   };
 
+  const refuse: Send = async () => {
+    throw new TypeError('With an API key nobody signs in: make another client for that.');
+  };
+  if (settings.apiKey !== null)
+    return new Map(['auth.login', 'auth.refresh', 'auth.logout'].map((name) => [name, refuse]));
   return new Map([
     ['auth.login', login],
     ['auth.refresh', refresh],

@@ -9,6 +9,7 @@ import {
   ApiKeyUpdate,
   createApiKey,
   deleteApiKey,
+  errors,
   getApiKey,
   listApiKeys,
   updateApiKey,
@@ -42,7 +43,7 @@ export const apiKeyRouter = router({
     secretAnswer: true,
     input: ApiKeyCreate,
     output: ApiKeyCreated,
-    problems: [scope_exceeds_own],
+    problems: [scope_exceeds_own, errors.limit_exceeded],
     run: createApiKey,
   }),
   get: query({

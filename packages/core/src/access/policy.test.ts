@@ -35,6 +35,10 @@ department:read          yes        yes        yes        yes        yes        
 department:create        yes        yes        -          -          -          -          -
 department:update        yes        yes        -          -          -          -          -
 department:delete        yes        yes        -          -          -          -          -
+api_key:read             yes        yes        yes        yes        yes        yes        yes
+api_key:create           yes        yes        -          -          -          -          -
+api_key:update           yes        yes        -          -          -          -          -
+api_key:delete           yes        yes        -          -          -          -          -
 team:read                yes        yes        yes        yes        yes        yes        yes
 team:create              yes        yes        -          -          -          -          -
 team:update              yes        yes        -          -          -          -          -

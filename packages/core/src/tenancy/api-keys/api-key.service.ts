@@ -1,12 +1,15 @@
 import { authorize, isPermitted, type Permission } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { countAll } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { lockOrganization } from '../organization.service.ts';
 import { coversAll } from '../role.rules.ts';
+import { limitExceeded, readLimit } from '../tiers.ts';
 import { forgetApiKeys } from './api-key.authenticate.ts';
 import { ApiKeyEntity, type ApiKeyRecord } from './api-key.entity.ts';
 import { apiKeyErrors } from './api-key.errors.ts';
@@ -47,8 +50,20 @@ const loadApiKey = (unit: Unit, id: string): Promise<ApiKeyRecord> =>
   unit.load(ApiKeyEntity, { id }, apiKeyErrors.api_key_not_found);
 
 /**
+ * Makes sure that the tier has room for one more key; the organization stays locked, so that the count is exact.
+ * @throws `limit_exceeded`
+ */
+async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
+  await lockOrganization(unit, organizationId);
+  const max = await readLimit(unit.db, organizationId, 'apiKeys');
+  const { count } = await unit.db.selectFrom('api_keys').select(countAll().as('count')).executeTakeFirstOrThrow();
+  if (count >= max) throw limitExceeded('apiKeys', max);
+}
+
+/**
  * Makes a key by which a program acts as the caller, in this organization alone, narrowed to the scopes.
- * @throws `permission_denied`, `api_key_refused`, `validation_failed` for an end in the past, `scope_exceeds_own`
+ * @throws `permission_denied`, `api_key_refused`, `validation_failed` for an end in the past, `scope_exceeds_own`,
+ * `limit_exceeded`
  */
 export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Promise<ApiKeyCreated> {
   authorize(ctx, 'api_key:create');
@@ -62,6 +77,7 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
   const { prefix, secret } = makeApiKey();
   return mutate(ctx, async (unit) => {
     refuseBeyondHeld(principal, scopes);
+    await requireRoom(unit, organizationId);
     const id = uuidv7();
     await unit.insert(ApiKeyEntity, {
       organizationId,

@@ -18,6 +18,7 @@ import { codeOf, contextOf } from '../../testing/people.ts';
 import { MembershipEntity } from '../membership.entity.ts';
 import { removeMember, setMemberRoles } from '../member.service.ts';
 import { suspendMember } from '../member.lifecycle.ts';
+import { setOrganizationTier } from '../organization.tier.ts';
 import { createRole } from '../role.service.ts';
 import { createRoleAssignment } from '../role-assignment.service.ts';
 import { getApiKey, listApiKeys } from './api-key.queries.ts';
@@ -362,11 +363,25 @@ describe.each(dialects)('API keys on %s', (dialect) => {
     expect(await getApiKey(admin.ctx(), { id })).toMatchObject({ version: 1 });
   });
 
+  it('are as many as the tier allows, also when they are made at once', async () => {
+    const small = await createOrganization(platform, 'Small');
+    await setOrganizationTier(platform.context({ principal: null }), { organization: small.id, tier: 'free' });
+    const made = await Promise.all(Array.from({ length: 6 }, () => codeOf(keyOf(small.owner))));
+    expect(made.toSorted()).toEqual([
+      ...Array.from({ length: 3 }, () => 'limit_exceeded'),
+      ...Array.from({ length: 3 }, () => 'passed'),
+    ]);
+    const { data } = await listApiKeys(small.owner.ctx(), { limit: 50, total: false, sort: '-createdAt' });
+    await deleteApiKey(small.owner.ctx(), { id: data[0]?.id ?? '' });
+    expect(await codeOf(keyOf(small.owner))).toBe('passed');
+    expect(await codeOf(keyOf(small.owner))).toBe('limit_exceeded');
+  });
+
   it('are listed by whom they act as, and whether they are active', async () => {
     const member = await organization.addMember('admin');
     const [one, two] = [await keyOf(member), await keyOf(member)];
     await updateApiKey(member.ctx(), { id: one.id, isActive: false });
-    const list = async (by: TestMember, input: { user?: ('me' | string)[]; active?: boolean }) =>
+    const list = async (by: TestMember, input: { user?: string[]; active?: boolean }) =>
       (await listApiKeys(by.ctx(), { limit: 50, total: false, sort: '-createdAt', ...input })).data.map(({ id }) => id);
     expect((await list(member, { user: ['me'] })).toSorted()).toEqual([one.id, two.id].toSorted());
     expect(await list(admin, { user: [member.userId], active: true })).toEqual([two.id]);
