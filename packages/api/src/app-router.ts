@@ -9,6 +9,7 @@ import { memberRouter } from './tenancy/member.router.ts';
 import { organizationRouter } from './tenancy/organization.router.ts';
 import { roleAssignmentRouter } from './tenancy/role-assignment.router.ts';
 import { roleRouter } from './tenancy/role.router.ts';
+import { serviceAccountRouter } from './tenancy/service-account.router.ts';
 import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
 import { commentRouter } from './work/comment.router.ts';
@@ -27,6 +28,7 @@ export const appRouter = router({
   roleAssignments: roleAssignmentRouter,
   access: accessRouter,
   apiKeys: apiKeyRouter,
+  serviceAccounts: serviceAccountRouter,
   departments: departmentRouter,
   teams: teamRouter,
   tasks: taskRouter,

@@ -12,6 +12,7 @@ import {
   errors,
   getApiKey,
   listApiKeys,
+  serviceAccountErrors,
   updateApiKey,
 } from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
@@ -36,14 +37,14 @@ export const apiKeyRouter = router({
     access: 'api_key:create',
     apiKey: false,
     tags: [apiKeys],
-    summary: 'Create an API key of your own',
+    summary: 'Create an API key of your own, or of a service account',
     description:
-      'It acts as you, in this organization alone, with what your roles allow at each moment and its scopes leave of it. The answer shows the key once: `secret` goes into the header `X-API-Key`.',
+      'It acts as you or as the service account, in this organization alone, with what the roles allow at each moment and its scopes leave of it. The answer shows the key once: `secret` goes into the header `X-API-Key`.',
     status: 201,
     secretAnswer: true,
     input: ApiKeyCreate,
     output: ApiKeyCreated,
-    problems: [scope_exceeds_own, errors.limit_exceeded],
+    problems: [serviceAccountErrors.service_account_not_found, scope_exceeds_own, errors.limit_exceeded],
     run: createApiKey,
   }),
   get: query({

@@ -1,5 +1,6 @@
 import { type InputOf, samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
+import { aServiceAccount } from './service-account.samples.ts';
 
 /** The tests make more keys than any tier has room for. */
 async function makeRoom({ organization }: Person): Promise<void> {
@@ -24,7 +25,13 @@ export default samplesOf('apiKeys', {
   create: {
     input: async (caller): Promise<InputOf<'apiKeys.create'>> => {
       await makeRoom(caller);
-      return { name: 'Nightly import', scopes: ['task:read', 'tag:read'], expiresAt: '2096-01-31T09:00:00.000Z' };
+      const { id: serviceAccountId } = await aServiceAccount(caller);
+      return {
+        serviceAccountId,
+        name: 'Nightly import',
+        scopes: ['task:read', 'tag:read'],
+        expiresAt: '2096-01-31T09:00:00.000Z',
+      };
     },
   },
   get: { input: async (caller) => ({ id: (await aKey(caller)).id }) },

@@ -39,6 +39,10 @@ api_key:read             yes        yes        yes        yes        yes        
 api_key:create           yes        yes        -          -          -          -          -
 api_key:update           yes        yes        -          -          -          -          -
 api_key:delete           yes        yes        -          -          -          -          -
+service_account:read     yes        yes        yes        yes        yes        yes        yes
+service_account:create   yes        yes        -          -          -          -          -
+service_account:update   yes        yes        -          -          -          -          -
+service_account:delete   yes        yes        -          -          -          -          -
 team:read                yes        yes        yes        yes        yes        yes        yes
 team:create              yes        yes        -          -          -          -          -
 team:update              yes        yes        -          -          -          -          -

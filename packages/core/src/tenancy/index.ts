@@ -6,6 +6,7 @@ import { invitationMail } from './invitation.mail.ts';
 import { membershipTable } from './membership.entity.ts';
 import { organizationTable } from './organization.entity.ts';
 import { teamMemberTable, teamTable } from './teams/team.entity.ts';
+import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
 export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
@@ -113,6 +114,21 @@ export { createRoleAssignment, deleteRoleAssignment } from './role-assignment.se
 export { getRole, listRoles } from './role.queries.ts';
 export { Role, RoleCreate, RoleId, RoleListInput, RolePage, RoleUpdate } from './role.schema.ts';
 export { createRole, deleteRole, updateRole } from './role.service.ts';
+export { serviceAccountErrors } from './service-accounts/service-account.errors.ts';
+export { getServiceAccount, listServiceAccounts } from './service-accounts/service-account.queries.ts';
+export {
+  ServiceAccount,
+  ServiceAccountCreate,
+  ServiceAccountId,
+  ServiceAccountListInput,
+  ServiceAccountPage,
+  ServiceAccountUpdate,
+} from './service-accounts/service-account.schema.ts';
+export {
+  createServiceAccount,
+  deleteServiceAccount,
+  updateServiceAccount,
+} from './service-accounts/service-account.service.ts';
 export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors } from './teams/team.errors.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
@@ -146,6 +162,7 @@ export const tenancyTables = [
   invitationTable,
   invitationRoleTable,
   apiKeyTable,
+  serviceAccountTable,
 ];
 
 /** The mails of this context, by their template. */

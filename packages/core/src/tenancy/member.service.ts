@@ -17,6 +17,7 @@ import { everywhere, RoleAssignmentEntity } from './role.entity.ts';
 import { requireRoles, rolesHeldBy, rolesOfMembers } from './role.queries.ts';
 import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
 import type { HeldRole } from './role.schema.ts';
+import { refuseServiceOwner } from './service-accounts/service-account.owner.ts';
 import { leaveTeams } from './teams/team.members.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
@@ -52,6 +53,7 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
     .where('memberships.organization_id', '=', organizationId)
     .where('memberships.status', '=', 'active')
     .where('users.is_active', '=', true)
+    .where('users.kind', '=', 'person')
     .where('memberships.user_id', '<>', userId)
     .limit(1)
     .executeTakeFirst();
@@ -95,6 +97,7 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
     const added = without(after, before);
     const removed = without(held, after).filter((role) => before.some(({ id }) => id === role.id));
     if (added.length === 0 && removed.length === 0) return memberById(ctx, unit.db, organizationId, userId);
+    await refuseServiceOwner(unit, userId, keysOf(added), ['roleIds']);
     refuseBeyondOwn(principal, [...added, ...removed]);
     if (keysOf(removed).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
     await unassignRoles(unit, userId, removed);

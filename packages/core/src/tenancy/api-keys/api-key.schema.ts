@@ -39,6 +39,7 @@ export const ApiKeyCreate = z
       .max(permissions.length)
       .refine(unique, 'Must not name the same one twice.')
       .describe('Permissions: what the key may do at most. None that you do not hold yourself.'),
+    serviceAccountId: id().optional().describe('The service account as which it acts; you yourself when absent.'),
     expiresAt: instantIn().nullable().default(null).describe('When it ends by itself, in the future; null is never.'),
   })
   .meta({ id: 'ApiKeyCreate' });

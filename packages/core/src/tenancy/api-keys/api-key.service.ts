@@ -9,6 +9,8 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { lockOrganization } from '../organization.service.ts';
 import { coversAll } from '../role.rules.ts';
+import { serviceAccountErrors } from '../service-accounts/service-account.errors.ts';
+import { serviceAccountById } from '../service-accounts/service-account.queries.ts';
 import { limitExceeded, readLimit } from '../tiers.ts';
 import { forgetApiKeys } from './api-key.authenticate.ts';
 import { ApiKeyEntity, type ApiKeyRecord } from './api-key.entity.ts';
@@ -61,22 +63,29 @@ async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
 }
 
 /**
- * Makes a key by which a program acts as the caller, in this organization alone, narrowed to the scopes.
- * @throws `permission_denied`, `api_key_refused`, `validation_failed` for an end in the past, `scope_exceeds_own`,
+ * Makes a key by which a program acts as the caller, or as a service account, in this organization alone, narrowed to the scopes.
+ * @throws `permission_denied`, `api_key_refused`, `service_account_not_found`, `validation_failed` for an end in the past, `scope_exceeds_own`,
  * `limit_exceeded`
  */
 export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Promise<ApiKeyCreated> {
   authorize(ctx, 'api_key:create');
   const { principal } = ctx;
-  const { userId, organizationId } = principal;
+  const { organizationId } = principal;
   refuseKeys(principal);
-  const { name, scopes } = input;
+  const { name, scopes, serviceAccountId } = input;
+  const userId = serviceAccountId ?? principal.userId;
   const expiresAt = input.expiresAt === null ? null : new Date(input.expiresAt);
   if (expiresAt && expiresAt <= ctx.clock.now())
     throw errors.validation_failed({ field: ['expiresAt'], message: 'Must be in the future.' });
   const { prefix, secret } = makeApiKey();
   return mutate(ctx, async (unit) => {
-    refuseBeyondHeld(principal, scopes);
+    if (serviceAccountId === undefined) refuseBeyondHeld(principal, scopes);
+    else {
+      const field = ['serviceAccountId'];
+      const missing = () => serviceAccountErrors.service_account_not_found({ field });
+      await serviceAccountById(unit.db, organizationId, serviceAccountId, missing);
+      refuseBeyondOwnOf(principal, scopes);
+    }
     await requireRoom(unit, organizationId);
     const id = uuidv7();
     await unit.insert(ApiKeyEntity, {
@@ -91,9 +100,9 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
       isActive: true,
       version: 1,
       createdAt: unit.now,
-      createdById: userId,
+      createdById: principal.userId,
       updatedAt: unit.now,
-      updatedById: userId,
+      updatedById: principal.userId,
     });
     await recordEvents(unit, {
       type: 'api_key.created',
