@@ -3,12 +3,14 @@ import { passkeyRouter } from './identity/passkey.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { accessRouter } from './tenancy/access.router.ts';
+import { apiKeyRouter } from './tenancy/api-key.router.ts';
 import { departmentRouter } from './tenancy/department.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
 import { memberRouter } from './tenancy/member.router.ts';
 import { organizationRouter } from './tenancy/organization.router.ts';
 import { roleAssignmentRouter } from './tenancy/role-assignment.router.ts';
 import { roleRouter } from './tenancy/role.router.ts';
+import { serviceAccountRouter } from './tenancy/service-account.router.ts';
 import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
 import { commentRouter } from './work/comment.router.ts';
@@ -27,6 +29,8 @@ export const appRouter = router({
   roles: roleRouter,
   roleAssignments: roleAssignmentRouter,
   access: accessRouter,
+  apiKeys: apiKeyRouter,
+  serviceAccounts: serviceAccountRouter,
   departments: departmentRouter,
   teams: teamRouter,
   tasks: taskRouter,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  apiKeyErrors,
   DomainError,
   errors,
   type Principal,
@@ -11,7 +12,7 @@ import { z } from 'zod';
 import type { RequestContext } from './context.ts';
 import { invalid, toApiError, transportErrors, wrongField } from './errors.ts';
 import {
-  bearerToken,
+  credentialOf,
   isOrganizationName,
   readMutationHeaders,
   readOrganizationHeader,
@@ -63,9 +64,11 @@ export const executing =
 async function admit(operation: Operation, call: Call): Promise<Principal | null> {
   if (operation.access === 'public') return null;
   const { platform, headers } = call.request;
-  const token = bearerToken(headers);
-  if (token === null) throw errors.unauthenticated();
-  const identity = await platform.authenticate(token);
+  const credential = credentialOf(headers);
+  if (credential === null) throw errors.unauthenticated();
+  const identity = await platform.authenticate(credential);
+  // By a key nobody does what concerns themselves and what they sign in with, or the instance.
+  if (identity.apiKey && !operation.apiKey) throw apiKeyErrors.api_key_refused();
   const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
   const principal = await platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
   if (operation.access === 'instance') requireInstanceAdmin({ principal });

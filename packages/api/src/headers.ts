@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FieldError, MutationRequest } from '@tenon/core';
+import { apiKeyStart, errors, type FieldError, type MutationRequest } from '@tenon/core';
 import { invalid, wrongField } from './errors.ts';
 import { pointer } from './pointer.ts';
 
@@ -62,8 +62,24 @@ export function readMutationHeaders(
 }
 
 /** The token of `Authorization: Bearer <token>`, if that is what was sent. */
-export const bearerToken = (headers: IncomingHttpHeaders): string | null =>
+const bearerToken = (headers: IncomingHttpHeaders): string | null =>
   /^bearer +([\w\-.~+/]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
+
+/** Where an API key stands; it may also be the bearer token. */
+export const apiKeyHeader = 'X-API-Key';
+
+/**
+ * The access token or the API key with which a request is signed.
+ * @throws `validation_failed` when it is signed twice, `unauthenticated` for what is no key in the place of one
+ */
+export function credentialOf(headers: IncomingHttpHeaders): string | null {
+  const key = read(headers, apiKeyHeader);
+  if (key === null) return bearerToken(headers);
+  if (headers.authorization !== undefined)
+    throw invalid(wrongHeader(apiKeyHeader, 'Send an API key or an access token, not both.'));
+  if (!key.startsWith(apiKeyStart)) throw errors.unauthenticated();
+  return key;
+}
 
 const organizationHeader = 'X-Organization-Id';
 const organizationName = /^[A-Za-z0-9-]{1,64}$/;

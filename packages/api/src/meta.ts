@@ -30,6 +30,8 @@ export interface OperationMeta {
    */
   readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: string | null;
+  /** Whether an API key may call it, not only a person who is signed in. */
+  readonly apiKey: boolean;
   readonly organization: OrganizationNeed;
   /** Of a success: 200, 201, 202 or 204. */
   readonly status: number;

@@ -21,7 +21,7 @@ test.each([
     () => query({ ...shared, rest: 'GET /a/{other}', input: id, output, run }),
     'has no other',
   ],
-  ['a query that is no GET', () => query({ ...shared, rest: 'POST /a', output, run }), 'a query is a GET'],
+  ['a query that is no GET or POST', () => query({ ...shared, rest: 'PUT /a', output, run }), 'a query is a GET'],
   ['a mutation by GET', () => mutation({ ...shared, rest: 'GET /a', output, run }), 'changes nothing'],
   ['an answer to 204', () => mutation({ ...shared, rest: 'POST /a', status: 204, output, run }), '204'],
   ['no answer to 200', () => mutation({ ...shared, rest: 'POST /a', status: 200, run: async () => {} }), '204'],

@@ -1,4 +1,4 @@
-import { type DomainError, errors, type FieldError, type Permission, tenancyErrors } from '@tenon/core';
+import { apiKeyErrors, type DomainError, errors, type FieldError, type Permission, tenancyErrors } from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
 import { invalid, kinds, wrongField } from './errors.ts';
@@ -28,6 +28,8 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
    * (`user`); or anybody (`public`).
    */
   access: Permission | 'instance' | 'user' | 'public';
+  /** Whether an API key may call it, not only a person who is signed in. @default with a permission */
+  apiKey?: boolean;
   /** @default 'required' with a permission, 'none' otherwise */
   organization?: OrganizationNeed;
   /** Also in an organization that is not active, or with `deleted` in one in the trash. @default only in an active one */
@@ -91,6 +93,7 @@ export class Operation implements OperationMeta {
   readonly description: string | null;
   readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: Permission | null;
+  readonly apiKey: boolean;
   readonly organization: OrganizationNeed;
   readonly evenIf: 'inactive' | 'deleted' | undefined;
   readonly status: number;
@@ -123,6 +126,7 @@ export class Operation implements OperationMeta {
     const byPermission = access !== 'public' && access !== 'user' && access !== 'instance';
     this.access = byPermission ? 'permission' : access;
     this.permission = byPermission ? access : null;
+    this.apiKey = declaration.apiKey ?? byPermission;
     this.organization = declaration.organization ?? (this.permission === null ? 'none' : 'required');
     this.evenIf = declaration.evenIf;
     this.input = declaration.input ?? noInput;
@@ -181,7 +185,9 @@ export class Operation implements OperationMeta {
     if (this.input.def.catchall?._zod.def.type !== 'never') throw new Error(`${where}: the input must be strict.`);
     for (const name of this.parameters)
       if (!(name in this.input.shape)) throw new Error(`${where}: the input has no ${name}.`);
-    if (this.type === 'query' && this.method !== 'GET') throw new Error(`${where}: a query is a GET.`);
+    // A question that is too long for an address is asked in a body.
+    if (this.type === 'query' && !['GET', 'POST'].includes(this.method))
+      throw new Error(`${where}: a query is a GET, or a POST.`);
     if (this.type === 'mutation' && this.method === 'GET') throw new Error(`${where}: a GET changes nothing.`);
     if ((this.status === 204) !== (this.output === null))
       throw new Error(`${where}: 204, and 204 alone, answers nothing.`);
@@ -205,6 +211,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
   return [
     declared(errors.validation_failed()),
     ...(access === 'public' ? [] : [declared(errors.unauthenticated())]),
+    ...(access === 'public' || operation.apiKey ? [] : [declared(apiKeyErrors.api_key_refused())]),
     ...(access === 'permission' || access === 'instance' ? [declared(errors.permission_denied())] : []),
     ...(organization === 'none'
       ? []

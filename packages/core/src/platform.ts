@@ -26,14 +26,20 @@ import type { MutationRequest } from './kernel/mutation.ts';
 import type { Principal } from './kernel/principal.ts';
 import type { CoreSettings } from './kernel/settings.ts';
 import {
+  apiKeyStart,
+  authenticateApiKey,
   type ChosenOrganization,
   loadPrincipal,
   tenancyHandlers,
   tenancyMails,
   tenancySchedules,
   tenancyTables,
+  writeApiKeyUses,
 } from './tenancy/index.ts';
 import { workHandlers, workSchedules, workTables } from './work/index.ts';
+
+/** How often it is written when API keys were last used. */
+const usesEveryMs = 15_000;
 
 /** Every table of the platform: each context lists its own. */
 export const tables: readonly TableDefinition[] = [
@@ -67,8 +73,11 @@ export interface Platform {
   readonly settings: PlatformSettings;
   readonly database: Database;
   readonly clock: Clock;
-  /** @throws `unauthenticated` unless the token is ours, and its session and user are alive */
-  authenticate(accessToken: string): Promise<Identity>;
+  /**
+   * Who sent an access token or an API key.
+   * @throws `unauthenticated` unless it is ours, and its session or key and its user are alive
+   */
+  authenticate(credential: string): Promise<Identity>;
   /**
    * Loads who acts, and in which organization.
    * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`
@@ -135,17 +144,29 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     schedules: [...maintenanceSchedules, ...identitySchedules, ...tenancySchedules, ...workSchedules],
     logger,
   });
+  const writeUses = () =>
+    writeApiKeyUses(context({ principal: null })).catch((error: unknown) =>
+      logger.warn({ err: error }, 'When API keys were last used could not be written.'),
+    );
+  const writing = setInterval(() => void writeUses(), usesEveryMs).unref();
   return {
     settings,
     database,
     clock,
     context,
-    authenticate: (accessToken) => authenticate(database, settings, clock, accessToken),
+    authenticate: (credential) =>
+      credential.startsWith(apiKeyStart)
+        ? authenticateApiKey(database, clock, credential)
+        : authenticate(database, settings, clock, credential),
     principal: (identity, need, chosen) => loadPrincipal(database, clock, identity, need, chosen),
     startJobs: () => runner.start(),
     stopJobs: () => runner.stop(),
     runDueJobs: () => runner.runDue(),
-    close: () => database.close(),
+    async close() {
+      clearInterval(writing);
+      await writeUses();
+      await database.close();
+    },
   };
 }
 

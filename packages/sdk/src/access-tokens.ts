@@ -37,9 +37,10 @@ export class AccessTokens {
 
   /**
    * Sends with the access token, and once more with a new one if it is refused.
-   * @param send gets null when nobody is signed in
+   * @param send gets null when nobody is signed in, or an API key signs
    */
   async using<Result>(send: (accessToken: string | null) => Promise<Result>): Promise<Result> {
+    if (this.#settings.apiKey !== null) return send(null);
     const token = await this.#current();
     try {
       return await send(token);

@@ -43,7 +43,7 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
   const startOidc: Send = (input, options) =>
     post(settings, '/auth/oidc/start', { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
 
-  return new Map<string, Send>([
+  const calls = new Map<string, Send>([
     ['auth.login', signInAt('/auth/login')],
     ['auth.verifySecondFactor', signInAt('/auth/second-factor')],
     ['auth.signInWithPasskey', signInAt('/auth/passkeys/sign-in')],
@@ -53,4 +53,9 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     ['auth.finishOidc', (input, options) => signIn('/auth/oidc/finish', input, options)],
     ['auth.logoutOidc', (input, options) => signOut('/auth/oidc/logout', input, options)],
   ]);
+  if (settings.apiKey === null) return calls;
+  const refuse: Send = async () => {
+    throw new TypeError('With an API key nobody signs in: make another client for that.');
+  };
+  return new Map([...calls.keys()].map((name) => [name, refuse]));
 }

@@ -32,6 +32,7 @@ const namesOrganization = (input: unknown): boolean =>
 function headersOf(op: Operation, options: MutationOptions, settings: Settings): Headers {
   const headers = new Headers(settings.headers);
   const organization = options.organization ?? (namesOrganization(op.input) ? undefined : settings.organization);
+  if (settings.apiKey !== null) headers.set('x-api-key', settings.apiKey);
   if (organization !== undefined) headers.set('x-organization-id', organization);
   if (takesMutationHeaders(op)) headers.set('idempotency-key', options.idempotencyKey ?? randomKey());
   if (options.ifMatch !== undefined) headers.set('if-match', options.ifMatch === '*' ? '*' : `"${options.ifMatch}"`);

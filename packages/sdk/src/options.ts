@@ -12,19 +12,12 @@ export interface RetryOptions {
   maxRetryAfterMs?: number | undefined;
 }
 
-/** Where the API is, who calls it, and how. */
-export interface TenonOptions {
+/** Where the API is, and how it is called. */
+interface ConnectionOptions {
   /** The server's address, without `/api/v1` or `/trpc`: `https://work.example.com`. In browsers `''` is the page's own. */
   baseUrl: string;
-  /** Keeps who is signed in. @default memorySession() */
-  session?: Session | undefined;
-  /** The organization of every call, as id or slug. @default the active one of the session */
+  /** The organization of every call, as id or slug. @default that of the API key, or the active one of the session */
   organization?: string | undefined;
-  /**
-   * How the refresh token travels. `cookie`: the browser keeps it, out of reach of scripts. `body`: the session store keeps it.
-   * @default 'cookie' where there is a document, 'body' elsewhere
-   */
-  tokenTransport?: 'cookie' | 'body' | undefined;
   /** @default globalThis.fetch */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** How long one try may take until all of its answer is here, in milliseconds; Infinity for ever. @default 30_000 */
@@ -37,6 +30,29 @@ export interface TenonOptions {
   /** Sent with every request. @default {} */
   headers?: Readonly<Record<string, string>> | undefined;
 }
+
+/** Somebody who signs in. */
+interface SessionOptions {
+  /** Keeps who is signed in. @default memorySession() */
+  session?: Session | undefined;
+  /**
+   * How the refresh token travels. `cookie`: the browser keeps it, out of reach of scripts. `body`: the session store keeps it.
+   * @default 'cookie' where there is a document, 'body' elsewhere
+   */
+  tokenTransport?: 'cookie' | 'body' | undefined;
+  apiKey?: undefined;
+}
+
+/** A program with a key of its own. */
+interface ApiKeyOptions {
+  /** `sk_…`, sent with every call: nobody signs in. A secret, so never in a web page. */
+  apiKey: string;
+  session?: undefined;
+  tokenTransport?: undefined;
+}
+
+/** Where the API is, who calls it (a person's session, or an API key), and how. */
+export type TenonOptions = ConnectionOptions & (SessionOptions | ApiKeyOptions);
 
 /** What one call may say for itself. */
 export interface CallOptions {

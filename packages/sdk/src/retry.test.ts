@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 beforeEach(() => front.reset());
 
-function clientWith(options: Partial<TenonOptions> = {}) {
+function clientWith(options: Partial<Exclude<TenonOptions, { apiKey: string }>> = {}) {
   const runtime = new TestRuntime();
   return { tenon: connect({ baseUrl: front.url, session, ...options }, runtime), runtime };
 }

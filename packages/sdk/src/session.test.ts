@@ -33,7 +33,7 @@ afterAll(async () => {
 beforeEach(() => front.reset());
 
 /** Somebody who has just signed in. */
-async function signIn(options: Partial<TenonOptions> = {}) {
+async function signIn(options: Partial<Exclude<TenonOptions, { apiKey: string }>> = {}) {
   const session = memorySession();
   const runtime = new TestRuntime();
   const tenon = connect({ baseUrl: front.url, session, ...options }, runtime);

@@ -8,6 +8,8 @@ export interface Settings {
   /** Without a slash at its end. */
   readonly baseUrl: string;
   readonly session: Session;
+  /** Null for who signs in. */
+  readonly apiKey: string | null;
   readonly organization: string | undefined;
   /** Whether the refresh token is the browser's to keep. */
   readonly cookies: boolean;
@@ -21,6 +23,7 @@ export interface Settings {
 export const settingsOf = (options: TenonOptions, runtime: Runtime = systemRuntime): Settings => ({
   baseUrl: options.baseUrl.replace(/\/+$/, ''),
   session: options.session ?? memorySession(),
+  apiKey: options.apiKey ?? null,
   organization: options.organization,
   cookies: (options.tokenTransport ?? ('document' in globalThis ? 'cookie' : 'body')) === 'cookie',
   // Looked up at each call: tests and tracing put their own in its place.

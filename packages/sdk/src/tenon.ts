@@ -45,6 +45,9 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
  * const task = await tenon.tasks.create({ title: 'Write the minutes' });
  * for await (const { title } of tenon.tasks.list({ status: ['todo'] })) console.log(title);
  *
+ * @example
+ * const tenon = createTenon({ baseUrl: 'http://localhost:8000', apiKey });
+ *
  * @throws every call rejects with a TenonError, or with the reason of its signal
  */
 export const createTenon = (options: TenonOptions): Tenon => connect(options);

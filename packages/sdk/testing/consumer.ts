@@ -19,6 +19,9 @@ async function promises(session: Session): Promise<void> {
   const byTrpc: Task = await tenon.trpc.tasks.get.query({ id: '' });
   void [dueDate, events, nothing, byTrpc];
 
+  createTenon({ baseUrl: '', apiKey: 'sk_' });
+  // @ts-expect-error A key, or somebody who signs in.
+  createTenon({ baseUrl: '', apiKey: 'sk_', session });
   // @ts-expect-error There is no such priority.
   draft.priority = 'extreme';
   // @ts-expect-error A task has a title.

@@ -13,9 +13,12 @@ const withHeaders = mutations.filter(([, { operation }]) => operation.mutationHe
 /** The version of what the last parameter of the path names. */
 function versionOf({ operation }: Case, input: Fields, dump: Dump): number {
   const target = [...operation.parameters].at(-1) ?? '';
-  const row = Object.values(dump)
-    .flat()
-    .find((candidate) => candidate['id'] === input[target] && 'version' in candidate);
+  const row =
+    Object.values(dump)
+      .flat()
+      .find((candidate) => candidate['id'] === input[target] && 'version' in candidate) ??
+    // Of who is a member under that id.
+    dump['memberships']?.find((candidate) => candidate['user_id'] === input[target]);
   if (!row) throw new Error(`Nothing with a version is called ${String(input[target])}.`);
   return Number(row['version']);
 }

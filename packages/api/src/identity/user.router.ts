@@ -23,6 +23,7 @@ export const userRouter = router({
   me: query({
     rest: 'GET /users/me',
     access: 'user',
+    apiKey: true,
     tags: [users],
     summary: 'Read your own profile',
     output: User,

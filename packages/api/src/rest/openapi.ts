@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { instancePermission } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
+import { apiKeyHeader } from '../headers.ts';
 import { refreshCookieName } from '../http/transport.ts';
 import { type Operation, problemsOf, type Tag } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
@@ -39,6 +40,7 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, others: 
     paths,
     components: onlyUsed(paths, {
       securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: apiKeyHeader },
         accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         refreshCookie: { type: 'apiKey', in: 'cookie', name: refreshCookieName },
       },
@@ -103,7 +105,8 @@ function describe(name: string, operation: Operation, components: Components): J
 
 function securityOf(operation: Operation): Json[] {
   if (operation.refreshCookie) return [{ refreshCookie: [] }, {}];
-  return operation.access === 'public' ? [] : [{ accessToken: [] }];
+  if (operation.access === 'public') return [];
+  return [{ accessToken: [] }, ...(operation.apiKey ? [{ apiKey: [] }] : [])];
 }
 
 /** The input as path parameters and the object of everything else. */

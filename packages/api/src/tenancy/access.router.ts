@@ -7,7 +7,7 @@ import {
   errors,
   tenancyErrors,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { query, router } from '../trpc.ts';
 
 const access = { name: 'Access', description: 'Why something is allowed or refused.' };
 
@@ -15,6 +15,7 @@ export const accessRouter = router({
   me: query({
     rest: 'GET /access/me',
     access: 'user',
+    apiKey: true,
     organization: 'required',
     tags: [access],
     summary: 'List your own effective permissions',
@@ -22,16 +23,16 @@ export const accessRouter = router({
     output: OwnAccess,
     run: getOwnAccess,
   }),
-  explain: mutation({
+  explain: query({
     rest: 'POST /access/explain',
     access: 'user',
+    apiKey: true,
     organization: 'required',
     tags: [access],
     summary: 'Explain whether an action would be allowed',
     description: 'It says what the refusal of the action would say, and changes nothing.',
     input: AccessQuestion,
     output: AccessExplanation,
-    mutationHeaders: false,
     problems: [errors.permission_denied, tenancyErrors.member_not_found],
     run: explainAccess,
   }),

@@ -4,7 +4,6 @@ import { aTeam } from './team.samples.ts';
 export default samplesOf('access', {
   me: { input: () => ({}) },
   explain: {
-    recordsNothing: 'It asks, and changes nothing.',
     input: async (caller) => ({
       permission: 'task:update' as const,
       subject: { assigneeIds: [caller.userId], teamId: (await aTeam(caller)).id, priority: 'high' as const },

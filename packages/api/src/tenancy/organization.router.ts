@@ -150,6 +150,7 @@ export const organizationRouter = router({
   transfer: mutation({
     rest: 'POST /organizations/{organizationId}/transfer',
     access: 'organization:transfer',
+    apiKey: false,
     tags: [organizations],
     summary: 'Transfer the ownership to a member',
     description: 'The member becomes the owner in your place, and you become an admin. Only owners can.',

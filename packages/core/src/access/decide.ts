@@ -153,7 +153,7 @@ export function requirePermission(ctx: Acting, permission: Permission): asserts 
   if (!ctx.principal) throw errors.unauthenticated();
   if (isPermitted(ctx.principal, permission)) return;
   const grantedBy = rolesGranting(permission, policyOf(ctx.principal));
-  throw errors.permission_denied(refusal({ permission, grantedBy }));
+  throw errors.permission_denied(refusal(ctx.principal, { permission, grantedBy }));
 }
 
 /**
@@ -164,7 +164,7 @@ export function requirePermission(ctx: Acting, permission: Permission): asserts 
 export function authorize(ctx: Acting, permission: Permission, subject?: Subject): asserts ctx is InOrganization {
   if (!ctx.principal) throw errors.unauthenticated();
   const decision = decide(ctx.principal, permission, subject, ctx.clock?.now());
-  if (!decision.allowed) throw errors.permission_denied(refusal(decision));
+  if (!decision.allowed) throw errors.permission_denied(refusal(ctx.principal, decision));
 }
 
 const within: Record<FailedConstraint['kind'], string> = {
@@ -173,11 +173,16 @@ const within: Record<FailedConstraint['kind'], string> = {
   workingHours: 'in working hours',
 };
 
-const refusal = ({ permission, grantedBy, constraint }: Omit<Extract<Decision, { allowed: false }>, 'allowed'>) => ({
+const refusal = (
+  { apiKeyId }: Principal,
+  { permission, grantedBy, constraint }: Omit<Extract<Decision, { allowed: false }>, 'allowed'>,
+) => ({
   permission,
   grantedBy,
   ...(constraint && { constraint }),
   message: constraint
     ? `Your roles allow ${permission} only ${within[constraint.kind]}.`
-    : `This needs the permission ${permission}, which none of your roles gives.`,
+    : apiKeyId
+      ? `This needs the permission ${permission}, which the API key's scopes and its user's roles do not both have.`
+      : `This needs the permission ${permission}, which none of your roles gives.`,
 });

@@ -10,6 +10,8 @@ export const permissions = [
   'member:read', 'member:invite', 'member:update', 'member:remove',
   'role:read', 'role:create', 'role:update', 'role:delete',
   'department:read', 'department:create', 'department:update', 'department:delete',
+  'api_key:read', 'api_key:create', 'api_key:update', 'api_key:delete',
+  'service_account:read', 'service_account:create', 'service_account:update', 'service_account:delete',
   'team:read', 'team:create', 'team:update', 'team:delete',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
@@ -44,6 +46,12 @@ const admin: readonly Permission[] = [
   'team:create',
   'team:update',
   'team:delete',
+  'api_key:create',
+  'api_key:update',
+  'api_key:delete',
+  'service_account:create',
+  'service_account:update',
+  'service_account:delete',
 ];
 
 /** The built-in roles: rows in every organization, whose permissions are these. From the strongest to the weakest. */

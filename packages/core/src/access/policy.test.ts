@@ -35,6 +35,14 @@ department:read          yes        yes        yes        yes        yes        
 department:create        yes        yes        -          -          -          -          -
 department:update        yes        yes        -          -          -          -          -
 department:delete        yes        yes        -          -          -          -          -
+api_key:read             yes        yes        yes        yes        yes        yes        yes
+api_key:create           yes        yes        -          -          -          -          -
+api_key:update           yes        yes        -          -          -          -          -
+api_key:delete           yes        yes        -          -          -          -          -
+service_account:read     yes        yes        yes        yes        yes        yes        yes
+service_account:create   yes        yes        -          -          -          -          -
+service_account:update   yes        yes        -          -          -          -          -
+service_account:delete   yes        yes        -          -          -          -          -
 team:read                yes        yes        yes        yes        yes        yes        yes
 team:create              yes        yes        -          -          -          -          -
 team:update              yes        yes        -          -          -          -          -

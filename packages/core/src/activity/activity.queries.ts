@@ -32,6 +32,7 @@ export async function eventsOf(
       'events.id',
       'events.type',
       'events.actor_id as actorId',
+      'events.api_key_id as apiKeyId',
       'events.entity_type as entityType',
       'events.entity_id as entityId',
       'events.at',
@@ -44,6 +45,7 @@ export async function eventsOf(
     id: row.id,
     type: row.type,
     actor: row.actorId === null ? null : { id: row.actorId, username: row.username, fullName: row.fullName },
+    apiKeyId: row.apiKeyId,
     entity: { type: row.entityType, id: row.entityId },
     // A payload that had to be forgotten leaves the event.
     changes: row.payload?.changes ?? {},

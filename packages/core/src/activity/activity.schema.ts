@@ -6,6 +6,7 @@ export const ActivityEntry = z
     id: z.uuid(),
     type: z.string().describe('`entity.past_tense`, as `task.created`; more types will come.'),
     actor: Person.nullable().describe('Null is the system.'),
+    apiKeyId: z.uuid().nullable().describe('The API key by which the actor did it; null is themselves.'),
     entity: z.object({ type: z.string(), id: z.uuid() }),
     changes: z
       .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))

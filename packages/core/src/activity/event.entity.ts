@@ -16,6 +16,8 @@ export const EventEntity = defineEntity({
     type: p.string(),
     /** A user; null is the system. Not a reference: who acts need not be a member. */
     actorId: p.uuid().nullable(),
+    /** The API key by which they acted. Not a reference either: it outlives the key, and what is erased. */
+    apiKeyId: p.uuid().nullable(),
     entityType: p.string(),
     entityId: p.uuid(),
     /** Where the event shows too: a comment's in its task's activity. */

@@ -21,12 +21,16 @@ export interface NewEvent {
 /** Writes events in the transaction of the change that they tell of. */
 export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<void> {
   if (events.length === 0) return;
+  const { principal } = unit.ctx;
   const rows = events.map((event) => {
+    const actorId = event.actorId === undefined ? unit.scope.userId : event.actorId;
     const payload = { changes: event.changes ?? {}, data: event.data ?? {} };
     const salt = Buffer.from(pooledRandomBytes(16));
     unit.events.push({ type: event.type, entity: event.entity, ...payload });
     return {
       event,
+      actorId,
+      apiKeyId: principal !== null && actorId === principal.userId ? (principal.apiKeyId ?? null) : null,
       id: uuidv7(),
       organizationId: event.organizationId === undefined ? unit.scope.organizationId : event.organizationId,
       payload,
@@ -36,12 +40,13 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
   });
   const told = unit.insert(
     EventEntity,
-    ...rows.map(({ event, id, organizationId, payloadHash }) => ({
+    ...rows.map(({ event, id, organizationId, actorId, apiKeyId, payloadHash }) => ({
       id,
       organizationId,
+      actorId,
+      apiKeyId,
       payloadHash,
       type: event.type,
-      actorId: event.actorId === undefined ? unit.scope.userId : event.actorId,
       entityType: event.entity.type,
       entityId: event.entity.id,
       parentType: event.parent?.type ?? null,

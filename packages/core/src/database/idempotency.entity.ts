@@ -5,7 +5,7 @@ import { defineTable } from './table.ts';
 
 /**
  * The answers kept for `Idempotency-Key` (F6), 24 hours, per organization (or none), actor and procedure. `scope` is the
- * organization's id, or empty: a null would not be unique.
+ * organization's id, or empty (a null would not be unique), and the id of the API key by which the user acts.
  */
 const IdempotencyKeyEntity = defineEntity({
   name: 'IdempotencyKey',

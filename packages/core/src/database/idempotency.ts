@@ -16,7 +16,8 @@ function keyOf(unit: Unit, request: MutationRequest) {
   if (principal === null || request.idempotencyKey === null) throw errors.unauthenticated();
   return {
     user_id: principal.userId,
-    scope: principal.organizationId ?? '',
+    // A key of the user's is an actor of its own.
+    scope: [principal.organizationId ?? '', ...(principal.apiKeyId ? [principal.apiKeyId] : [])].join(' '),
     procedure: request.procedure,
     key: request.idempotencyKey,
   };

@@ -6,10 +6,22 @@ import type { CoreSettings } from '../kernel/settings.ts';
 import { verifyAccessToken } from './access-token.ts';
 import { RecentCache } from './recent-cache.ts';
 
-/** Who a living session belongs to. */
+/** An API key that is good. */
+export interface PresentedApiKey {
+  id: string;
+  /** The one organization in which it acts. */
+  organizationId: string;
+  /** What its user's grants are narrowed to. */
+  scopes: ReadonlySet<string>;
+}
+
+/** Who a living session, or an API key, belongs to. */
 export interface Identity {
   userId: string;
-  sessionId: string;
+  /** Null with an API key. */
+  sessionId: string | null;
+  /** @default no key */
+  apiKey?: PresentedApiKey;
   emailVerified: boolean;
   /** The session's active organization, whether or not its user is still a member there. */
   activeOrganizationId: string | null;

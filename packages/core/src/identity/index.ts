@@ -29,7 +29,7 @@ export {
   VerifyEmail,
 } from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
-export { authenticate, cacheAgeMs, type Identity } from './authenticate.ts';
+export { authenticate, cacheAgeMs, type Identity, type PresentedApiKey } from './authenticate.ts';
 export { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
 export { instancePermission, requireInstanceAdmin, setInstanceAdmin } from './instance-admin.ts';
 export { activateUser, deactivateUser, endSessionsOfUser, getUserOfInstance, listUsers } from './instance-users.ts';

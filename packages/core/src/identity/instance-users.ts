@@ -27,7 +27,7 @@ export async function listUsers(ctx: ServiceContext, input: UserListInput): Prom
   const order = orderOf(input.sort, { createdAt: { by: sql`users.created_at` } }, sql`users.id`);
   const request = pageRequest(ctx, 'users', input.sort, input);
   return readThroughIdentityDoor(ctx.database, async (db) => {
-    let query = db.selectFrom('users');
+    let query = db.selectFrom('users').where('users.kind', '=', 'person');
     if (input.active !== undefined) query = query.where('users.is_active', '=', input.active);
     if (input.search !== undefined) query = query.where(matches(input.search));
     const { rows, nextCursor } = await readPage(query.select(userColumns), order, request);

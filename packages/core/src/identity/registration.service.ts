@@ -70,6 +70,7 @@ export async function registerUser<T>(
     const id = uuidv7();
     await unit.insert(UserEntity, {
       id,
+      kind: 'person',
       ...names,
       email,
       emailVerifiedAt: address === 'proven' ? now : null,

@@ -4,7 +4,9 @@ import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 
-/** A person, known to the whole instance; memberships join them to organizations. */
+const userKinds = ['person', 'service'] as const;
+
+/** A person, or a program, known to the whole instance; memberships join them to organizations. */
 export const UserEntity = defineEntity({
   name: 'User',
   tableName: 'users',
@@ -13,6 +15,8 @@ export const UserEntity = defineEntity({
       .uuid()
       .primary()
       .onCreate(() => uuidv7()),
+    /** A service is a program: it has no password, and an address to which nothing is sent. */
+    kind: p.enum(userKinds).default('person'),
     email: p.string(),
     /** The address in lower case: addresses are compared without case. */
     emailKey: p.string().unique(),

@@ -46,6 +46,8 @@ export interface AccessPolicy {
 export interface Principal {
   readonly userId: string;
   readonly sessionId: string | null;
+  /** The API key by which they act: what it may do is in `grants` already. It owns nothing, whoever made it. @default null */
+  readonly apiKeyId?: string | null;
   readonly emailVerified: boolean;
   readonly organizationId: string | null;
   /** Whether they administer the instance itself, which no role of an organization gives. @default false */

@@ -1,16 +1,33 @@
 import type { MailTemplate } from '../identity/index.ts';
+import { apiKeyTable } from './api-keys/api-key.entity.ts';
 import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitation.entity.ts';
 import { invitationMail } from './invitation.mail.ts';
 import { membershipTable } from './membership.entity.ts';
 import { organizationTable } from './organization.entity.ts';
 import { teamMemberTable, teamTable } from './teams/team.entity.ts';
+import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
 import { roleAssignmentTable, roleTable } from './role.entity.ts';
 
 export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
 export { explainAccess, getOwnAccess } from './access.service.ts';
 export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
 export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth.service.ts';
+export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
+export { apiKeyErrors } from './api-keys/api-key.errors.ts';
+export { getApiKey, listApiKeys } from './api-keys/api-key.queries.ts';
+export {
+  ApiKey,
+  ApiKeyCreate,
+  ApiKeyCreated,
+  ApiKeyId,
+  ApiKeyListInput,
+  ApiKeyPage,
+  ApiKeyUpdate,
+} from './api-keys/api-key.schema.ts';
+export { apiKeyStart } from './api-keys/api-key.secret.ts';
+export { createApiKey, deleteApiKey, updateApiKey } from './api-keys/api-key.service.ts';
+export { writeApiKeyUses } from './api-keys/api-key.usage.ts';
 export { departmentErrors } from './departments/department.errors.ts';
 export {
   addDepartmentMember,
@@ -105,6 +122,21 @@ export { createRoleAssignment, deleteRoleAssignment } from './role-assignment.se
 export { getRole, listRoles } from './role.queries.ts';
 export { Role, RoleCreate, RoleId, RoleListInput, RolePage, RoleUpdate } from './role.schema.ts';
 export { createRole, deleteRole, updateRole } from './role.service.ts';
+export { serviceAccountErrors } from './service-accounts/service-account.errors.ts';
+export { getServiceAccount, listServiceAccounts } from './service-accounts/service-account.queries.ts';
+export {
+  ServiceAccount,
+  ServiceAccountCreate,
+  ServiceAccountId,
+  ServiceAccountListInput,
+  ServiceAccountPage,
+  ServiceAccountUpdate,
+} from './service-accounts/service-account.schema.ts';
+export {
+  createServiceAccount,
+  deleteServiceAccount,
+  updateServiceAccount,
+} from './service-accounts/service-account.service.ts';
 export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors } from './teams/team.errors.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
@@ -137,6 +169,8 @@ export const tenancyTables = [
   roleAssignmentTable,
   invitationTable,
   invitationRoleTable,
+  apiKeyTable,
+  serviceAccountTable,
 ];
 
 /** The mails of this context, by their template. */

@@ -54,7 +54,9 @@ export async function listMembers(ctx: ServiceContext, input: MemberListInput): 
   const order = orderOf(input.sort, { joinedAt: { by: sql`memberships.joined_at` } }, sql`memberships.user_id`);
   const request = pageRequest(ctx, 'members', input.sort, input);
   return read(ctx, async (db) => {
-    const all = membersOf(db, organizationId).where('memberships.status', 'in', input.status);
+    const all = membersOf(db, organizationId)
+      .where('memberships.status', 'in', input.status)
+      .where('users.kind', '=', 'person');
     const query = input.search === undefined ? all : all.where(matches(input.search));
     const { rows, nextCursor } = await readPage(query.select(columns), order, request);
     const roles = await rolesOfMembers(

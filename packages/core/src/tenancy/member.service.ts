@@ -6,6 +6,7 @@ import { mutate, type Unit } from '../database/unit-of-work.ts';
 import { leaveDepartments } from './departments/department.members.ts';
 import type { DomainError } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
+import { revokeApiKeysOf } from './api-keys/api-key.service.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 import { MembershipEntity } from './membership.entity.ts';
@@ -16,6 +17,7 @@ import { everywhere, RoleAssignmentEntity } from './role.entity.ts';
 import { requireRoles, rolesHeldBy, rolesOfMembers } from './role.queries.ts';
 import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
 import type { HeldRole } from './role.schema.ts';
+import { refuseServiceOwner } from './service-accounts/service-account.owner.ts';
 import { leaveTeams } from './teams/team.members.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
@@ -51,6 +53,7 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
     .where('memberships.organization_id', '=', organizationId)
     .where('memberships.status', '=', 'active')
     .where('users.is_active', '=', true)
+    .where('users.kind', '=', 'person')
     .where('memberships.user_id', '<>', userId)
     .limit(1)
     .executeTakeFirst();
@@ -94,6 +97,7 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
     const added = without(after, before);
     const removed = without(held, after).filter((role) => before.some(({ id }) => id === role.id));
     if (added.length === 0 && removed.length === 0) return memberById(ctx, unit.db, organizationId, userId);
+    await refuseServiceOwner(unit, userId, keysOf(added), ['roleIds']);
     refuseBeyondOwn(principal, [...added, ...removed]);
     if (keysOf(removed).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
     await unassignRoles(unit, userId, removed);
@@ -175,6 +179,7 @@ export async function endMembership(
   const { organizationId, userId } = membership;
   if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
   await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
+  await revokeApiKeysOf(unit, userId);
   await leaveTeams(unit, userId);
   await leaveDepartments(unit, userId);
   Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });

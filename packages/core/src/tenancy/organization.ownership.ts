@@ -9,6 +9,7 @@ import { assignRoles, keysOf, loadMember, unassignRoles } from './member.service
 import type { OrganizationTransfer } from './organization.schema.ts';
 import { forgetPrincipal } from './principal.ts';
 import { ownerKey } from './role.rules.ts';
+import { refuseServiceOwner } from './service-accounts/service-account.owner.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** What an owner is once they have handed over. */
@@ -64,6 +65,7 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
     const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
     const heir = await loadMember(unit, organizationId, userId, missing);
     if (heir.membership.status !== 'active' || !(await isActiveUser(unit, userId))) throw missing();
+    await refuseServiceOwner(unit, userId, [ownerKey], ['userId']);
     const owner = await loadMember(unit, organizationId, ownerId);
     // Owning is held, not made of permissions; and the principal may be some seconds old.
     if (!keysOf(owner.roles).includes(ownerKey)) throw tenancyErrors.role_exceeds_own();

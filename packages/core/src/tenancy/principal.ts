@@ -2,8 +2,8 @@ import type { Database } from '../database/database.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { errors } from '../kernel/errors.ts';
-import type { Principal } from '../kernel/principal.ts';
-import { cacheAgeMs, type Identity, RecentCache } from '../identity/index.ts';
+import type { Grant, Principal } from '../kernel/principal.ts';
+import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../identity/index.ts';
 import { type ActiveMembership, type ActiveMemberships, loadActiveMemberships } from './principal.load.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
@@ -85,10 +85,28 @@ function choose(
 }
 
 /**
+ * The one membership by which a key acts.
+ * @throws `unauthenticated` when its user is no active member any more, or the organization is in the trash
+ */
+function boundTo(memberships: ActiveMemberships, { organizationId }: PresentedApiKey): ActiveMemberships {
+  const own = memberships.filter((membership) => membership.organizationId === organizationId);
+  if (own.length === 0) throw errors.unauthenticated();
+  return own;
+}
+
+/** Grants with what the key's scopes leave of them; each keeps its own scope, constraints and end. */
+const narrowed = (grants: readonly Grant[], { scopes }: PresentedApiKey): Grant[] =>
+  grants.map((grant) => ({
+    ...grant,
+    permissions: new Set([...grant.permissions].filter((permission) => scopes.has(permission))),
+  }));
+
+/**
  * Who acts, and in which organization: the path's, else the header's, else the session's active one, else the only one. What the
  * database says is at most 3 seconds old.
  * @param need `none`: outside of any organization; `optional`: in one if there is one
- * @throws `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`, `session_cut_off`, and
+ * @throws `unauthenticated` for a key whose user is no member any more, `no_organization`, `organization_required`,
+ * `organization_not_found`, `organization_inactive`, `session_cut_off`, and
  * `validation_failed` when path and header differ
  */
 export async function loadPrincipal(
@@ -98,16 +116,24 @@ export async function loadPrincipal(
   need: 'none' | 'optional' | 'required',
   chosen: ChosenOrganization = {},
 ): Promise<Principal> {
-  const { userId, sessionId, emailVerified, instanceAdmin } = identity;
-  const person = { userId, sessionId, emailVerified, ...(instanceAdmin && { instanceAdmin }) };
-  if (need === 'none') return { ...person, organizationId: null, grants: [] };
+  const { userId, sessionId, emailVerified, instanceAdmin, apiKey } = identity;
+  const person = {
+    userId,
+    sessionId,
+    emailVerified,
+    ...(instanceAdmin && { instanceAdmin }),
+    ...(apiKey && { apiKeyId: apiKey.id }),
+  };
+  if (need === 'none' && !apiKey) return { ...person, organizationId: null, grants: [] };
   const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
   // What is in the trash is in no list.
-  const reachable = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
+  const living = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
+  const reachable = apiKey ? boundTo(living, apiKey) : living;
+  if (need === 'none') return { ...person, organizationId: null, grants: [] };
   const found = choose(reachable, identity, need, chosen);
   if (!found) return { ...person, organizationId: null, grants: [] };
   const { organizationId, timezone, policy } = found;
   const now = clock.now();
   const grants = found.grants.filter(({ validTo }) => !validTo || validTo > now);
-  return { ...person, organizationId, timezone, grants, policy };
+  return { ...person, organizationId, timezone, grants: apiKey ? narrowed(grants, apiKey) : grants, policy };
 }

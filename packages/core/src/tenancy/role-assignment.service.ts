@@ -12,6 +12,7 @@ import type { RoleAssignment, RoleAssignmentCreate, RoleAssignmentId } from './r
 import { type BookedRole, readRoleBook } from './role.book.ts';
 import { everywhere, RoleAssignmentEntity } from './role.entity.ts';
 import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
+import { refuseServiceOwner } from './service-accounts/service-account.owner.ts';
 import { teamErrors } from './teams/team.errors.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
@@ -52,6 +53,7 @@ export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssig
     const role = (await readRoleBook(unit.db)).get(roleId);
     if (!role) throw tenancyErrors.role_not_found({ field: ['roleId'] });
     refuseNarrowOwner(role, input);
+    await refuseServiceOwner(unit, userId, [role.key], ['roleId']);
     await requireScope(unit, scope);
     const scopeId = scope.kind === 'organization' ? null : scope.id;
     refuseBeyondOwn(principal, [role], { scope: { kind: scope.kind, id: scopeId }, validTo });

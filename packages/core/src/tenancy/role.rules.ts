@@ -43,7 +43,9 @@ export const coversAll = (
 ): boolean =>
   [...permissions].every((permission) => grants.some((grant) => covers(grant, permission, { constraints }, held)));
 
-const isOwner = ({ grants }: Principal): boolean =>
+/** A key acts for an owner without being one: its scopes would say nothing of what it gives away. */
+const isOwner = ({ grants, apiKeyId }: Principal): boolean =>
+  !apiKeyId &&
   grants.some((grant) => grant.roleKey === ownerKey && grant.scope.kind === 'organization' && !grant.validTo);
 
 /**

@@ -11,9 +11,12 @@ import { limitExceeded, readLimit } from './tiers.ts';
 async function membersOf({ db }: Unit, organizationId: string): Promise<number> {
   const { count } = await db
     .selectFrom('memberships')
+    .innerJoin('users', 'users.id', 'memberships.user_id')
     .select(countAll().as('count'))
     .where('memberships.organization_id', '=', organizationId)
     .where('memberships.status', '<>', 'ended')
+    // Programs take no seat: the keys by which they act are limited.
+    .where('users.kind', '=', 'person')
     .executeTakeFirstOrThrow();
   return count;
 }

@@ -1,15 +1,8 @@
 import type { ServiceContext } from '../database/context.ts';
-import {
-  authenticate,
-  type Login,
-  type SignedIn,
-  type SignInTransport,
-  type User,
-  verifyEmail,
-} from '../identity/index.ts';
+import { type Login, type SignedIn, type SignInTransport, type User, verifyEmail } from '../identity/index.ts';
 import type { MutationRequest } from '../kernel/mutation.ts';
 import type { Platform } from '../platform.ts';
-import { type ChosenOrganization, loadPrincipal, login, type Organization, register } from '../tenancy/index.ts';
+import { type ChosenOrganization, login, type Organization, register } from '../tenancy/index.ts';
 
 export const password = 'correct horse battery';
 
@@ -41,7 +34,7 @@ export const loginInput = (input: Partial<Login>): Login => ({ password, tokenTr
 export const signIn = (platform: Platform, input: Partial<Login>): Promise<SignedIn> =>
   login(anonymous(platform), loginInput(input), fakeTransport());
 
-/** The context that the API would make for this access token. */
+/** The context that the API would make for this access token, or API key. */
 export async function contextOf(
   platform: Platform,
   accessToken: string,
@@ -49,9 +42,7 @@ export async function contextOf(
   chosen: ChosenOrganization = {},
   mutation?: Partial<MutationRequest>,
 ): Promise<ServiceContext> {
-  const { database, settings, clock } = platform;
-  const identity = await authenticate(database, settings, clock, accessToken);
-  const principal = await loadPrincipal(database, clock, identity, need, chosen);
+  const principal = await platform.principal(await platform.authenticate(accessToken), need, chosen);
   const defaults = {
     procedure: 'test',
     input: null,

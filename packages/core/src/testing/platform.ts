@@ -133,6 +133,7 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
     await writeThroughSystemDoor(system, async (unit) => {
       await unit.insert(UserEntity, {
         id: userId,
+        kind: 'person',
         email,
         emailKey: email,
         emailVerifiedAt: now,

@@ -31,6 +31,7 @@ export const resetPasswordMail: MailTemplate = async (ctx, payload) => {
         'users.full_name as fullName',
         'credentials.password_hash as passwordHash',
       ])
+      .where('users.kind', '=', 'person')
       .where('users.email_key', '=', keyOf(email))
       .where('users.is_active', '=', true)
       .executeTakeFirst(),

@@ -24,6 +24,7 @@ export const verificationMail: MailTemplate = async (ctx, payload) => {
       .where('email_key', '=', keyOf(email))
       .where('email_verified_at', 'is', null)
       .where('is_active', '=', true)
+      .where('kind', '=', 'person')
       .executeTakeFirst(),
   );
   if (!user) return null;

@@ -77,6 +77,7 @@ async function createUser(unit: Unit, address: string, { issuer, claims }: Prove
     nameKey: nameKeyOf(name),
     locale: language,
     timezone: zoneinfo,
+    kind: 'person',
     isActive: true,
     createdAt: now,
     updatedAt: now,

@@ -1,0 +1,86 @@
+import type { Database } from '../../database/database.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../../identity/index.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { errors } from '../../kernel/errors.ts';
+import { hashOf, isApiKey } from './api-key.secret.ts';
+import { noteUse } from './api-key.usage.ts';
+
+interface LivingKey extends PresentedApiKey {
+  userId: string;
+  emailVerified: boolean;
+  /** Milliseconds since the epoch; null is never. */
+  expiresAt: number | null;
+  /** The same. */
+  lastUsedAt: number | null;
+}
+
+const caches = new WeakMap<Database, RecentCache<LivingKey>>();
+
+function cacheOf(database: Database): RecentCache<LivingKey> {
+  let cache = caches.get(database);
+  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
+  return cache;
+}
+
+/** Makes this process read API keys anew, by their hashes, once the unit has committed. */
+export const forgetApiKeys = (unit: Unit, hashes: readonly string[]): void =>
+  unit.afterCommit(() => {
+    for (const hash of hashes) cacheOf(unit.ctx.database).delete(hash);
+  });
+
+async function loadLivingKey(database: Database, hash: string): Promise<LivingKey | null> {
+  const row = await readThroughIdentityDoor(database, (db) =>
+    db
+      .selectFrom('api_keys')
+      .innerJoin('users', 'users.id', 'api_keys.user_id')
+      .select([
+        'api_keys.id',
+        'api_keys.organization_id as organizationId',
+        'api_keys.user_id as userId',
+        'api_keys.scopes',
+        'api_keys.expires_at as expiresAt',
+        'api_keys.last_used_at as lastUsedAt',
+        'users.email_verified_at as emailVerifiedAt',
+      ])
+      .where('api_keys.secret_hash', '=', hash)
+      .where('api_keys.is_active', '=', true)
+      .where('users.is_active', '=', true)
+      .executeTakeFirst(),
+  );
+  if (!row) return null;
+  const { id, organizationId, userId, scopes, expiresAt, lastUsedAt, emailVerifiedAt } = row;
+  return {
+    id,
+    organizationId,
+    userId,
+    scopes: new Set(scopes),
+    emailVerified: emailVerifiedAt !== null,
+    expiresAt: expiresAt === null ? null : Date.parse(expiresAt),
+    lastUsedAt: lastUsedAt === null ? null : Date.parse(lastUsedAt),
+  };
+}
+
+/**
+ * Who acts by an API key. What the database says of the key is at most 3 seconds old; whether its user is still a member is for
+ * `loadPrincipal` to say. Nobody administers the instance by a key.
+ * @throws `unauthenticated` when there is no such key, it is not active or has expired, or its user is not active
+ */
+export async function authenticateApiKey(database: Database, clock: Clock, secret: string): Promise<Identity> {
+  if (!isApiKey(secret)) throw errors.unauthenticated();
+  const now = clock.now();
+  const hash = hashOf(secret);
+  const key = await cacheOf(database).get(hash, now, () => loadLivingKey(database, hash));
+  if (!key || (key.expiresAt !== null && key.expiresAt <= now.getTime())) throw errors.unauthenticated();
+  const { id, organizationId, scopes, userId, emailVerified } = key;
+  noteUse(database, key, now);
+  return {
+    userId,
+    sessionId: null,
+    apiKey: { id, organizationId, scopes },
+    emailVerified,
+    activeOrganizationId: organizationId,
+    sessionStartedAt: null,
+  };
+}

@@ -1,0 +1,49 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { auditColumns, instant, tenantKey } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+import { MembershipEntity } from '../membership.entity.ts';
+
+const { deletedAt: _, ...columns } = auditColumns();
+
+/** A key by which a program acts for one member, in one organization. Revoking it deletes it: the log remembers it. */
+export const ApiKeyEntity = defineEntity({
+  name: 'ApiKey',
+  tableName: 'api_keys',
+  properties: {
+    ...tenantKey(),
+    name: p.string(),
+    /** The beginning of the key, which says which one it is, and is no secret. */
+    prefix: p.string(),
+    /** SHA-256 of the whole key. */
+    secretHash: p.string().unique(),
+    /** Whom it acts as. */
+    userId: p.uuid(),
+    /** What the grants of its user are narrowed to. */
+    scopes: p.json<string[]>(),
+    expiresAt: instant().nullable(),
+    /** Exact to a minute; written beside the requests that use it. */
+    lastUsedAt: instant().nullable(),
+    isActive: p.boolean(),
+    ...columns,
+  },
+  indexes: [{ properties: ['organizationId', 'createdAt', 'id'] }, { properties: ['organizationId', 'userId'] }],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    api_keys: Columns<typeof ApiKeyEntity>;
+  }
+}
+
+export type ApiKeyRecord = InferEntity<typeof ApiKeyEntity>;
+
+export const apiKeyTable = defineTable(ApiKeyEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
+  ],
+});

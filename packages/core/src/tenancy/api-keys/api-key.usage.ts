@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import type { ServiceContext } from '../../database/context.ts';
+import type { Database } from '../../database/database.ts';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
+
+/** A key's last use is written at most this often. */
+const everyMs = 60_000;
+
+interface Uses {
+  /** What is to be written, by the key's id. */
+  waiting: Map<string, { organizationId: string; at: Date }>;
+  /** When each key's use was last written by this process, in milliseconds since the epoch. */
+  written: Map<string, number>;
+}
+
+const noted = new WeakMap<Database, Uses>();
+
+function usesOf(database: Database): Uses {
+  let uses = noted.get(database);
+  if (!uses) noted.set(database, (uses = { waiting: new Map(), written: new Map() }));
+  return uses;
+}
+
+/** Remembers that a key was used, unless a use within the last minute is written. No request waits for it. */
+export function noteUse(
+  database: Database,
+  key: { id: string; organizationId: string; lastUsedAt: number | null },
+  at: Date,
+): void {
+  const { waiting, written } = usesOf(database);
+  const last = Math.max(key.lastUsedAt ?? 0, written.get(key.id) ?? 0);
+  if (at.getTime() - last >= everyMs) waiting.set(key.id, { organizationId: key.organizationId, at });
+}
+
+/** Writes, in one transaction, when keys were last used; what cannot be written now is kept for the next time. */
+export async function writeApiKeyUses(ctx: ServiceContext): Promise<void> {
+  const uses = usesOf(ctx.database);
+  const batch = uses.waiting;
+  if (batch.size === 0) return;
+  uses.waiting = new Map();
+  try {
+    await writeThroughIdentityDoor(ctx, async (unit) => {
+      for (const [id, { organizationId, at }] of batch)
+        await unit.db
+          .updateTable('api_keys')
+          .set({ last_used_at: sql<string>`${at}` })
+          .where('organization_id', '=', organizationId)
+          .where('id', '=', id)
+          // Another instance may have seen a later use.
+          .where(sql<boolean>`(last_used_at is null or last_used_at < ${at})`)
+          .execute();
+    });
+  } catch (error) {
+    uses.waiting = new Map([...batch, ...uses.waiting]);
+    throw error;
+  }
+  const now = ctx.clock.now().getTime();
+  for (const [id, at] of uses.written) if (now - at >= everyMs) uses.written.delete(id);
+  for (const [id, { at }] of batch) uses.written.set(id, at.getTime());
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { line } from '../../kernel/text.ts';
+import { HeldRole, roleIds } from '../role.schema.ts';
+
+export const ServiceAccount = z
+  .object({
+    id: z.uuid().describe('Its user id: what `person` shows of what it does, and role assignments name.'),
+    name: z.string(),
+    isActive: z.boolean().describe('Whether its API keys work.'),
+    roles: z.array(HeldRole).describe('Those that it holds everywhere, the strongest first.'),
+    createdBy: Person,
+    createdAt: instantOut(),
+    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  })
+  .meta({ id: 'ServiceAccount', description: 'A user that is no person: a program, in one organization.' });
+export type ServiceAccount = z.output<typeof ServiceAccount>;
+
+export const ServiceAccountPage = page(ServiceAccount).meta({ id: 'ServiceAccountPage' });
+
+export const ServiceAccountCreate = z
+  .strictObject({ name: line(200), roleIds: roleIds().describe('What it may do everywhere; never to own.') })
+  .meta({ id: 'ServiceAccountCreate' });
+export type ServiceAccountCreate = z.output<typeof ServiceAccountCreate>;
+
+export const ServiceAccountUpdate = z
+  .strictObject({
+    id: id(),
+    name: line(200).optional(),
+    isActive: z.boolean().optional().describe('False stops all of its API keys.'),
+  })
+  .meta({ id: 'ServiceAccountUpdate' });
+export type ServiceAccountUpdate = z.output<typeof ServiceAccountUpdate>;
+
+export const ServiceAccountId = z.strictObject({ id: id() });
+export type ServiceAccountId = z.output<typeof ServiceAccountId>;
+
+export const ServiceAccountListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+});
+export type ServiceAccountListInput = z.output<typeof ServiceAccountListInput>;

@@ -1,0 +1,160 @@
+import { authorize } from '../../access/index.ts';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { UserEntity } from '../../identity/index.ts';
+import { diff, isEmpty } from '../../kernel/changes.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { assignRoles, endMembership, keysOf, loadMember } from '../member.service.ts';
+import { MembershipEntity } from '../membership.entity.ts';
+import { forgetPrincipal } from '../principal.ts';
+import { bookOf, roleColumns, type RoleBook } from '../role.book.ts';
+import { refuseBeyondOwn } from '../role.rules.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+import { ServiceAccountEntity } from './service-account.entity.ts';
+import { serviceAccountErrors } from './service-account.errors.ts';
+import { refuseOwning } from './service-account.owner.ts';
+import { serviceAccountById } from './service-account.queries.ts';
+import type {
+  ServiceAccount,
+  ServiceAccountCreate,
+  ServiceAccountId,
+  ServiceAccountUpdate,
+} from './service-account.schema.ts';
+
+/*
+ * Their users are written behind the identity door, as no request writes somebody else's user. It has no walls: everything here
+ * names the organization.
+ */
+
+const bookIn = async (unit: Unit, organizationId: string): Promise<RoleBook> =>
+  bookOf(
+    await unit.db.selectFrom('roles').select(roleColumns).where('roles.organization_id', '=', organizationId).execute(),
+  );
+
+/** Nobody writes to it, and nobody can: the top-level domain is reserved for that (RFC 2606). */
+const addressOf = (id: string): string => `${id}@service.invalid`;
+
+/**
+ * Makes a user that is no person: it signs in by the API keys alone that are made for it.
+ * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`, `validation_failed` for the owner's role
+ */
+export async function createServiceAccount(ctx: ServiceContext, input: ServiceAccountCreate): Promise<ServiceAccount> {
+  authorize(ctx, 'service_account:create');
+  const { principal } = ctx;
+  const { organizationId } = principal;
+  return mutateThroughIdentityDoor(ctx, async (unit) => {
+    const book = await bookIn(unit, organizationId);
+    const roles = input.roleIds.map((roleId, index) => {
+      const role = book.get(roleId);
+      if (!role) throw tenancyErrors.role_not_found({ field: ['roleIds', index] });
+      return role;
+    });
+    refuseOwning(keysOf(roles), ['roleIds']);
+    refuseBeyondOwn(principal, roles);
+    const { now } = unit;
+    const id = uuidv7();
+    const email = addressOf(id);
+    const member = { organizationId, userId: id };
+    await unit.insert(UserEntity, {
+      id,
+      kind: 'service',
+      email,
+      emailKey: email,
+      fullName: input.name,
+      locale: 'en',
+      timezone: 'UTC',
+      isActive: true,
+      createdAt: now,
+      updatedAt: now,
+    });
+    const joined = { status: 'active' as const, version: 1, joinedAt: now, createdAt: now, updatedAt: now };
+    await unit.insert(MembershipEntity, { ...member, ...joined });
+    await unit.insert(ServiceAccountEntity, { ...member, createdAt: now, createdById: principal.userId });
+    await assignRoles(unit, member, input.roleIds, principal.userId);
+    await recordEvents(unit, {
+      type: 'service_account.created',
+      entity: { type: 'service_account', id },
+      data: { name: input.name, roles: keysOf(roles), version: 1 },
+      organizationId,
+      actorId: principal.userId,
+    });
+    return serviceAccountById(unit.db, organizationId, id);
+  });
+}
+
+/**
+ * Renames a service account, stops its keys, or lets them work again; the latter two only for whoever holds all that it may do.
+ * @throws `permission_denied`, `service_account_not_found`, `version_conflict`, `role_exceeds_own`
+ */
+export async function updateServiceAccount(
+  ctx: ServiceContext,
+  { id, name, isActive }: ServiceAccountUpdate,
+): Promise<ServiceAccount> {
+  authorize(ctx, 'service_account:update');
+  const { principal } = ctx;
+  const { organizationId } = principal;
+  const missing = serviceAccountErrors.service_account_not_found;
+  return mutateThroughIdentityDoor(ctx, async (unit) => {
+    await serviceAccountById(unit.db, organizationId, id);
+    const membership = await unit.load(MembershipEntity, { organizationId, userId: id }, missing);
+    const before = await serviceAccountById(unit.db, organizationId, id);
+    unit.checkVersion(membership);
+    const after = { name: name ?? before.name, isActive: isActive ?? before.isActive };
+    const changes = diff({ name: before.name, isActive: before.isActive }, after);
+    if (isEmpty(changes)) return before;
+    if (after.isActive !== before.isActive) {
+      const held = await unit.db
+        .selectFrom('role_assignments')
+        .select('role_assignments.role_id as roleId')
+        .where('organization_id', '=', organizationId)
+        .where('user_id', '=', id)
+        .execute();
+      const book = await bookIn(unit, organizationId);
+      refuseBeyondOwn(
+        principal,
+        held.flatMap(({ roleId }) => book.get(roleId) ?? []),
+      );
+      membership.status = after.isActive ? 'active' : 'suspended';
+    }
+    // Moved in any case, so that a new name alone makes a new version too.
+    membership.updatedAt = new Date(Math.max(unit.now.getTime(), membership.updatedAt.getTime() + 1));
+    const user = await unit.load(UserEntity, { id }, missing);
+    Object.assign(user, { fullName: after.name, updatedAt: unit.now });
+    await unit.em.flush();
+    await recordEvents(unit, {
+      type: 'service_account.updated',
+      entity: { type: 'service_account', id },
+      changes,
+      data: { version: membership.version },
+      organizationId,
+      actorId: principal.userId,
+    });
+    forgetPrincipal(unit, id);
+    return serviceAccountById(unit.db, organizationId, id);
+  });
+}
+
+/**
+ * Ends a service account for ever, with its roles and its API keys. What it did keeps naming it.
+ * @throws `permission_denied`, `service_account_not_found`, `version_conflict`, `role_exceeds_own`
+ */
+export async function deleteServiceAccount(ctx: ServiceContext, { id }: ServiceAccountId): Promise<void> {
+  authorize(ctx, 'service_account:delete');
+  const { principal } = ctx;
+  const { organizationId } = principal;
+  await mutate(ctx, async (unit) => {
+    const { name } = await serviceAccountById(unit.db, organizationId, id);
+    const member = await loadMember(unit, organizationId, id, serviceAccountErrors.service_account_not_found);
+    unit.checkVersion(member.membership);
+    refuseBeyondOwn(principal, member.held);
+    await endMembership(unit, member, 'member.removed');
+    await recordEvents(unit, {
+      type: 'service_account.deleted',
+      entity: { type: 'service_account', id },
+      data: { name },
+    });
+    return null;
+  });
+}
