@@ -45,7 +45,12 @@ test('every operation is there under its tRPC path, and no alias', () => {
 
 describe('an operation', () => {
   test('says who may call it', () => {
-    expect(notes.post).toMatchObject({ 'x-permission': 'task:create', security: [{ accessToken: [] }] });
+    expect(notes.post).toMatchObject({
+      'x-permission': 'task:create',
+      security: [{ accessToken: [] }, { apiKey: [] }],
+    });
+    expect(document.components.securitySchemes.apiKey).toEqual({ type: 'apiKey', in: 'header', name: 'X-API-Key' });
+    expect(document.paths['/api/v1/auth/me'].get).toMatchObject({ security: [{ accessToken: [] }] });
     expect(document.paths['/api/v1/auth/register'].post).toMatchObject({ security: [] });
     expect(document.paths['/api/v1/auth/me'].get).not.toHaveProperty('x-permission');
     expect(document.paths['/api/v1/auth/refresh'].post.security).toEqual([{ refreshCookie: [] }, {}]);
