@@ -56,8 +56,6 @@ export const RoleAssignmentEntity = defineEntity({
   ],
 });
 
-export type RoleAssignmentRecord = InferEntity<typeof RoleAssignmentEntity>;
-
 /** What the scope of a role that is held everywhere is called. */
 export const everywhere = 'organization';
 
