@@ -36,6 +36,7 @@ import {
   createTask,
   deleteTag,
   deleteTask,
+  deleteTeam,
   getTask,
   listComments,
   listTags,
@@ -286,6 +287,20 @@ describe.each(dialects)('roles held in a part of the organization on %s', (diale
     expect(given.roles.map(({ key }) => key)).toEqual(['manager', 'viewer']);
     clock.advance(soon);
     expect(await codeOf(createTag(await as(member), { name: `anew ${dialect}`, color: '#112233' }))).toBe('passed');
+  });
+
+  it('are given in a team that is deleted at the same time, or not, and go with it', async () => {
+    const member = await acme.addMember();
+    for (let round = 0; round < 5; round++) {
+      const id = await team();
+      const [given, deleted] = await Promise.all([
+        codeOf(give(member, acme.roleIds.manager, inTeam(id))),
+        codeOf(deleteTeam(owner(), { id })),
+      ]);
+      expect(['passed', 'team_not_found']).toContain(given);
+      expect(deleted).toBe('passed');
+    }
+    expect((await as(member)).principal?.grants).toEqual([]);
   });
 
   it('delete no task with a subtask out of their reach, and change nothing', async () => {
