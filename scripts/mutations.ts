@@ -62,7 +62,7 @@ const wall = (
 });
 
 const walls: readonly Mutation[] = [
-  wall('read door: predicate', `${database}/walls.ts`, '[fill(definition.wall, at, this.#scope)]', '[]'),
+  wall('read door: predicate', `${database}/walls.ts`, '[this.#fill(definition.wall, at)]', '[]'),
   wall(
     'read door: selects',
     `${database}/walls.ts`,
@@ -184,9 +184,9 @@ const predicates = (root: string): Mutation[] =>
   sources(root)
     .filter((file) => file.endsWith('.entity.ts'))
     .flatMap((file) =>
-      [...read(root, file).matchAll(/assigned:\s*(['`].+['`]),/g)].map(({ index, 0: find }) => ({
+      [...read(root, file).matchAll(/byVisibleTasks\(\(tasks\) => (`[^`]+`)\)/g)].map(({ index, 0: find }) => ({
         name: `visibility: ${basename(file)}`,
-        patches: [{ file, find, replace: "assigned: '1 = 1',", at: index }],
+        patches: [{ file, find, replace: "byVisibleTasks(() => '1 = 1')", at: index }],
         masks: [],
         tests: wallTests,
       })),
@@ -194,8 +194,8 @@ const predicates = (root: string): Mutation[] =>
 
 const apiPermission: Patch = {
   file: 'packages/api/src/execute.ts',
-  find: 'if (operation.permission !== null) authorize(',
-  replace: 'if (false) authorize(',
+  find: 'if (operation.permission !== null) requirePermission(',
+  replace: 'if (false) requirePermission(',
 };
 
 const apiSignIn: Patch = {
@@ -213,7 +213,7 @@ const apiInstance: Patch = {
 /** Who loads a task to change it sees no more than who reads it. */
 const loading: Patch = {
   file: `${core}/work/tasks/task.service.ts`,
-  find: "decide(principal, 'task:read', { assigneeIds }).allowed",
+  find: "decide(principal, 'task:read', subject).allowed",
   replace: 'true',
 };
 
@@ -230,10 +230,15 @@ interface Refusal {
 
 const refusals: readonly Refusal[] = [
   { call: 'authorize', masks: [apiPermission], tests: accessTests },
+  { call: 'requirePermission', masks: [apiPermission], tests: accessTests },
   { call: 'requireSignedIn', masks: [apiSignIn], tests: accessTests },
   { call: 'requireInstanceAdmin', masks: [apiInstance, apiSignIn], tests: accessTests },
   { call: 'requireVerifiedAddress', masks: [], tests: [] },
   { call: 'refuseBeyondOwn', masks: [], tests: [] },
+  { call: 'refuseChangeBeyondOwn', masks: [], tests: [] },
+  { call: 'refuseNarrowOwner', masks: [], tests: [] },
+  { call: 'refuseReachBeyondOwn', masks: [], tests: [`${core}/tenancy/role.reach.test.ts`] },
+  { call: 'refuseOfferBeyondOwn', masks: [], tests: [] },
   { call: 'requireAnotherOwner', masks: [], tests: [] },
 ];
 
@@ -268,7 +273,7 @@ function aboutRefusal(call: string): RegExp {
 function refusalsIn(root: string, file: string): Mutation[] {
   const text = read(root, file);
   return refusals.flatMap(({ call, masks, tests }) => {
-    const statements = new RegExp(String.raw`(?<=^\s+(?:if \(.*\) )?(?:await )?)${call}\(`, 'gm');
+    const statements = new RegExp(String.raw`(?<=^\s+(?:(?:if|for) \(.*\) )?(?:await )?)${call}\(`, 'gm');
     const found = [...text.matchAll(statements)].map(({ index }) => {
       const patch: Patch = { file, find: callAt(text, index), replace: 'void 0', at: index };
       return { patch, within: functionAt(text, index), name: nameOf(file, text, index, patch.find) };
@@ -276,7 +281,7 @@ function refusalsIn(root: string, file: string): Mutation[] {
     return found.map(({ patch, within, name }) => {
       // What a function asks first it often asks again, of the row.
       const siblings = found.filter((other) => other.within === within && other.patch !== patch);
-      const row = patch.find.includes('assigneeIds');
+      const row = /assigneeIds|subject/.test(patch.find);
       return {
         name,
         patches: [patch],
@@ -304,7 +309,10 @@ function decisionsIn(root: string, file: string): Mutation[] {
 }
 
 const decisions = [`${core}/access/decide.test.ts`];
-const roleTests = [`${core}/tenancy/role.rules.test.ts`, `${core}/tenancy/member.test.ts`];
+const roleTests = ['role.rules', 'role', 'member'].map((name) => `${core}/tenancy/${name}.test.ts`);
+const reachTests = [`${core}/tenancy/role.reach.test.ts`];
+const scopeTests = [`${core}/work/tasks/task.scope.test.ts`];
+const hoursTests = [`${core}/work/tasks/task.working-hours.test.ts`];
 
 const rules: readonly Mutation[] = [
   wall('API: permission', apiPermission.file, apiPermission.find, apiPermission.replace, accessTests),
@@ -378,22 +386,22 @@ const rules: readonly Mutation[] = [
   wall(
     'visibility: constraints',
     `${core}/access/decide.ts`,
-    'grants.some((grant) => grant.constraints.length === 0)',
+    'everywhere.some((grant) => !assignedOnly(grant))',
     'true',
     decisions,
   ),
   wall(
     'roles: nobody gives more than they hold',
     `${core}/tenancy/role.rules.ts`,
-    '!holds(principal, role.key)',
+    '!coversAll(principal, role, held)',
     'false',
     roleTests,
   ),
   wall(
     'roles: only owners make owners',
     `${core}/tenancy/role.rules.ts`,
-    'if (key === ownerKey) return',
-    'if (false) return',
+    'role.key === ownerKey ? !isOwner(principal)',
+    'false ? !isOwner(principal)',
     roleTests,
   ),
   wall(
@@ -404,15 +412,143 @@ const rules: readonly Mutation[] = [
     roleTests,
   ),
   wall(
-    'organizations: only those of the user',
+    'decide: scope',
+    `${core}/access/decide.ts`,
+    'if (!reaches(grant.scope, question.permission, question.subject)) return',
+    'if (false) return',
+    scopeTests,
+  ),
+  wall(
+    'scope: what is everybody’s',
+    `${core}/access/decide.ts`,
+    'if (teamId === undefined) return reads(permission);',
+    'if (teamId === undefined) return true;',
+    scopeTests,
+  ),
+  wall(
+    'scope: teams',
+    `${core}/access/decide.ts`,
+    'return teamId !== null && scope.teamIds.has(teamId);',
+    'return true;',
+    scopeTests,
+  ),
+  wall(
+    'visibility: scope',
+    `${core}/access/decide.ts`,
+    "grants.filter(({ scope }) => scope.kind === 'organization')",
+    '[...grants]',
+    scopeTests,
+  ),
+  wall(
+    'visibility: assigned',
+    `${core}/activity/visible-tasks.ts`,
+    '{organization} and user_id = {user}',
+    '{organization}',
+    wallTests,
+  ),
+  wall('visibility: team', `${core}/activity/visible-tasks.ts`, ' and team_id in (${teams})', '', scopeTests),
+  wall(
+    'visibility: assigned in a team',
+    `${core}/activity/visible-tasks.ts`,
+    ' and id in (${assigned})',
+    '',
+    scopeTests,
+  ),
+  wall(
+    'visibility: tasks of a team',
+    `${core}/work/tasks/task.entity.ts`,
+    "team: '{table}.team_id in ({teams})'",
+    "team: '1 = 1'",
+    scopeTests,
+  ),
+  wall(
+    'visibility: events',
+    `${core}/activity/event.entity.ts`,
+    "return kind === 'assigned' ?",
+    "if (kind !== 'assigned' || around) return '1 = 1'; return kind === 'assigned' ?",
+  ),
+  wall(
+    'decide: workingHours',
+    `${core}/access/decide.ts`,
+    'if (isWithin(workingHours, at, timezone)) return null;',
+    'if (timezone) return null;',
+    hoursTests,
+  ),
+  wall(
+    'decide: exempt priorities',
+    `${core}/access/decide.ts`,
+    'workingHours.exemptPriorities.includes(subject.priority)',
+    'subject.priority',
+    hoursTests,
+  ),
+  wall(
+    'working hours: days',
+    `${core}/access/working-hours.ts`,
+    'days.includes(time.dayOfWeek) && clockOf',
+    'days && clockOf',
+    hoursTests,
+  ),
+  wall(
+    'principal: roles that have ended',
     `${core}/tenancy/principal.ts`,
+    'found.grants.filter(({ validTo }) => !validTo || validTo > now)',
+    '[...found.grants]',
+    scopeTests,
+  ),
+  wall(
+    'assignments: once in each place',
+    `${core}/tenancy/role-assignment.service.ts`,
+    'if (known.validTo === null || Date.parse(known.validTo) > unit.now.getTime())',
+    'if (false)',
+    roleTests,
+  ),
+  wall(
+    'assignments: not for the past',
+    `${core}/tenancy/role-assignment.service.ts`,
+    'if (validTo && validTo <= ctx.clock.now())',
+    'if (false)',
+    roleTests,
+  ),
+  wall(
+    'roles: given no wider',
+    `${core}/tenancy/role.rules.ts`,
+    'grant.constraints.every((constraint) => constraints.includes(constraint)) &&',
+    'constraints &&',
+    roleTests,
+  ),
+  wall('roles: given no farther', `${core}/tenancy/role.rules.ts`, 'reachesAs(grant, held.scope) &&', '', roleTests),
+  wall('roles: given no longer', `${core}/tenancy/role.rules.ts`, 'lastsAs(grant, held.validTo);', 'true;', roleTests),
+  wall(
+    'roles: no constraint is loosened',
+    `${core}/tenancy/role.rules.ts`,
+    'from.constraints.some((constraint) => !to.constraints.includes(constraint))',
+    'false',
+    roleTests,
+  ),
+  wall(
+    'roles: no circle',
+    `${core}/tenancy/role.service.ts`,
+    'if (changed.parentId !== null && affected.includes(changed.parentId))',
+    'if (false)',
+    roleTests,
+  ),
+  wall(
+    'reach: departments that are entered',
+    `${core}/tenancy/role.reach.ts`,
+    'if (entered.length === 0) return;',
+    'if (entered) return;',
+    reachTests,
+  ),
+  wall(
+    'organizations: only those of the user',
+    `${core}/tenancy/principal.load.ts`,
     ".where('memberships.user_id', '=', userId)",
     '',
     isolationTests,
   ),
   wall(
     'organizations: only of active members',
-    `${core}/tenancy/principal.ts`,
+    `${core}/tenancy/principal.load.ts`,
     ".where('memberships.status', '=', 'active')",
     '',
     [`${core}/tenancy/principal.test.ts`],

@@ -26,7 +26,7 @@ import { mutation, query, router } from '../trpc.ts';
 
 const departments = { name: 'Departments', description: 'The parts of an organization, in a tree.' };
 
-const { member_not_found } = tenancyErrors;
+const { member_not_found, role_exceeds_own } = tenancyErrors;
 const { department_not_found, department_name_taken, department_cycle, department_too_deep, department_not_empty } =
   departmentErrors;
 
@@ -82,7 +82,7 @@ export const departmentRouter = router({
     versioned: true,
     input: DepartmentMove,
     output: Department,
-    problems: [department_not_found, department_cycle, department_too_deep, department_name_taken],
+    problems: [department_not_found, department_cycle, department_too_deep, department_name_taken, role_exceeds_own],
     run: moveDepartment,
   }),
   delete: mutation({

@@ -28,7 +28,7 @@ const teams = { name: 'Teams', description: 'People who work together, in a depa
 
 const { team_not_found, team_name_taken } = teamErrors;
 const { department_not_found } = departmentErrors;
-const { member_not_found } = tenancyErrors;
+const { member_not_found, role_exceeds_own } = tenancyErrors;
 
 export const teamRouter = router({
   list: query({
@@ -70,7 +70,7 @@ export const teamRouter = router({
     versioned: true,
     input: TeamUpdate,
     output: Team,
-    problems: [team_not_found, department_not_found, team_name_taken],
+    problems: [team_not_found, department_not_found, team_name_taken, role_exceeds_own],
     run: updateTeam,
   }),
   delete: mutation({

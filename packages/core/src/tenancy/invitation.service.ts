@@ -65,16 +65,28 @@ async function sendAgain(unit: Unit, invitation: InvitationRecord): Promise<void
   await enqueue(unit, mailJob, { template: 'invitation', invitationId: invitation.id });
 }
 
-/** The invitation that waits for this address, made young again; or a new one. Answers its id. */
+/** Refuses to touch what is offered by somebody who holds more. @throws `role_exceeds_own` */
+async function refuseOfferBeyondOwn(unit: Unit, principal: Principal, id: string) {
+  const roles = (await rolesOfInvitations(unit.ctx, unit.db, [id])).get(id) ?? [];
+  const ids = roles.map((role) => role.id);
+  refuseBeyondOwn(principal, await requireRoles(unit.db, ids));
+  return roles;
+}
+
+/**
+ * The invitation that waits for this address, made young again; or a new one. Answers its id.
+ * @throws `role_exceeds_own` where what it offers until now is more than the caller holds
+ */
 async function renewInvitation(
   unit: Unit,
-  organizationId: string,
+  principal: Principal & { organizationId: string },
   email: string,
-  invitedById: string,
 ): Promise<string> {
+  const { organizationId, userId: invitedById } = principal;
   const emailKey = keyOf(email);
   const waiting = await unit.em.findOne(InvitationEntity, { organizationId, emailKey, status: 'pending' });
   if (waiting) {
+    await refuseOfferBeyondOwn(unit, principal, waiting.id);
     Object.assign(waiting, { email, invitedById });
     await sendAgain(unit, waiting);
     await unit.db.deleteFrom('invitation_roles').where('invitation_id', '=', waiting.id).execute();
@@ -106,7 +118,7 @@ async function renewInvitation(
 export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberAdd): Promise<MemberInvited> {
   authorize(ctx, 'member:invite');
   const { principal } = ctx;
-  const { organizationId, userId } = principal;
+  const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
     // Two invitations of one address at the same time become one.
     await lockOrganization(unit, organizationId);
@@ -114,7 +126,7 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
     refuseBeyondOwn(principal, roles);
     if (await isMember(unit, organizationId, keyOf(email))) return { status: 'invited' };
     await requireSeatToOffer(unit, organizationId, keyOf(email));
-    const invitationId = await renewInvitation(unit, organizationId, email, userId);
+    const invitationId = await renewInvitation(unit, principal, email);
     await unit.insert(
       InvitationRoleEntity,
       ...roles.map((role) => ({ organizationId, invitationId, roleId: role.id })),
@@ -138,14 +150,7 @@ async function loadOffer(unit: Unit, principal: Principal & { organizationId: st
   // In the order of addMember, so that two at the same time do not end in a deadlock.
   await lockOrganization(unit, organizationId);
   const invitation = await unit.load(InvitationEntity, { organizationId, id }, tenancyErrors.invitation_not_found);
-  const roles = (await rolesOfInvitations(unit.ctx, unit.db, [id])).get(id) ?? [];
-  refuseBeyondOwn(
-    principal,
-    await requireRoles(
-      unit.db,
-      roles.map((role) => role.id),
-    ),
-  );
+  const roles = await refuseOfferBeyondOwn(unit, principal, id);
   if (invitation.status !== 'pending') throw tenancyErrors.invitation_not_pending();
   return { invitation, roles };
 }

@@ -65,12 +65,21 @@ const without = (roles: readonly BookedRole[], others: readonly HeldRole[]): Boo
 
 export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
 
+/** Gives roles everywhere and for ever that the member does not hold so now. */
 export async function assignRoles(
   unit: Unit,
   member: { organizationId: string; userId: string },
   roleIds: readonly string[],
   createdById: string,
 ): Promise<void> {
+  // What they held until it ended stands in the way. Behind the identity door there is no wall: the organization is named.
+  await unit.db
+    .deleteFrom('role_assignments')
+    .where('organization_id', '=', member.organizationId)
+    .where('user_id', '=', member.userId)
+    .where(anyOf(unit.ctx.database.engine.dialect, 'role_id', roleIds))
+    .where('scope_key', '=', everywhere)
+    .execute();
   const scope = { departmentId: null, teamId: null, scopeKey: everywhere, validTo: null };
   const rows = roleIds.map((roleId) => ({
     ...member,

@@ -4,6 +4,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { mutate, type Unit } from '../database/unit-of-work.ts';
 import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
+import { DepartmentEntity } from './departments/department.entity.ts';
 import { departmentErrors } from './departments/department.errors.ts';
 import { loadMember, requireAnotherOwner } from './member.service.ts';
 import { forgetPrincipal } from './principal.ts';
@@ -13,6 +14,7 @@ import { type BookedRole, readRoleBook } from './role.book.ts';
 import { everywhere, RoleAssignmentEntity } from './role.entity.ts';
 import { ownerKey, refuseBeyondOwn } from './role.rules.ts';
 import { refuseServiceOwner } from './service-accounts/service-account.owner.ts';
+import { TeamEntity } from './teams/team.entity.ts';
 import { teamErrors } from './teams/team.errors.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
@@ -25,14 +27,12 @@ function refuseNarrowOwner(role: BookedRole, { scope, validTo }: RoleAssignmentC
     throw errors.validation_failed({ field: ['validTo'], message: 'Nobody owns an organization for a time.' });
 }
 
-/** @throws `department_not_found`, `team_not_found` */
+/** Holds the department or the team until commit, so that it is not deleted meanwhile. @throws `department_not_found`, `team_not_found` */
 async function requireScope(unit: Unit, scope: RoleAssignmentCreate['scope']): Promise<void> {
-  if (scope.kind === 'organization') return;
-  const table = scope.kind === 'department' ? 'departments' : 'teams';
-  const found = await unit.db.selectFrom(table).select('id').where('id', '=', scope.id).executeTakeFirst();
-  if (found) return;
   const at = { field: ['scope', 'id'] };
-  throw scope.kind === 'department' ? departmentErrors.department_not_found(at) : teamErrors.team_not_found(at);
+  if (scope.kind === 'department')
+    await unit.load(DepartmentEntity, { id: scope.id }, () => departmentErrors.department_not_found(at));
+  if (scope.kind === 'team') await unit.load(TeamEntity, { id: scope.id }, () => teamErrors.team_not_found(at));
 }
 
 /**

@@ -8,6 +8,8 @@ import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { requireMember } from '../member.reference.ts';
 import { lockOrganization } from '../organization.service.ts';
+import { forgetPrincipalsIn } from '../principal.ts';
+import { refuseReachBeyondOwn } from '../role.reach.ts';
 import { DepartmentEntity, type DepartmentRecord } from './department.entity.ts';
 import { departmentErrors } from './department.errors.ts';
 import { depthOf, depthOfLength, isWithinPath, maxDepth, pathOf } from './department.path.ts';
@@ -129,11 +131,12 @@ async function refuseTooDeep(unit: Unit, from: string, to: string): Promise<void
 /**
  * Moves a department, with everything below it, under another or to the top. Only its own version rises.
  * @throws `permission_denied`, `department_not_found` (also for the parent), `version_conflict`, `department_cycle`,
- * `department_too_deep`, `department_name_taken`
+ * `department_too_deep`, `department_name_taken`, `role_exceeds_own` where roles are held there that allow more than the caller's
  */
 export async function moveDepartment(ctx: ServiceContext, { id, parentId }: DepartmentMove): Promise<Department> {
   authorize(ctx, 'department:update');
-  const { userId, organizationId } = ctx.principal;
+  const { principal } = ctx;
+  const { userId, organizationId } = principal;
   return mutate(ctx, async (unit) => {
     // Of two moves that would close a circle together, the second sees what the first has done.
     await lockOrganization(unit, organizationId);
@@ -146,6 +149,7 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
     if (parent?.pathSort.startsWith(from)) throw departmentErrors.department_cycle({ field: ['parentId'] });
     const to = pathOf(parent?.pathSort ?? '', id);
     await refuseTooDeep(unit, from, to);
+    await refuseReachBeyondOwn(unit, principal, { place: { kind: 'department', id }, from, to });
     Object.assign(department, nameColumns(department.name, parentId), {
       parentId,
       updatedAt: unit.now,
@@ -163,6 +167,7 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
       changes,
       data: { version: department.version },
     });
+    forgetPrincipalsIn(unit, organizationId);
     return departmentById(unit.db, id);
   });
 }

@@ -6,6 +6,9 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { loadDepartment } from '../departments/department.service.ts';
+import { lockOrganization } from '../organization.service.ts';
+import { forgetPrincipalsIn } from '../principal.ts';
+import { refuseReachBeyondOwn } from '../role.reach.ts';
 import { TeamEntity, type TeamRecord } from './team.entity.ts';
 import { teamErrors } from './team.errors.ts';
 import { teamById } from './team.queries.ts';
@@ -59,16 +62,24 @@ export async function createTeam(ctx: ServiceContext, input: TeamCreate): Promis
 
 /**
  * Changes the fields that are given; null clears.
- * @throws `permission_denied`, `team_not_found`, `version_conflict`, `department_not_found`, `team_name_taken`
+ * @throws `permission_denied`, `team_not_found`, `version_conflict`, `department_not_found`, `team_name_taken`,
+ * `role_exceeds_own` where roles are held in the department that allow more than the caller's
  */
 export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: TeamUpdate): Promise<Team> {
   authorize(ctx, 'team:update');
-  const { userId } = ctx.principal;
+  const { principal } = ctx;
+  const { userId, organizationId } = principal;
   return mutate(ctx, async (unit) => {
+    // A role that is given there at the same time must see the move, or be seen by it.
+    if (fields.departmentId) await lockOrganization(unit, organizationId);
     const team = await loadTeam(unit, id);
     unit.checkVersion(team);
     const before = tracked(team);
-    if (fields.departmentId) await loadDepartment(unit, fields.departmentId, 'departmentId');
+    if (fields.departmentId) {
+      const { pathSort: to } = await loadDepartment(unit, fields.departmentId, 'departmentId');
+      const from = before.departmentId ? (await loadDepartment(unit, before.departmentId)).pathSort : '';
+      await refuseReachBeyondOwn(unit, principal, { place: { kind: 'team', id }, from, to });
+    }
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     Object.assign(team, given, name === undefined ? {} : { name, nameSort: name.toLowerCase() });
     const changes = diff(before, tracked(team));
@@ -81,6 +92,7 @@ export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: T
       changes,
       data: { version: team.version },
     });
+    if (changes['departmentId']) forgetPrincipalsIn(unit, organizationId);
     return teamById(unit.db, id);
   });
 }
