@@ -64,7 +64,7 @@ export interface Principal {
 export type Visibility = 'all' | 'none' | VisibleRows;
 
 /** `assigned` to the principal, in one of their teams (`team`), or both at once (`assignedInTeam`). */
-export const visibilityPredicates = ['assigned', 'team', 'assignedInTeam'] as const;
+const visibilityPredicates = ['assigned', 'team', 'assignedInTeam'] as const;
 export type VisibilityPredicate = (typeof visibilityPredicates)[number];
 
 export interface VisibleRows {

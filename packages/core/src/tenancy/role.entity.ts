@@ -1,4 +1,4 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 import { instant, tenantKey } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
@@ -28,8 +28,6 @@ export const RoleEntity = defineEntity({
   uniques: [{ properties: ['organizationId', 'key'] }],
   indexes: [{ properties: ['organizationId', 'createdAt', 'id'] }, { properties: ['organizationId', 'parentId'] }],
 });
-
-export type RoleRecord = InferEntity<typeof RoleEntity>;
 
 /** A role held by a member: everywhere, or in one department with all below it, or in one team; for ever, or until an instant. */
 export const RoleAssignmentEntity = defineEntity({
