@@ -113,8 +113,7 @@ export default samplesOf('auth', {
   startTotp: {
     input: async ({ userId }, { platform }) => {
       await removeTotp(platform, userId);
-      // Whose session is fresh needs no more to prove who they are; these people have no password.
-      return {};
+      return { password: await givePassword(platform, userId) };
     },
     recordsNothing: 'Nothing is asked for before a first code has confirmed the app.',
   },
@@ -133,7 +132,7 @@ export default samplesOf('auth', {
     input: async ({ userId }, { platform }) => {
       await removePasskeys(platform, userId);
       await removeTotp(platform, userId);
-      return {};
+      return { password: await givePassword(platform, userId) };
     },
     recordsNothing: 'Nothing is registered before the authenticator has answered.',
   },
@@ -141,7 +140,8 @@ export default samplesOf('auth', {
     input: async (caller, { platform }) => {
       await removePasskeys(platform, caller.userId);
       await removeTotp(platform, caller.userId);
-      const { challengeToken, options } = await caller.do('auth.startPasskey', {});
+      const password = await givePassword(platform, caller.userId);
+      const { challengeToken, options } = await caller.do('auth.startPasskey', { password });
       return { challengeToken, name: 'Laptop', response: new TestAuthenticator().create(options) };
     },
   },

@@ -46,6 +46,7 @@ export default samplesOf('organizations', {
       maxUsers: null,
       maxTasks: 1_000_000 + Math.floor(Math.random() * 1_000_000),
     }),
+    upsets: true,
   },
   transfer: {
     input: async (caller) => ({ ...path(caller), userId: (await caller.organization.addMember('admin')).userId }),

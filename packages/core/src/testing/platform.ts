@@ -100,7 +100,7 @@ export interface TestOrganization {
   owner: TestMember;
   /** Adds a person with the given built-in roles. */
   addMember(...roles: BuiltInRoleKey[]): Promise<TestMember>;
-  /** Makes it active, out of the trash, and owned by its owner again, whatever was done to it. */
+  /** Makes it active, out of the trash, of its tier and owned by its owner again, whatever was done to it. */
   settle(): Promise<void>;
 }
 
@@ -236,7 +236,7 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
       const { userId } = owner;
       await unit.db
         .updateTable('organizations')
-        .set({ is_active: true, deleted_at: null })
+        .set({ is_active: true, deleted_at: null, tier: 'enterprise', max_users: null, max_tasks: null })
         .where('id', '=', organizationId)
         .execute();
       await unit.db
