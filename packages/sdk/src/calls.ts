@@ -13,7 +13,8 @@ export interface Caller {
 export type Override = (input: object, options?: MutationOptions) => Promise<unknown>;
 
 /** At run time there is no router to ask. The names of queries begin so, and a test holds every operation to it. */
-export const isQueryName = (name: string): boolean => /^(?:(?:get|find|list|search|count)(?![a-z])|me$)/.test(name);
+export const isQueryName = (name: string): boolean =>
+  /^(?:(?:get|find|list|search|count|explain)(?![a-z])|me$)/.test(name);
 
 /** Adds members to an object, each made when it is first asked for. What JavaScript itself looks for in an object is none. */
 function membersOf<Member>(own: object, make: (name: string) => Member): object {

@@ -11,9 +11,10 @@ test('every operation is named as the client finds it', () => {
   for (const [operationId, { type }] of operations) {
     expect(operationId).toMatch(/^[a-z][A-Za-z]*\.[a-z][A-Za-z]*$/);
     const name = operationId.split('.')[1] ?? '';
-    expect(isQueryName(name), `${operationId}: queries are called me, get…, find…, list…, search… or count…`).toBe(
-      type === 'query',
-    );
+    expect(
+      isQueryName(name),
+      `${operationId}: queries are called me, get…, find…, list…, search…, count… or explain…`,
+    ).toBe(type === 'query');
   }
 });
 

@@ -153,7 +153,7 @@ export {
   TeamPage,
   TeamUpdate,
 } from './teams/team.schema.ts';
-export { teamsWithin, teamsWithinSql } from './teams/team.scope.ts';
+export { teamIdsWithin } from './teams/team.scope.ts';
 export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
 export { limitExceeded, limitOf, readLimit } from './tiers.ts';

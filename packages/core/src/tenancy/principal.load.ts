@@ -4,7 +4,7 @@ import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import { anyOf } from '../database/sql.ts';
 import type { AccessPolicy, Grant, GrantScope } from '../kernel/principal.ts';
-import { isWithin } from './departments/department.path.ts';
+import { isWithinPath } from './departments/department.path.ts';
 import { WorkingHoursPolicy } from './organization.schema.ts';
 import { scopeOf } from './role-assignment.queries.ts';
 import { bookOf, policyRolesOf, type RoleBook, roleColumns, type RoleRow } from './role.book.ts';
@@ -59,22 +59,38 @@ const assignmentsOf = (db: ReadDoor, userId: string) =>
     .where('role_assignments.user_id', '=', userId)
     .execute();
 
-/** The teams of the departments in which a user holds roles, and of everything below them. The identity door has no walls. */
-const teamsOf = (db: ReadDoor, userId: string) =>
-  db
+/**
+ * The teams of the departments in which a user holds roles, and of everything below them, by department. The paths are read
+ * first, as in `teamIdsWithin`; here there are no walls, so every part names its organization.
+ */
+async function teamsOf(db: ReadDoor, userId: string): Promise<ReadonlyMap<string, Set<string>>> {
+  const tops = await db
     .selectFrom('role_assignments as held')
     .innerJoin('departments as top', (join) =>
       join.onRef('top.organization_id', '=', 'held.organization_id').onRef('top.id', '=', 'held.department_id'),
     )
-    .innerJoin('departments as part', (join) =>
-      join.onRef('part.organization_id', '=', 'top.organization_id').on(isWithin('part.path_sort', 'top.path_sort')),
-    )
+    .select(['top.organization_id as organizationId', 'top.id', 'top.path_sort as path'])
+    .where('held.user_id', '=', userId)
+    .execute();
+  const teams = new Map(tops.map((top) => [top.id, new Set<string>()]));
+  if (tops.length === 0) return teams;
+  const rows = await db
+    .selectFrom('departments as part')
     .innerJoin('teams as inside', (join) =>
       join.onRef('inside.organization_id', '=', 'part.organization_id').onRef('inside.department_id', '=', 'part.id'),
     )
-    .select(['top.id as departmentId', 'inside.id as teamId'])
-    .where('held.user_id', '=', userId)
+    .select(['part.path_sort as path', 'inside.id'])
+    .where((where) =>
+      where.or(
+        tops.map(({ organizationId, path }) =>
+          where.and([where('part.organization_id', '=', organizationId), isWithinPath('part.path_sort', path)]),
+        ),
+      ),
+    )
     .execute();
+  for (const row of rows) for (const top of tops) if (row.path.startsWith(top.path)) teams.get(top.id)?.add(row.id);
+  return teams;
+}
 
 async function booksOf(db: ReadDoor, organizationIds: readonly string[]): Promise<ReadonlyMap<string, RoleBook>> {
   const rows = await db
@@ -118,10 +134,8 @@ export async function loadActiveMemberships(database: Database, userId: string):
       db,
       memberships.map((membership) => membership.organizationId),
     );
-    const teams = new Map<string, Set<string>>();
-    if (assignments.some((assignment) => assignment.departmentId !== null))
-      for (const { departmentId, teamId } of await teamsOf(db, userId))
-        teams.set(departmentId, (teams.get(departmentId) ?? new Set()).add(teamId));
+    const inDepartments = assignments.some((assignment) => assignment.departmentId !== null);
+    const teams: ReadonlyMap<string, Set<string>> = inDepartments ? await teamsOf(db, userId) : new Map();
     return memberships.map(({ deletedAt, sessionsEndedAt, settings, ...membership }): ActiveMembership => {
       const { organizationId } = membership;
       const book = books.get(organizationId);

@@ -41,7 +41,8 @@ async function openPostgres(url: string): Promise<DumpReader> {
   );
   const readers = tables.rows.map(
     ({ name }) =>
-      `select '${name}' as name, coalesce(jsonb_agg(to_jsonb(t) order by to_jsonb(t)::text), '[]') as rows from "${name}" t`,
+      // As they lie there: what was not written does not move, and sorting them took longer than reading them.
+      `select '${name}' as name, coalesce(json_agg(t), '[]') as rows from "${name}" t`,
   );
   return {
     async read() {

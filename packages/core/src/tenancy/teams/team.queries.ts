@@ -7,7 +7,7 @@ import { anyOf, contains } from '../../database/sql.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { teamErrors } from './team.errors.ts';
 import type { Team, TeamId, TeamListInput } from './team.schema.ts';
-import { teamsWithin } from './team.scope.ts';
+import { teamIdsWithin } from './team.scope.ts';
 
 const columns = [
   'teams.id',
@@ -45,14 +45,15 @@ export async function getTeam(ctx: ServiceContext, { id }: TeamId): Promise<Team
 const sortColumns = { createdAt: { by: sql`teams.created_at` }, name: { by: sql`teams.name_sort` } };
 
 /** Teams that match the filters of a list. */
-function matching(db: ReadDoor, { department, subtree, member, search }: TeamListInput, userId: string) {
+async function matching(db: ReadDoor, { department, subtree, member, search }: TeamListInput, userId: string) {
   const { dialect } = db;
   let query = db.selectFrom('teams');
   if (department) {
     const ids = department.filter((one) => one !== 'none');
+    const below = subtree ? await teamIdsWithin(db, ids) : [];
     query = query.where((where) =>
       where.or([
-        subtree ? where('teams.id', 'in', teamsWithin(dialect, ids)) : anyOf(dialect, 'teams.department_id', ids),
+        subtree ? anyOf(dialect, 'teams.id', below) : anyOf(dialect, 'teams.department_id', ids),
         ...(department.includes('none') ? [where('teams.department_id', 'is', null)] : []),
       ]),
     );
@@ -69,7 +70,8 @@ function matching(db: ReadDoor, { department, subtree, member, search }: TeamLis
       ),
     );
   }
-  return search === undefined ? query : query.where(contains('teams.name_sort', search.toLowerCase()));
+  // Inside of an object: a builder by itself may not be awaited.
+  return { query: search === undefined ? query : query.where(contains('teams.name_sort', search.toLowerCase())) };
 }
 
 /** A page of the organization's teams. */
@@ -79,7 +81,7 @@ export async function listTeams(ctx: ServiceContext, input: TeamListInput): Prom
   const order = orderOf(input.sort, sortColumns, sql`teams.id`);
   const request = pageRequest(ctx, 'teams', input.sort, input);
   return read(ctx, async (db) => {
-    const query = matching(db, input, userId);
+    const { query } = await matching(db, input, userId);
     const { rows, nextCursor } = await readPage(query.select(columns), order, request);
     return { data: rows.map(teamOf), nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
   });

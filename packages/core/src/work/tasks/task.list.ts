@@ -16,7 +16,7 @@ import { anyOf, countAll } from '../../database/sql.ts';
 import { statementFamily } from '../../database/statement.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { searchTerms } from '../../kernel/text.ts';
-import { teamsWithin } from '../../tenancy/index.ts';
+import { teamIdsWithin } from '../../tenancy/index.ts';
 import { matches, rank, searchQuery, titlePattern } from './task-search.ts';
 import { taskColumns, tasksOf, type TaskRow } from './task.queries.ts';
 import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
@@ -46,7 +46,8 @@ interface ListValues extends Readonly<Record<string, unknown>> {
   parent: readonly string[];
   team: readonly string[];
   oneTeam: string;
-  department: readonly string[];
+  /** The teams of the departments, and of all below them. */
+  departmentTeams: readonly string[];
   createdBy: readonly string[];
   dueBefore: Date;
   dueAfter: Date;
@@ -112,7 +113,7 @@ const listStatement = statementFamily<
         ...(shape.team === 'ids' ? [] : [where('tasks.team_id', 'is', null)]),
       ]),
     );
-  if (has('department')) query = query.where('tasks.team_id', 'in', teamsWithin(dialect, values.department));
+  if (has('department')) query = query.where(anyOf(dialect, 'tasks.team_id', values.departmentTeams));
   if (has('assignee'))
     query = query.where((where) =>
       where.exists(
@@ -188,7 +189,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     start: startOf(request),
     count: false,
   };
-  const values: ListValues = {
+  const filters = {
     userId,
     now: ctx.clock.now(),
     status: input.status ?? [],
@@ -199,7 +200,6 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     parent: idsOf(input.parent),
     team: idsOf(input.team),
     oneTeam: input.team?.[0] ?? '',
-    department: input.department ?? [],
     createdBy: people(input.createdBy),
     dueBefore: new Date(input.dueBefore ?? 0),
     dueAfter: new Date(input.dueAfter ?? 0),
@@ -208,6 +208,8 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     ...pageValues(request),
   };
   return read(ctx, async (db) => {
+    const departmentTeams = input.department ? await teamIdsWithin(db, input.department) : [];
+    const values: ListValues = { ...filters, departmentTeams };
     const { rows, nextCursor } = cutPage(await db.run(listStatement(shape), values), request);
     const page: Page<Task> = { data: await tasksOf(db, rows), nextCursor };
     if (!input.total) return page;
