@@ -200,8 +200,8 @@ const apiPermission: Patch = {
 
 const apiSignIn: Patch = {
   file: 'packages/api/src/execute.ts',
-  find: 'if (token === null) throw errors.unauthenticated();',
-  replace: 'if (token === null) return null;',
+  find: 'if (credential === null) throw errors.unauthenticated();',
+  replace: 'if (credential === null) return null;',
 };
 
 const apiInstance: Patch = {
