@@ -7,8 +7,8 @@ test('instants read as a Date writes them', () => {
   // A stride that no unit of time divides, over all that a Date holds, and closely around the present.
   const far = Array.from({ length: 20_000 }, (_, index) => -farthest + index * 863_999_999_989);
   const near = Array.from({ length: 20_000 }, (_, index) => 1_780_000_000_000 + index * 86_399_989);
-  for (const instant of [...far, ...near, 0, -1, 86_399_999, 86_400_000, -farthest, farthest])
-    expect(isoOf(instant)).toBe(new Date(instant).toISOString());
+  const instants = [...far, ...near, 0, -1, 86_399_999, 86_400_000, -farthest, farthest];
+  expect(instants.filter((instant) => isoOf(instant) !== new Date(instant).toISOString())).toEqual([]);
   expect(() => isoOf(farthest + 86_400_000)).toThrow(RangeError);
 });
 
