@@ -1,4 +1,3 @@
-import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
@@ -122,6 +121,7 @@ export async function verifyPasskey(
   const party = relyingPartyOf(ctx.settings);
   // Only who is not known yet must be named by the key itself.
   const isTheirs = by === null ? userHandle === userHandleOf(userId) : by === userId;
+  const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
   const verified = isTheirs
     ? await verifyAuthenticationResponse({
         response: {

@@ -1,4 +1,3 @@
-import { verifyRegistrationResponse } from '@simplewebauthn/server';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { isUniqueViolation } from '../../database/failures.ts';
@@ -84,6 +83,8 @@ async function verifyRegistration(settings: CoreSettings, { challengeToken, resp
       message: 'This is no passkey made for this challenge, on this site, by a verified user.',
       cause,
     });
+  // Loaded when it is needed: it would take a quarter of a second of every start.
+  const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
   const verified = await verifyRegistrationResponse({
     response: {
       id: response.id,
