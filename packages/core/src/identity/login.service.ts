@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import { recordEvents } from '../activity/index.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
@@ -7,7 +6,7 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { defineErrors } from '../kernel/errors.ts';
 import type { Login } from './auth.schema.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
-import { type OpenSession, startSession } from './session.service.ts';
+import { holdSigningIn, type OpenSession, startSession } from './session.service.ts';
 import { accountBudget, addressBudgets, type Budget, refund, spend, tooMany } from './throttle.ts';
 import type { SignInTransport } from './transport.ts';
 import { keyOf } from './user.service.ts';
@@ -118,19 +117,14 @@ export async function openLogin(
 ): Promise<OpenSession> {
   const { userId, passwordHash, betterHash, tried } = proven;
   // The user first, as in everything that changes an account, so that no two wait for each other.
-  const active = await unit.db
-    .updateTable('users')
-    .set({ last_login_at: sql<string>`${unit.now}` })
-    .where('id', '=', userId)
-    .where('is_active', '=', true)
-    .executeTakeFirstOrThrow();
+  const isActive = await holdSigningIn(unit, userId);
   const kept = await unit.db
     .updateTable('credentials')
     .set({ password_hash: betterHash ?? passwordHash })
     .where('user_id', '=', userId)
     .where('password_hash', '=', passwordHash)
     .executeTakeFirstOrThrow();
-  if (kept.numUpdatedRows !== 1n || active.numUpdatedRows !== 1n) throw loginErrors.invalid_credentials();
+  if (kept.numUpdatedRows !== 1n || !isActive) throw loginErrors.invalid_credentials();
   await refund(unit, tried.budgets, tried.at);
   return startSession(unit, { userId, ...session }, transport);
 }

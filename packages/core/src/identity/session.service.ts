@@ -34,6 +34,17 @@ export interface OpenSession {
 
 const expiry = (unit: Unit): Date => new Date(unit.now.getTime() + unit.ctx.settings.refreshTokenDays * dayMs);
 
+/** Holds the row of the user, as starting a session asks for, and notes the sign-in. Answers whether they are active. */
+export async function holdSigningIn(unit: Unit, userId: string): Promise<boolean> {
+  const { numUpdatedRows } = await unit.db
+    .updateTable('users')
+    .set({ last_login_at: sql<string>`${unit.now}` })
+    .where('id', '=', userId)
+    .where('is_active', '=', true)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}
+
 /**
  * Begins a session, and ends the least recently used ones that are too many. Runs behind the identity door, with the user's row
  * locked, so that two sign-ins at once count each other.

@@ -5,7 +5,7 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
-import { type OpenSession, startSession } from '../session.service.ts';
+import { holdSigningIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
 import { email, locale, timezone } from '../user.schema.ts';
@@ -111,14 +111,7 @@ export async function openSessionOfPerson(
   transport: SignInTransport,
 ): Promise<OpenSession> {
   const { userId } = session;
-  // The update locks the user's row, as starting a session asks for.
-  const active = await unit.db
-    .updateTable('users')
-    .set({ last_login_at: sql<string>`${unit.now}` })
-    .where('id', '=', userId)
-    .where('is_active', '=', true)
-    .executeTakeFirstOrThrow();
-  if (active.numUpdatedRows !== 1n) throw oidcErrors.user_inactive();
+  if (!(await holdSigningIn(unit, userId))) throw oidcErrors.user_inactive();
   const opened = await startSession(unit, { ...session, issuer: person.issuer }, transport);
   const { issuer: at, subject, sid } = person;
   const { sessionId } = opened;

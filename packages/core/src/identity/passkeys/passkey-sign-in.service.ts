@@ -11,7 +11,7 @@ import {
   openChallenge,
   takeChallenge,
 } from '../second-factor/challenge.ts';
-import { type OpenSession, startSession } from '../session.service.ts';
+import { holdSigningIn, type OpenSession, startSession } from '../session.service.ts';
 import { addressBudgets, attempt } from '../throttle.ts';
 import type { SignInTransport } from '../transport.ts';
 import { credentialsOf, passkeyErrors } from './passkey.queries.ts';
@@ -186,12 +186,6 @@ export async function openPasskeyLogin(
   const { userId } = passkey;
   await takeChallenge(unit, challenge);
   await spendPasskey(unit, passkey);
-  const active = await unit.db
-    .updateTable('users')
-    .set({ last_login_at: sql<string>`${unit.now}` })
-    .where('id', '=', userId)
-    .where('is_active', '=', true)
-    .executeTakeFirstOrThrow();
-  if (active.numUpdatedRows !== 1n) throw passkeyErrors.passkey_failed();
+  if (!(await holdSigningIn(unit, userId))) throw passkeyErrors.passkey_failed();
   return startSession(unit, { userId, ...session }, transport);
 }
