@@ -10,8 +10,8 @@ import { requireMember } from '../member.reference.ts';
 import { lockOrganization } from '../organization.service.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { DepartmentEntity, DepartmentMemberEntity } from './department.entity.ts';
-import { isWithin } from './department.path.ts';
-import { departmentById } from './department.queries.ts';
+import { isWithinPath } from './department.path.ts';
+import { departmentById, pathsOf } from './department.queries.ts';
 import type { DepartmentMember, DepartmentMemberListInput, DepartmentMemberPath } from './department.schema.ts';
 import { loadDepartment } from './department.service.ts';
 
@@ -49,13 +49,13 @@ export async function listDepartmentMembers(
   const request = pageRequest(ctx, `members of department ${id} ${subtree}`, input.sort, input);
   return read(ctx, async (db) => {
     await departmentById(db, id);
+    const paths = subtree ? await pathsOf(db, [id]) : [];
     const query = subtree
       ? membersOf(db).where('department_members.department_id', 'in', (where) =>
           where
             .selectFrom('departments as part')
-            .innerJoin('departments as top', (join) => join.on(isWithin('part.path_sort', 'top.path_sort')))
             .select('part.id')
-            .where('top.id', '=', id),
+            .where((part) => part.or(paths.map((path) => isWithinPath('part.path_sort', path)))),
         )
       : membersOf(db).where('department_members.department_id', '=', id);
     const { rows, nextCursor } = await readPage(query.select(columns), order, request);

@@ -20,11 +20,7 @@ export const depthOf = (path: string): number => idsOf(path).length;
 export const depthOfLength = (length: number): number =>
   length / pathOf('', '00000000-0000-0000-0000-000000000000').length;
 
-/** Whether the path in a column is that in another column, or one below it. */
-export const isWithin = (path: string, top: string): RawBuilder<SqlBool> =>
-  // The tilde sorts behind every character of an id.
-  sql<SqlBool>`(${sql.ref(path)} >= ${sql.ref(top)} and ${sql.ref(path)} < ${sql.ref(top)} || '~')`;
-
 /** Whether the path in a column is this one, or one below it. */
 export const isWithinPath = (path: string, top: string): RawBuilder<SqlBool> =>
+  // The tilde sorts behind every character of an id.
   sql<SqlBool>`(${sql.ref(path)} >= ${top} and ${sql.ref(path)} < ${`${top}~`})`;
