@@ -490,9 +490,9 @@ const rules: readonly Mutation[] = [
   ),
   wall(
     'principal: roles that have ended',
-    `${core}/tenancy/principal.ts`,
-    'found.grants.filter(({ validTo }) => !validTo || validTo > now)',
-    '[...found.grants]',
+    `${core}/tenancy/principal.load.ts`,
+    'grants.filter(({ validTo }) => !validTo || validTo > at)',
+    '[...grants]',
     scopeTests,
   ),
   wall(

@@ -3,7 +3,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { errors } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
-import { loadActiveMemberships } from './principal.load.ts';
+import { grantsAt, loadActiveMemberships } from './principal.load.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** What the caller may do in the organization of the context, by which role, where and until when. @throws `unauthenticated` */
@@ -34,8 +34,15 @@ async function principalOf(ctx: ServiceContext, organizationId: string, userId: 
   const found = memberships.find((membership) => membership.organizationId === organizationId);
   if (!found) throw tenancyErrors.member_not_found({ field: ['userId'] });
   const { timezone, policy } = found;
-  const grants = found.grants.filter(({ validTo }) => !validTo || validTo > at);
-  return { userId, sessionId: null, emailVerified: true, organizationId, timezone, grants, policy };
+  return {
+    userId,
+    sessionId: null,
+    emailVerified: true,
+    organizationId,
+    timezone,
+    grants: grantsAt(found, at),
+    policy,
+  };
 }
 
 /**

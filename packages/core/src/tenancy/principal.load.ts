@@ -26,6 +26,10 @@ export interface ActiveMembership {
   policy: AccessPolicy;
 }
 
+/** The grants of a membership that have not ended. */
+export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
+  grants.filter(({ validTo }) => !validTo || validTo > at);
+
 export type ActiveMemberships = readonly ActiveMembership[];
 
 const membershipsOf = (db: ReadDoor, userId: string) =>
@@ -61,7 +65,7 @@ const assignmentsOf = (db: ReadDoor, userId: string) =>
 
 /**
  * The teams of the departments in which a user holds roles, and of everything below them, by department. The paths are read
- * first, as in `teamIdsWithin`; here there are no walls, so every part names its organization.
+ * first, as by `pathsOf`; here there are no walls, so every part names its organization.
  */
 async function teamsOf(db: ReadDoor, userId: string): Promise<ReadonlyMap<string, Set<string>>> {
   const tops = await db

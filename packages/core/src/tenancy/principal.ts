@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { errors } from '../kernel/errors.ts';
 import type { Grant, Principal } from '../kernel/principal.ts';
 import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../identity/index.ts';
-import { type ActiveMembership, type ActiveMemberships, loadActiveMemberships } from './principal.load.ts';
+import { type ActiveMembership, type ActiveMemberships, grantsAt, loadActiveMemberships } from './principal.load.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
@@ -133,7 +133,6 @@ export async function loadPrincipal(
   const found = choose(reachable, identity, need, chosen);
   if (!found) return { ...person, organizationId: null, grants: [] };
   const { organizationId, timezone, policy } = found;
-  const now = clock.now();
-  const grants = found.grants.filter(({ validTo }) => !validTo || validTo > now);
+  const grants = grantsAt(found, clock.now());
   return { ...person, organizationId, timezone, grants: apiKey ? narrowed(grants, apiKey) : grants, policy };
 }

@@ -70,10 +70,12 @@ function refuseChangeBeyondOwn(
   }
 }
 
-/** @throws `role_not_found`, `role_built_in` */
-function requireCustom(rows: readonly RoleRow[], id: string): RoleRow {
+/** The role to change. @throws `role_not_found`, `version_conflict`, `role_built_in` */
+function requireCustom(unit: Unit, rows: readonly RoleRow[], id: string): RoleRow {
   const row = rows.find((role) => role.id === id);
   if (!row) throw tenancyErrors.role_not_found();
+  unit.checkVersion(row);
+  if (row.builtIn) throw tenancyErrors.role_built_in();
   return row;
 }
 
@@ -135,9 +137,7 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
   const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
     const rows = await holdRoles(unit, organizationId);
-    const row = requireCustom(rows, id);
-    unit.checkVersion(row);
-    if (row.builtIn) throw tenancyErrors.role_built_in();
+    const row = requireCustom(unit, rows, id);
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const changed: RoleRow = { ...row, ...given };
     requireParent(rows, changed.parentId);
@@ -177,9 +177,7 @@ export async function deleteRole(ctx: ServiceContext, { id }: RoleId): Promise<v
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
     const rows = await holdRoles(unit, organizationId);
-    const row = requireCustom(rows, id);
-    unit.checkVersion(row);
-    if (row.builtIn) throw tenancyErrors.role_built_in();
+    const row = requireCustom(unit, rows, id);
     refuseBeyondOwn(principal, booked(rows, [id]));
     // What has been answered keeps no role.
     await unit.db
