@@ -60,7 +60,7 @@ function describeError(error: unknown, depth = 0): unknown {
  * costs half as much as the request that it tells of. What is left is written when the process ends.
  */
 const standardOutput = (): DestinationStream =>
-  pino.destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 100 });
+  pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 });
 
 /** JSON lines on standard output, without secrets. */
 export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {

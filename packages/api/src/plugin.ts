@@ -37,11 +37,18 @@ export interface TenonApiOptions {
   checkOutputs?: boolean;
 }
 
-const contexts = new WeakMap<FastifyRequest, RequestContext>();
+/** Where a request keeps its context. A WeakMap would keep every request past its end, until the next full collection. */
+const ownContext = Symbol('context');
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [ownContext]?: RequestContext | null;
+  }
+}
 
 /** Who made a request, once it was admitted: for the request log. */
 export function callerOf(request: FastifyRequest): { userId: string; organizationId: string | null } | null {
-  return contexts.get(request)?.principal ?? null;
+  return request[ownContext]?.principal ?? null;
 }
 
 /** A Fastify plugin: the router as REST under /api/v1 and as tRPC under /trpc. */
@@ -50,10 +57,11 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   if ((app.initialConfig.routerOptions?.maxParamLength ?? 0) < maxParamLength)
     throw new Error('Make the server with the serverOptions of @tenon/api.');
 
+  app.decorateRequest(ownContext, null);
   const contextOf = (request: FastifyRequest, transport: HttpTransport | null): RequestContext => {
     const { id: requestId, url, headers, ip: address } = request;
     const context = new RequestContext({ platform, requestId, url, headers, address, transport, checkOutputs });
-    contexts.set(request, context);
+    request[ownContext] = context;
     return context;
   };
   const cookies = { refreshTokenDays: platform.settings.refreshTokenDays, trustedOrigins };

@@ -44,12 +44,31 @@ export function columnType(property: EntityMetadata['props'][number]): ColumnTyp
   return null;
 }
 
+type RowReader = (row: readonly unknown[]) => Record<string, unknown>;
+
+/**
+ * Compiles the function that makes an object of a row: an object literal is made ten times as fast as an object that is filled
+ * member by member. The names are those of our own statements, and stand in it as JSON.
+ */
+function rowReader(columns: readonly string[], decoderOf: (column: string) => Decode | undefined): RowReader {
+  const decoders = columns.map(decoderOf);
+  const members = columns.map((column, at) => {
+    const value = decoders[at] ? `row[${at}] === null ? null : decoders[${at}](row[${at}])` : `row[${at}]`;
+    return `${JSON.stringify(column)}: ${value}`;
+  });
+  // oxlint-disable-next-line typescript/no-implied-eval -- what it is made of comes from our own statements
+  const make = new Function('decoders', `return (row) => ({ ${members.join(', ')} })`) as (some: unknown) => RowReader;
+  return make(decoders);
+}
+
 /**
  * Turns what the database answers into what the schemas say, by the name of the result's column: a name means one type in
  * every table, under its column name and under its property name. A table that breaks this is refused at start.
  */
 export class ReadCodecs {
   readonly #decoders = new Map<string, Decode>();
+  /** By their columns. The statements of the code are few, and so are these. */
+  readonly #readers = new Map<string, RowReader>();
 
   constructor(dialect: Dialect, entities: readonly EntityMetadata[]) {
     const types = new Map<string, ColumnType | null>();
@@ -68,16 +87,13 @@ export class ReadCodecs {
 
   /** Makes objects of rows, decoded. */
   read({ columns, rows }: RawRows): Record<string, unknown>[] {
-    const decode = columns.map((column) => this.#decoders.get(column));
-    return rows.map((row) => {
-      const read: Record<string, unknown> = {};
-      for (let index = 0; index < columns.length; index++) {
-        const value = row[index];
-        const decoder = decode[index];
-        read[columns[index] as string] = decoder && value !== null ? decoder(value) : value;
-      }
-      return read;
-    });
+    const key = columns.join();
+    let reader = this.#readers.get(key);
+    if (!reader) {
+      reader = rowReader(columns, (column) => this.#decoders.get(column));
+      this.#readers.set(key, reader);
+    }
+    return rows.map(reader);
   }
 
   /** Decodes in place. */
