@@ -40,6 +40,9 @@ export interface Statement<Values extends StatementValues, Row> {
   readonly build: (db: Kysely<Tables>, values: Values, dialect: Dialect) => Compilable<Row>;
 }
 
+/** What a statement answers. */
+export type RowOf<Of> = Of extends Statement<never, infer Row> ? Row : never;
+
 /** @example const taskById = statement((db, { id }: { id: string }) => db.selectFrom('tasks').selectAll().where('tasks.id', '=', id)) */
 export function statement<Values extends StatementValues, Row>(
   build: Statement<Values, Row>['build'],

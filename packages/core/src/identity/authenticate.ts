@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
+import { statement } from '../database/statement.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { errors } from '../kernel/errors.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
@@ -54,24 +55,25 @@ export const forgetSession = (database: Database, sessionId: string): void => ca
 export const forgetSessionsOf = (database: Database, userId: string): void =>
   cacheOf(database).deleteWhere((session) => session.userId === userId);
 
+const sessionById = statement((db, { sessionId }: { sessionId: string }) =>
+  db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select([
+      'sessions.user_id as userId',
+      'sessions.organization_id as activeOrganizationId',
+      'sessions.created_at as createdAt',
+      'sessions.expires_at as expiresAt',
+      'sessions.revoked_at as revokedAt',
+      'users.is_active as isActive',
+      'users.email_verified_at as emailVerifiedAt',
+      'users.instance_admin_since as instanceAdminSince',
+    ])
+    .where('sessions.id', '=', sessionId),
+);
+
 async function loadLivingSession(database: Database, sessionId: string): Promise<LivingSession | null> {
-  const row = await readThroughIdentityDoor(database, (db) =>
-    db
-      .selectFrom('sessions')
-      .innerJoin('users', 'users.id', 'sessions.user_id')
-      .select([
-        'sessions.user_id as userId',
-        'sessions.organization_id as activeOrganizationId',
-        'sessions.created_at as createdAt',
-        'sessions.expires_at as expiresAt',
-        'sessions.revoked_at as revokedAt',
-        'users.is_active as isActive',
-        'users.email_verified_at as emailVerifiedAt',
-        'users.instance_admin_since as instanceAdminSince',
-      ])
-      .where('sessions.id', '=', sessionId)
-      .executeTakeFirst(),
-  );
+  const [row] = await readThroughIdentityDoor(database, (db) => db.run(sessionById, { sessionId }));
   if (!row || row.revokedAt !== null || !row.isActive) return null;
   const { userId, activeOrganizationId } = row;
   const emailVerified = row.emailVerifiedAt !== null;

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import { anyOf } from '../database/sql.ts';
+import { type RowOf, statement } from '../database/statement.ts';
 import type { AccessPolicy, Grant, GrantScope } from '../kernel/principal.ts';
 import { isWithinPath } from './departments/department.path.ts';
 import { WorkingHoursPolicy } from './organization.schema.ts';
@@ -32,7 +33,11 @@ export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
 
 export type ActiveMemberships = readonly ActiveMembership[];
 
-const membershipsOf = (db: ReadDoor, userId: string) =>
+interface OfUser extends Readonly<Record<string, unknown>> {
+  userId: string;
+}
+
+const membershipsOf = statement((db, { userId }: OfUser) =>
   db
     .selectFrom('memberships')
     .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
@@ -47,10 +52,10 @@ const membershipsOf = (db: ReadDoor, userId: string) =>
       'users.timezone',
     ])
     .where('memberships.user_id', '=', userId)
-    .where('memberships.status', '=', 'active')
-    .execute();
+    .where('memberships.status', '=', 'active'),
+);
 
-const assignmentsOf = (db: ReadDoor, userId: string) =>
+const assignmentsOf = statement((db, { userId }: OfUser) =>
   db
     .selectFrom('role_assignments')
     .select([
@@ -60,8 +65,8 @@ const assignmentsOf = (db: ReadDoor, userId: string) =>
       'role_assignments.team_id as teamId',
       'role_assignments.valid_to as validTo',
     ])
-    .where('role_assignments.user_id', '=', userId)
-    .execute();
+    .where('role_assignments.user_id', '=', userId),
+);
 
 /**
  * The teams of the departments in which a user holds roles, and of everything below them, by department. The paths are read
@@ -96,12 +101,15 @@ async function teamsOf(db: ReadDoor, userId: string): Promise<ReadonlyMap<string
   return teams;
 }
 
-async function booksOf(db: ReadDoor, organizationIds: readonly string[]): Promise<ReadonlyMap<string, RoleBook>> {
-  const rows = await db
+const rolesIn = statement((db, { organizationIds }: { organizationIds: readonly string[] }, dialect) =>
+  db
     .selectFrom('roles')
     .select(['roles.organization_id as organizationId', ...roleColumns])
-    .where(anyOf(db.dialect, 'roles.organization_id', organizationIds))
-    .execute();
+    .where(anyOf(dialect, 'roles.organization_id', organizationIds)),
+);
+
+async function booksOf(db: ReadDoor, organizationIds: readonly string[]): Promise<ReadonlyMap<string, RoleBook>> {
+  const rows = await db.run(rolesIn, { organizationIds });
   const byOrganization = new Map<string, RoleRow[]>();
   for (const { organizationId, ...row } of rows) {
     const known = byOrganization.get(organizationId);
@@ -111,7 +119,7 @@ async function booksOf(db: ReadDoor, organizationIds: readonly string[]): Promis
   return new Map([...byOrganization].map(([id, roles]) => [id, bookOf(roles)]));
 }
 
-type Assignment = Awaited<ReturnType<typeof assignmentsOf>>[number];
+type Assignment = RowOf<typeof assignmentsOf>;
 
 function grantOf(assignment: Assignment, book: RoleBook | undefined, teams: ReadonlyMap<string, Set<string>>): Grant[] {
   const role = book?.get(assignment.roleId);
@@ -133,7 +141,10 @@ const hoursIn = (settings: Readonly<Record<string, unknown>>): AccessPolicy['wor
 /** Everywhere a user is an active member, and what they may do there. */
 export async function loadActiveMemberships(database: Database, userId: string): Promise<ActiveMemberships> {
   return readThroughIdentityDoor(database, async (db) => {
-    const [memberships, assignments] = await Promise.all([membershipsOf(db, userId), assignmentsOf(db, userId)]);
+    const [memberships, assignments] = await Promise.all([
+      db.run(membershipsOf, { userId }),
+      db.run(assignmentsOf, { userId }),
+    ]);
     const books = await booksOf(
       db,
       memberships.map((membership) => membership.organizationId),

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../../identity/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -30,25 +31,26 @@ export const forgetApiKeys = (unit: Unit, hashes: readonly string[]): void =>
     for (const hash of hashes) cacheOf(unit.ctx.database).delete(hash);
   });
 
+const keyByHash = statement((db, { hash }: { hash: string }) =>
+  db
+    .selectFrom('api_keys')
+    .innerJoin('users', 'users.id', 'api_keys.user_id')
+    .select([
+      'api_keys.id',
+      'api_keys.organization_id as organizationId',
+      'api_keys.user_id as userId',
+      'api_keys.scopes',
+      'api_keys.expires_at as expiresAt',
+      'api_keys.last_used_at as lastUsedAt',
+      'users.email_verified_at as emailVerifiedAt',
+    ])
+    .where('api_keys.secret_hash', '=', hash)
+    .where('api_keys.is_active', '=', true)
+    .where('users.is_active', '=', true),
+);
+
 async function loadLivingKey(database: Database, hash: string): Promise<LivingKey | null> {
-  const row = await readThroughIdentityDoor(database, (db) =>
-    db
-      .selectFrom('api_keys')
-      .innerJoin('users', 'users.id', 'api_keys.user_id')
-      .select([
-        'api_keys.id',
-        'api_keys.organization_id as organizationId',
-        'api_keys.user_id as userId',
-        'api_keys.scopes',
-        'api_keys.expires_at as expiresAt',
-        'api_keys.last_used_at as lastUsedAt',
-        'users.email_verified_at as emailVerifiedAt',
-      ])
-      .where('api_keys.secret_hash', '=', hash)
-      .where('api_keys.is_active', '=', true)
-      .where('users.is_active', '=', true)
-      .executeTakeFirst(),
-  );
+  const [row] = await readThroughIdentityDoor(database, (db) => db.run(keyByHash, { hash }));
   if (!row) return null;
   const { id, organizationId, userId, scopes, expiresAt, lastUsedAt, emailVerifiedAt } = row;
   return {
