@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AnyTRPCRouter } from '@trpc/server';
-import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
+import { resolveResponse } from '@trpc/server/http';
 import { isUtf8 } from 'node:buffer';
 import { RequestContext } from './context.ts';
 import { malformedJson, toApiError, transportErrors } from './errors.ts';
 import { refuseHeaders, sentMutationHeaders } from './headers.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
+import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
 import { withoutRestOnly } from './operations.ts';
 import { problemHeaders } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
@@ -41,14 +42,14 @@ export function mountTrpc(
     method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     url: '/:path',
     handler: async (req, res) => {
-      await occurrences.run({ url: req.url, requestId: req.id }, () =>
-        fastifyRequestHandler({
+      const response = await occurrences.run({ url: req.url, requestId: req.id }, () =>
+        resolveResponse({
           router: served,
-          req,
-          res,
+          req: toFetchRequest(req, res),
           path: req.params.path,
+          error: null,
           maxBatchSize: largestBatch,
-          createContext: ({ info }) => {
+          createContext: async ({ info }) => {
             if (info.calls.length > 1)
               refuseHeaders(sentMutationHeaders(req.headers), 'A batch of several calls does not take this header.');
             return makeContext(req);
@@ -63,7 +64,7 @@ export function mountTrpc(
           },
         }),
       );
-      return res;
+      return sendFetchResponse(res, response);
     },
   });
 }
