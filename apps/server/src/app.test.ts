@@ -114,6 +114,21 @@ describe('the request log', () => {
     expect(written.join('')).not.toContain('sesame');
   });
 
+  it('does not blame us for a client that goes before it has sent everything', async () => {
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as { port: number };
+    const socket = connect(port, '127.0.0.1');
+    const head = [
+      'POST /api/v1/auth/login HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 99',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n{"login"`, () => setTimeout(() => socket.destroy(), 20));
+    const last = { level: 'info', msg: 'the client went before it had sent everything' };
+    await expect.poll(() => log().at(-1)).toMatchObject(last);
+  });
+
   it('does not tell of probes that went well', async () => {
     await app.inject('/health/live');
     expect(log()).toEqual([]);

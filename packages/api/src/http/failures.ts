@@ -24,9 +24,12 @@ export function toHttpError(thrown: unknown): ApiError {
   return toApiError(make ? make() : thrown);
 }
 
-/** Logs what is our fault; the rest is in the request log by its status. */
+const wasAborted = ({ raw }: FastifyRequest): boolean => raw.destroyed && !raw.complete;
+
+/** Logs what is our fault; the rest is in the request log by its status. A request that never ended is in no other line. */
 export function logFailure(request: FastifyRequest, error: ApiError): void {
-  if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.problem }, 'request failed');
+  if (wasAborted(request)) request.log.info('the client went before it had sent everything');
+  else if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.problem }, 'request failed');
 }
 
 /** The error handler of REST, and of everything else that is not tRPC: problem+json. */
