@@ -47,14 +47,14 @@ const signInAt =
     throw new Error(`${login} cannot sign in: ${text}`);
   };
 
-/** Every code path hot, every statement prepared and every cache full. */
+/** Every code path compiled, which takes some ten thousand requests, every statement prepared and every cache full. */
 async function warmUp(
   targets: Readonly<Record<Surface, Target>>,
   organizations: readonly Organization[],
   options: Options,
 ): Promise<void> {
   for (const operation of options.operations)
-    for (const surface of surfaces) await runOnce(targets[surface], surface, operation, 32, 1.5, organizations);
+    for (const surface of surfaces) await runOnce(targets[surface], surface, operation, 32, 2 * options.seconds + 2, organizations);
 }
 
 async function measureDatabase(dialect: Dialect, databases: Databases, options: Options): Promise<Measured[]> {
