@@ -12,12 +12,11 @@ import { invitationOfToken, provesInvitation } from './invitation.token.ts';
 import { memberById } from './member.queries.ts';
 import type { Member } from './member.schema.ts';
 import { assignRoles } from './member.service.ts';
-import { MembershipEntity } from './membership.entity.ts';
+import { beginMembership } from './membership.begin.ts';
 import { organizationById } from './organization.queries.ts';
 import { lockOrganization } from './organization.service.ts';
 import { forgetPrincipal } from './principal.ts';
 import { rolesOfMembers } from './role.queries.ts';
-import { requireSeatToTake } from './seats.ts';
 import { tenancyErrors } from './tenancy.errors.ts';
 
 /** An invitation, by its whole key. */
@@ -73,27 +72,12 @@ async function answer(unit: Unit, { organizationId, id }: Named, status: 'accept
     .execute();
 }
 
-async function beginMembership(unit: Unit, member: { organizationId: string; userId: string }): Promise<void> {
-  const { now } = unit;
-  const known = await unit.em.findOne(MembershipEntity, member);
-  if (!known || known.status === 'ended') await requireSeatToTake(unit, member.organizationId);
-  if (!known) {
-    const instants = { joinedAt: now, createdAt: now, updatedAt: now };
-    await unit.insert(MembershipEntity, { ...member, status: 'active', version: 1, ...instants });
-    return;
-  }
-  // A suspension is lifted by those who run the organization, not by an older invitation.
-  if (known.status === 'suspended') throw tenancyErrors.invitation_not_pending();
-  if (known.status === 'ended') Object.assign(known, { status: 'active', title: null, joinedAt: now, endedAt: null });
-  known.updatedAt = now;
-  await unit.em.flush();
-}
-
 /** Makes a user a member with the roles that a held invitation offers. Inside the organization, or behind the identity door. */
 async function enter(unit: Unit, named: Named, invitedById: string, userId: string): Promise<Member> {
   const { organizationId, id } = named;
   const { ctx } = unit;
-  await beginMembership(unit, { organizationId, userId });
+  // A suspension is lifted by those who run the organization, not by an older invitation.
+  await beginMembership(unit, { organizationId, userId }, tenancyErrors.invitation_not_pending);
   await answer(unit, named, 'accepted');
   const offered = (await rolesOfInvitations(ctx, unit.db, [id])).get(id) ?? [];
   const held = (await rolesOfMembers(ctx, unit.db, [userId])).get(userId) ?? [];
