@@ -105,6 +105,12 @@ export async function readRoleBook(db: ReadDoor): Promise<RoleBook> {
   return bookOf(await db.selectFrom('roles').select(roleColumns).execute());
 }
 
+/** The same behind the identity door, where no wall says whose they are. */
+export async function readRoleBookOf(db: ReadDoor, organizationId: string): Promise<RoleBook> {
+  const rows = db.selectFrom('roles').select(roleColumns).where('roles.organization_id', '=', organizationId);
+  return bookOf(await rows.execute());
+}
+
 /** The roles whose meaning depends on a role: it, and what inherits from it. */
 export function dependants(rows: readonly RoleRow[], id: string): string[] {
   const found = [id];

@@ -2,14 +2,14 @@ import { authorize } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
-import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { mutate } from '../../database/unit-of-work.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { assignRoles, endMembership, keysOf, loadMember } from '../member.service.ts';
 import { MembershipEntity } from '../membership.entity.ts';
 import { forgetPrincipal } from '../principal.ts';
-import { bookOf, roleColumns, type RoleBook } from '../role.book.ts';
+import { readRoleBookOf } from '../role.book.ts';
 import { refuseBeyondOwn } from '../role.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { ServiceAccountEntity } from './service-account.entity.ts';
@@ -28,11 +28,6 @@ import type {
  * names the organization.
  */
 
-const bookIn = async (unit: Unit, organizationId: string): Promise<RoleBook> =>
-  bookOf(
-    await unit.db.selectFrom('roles').select(roleColumns).where('roles.organization_id', '=', organizationId).execute(),
-  );
-
 /** Nobody writes to it, and nobody can: the top-level domain is reserved for that (RFC 2606). */
 const addressOf = (id: string): string => `${id}@service.invalid`;
 
@@ -45,7 +40,7 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    const book = await bookIn(unit, organizationId);
+    const book = await readRoleBookOf(unit.db, organizationId);
     const roles = input.roleIds.map((roleId, index) => {
       const role = book.get(roleId);
       if (!role) throw tenancyErrors.role_not_found({ field: ['roleIds', index] });
@@ -111,7 +106,7 @@ export async function updateServiceAccount(
         .where('organization_id', '=', organizationId)
         .where('user_id', '=', id)
         .execute();
-      const book = await bookIn(unit, organizationId);
+      const book = await readRoleBookOf(unit.db, organizationId);
       refuseBeyondOwn(
         principal,
         held.flatMap(({ roleId }) => book.get(roleId) ?? []),
