@@ -48,6 +48,8 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
     .innerJoin('users', 'users.id', 'memberships.user_id')
     .select('memberships.user_id')
     .where('roles.key', '=', ownerKey)
+    // Behind the identity door there is no wall: who owns another organization owns nothing here.
+    .where('role_assignments.organization_id', '=', organizationId)
     .where('role_assignments.scope_key', '=', everywhere)
     .where('role_assignments.valid_to', 'is', null)
     .where('memberships.organization_id', '=', organizationId)
