@@ -12,6 +12,8 @@ export const permissions = [
   'department:read', 'department:create', 'department:update', 'department:delete',
   'api_key:read', 'api_key:create', 'api_key:update', 'api_key:delete',
   'service_account:read', 'service_account:create', 'service_account:update', 'service_account:delete',
+  // Who manages an issuer can sign in as everybody who is linked to it: for owners alone.
+  'identity_provider:read', 'identity_provider:manage',
   'team:read', 'team:create', 'team:update', 'team:delete',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',

@@ -43,6 +43,8 @@ service_account:read     yes        yes        yes        yes        yes        
 service_account:create   yes        yes        -          -          -          -          -
 service_account:update   yes        yes        -          -          -          -          -
 service_account:delete   yes        yes        -          -          -          -          -
+identity_provider:read   yes        yes        yes        yes        yes        yes        yes
+identity_provider:manage yes        -          -          -          -          -          -
 team:read                yes        yes        yes        yes        yes        yes        yes
 team:create              yes        yes        -          -          -          -          -
 team:update              yes        yes        -          -          -          -          -

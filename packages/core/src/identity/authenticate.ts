@@ -28,6 +28,8 @@ export interface Identity {
   activeOrganizationId: string | null;
   /** When the session began, in milliseconds since the epoch; null without a session. */
   sessionStartedAt: number | null;
+  /** The organization in which alone the session holds. @default null, everywhere */
+  limitedToId?: string | null;
   /** @default false */
   instanceAdmin?: boolean;
 }
@@ -62,6 +64,7 @@ const sessionById = statement((db, { sessionId }: { sessionId: string }) =>
     .select([
       'sessions.user_id as userId',
       'sessions.organization_id as activeOrganizationId',
+      'sessions.limited_to_id as limitedToId',
       'sessions.created_at as createdAt',
       'sessions.expires_at as expiresAt',
       'sessions.revoked_at as revokedAt',
@@ -75,13 +78,14 @@ const sessionById = statement((db, { sessionId }: { sessionId: string }) =>
 async function loadLivingSession(database: Database, sessionId: string): Promise<LivingSession | null> {
   const [row] = await readThroughIdentityDoor(database, (db) => db.run(sessionById, { sessionId }));
   if (!row || row.revokedAt !== null || !row.isActive) return null;
-  const { userId, activeOrganizationId } = row;
+  const { userId, activeOrganizationId, limitedToId } = row;
   const emailVerified = row.emailVerifiedAt !== null;
   return {
     userId,
     sessionId,
     emailVerified,
     activeOrganizationId,
+    limitedToId,
     sessionStartedAt: Date.parse(row.createdAt),
     instanceAdmin: row.instanceAdminSince !== null,
     expiresAt: Date.parse(row.expiresAt),

@@ -41,15 +41,27 @@ export type { Mail, Mailer } from './mail/mailer.ts';
 export { callWith, writeMail } from './mail/message.ts';
 export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
-export { openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
+export { linkPerson, openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
 export { beginFlow, findFlow, type OidcFlow, takeBinding, takeFlow } from './oidc/flow.service.ts';
-export { instanceIssuers, type OidcIssuer } from './oidc/issuer.ts';
+export { OidcIdentity, OidcIdentityId, OidcIdentityListInput, OidcIdentityPage } from './oidc/identity.schema.ts';
+export { listOidcIdentities, unlinkOidcIdentity } from './oidc/identity.service.ts';
+export { instanceIssuers, isIssuerIdentifier, type OidcIssuer } from './oidc/issuer.ts';
 export { endSessionsByLogoutToken, issuerOfLogoutToken, signOutUrl } from './oidc/logout.service.ts';
 export { oidcErrors } from './oidc/oidc.errors.ts';
-export { OidcFinish, OidcIssuerList, OidcLoggedOut, OidcLogout, OidcStart, OidcStarted } from './oidc/oidc.schema.ts';
+export {
+  OidcFinish,
+  OidcIssuerList,
+  OidcIssuerListInput,
+  OidcLink,
+  OidcLinked,
+  OidcLoggedOut,
+  OidcLogout,
+  OidcStart,
+  OidcStarted,
+} from './oidc/oidc.schema.ts';
 export type { OidcTransport } from './oidc/oidc-transport.ts';
-export { type AuthorizationAnswer, provePerson, type ProvenPerson } from './oidc/proof.ts';
-export { redirectTarget, withParameters } from './oidc/redirect-target.ts';
+export { type AuthorizationAnswer, claimAt, provePerson, type ProvenPerson } from './oidc/proof.ts';
+export { oidcCallbackUrl, oidcLogoutUrl, providerOf, redirectTarget, withParameters } from './oidc/redirect-target.ts';
 export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';
 export { openPasskeyLogin, provePasskeyLogin, startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
@@ -71,7 +83,7 @@ export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passke
 export { RecentCache } from './recent-cache.ts';
 export { registerUser, resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
 export { challengeErrors } from './second-factor/challenge.ts';
-export { proofErrors } from './second-factor/proof.ts';
+export { proofErrors, proveIdentity } from './second-factor/proof.ts';
 export {
   RecoveryCodes,
   RecoveryCodesRenew,
@@ -97,8 +109,8 @@ export {
   totpErrors,
 } from './second-factor/totp.service.ts';
 export { LogoutAll, Session, SessionId, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
-export { type OpenSession, setActiveOrganization } from './session.service.ts';
-export { requireSignedIn } from './signed-in.ts';
+export { endSessionOf, type OpenSession, setActiveOrganization } from './session.service.ts';
+export { requireCaller, requireSignedIn, sessionLimits } from './signed-in.ts';
 export type { SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';
 export { getCurrentUser, getUser } from './user.queries.ts';

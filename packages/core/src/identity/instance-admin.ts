@@ -5,6 +5,7 @@ import { errors } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { UserEntity } from './user.entity.ts';
+import { requireSignedIn } from './signed-in.ts';
 import { keyOf, userErrors } from './user.service.ts';
 
 /** What a refusal calls the right to administer the instance: no role of an organization gives it. */
@@ -12,12 +13,12 @@ export const instancePermission = 'instance:administer';
 
 /**
  * Refuses who does not administer the instance: the first line of what only they may do.
- * @throws `unauthenticated`, `permission_denied`
+ * @throws `unauthenticated`, `session_limited`, `permission_denied`
  */
 export function requireInstanceAdmin(ctx: {
   readonly principal: Principal | null;
 }): asserts ctx is { readonly principal: Principal } {
-  if (!ctx.principal) throw errors.unauthenticated();
+  requireSignedIn(ctx);
   if (ctx.principal.instanceAdmin === true) return;
   throw errors.permission_denied({
     permission: instancePermission,

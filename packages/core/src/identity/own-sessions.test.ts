@@ -49,6 +49,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
         deviceId: null,
         userAgent: 'vitest',
         address: '192.0.2.1',
+        limitedToId: null,
         isCurrent: true,
         createdAt: clock.now().toISOString(),
         lastUsedAt: clock.now().toISOString(),

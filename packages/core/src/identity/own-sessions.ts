@@ -30,6 +30,7 @@ export async function listOwnSessions(ctx: ServiceContext, input: SessionListInp
       'sessions.device_id as deviceId',
       'sessions.user_agent as userAgent',
       'sessions.address',
+      'sessions.limited_to_id as limitedToId',
       'sessions.created_at as createdAt',
       'sessions.last_used_at as lastUsedAt',
       'sessions.expires_at as expiresAt',

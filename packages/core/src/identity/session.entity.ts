@@ -17,6 +17,8 @@ export const SessionEntity = defineEntity({
     userId: p.uuid(),
     /** The active organization. Not a reference: it counts only while its user is a member there. */
     organizationId: p.uuid().nullable(),
+    /** The organization in which alone it holds, as it began at an issuer of that; null is everywhere. Not a reference either. */
+    limitedToId: p.uuid().nullable(),
     /** What the client calls its device. */
     deviceId: p.string().nullable(),
     userAgent: p.text().nullable(),

@@ -7,6 +7,10 @@ export const Session = z
     deviceId: z.string().nullable().describe('What the client calls its device.'),
     userAgent: z.string().nullable(),
     address: z.string().nullable().describe('The network address of the login.'),
+    limitedToId: z
+      .uuid()
+      .nullable()
+      .describe('The organization in which alone it holds, as it began at an issuer of that; null is everywhere.'),
     isCurrent: z.boolean().describe('Whether it is the one that asks.'),
     createdAt: instantOut(),
     lastUsedAt: instantOut().describe('When its tokens were refreshed last.'),

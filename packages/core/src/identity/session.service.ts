@@ -13,7 +13,10 @@ import type { SignInTransport } from './transport.ts';
 
 const dayMs = 86_400_000;
 
-/** How many sessions a user has at most: starting another ends the one that was not used for the longest (B3). */
+/**
+ * How many sessions a user has at most: starting another ends the one that was not used for the longest (B3). Those that hold in
+ * one organization only are counted apart, so that its issuer cannot end the others.
+ */
 const mostSessions = 3;
 
 export interface NewSession {
@@ -23,6 +26,8 @@ export interface NewSession {
   organizationId: string | null;
   /** The OpenID Connect issuer that said who it is. @default none: a password */
   issuer?: string;
+  /** The organization in which alone it holds. @default null, everywhere */
+  limitedToId?: string | null;
 }
 
 /** A session with the refresh token that belongs to it: the only time that the token is in the clear. */
@@ -50,13 +55,14 @@ export async function holdSigningIn(unit: Unit, userId: string): Promise<boolean
  * locked, so that two sign-ins at once count each other.
  */
 export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
-  await makeRoom(unit, session.userId);
+  await makeRoom(unit, session);
   return insertSession(unit, session, transport);
 }
 
-async function makeRoom(unit: Unit, userId: string): Promise<void> {
+async function makeRoom(unit: Unit, { userId, limitedToId = null }: NewSession): Promise<void> {
   const living = await livingSessions(unit, userId)
     .select('id')
+    .where('limited_to_id', limitedToId === null ? 'is' : '=', limitedToId)
     .orderBy('last_used_at', 'desc')
     .orderBy('id', 'desc')
     .execute();
@@ -73,7 +79,7 @@ const livingSessions = ({ db, now }: Unit, userId: string) =>
 
 /** Begins a session, however many there are. */
 export async function insertSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
-  const { userId, deviceId, organizationId, issuer } = session;
+  const { userId, deviceId, organizationId, issuer, limitedToId = null } = session;
   const id = uuidv7();
   const refreshToken = newRefreshToken();
   await unit.insert(SessionEntity, {
@@ -81,6 +87,7 @@ export async function insertSession(unit: Unit, session: NewSession, transport: 
     userId,
     deviceId,
     organizationId,
+    limitedToId,
     userAgent: transport.userAgent?.slice(0, 500) ?? null,
     address: unit.ctx.address,
     createdAt: unit.now,
@@ -175,7 +182,9 @@ export type SessionEnd =
   | 'email_change_undone'
   | 'deactivated'
   | 'ended_by_administrator'
-  | 'ended_by_issuer';
+  | 'ended_by_issuer'
+  | 'issuer_removed'
+  | 'identity_unlinked';
 
 /** Ends these sessions of a user, who is the actor unless somebody is signed in. */
 async function revokeSessions(unit: Unit, userId: string, ids: readonly string[], reason: SessionEnd): Promise<void> {

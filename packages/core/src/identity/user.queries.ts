@@ -1,6 +1,6 @@
 import type { ServiceContext } from '../database/context.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
-import { requireSignedIn } from './signed-in.ts';
+import { requireCaller } from './signed-in.ts';
 import type { User } from './user.schema.ts';
 
 /** What the API shows of a user. */
@@ -43,7 +43,7 @@ export async function getUser(db: ReadDoor, id: string): Promise<User> {
 
 /** Who is signed in. @throws `unauthenticated` */
 export async function getCurrentUser(ctx: ServiceContext): Promise<User> {
-  requireSignedIn(ctx);
+  requireCaller(ctx);
   const { userId } = ctx.principal;
   return read(ctx, (db) => getUser(db, userId));
 }

@@ -48,6 +48,8 @@ export interface Principal {
   readonly sessionId: string | null;
   /** The API key by which they act: what it may do is in `grants` already. It owns nothing, whoever made it. @default null */
   readonly apiKeyId?: string | null;
+  /** Whether the session holds in one organization only, and does nothing to the account. @default false */
+  readonly limited?: boolean;
   readonly emailVerified: boolean;
   readonly organizationId: string | null;
   /** Whether they administer the instance itself, which no role of an organization gives. @default false */

@@ -33,4 +33,6 @@ export interface CoreSettings {
   readonly attemptsPerAddress: number;
   /** @default none */
   readonly oidcIssuers?: readonly OidcIssuerSettings[];
+  /** Whether issuers that organizations choose may stand in private networks, and on localhost without TLS. @default false */
+  readonly organizationIssuersInPrivateNetworks?: boolean;
 }

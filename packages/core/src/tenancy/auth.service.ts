@@ -17,7 +17,7 @@ import {
   provePasskeyLogin,
   type ProvenLogin,
   registerUser,
-  requireSignedIn,
+  requireCaller,
   secondFactorErrors,
   type SecondFactorVerify,
   type SignedIn,
@@ -142,7 +142,7 @@ export async function verifySecondFactor(
  * @throws `unauthenticated`
  */
 export async function getCurrentAccess(ctx: ServiceContext): Promise<CurrentAccess> {
-  requireSignedIn(ctx);
+  requireCaller(ctx);
   const { principal } = ctx;
   const { userId, organizationId } = principal;
   return read(ctx, async (db) => {

@@ -1,6 +1,7 @@
 import type { MailTemplate } from '../identity/index.ts';
 import { apiKeyTable } from './api-keys/api-key.entity.ts';
 import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
+import { identityProviderTable, roleMappingTable } from './identity-providers/identity-provider.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitation.entity.ts';
 import { invitationMail } from './invitation.mail.ts';
 import { membershipTable } from './membership.entity.ts';
@@ -54,10 +55,27 @@ export {
   moveDepartment,
   updateDepartment,
 } from './departments/department.service.ts';
+export { identityProviderErrors } from './identity-providers/identity-provider.errors.ts';
+export { getIdentityProvider, listIdentityProviders } from './identity-providers/identity-provider.queries.ts';
+export {
+  IdentityProvider,
+  IdentityProviderCreate,
+  IdentityProviderId,
+  IdentityProviderListInput,
+  IdentityProviderPage,
+  IdentityProviderUpdate,
+} from './identity-providers/identity-provider.schema.ts';
+export {
+  createIdentityProvider,
+  deleteIdentityProvider,
+  updateIdentityProvider,
+} from './identity-providers/identity-provider.service.ts';
 export {
   answerOidc,
   endOidcSessions,
   finishOidc,
+  finishOidcLink,
+  linkOidc,
   listOidcIssuers,
   logoutOidc,
   startOidc,
@@ -171,6 +189,8 @@ export const tenancyTables = [
   invitationRoleTable,
   apiKeyTable,
   serviceAccountTable,
+  identityProviderTable,
+  roleMappingTable,
 ];
 
 /** The mails of this context, by their template. */

@@ -84,11 +84,14 @@ function choose(
   throw memberships.length === 0 ? tenancyErrors.no_organization() : tenancyErrors.organization_required();
 }
 
+/** The one organization to which a credential is bound: an API key, or a session that began at an organization's issuer. */
+const boundTo = ({ apiKey, limitedToId = null }: Identity): string | null => apiKey?.organizationId ?? limitedToId;
+
 /**
- * The one membership by which a key acts.
+ * The one membership by which such a credential acts.
  * @throws `unauthenticated` when its user is no active member any more, or the organization is in the trash
  */
-function boundTo(memberships: ActiveMemberships, { organizationId }: PresentedApiKey): ActiveMemberships {
+function membershipIn(memberships: ActiveMemberships, organizationId: string): ActiveMemberships {
   const own = memberships.filter((membership) => membership.organizationId === organizationId);
   if (own.length === 0) throw errors.unauthenticated();
   return own;
@@ -105,7 +108,7 @@ const narrowed = (grants: readonly Grant[], { scopes }: PresentedApiKey): Grant[
  * Who acts, and in which organization: the path's, else the header's, else the session's active one, else the only one. What the
  * database says is at most 3 seconds old.
  * @param need `none`: outside of any organization; `optional`: in one if there is one
- * @throws `unauthenticated` for a key whose user is no member any more, `no_organization`, `organization_required`,
+ * @throws `unauthenticated` for a key, or a session of an organization's issuer, whose user is no member any more, `no_organization`, `organization_required`,
  * `organization_not_found`, `organization_inactive`, `session_cut_off`, and
  * `validation_failed` when path and header differ
  */
@@ -116,19 +119,21 @@ export async function loadPrincipal(
   need: 'none' | 'optional' | 'required',
   chosen: ChosenOrganization = {},
 ): Promise<Principal> {
-  const { userId, sessionId, emailVerified, instanceAdmin, apiKey } = identity;
+  const { userId, sessionId, emailVerified, instanceAdmin, apiKey, limitedToId } = identity;
   const person = {
     userId,
     sessionId,
     emailVerified,
     ...(instanceAdmin && { instanceAdmin }),
     ...(apiKey && { apiKeyId: apiKey.id }),
+    ...(limitedToId != null && { limited: true }),
   };
-  if (need === 'none' && !apiKey) return { ...person, organizationId: null, grants: [] };
+  const bound = boundTo(identity);
+  if (need === 'none' && bound === null) return { ...person, organizationId: null, grants: [] };
   const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
   // What is in the trash is in no list.
   const living = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
-  const reachable = apiKey ? boundTo(living, apiKey) : living;
+  const reachable = bound === null ? living : membershipIn(living, bound);
   if (need === 'none') return { ...person, organizationId: null, grants: [] };
   const found = choose(reachable, identity, need, chosen);
   if (!found) return { ...person, organizationId: null, grants: [] };

@@ -168,7 +168,7 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
 }
 
 /**
- * Deletes for ever a custom role that nobody holds, no open invitation offers and no role inherits from.
+ * Deletes for ever a custom role that nobody holds, no open invitation offers, no identity provider gives and no role inherits from.
  * @throws `permission_denied`, `role_not_found`, `role_built_in`, `version_conflict`, `role_exceeds_own`, `role_in_use`
  */
 export async function deleteRole(ctx: ServiceContext, { id }: RoleId): Promise<void> {

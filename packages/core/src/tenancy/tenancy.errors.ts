@@ -30,7 +30,8 @@ export const tenancyErrors = defineErrors({
   role_cycle: { kind: 'conflict', message: 'A role cannot inherit from itself, or from one that inherits from it.' },
   role_in_use: {
     kind: 'conflict',
-    message: 'Somebody holds this role, an open invitation offers it, or another role inherits from it.',
+    message:
+      'Somebody holds this role, an open invitation offers it, an identity provider gives it, or another role inherits from it.',
   },
   too_many_roles: { kind: 'conflict', message: 'The organization has as many custom roles as it can.' },
   role_assignment_not_found: { kind: 'not_found', message: 'There is no such role assignment.' },

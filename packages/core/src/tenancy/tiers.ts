@@ -13,15 +13,24 @@ interface TierLimits {
   tasks: number | null;
   apiKeys: number | null;
   webhooks: number | null;
+  /** OpenID Connect issuers of its own; with none, those that are there already sign nobody in. */
+  identityProviders: number | null;
   /** Of all its members together. */
   requestsPerMinute: number | null;
 }
 
 /** The limits of every tier. An organization's own `maxUsers` and `maxTasks` go before. */
 export const tierLimits: Readonly<Record<Tier, TierLimits>> = {
-  free: { users: 10, tasks: 1000, apiKeys: 3, webhooks: 3, requestsPerMinute: 300 },
-  pro: { users: 100, tasks: 50_000, apiKeys: 30, webhooks: 30, requestsPerMinute: 3000 },
-  enterprise: { users: null, tasks: null, apiKeys: 300, webhooks: 300, requestsPerMinute: 30_000 },
+  free: { users: 10, tasks: 1000, apiKeys: 3, webhooks: 3, identityProviders: 0, requestsPerMinute: 300 },
+  pro: { users: 100, tasks: 50_000, apiKeys: 30, webhooks: 30, identityProviders: 0, requestsPerMinute: 3000 },
+  enterprise: {
+    users: null,
+    tasks: null,
+    apiKeys: 300,
+    webhooks: 300,
+    identityProviders: 100,
+    requestsPerMinute: 30_000,
+  },
 };
 
 export type Limit = keyof TierLimits;

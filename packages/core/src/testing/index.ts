@@ -11,6 +11,7 @@ export {
 export { type Dump, openDump, type Row } from './dump.ts';
 export { invitationTokenOf } from './invitations.ts';
 export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';
+export { ownIssuer } from './oidc-provider.ts';
 export {
   createOrganization,
   createTestPlatform,
@@ -22,4 +23,4 @@ export {
 export { startPostgres, type TestPostgres } from './postgres.ts';
 export { TestAuthenticator } from './authenticator.ts';
 export { enrolPasskey, enrolTotp, removePasskeys, removeTotp, type TestApp } from './second-factor.ts';
-export { accessTokenOf, openSessionOf } from './sign-in.ts';
+export { accessTokenOf, limitedTokenOf, openSessionOf } from './sign-in.ts';

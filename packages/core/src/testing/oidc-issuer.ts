@@ -71,6 +71,8 @@ export interface TestIssuer {
   signOut(logoutUrl: string): Promise<URL>;
   /** Signs with new keys from now on, and publishes no others. */
   rotateKeys(): Promise<void>;
+  /** Registers one more redirect URI of its client: an organization's own is known only once its provider is there. */
+  allow(redirectUri: string): void;
   /** A token signed with its present key, whatever it says. */
   sign(payload: JWTPayload, header?: { typ?: string; kid?: string }): Promise<string>;
   /** How often its keys were asked for. */
@@ -89,6 +91,7 @@ export async function startTestIssuer(
   // Loaded here, as most tests that import this room have no need of it.
   const { default: Provider } = await import('oidc-provider');
   const accounts = new Map<string, TestClaims>();
+  const redirectUris = [redirectUri];
   const logoutTokens: string[] = [];
   const adapter = memoryAdapter();
   let keysAskedFor = 0;
@@ -106,7 +109,7 @@ export async function startTestIssuer(
       {
         client_id: client.clientId,
         client_secret: client.clientSecret,
-        redirect_uris: [redirectUri],
+        redirect_uris: redirectUris,
         post_logout_redirect_uris: [new URL('/', redirectUri).href],
         backchannel_logout_uri: new URL('/api/v1/auth/oidc/backchannel-logout', redirectUri).href,
         backchannel_logout_session_required: true,
@@ -138,10 +141,13 @@ export async function startTestIssuer(
   });
 
   let present: { jwk: JWK; key: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'] };
-  const publish = async (): Promise<void> => {
+  const rotateKeys = async (): Promise<void> => {
     const { privateKey } = await generateKeyPair('RS256', { extractable: true });
     const kid = uuidv7();
     present = { jwk: { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' }, key: privateKey };
+    publish();
+  };
+  const publish = (): void => {
     const provider = new Provider(issuer, configurationWith(present.jwk));
     const interact = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const accountId = String(request.headers[accountHeader]);
@@ -160,7 +166,7 @@ export async function startTestIssuer(
       }
     };
   };
-  await publish();
+  await rotateKeys();
   let browser = new Browser();
 
   return {
@@ -183,7 +189,11 @@ export async function startTestIssuer(
       });
       return new URL(answer.headers.get('location') ?? '', issuer);
     },
-    rotateKeys: publish,
+    rotateKeys,
+    allow(uri) {
+      redirectUris.push(uri);
+      publish();
+    },
     sign: (payload, header = {}) =>
       new SignJWT(payload)
         .setProtectedHeader({ alg: 'RS256', typ: 'logout+jwt', kid: present.jwk.kid ?? '', ...header })

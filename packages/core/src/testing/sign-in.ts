@@ -11,9 +11,10 @@ export const openSessionOf = (
   platform: Platform,
   userId: string,
   organizationId: string | null = null,
+  limitedToId: string | null = null,
 ): Promise<OpenSession> =>
   writeThroughIdentityDoor(platform.context({ principal: null }), (unit) =>
-    insertSession(unit, { userId, deviceId: null, organizationId }, client),
+    insertSession(unit, { userId, deviceId: null, organizationId, limitedToId }, client),
   );
 
 /** Signs a member in without a password: a session in their organization, and its access token. */
@@ -21,6 +22,13 @@ export async function accessTokenOf(
   platform: Platform,
   { userId, principal }: Pick<TestMember, 'userId' | 'principal'>,
 ): Promise<string> {
-  const { sessionId } = await openSessionOf(platform, userId, principal.organizationId);
+  return tokenOfSession(platform, await openSessionOf(platform, userId, principal.organizationId));
+}
+
+/** The same at an issuer of an organization: the session holds there alone. */
+export const limitedTokenOf = async (platform: Platform, userId: string, organizationId: string): Promise<string> =>
+  tokenOfSession(platform, await openSessionOf(platform, userId, organizationId, organizationId));
+
+function tokenOfSession(platform: Platform, { userId, sessionId }: OpenSession): Promise<string> {
   return signAccessToken(platform.settings, platform.clock.now(), { userId, sessionId });
 }

@@ -2,16 +2,18 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
+import { enqueue } from '../../jobs/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
+import { mailJob } from '../mail/mail.job.ts';
 import { holdSigningIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
 import { email, locale, timezone } from '../user.schema.ts';
 import { keyOf, nameKeyOf } from '../user.service.ts';
 import type { OidcIssuer } from './issuer.ts';
-import { OidcSessionEntity, UserIdentityEntity } from './oidc.entity.ts';
+import { installationRealm, OidcSessionEntity, UserIdentityEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import type { ProvenPerson } from './proof.ts';
 
@@ -24,32 +26,83 @@ const Profile = z.object({
 
 const VerifiedAddress = z.object({ email: email(), email_verified: z.literal(true) });
 
+/** Whose word counts where: an issuer of the installation for all of it, an organization's for its own identities alone. */
+const realmOf = ({ id, organizationId }: OidcIssuer): string => (organizationId === null ? installationRealm : id);
+
+/** The account to which a person's identity at an issuer is linked, which has been used by that; null when it is to none. */
+async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string | null> {
+  const known = await unit.db
+    .updateTable('user_identities')
+    .set({ last_used_at: sql<string>`${unit.now}` })
+    .where('realm', '=', realmOf(issuer))
+    .where('issuer', '=', person.issuer)
+    .where('subject', '=', person.subject)
+    .returning('user_id as userId')
+    .executeTakeFirst();
+  return known?.userId ?? null;
+}
+
 /**
  * The user whom an issuer has proven, by its subject. Who is new is linked to the account with their address, or gets one: only
  * when the issuer says that the address is verified, and an account only when that address was proven to it too. Otherwise whoever
- * registers somebody else's address first, here or there, would get into what is theirs. Runs behind the identity door.
+ * registers somebody else's address first, here or there, would get into what is theirs. An organization's issuer, whom nobody but
+ * that organization trusts, is linked to no account that it did not make. Runs behind the identity door.
  * @throws `oidc_email_not_verified`, `oidc_account_exists`
  */
-export async function userOfPerson(unit: Unit, person: ProvenPerson): Promise<string> {
-  const known = await unit.db
-    .selectFrom('user_identities')
-    .select(['id', 'user_id as userId'])
-    .where('issuer', '=', person.issuer)
-    .where('subject', '=', person.subject)
-    .executeTakeFirst();
-  if (known) {
-    await unit.db
-      .updateTable('user_identities')
-      .set({ last_used_at: sql<string>`${unit.now}` })
-      .where('id', '=', known.id)
-      .execute();
-    return known.userId;
-  }
+export async function userOfPerson(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string> {
+  const known = await useIdentity(unit, issuer, person);
+  if (known !== null) return known;
   const address = VerifiedAddress.safeParse(person.claims);
   if (!address.success) throw oidcErrors.oidc_email_not_verified();
-  const userId = (await accountWith(unit, address.data.email)) ?? (await createUser(unit, address.data.email, person));
-  await linkIdentity(unit, userId, person);
+  const { email: found } = address.data;
+  const linked = issuer.organizationId === null ? await accountWith(unit, found) : await refuseAccountWith(unit, found);
+  const userId = linked ?? (await createUser(unit, found, issuer, person));
+  await insertIdentity(unit, userId, issuer, person);
   return userId;
+}
+
+/**
+ * Links who somebody is at an issuer to the account to which the session belongs, which asked for that. Runs behind the identity
+ * door.
+ * @throws `oidc_state_invalid` when that session has ended meanwhile, `oidc_identity_taken`
+ */
+export async function linkPerson(
+  unit: Unit,
+  issuer: OidcIssuer,
+  person: ProvenPerson,
+  sessionId: string,
+): Promise<string> {
+  const session = await unit.db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select('sessions.user_id as userId')
+    .where('sessions.id', '=', sessionId)
+    .where('sessions.revoked_at', 'is', null)
+    .where(sql<boolean>`sessions.expires_at > ${unit.now}`)
+    .where('users.is_active', '=', true)
+    .executeTakeFirst();
+  if (!session) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  const { userId } = session;
+  const known = await useIdentity(unit, issuer, person);
+  if (known !== null && known !== userId) throw oidcErrors.oidc_identity_taken();
+  if (known === null) await insertIdentity(unit, userId, issuer, person);
+  return userId;
+}
+
+/** @throws `oidc_account_exists` when there is one with this address, or was lately */
+async function refuseAccountWith(unit: Unit, address: string): Promise<null> {
+  const exists = () =>
+    oidcErrors.oidc_account_exists({
+      message:
+        'There is an account with this e-mail address: sign in to it, and link who you are at this issuer there.',
+    });
+  const user = await unit.db
+    .selectFrom('users')
+    .select('id')
+    .where('email_key', '=', keyOf(address))
+    .executeTakeFirst();
+  if (user || (await isKept(unit.db, keyOf(address), unit.now))) throw exists();
+  return null;
 }
 
 /** @throws `oidc_account_exists` when the account's address is not proven, or was its owner's until lately */
@@ -64,15 +117,22 @@ async function accountWith(unit: Unit, address: string): Promise<string | null> 
   return user?.id ?? null;
 }
 
-async function createUser(unit: Unit, address: string, { issuer, claims }: ProvenPerson): Promise<string> {
+/** An account, whose address an issuer of the installation has proven; an organization's has not, so its owner gets a mail. */
+async function createUser(
+  unit: Unit,
+  address: string,
+  { organizationId }: OidcIssuer,
+  { issuer, claims }: ProvenPerson,
+): Promise<string> {
   const { now } = unit;
+  const isProven = organizationId === null;
   const { name = null, locale: language = 'en', zoneinfo = 'UTC' } = Profile.parse(claims);
   const id = uuidv7();
   await unit.insert(UserEntity, {
     id,
     email: address,
     emailKey: keyOf(address),
-    emailVerifiedAt: now,
+    emailVerifiedAt: isProven ? now : null,
     fullName: name,
     nameKey: nameKeyOf(name),
     locale: language,
@@ -83,24 +143,32 @@ async function createUser(unit: Unit, address: string, { issuer, claims }: Prove
     updatedAt: now,
   });
   const told = { entity: { type: 'user', id }, data: { issuer }, actorId: id, organizationId: null };
-  await recordEvents(unit, { type: 'user.registered', ...told }, { type: 'user.email_verified', ...told });
+  await recordEvents(unit, { type: 'user.registered', ...told });
+  if (isProven) await recordEvents(unit, { type: 'user.email_verified', ...told });
+  else await enqueue(unit, mailJob, { template: 'verify_email', email: address });
   return id;
 }
 
-async function linkIdentity(unit: Unit, userId: string, { issuer, subject }: ProvenPerson): Promise<void> {
-  const id = uuidv7();
-  await unit.insert(UserIdentityEntity, { id, userId, issuer, subject, createdAt: unit.now, lastUsedAt: unit.now });
+async function insertIdentity(
+  unit: Unit,
+  userId: string,
+  at: OidcIssuer,
+  { issuer, subject }: ProvenPerson,
+): Promise<void> {
+  const realm = realmOf(at);
+  const instants = { createdAt: unit.now, lastUsedAt: unit.now };
+  await unit.insert(UserIdentityEntity, { id: uuidv7(), userId, realm, issuer, subject, ...instants });
   await recordEvents(unit, {
     type: 'user.identity_linked',
     entity: { type: 'user', id: userId },
-    data: { issuer, subject },
+    data: { issuer, subject, identityProviderId: at.organizationId === null ? null : at.id },
     actorId: userId,
     organizationId: null,
   });
 }
 
 /**
- * Opens the session of a proven person. The second factor is the issuer's affair. Runs behind the identity door.
+ * Opens the session of a proven person, which holds in the issuer's organization only, where that is one's own. The second factor is the issuer's affair. Runs behind the identity door.
  * @throws `user_inactive`
  */
 export async function openSessionOfPerson(
@@ -112,7 +180,11 @@ export async function openSessionOfPerson(
 ): Promise<OpenSession> {
   const { userId } = session;
   if (!(await holdSigningIn(unit, userId))) throw oidcErrors.user_inactive();
-  const opened = await startSession(unit, { ...session, issuer: person.issuer }, transport);
+  const opened = await startSession(
+    unit,
+    { ...session, issuer: person.issuer, limitedToId: issuer.organizationId },
+    transport,
+  );
   const { issuer: at, subject, sid } = person;
   const { sessionId } = opened;
   await unit.insert(OidcSessionEntity, { sessionId, userId, issuerRef: issuer.id, issuer: at, subject, sid });

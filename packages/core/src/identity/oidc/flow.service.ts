@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { buildAuthorizationUrl, calculatePKCECodeChallenge } from 'openid-client';
+import { buildAuthorizationUrl, calculatePKCECodeChallenge, type Configuration } from 'openid-client';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
@@ -36,17 +36,30 @@ export interface OidcFlow {
   redirectTo: string;
   transport: 'cookie' | 'body';
   deviceId: string | null;
+  /** The session of who links the identity; null where somebody signs in. */
+  sessionId: string | null;
+}
+
+/** Where the browser goes. What an issuer says of itself may be anything. @throws `oidc_issuer_unavailable` */
+function authorizationUrl(configuration: Configuration, parameters: Record<string, string>): string {
+  try {
+    return buildAuthorizationUrl(configuration, parameters).href;
+  } catch (cause) {
+    throw oidcErrors.oidc_issuer_unavailable({ cause });
+  }
 }
 
 /**
  * Begins a sign-in at an issuer, and binds it to whoever began it: by a cookie, or by a secret in the answer.
+ * @param sessionId of who is signed in, to link who they are at the issuer instead
  * @throws `validation_failed` at `redirectTo`, `oidc_issuer_unavailable`, `rate_limited`
  */
 export async function beginFlow(
   ctx: ServiceContext,
   issuer: OidcIssuer,
-  input: OidcStart,
+  input: Omit<OidcStart, 'issuer'>,
   transport: OidcTransport,
+  sessionId: string | null = null,
 ): Promise<OidcStarted> {
   const { settings, clock } = ctx;
   const inBody = input.tokenTransport === 'body';
@@ -55,8 +68,8 @@ export async function beginFlow(
   const { configuration } = await discover(settings, clock.now(), issuer);
   const [state, binding] = [newSecret(), newSecret()];
   const { nonce, codeVerifier } = flowSecrets(settings, state);
-  const url = buildAuthorizationUrl(configuration, {
-    redirect_uri: oidcCallbackUrl(settings),
+  const url = authorizationUrl(configuration, {
+    redirect_uri: oidcCallbackUrl(settings, issuer.id),
     scope: issuer.scopes.join(' '),
     state,
     nonce,
@@ -72,12 +85,13 @@ export async function beginFlow(
       redirectTo,
       transport: input.tokenTransport,
       deviceId: input.deviceId ?? null,
+      sessionId,
       createdAt: unit.now,
       expiresAt: new Date(unit.now.getTime() + lifetimeSeconds * 1000),
     }),
   );
   if (!inBody) transport.setOidcBinding(nameOf(stateHash), binding);
-  return { authorizationUrl: url.href, expiresIn: lifetimeSeconds, ...(inBody ? { binding } : {}) };
+  return { authorizationUrl: url, expiresIn: lifetimeSeconds, ...(inBody ? { binding } : {}) };
 }
 
 /**
@@ -88,7 +102,13 @@ export async function findFlow(ctx: ServiceContext, state: string): Promise<Oidc
   const flow = await readThroughIdentityDoor(ctx.database, (db) =>
     db
       .selectFrom('oidc_flows')
-      .select(['issuer_ref as issuerRef', 'redirect_to as redirectTo', 'transport', 'device_id as deviceId'])
+      .select([
+        'issuer_ref as issuerRef',
+        'redirect_to as redirectTo',
+        'transport',
+        'device_id as deviceId',
+        'session_id as sessionId',
+      ])
       .where('state_hash', '=', hashOf(state))
       .where(sql<boolean>`expires_at > ${ctx.clock.now()}`)
       .executeTakeFirst(),

@@ -22,13 +22,26 @@ export interface OidcIssuer {
   readonly clientId: string;
   readonly clientSecret: string | null;
   readonly scopes: readonly string[];
+  /** The organization that has chosen it, in which alone its sign-ins count; null is the installation. */
+  readonly organizationId: string | null;
+  /** The claim that is asked for at the userinfo endpoint when the ID token lacks it. @default none */
+  readonly roleClaim?: string | null;
   /** Whether it may stand in a private network: only what an operator has chosen. */
   readonly privateNetworks: boolean;
 }
 
 /** The issuers of the installation itself. */
 export const instanceIssuers = ({ oidcIssuers = [] }: CoreSettings): OidcIssuer[] =>
-  oidcIssuers.map(({ key, ...issuer }) => ({ id: key, ...issuer, privateNetworks: true }));
+  oidcIssuers.map(({ key, ...issuer }) => ({ id: key, ...issuer, organizationId: null, privateNetworks: true }));
+
+/**
+ * Whether a text can be an issuer identifier: https, or http on the own machine, without a query, a fragment or a password.
+ */
+export function isIssuerIdentifier(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocalhost(url));
+}
 
 /** What is known of an issuer from its own documents. */
 export interface DiscoveredIssuer {

@@ -11,7 +11,7 @@ import { endSessionOf } from '../session.service.ts';
 import { discover, type OidcIssuer } from './issuer.ts';
 import { OidcLogoutTokenEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
-import { isOutage, signatureAlgorithms } from './proof.ts';
+import { isOutage, SessionAtIssuer, signatureAlgorithms, Subject } from './proof.ts';
 
 /** What finds an issuer by the id that the API has for it; null when it is gone. */
 export type FindIssuer = (ctx: ServiceContext, id: string) => Promise<OidcIssuer | null>;
@@ -44,7 +44,11 @@ export async function signOutUrl(
   if (!issuer) return null;
   const discovered = await discover(ctx.settings, ctx.clock.now(), issuer).catch(() => null);
   if (discovered?.configuration.serverMetadata().end_session_endpoint === undefined) return null;
-  return buildEndSessionUrl(discovered.configuration, { post_logout_redirect_uri: redirectTo }).href;
+  try {
+    return buildEndSessionUrl(discovered.configuration, { post_logout_redirect_uri: redirectTo }).href;
+  } catch {
+    return null;
+  }
 }
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
@@ -56,8 +60,8 @@ const LogoutClaims = z
     iat: z.number(),
     exp: z.number(),
     jti: z.string().min(1),
-    sub: z.string().optional(),
-    sid: z.string().optional(),
+    sub: Subject.optional(),
+    sid: SessionAtIssuer.optional(),
     nonce: z.never().optional(),
     events: z.object({ [logoutEvent]: z.object({}) }),
   })
@@ -111,7 +115,7 @@ export async function endSessionsByLogoutToken(
   const { iss, jti, exp, sub, sid } = await verify(ctx, issuer, token);
   return writeThroughIdentityDoor(ctx, async (unit) => {
     const hash = createHash('sha256')
-      .update(JSON.stringify([iss, issuer.clientId, jti]))
+      .update(JSON.stringify([issuer.id, iss, issuer.clientId, jti]))
       .digest('base64url');
     const expiresAt = new Date((exp + 2 * clockTolerance) * 1000);
     await unit.insert(OidcLogoutTokenEntity, { hash, expiresAt }).catch((error: unknown) => {

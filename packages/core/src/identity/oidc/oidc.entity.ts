@@ -25,11 +25,16 @@ export const OidcFlowEntity = defineEntity({
     /** Whether the client keeps its secrets in cookies or takes them in the body. */
     transport: p.enum(['cookie', 'body']),
     deviceId: p.string().nullable(),
+    /** The session of who links the identity to their account; null where somebody signs in. Not a reference: it may end before. */
+    sessionId: p.uuid().nullable(),
     createdAt: instant(),
     expiresAt: instant(),
   },
   indexes: [{ properties: ['expiresAt'] }],
 });
+
+/** What the identities at all issuers of the installation have as their realm. */
+export const installationRealm = 'installation';
 
 /** Who a user is at an issuer. */
 export const UserIdentityEntity = defineEntity({
@@ -41,12 +46,14 @@ export const UserIdentityEntity = defineEntity({
       .primary()
       .onCreate(() => uuidv7()),
     userId: p.uuid(),
+    /** Who has chosen the issuer: `installation`, or the id of an organization's identity provider. Neither speaks for another. */
+    realm: p.string().default(installationRealm),
     issuer: p.text(),
     subject: p.text(),
     createdAt: instant(),
     lastUsedAt: instant(),
   },
-  uniques: [{ properties: ['issuer', 'subject'] }],
+  uniques: [{ properties: ['realm', 'issuer', 'subject'] }],
   indexes: [{ properties: ['userId'] }],
 });
 
@@ -64,7 +71,7 @@ export const OidcSessionEntity = defineEntity({
     /** The issuer's own session, when it names one. */
     sid: p.text().nullable(),
   },
-  indexes: [{ properties: ['issuer', 'subject'] }],
+  indexes: [{ properties: ['issuer', 'subject'] }, { properties: ['issuerRef'] }],
 });
 
 /** A logout token that was obeyed, until it would have expired: each is good for once. */

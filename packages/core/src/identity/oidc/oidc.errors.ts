@@ -21,6 +21,15 @@ export const oidcErrors = defineErrors({
     message:
       'There is an account with this e-mail address, and nobody has proven that it is theirs: sign in with its password, or verify its address first.',
   },
+  oidc_identity_taken: {
+    kind: 'conflict',
+    message: 'Who you are at this issuer is linked to another account: unlink it there first.',
+  },
+  oidc_identity_not_found: { kind: 'not_found', message: 'There is no such identity, or it is not yours.' },
+  last_sign_in: {
+    kind: 'conflict',
+    message: 'Without it you could not sign in any more: set a password or register a passkey first.',
+  },
   user_inactive: {
     kind: 'forbidden',
     message: 'This account is not active: ask an administrator of this installation.',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { id } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
+import { identityProof } from '../second-factor/identity-proof.schema.ts';
 
 const OidcIssuerListed = z
   .object({
@@ -11,6 +13,11 @@ const OidcIssuerListed = z
 
 export const OidcIssuerList = z.object({ data: z.array(OidcIssuerListed) }).meta({ id: 'OidcIssuerList' });
 export type OidcIssuerList = z.output<typeof OidcIssuerList>;
+
+export const OidcIssuerListInput = z.strictObject({
+  organization: id().optional().describe('The id of an organization, whose own issuers are listed beside.'),
+});
+export type OidcIssuerListInput = z.output<typeof OidcIssuerListInput>;
 
 export const OidcStart = z
   .strictObject({
@@ -30,6 +37,12 @@ export const OidcStart = z
   })
   .meta({ id: 'OidcStart' });
 export type OidcStart = z.output<typeof OidcStart>;
+
+export const OidcLink = OidcStart.omit({ deviceId: true }).extend(identityProof).meta({ id: 'OidcLink' });
+export type OidcLink = z.output<typeof OidcLink>;
+
+export const OidcLinked = z.object({ status: z.literal('linked') }).meta({ id: 'OidcLinked' });
+export type OidcLinked = z.output<typeof OidcLinked>;
 
 export const OidcStarted = z
   .object({

@@ -2,6 +2,7 @@ import { jwtVerify } from 'jose';
 import { authorizationCodeGrant, fetchUserInfo } from 'openid-client';
 import type { ServiceContext } from '../../database/context.ts';
 import { DomainError } from '../../kernel/errors.ts';
+import { text } from '../../kernel/text.ts';
 import { flowSecrets } from './flow.service.ts';
 import { discover, type DiscoveredIssuer, type OidcIssuer } from './issuer.ts';
 import { oidcErrors } from './oidc.errors.ts';
@@ -21,6 +22,21 @@ export const signatureAlgorithms = [
   'ES384',
   'ES512',
 ];
+
+/** What names somebody at an issuer (OpenID Connect Core 1.0, section 2), and a session of theirs: text that can be kept. */
+export const Subject = text(1, 255);
+export const SessionAtIssuer = text(1, 255);
+
+/** A claim by its name, or by the path that leads to it: of `realm_access.roles` the `roles` in `realm_access`. */
+export function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path];
+  let value: unknown = claims;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
 
 /** Whom an issuer has proven. */
 export interface ProvenPerson {
@@ -77,13 +93,13 @@ export async function provePerson(
 
 async function exchange(
   ctx: ServiceContext,
-  { clientId }: OidcIssuer,
+  { id, clientId, roleClaim = null }: OidcIssuer,
   { configuration, keys }: DiscoveredIssuer,
   answer: AuthorizationAnswer,
 ): Promise<ProvenPerson> {
   const { nonce, codeVerifier } = flowSecrets(ctx.settings, answer.state);
   const { state, code, iss, error } = answer;
-  const url = new URL(withParameters(oidcCallbackUrl(ctx.settings), { state, code, iss, error }));
+  const url = new URL(withParameters(oidcCallbackUrl(ctx.settings, id), { state, code, iss, error }));
   const tokens = await authorizationCodeGrant(configuration, url, {
     expectedState: answer.state,
     expectedNonce: nonce,
@@ -100,15 +116,12 @@ async function exchange(
     clockTolerance: 30,
   });
   const { userinfo_endpoint: userinfo } = configuration.serverMetadata();
-  const more =
-    said['email'] === undefined && userinfo !== undefined
-      ? await fetchUserInfo(configuration, tokens.access_token, said.sub)
-      : {};
-  const sid = said['sid'];
+  const lacks = said['email'] === undefined || (roleClaim !== null && claimAt(said, roleClaim) === undefined);
+  const more = lacks && userinfo !== undefined ? await fetchUserInfo(configuration, tokens.access_token, said.sub) : {};
   return {
     issuer: said.iss,
-    subject: said.sub,
-    sid: typeof sid === 'string' ? sid : null,
+    subject: Subject.parse(said.sub),
+    sid: SessionAtIssuer.safeParse(said['sid']).data ?? null,
     claims: { ...more, ...said },
   };
 }

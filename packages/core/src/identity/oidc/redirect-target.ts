@@ -1,10 +1,25 @@
 import { errors } from '../../kernel/errors.ts';
+import { isUuid } from '../../kernel/ids.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 
 const loopback: readonly string[] = ['127.0.0.1', '[::1]'];
 
-/** Where an installation's issuers send the browser back to: what a client is registered with. */
-export const oidcCallbackUrl = ({ publicUrl }: CoreSettings): string => `${publicUrl}/api/v1/auth/oidc/callback`;
+/** Which organization's identity provider an issuer is, by the id that the API has for it; null is one of the installation. */
+export const providerOf = (issuerRef: string): string | null => (isUuid(issuerRef) ? issuerRef : null);
+
+const endpoint = ({ publicUrl }: CoreSettings, name: string, issuerRef: string): string =>
+  [`${publicUrl}/api/v1/auth/oidc/${name}`, providerOf(issuerRef) ?? []].flat().join('/');
+
+/**
+ * Where an issuer sends the browser back to: what a client is registered with. Each organization's has one of its own, so that no
+ * code which was meant for one issuer is ever handed to another (mix-up).
+ */
+export const oidcCallbackUrl = (settings: CoreSettings, issuerRef: string): string =>
+  endpoint(settings, 'callback', issuerRef);
+
+/** Where an issuer says that somebody has signed out there. */
+export const oidcLogoutUrl = (settings: CoreSettings, issuerRef: string): string =>
+  endpoint(settings, 'backchannel-logout', issuerRef);
 
 /**
  * Where a browser may be sent in the end, whole: a path of this server, or a page of this server or of an allowed origin. What is

@@ -19,8 +19,8 @@ import { apiKeyById } from './api-key.queries.ts';
 import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyId, ApiKeyUpdate } from './api-key.schema.ts';
 import { hashOf, makeApiKey } from './api-key.secret.ts';
 
-/** Keys make no keys: one that leaked would outlive being revoked. @throws `api_key_refused` */
-function refuseKeys({ apiKeyId }: Principal): void {
+/** Keys make no keys, nor what signs people in: one that leaked would outlive being revoked. @throws `api_key_refused` */
+export function refuseKeys({ apiKeyId }: Principal): void {
   if (apiKeyId) throw apiKeyErrors.api_key_refused();
 }
 

@@ -9,20 +9,28 @@ import {
   getUser,
   instanceIssuers,
   issuerOfLogoutToken,
+  linkPerson,
   logout,
   oidcErrors,
   type OidcFinish,
   type OidcFlow,
   type OidcIssuer,
   type OidcIssuerList,
+  type OidcIssuerListInput,
+  type OidcLink,
+  type OidcLinked,
   type OidcLoggedOut,
   type OidcLogout,
   type OidcStart,
   type OidcStarted,
   type OidcTransport,
   openSessionOfPerson,
+  proveIdentity,
+  type ProvenPerson,
   provePerson,
+  providerOf,
   redirectTarget,
+  requireSignedIn,
   type SignedIn,
   signedIn,
   type SignInTransport,
@@ -32,23 +40,20 @@ import {
   userOfPerson,
   withParameters,
 } from '../../identity/index.ts';
-import { DomainError } from '../../kernel/errors.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { DomainError, errors } from '../../kernel/errors.ts';
 import { onlyOrganizationOf } from '../auth.service.ts';
+import { findIssuer, getIssuer, isOrganizations, listOrganizationIssuers } from './provider-issuer.ts';
+import { enterOrganization, holdIssuer } from './provider-membership.ts';
 
-/** The issuers at which anybody may sign in. */
-export async function listOidcIssuers(ctx: ServiceContext): Promise<OidcIssuerList> {
-  return { data: instanceIssuers(ctx.settings).map(({ id, name, issuer }) => ({ id, name, issuer })) };
-}
-
-async function findIssuer(ctx: ServiceContext, id: string): Promise<OidcIssuer | null> {
-  return instanceIssuers(ctx.settings).find((issuer) => issuer.id === id) ?? null;
-}
-
-/** @throws `oidc_issuer_not_found` */
-async function getIssuer(ctx: ServiceContext, id: string): Promise<OidcIssuer> {
-  const issuer = await findIssuer(ctx, id);
-  if (!issuer) throw oidcErrors.oidc_issuer_not_found();
-  return issuer;
+/** The issuers at which anybody may sign in, and those of an organization. */
+export async function listOidcIssuers(
+  ctx: ServiceContext,
+  { organization }: OidcIssuerListInput,
+): Promise<OidcIssuerList> {
+  const everybodys = instanceIssuers(ctx.settings).map(({ id, name, issuer }) => ({ id, name, issuer }));
+  const own = organization === undefined ? [] : await listOrganizationIssuers(ctx, organization);
+  return { data: [...everybodys, ...own] };
 }
 
 /**
@@ -59,6 +64,28 @@ export async function startOidc(ctx: ServiceContext, input: OidcStart, transport
   return beginFlow(ctx, await getIssuer(ctx, input.issuer), input, transport);
 }
 
+/**
+ * Works on the account of somebody whom an issuer has proven; again when somebody signed in for the first time in two places at
+ * once: now they are known.
+ */
+async function withPerson<T>(
+  ctx: ServiceContext,
+  flow: OidcFlow,
+  answer: AuthorizationAnswer,
+  work: (unit: Unit, issuer: OidcIssuer, person: ProvenPerson) => Promise<T>,
+): Promise<T> {
+  const issuer = await getIssuer(ctx, flow.issuerRef);
+  const person = await provePerson(ctx, issuer, answer);
+  const run = () =>
+    writeThroughIdentityDoor(ctx, async (unit) =>
+      work(unit, isOrganizations(issuer) ? await holdIssuer(unit, issuer) : issuer, person),
+    );
+  return run().catch((error: unknown) => {
+    if (isUniqueViolation(error)) return run();
+    throw error;
+  });
+}
+
 /** Finishes a sign-in that was taken: proves the person, finds or makes their account, opens a session. */
 async function finish(
   ctx: ServiceContext,
@@ -66,28 +93,56 @@ async function finish(
   answer: AuthorizationAnswer,
   transport: SignInTransport,
 ): Promise<SignedIn> {
-  const issuer = await getIssuer(ctx, flow.issuerRef);
-  const person = await provePerson(ctx, issuer, answer);
-  const enter = () =>
-    writeThroughIdentityDoor(ctx, async (unit) => {
-      const userId = await userOfPerson(unit, person);
-      const organizationId = await onlyOrganizationOf(unit.db, userId);
-      const wanted = { userId, deviceId: flow.deviceId, organizationId };
-      const session = await openSessionOfPerson(unit, issuer, person, wanted, transport);
-      return { session, user: await getUser(unit.db, userId) };
-    });
-  const { session, user } = await enter().catch((error: unknown) => {
-    // Somebody signed in for the first time in two places at once: now they are known.
-    if (isUniqueViolation(error)) return enter();
-    throw error;
+  const { session, user } = await withPerson(ctx, flow, answer, async (unit, issuer, person) => {
+    const userId = await userOfPerson(unit, issuer, person);
+    if (isOrganizations(issuer)) await enterOrganization(unit, issuer, userId, person.claims);
+    const organizationId = issuer.organizationId ?? (await onlyOrganizationOf(unit.db, userId));
+    const wanted = { userId, deviceId: flow.deviceId, organizationId };
+    const opened = await openSessionOfPerson(unit, issuer, person, wanted, transport);
+    return { session: opened, user: await getUser(unit.db, userId) };
   });
   return signedIn(ctx, session, user, flow.transport, transport);
+}
+
+/** Finishes what a session began: links who its user is at the issuer to their account. */
+const link = (ctx: ServiceContext, flow: OidcFlow & { sessionId: string }, answer: AuthorizationAnswer) =>
+  withPerson(ctx, flow, answer, (unit, issuer, person) => linkPerson(unit, issuer, person, flow.sessionId));
+
+/**
+ * Begins to link who the caller is at an issuer to their account, so that they sign in by it from then on.
+ * @throws `unauthenticated`, `identity_not_proven`, `oidc_issuer_not_found`, `oidc_issuer_unavailable`, `rate_limited`,
+ * `validation_failed` at `redirectTo`
+ */
+export async function linkOidc(
+  ctx: ServiceContext,
+  { password, code, ...input }: OidcLink,
+  transport: OidcTransport,
+): Promise<OidcStarted> {
+  requireSignedIn(ctx);
+  const { sessionId } = ctx.principal;
+  if (sessionId === null) throw errors.unauthenticated();
+  await proveIdentity(ctx, { password, code });
+  return beginFlow(ctx, await getIssuer(ctx, input.issuer), input, transport, sessionId);
+}
+
+/**
+ * Finishes to link, for a client that keeps its secrets itself.
+ * @throws `unauthenticated`, `oidc_state_invalid`, `oidc_rejected`, `oidc_issuer_unavailable`, `oidc_issuer_not_found`,
+ * `oidc_identity_taken`
+ */
+export async function finishOidcLink(ctx: ServiceContext, { binding, ...answer }: OidcFinish): Promise<OidcLinked> {
+  requireSignedIn(ctx);
+  const { transport, sessionId, ...flow } = await takeFlow(ctx, answer.state, binding);
+  if (transport !== 'body' || sessionId === null || sessionId !== ctx.principal.sessionId)
+    throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  await link(ctx, { ...flow, transport, sessionId }, answer);
+  return { status: 'linked' };
 }
 
 /**
  * Finishes a sign-in of a client that keeps its secrets itself.
  * @throws `oidc_state_invalid`, `oidc_rejected`, `oidc_issuer_unavailable`, `oidc_email_not_verified`, `oidc_account_exists`,
- * `user_inactive`, `oidc_issuer_not_found`
+ * `user_inactive`, `oidc_issuer_not_found`, and at an organization's issuer `oidc_no_membership`, `oidc_no_role`, `limit_exceeded`
  */
 export async function finishOidc(
   ctx: ServiceContext,
@@ -95,26 +150,31 @@ export async function finishOidc(
   transport: SignInTransport,
 ): Promise<SignedIn> {
   const flow = await takeFlow(ctx, answer.state, binding);
-  if (flow.transport !== 'body') throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  if (flow.transport !== 'body' || flow.sessionId !== null) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
   return finish(ctx, flow, answer, transport);
 }
 
 /**
  * Takes the issuer's answer as the browser brings it, and says where the browser goes: back to the page that began, signed in by
  * cookie, or with what `auth.finishOidc` needs, or with `error`, the code of what went wrong.
- * @throws `oidc_state_invalid` when this browser began no such sign-in
+ * @param provider the identity provider in whose redirect URI it came; null is that of the installation's issuers
+ * @throws `oidc_state_invalid` when this browser began no such sign-in, or at another issuer
  */
 export async function answerOidc(
   ctx: ServiceContext,
   answer: AuthorizationAnswer,
   transport: OidcTransport,
+  provider: string | null = null,
 ): Promise<string> {
-  const { redirectTo, transport: by } = await findFlow(ctx, answer.state);
+  const { redirectTo, transport: by, issuerRef } = await findFlow(ctx, answer.state);
+  // A code that comes where another issuer's is expected must not be handed to that.
+  if (provider !== providerOf(issuerRef)) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
   // Whoever holds the binding finishes it: the answer alone opens nothing.
   if (by === 'body') return withParameters(redirectTo, { ...answer });
   const flow = await takeFlow(ctx, answer.state, takeBinding(answer.state, transport));
   try {
-    await finish(ctx, flow, answer, transport);
+    const { sessionId } = flow;
+    await (sessionId === null ? finish(ctx, flow, answer, transport) : link(ctx, { ...flow, sessionId }, answer));
     return redirectTo;
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -138,21 +198,25 @@ export async function logoutOidc(
   return { logoutUrl };
 }
 
-/** The issuers of that name whose client the token is for. */
-async function issuersOf(ctx: ServiceContext, token: string): Promise<OidcIssuer[]> {
+/** The issuers of that name whose client the token is for: of the installation, or an organization's one. */
+async function issuersOf(ctx: ServiceContext, token: string, provider: string | null): Promise<OidcIssuer[]> {
   const { issuer, audience } = issuerOfLogoutToken(token);
   const href = URL.parse(issuer)?.href;
-  return instanceIssuers(ctx.settings).filter(
-    (one) => URL.parse(one.issuer)?.href === href && audience.includes(one.clientId),
-  );
+  const issuers = provider === null ? instanceIssuers(ctx.settings) : [(await findIssuer(ctx, provider)) ?? []].flat();
+  return issuers.filter((one) => URL.parse(one.issuer)?.href === href && audience.includes(one.clientId));
 }
 
 /**
  * Ends the sessions that an issuer's logout token names (OpenID Connect Back-Channel Logout 1.0).
+ * @param provider the identity provider at whose URI it came; null is that of the installation's issuers
  * @throws `logout_token_invalid`, `oidc_issuer_unavailable`
  */
-export async function endOidcSessions(ctx: ServiceContext, logoutToken: string): Promise<void> {
-  const issuers = await issuersOf(ctx, logoutToken);
+export async function endOidcSessions(
+  ctx: ServiceContext,
+  logoutToken: string,
+  provider: string | null = null,
+): Promise<void> {
+  const issuers = await issuersOf(ctx, logoutToken, provider);
   if (issuers.length === 0) throw oidcErrors.logout_token_invalid();
   for (const issuer of issuers) await endSessionsByLogoutToken(ctx, issuer, logoutToken);
 }

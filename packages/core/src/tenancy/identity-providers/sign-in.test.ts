@@ -53,7 +53,7 @@ describe.each(dialects)('on %s, signing in with OpenID Connect', (dialect) => {
   };
 
   it('lists its issuers', async () => {
-    expect(await listOidcIssuers(anonymous(platform))).toEqual({
+    expect(await listOidcIssuers(anonymous(platform), {})).toEqual({
       data: [
         { id: 'local', name: 'Issuer local', issuer: issuer.settings.issuer },
         { id: 'other', name: 'Issuer other', issuer: other.settings.issuer },
@@ -81,7 +81,11 @@ describe.each(dialects)('on %s, signing in with OpenID Connect', (dialect) => {
     expect(await events(user.id)).toEqual([
       { type: 'user.registered', organization: null, data: { issuer: url } },
       { type: 'user.email_verified', organization: null, data: { issuer: url } },
-      { type: 'user.identity_linked', organization: null, data: { issuer: url, subject: 'new' } },
+      {
+        type: 'user.identity_linked',
+        organization: null,
+        data: { issuer: url, subject: 'new', identityProviderId: null },
+      },
       { type: 'user.signed_in', organization: null, data: expect.objectContaining({ issuer: url }) },
     ]);
   });

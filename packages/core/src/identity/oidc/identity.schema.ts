@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
+
+export const OidcIdentity = z
+  .object({
+    id: z.uuid(),
+    issuer: z.string().describe('The issuer identifier, a URL.'),
+    subject: z.string().describe('Who you are there.'),
+    identityProviderId: z
+      .uuid()
+      .nullable()
+      .describe('Of the organization that has chosen the issuer, and which alone it opens; null is the installation.'),
+    createdAt: instantOut(),
+    lastUsedAt: instantOut(),
+  })
+  .meta({ id: 'OidcIdentity', description: 'Who you are at an issuer, by which you sign in.' });
+export type OidcIdentity = z.output<typeof OidcIdentity>;
+
+export const OidcIdentityPage = page(OidcIdentity).meta({ id: 'OidcIdentityPage' });
+
+export const OidcIdentityListInput = z.strictObject({ ...pageInput, sort: sort(['createdAt']).default('-createdAt') });
+export type OidcIdentityListInput = z.output<typeof OidcIdentityListInput>;
+
+export const OidcIdentityId = z.strictObject({ id: id() });
+export type OidcIdentityId = z.output<typeof OidcIdentityId>;

@@ -1,0 +1,77 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { auditColumns, tenantKey } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { sealedColumn } from '../../database/sealing.ts';
+import { defineTable } from '../../database/table.ts';
+import { MembershipEntity } from '../membership.entity.ts';
+import { RoleEntity } from '../role.entity.ts';
+
+const { deletedAt: _, ...columns } = auditColumns();
+
+/** An OpenID Connect issuer at which an organization has its people sign in. */
+export const IdentityProviderEntity = defineEntity({
+  name: 'IdentityProvider',
+  tableName: 'identity_providers',
+  properties: {
+    ...tenantKey(),
+    label: p.string(),
+    issuer: p.text(),
+    clientId: p.text(),
+    /** Sealed. Null: a public client, which PKCE alone protects. */
+    clientSecret: p.text().nullable(),
+    scopes: p.json<string[]>(),
+    enabled: p.boolean(),
+    /** Whether who is no member becomes one by signing in. */
+    createMembers: p.boolean(),
+    /** What they become whom no mapping gives a role; null is nothing. */
+    defaultRoleId: p.uuid().nullable(),
+    /** The claim whose values the mappings are about; null leaves roles to the administrators. */
+    roleClaim: p.string().nullable(),
+    ...columns,
+  },
+  // Who signs in names it before anything is known of an organization.
+  uniques: [{ properties: ['id'] }],
+  indexes: [{ properties: ['organizationId', 'createdAt', 'id'] }, { properties: ['organizationId', 'defaultRoleId'] }],
+});
+
+/** A role for whom the issuer says a value of. */
+export const RoleMappingEntity = defineEntity({
+  name: 'RoleMapping',
+  tableName: 'identity_provider_roles',
+  properties: {
+    organizationId: p.uuid().primary(),
+    identityProviderId: p.uuid().primary(),
+    claimValue: p.string().primary(),
+    roleId: p.uuid().primary(),
+  },
+  indexes: [{ properties: ['organizationId', 'roleId'] }],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    identity_providers: Columns<typeof IdentityProviderEntity>;
+    identity_provider_roles: Columns<typeof RoleMappingEntity>;
+  }
+}
+
+export const identityProviderTable = defineTable(IdentityProviderEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  sealed: ['clientSecret'],
+  references: [
+    { columns: ['organizationId', 'defaultRoleId'], to: () => RoleEntity },
+    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
+    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
+  ],
+});
+
+export const roleMappingTable = defineTable(RoleMappingEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId', 'identityProviderId'], to: () => IdentityProviderEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'roleId'], to: () => RoleEntity },
+  ],
+});
+
+export const clientSecret = sealedColumn(identityProviderTable, 'clientSecret');

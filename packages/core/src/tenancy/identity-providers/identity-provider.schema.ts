@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { isIssuerIdentifier } from '../../identity/index.ts';
+import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { line, text } from '../../kernel/text.ts';
+
+const mappingsSaid = 'Whom the issuer says this value of in the role claim holds the role everywhere.';
+
+export const IdentityProvider = z
+  .object({
+    id: z.uuid(),
+    label: z.string().describe('What people read on the button.'),
+    issuer: z.string(),
+    clientId: z.string(),
+    hasClientSecret: z.boolean().describe('The secret itself is never shown.'),
+    scopes: z.array(z.string()),
+    enabled: z.boolean().describe('Whether people can sign in there.'),
+    createMembers: z.boolean().describe('Whether who is no member becomes one by signing in.'),
+    defaultRoleId: z.uuid().nullable(),
+    roleClaim: z.string().nullable(),
+    roleMappings: z.array(z.object({ value: z.string(), roleId: z.uuid() })).describe(mappingsSaid),
+    redirectUri: z.string().describe('To register at the issuer.'),
+    backchannelLogoutUri: z.string().describe('To register at the issuer, if it offers that.'),
+    createdBy: Person,
+    createdAt: instantOut(),
+    updatedAt: instantOut(),
+    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  })
+  .meta({ id: 'IdentityProvider', description: 'An OpenID Connect issuer of the organization.' });
+export type IdentityProvider = z.output<typeof IdentityProvider>;
+
+export const IdentityProviderPage = page(IdentityProvider).meta({ id: 'IdentityProviderPage' });
+
+const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
+const noneTwice = 'Must not name the same one twice.';
+
+const fields = {
+  label: line(100).describe('What people read on the button.'),
+  issuer: text(1, 1000)
+    .refine(isIssuerIdentifier, 'Must be an issuer identifier: a URL with https, without query and fragment.')
+    .describe('The issuer identifier, below which its discovery document stands.'),
+  clientId: text(1, 255),
+  clientSecret: text(1, 4096).nullable().describe('Null: a public client, which PKCE alone protects.'),
+  scopes: z
+    .array(
+      z
+        .string()
+        .max(100)
+        .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'Must be a scope: printable ASCII without spaces.'),
+    )
+    .min(1)
+    .max(20)
+    .refine(unique, noneTwice)
+    .refine((scopes) => scopes.includes('openid'), 'Must name openid.'),
+  enabled: z.boolean().describe('Made false, the sessions that began there end.'),
+  createMembers: z
+    .boolean()
+    .describe('Whether who is no member becomes one by signing in, as far as the tier has seats.'),
+  defaultRoleId: id().nullable().describe('The role of whom no mapping gives one; null is none.'),
+  roleClaim: line(200)
+    .nullable()
+    .describe(
+      'The claim, by its name or a dotted path, with a value or a list of them that decides at each sign-in which roles a member holds everywhere; null leaves that to the administrators.',
+    ),
+  roleMappings: z
+    .array(z.strictObject({ value: text(1, 255), roleId: id() }))
+    .max(100)
+    .refine((mappings) => unique(mappings.map(({ value, roleId }) => `${roleId} ${value}`)), noneTwice)
+    .describe(mappingsSaid),
+};
+
+export const IdentityProviderCreate = z
+  .strictObject({
+    label: fields.label,
+    issuer: fields.issuer,
+    clientId: fields.clientId,
+    clientSecret: fields.clientSecret.default(null),
+    scopes: fields.scopes.default(['openid', 'email', 'profile']),
+    enabled: fields.enabled.default(true),
+    createMembers: fields.createMembers.default(true),
+    defaultRoleId: fields.defaultRoleId.optional().describe('@default the built-in role `member`; null is none.'),
+    roleClaim: fields.roleClaim.default(null),
+    roleMappings: fields.roleMappings.default([]),
+  })
+  .meta({ id: 'IdentityProviderCreate' });
+export type IdentityProviderCreate = z.output<typeof IdentityProviderCreate>;
+
+export const IdentityProviderUpdate = z
+  .strictObject({
+    id: id(),
+    label: fields.label.optional(),
+    issuer: fields.issuer
+      .optional()
+      .describe('Another one knows nobody whom the first one knew. It needs the client secret anew.'),
+    clientId: fields.clientId.optional(),
+    clientSecret: fields.clientSecret.optional(),
+    scopes: fields.scopes.optional(),
+    enabled: fields.enabled.optional(),
+    createMembers: fields.createMembers.optional(),
+    defaultRoleId: fields.defaultRoleId.optional(),
+    roleClaim: fields.roleClaim.optional(),
+    roleMappings: fields.roleMappings.optional(),
+  })
+  .meta({ id: 'IdentityProviderUpdate' });
+export type IdentityProviderUpdate = z.output<typeof IdentityProviderUpdate>;
+
+export const IdentityProviderId = z.strictObject({ id: id() });
+export type IdentityProviderId = z.output<typeof IdentityProviderId>;
+
+export const IdentityProviderListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+});
+export type IdentityProviderListInput = z.output<typeof IdentityProviderListInput>;

@@ -1,0 +1,33 @@
+import type { Platform } from '../platform.ts';
+import { IdentityProviderCreate } from '../tenancy/identity-providers/identity-provider.schema.ts';
+import { createIdentityProvider } from '../tenancy/identity-providers/identity-provider.service.ts';
+import { finishOidc } from '../tenancy/identity-providers/sign-in.service.ts';
+import { comeBack, fakeOidcTransport } from './oidc-client.ts';
+import type { TestClaims, TestIssuer } from './oidc-issuer.ts';
+import { anonymous } from './people.ts';
+import type { TestOrganization } from './platform.ts';
+
+/** Makes a test issuer the organization's own. */
+export async function ownIssuer(
+  { owner }: Pick<TestOrganization, 'owner'>,
+  issuer: TestIssuer,
+  fields: Partial<IdentityProviderCreate> = {},
+) {
+  const { key: _key, name: label, ...client } = issuer.settings;
+  const input = IdentityProviderCreate.parse({ label, ...client, scopes: [...client.scopes], ...fields });
+  const provider = await createIdentityProvider(owner.ctx(), input);
+  issuer.allow(provider.redirectUri);
+  return provider;
+}
+
+/** Signs in at an organization's issuer, as a client that keeps its secrets itself. */
+export async function signInAt(
+  platform: Platform,
+  issuer: TestIssuer,
+  provider: { id: string },
+  subject: string,
+  claims: TestClaims,
+) {
+  const { answer, binding } = await comeBack(platform, issuer, subject, claims, { issuer: provider.id });
+  return finishOidc(anonymous(platform), { ...answer, binding }, fakeOidcTransport());
+}
