@@ -1,10 +1,12 @@
 import { authRouter } from './identity/auth.router.ts';
+import { oidcIdentityRouter } from './identity/oidc.router.ts';
 import { passkeyRouter } from './identity/passkey.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
 import { accessRouter } from './tenancy/access.router.ts';
 import { apiKeyRouter } from './tenancy/api-key.router.ts';
 import { departmentRouter } from './tenancy/department.router.ts';
+import { identityProviderRouter } from './tenancy/identity-provider.router.ts';
 import { invitationRouter } from './tenancy/invitation.router.ts';
 import { memberRouter } from './tenancy/member.router.ts';
 import { organizationRouter } from './tenancy/organization.router.ts';
@@ -23,6 +25,7 @@ export const appRouter = router({
   users: userRouter,
   sessions: sessionRouter,
   passkeys: passkeyRouter,
+  oidcIdentities: oidcIdentityRouter,
   organizations: organizationRouter,
   members: memberRouter,
   invitations: invitationRouter,
@@ -31,6 +34,7 @@ export const appRouter = router({
   access: accessRouter,
   apiKeys: apiKeyRouter,
   serviceAccounts: serviceAccountRouter,
+  identityProviders: identityProviderRouter,
   departments: departmentRouter,
   teams: teamRouter,
   tasks: taskRouter,

@@ -7,6 +7,7 @@ import {
   requireInstanceAdmin,
   requirePermission,
   type ServiceContext,
+  sessionLimits,
 } from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
@@ -69,6 +70,8 @@ async function admit(operation: Operation, call: Call): Promise<Principal | null
   const identity = await platform.authenticate(credential);
   // By a key nobody does what concerns themselves and what they sign in with, or the instance.
   if (identity.apiKey && !operation.apiKey) throw apiKeyErrors.api_key_refused();
+  // Nor by what an organization's issuer says of somebody.
+  if (identity.limitedToId != null && !operation.limitedSession) throw sessionLimits.session_limited();
   const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
   const principal = await platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
   if (operation.access === 'instance') requireInstanceAdmin({ principal });

@@ -32,6 +32,8 @@ export interface OperationMeta {
   readonly permission: string | null;
   /** Whether an API key may call it, not only a person who is signed in. */
   readonly apiKey: boolean;
+  /** Whether a session that holds in one organization only may call it, or only one of the account itself. */
+  readonly limitedSession: boolean;
   readonly organization: OrganizationNeed;
   /** Of a success: 200, 201, 202 or 204. */
   readonly status: number;

@@ -1,4 +1,12 @@
-import { apiKeyErrors, type DomainError, errors, type FieldError, type Permission, tenancyErrors } from '@tenon/core';
+import {
+  apiKeyErrors,
+  type DomainError,
+  errors,
+  type FieldError,
+  type Permission,
+  sessionLimits,
+  tenancyErrors,
+} from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
 import { invalid, kinds, wrongField } from './errors.ts';
@@ -30,6 +38,11 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   access: Permission | 'instance' | 'user' | 'public';
   /** Whether an API key may call it, not only a person who is signed in. @default with a permission */
   apiKey?: boolean;
+  /**
+   * Whether a session may call it that began at an issuer of an organization, and does nothing to the account or beyond that
+   * organization. @default with a permission, or where an API key may
+   */
+  limitedSession?: boolean;
   /** @default 'required' with a permission, 'none' otherwise */
   organization?: OrganizationNeed;
   /** Also in an organization that is not active, or with `deleted` in one in the trash. @default only in an active one */
@@ -94,6 +107,7 @@ export class Operation implements OperationMeta {
   readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: Permission | null;
   readonly apiKey: boolean;
+  readonly limitedSession: boolean;
   readonly organization: OrganizationNeed;
   readonly evenIf: 'inactive' | 'deleted' | undefined;
   readonly status: number;
@@ -127,6 +141,7 @@ export class Operation implements OperationMeta {
     this.access = byPermission ? 'permission' : access;
     this.permission = byPermission ? access : null;
     this.apiKey = declaration.apiKey ?? byPermission;
+    this.limitedSession = declaration.limitedSession ?? (byPermission || this.apiKey);
     this.organization = declaration.organization ?? (this.permission === null ? 'none' : 'required');
     this.evenIf = declaration.evenIf;
     this.input = declaration.input ?? noInput;
@@ -212,6 +227,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
     declared(errors.validation_failed()),
     ...(access === 'public' ? [] : [declared(errors.unauthenticated())]),
     ...(access === 'public' || operation.apiKey ? [] : [declared(apiKeyErrors.api_key_refused())]),
+    ...(access === 'public' || operation.limitedSession ? [] : [declared(sessionLimits.session_limited())]),
     ...(access === 'permission' || access === 'instance' ? [declared(errors.permission_denied())] : []),
     ...(organization === 'none'
       ? []

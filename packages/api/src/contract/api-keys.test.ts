@@ -26,6 +26,9 @@ describe('an API key', () => {
       'apiKeys.create',
       'apiKeys.delete',
       'apiKeys.update',
+      'identityProviders.create',
+      'identityProviders.delete',
+      'identityProviders.update',
       'organizations.transfer',
     ]);
   });

@@ -248,6 +248,7 @@ export const authRouter = router({
   me: query({
     rest: 'GET /auth/me',
     access: 'user',
+    limitedSession: true,
     organization: 'optional',
     tags: [authentication],
     summary: 'Read who you are here, and what you may do',

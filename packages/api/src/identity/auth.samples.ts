@@ -10,9 +10,10 @@ import {
   removeTotp,
   TestAuthenticator,
 } from '@tenon/core/testing';
-import { aBeginning, anIssuersAnswer, anIssuersSession } from '../contract/testing/oidc.ts';
+import { aBeginning, aLinkAnswered, aLinkBegun, anIssuersAnswer, anIssuersSession } from '../contract/testing/oidc.ts';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
+import { aProvider } from '../tenancy/identity-provider.samples.ts';
 
 const password = 'correct horse battery';
 
@@ -159,11 +160,21 @@ export default samplesOf('auth', {
       return { challengeToken, response, deviceId: 'laptop', tokenTransport: 'body' as const };
     },
   },
-  listOidcIssuers: { input: () => ({}) },
+  listOidcIssuers: {
+    input: async (caller) => {
+      await aProvider(caller);
+      return { organization: caller.organization.id };
+    },
+  },
   startOidc: {
     input: (_caller, { issuer }) => aBeginning(issuer),
     recordsNothing: 'Nobody is known yet whom an event could be about.',
   },
   finishOidc: { input: anIssuersAnswer },
+  linkOidc: {
+    input: (caller, scene) => aLinkBegun(caller, scene),
+    recordsNothing: 'Nothing is linked before the issuer has said who it is.',
+  },
+  finishOidcLink: { input: aLinkAnswered },
   logoutOidc: { input: anIssuersSession },
 });

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createTestPlatform, startTestIssuer, type TestIssuer, type TestPlatform } from '@tenon/core/testing';
+import {
+  createOrganization,
+  createTestPlatform,
+  ownIssuer,
+  startTestIssuer,
+  type TestIssuer,
+  type TestPlatform,
+} from '@tenon/core/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serverOptions, tenonApi } from '../plugin.ts';
@@ -14,7 +21,8 @@ describe('signing in at an issuer over HTTP', () => {
 
   beforeAll(async () => {
     issuer = await startTestIssuer();
-    platform = await createTestPlatform('sqlite', { settings: { oidcIssuers: [issuer.settings] } });
+    const settings = { oidcIssuers: [issuer.settings], organizationIssuersInPrivateNetworks: true };
+    platform = await createTestPlatform('sqlite', { settings });
     app = Fastify(serverOptions);
     await app.register(tenonApi, { platform, checkOutputs: true });
   });
@@ -98,6 +106,36 @@ describe('signing in at an issuer over HTTP', () => {
       expect(answer.json()).toMatchObject({ status: 400, errors: [{ path: '/body/redirectTo' }] });
       expect(answer.headers).not.toHaveProperty('set-cookie');
     }
+  });
+
+  it('signs a browser in at an issuer of an organization, by URLs of its own', async () => {
+    const acme = await createOrganization(platform);
+    const { id } = await ownIssuer(acme, issuer);
+    const listed = await app.inject(`/api/v1/auth/oidc?organization=${acme.id}`);
+    expect(listed.json().data.map((one: { id: string }) => one.id)).toEqual(['local', id]);
+    const { started, back } = await begin({ issuer: id, redirectTo: '/welcome' });
+    expect(back.pathname).toBe(`/api/v1/auth/oidc/callback/${id}`);
+    const [cookie = ''] = cookieOf(started.headers, 'tenon_oidc_').split(';');
+    const elsewhere = new URL(back.href.replace(`/${id}`, ''));
+    expect((await goBack(elsewhere, cookie)).json()).toMatchObject({ status: 400, code: 'oidc_state_invalid' });
+    const landed = await goBack(back, cookie);
+    expect(landed.headers.location).toBe('http://localhost:8000/welcome');
+    const [refreshCookie = ''] = cookieOf(landed.headers, 'tenon_refresh').split(';');
+    const { accessToken } = (await post('/auth/refresh', {}, { cookie: refreshCookie })).json();
+    const headers = { authorization: `Bearer ${accessToken}` };
+    expect((await app.inject({ url: '/api/v1/organizations/me', headers })).json()).toMatchObject({ id: acme.id });
+    expect((await post('/organizations', { name: 'Mine' }, headers)).json()).toMatchObject({
+      status: 403,
+      code: 'session_limited',
+    });
+    const logout = await app.inject({
+      method: 'POST',
+      url: `/api/v1/auth/oidc/backchannel-logout/${id}`,
+      payload: 'logout_token=x',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(logout.json()).toMatchObject({ status: 400, code: 'logout_token_invalid' });
+    expect((await app.inject(`/api/v1/auth/oidc/backchannel-logout/${id}`)).statusCode).toBe(405);
   });
 
   it('takes logout tokens from the issuer as a form', async () => {

@@ -1,0 +1,92 @@
+import { limitedTokenOf } from '@tenon/core/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Operation } from '../operation.ts';
+import { casesWhere, scenes } from './testing/cases.ts';
+import { changedTables } from './testing/compare.ts';
+import { operations, type Person, type Scene } from './testing/scene.ts';
+import { surfaces } from './testing/wire.ts';
+
+/*
+ * A session that began at an issuer of an organization: whoever manages that issuer can have one of anybody who is linked to it, so
+ * it must not reach the account itself, nor beyond the organization.
+ */
+
+const named = (matches: (operation: Operation) => boolean) =>
+  [...operations]
+    .filter(([, operation]) => matches(operation))
+    .map(([name]) => name)
+    .toSorted();
+
+describe('a session that holds in one organization only', () => {
+  it('does of what needs no permission this alone', () => {
+    const signed = ({ access }: Operation) => access !== 'public' && access !== 'permission';
+    expect(named((operation) => operation.limitedSession && signed(operation))).toEqual([
+      'access.explain',
+      'access.me',
+      'auth.me',
+      'users.me',
+    ]);
+  });
+
+  it('does everything that needs a permission', () => {
+    expect(named(({ access, limitedSession }) => !limitedSession && access === 'permission')).toEqual([]);
+  });
+});
+
+describe.each(scenes)('on %s, a session that holds in one organization only', (_dialect, open) => {
+  let scene: Scene;
+  let owner: Person;
+  let token: string;
+  beforeAll(async () => {
+    scene = await open();
+    ({ owner } = scene.acme.people);
+  });
+  afterAll(() => scene.dispose());
+  afterEach(() => scene.settle(false));
+
+  /** Some samples end every session of their caller. */
+  const renew = async () => {
+    token = await limitedTokenOf(scene.platform, owner.userId, scene.acme.id);
+  };
+  const surfacesOf = ({ restOnly }: Operation) => surfaces.filter((surface) => surface === 'rest' || !restOnly);
+  const signed = casesWhere(({ access }) => access !== 'public');
+
+  it.each(signed.filter(([, { operation }]) => !operation.limitedSession))('is refused by %s', async (name, one) => {
+    const input = await one.input(owner, scene);
+    await renew();
+    const before = await scene.dump();
+    for (const surface of surfacesOf(one.operation))
+      for (const sent of [input, { ...input, thereIsNoSuchField: '1' }])
+        expect(await scene.call(surface, name, sent, { token })).toMatchObject({
+          status: 403,
+          problem: { code: 'session_limited' },
+        });
+    expect(changedTables(before, await scene.dump())).toEqual([]);
+  });
+
+  it.each(signed.filter(([, { operation }]) => operation.limitedSession))('calls %s', async (name, one) => {
+    for (const surface of surfacesOf(one.operation)) {
+      const input = await one.input(owner, scene);
+      await renew();
+      expect((await scene.call(surface, name, input, { token })).problem).toBeNull();
+    }
+  });
+
+  it.each(signed.filter(([, { operation }]) => operation.limitedSession && operation.organization !== 'none'))(
+    'finds no other organization by %s',
+    async (name, one) => {
+      const input = await one.input(owner, scene);
+      await renew();
+      // Who may go there finds it no more than a stranger does.
+      const inPath = one.operation.parameters.has('organizationId');
+      for (const surface of surfacesOf(one.operation)) {
+        const sent = inPath ? { ...input, organizationId: scene.other.id } : input;
+        const headers: Record<string, string> = inPath ? {} : { 'x-organization-id': scene.other.slug };
+        expect(await scene.call(surface, name, sent, { token, headers })).toMatchObject({
+          status: 404,
+          problem: { code: 'organization_not_found' },
+        });
+      }
+    },
+  );
+});

@@ -1,0 +1,88 @@
+import {
+  createIdentityProvider,
+  deleteIdentityProvider,
+  errors,
+  getIdentityProvider,
+  IdentityProvider,
+  IdentityProviderCreate,
+  identityProviderErrors,
+  IdentityProviderId,
+  IdentityProviderListInput,
+  IdentityProviderPage,
+  IdentityProviderUpdate,
+  listIdentityProviders,
+  tenancyErrors,
+  updateIdentityProvider,
+} from '@tenon/core';
+import { mutation, query, router } from '../trpc.ts';
+
+const identityProviders = {
+  name: 'Identity providers',
+  description: 'OpenID Connect issuers at which an organization has its people sign in.',
+};
+const tags = [identityProviders];
+
+const { identity_provider_not_found } = identityProviderErrors;
+const { role_not_found, role_exceeds_own } = tenancyErrors;
+
+export const identityProviderRouter = router({
+  list: query({
+    rest: 'GET /identity-providers',
+    access: 'identity_provider:read',
+    tags,
+    summary: 'List the issuers of the organization',
+    input: IdentityProviderListInput,
+    output: IdentityProviderPage,
+    run: listIdentityProviders,
+  }),
+  create: mutation({
+    rest: 'POST /identity-providers',
+    access: 'identity_provider:manage',
+    apiKey: false,
+    tags,
+    summary: 'Have people sign in at an issuer of your own',
+    description:
+      'Register `redirectUri` of the answer there. Who signs in there acts in this organization alone, and does nothing to their account.',
+    status: 201,
+    input: IdentityProviderCreate,
+    output: IdentityProvider,
+    problems: [role_not_found, role_exceeds_own, errors.limit_exceeded],
+    run: createIdentityProvider,
+  }),
+  get: query({
+    rest: 'GET /identity-providers/{id}',
+    access: 'identity_provider:read',
+    tags,
+    summary: 'Read an issuer of the organization',
+    input: IdentityProviderId,
+    output: IdentityProvider,
+    problems: [identity_provider_not_found],
+    run: getIdentityProvider,
+  }),
+  update: mutation({
+    rest: 'PATCH /identity-providers/{id}',
+    access: 'identity_provider:manage',
+    apiKey: false,
+    tags,
+    summary: 'Change an issuer of the organization',
+    description:
+      'Only the fields given change. When it is disabled, or another `issuer` is given, the sessions that began there end within 5 seconds everywhere.',
+    versioned: true,
+    input: IdentityProviderUpdate,
+    output: IdentityProvider,
+    problems: [identity_provider_not_found, role_not_found, role_exceeds_own, errors.limit_exceeded],
+    run: updateIdentityProvider,
+  }),
+  delete: mutation({
+    rest: 'DELETE /identity-providers/{id}',
+    access: 'identity_provider:manage',
+    apiKey: false,
+    tags,
+    summary: 'Remove an issuer of the organization',
+    description: 'The sessions that began there end within 5 seconds everywhere.',
+    versioned: true,
+    input: IdentityProviderId,
+    problems: [identity_provider_not_found],
+    run: deleteIdentityProvider,
+  }),
+});
