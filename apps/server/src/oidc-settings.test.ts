@@ -20,6 +20,9 @@ function failureOf(environment: NodeJS.ProcessEnv): SettingsError {
 describe('the issuers of the installation', () => {
   it('are none by default', () => expect(readOidcIssuers({})).toEqual({ issuers: [], problems: [] }));
 
+  it('leave out what is set about those of organizations', () =>
+    expect(readOidcIssuers({ OIDC_ORGANIZATION_PRIVATE_NETWORKS: 'true' })).toEqual({ issuers: [], problems: [] }));
+
   it('are one for each name', () => {
     const google = {
       OIDC_GOOGLE_ISSUER: 'https://accounts.google.com',

@@ -1,23 +1,13 @@
-import type { PlatformSettings } from '@tenon/core';
+import { isIssuerIdentifier, type PlatformSettings } from '@tenon/core';
 import { z } from 'zod';
 import type { SettingProblem } from './settings.ts';
 
 type OidcIssuer = NonNullable<PlatformSettings['oidcIssuers']>[number];
 
-const isLocalhost = (hostname: string): boolean =>
-  ['localhost', '127.0.0.1', '[::1]'].includes(hostname) || hostname.endsWith('.localhost');
-
-/** https, or http on the own machine; an issuer identifier has no query and no fragment. */
-function isIssuer(text: string): boolean {
-  const url = URL.parse(text);
-  if (!url || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocalhost(url.hostname));
-}
-
 /** What stands after `OIDC_<NAME>_`: how it is read, and what would be right. */
 const parts = {
   ISSUER: [
-    z.string().refine(isIssuer),
+    z.string().refine(isIssuerIdentifier),
     'the issuer identifier, as https://id.example.com/realms/tenon (http on localhost only)',
   ],
   CLIENT_ID: [z.string().max(255), 'the id of the client that is registered there'],
@@ -41,6 +31,8 @@ type Values = { [Key in Part]: z.output<(typeof parts)[Key][0]> };
 
 const partNames = Object.keys(parts) as Part[];
 const variable = /^OIDC_([A-Z][A-Z0-9]{0,30})_([A-Z_]+)$/;
+/** A setting of its own, which is about the issuers that organizations choose. */
+const ofOrganizations = 'OIDC_ORGANIZATION_PRIVATE_NETWORKS';
 const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
 
 /**
@@ -51,7 +43,7 @@ export function readOidcIssuers(environment: NodeJS.ProcessEnv): { issuers: Oidc
   const problems: SettingProblem[] = [];
   const given = new Map<string, Partial<Record<Part, string>>>();
   for (const [name, text = ''] of Object.entries(environment)) {
-    if (!name.startsWith('OIDC_') || text.trim() === '') continue;
+    if (!name.startsWith('OIDC_') || name === ofOrganizations || text.trim() === '') continue;
     const [, issuer = '', part = ''] = variable.exec(name) ?? [];
     if (isPart(part)) given.set(issuer, { ...given.get(issuer), [part]: text.trim() });
     else {

@@ -43,6 +43,7 @@ describe('readSettings', () => {
       passwordMinLength: 8,
       attemptsPerAddress: 50,
       corsOrigins: [],
+      organizationIssuersInPrivateNetworks: false,
       logLevel: 'info',
       publicUrl: 'http://localhost:8000',
     });
@@ -59,6 +60,7 @@ describe('readSettings', () => {
       SECRET_KEY: strong,
       ENCRYPTION_KEY: keys.join(', '),
       REQUIRE_VERIFIED_EMAIL: 'false',
+      OIDC_ORGANIZATION_PRIVATE_NETWORKS: 'true',
       CORS_ORIGINS: 'https://a.example, http://localhost:5173',
       PUBLIC_URL: 'https://tenon.example/',
     });
@@ -73,6 +75,7 @@ describe('readSettings', () => {
       secretKey: strong,
       encryptionKeys: keys,
       requireVerifiedEmail: false,
+      organizationIssuersInPrivateNetworks: true,
       corsOrigins: ['https://a.example', 'http://localhost:5173'],
       publicUrl: 'https://tenon.example',
     });
@@ -97,6 +100,7 @@ describe('readSettings', () => {
       ACCESS_TOKEN_EXPIRE_MINUTES: '1441',
       REFRESH_TOKEN_EXPIRE_DAYS: 'three',
       REQUIRE_VERIFIED_EMAIL: 'perhaps',
+      OIDC_ORGANIZATION_PRIVATE_NETWORKS: 'perhaps',
       PASSWORD_MIN_LENGTH: '7',
       AUTH_ATTEMPTS_PER_ADDRESS: '0',
       MIGRATE_ON_START: '2',

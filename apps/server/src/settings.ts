@@ -119,6 +119,7 @@ const variables = {
   PASSWORD_MIN_LENGTH: [integer(8, 64, 8), 'a number of characters from 8 to 64'],
   AUTH_ATTEMPTS_PER_ADDRESS: [integer(5, 1_000_000, 50), 'a number of attempts from 5 to 1000000'],
   MIGRATE_ON_START: [flag().optional(), 'true or false'],
+  OIDC_ORGANIZATION_PRIVATE_NETWORKS: [flag().default(false), 'true or false'],
   CORS_ORIGINS: [
     list()
       .refine((origins) => origins.every(isOrigin))
@@ -253,6 +254,7 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     attemptsPerAddress: values.AUTH_ATTEMPTS_PER_ADDRESS,
+    organizationIssuersInPrivateNetworks: values.OIDC_ORGANIZATION_PRIVATE_NETWORKS,
     corsOrigins: values.CORS_ORIGINS,
     smtp: smtpOf(values),
     logLevel: values.LOG_LEVEL,
