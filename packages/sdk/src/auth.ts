@@ -40,8 +40,10 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     }
   };
 
-  const startOidc: Send = (input, options) =>
-    post(settings, '/auth/oidc/start', { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
+  const begun = (input: object) => ({ tokenTransport: settings.cookies ? 'cookie' : 'body', ...input });
+  const startOidc: Send = (input, options) => post(settings, '/auth/oidc/start', begun(input), options);
+  const linkOidc: Send = (input, options) =>
+    tokens.using((accessToken) => post(settings, '/auth/oidc/link', begun(input), options, accessToken));
 
   const calls = new Map<string, Send>([
     ['auth.login', signInAt('/auth/login')],
@@ -51,6 +53,7 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     ['auth.logout', (input, options) => signOut('/auth/logout', input, options)],
     ['auth.startOidc', startOidc],
     ['auth.finishOidc', (input, options) => signIn('/auth/oidc/finish', input, options)],
+    ['auth.linkOidc', linkOidc],
     ['auth.logoutOidc', (input, options) => signOut('/auth/oidc/logout', input, options)],
   ]);
   if (settings.apiKey === null) return calls;

@@ -44,7 +44,8 @@ export async function trpcFetch(
 }
 
 /**
- * Sends a POST to the REST API, for what needs the refresh cookie.
+ * Sends a POST to the REST API, for what needs or sets cookies.
+ * @param accessToken for what only somebody does who is signed in
  * @returns the JSON of the answer; undefined when it has none
  * @throws TenonError
  */
@@ -53,12 +54,18 @@ export async function post(
   path: string,
   input: object,
   options: CallOptions = {},
+  accessToken: string | null = null,
 ): Promise<unknown> {
   return withDeadline(
     async (signal) => {
       const response = await request(settings, `${settings.baseUrl}/api/v1${path}`, {
         method: 'POST',
-        headers: { ...settings.headers, accept: 'application/json', 'content-type': 'application/json' },
+        headers: {
+          ...settings.headers,
+          accept: 'application/json',
+          'content-type': 'application/json',
+          ...(accessToken !== null && { authorization: `Bearer ${accessToken}` }),
+        },
         body: JSON.stringify(input),
         signal,
         // Some edge runtimes refuse the very word.

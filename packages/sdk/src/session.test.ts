@@ -68,6 +68,18 @@ describe('signing in', () => {
     expect(refreshes()).toBe(0);
   });
 
+  test('and linking who one is elsewhere is done by who is signed in', async () => {
+    const { tenon, session } = await signIn();
+    await spoil(session);
+    const linking = tenon.auth.linkOidc({ issuer: 'none', password: owner.password });
+    await expect(linking).rejects.toMatchObject({ name: 'NotFoundError', code: 'oidc_issuer_not_found' });
+    const { accessToken } = await tokensOf(session);
+    expect(front.requests('/auth/oidc/link').map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer spoiled',
+      `Bearer ${accessToken}`,
+    ]);
+  });
+
   test('nobody who is not signed in is refreshed', async () => {
     const tenon = createTenon({ baseUrl: front.url });
     await expect(tenon.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
