@@ -89,6 +89,7 @@ describe.each(dialects)('on %s, signing in at an issuer of an organization', (di
     const { provider: theirs } = await another();
     expect(await codeOf(signIn('attacker', said(user.email), theirs))).toBe('oidc_account_exists');
     expect(await codeOf(signIn('attacker', { email: newEmail() }))).toBe('oidc_email_not_verified');
+    expect(await codeOf(signIn('s'.repeat(256)))).toBe('oidc_rejected');
     expect(await usersWith(user.email)).toEqual([{ id: user.id, email_verified_at: null }]);
   });
 
@@ -252,6 +253,9 @@ describe.each(dialects)('on %s, signing in at an issuer of an organization', (di
     await endOidcSessions(anonymous(platform), token, provider.id);
     expect([await lives(here.refreshToken), await lives(there.refreshToken)]).toEqual(['unauthenticated', 'passed']);
     expect(await codeOf(endOidcSessions(anonymous(platform), token, provider.id))).toBe('logout_token_invalid');
+    // The other organization is told by the same token: it is a client of its own.
+    await endOidcSessions(anonymous(platform), token, theirs.id);
+    expect(await lives(there.refreshToken)).toBe('unauthenticated');
     const strange = await issuer.sign({ ...claims, jti: 'strange', sub: 'a\u0000b' });
     expect(await codeOf(endOidcSessions(anonymous(platform), strange, provider.id))).toBe('logout_token_invalid');
 
