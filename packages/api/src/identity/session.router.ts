@@ -1,7 +1,10 @@
 import { endOwnSession, listOwnSessions, sessionErrors, SessionId, SessionListInput, SessionPage } from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
 
-const sessions = { name: 'Sessions', description: 'Where you are signed in: at most three at a time.' };
+const sessions = {
+  name: 'Sessions',
+  description: 'Where you are signed in: at most three at a time, and three more at the issuers of each organization.',
+};
 
 export const sessionRouter = router({
   list: query({
