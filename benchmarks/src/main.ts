@@ -54,7 +54,8 @@ async function warmUp(
   options: Options,
 ): Promise<void> {
   for (const operation of options.operations)
-    for (const surface of surfaces) await runOnce(targets[surface], surface, operation, 32, 2 * options.seconds + 2, organizations);
+    for (const surface of surfaces)
+      await runOnce(targets[surface], surface, operation, 32, 2 * options.seconds + 2, organizations);
 }
 
 async function measureDatabase(dialect: Dialect, databases: Databases, options: Options): Promise<Measured[]> {
