@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type Mutation, mutationsOf, type Patch, patched } from './mutations.ts';
+import { mutationsOf } from './mutations/index.ts';
+import { type Mutation, type Patch, patched } from './mutations/mutation.ts';
 
 const root = join(import.meta.dirname, '..');
 

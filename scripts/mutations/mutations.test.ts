@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tables } from '../packages/core/src/platform.ts';
-import { mutationsOf, patched } from './mutations.ts';
+import { tables } from '../../packages/core/src/platform.ts';
+import { mutationsOf } from './index.ts';
+import { patched } from './mutation.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const mutations = mutationsOf(root);
 
 test('every table with a wall has a mutation of its policy', () => {
