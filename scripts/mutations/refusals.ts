@@ -1,6 +1,6 @@
 import { apiInstance, apiPermission, apiSignIn } from './api.ts';
 import { type Mutation, type Patch, read } from './mutation.ts';
-import { accessTests, callAt, core, functionAt, nameOf, testsBeside, visibilityTests } from './sources.ts';
+import { accessTests, callAt, core, functionAt, nameOf, testsAround, visibilityTests } from './sources.ts';
 import { seeing } from './visibility.ts';
 
 /** A call that refuses: switched off, its arguments are still computed. */
@@ -49,7 +49,7 @@ export function refusalsIn(root: string, file: string): Mutation[] {
         name,
         patches: [patch],
         masks: [...masks, ...siblings.map((other) => other.patch), ...(row ? seeing(root) : [])],
-        tests: [...(row ? visibilityTests : tests), ...testsBeside(root, file)],
+        tests: [...(row ? visibilityTests : tests), ...testsAround(root, file)],
         ...(row ? {} : { named: aboutRefusal(patch.find) }),
       };
     });
@@ -66,7 +66,7 @@ export function decisionsIn(root: string, file: string): Mutation[] {
       name: nameOf(file, text, index, find),
       patches: [{ file, find: `${find}.allowed`, replace: 'true', at: index }],
       masks: [],
-      tests: [...visibilityTests, ...testsBeside(root, file)],
+      tests: [...visibilityTests, ...testsAround(root, file)],
     };
   });
 }

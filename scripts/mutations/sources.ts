@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { globSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 export const core = 'packages/core/src';
 export const database = `${core}/database`;
@@ -23,17 +23,50 @@ export const sources = (root: string): string[] =>
 export const functionAt = (text: string, offset: number): string =>
   [...text.slice(0, offset).matchAll(/^(?:export )?(?:async )?(?:function|const) (\w+)/gm)].at(-1)?.[1] ?? 'module';
 
-/** The whole call that begins at an offset. */
-export function callAt(text: string, offset: number): string {
-  for (let at = text.indexOf('(', offset), depth = 0; at < text.length; at++) {
+/** What stands in the parentheses that open at an offset, with them. */
+export function enclosed(text: string, offset: number): string {
+  for (let at = offset, depth = 0; at < text.length; at++) {
     if (text[at] === '(') depth++;
     if (text[at] === ')' && --depth === 0) return text.slice(offset, at + 1);
   }
-  throw new Error(`There is no end to the call of ${text.slice(offset, offset + 40)}`);
+  throw new Error(`There is no end to ${text.slice(offset, offset + 40)}`);
 }
 
-export const testsBeside = (root: string, file: string): string[] =>
-  globSync(`${dirname(file)}/*.test.ts`, { cwd: root }).sort();
+/** The whole call that begins at an offset. */
+export function callAt(text: string, offset: number): string {
+  const open = text.indexOf('(', offset);
+  return text.slice(offset, open) + enclosed(text, open);
+}
+
+/** How much of their names, by their dots, two files share. */
+function kinship(one: string, other: string): number {
+  const names = basename(other).split('.');
+  const different = basename(one)
+    .split('.')
+    .findIndex((name, at) => name !== names[at]);
+  return different === -1 ? names.length : different;
+}
+
+/** How many folders two files share. */
+function closeness(one: string, other: string): number {
+  const names = other.split('/');
+  return one.split('/').findIndex((name, at) => name !== names[at]);
+}
+
+/**
+ * The tests of the area that a file belongs to, the likeliest to notice first: those next to it before the others, of these those
+ * that are called like it, and the smaller before the larger.
+ */
+export const testsAround = (root: string, file: string): string[] =>
+  globSync(`${file.split('/').slice(0, 4).join('/')}/**/*.test.ts`, { cwd: root })
+    .map((test) => ({
+      test,
+      closeness: closeness(file, test),
+      kinship: kinship(file, test),
+      size: statSync(join(root, test)).size,
+    }))
+    .sort((a, b) => b.closeness - a.closeness || b.kinship - a.kinship || a.size - b.size)
+    .map(({ test }) => test);
 
 /** What a check is called: where it stands, and what it is asked. */
 export const nameOf = (file: string, text: string, offset: number, call: string): string =>
