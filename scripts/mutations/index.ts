@@ -1,12 +1,13 @@
 import { access } from './access.ts';
 import { api } from './api.ts';
+import { conditionsIn, narrowingsIn } from './conditions.ts';
 import { identityRules } from './identity.ts';
 import type { Mutation } from './mutation.ts';
 import { decisionsIn, refusalsIn } from './refusals.ts';
 import { sources } from './sources.ts';
 import { tenancy } from './tenancy.ts';
 import { predicates } from './visibility.ts';
-import { policies, walls } from './walls.ts';
+import { policies, readDoor, walls } from './walls.ts';
 
 /*
  * Every wall and every check that somebody may see or do something, each with a text that switches it off. Checks that stand in
@@ -24,7 +25,12 @@ export function mutationsOf(root: string): Mutation[] {
     ...access,
     ...identityRules,
     ...tenancy,
-    ...services.flatMap((file) => [...refusalsIn(root, file), ...decisionsIn(root, file)]),
+    ...services.flatMap((file) => [
+      ...refusalsIn(root, file),
+      ...decisionsIn(root, file),
+      ...conditionsIn(root, file),
+      ...narrowingsIn(root, file, [readDoor]),
+    ]),
   ];
   const names = new Map<string, number>();
   // The same check twice in one function is told apart by its number.

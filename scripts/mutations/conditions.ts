@@ -1,0 +1,74 @@
+import { basename } from 'node:path';
+import { type Mutation, type Patch, read } from './mutation.ts';
+import { enclosed, functionAt, testsAround } from './sources.ts';
+import { apiSignIn } from './api.ts';
+
+/** `if (…) throw …`, with what is thrown: on one line, on the next, or behind what makes the message. */
+const refusing = /(?<=^\s+(?:\} else )?if )\(/gm;
+const thrown = /^\s*(?:\{(?:(?!\bif \()[^{}])*?)?throw (?!new |error\b|cause\b)[^;]+;/;
+
+/** The parts of a condition of which each alone is enough. */
+function alternatives(condition: string): { text: string; at: number }[] {
+  const parts: { text: string; at: number }[] = [];
+  let start = 0;
+  for (let at = 0, depth = 0; at <= condition.length; at++) {
+    const character = condition[at] ?? '';
+    if ('([{'.includes(character) && character) depth++;
+    if (')]}'.includes(character) && character) depth--;
+    if (at === condition.length || (depth === 0 && condition.startsWith('||', at))) {
+      const text = condition.slice(start, at);
+      const trimmed = text.trim();
+      parts.push({ text: trimmed, at: start + text.indexOf(trimmed) });
+      start = at + 2;
+    }
+  }
+  return parts;
+}
+
+/** What is looked for and then worked with: without it there is nothing to do, which is no check. */
+function isLookup(condition: string, after: string): boolean {
+  const [, name] = /^!(\w+)$/.exec(condition) ?? [];
+  return name !== undefined && new RegExp(String.raw`\b${name}\b`).test(after);
+}
+
+/** Every condition under which a service refuses: it never holds. */
+export function conditionsIn(root: string, file: string): Mutation[] {
+  const text = read(root, file);
+  return [...text.matchAll(refusing)].flatMap(({ index }) => {
+    const condition = enclosed(text, index);
+    const from = index + condition.length;
+    const [refusal] = thrown.exec(text.slice(from)) ?? [];
+    if (refusal === undefined) return [];
+    const after = text.slice(from + refusal.length, text.indexOf('\n}\n', from));
+    return alternatives(condition.slice(1, -1))
+      .filter((part) => !isLookup(part.text, after))
+      .map(({ text: find, at }): Mutation => {
+        const patch: Patch = { file, find, replace: `(${find}) && false`, at: index + 1 + at };
+        return {
+          name: `refused: ${basename(file)} ${functionAt(text, index)} if ${find.replaceAll(/\s+/g, ' ')}`,
+          patches: [patch],
+          masks: find === '!ctx.principal' ? [apiSignIn] : [],
+          tests: testsAround(root, file),
+        };
+      });
+  });
+}
+
+/** A query that names whose rows it means, or which of them still count. */
+const narrowing =
+  /(?<=\.)where\('(?:\w+\.)?(?:organization_id|user_id|is_active|deleted_at|kind|valid_to|revoked_at|used_at|expires_at|(?<=(?:memberships|invitations)\.)status)', /g;
+
+/** Every condition on whose rows a query means: it means everybody's. */
+export function narrowingsIn(root: string, file: string, masks: readonly Patch[]): Mutation[] {
+  const text = read(root, file);
+  return [...text.matchAll(narrowing)].flatMap(({ index }) => {
+    const call = `.where${enclosed(text, index + 'where'.length)}`;
+    if (/\binput\b/.test(call)) return [];
+    return {
+      name: `narrowed: ${basename(file)} ${functionAt(text, index)} ${call}`,
+      patches: [{ file, find: call, replace: '', at: index - 1 }],
+      masks,
+      tests: testsAround(root, file),
+    };
+  });
+}
