@@ -122,6 +122,14 @@ describe.each(dialects)('roles on %s', (dialect) => {
     expect(await createRole(admin.ctx(), role({ name: 'Owner' }))).toMatchObject({ key: 'owner-2' });
   });
 
+  it('are deleted by nobody who holds less', async () => {
+    const { id } = await createRole(admin.ctx(), role({ name: 'Wide', permissions: ['task:read'] }));
+    const grants = admin.principal.grants.map((grant) => ({ ...grant, constraints: ['assignedOnly' as const] }));
+    const narrowed = platform.context({ principal: { ...admin.principal, grants } });
+    await expect(deleteRole(narrowed, { id })).rejects.toMatchObject({ code: 'role_exceeds_own' });
+    await deleteRole(admin.ctx(), { id });
+  });
+
   it('are deleted once nobody holds them, no open invitation offers them and none inherits', async () => {
     const { id } = await createRole(admin.ctx(), role({ name: 'Passing' }));
     const inUse = { code: 'role_in_use' };
