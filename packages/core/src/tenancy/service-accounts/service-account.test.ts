@@ -81,7 +81,10 @@ describe.each(dialects)('service accounts on %s', (dialect) => {
     });
     const input = { name: 'x', scopes: ['task:read' as const], expiresAt: null, serviceAccountId: id };
     expect(await codeOf(createApiKey(narrowed, input))).toBe('scope_exceeds_own');
+    const made = createServiceAccount(narrowed, { name: 'x', roleIds: [organization.roleIds.member] });
+    expect(await codeOf(made)).toBe('role_exceeds_own');
     expect(await codeOf(updateServiceAccount(narrowed, { id, isActive: false }))).toBe('role_exceeds_own');
+    expect(await codeOf(deleteServiceAccount(narrowed, { id }))).toBe('role_exceeds_own');
   });
 
   it('own nothing', async () => {
