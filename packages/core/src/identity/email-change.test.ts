@@ -109,6 +109,15 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await tokensOf(person)).toMatchObject({ confirm: '', undo: '' });
   });
 
+  it('sends one address no more than five mails an hour', async () => {
+    const person = await signUp(platform);
+    const email = newEmail();
+    for (let count = 0; count < 5; count++) expect(await codeOf(change(person, email))).toBe('passed');
+    const { confirm: last } = await tokensOf(person);
+    expect(await codeOf(change(person, email))).toBe('rate_limited');
+    expect((await tokensOf(person)).confirm).toBe(last);
+  });
+
   it('does not tell whether somebody has the address, and takes it from nobody', async () => {
     const [person, owner] = [await signUp(platform), await signUp(platform)];
 
