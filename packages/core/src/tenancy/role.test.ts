@@ -315,6 +315,8 @@ describe.each(dialects)('roles on %s', (dialect) => {
       const explained = await explainAccess(await as(viewer), { permission: 'task:delete_any', subject: {} });
       expect(explained).toMatchObject({ allowed: false, permission: 'task:delete_any', constraint: null });
       expect(explained.grantedBy).toEqual(expect.arrayContaining(['owner', 'admin', 'manager', 'clearer']));
+      const nobody = explainAccess(platform.context({ principal: null }), { permission: 'task:read', subject: {} });
+      await expect(nobody).rejects.toMatchObject({ code: 'unauthenticated' });
     });
 
     it('says which constraint stands against it, for an hour that is asked about', async () => {
