@@ -25,10 +25,11 @@ function alternatives(condition: string): { text: string; at: number }[] {
   return parts;
 }
 
-/** What is looked for and then worked with: without it there is nothing to do, which is no check. */
+/** Whether there is what is worked with from here on: without it there is nothing to do, which is no check. */
 function isLookup(condition: string, after: string): boolean {
-  const [, name] = /^!(\w+)$/.exec(condition) ?? [];
-  return name !== undefined && new RegExp(String.raw`\b${name}\b`).test(after);
+  const [, name] = /^(?:!|typeof )?(?:\w+\.)?(\w+)(?: === undefined| !== '\w+')?$/.exec(condition) ?? [];
+  const asks = /^!\w+$| === undefined$|^typeof /.test(condition);
+  return asks && name !== undefined && new RegExp(String.raw`\b${name}\b`).test(after);
 }
 
 /** Every condition under which a service refuses: it never holds. */

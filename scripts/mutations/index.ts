@@ -5,7 +5,7 @@ import { identityRules } from './identity.ts';
 import type { Mutation } from './mutation.ts';
 import { decisionsIn, refusalsIn } from './refusals.ts';
 import { sources } from './sources.ts';
-import { tenancy } from './tenancy.ts';
+import { apiKeys, tenancy } from './tenancy.ts';
 import { predicates } from './visibility.ts';
 import { policies, readDoor, walls } from './walls.ts';
 
@@ -25,6 +25,7 @@ export function mutationsOf(root: string): Mutation[] {
     ...access,
     ...identityRules,
     ...tenancy,
+    ...apiKeys,
     ...services.flatMap((file) => [
       ...refusalsIn(root, file),
       ...decisionsIn(root, file),

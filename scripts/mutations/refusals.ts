@@ -3,27 +3,26 @@ import { type Mutation, type Patch, read } from './mutation.ts';
 import { accessTests, callAt, core, functionAt, nameOf, testsAround, visibilityTests } from './sources.ts';
 import { seeing } from './visibility.ts';
 
-/** A call that refuses: switched off, its arguments are still computed. */
-interface Refusal {
-  call: string;
+/** What stands in front of a check and hides that it is off; and the tests that look behind it. */
+interface Behind {
   masks: readonly Patch[];
-  /** Beside those next to the file. */
+  /** Beside those of the area. */
   tests: readonly string[];
 }
 
-const refusals: readonly Refusal[] = [
-  { call: 'authorize', masks: [apiPermission], tests: accessTests },
-  { call: 'requirePermission', masks: [apiPermission], tests: accessTests },
-  { call: 'requireSignedIn', masks: [apiSignIn], tests: accessTests },
-  { call: 'requireInstanceAdmin', masks: [apiInstance, apiSignIn], tests: accessTests },
-  { call: 'requireVerifiedAddress', masks: [], tests: [] },
-  { call: 'refuseBeyondOwn', masks: [], tests: [] },
-  { call: 'refuseChangeBeyondOwn', masks: [], tests: [] },
-  { call: 'refuseNarrowOwner', masks: [], tests: [] },
-  { call: 'refuseReachBeyondOwn', masks: [], tests: [`${core}/tenancy/role.reach.test.ts`] },
-  { call: 'refuseOfferBeyondOwn', masks: [], tests: [] },
-  { call: 'requireAnotherOwner', masks: [], tests: [] },
-];
+const alone: Behind = { masks: [], tests: [] };
+
+const behind: Readonly<Record<string, Behind>> = {
+  authorize: { masks: [apiPermission], tests: accessTests },
+  requirePermission: { masks: [apiPermission], tests: accessTests },
+  requireSignedIn: { masks: [apiSignIn], tests: accessTests },
+  requireInstanceAdmin: { masks: [apiInstance, apiSignIn], tests: accessTests },
+  refuseReachBeyondOwn: { masks: [], tests: [`${core}/tenancy/role.reach.test.ts`] },
+};
+
+/** A call for nothing but that it refuses; and the one by which a key that is revoked is so at once. */
+const refusing =
+  /(?<=^\s+(?:(?:if|for) \(.*\) |else )?(?:await )?)(?:(?:authorize|require|refuse|prove)\w*|forgetApiKeys)\(/gm;
 
 /** Of the generated tests those about what the call refuses, and all others. */
 function aboutRefusal(call: string): RegExp {
@@ -32,27 +31,26 @@ function aboutRefusal(call: string): RegExp {
   return new RegExp(`${about}$|^(?!on sqlite )`);
 }
 
-/** Every call of the services that refuses somebody something. */
+/** Every call of the services that refuses somebody something: switched off, its arguments are still computed. */
 export function refusalsIn(root: string, file: string): Mutation[] {
   const text = read(root, file);
-  return refusals.flatMap(({ call, masks, tests }) => {
-    const statements = new RegExp(String.raw`(?<=^\s+(?:(?:if|for) \(.*\) )?(?:await )?)${call}\(`, 'gm');
-    const found = [...text.matchAll(statements)].map(({ index }) => {
-      const patch: Patch = { file, find: callAt(text, index), replace: 'void 0', at: index };
-      return { patch, within: functionAt(text, index), name: nameOf(file, text, index, patch.find) };
-    });
-    return found.map(({ patch, within, name }) => {
-      // What a function asks first it often asks again, of the row.
-      const siblings = found.filter((other) => other.within === within && other.patch !== patch);
-      const row = /assigneeIds|subject/.test(patch.find);
-      return {
-        name,
-        patches: [patch],
-        masks: [...masks, ...siblings.map((other) => other.patch), ...(row ? seeing(root) : [])],
-        tests: [...(row ? visibilityTests : tests), ...testsAround(root, file)],
-        ...(row ? {} : { named: aboutRefusal(patch.find) }),
-      };
-    });
+  const found = [...text.matchAll(refusing)].map(({ index, 0: start }) => {
+    const patch: Patch = { file, find: callAt(text, index), replace: 'void 0', at: index };
+    const name = nameOf(file, text, index, patch.find);
+    return { patch, called: start.slice(0, -1), within: functionAt(text, index), name };
+  });
+  return found.map(({ patch, called, within, name }) => {
+    const { masks, tests } = behind[called] ?? alone;
+    // What a function asks first it often asks again, of the row.
+    const siblings = found.filter((one) => one.within === within && one.called === called && one.patch !== patch);
+    const row = /assigneeIds|subject/.test(patch.find);
+    return {
+      name,
+      patches: [patch],
+      masks: [...masks, ...siblings.map((other) => other.patch), ...(row ? seeing(root) : [])],
+      tests: [...(row ? visibilityTests : tests), ...testsAround(root, file)],
+      ...(row ? {} : { named: aboutRefusal(patch.find) }),
+    };
   });
 }
 

@@ -10,6 +10,7 @@ export const wallTests = [`${database}/walls.test.ts`];
 export const policyTests = [`${database}/policies.test.ts`];
 const contractTest = (name: string): string => `${contract}/${name}.test.ts`;
 export const accessTests = [contractTest('access')];
+export const apiKeyTests = [contractTest('api-keys')];
 export const visibilityTests = [contractTest('visibility')];
 export const isolationTests = [contractTest('isolation')];
 

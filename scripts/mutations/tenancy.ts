@@ -5,6 +5,34 @@ const roleTests = ['role.rules', 'role', 'member'].map((name) => `${core}/tenanc
 const reachTests = [`${core}/tenancy/role.reach.test.ts`];
 const scopeTests = [`${core}/work/tasks/task.scope.test.ts`];
 
+const keyTests = [`${core}/tenancy/api-keys/api-key.test.ts`];
+
+/** What an API key narrows its user to. */
+export const apiKeys: readonly Mutation[] = [
+  mutation(
+    'API keys: only their scopes',
+    `${core}/tenancy/principal.ts`,
+    '.filter((permission) => scopes.has(permission))',
+    '',
+    keyTests,
+  ),
+  mutation(
+    'API keys: only their organization',
+    `${core}/tenancy/principal.ts`,
+    'memberships.filter((membership) => membership.organizationId === organizationId)',
+    'memberships.filter(() => organizationId)',
+    keyTests,
+  ),
+  mutation('API keys: no owner', `${core}/tenancy/role.rules.ts`, '!apiKeyId &&', '', keyTests),
+  mutation(
+    'API keys: nobody lets more than their own work again',
+    `${core}/tenancy/api-keys/api-key.service.ts`,
+    'key.userId !== principal.userId) refuseBeyondOwnOf',
+    'false) refuseBeyondOwnOf',
+    keyTests,
+  ),
+];
+
 /** Who belongs to an organization, and which roles they may give. */
 export const tenancy: readonly Mutation[] = [
   mutation(
