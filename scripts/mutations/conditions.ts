@@ -32,10 +32,13 @@ function isLookup(condition: string, after: string): boolean {
   return asks && name !== undefined && new RegExp(String.raw`\b${name}\b`).test(after);
 }
 
+/** What is proven before work begins is proven again, in the transaction: each hides that the other is off. */
+const proof = /^!proves\w*\(/;
+
 /** Every condition under which a service refuses: it never holds. */
 export function conditionsIn(root: string, file: string): Mutation[] {
   const text = read(root, file);
-  return [...text.matchAll(refusing)].flatMap(({ index }) => {
+  const found = [...text.matchAll(refusing)].flatMap(({ index }) => {
     const condition = enclosed(text, index);
     const from = index + condition.length;
     const [refusal] = thrown.exec(text.slice(from)) ?? [];
@@ -43,32 +46,38 @@ export function conditionsIn(root: string, file: string): Mutation[] {
     const after = text.slice(from + refusal.length, text.indexOf('\n}\n', from));
     return alternatives(condition.slice(1, -1))
       .filter((part) => !isLookup(part.text, after))
-      .map(({ text: find, at }): Mutation => {
-        const patch: Patch = { file, find, replace: `(${find}) && false`, at: index + 1 + at };
-        return {
-          name: `refused: ${basename(file)} ${functionAt(text, index)} if ${find.replaceAll(/\s+/g, ' ')}`,
-          patches: [patch],
-          masks: find === '!ctx.principal' ? [apiSignIn] : [],
-          tests: testsAround(root, file),
-        };
+      .map(({ text: find, at }): Patch & { at: number } => {
+        return { file, find, replace: `(${find}) && false`, at: index + 1 + at };
       });
+  });
+  return found.map((patch): Mutation => {
+    const others = found.filter((other) => other !== patch && proof.test(other.find) && proof.test(patch.find));
+    return {
+      name: `refused: ${basename(file)} ${functionAt(text, patch.at)} if ${patch.find.replaceAll(/\s+/g, ' ')}`,
+      patches: [patch],
+      masks: patch.find === '!ctx.principal' ? [apiSignIn] : others,
+      tests: testsAround(root, file),
+    };
   });
 }
 
 /** A query that names whose rows it means, or which of them still count. */
 const narrowing =
-  /(?<=\.)where\('(?:\w+\.)?(?:organization_id|user_id|is_active|deleted_at|kind|valid_to|revoked_at|used_at|expires_at|(?<=(?:memberships|invitations)\.)status)', /g;
+  /(?<=\.)where\('(?:\w+\.)?(?:organization_id|user_id|is_active|deleted_at|kind|valid_to|revoked_at|used_at|expires_at|(?<=(?:memberships|invitations)\.)status)', (?!'in')/g;
+
+/** A row that is known, by its whole key. */
+const isKey = /^\.where\('(?:\w+\.)?organization_id', '=', [^)]+\)\s*\.where\('(?:\w+\.)?id',/;
 
 /** Every condition on whose rows a query means: it means everybody's. */
-export function narrowingsIn(root: string, file: string, masks: readonly Patch[]): Mutation[] {
+export function narrowingsIn(root: string, file: string): Mutation[] {
   const text = read(root, file);
   return [...text.matchAll(narrowing)].flatMap(({ index }) => {
     const call = `.where${enclosed(text, index + 'where'.length)}`;
-    if (/\binput\b/.test(call)) return [];
+    if (/\binput\b/.test(call) || isKey.test(text.slice(index - 1))) return [];
     return {
       name: `narrowed: ${basename(file)} ${functionAt(text, index)} ${call}`,
       patches: [{ file, find: call, replace: '', at: index - 1 }],
-      masks,
+      masks: [],
       tests: testsAround(root, file),
     };
   });

@@ -7,7 +7,7 @@ import { decisionsIn, refusalsIn } from './refusals.ts';
 import { sources } from './sources.ts';
 import { apiKeys, tenancy } from './tenancy.ts';
 import { predicates } from './visibility.ts';
-import { policies, readDoor, walls } from './walls.ts';
+import { policies, walls } from './walls.ts';
 
 /*
  * Every wall and every check that somebody may see or do something, each with a text that switches it off. Checks that stand in
@@ -30,7 +30,7 @@ export function mutationsOf(root: string): Mutation[] {
       ...refusalsIn(root, file),
       ...decisionsIn(root, file),
       ...conditionsIn(root, file),
-      ...narrowingsIn(root, file, [readDoor]),
+      ...narrowingsIn(root, file),
     ]),
   ];
   const names = new Map<string, number>();

@@ -55,11 +55,11 @@ function closeness(one: string, other: string): number {
 }
 
 /**
- * The tests of the area that a file belongs to, the likeliest to notice first: those next to it before the others, of these those
- * that are called like it, and the smaller before the larger.
+ * The tests of the services, those first that are likely to notice a change to a file: those next to it, then those of its area;
+ * of these those that are called like it, and the smaller before the larger.
  */
 export const testsAround = (root: string, file: string): string[] =>
-  globSync(`${file.split('/').slice(0, 4).join('/')}/**/*.test.ts`, { cwd: root })
+  globSync(`${core}/{access,identity,tenancy,work,activity}/**/*.test.ts`, { cwd: root })
     .map((test) => ({
       test,
       closeness: closeness(file, test),

@@ -3,15 +3,8 @@ import { tables } from '../../packages/core/src/platform.ts';
 import { type Mutation, mutation, type Patch, read } from './mutation.ts';
 import { database, policyTests, wallTests } from './sources.ts';
 
-/** What keeps a query to the rows of its scope. */
-export const readDoor: Patch = {
-  file: `${database}/walls.ts`,
-  find: '[this.#fill(definition.wall, at)]',
-  replace: '[]',
-};
-
 export const walls: readonly Mutation[] = [
-  { name: 'read door: predicate', patches: [readDoor], masks: [], tests: wallTests },
+  mutation('read door: predicate', `${database}/walls.ts`, '[this.#fill(definition.wall, at)]', '[]', wallTests),
   mutation(
     'read door: selects',
     `${database}/walls.ts`,
