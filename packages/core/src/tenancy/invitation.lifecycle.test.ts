@@ -88,14 +88,16 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     if (!invitation) throw new Error('The invitation was not sent.');
     return { email, id: invitation.id, invitation };
   };
-  const close = (closed: boolean) =>
+  const setOrganization = (change: { is_active: boolean } | { deleted_at: string | null }) =>
     writeThroughSystemDoor(anonymous(platform), ({ db }) =>
       db
         .updateTable('organizations')
-        .set({ is_active: !closed })
+        .set(change)
         .where('id', '=', owner.organization?.id ?? '')
         .execute(),
     );
+  const close = (closed: boolean) => setOrganization({ is_active: !closed });
+  const trash = (gone: boolean) => setOrganization({ deleted_at: gone ? clock.now().toISOString() : null });
   const resend = async (id: string, by = owner) => resendInvitation(await by.ctx('required'), { organizationId, id });
   const revoke = async (id: string, by = owner) => revokeInvitation(await by.ctx('required'), { organizationId, id });
   const eventsOf = (...entities: string[]) =>
@@ -238,6 +240,10 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     expect(await codeOf(accept(person, id))).toBe('organization_inactive');
     expect(await codeOf(declineInvitation(await person.ctx('none'), { id }))).toBe('organization_inactive');
     await close(false);
+    await trash(true);
+    expect(await own(person)).toMatchObject({ data: [] });
+    expect(await codeOf(accept(person, id))).toBe('invitation_not_found');
+    await trash(false);
     const setMembership = (status: 'active' | 'ended' | 'suspended') =>
       writeThroughSystemDoor(anonymous(platform), ({ db }) =>
         db.updateTable('memberships').set({ status }).where('user_id', '=', member.user.id).execute(),
@@ -306,6 +312,10 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       expect(await tokenIn(id)).toBe('');
       expect(await codeOf(registerBy(token))).toBe('organization_inactive');
       await close(false);
+      await trash(true);
+      expect(await tokenIn(id)).toBe('');
+      expect(await codeOf(registerBy(token))).toBe('validation_failed');
+      await trash(false);
       clock.advance(7 * day);
       expect(await codeOf(registerBy(token))).toBe('invitation_not_pending');
     });
