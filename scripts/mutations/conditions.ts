@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { type Mutation, type Patch, read } from './mutation.ts';
 import { enclosed, functionAt, testsAround } from './sources.ts';
 import { apiSignIn } from './api.ts';
+import { readDoor } from './walls.ts';
 
 /** `if (…) throw …`, with what is thrown: on one line, on the next, or behind what makes the message. */
 const refusing = /(?<=^\s+(?:\} else )?if )\(/gm;
@@ -52,11 +53,12 @@ export function conditionsIn(root: string, file: string): Mutation[] {
   });
   return found.map((patch): Mutation => {
     const others = found.filter((other) => other !== patch && proof.test(other.find) && proof.test(patch.find));
+    const within = functionAt(text, patch.at);
     return {
-      name: `refused: ${basename(file)} ${functionAt(text, patch.at)} if ${patch.find.replaceAll(/\s+/g, ' ')}`,
+      name: `refused: ${basename(file)} ${within} if ${patch.find.replaceAll(/\s+/g, ' ')}`,
       patches: [patch],
       masks: patch.find === '!ctx.principal' ? [apiSignIn] : others,
-      tests: testsAround(root, file),
+      tests: testsAround(root, file, within),
     };
   });
 }
@@ -74,11 +76,12 @@ export function narrowingsIn(root: string, file: string): Mutation[] {
   return [...text.matchAll(narrowing)].flatMap(({ index }) => {
     const call = `.where${enclosed(text, index + 'where'.length)}`;
     if (/\binput\b/.test(call) || isKey.test(text.slice(index - 1))) return [];
+    const within = functionAt(text, index);
     return {
-      name: `narrowed: ${basename(file)} ${functionAt(text, index)} ${call}`,
+      name: `narrowed: ${basename(file)} ${within} ${call}`,
       patches: [{ file, find: call, replace: '', at: index - 1 }],
-      masks: [],
-      tests: testsAround(root, file),
+      masks: call.includes('organization_id') ? [readDoor] : [],
+      tests: testsAround(root, file, within),
     };
   });
 }

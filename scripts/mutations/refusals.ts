@@ -48,7 +48,7 @@ export function refusalsIn(root: string, file: string): Mutation[] {
       name,
       patches: [patch],
       masks: [...masks, ...siblings.map((other) => other.patch), ...(row ? seeing(root) : [])],
-      tests: [...(row ? visibilityTests : tests), ...testsAround(root, file)],
+      tests: [...(row ? visibilityTests : tests), ...testsAround(root, file, within)],
       ...(row ? {} : { named: aboutRefusal(patch.find) }),
     };
   });
@@ -64,7 +64,7 @@ export function decisionsIn(root: string, file: string): Mutation[] {
       name: nameOf(file, text, index, find),
       patches: [{ file, find: `${find}.allowed`, replace: 'true', at: index }],
       masks: [],
-      tests: [...visibilityTests, ...testsAround(root, file)],
+      tests: [...visibilityTests, ...testsAround(root, file, functionAt(text, index))],
     };
   });
 }

@@ -1,4 +1,4 @@
-import { globSync, statSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 export const core = 'packages/core/src';
@@ -54,20 +54,36 @@ function closeness(one: string, other: string): number {
   return one.split('/').findIndex((name, at) => name !== names[at]);
 }
 
+interface TestFile {
+  path: string;
+  text: string;
+}
+
+const testFiles = new Map<string, TestFile[]>();
+
+function testsOf(root: string): TestFile[] {
+  let tests = testFiles.get(root);
+  if (!tests) {
+    const paths = globSync(`${core}/{access,identity,tenancy,work,activity}/**/*.test.ts`, { cwd: root });
+    testFiles.set(root, (tests = paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))));
+  }
+  return tests;
+}
+
 /**
- * The tests of the services, those first that are likely to notice a change to a file: those next to it, then those of its area;
- * of these those that are called like it, and the smaller before the larger.
+ * The tests of the services, those first that are likely to notice a change to a function: those that name it, or import its
+ * file, then those next to it, then those of its area; of these those that are called like it, and the smaller before the larger.
  */
-export const testsAround = (root: string, file: string): string[] =>
-  globSync(`${core}/{access,identity,tenancy,work,activity}/**/*.test.ts`, { cwd: root })
-    .map((test) => ({
-      test,
-      closeness: closeness(file, test),
-      kinship: kinship(file, test),
-      size: statSync(join(root, test)).size,
-    }))
-    .sort((a, b) => b.closeness - a.closeness || b.kinship - a.kinship || a.size - b.size)
-    .map(({ test }) => test);
+export const testsAround = (root: string, file: string, within: string): string[] =>
+  testsOf(root)
+    .map(({ path, text }) => {
+      const names = Number(text.includes(`${within}(`));
+      const imports = Number(text.includes(`/${basename(file)}'`));
+      const likeness = [names + imports, closeness(file, path), kinship(file, path), -text.length];
+      return { path, likeness };
+    })
+    .sort((a, b) => a.likeness.map((value, at) => (b.likeness[at] ?? 0) - value).find((by) => by !== 0) ?? 0)
+    .map(({ path }) => path);
 
 /** What a check is called: where it stands, and what it is asked. */
 export const nameOf = (file: string, text: string, offset: number, call: string): string =>

@@ -3,8 +3,15 @@ import { tables } from '../../packages/core/src/platform.ts';
 import { type Mutation, mutation, type Patch, read } from './mutation.ts';
 import { database, policyTests, wallTests } from './sources.ts';
 
+/** What keeps a query to the rows of its scope. */
+export const readDoor: Patch = {
+  file: `${database}/walls.ts`,
+  find: '[this.#fill(definition.wall, at)]',
+  replace: '[]',
+};
+
 export const walls: readonly Mutation[] = [
-  mutation('read door: predicate', `${database}/walls.ts`, '[this.#fill(definition.wall, at)]', '[]', wallTests),
+  mutation('read door: predicate', readDoor.file, readDoor.find, readDoor.replace, wallTests),
   mutation(
     'read door: selects',
     `${database}/walls.ts`,
