@@ -179,6 +179,8 @@ describe.each(dialects)('members on %s', (dialect) => {
       expect(await codeOf(remove(admin, second.userId))).toBe('role_exceeds_own');
       expect(await codeOf(setRoles(admin, organization, member.userId, 'admin'))).toBe('passed');
       expect(await rolesOf(organization, second.userId)).toEqual(['owner']);
+      // Who is given a role takes it from nobody.
+      expect(await rolesOf(organization, admin.userId)).toEqual(['admin']);
     });
 
     it('need the permission, a member and roles of this organization', async () => {
