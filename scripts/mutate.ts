@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Copy } from './mutations/copy.ts';
 import { mutationsOf } from './mutations/index.ts';
+import { trySwitched } from './mutations/rounds.ts';
 import { type Outcome, tryMutation } from './mutations/trial.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -47,17 +48,18 @@ async function main(): Promise<void> {
     return;
   }
   const started = performance.now();
-  const queue = [...chosen];
   const outcomes: Outcome[] = [];
+  const note = (outcome: Outcome): void => {
+    outcomes.push(outcome);
+    tell(outcome, outcomes.length, chosen.length);
+  };
   const copies = Array.from({ length: Math.min(2, availableParallelism(), chosen.length) }, () => new Copy(root));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   try {
+    const queue = await trySwitched(copies, chosen, note);
     await Promise.all(
       copies.map(async (copy) => {
-        for (let next = queue.shift(); next; next = queue.shift()) {
-          const outcome = await tryMutation(copy, next);
-          outcomes.push(outcome);
-          tell(outcome, outcomes.length, chosen.length);
-        }
+        for (let next = queue.shift(); next; next = queue.shift()) note(await tryMutation(copy, next));
       }),
     );
   } finally {

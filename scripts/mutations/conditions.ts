@@ -48,7 +48,8 @@ export function conditionsIn(root: string, file: string): Mutation[] {
     return alternatives(condition.slice(1, -1))
       .filter((part) => !isLookup(part.text, after))
       .map(({ text: find, at }): Patch & { at: number } => {
-        return { file, find, replace: `(${find}) && false`, at: index + 1 + at };
+        const around = ['((', ') && !OFF)'] as const;
+        return { file, find, replace: `(${find}) && false`, at: index + 1 + at, around };
       });
   });
   return found.map((patch): Mutation => {
@@ -79,7 +80,7 @@ export function narrowingsIn(root: string, file: string): Mutation[] {
     const within = functionAt(text, index);
     return {
       name: `narrowed: ${basename(file)} ${within} ${call}`,
-      patches: [{ file, find: call, replace: '', at: index - 1 }],
+      patches: [{ file, find: call, replace: '', at: index - 1, around: ['.$if(!OFF, (narrowed) => narrowed', ')'] }],
       masks: call.includes('organization_id') ? [readDoor] : [],
       tests: testsAround(root, file, within),
     };

@@ -13,15 +13,13 @@ const onSqlite: Patch = {
   replace: "export const dialects: readonly TestDialect[] = ['sqlite'];",
 };
 
-function write(copy: string, files: ReadonlyMap<string, string>): void {
-  for (const [file, text] of files) writeFileSync(join(copy, file), text);
-}
-
 /** A copy of the repository, in which checks can be switched off. */
 export class Copy {
   readonly root = mkdtempSync(join(tmpdir(), 'tenon-mutate-'));
+  readonly #repository: string;
 
   constructor(repository: string) {
+    process.once('exit', () => this.remove());
     for (const name of copied)
       cpSync(join(repository, name), join(this.root, name), {
         recursive: true,
@@ -29,19 +27,42 @@ export class Copy {
         filter: (source) => !['dist', 'coverage', '.turbo'].includes(basename(source)),
       });
     symlinkSync(join(repository, 'node_modules'), join(this.root, 'node_modules'));
-    write(this.root, patched(this.root, [onSqlite]));
+    this.#repository = repository;
+    this.write(patched(this.root, [onSqlite]));
   }
 
   /** Works in the copy while patches are applied to it. */
   async with<Result>(patches: readonly Patch[], work: () => Promise<Result>): Promise<Result> {
     const files = patched(this.root, patches);
     const originals = new Map([...files.keys()].map((file) => [file, readFileSync(join(this.root, file), 'utf8')]));
-    write(this.root, files);
+    this.write(files);
     try {
       return await work();
     } finally {
-      write(this.root, originals);
+      this.write(originals);
     }
+  }
+
+  /** Works in the copy while it has more files. */
+  async holding<Result>(
+    files: readonly { path: string; text: string }[],
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    this.write(new Map(files.map(({ path, text }) => [path, text])));
+    try {
+      return await work();
+    } finally {
+      for (const { path } of files) rmSync(join(this.root, path));
+    }
+  }
+
+  write(files: ReadonlyMap<string, string>): void {
+    for (const [file, text] of files) writeFileSync(join(this.root, file), text);
+  }
+
+  /** Files as the repository has them. */
+  restore(files: Iterable<string>): void {
+    this.write(new Map([...files].map((file) => [file, readFileSync(join(this.#repository, file), 'utf8')])));
   }
 
   remove(): void {

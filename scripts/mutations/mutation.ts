@@ -8,6 +8,8 @@ export interface Patch {
   replace: string;
   /** Where it stands, when the same text stands elsewhere too. */
   at?: number;
+  /** What stands before and behind it to switch it off while the code runs, where `OFF` says whether it is. */
+  around?: readonly [string, string];
 }
 
 export interface Mutation {
@@ -39,11 +41,16 @@ export const mutation = (
 });
 
 /** @throws when the text is not there, or not at one place only */
-function apply(text: string, { file, find, replace, at }: Patch): string {
+export function placeOf(text: string, { file, find, at }: Patch): number {
   const start = at ?? text.indexOf(find);
   if (start === -1 || !text.startsWith(find, start)) throw new Error(`${file} does not say: ${find}`);
   if (at === undefined && text.includes(find, start + 1)) throw new Error(`${file} says more than once: ${find}`);
-  return text.slice(0, start) + replace + text.slice(start + find.length);
+  return start;
+}
+
+function apply(text: string, patch: Patch): string {
+  const start = placeOf(text, patch);
+  return text.slice(0, start) + patch.replace + text.slice(start + patch.find.length);
 }
 
 /** Applies patches to files: those with an offset last to first, so that none moves another. */

@@ -35,7 +35,13 @@ function aboutRefusal(call: string): RegExp {
 export function refusalsIn(root: string, file: string): Mutation[] {
   const text = read(root, file);
   const found = [...text.matchAll(refusing)].map(({ index, 0: start }) => {
-    const patch: Patch = { file, find: callAt(text, index), replace: 'void 0', at: index };
+    const patch: Patch = {
+      file,
+      find: callAt(text, index),
+      replace: 'void 0',
+      at: index,
+      around: ['(OFF ? void 0 : ', ')'],
+    };
     const name = nameOf(file, text, index, patch.find);
     return { patch, called: start.slice(0, -1), within: functionAt(text, index), name };
   });
@@ -62,7 +68,7 @@ export function decisionsIn(root: string, file: string): Mutation[] {
     if (!text.startsWith('.allowed', index + find.length)) return [];
     return {
       name: nameOf(file, text, index, find),
-      patches: [{ file, find: `${find}.allowed`, replace: 'true', at: index }],
+      patches: [{ file, find: `${find}.allowed`, replace: 'true', at: index, around: ['(OFF || ', ')'] }],
       masks: [],
       tests: [...visibilityTests, ...testsAround(root, file, functionAt(text, index))],
     };

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import {
   type Reporter,
   startVitest,
@@ -28,12 +29,12 @@ export interface TestRun {
 
 export const keyOf = ({ file, name }: Red): string => `${file}: ${name}`;
 
-interface Report {
-  tests: number;
-  red: Red[];
-}
+/** What the child says as it goes. */
+type Said = { red: Red } | { ended: string; tests: number };
 
 const marker = '\u001etests:';
+
+const say = (said: Said): void => void process.stdout.write(`\n${marker}${JSON.stringify(said)}\n`);
 
 function nameOf(test: TestCase | TestSuite): string {
   const names = [test.name];
@@ -41,9 +42,9 @@ function nameOf(test: TestCase | TestSuite): string {
   return names.join(' ');
 }
 
-/** Notes what fails, and stops at the first failure that counts. */
+/** Tells what fails, and stops at the first failure that counts. */
 class FirstRed implements Reporter {
-  readonly report: Report = { tests: 0, red: [] };
+  #tests = 0;
   readonly #unless: ReadonlySet<string> | null;
   readonly #stop: () => void;
 
@@ -54,7 +55,7 @@ class FirstRed implements Reporter {
 
   onTestCaseResult(test: TestCase): void {
     const { state } = test.result();
-    if (state !== 'skipped') this.report.tests++;
+    if (state !== 'skipped') this.#tests++;
     if (state === 'failed') this.#note(test.module, nameOf(test));
   }
 
@@ -64,12 +65,13 @@ class FirstRed implements Reporter {
 
   onTestModuleEnd(module: TestModule): void {
     if (module.errors().length > 0) this.#note(module, '(around all tests)');
+    say({ ended: module.relativeModuleId, tests: this.#tests });
   }
 
   #note(module: TestModule, name: string): void {
     const red = { file: module.relativeModuleId, name };
     if (this.#unless?.has(keyOf(red))) return;
-    this.report.red.push(red);
+    say({ red });
     if (this.#unless) this.#stop();
   }
 }
@@ -111,16 +113,19 @@ async function runVitest({ root, files, named, unless }: TestRun): Promise<void>
     ...(named !== undefined && { testNamePattern: new RegExp(named) }),
   });
   await vitest?.close();
-  process.stdout.write(`${marker}${JSON.stringify(reporter.report)}\n`);
 }
-
-/** Longer than any of the test files takes. */
-const timeoutMs = 240_000;
 
 const withoutPostgres = { TENON_TEST_POSTGRES: 'postgres://nobody@localhost' };
 
-/** Runs test files, and answers what failed. @throws when the run itself broke */
-export async function runTests(run: TestRun): Promise<Red[]> {
+/** Longer than any of the test files takes. */
+const patienceMs = 120_000;
+
+/**
+ * Runs test files, and answers what failed. What a check keeps from going round for ever may do so now: then the file that did not
+ * end has failed, and those behind it have not run.
+ * @throws when the run itself broke
+ */
+export async function runTests(run: TestRun): Promise<{ red: Red[]; ended: ReadonlySet<string> }> {
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(run)], {
     cwd: run.root,
     env: {
@@ -130,18 +135,41 @@ export async function runTests(run: TestRun): Promise<Red[]> {
       NODE_COMPILE_CACHE: join(run.root, 'compiled'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // With the processes that it starts.
+    detached: true,
   });
-  let log = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (log += text));
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const [red, ended] = [[] as Red[], new Set<string>()];
+  let [log, tests, stuck] = ['', 0, false];
+  const giveUp = (): void => {
+    stuck = true;
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  process.once('exit', giveUp);
+  let timer = setTimeout(giveUp, patienceMs);
+  const hear = (line: string): void => {
+    clearTimeout(timer);
+    timer = setTimeout(giveUp, patienceMs);
+    const said = JSON.parse(line.slice(marker.length)) as Said;
+    if ('red' in said) red.push(said.red);
+    else {
+      ended.add(said.ended);
+      ({ tests } = said);
+    }
+  };
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.startsWith(marker)) hear(line);
+    else log += `${line}\n`;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   await new Promise((resolve) => child.once('close', resolve));
+  process.off('exit', giveUp);
   clearTimeout(timer);
-  const written = log.split('\n').find((line) => line.startsWith(marker));
-  if (written === undefined) throw new Error(`The tests did not run: ${log.slice(0, 1000)}`);
-  const { tests, red } = JSON.parse(written.slice(marker.length)) as Report;
+  if (stuck) {
+    const file = run.files.find((one) => !ended.has(one)) ?? '';
+    return { red: [...red, { file, name: '(does not end)' }], ended: ended.add(file) };
+  }
   if (tests === 0 && red.length === 0) throw new Error(`There were no tests: ${log.slice(0, 1000)}`);
-  return red;
+  return { red, ended };
 }
 
 if (import.meta.main) await runVitest(JSON.parse(process.argv[2] ?? '') as TestRun);

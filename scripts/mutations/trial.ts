@@ -18,7 +18,7 @@ function baselineOf(copy: Copy, masks: readonly Patch[], file: string): Promise<
   let baseline = baselines.get(key);
   if (!baseline) {
     const run = () => runTests({ root: copy.root, files: [file] });
-    baselines.set(key, (baseline = copy.with(masks, run).then((red) => red.map(keyOf))));
+    baselines.set(key, (baseline = copy.with(masks, run).then(({ red }) => red.map(keyOf))));
   }
   return baseline;
 }
@@ -28,7 +28,9 @@ async function firstRed(copy: Copy, { patches, masks, tests, named }: Mutation):
   const unless: string[] = [];
   for (;;) {
     const run = () => runTests({ root: copy.root, files: tests, named: named?.source, unless });
-    const [red] = await copy.with([...masks, ...patches], run);
+    const {
+      red: [red],
+    } = await copy.with([...masks, ...patches], run);
     if (!red) return null;
     const before = await baselineOf(copy, masks, red.file);
     if (!before.includes(keyOf(red))) return red;
@@ -48,8 +50,8 @@ export async function tryMutation(copy: Copy, mutation: Mutation): Promise<Outco
   });
   try {
     if (mutation.patches.length === 0) throw new Error('There is nothing to patch.');
-    const red = await firstRed(copy, mutation);
-    return red ? outcome('red', keyOf(red)) : outcome('GREEN', `None of ${mutation.tests.length} test files notices.`);
+    const red = mutation.tests.length === 0 ? null : await firstRed(copy, mutation);
+    return red ? outcome('red', keyOf(red)) : outcome('GREEN', 'No test notices.');
   } catch (error) {
     return outcome('BROKEN', error instanceof Error ? error.message : String(error));
   }

@@ -8,6 +8,7 @@ export const readDoor: Patch = {
   file: `${database}/walls.ts`,
   find: '[this.#fill(definition.wall, at)]',
   replace: '[]',
+  around: ['(OFF ? [] : ', ')'],
 };
 
 export const walls: readonly Mutation[] = [
