@@ -87,6 +87,7 @@ describe('access tokens', () => {
     ['no session', { sid: undefined }],
     ['a session that is no id', { sid: "' or 1=1 --" }],
     ['no user', { sub: undefined }],
+    ['a user that is no id', { sub: "' or 1=1 --" }],
     ['a beginning in the future', { nbf: now.getTime() / 1000 + 60 }],
     ['an issue in the future', { iat: now.getTime() / 1000 + 61 }],
   ])('are refused with %s', async (_, change) => {

@@ -12,8 +12,10 @@ import {
   signIn,
   signUp,
 } from '../testing/people.ts';
+import { makeAccountToken } from './account-token.ts';
 import { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
 import { identityMails } from './index.ts';
+import { changeHolder } from './mail/email-change.mails.ts';
 import { purgeEmailChanges } from './maintenance.ts';
 import { resetPassword } from './password.service.ts';
 import { verificationTokenOf, verifyEmail } from './registration.service.ts';
@@ -42,7 +44,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
   const opens = (login: string, withPassword = password) => codeOf(signIn(platform, { login, password: withPassword }));
   const lives = async ({ accessToken }: SignedUpPerson) =>
     (await codeOf(contextOf(platform, accessToken, 'none'))) === 'passed';
-  const mailsOf = async ({ user }: Pick<SignedUpPerson, 'user'>, at = platform) => {
+  const latestChange = async ({ user }: Pick<SignedUpPerson, 'user'>, at = platform) => {
     const latest = await readThroughSystemDoor(at.database, (db) =>
       db
         .selectFrom('email_changes')
@@ -51,7 +53,10 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
         .orderBy('id', 'desc')
         .executeTakeFirst(),
     );
-    const payload = { changeId: latest?.id };
+    return latest?.id ?? '';
+  };
+  const mailsOf = async (person: Pick<SignedUpPerson, 'user'>, at = platform) => {
+    const payload = { changeId: await latestChange(person, at) };
     return {
       confirm: await identityMails['confirm_email']?.(anonymous(at), payload),
       undo: await identityMails['undo_email']?.(anonymous(at), payload),
@@ -109,6 +114,15 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await tokensOf(person)).toMatchObject({ confirm: '', undo: '' });
   });
 
+  it('sends one address no more than five mails an hour', async () => {
+    const person = await signUp(platform);
+    const email = newEmail();
+    for (let count = 0; count < 5; count++) expect(await codeOf(change(person, email))).toBe('passed');
+    const { confirm: last } = await tokensOf(person);
+    expect(await codeOf(change(person, email))).toBe('rate_limited');
+    expect((await tokensOf(person)).confirm).toBe(last);
+  });
+
   it('does not tell whether somebody has the address, and takes it from nobody', async () => {
     const [person, owner] = [await signUp(platform), await signUp(platform)];
 
@@ -118,6 +132,15 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(confirm((await tokensOf(person)).confirm))).toBe('email_taken');
     expect(await opens(owner.email)).toBe('passed');
     expect(await opens(person.email)).toBe('passed');
+  });
+
+  it('is of the address that it was asked for', async () => {
+    const { person, tokens } = await changed();
+    const moved = newEmail();
+    await writeThroughSystemDoor(anonymous(platform), (unit) =>
+      unit.db.updateTable('users').set({ email: moved, email_key: moved }).where('id', '=', person.user.id).execute(),
+    );
+    expect(await codeOf(confirm(tokens.confirm))).toBe('validation_failed');
   });
 
   it('takes each token once, within a day, and only the latest', async () => {
@@ -199,6 +222,9 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(mails.undo).toBeNull();
     expect(mails.confirm).not.toBeNull();
     expect(await tokensOf(person, open)).toMatchObject({ undo: '' });
+    const holder = changeHolder(await latestChange(person, open));
+    const forged = makeAccountToken(open.settings, 'undo-email', holder, new Date(clock.now().getTime() + day));
+    expect(await codeOf(undoEmailChange(anonymous(open), { token: forged }))).toBe('validation_failed');
   });
 
   it('makes tokens for the old address worthless', async () => {

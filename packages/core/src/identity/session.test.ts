@@ -13,6 +13,7 @@ import {
   signUp,
 } from '../testing/people.ts';
 import { logout, refresh } from './auth.service.ts';
+import { signAccessToken } from './access-token.ts';
 import { authenticate } from './authenticate.ts';
 import { purgeSessions, purgeSpentRefreshTokens } from './maintenance.ts';
 import { hashRefreshToken } from './refresh-token.ts';
@@ -66,6 +67,25 @@ describe.each(dialects)('sessions on %s', (dialect) => {
 
       expect(await codeOf(identify(ended.accessToken))).toBe('unauthenticated');
       expect(await codeOf(identify(inactive.accessToken))).toBe('unauthenticated');
+    });
+
+    it('is nobody else’s, and ends with its session', async () => {
+      const [person, other] = [await signUp(platform), await signUp(platform)];
+      const sessionId = (await identify(person.accessToken)).sessionId ?? '';
+      const forged = (userId: string) => signAccessToken(platform.settings, clock.now(), { userId, sessionId });
+      expect(await codeOf(identify(await forged(other.user.id)))).toBe('unauthenticated');
+      expect(await codeOf(identify(await forged(person.user.id)))).toBe('passed');
+      await write((unit) =>
+        unit.db
+          .updateTable('sessions')
+          .set({ expires_at: sql<string>`${clock.now()}` })
+          .where('id', '=', sessionId)
+          .execute(),
+      );
+
+      clock.advance(3 * second);
+
+      expect(await codeOf(identify(await forged(person.user.id)))).toBe('unauthenticated');
     });
   });
 

@@ -88,6 +88,16 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     if (!invitation) throw new Error('The invitation was not sent.');
     return { email, id: invitation.id, invitation };
   };
+  const setOrganization = (change: { is_active: boolean } | { deleted_at: string | null }) =>
+    writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+      db
+        .updateTable('organizations')
+        .set(change)
+        .where('id', '=', owner.organization?.id ?? '')
+        .execute(),
+    );
+  const close = (closed: boolean) => setOrganization({ is_active: !closed });
+  const trash = (gone: boolean) => setOrganization({ deleted_at: gone ? clock.now().toISOString() : null });
   const resend = async (id: string, by = owner) => resendInvitation(await by.ctx('required'), { organizationId, id });
   const revoke = async (id: string, by = owner) => revokeInvitation(await by.ctx('required'), { organizationId, id });
   const eventsOf = (...entities: string[]) =>
@@ -222,6 +232,31 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     expect(await only(person, { status: ['pending'] })).not.toMatchObject({ id });
   });
 
+  it('are not answered while the organization is closed, and lift no suspension', async () => {
+    const [person, member] = [await signUp(platform), await join()];
+    await invite(person.email);
+    const { id } = await only(person);
+    await close(true);
+    expect(await codeOf(accept(person, id))).toBe('organization_inactive');
+    expect(await codeOf(declineInvitation(await person.ctx('none'), { id }))).toBe('organization_inactive');
+    await close(false);
+    await trash(true);
+    expect(await own(person)).toMatchObject({ data: [] });
+    expect(await codeOf(accept(person, id))).toBe('invitation_not_found');
+    await trash(false);
+    const setMembership = (status: 'active' | 'ended' | 'suspended') =>
+      writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+        db.updateTable('memberships').set({ status }).where('user_id', '=', member.user.id).execute(),
+      );
+    await setMembership('ended');
+    await invite(member.email);
+    const again = await only(member, { status: ['pending'] });
+    await setMembership('suspended');
+    expect(await codeOf(accept(member, again.id))).toBe('invitation_not_pending');
+    await setMembership('ended');
+    expect(await accept(member, again.id)).toMatchObject({ status: 'active' });
+  });
+
   describe('by mail', () => {
     const registerBy = (token: string, more: { username?: string } = {}) =>
       registerInvited(anonymous(platform), { token, password, ...more });
@@ -273,18 +308,14 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
         expect(await codeOf(registerBy(wrong))).toBe('validation_failed');
       await revoke(another.id);
       expect(await tokenIn(another.id)).toBe('');
-      const close = async (isActive: boolean) =>
-        writeThroughSystemDoor(anonymous(platform), ({ db }) =>
-          db
-            .updateTable('organizations')
-            .set({ is_active: isActive })
-            .where('id', '=', owner.organization?.id ?? '')
-            .execute(),
-        );
-      await close(false);
+      await close(true);
       expect(await tokenIn(id)).toBe('');
       expect(await codeOf(registerBy(token))).toBe('organization_inactive');
-      await close(true);
+      await close(false);
+      await trash(true);
+      expect(await tokenIn(id)).toBe('');
+      expect(await codeOf(registerBy(token))).toBe('validation_failed');
+      await trash(false);
       clock.advance(7 * day);
       expect(await codeOf(registerBy(token))).toBe('invitation_not_pending');
     });

@@ -74,10 +74,9 @@ export async function assignRoles(
   roleIds: readonly string[],
   createdById: string,
 ): Promise<void> {
-  // What they held until it ended stands in the way. Behind the identity door there is no wall: the organization is named.
+  // What they held until it ended stands in the way. A role is of one organization, behind the identity door too.
   await unit.db
     .deleteFrom('role_assignments')
-    .where('organization_id', '=', member.organizationId)
     .where('user_id', '=', member.userId)
     .where(anyOf(unit.ctx.database.engine.dialect, 'role_id', roleIds))
     .where('scope_key', '=', everywhere)

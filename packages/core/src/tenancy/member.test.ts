@@ -179,6 +179,8 @@ describe.each(dialects)('members on %s', (dialect) => {
       expect(await codeOf(remove(admin, second.userId))).toBe('role_exceeds_own');
       expect(await codeOf(setRoles(admin, organization, member.userId, 'admin'))).toBe('passed');
       expect(await rolesOf(organization, second.userId)).toEqual(['owner']);
+      // Who is given a role takes it from nobody.
+      expect(await rolesOf(organization, admin.userId)).toEqual(['admin']);
     });
 
     it('need the permission, a member and roles of this organization', async () => {
@@ -212,14 +214,22 @@ describe.each(dialects)('members on %s', (dialect) => {
       expect(await codeOf(setRoles(owner, organization, owner.userId, 'admin'))).toBe('last_owner');
     });
 
-    it('of the last owner stay while the other owners are suspended or not active', async () => {
+    it('of the last owner stay while the other owners are suspended, not active, no person, or owners for a time', async () => {
       const organization = await createOrganization(platform);
       const { owner } = organization;
-      const [suspended, inactive] = [await organization.addMember('owner'), await organization.addMember('owner')];
+      const join = () => organization.addMember('owner');
+      const [suspended, inactive, service, ending] = [await join(), await join(), await join(), await join()];
       await writeThroughSystemDoor(platform.context({ principal: null }), async ({ db }) => {
         const { userId } = suspended;
         await db.updateTable('memberships').set({ status: 'suspended' }).where('user_id', '=', userId).execute();
         await db.updateTable('users').set({ is_active: false }).where('id', '=', inactive.userId).execute();
+        await db.updateTable('users').set({ kind: 'service' }).where('id', '=', service.userId).execute();
+        const validTo = new Date(platform.clock.now().getTime() + 3_600_000).toISOString();
+        await db
+          .updateTable('role_assignments')
+          .set({ valid_to: validTo })
+          .where('user_id', '=', ending.userId)
+          .execute();
       });
 
       expect(await codeOf(setRoles(owner, organization, owner.userId, 'admin'))).toBe('last_owner');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readThroughSystemDoor } from '../database/system-door.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { createPlatform, type Platform } from '../platform.ts';
-import { codeOf, contextOf, type SignedUpPerson, signUp } from '../testing/people.ts';
+import { anonymous, codeOf, contextOf, type SignedUpPerson, signUp } from '../testing/people.ts';
 import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
 import { acceptInvitation } from './invitation.answer.ts';
 import { addMember } from './invitation.service.ts';
@@ -258,7 +258,13 @@ describe.each(dialects)('the life of an organization on %s', (dialect) => {
       const [acme, other] = [await found('Strict'), await found('Foreign')];
       const gone = await acme.join('member');
       await leaveOrganization(await gone.ctx('none'), { organizationId: acme.id });
-      for (const userId of [gone.user.id, other.owner.user.id])
+      const [suspended, inactive] = [await acme.join('member'), await acme.join('member')];
+      await writeThroughSystemDoor(anonymous(platform), async ({ db }) => {
+        const { id } = suspended.user;
+        await db.updateTable('memberships').set({ status: 'suspended' }).where('user_id', '=', id).execute();
+        await db.updateTable('users').set({ is_active: false }).where('id', '=', inactive.user.id).execute();
+      });
+      for (const userId of [gone, other.owner, suspended, inactive].map(({ user }) => user.id))
         expect(await codeOf(transfer(acme, acme.owner, userId))).toBe('member_not_found');
       expect(await codeOf(transfer(acme, acme.owner, acme.owner.user.id))).toBe('validation_failed');
       expect(await eventsOf(acme.id)).toMatchObject([{ type: 'member.left' }]);

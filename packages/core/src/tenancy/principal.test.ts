@@ -68,6 +68,25 @@ describe.each(dialects)('the principal on %s', (dialect) => {
     expect(await organizationOf(fresh('required', { header: second.id }))).toBe(second.id);
   });
 
+  it('stays in the only organization that there was to sign in to', async () => {
+    const person = await signUp(platform);
+    const [only, left, gone] = [
+      await create(person, 'Only'),
+      await create(person, 'Left'),
+      await create(person, 'Gone'),
+    ];
+    await elsewhere(async ({ db }) => {
+      await db.updateTable('memberships').set({ status: 'ended' }).where('organization_id', '=', left.id).execute();
+      const deletedAt = clock.now().toISOString();
+      await db.updateTable('organizations').set({ deleted_at: deletedAt }).where('id', '=', gone.id).execute();
+    });
+    const { accessToken } = await signIn(platform, { login: person.email });
+    await create(person, 'Later');
+    clock.advance(3000);
+
+    expect(await organizationOf(contextOf(platform, accessToken, 'required'))).toBe(only.id);
+  });
+
   it('refuses a path and a header that differ, not two names of one', async () => {
     const person = await signUp(platform);
     const [first, second] = [await create(person, 'Path'), await create(person, 'Header')];

@@ -122,6 +122,14 @@ describe.each(dialects)('roles on %s', (dialect) => {
     expect(await createRole(admin.ctx(), role({ name: 'Owner' }))).toMatchObject({ key: 'owner-2' });
   });
 
+  it('are deleted by nobody who holds less', async () => {
+    const { id } = await createRole(admin.ctx(), role({ name: 'Wide', permissions: ['task:read'] }));
+    const grants = admin.principal.grants.map((grant) => ({ ...grant, constraints: ['assignedOnly' as const] }));
+    const narrowed = platform.context({ principal: { ...admin.principal, grants } });
+    await expect(deleteRole(narrowed, { id })).rejects.toMatchObject({ code: 'role_exceeds_own' });
+    await deleteRole(admin.ctx(), { id });
+  });
+
   it('are deleted once nobody holds them, no open invitation offers them and none inherits', async () => {
     const { id } = await createRole(admin.ctx(), role({ name: 'Passing' }));
     const inUse = { code: 'role_in_use' };
@@ -307,6 +315,8 @@ describe.each(dialects)('roles on %s', (dialect) => {
       const explained = await explainAccess(await as(viewer), { permission: 'task:delete_any', subject: {} });
       expect(explained).toMatchObject({ allowed: false, permission: 'task:delete_any', constraint: null });
       expect(explained.grantedBy).toEqual(expect.arrayContaining(['owner', 'admin', 'manager', 'clearer']));
+      const nobody = explainAccess(platform.context({ principal: null }), { permission: 'task:read', subject: {} });
+      await expect(nobody).rejects.toMatchObject({ code: 'unauthenticated' });
     });
 
     it('says which constraint stands against it, for an hour that is asked about', async () => {

@@ -169,6 +169,7 @@ describe.each(dialects)('API keys on %s', (dialect) => {
   it('of one member end without those of others', async () => {
     const [one, other] = [await organization.addMember('admin'), await organization.addMember('admin')];
     const [ended, kept] = [await keyOf(one), await keyOf(other)];
+    for (const { secret } of [ended, kept]) expect(await codeOf(acting(secret))).toBe('passed');
     await inUnit(admin.ctx(), platform.database, requestScope(admin.principal), (unit) =>
       revokeApiKeysOf(unit, one.userId),
     );
@@ -190,6 +191,7 @@ describe.each(dialects)('API keys on %s', (dialect) => {
     const expiresAt = new Date(clock.now().getTime() + 60_000).toISOString();
     const ending = await keyOf(admin, ['task:read'], expiresAt);
     const stopped = await keyOf(admin);
+    expect(await codeOf(acting(stopped.secret))).toBe('passed');
     await updateApiKey(admin.ctx(), { id: stopped.id, isActive: false });
     expect(await codeOf(acting(stopped.secret))).toBe('unauthenticated');
     await updateApiKey(admin.ctx(), { id: stopped.id, isActive: true });

@@ -62,6 +62,8 @@ describe.each(dialects)('members of departments on %s', (dialect) => {
     expect(added).toMatchObject({ user: { id: userId }, departmentId: first, addedAt: clock.now().toISOString() });
     expect(await add(first, userId)).toEqual(added);
     await add(second, userId);
+    const { userId: other } = await acme.addMember('member');
+    expect(await add(await department(), other)).toMatchObject({ user: { id: other } });
 
     expect(await departmentIdOf(userId)).toBe(second);
     expect(await idsIn(first)).toEqual([]);

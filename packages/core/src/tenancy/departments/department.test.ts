@@ -122,11 +122,11 @@ describe.each(dialects)('departments on %s', (dialect) => {
       expect(await codeOf(deleteDepartment(owner.ctx(), { id: foreign }))).toBe('department_not_found');
       expect(await namesOf({ within: foreign })).toEqual([]);
     }
-    for (const headUserId of [other.owner.userId, uuidv7()])
-      await expect(updateDepartment(owner.ctx(), { id, headUserId })).rejects.toMatchObject({
-        code: 'member_not_found',
-        details: { field: ['headUserId'] },
-      });
+    for (const headUserId of [other.owner.userId, uuidv7()]) {
+      const refused = { code: 'member_not_found', details: { field: ['headUserId'] } };
+      await expect(updateDepartment(owner.ctx(), { id, headUserId })).rejects.toMatchObject(refused);
+      await expect(createDepartment(owner.ctx(), { name: 'Led', headUserId })).rejects.toMatchObject(refused);
+    }
     expect(await namesOf({}, other.owner)).toEqual(['Theirs']);
   });
 
