@@ -67,14 +67,18 @@ export function rolesBy<Row extends HeldRole>(
   return held;
 }
 
-/** The roles that members of the organization of the context hold everywhere, by their user ids, in one statement. */
+/**
+ * The roles that members hold everywhere at this moment, by their user ids, in one statement.
+ * @param organizationId theirs, behind the identity door, where no wall says it
+ */
 export async function rolesOfMembers(
   ctx: ServiceContext,
   db: ReadDoor,
   userIds: readonly string[],
+  organizationId?: string,
 ): Promise<ReadonlyMap<string, HeldRole[]>> {
   if (userIds.length === 0) return new Map();
-  const rows = await db
+  const held = db
     .selectFrom('role_assignments')
     .innerJoin('roles', (join) =>
       join
@@ -89,8 +93,10 @@ export async function rolesOfMembers(
         where('role_assignments.valid_to', 'is', null),
         where('role_assignments.valid_to', '>', sql<string>`${ctx.clock.now()}`),
       ]),
-    )
-    .execute();
+    );
+  const theirs =
+    organizationId === undefined ? held : held.where('role_assignments.organization_id', '=', organizationId);
+  const rows = await theirs.execute();
   return rolesBy(rows, (row) => row.userId);
 }
 

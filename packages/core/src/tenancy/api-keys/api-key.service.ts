@@ -83,7 +83,7 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
     else {
       const field = ['serviceAccountId'];
       const missing = () => serviceAccountErrors.service_account_not_found({ field });
-      await serviceAccountById(unit.db, organizationId, serviceAccountId, missing);
+      await serviceAccountById(ctx, unit.db, organizationId, serviceAccountId, missing);
       refuseBeyondOwnOf(principal, scopes);
     }
     await requireRoom(unit, organizationId);

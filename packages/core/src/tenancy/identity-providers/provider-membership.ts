@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { claimAt, oidcErrors, type ProvenPerson } from '../../identity/index.ts';
@@ -9,7 +8,7 @@ import { MembershipEntity } from '../membership.entity.ts';
 import { lockOrganization } from '../organization.service.ts';
 import { forgetPrincipal } from '../principal.ts';
 import { type BookedRole, readRoleBookOf, type RoleBook } from '../role.book.ts';
-import { everywhere } from '../role.entity.ts';
+import { rolesOfMembers } from '../role.queries.ts';
 import { ownerKey } from '../role.rules.ts';
 import { requireSeatToOffer } from '../seats.ts';
 import { identityProviderErrors } from './identity-provider.errors.ts';
@@ -53,24 +52,6 @@ async function rolesFor(
   return [...book.values()].filter((role) => mapped.has(role.id));
 }
 
-/** The roles that a member holds everywhere now, also those that are lent. */
-async function rolesHeld(
-  unit: Unit,
-  book: RoleBook,
-  { organizationId, userId }: { organizationId: string; userId: string },
-): Promise<BookedRole[]> {
-  const rows = await unit.db
-    .selectFrom('role_assignments')
-    .select('role_id as roleId')
-    .where('organization_id', '=', organizationId)
-    .where('user_id', '=', userId)
-    .where('scope_key', '=', everywhere)
-    .where((where) => where.or([where('valid_to', 'is', null), where('valid_to', '>', sql<string>`${unit.now}`)]))
-    .execute();
-  const held = new Set(rows.map(({ roleId }) => roleId));
-  return [...book.values()].filter((role) => held.has(role.id));
-}
-
 /** Whether the organization would be without an owner if this one were none any more. */
 const isLastOwner = (unit: Unit, organizationId: string, userId: string): Promise<boolean> =>
   requireAnotherOwner(unit, organizationId, userId).then(
@@ -95,7 +76,8 @@ async function setRoles(
   wanted: readonly BookedRole[],
 ): Promise<void> {
   const { organizationId, userId } = membership;
-  const before = await rolesHeld(unit, book, membership);
+  const held = (await rolesOfMembers(unit.ctx, unit.db, [userId], organizationId)).get(userId) ?? [];
+  const before = held.flatMap(({ id }) => book.get(id) ?? []);
   const added = without(wanted, before);
   let removed = without(before, wanted);
   if (keysOf(removed).includes(ownerKey) && (await isLastOwner(unit, organizationId, userId)))

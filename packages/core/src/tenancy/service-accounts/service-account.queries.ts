@@ -3,11 +3,9 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { anyOf } from '../../database/sql.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { byStrength } from '../role.book.ts';
-import { everywhere } from '../role.entity.ts';
+import { rolesOfMembers } from '../role.queries.ts';
 import type { HeldRole } from '../role.schema.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
 import type { ServiceAccount, ServiceAccountId, ServiceAccountListInput } from './service-account.schema.ts';
@@ -48,30 +46,6 @@ interface Row {
   creatorFullName: string | null;
 }
 
-async function rolesOf(
-  db: ReadDoor,
-  organizationId: string,
-  userIds: readonly string[],
-): Promise<ReadonlyMap<string, HeldRole[]>> {
-  const held = new Map<string, HeldRole[]>();
-  if (userIds.length === 0) return held;
-  const rows = await db
-    .selectFrom('role_assignments')
-    .innerJoin('roles', (join) =>
-      join
-        .onRef('roles.organization_id', '=', 'role_assignments.organization_id')
-        .onRef('roles.id', '=', 'role_assignments.role_id'),
-    )
-    .select(['role_assignments.user_id as userId', 'roles.id', 'roles.key', 'roles.name'])
-    .where('role_assignments.organization_id', '=', organizationId)
-    .where(anyOf(db.dialect, 'role_assignments.user_id', userIds))
-    .where('role_assignments.scope_key', '=', everywhere)
-    .where('role_assignments.valid_to', 'is', null)
-    .execute();
-  for (const { userId, ...role } of rows.toSorted(byStrength)) held.set(userId, [...(held.get(userId) ?? []), role]);
-  return held;
-}
-
 const serviceAccountOf = (row: Row, roles: readonly HeldRole[] = []): ServiceAccount => ({
   id: row.userId,
   name: row.fullName ?? '',
@@ -84,6 +58,7 @@ const serviceAccountOf = (row: Row, roles: readonly HeldRole[] = []): ServiceAcc
 
 /** @throws `service_account_not_found`, or what `missing` makes */
 export async function serviceAccountById(
+  ctx: ServiceContext,
   db: ReadDoor,
   organizationId: string,
   id: string,
@@ -94,14 +69,14 @@ export async function serviceAccountById(
     .where('service_accounts.user_id', '=', id)
     .executeTakeFirst();
   if (!row) throw missing();
-  return serviceAccountOf(row, (await rolesOf(db, organizationId, [id])).get(id));
+  return serviceAccountOf(row, (await rolesOfMembers(ctx, db, [id], organizationId)).get(id));
 }
 
 /** @throws `permission_denied`, `service_account_not_found` */
 export async function getServiceAccount(ctx: ServiceContext, { id }: ServiceAccountId): Promise<ServiceAccount> {
   authorize(ctx, 'service_account:read');
   const { organizationId } = ctx.principal;
-  return read(ctx, (db) => serviceAccountById(db, organizationId, id));
+  return read(ctx, (db) => serviceAccountById(ctx, db, organizationId, id));
 }
 
 /** A page of the organization's service accounts. */
@@ -122,7 +97,7 @@ export async function listServiceAccounts(
       request,
     );
     const ids = rows.map(({ userId }) => userId);
-    const roles = await rolesOf(db, organizationId, ids);
+    const roles = await rolesOfMembers(ctx, db, ids, organizationId);
     const data = rows.map((row) => serviceAccountOf(row, roles.get(row.userId)));
     return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
   });

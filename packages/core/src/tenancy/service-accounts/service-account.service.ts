@@ -75,7 +75,7 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
       organizationId,
       actorId: principal.userId,
     });
-    return serviceAccountById(unit.db, organizationId, id);
+    return serviceAccountById(ctx, unit.db, organizationId, id);
   });
 }
 
@@ -92,9 +92,9 @@ export async function updateServiceAccount(
   const { organizationId } = principal;
   const missing = serviceAccountErrors.service_account_not_found;
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    await serviceAccountById(unit.db, organizationId, id);
+    await serviceAccountById(ctx, unit.db, organizationId, id);
     const membership = await unit.load(MembershipEntity, { organizationId, userId: id }, missing);
-    const before = await serviceAccountById(unit.db, organizationId, id);
+    const before = await serviceAccountById(ctx, unit.db, organizationId, id);
     unit.checkVersion(membership);
     const after = { name: name ?? before.name, isActive: isActive ?? before.isActive };
     const changes = diff({ name: before.name, isActive: before.isActive }, after);
@@ -127,7 +127,7 @@ export async function updateServiceAccount(
       actorId: principal.userId,
     });
     forgetPrincipal(unit, id);
-    return serviceAccountById(unit.db, organizationId, id);
+    return serviceAccountById(ctx, unit.db, organizationId, id);
   });
 }
 
@@ -140,7 +140,7 @@ export async function deleteServiceAccount(ctx: ServiceContext, { id }: ServiceA
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { name } = await serviceAccountById(unit.db, organizationId, id);
+    const { name } = await serviceAccountById(ctx, unit.db, organizationId, id);
     const member = await loadMember(unit, organizationId, id, serviceAccountErrors.service_account_not_found);
     unit.checkVersion(member.membership);
     refuseBeyondOwn(principal, member.held);

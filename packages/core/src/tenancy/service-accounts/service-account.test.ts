@@ -87,6 +87,17 @@ describe.each(dialects)('service accounts on %s', (dialect) => {
     expect(await codeOf(deleteServiceAccount(narrowed, { id }))).toBe('role_exceeds_own');
   });
 
+  it('show the roles that they hold everywhere, also those that are lent and have not ended', async () => {
+    const { id } = await make(admin, 'viewer');
+    const scope = { kind: 'organization' } as const;
+    const validTo = new Date(clock.now().getTime() + 60_000).toISOString();
+    await createRoleAssignment(admin.ctx(), { userId: id, roleId: organization.roleIds.manager, scope, validTo });
+    const keys = async () => (await getServiceAccount(admin.ctx(), { id })).roles.map(({ key }) => key);
+    expect(await keys()).toEqual(['manager', 'viewer']);
+    clock.advance(60_000);
+    expect(await keys()).toEqual(['viewer']);
+  });
+
   it('own nothing', async () => {
     const { id: userId } = await make();
     const { id: organizationId, roleIds, owner } = organization;
