@@ -163,6 +163,23 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     await expect(restoreTask(acme.owner.ctx(), { id: child.id })).rejects.toMatchObject({ code: 'task_not_found' });
   });
 
+  it('takes what is in the trash for gone, and nothing else for trash', async () => {
+    const ctx = () => acme.owner.ctx();
+    const { id } = await createTask(ctx(), { title: 'Once' });
+    await expect(restoreTask(ctx(), { id })).rejects.toMatchObject({ code: 'task_not_deleted' });
+    await deleteTask(ctx(), { id, permanent: false });
+    for (const work of [
+      () => updateTask(ctx(), { id, title: 'Twice' }),
+      () => deleteTask(ctx(), { id, permanent: false }),
+      () => listTaskActivity(ctx(), { id, limit: 1, total: false }),
+    ])
+      await expect(work()).rejects.toMatchObject({ code: 'task_not_found' });
+    const below = createTask(ctx(), { title: 'Below', parentId: id });
+    await expect(below).rejects.toMatchObject({ code: 'parent_not_found', details: { field: ['parentId'] } });
+    const tagged = createTask(ctx(), { title: 'Tagged', tagIds: [id] });
+    await expect(tagged).rejects.toMatchObject({ code: 'tag_not_found', details: { field: ['tagIds', 0] } });
+  });
+
   it('refuses a task to become its own ancestor', async () => {
     const a = await createTask(acme.owner.ctx(), { title: 'A' });
     const b = await createTask(acme.owner.ctx(), { title: 'B', parentId: a.id });
