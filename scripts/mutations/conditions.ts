@@ -45,8 +45,18 @@ export function conditionsIn(root: string, file: string): Mutation[] {
     const [refusal] = thrown.exec(text.slice(from)) ?? [];
     if (refusal === undefined) return [];
     const after = text.slice(from + refusal.length, text.indexOf('\n}\n', from));
-    return alternatives(condition.slice(1, -1))
-      .filter((part) => !isLookup(part.text, after))
+    const parts = alternatives(condition.slice(1, -1));
+    return parts
+      .filter(
+        (part) =>
+          !isLookup(
+            part.text,
+            parts
+              .filter((other) => other !== part)
+              .map(({ text: other }) => other)
+              .join('\n') + after,
+          ),
+      )
       .map(({ text: find, at }): Patch & { at: number } => {
         const around = ['((', ') && !OFF)'] as const;
         return { file, find, replace: `(${find}) && false`, at: index + 1 + at, around };
@@ -81,7 +91,7 @@ export function narrowingsIn(root: string, file: string): Mutation[] {
     return {
       name: `narrowed: ${basename(file)} ${within} ${call}`,
       patches: [{ file, find: call, replace: '', at: index - 1, around: ['.$if(!OFF, (narrowed) => narrowed', ')'] }],
-      masks: call.includes('organization_id') ? [readDoor] : [],
+      masks: [readDoor],
       tests: testsAround(root, file, within),
     };
   });

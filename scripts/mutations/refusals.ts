@@ -14,6 +14,9 @@ const alone: Behind = { masks: [], tests: [] };
 
 const behind: Readonly<Record<string, Behind>> = {
   authorize: { masks: [apiPermission], tests: accessTests },
+  authorizeDelete: { masks: [apiPermission], tests: accessTests },
+  authorizeSubtasks: { masks: [apiPermission], tests: accessTests },
+  requireTask: { masks: [], tests: visibilityTests },
   requirePermission: { masks: [apiPermission], tests: accessTests },
   requireSignedIn: { masks: [apiSignIn], tests: accessTests },
   requireInstanceAdmin: { masks: [apiInstance, apiSignIn], tests: accessTests },

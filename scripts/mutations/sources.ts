@@ -70,9 +70,6 @@ function testsOf(root: string): TestFile[] {
   return tests;
 }
 
-/** packages/core/src */
-const areaDepth = 3;
-
 /**
  * The tests of the services that may notice a change to a function, the likeliest first: those that name it, or import its file,
  * then those next to it, then those of its area; of these those that are called like it, and the smaller before the larger.
@@ -81,9 +78,8 @@ export const testsAround = (root: string, file: string, within: string): string[
   testsOf(root)
     .map(({ path, text }) => {
       const names = Number(text.includes(`${within}(`)) + Number(text.includes(`/${basename(file)}'`));
-      return { path, names, likeness: [names, closeness(file, path), kinship(file, path), -text.length] };
+      return { path, likeness: [names, closeness(file, path), kinship(file, path), -text.length] };
     })
-    .filter(({ path, names }) => names > 0 || closeness(file, path) > areaDepth)
     .sort((a, b) => a.likeness.map((value, at) => (b.likeness[at] ?? 0) - value).find((by) => by !== 0) ?? 0)
     .map(({ path }) => path);
 

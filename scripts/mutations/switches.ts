@@ -80,9 +80,17 @@ beforeEachSwitched((test) => {
   };
 }
 
-/** The tests of a mutation to run while it is off: those of the services that mock nothing. Where the API has better ones, two. */
-export function switchable({ tests }: Mutation): string[] {
-  const ofCore = tests.filter((test) => test.startsWith('packages/core/'));
-  const most = ofCore.length < tests.length ? 2 : ofCore.length;
-  return ofCore.filter((test) => !/isolated|policies/.test(test)).slice(0, most);
+/** A copy of a test file beside it that notes which switches the code comes by. */
+export function recordingTest(root: string, file: string): Switched {
+  const note = `import { writeFileSync as writeSeen } from 'node:fs';
+import { afterAll as afterAllSeen } from 'vitest';
+const seen = new Set();
+globalThis.switchedOff = { has: (number) => void seen.add(number) };
+afterAllSeen(() => writeSeen(import.meta.filename + '.json', JSON.stringify([...seen])));
+`;
+  return { path: `${dirname(file)}/${basename(file, '.test.ts')}.seen.test.ts`, text: note + read(root, file) };
 }
+
+/** The tests of a mutation that can run while it is off: those of the services that mock nothing. */
+export const switchable = ({ tests }: Mutation): string[] =>
+  tests.filter((test) => test.startsWith('packages/core/') && !/isolated|policies/.test(test));

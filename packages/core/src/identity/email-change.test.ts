@@ -166,9 +166,13 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     const later = await tokensOf(person);
     await confirm(later.confirm);
     clock.advance(6 * day);
+    const bystander = await changed();
+    await changed();
 
     const { user } = await undo(tokens.undo);
 
+    expect(await opens(bystander.person.email)).toBe('passed');
+    expect((await confirm(bystander.tokens.confirm)).user.email).toBe(bystander.email);
     expect(user).toMatchObject({ email: person.email, emailVerifiedAt: clock.now().toISOString() });
     for (const login of [person.email, email]) expect(await opens(login)).toBe('invalid_credentials');
     expect(await lives(person)).toBe(false);

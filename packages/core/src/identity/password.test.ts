@@ -135,7 +135,9 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(mail).toMatchObject({ to: person.email, html: expect.stringContaining('&lt;b&gt;Zoë&lt;/b&gt;') });
       const token = /^[\w-]+\.\w+\.[\w-]+$/m.exec(mail?.text ?? '')?.[0] ?? '';
       expect(mail?.html).toContain(token);
+      const bystander = await signUp(platform);
       expect(await reset(token)).toBe('passed');
+      expect(await opens(bystander.email, password)).toBe('passed');
       for (const email of [inactive.email, 'nobody@example.com']) expect(await mailTo(email)).toBeNull();
       expect(await reset(await resetTokenOf(inactive))).toBe('validation_failed');
     });

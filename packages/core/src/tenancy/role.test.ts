@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Permission } from '../access/index.ts';
-import { readThroughSystemDoor } from '../database/system-door.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { uuidv7 } from '../kernel/ids.ts';
 import {
   acting,
   createOrganization,
@@ -31,6 +32,7 @@ import {
   TeamCreate,
   updateRole,
 } from './index.ts';
+import { RoleEntity } from './role.entity.ts';
 
 const role = (fields: Partial<RoleCreate> & { name: string }) => RoleCreate.parse(fields);
 
@@ -234,7 +236,58 @@ describe.each(dialects)('roles on %s', (dialect) => {
     });
   });
 
+  it('name parents of this organization only', async () => {
+    const other = await createOrganization(platform);
+    const { id } = await createRole(admin.ctx(), role({ name: 'Orphan' }));
+    const refused = { code: 'role_not_found', details: { field: ['parentId'] } };
+    for (const parentId of [uuidv7(), other.roleIds.viewer]) {
+      await expect(createRole(admin.ctx(), role({ name: 'Child', parentId }))).rejects.toMatchObject(refused);
+      await expect(updateRole(admin.ctx(), { id, parentId })).rejects.toMatchObject(refused);
+    }
+  });
+
+  it('are a hundred at most', async () => {
+    const { id: organizationId, owner } = await createOrganization(platform);
+    const rows = Array.from({ length: 99 }, (_, index) => ({
+      ...role({ name: `Role ${index}` }),
+      key: `role-${index}`,
+      id: uuidv7(),
+      organizationId,
+      builtIn: false,
+      version: 1,
+      createdAt: platform.clock.now(),
+    }));
+    await writeThroughSystemDoor(platform.context({ principal: null }), (unit) => unit.insert(RoleEntity, ...rows));
+    await createRole(owner.ctx(), role({ name: 'The last' }));
+    const more = createRole(owner.ctx(), role({ name: 'One more' }));
+    await expect(more).rejects.toMatchObject({ code: 'too_many_roles' });
+  });
+
   describe('assignments', () => {
+    it('are for departments and teams that there are, and for others besides', async () => {
+      const [member, other] = [await acme.addMember(), await acme.addMember()];
+      const elsewhere = await createOrganization(platform);
+      const theirs = await createTeam(elsewhere.owner.ctx(), TeamCreate.parse({ name: 'Theirs' }));
+      for (const [kind, id] of [
+        ['department', uuidv7()],
+        ['team', uuidv7()],
+        ['team', theirs.id],
+      ])
+        await expect(assign(member.userId, acme.roleIds.viewer, { scope: { kind, id } })).rejects.toMatchObject({
+          code: `${kind}_not_found`,
+          details: { field: ['scope', 'id'] },
+        });
+      const team = await createTeam(admin.ctx(), TeamCreate.parse({ name: `Place ${dialect}` }));
+      const more = {
+        scope: { kind: 'team', id: team.id },
+        validTo: new Date(platform.clock.now().getTime() + 3_600_000).toISOString(),
+      };
+      await assign(member.userId, acme.roleIds.viewer, more);
+      const again = assign(member.userId, acme.roleIds.viewer, more);
+      await expect(again).rejects.toMatchObject({ code: 'role_assigned_already' });
+      expect(await assign(other.userId, acme.roleIds.viewer, more)).toMatchObject({ user: { id: other.userId } });
+    });
+
     it('are listed by person, role and place, once in each place', async () => {
       const member = await acme.addMember('viewer');
       const team = await createTeam(admin.ctx(), TeamCreate.parse({ name: `Watch ${dialect}` }));

@@ -34,7 +34,7 @@ describe('where a sign-in leads back', () => {
     'https://evil.example', '//evil.example', '/\\evil.example', '\\\\evil.example', '/\t/evil.example', '/\n/evil.example',
     '///evil.example', 'https:evil.example', 'https:/\\evil.example', 'http://tenon.example.com/', 'evil.example', '',
     'https://tenon.example.com.evil.example/', 'https://tenon.example.com@evil.example/', 'https://tenon.example.com:8443/',
-    'https://user@tenon.example.com/', 'https://app.example.com:secret@app.example.com/', ' //evil.example',
+    'https://user@tenon.example.com/', 'https://:secret@tenon.example.com/', 'https://app.example.com:secret@app.example.com/', ' //evil.example',
     'javascript:alert(1)', 'data:text/html,x', 'https://APP.example.com.', 'http://127.0.0.1:1234/',
   ])('is not %j', async (redirectTo) => expect(await refusal(redirectTo)).toBe('validation_failed')); // prettier-ignore
 

@@ -51,8 +51,8 @@ export async function takeRecoveryCode({ db, now }: Unit, userId: string, code: 
   const { numUpdatedRows } = await db
     .updateTable('recovery_codes')
     .set({ used_at: sql<string>`${now}` })
+    // Their hashes are made with the user's id: nobody else's is one of theirs.
     .where('hash', '=', hashOf(userId, code))
-    .where('user_id', '=', userId)
     .where('used_at', 'is', null)
     .executeTakeFirstOrThrow();
   return numUpdatedRows === 1n;

@@ -138,12 +138,29 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
   it('gives new recovery codes for old ones', async () => {
     const person = await signUp(platform);
     expect(await codeOf(renewRecoveryCodes(await as(person), { password }))).toBe('totp_not_enabled');
+    await startTotp(await as(person), { password });
+    expect(await codeOf(renewRecoveryCodes(await as(person), { password }))).toBe('totp_not_enabled');
     const { recoveryCodes } = await setUp(person);
     const renewed = await renewRecoveryCodes(await as(person), { password });
     expect(renewed.recoveryCodes.filter((code) => recoveryCodes.includes(code))).toEqual([]);
     expect(await getSecondFactor(await as(person))).toMatchObject({ recoveryCodesLeft: 10, passkeys: 0 });
     expect(await codeOf(renewRecoveryCodes(await as(person), {}))).toBe('identity_not_proven');
     expect(await typesOf(person.user.id)).toEqual(['user.totp_enabled', 'user.recovery_codes_renewed']);
+  });
+
+  it('is of one user alone', async () => {
+    const [person, other, beginner] = [await signUp(platform), await signUp(platform), await signUp(platform)];
+    await setUp(person);
+    await setUp(other);
+    const begun = await startTotp(await as(beginner), { password });
+    const before = await getSecondFactor(await as(other));
+    expect(before).toMatchObject({ recoveryCodesLeft: 10 });
+    await renewRecoveryCodes(await as(person), { password });
+    await disableTotp(await as(person), { password });
+    await startTotp(await as(person), { password });
+    expect(await getSecondFactor(await as(other))).toEqual(before);
+    expect(await asksFor(other)).toBe('second_factor_required');
+    await confirmTotp(await as(beginner), { code: totpCodeAt(secretOf(begun.secret), clock.now()) });
   });
 
   it('always leaves ten codes, however often they are asked for at once', async () => {

@@ -18,6 +18,8 @@ import {
   TaskUpdate,
   updateTask,
 } from '../index.ts';
+import { getComment } from '../comments/comment.queries.ts';
+import { createComment } from '../comments/comment.service.ts';
 import { createTag } from '../tags/tag.service.ts';
 import { listTaskActivity } from './task.activity.ts';
 
@@ -161,6 +163,30 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     expect(await getTask(acme.owner.ctx(), { id: child.id })).toMatchObject({ deletedAt: null });
     await deleteTask(acme.owner.ctx(), { id: parent.id, permanent: true });
     await expect(restoreTask(acme.owner.ctx(), { id: child.id })).rejects.toMatchObject({ code: 'task_not_found' });
+  });
+
+  it('takes what is in the trash for gone, and nothing else for trash', async () => {
+    const ctx = () => acme.owner.ctx();
+    const { id } = await createTask(ctx(), { title: 'Once' });
+    await expect(restoreTask(ctx(), { id })).rejects.toMatchObject({ code: 'task_not_deleted' });
+    const { id: commentId } = await createComment(ctx(), { id, body: 'Gone with it' });
+    await deleteTask(ctx(), { id, permanent: false });
+    for (const work of [
+      () => getComment(ctx(), { id, commentId }),
+      () => updateTask(ctx(), { id, title: 'Twice' }),
+      () => deleteTask(ctx(), { id, permanent: false }),
+      () => listTaskActivity(ctx(), { id, limit: 1, total: false }),
+    ])
+      await expect(work()).rejects.toMatchObject({ code: 'task_not_found' });
+    const below = createTask(ctx(), { title: 'Below', parentId: id });
+    await expect(below).rejects.toMatchObject({ code: 'parent_not_found', details: { field: ['parentId'] } });
+    const tagged = createTask(ctx(), { title: 'Tagged', tagIds: [id] });
+    await expect(tagged).rejects.toMatchObject({ code: 'tag_not_found', details: { field: ['tagIds', 0] } });
+  });
+
+  it('are for who is signed in', async () => {
+    const made = createTask(platform.context({ principal: null }), { title: 'Nobody’s' });
+    await expect(made).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
   it('refuses a task to become its own ancestor', async () => {
