@@ -22,7 +22,7 @@ test('checks are found by their form', () => {
     'refuseBeyondHeld: api-key.service.ts createApiKey (principal, scopes)',
     'refused: seats.ts requireSeat if taken >= max',
     'refused: organization.ownership.ts transferOwnership if !(await isActiveUser(unit, userId))',
-    "narrowed: api-key.authenticate.ts loadLivingKey .where('api_keys.is_active', '=', true)",
+    "narrowed: api-key.authenticate.ts keyByHash .where('api_keys.is_active', '=', true)",
     "decide: task.service.ts loadTask (principal, 'task:read', subject)",
   ])
     expect(names).toContain(name);

@@ -40,14 +40,11 @@ export interface TenonApiOptions {
 /** Where a request keeps its context. A WeakMap would keep every request past its end, until the next full collection. */
 const ownContext = Symbol('context');
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    [ownContext]?: RequestContext | null;
-  }
-}
+/** No augmentation of Fastify's own type: that would reach the types of the SDK. */
+type OwnRequest = FastifyRequest & { [ownContext]?: RequestContext | null };
 
 /** Who made a request, once it was admitted: for the request log. */
-export function callerOf(request: FastifyRequest): { userId: string; organizationId: string | null } | null {
+export function callerOf(request: OwnRequest): { userId: string; organizationId: string | null } | null {
   return request[ownContext]?.principal ?? null;
 }
 
@@ -58,7 +55,7 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
     throw new Error('Make the server with the serverOptions of @tenon/api.');
 
   app.decorateRequest(ownContext, null);
-  const contextOf = (request: FastifyRequest, transport: HttpTransport | null): RequestContext => {
+  const contextOf = (request: OwnRequest, transport: HttpTransport | null): RequestContext => {
     const { id: requestId, url, headers, ip: address } = request;
     const context = new RequestContext({ platform, requestId, url, headers, address, transport, checkOutputs });
     request[ownContext] = context;

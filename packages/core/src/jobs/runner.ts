@@ -49,7 +49,6 @@ export class JobRunner {
   /** Begins to look for work. Calling it again does nothing. */
   start(): void {
     if (this.#loop) return;
-    this.#stopping = false;
     this.#heartbeat = setInterval(() => void this.#keepLeases(), this.#options.leaseMs / 3);
     this.#loop = this.#run();
   }
@@ -63,6 +62,7 @@ export class JobRunner {
     this.#alarm.ring();
     await this.#loop;
     this.#loop = null;
+    this.#stopping = false;
     const timeout = new AbortController();
     const patience = wait(patienceMs, timeout.signal);
     await Promise.race([Promise.all([...this.#running].map((job) => job.finished)), patience]);
@@ -111,6 +111,8 @@ export class JobRunner {
     const { concurrency, leaseMs } = this.#options;
     const free = concurrency - this.#running.size;
     if (free <= 0 || !(await anyDue(this.#ctx, this.#kinds))) return [];
+    // What came while it was looked for is left to others, too.
+    if (this.#stopping) return [];
     return claimJobs(this.#ctx, this.#kinds, free, leaseMs);
   }
 
