@@ -54,7 +54,7 @@ export const tenancy: readonly Mutation[] = [
     `${core}/tenancy/role.rules.ts`,
     'role.key === ownerKey ? !isOwner(principal)',
     'false ? !isOwner(principal)',
-    roleTests,
+    [...roleTests, ...keyTests],
   ),
   mutation(
     'roles: the last owner stays',
