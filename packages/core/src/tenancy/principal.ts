@@ -108,9 +108,9 @@ const narrowed = (grants: readonly Grant[], { scopes }: PresentedApiKey): Grant[
  * Who acts, and in which organization: the path's, else the header's, else the session's active one, else the only one. What the
  * database says is at most 3 seconds old.
  * @param need `none`: outside of any organization; `optional`: in one if there is one
- * @throws `unauthenticated` for a key, or a session of an organization's issuer, whose user is no member any more, `no_organization`, `organization_required`,
- * `organization_not_found`, `organization_inactive`, `session_cut_off`, and
- * `validation_failed` when path and header differ
+ * @throws `unauthenticated` for a key, or a session of an organization's issuer, whose user is no member any more, `no_organization`,
+ * `organization_required`, `organization_not_found`, `organization_inactive`, `session_cut_off`, and `validation_failed` when path and
+ * header differ
  */
 export async function loadPrincipal(
   database: Database,

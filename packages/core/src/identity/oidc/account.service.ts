@@ -168,7 +168,8 @@ async function insertIdentity(
 }
 
 /**
- * Opens the session of a proven person, which holds in the issuer's organization only, where that is one's own. The second factor is the issuer's affair. Runs behind the identity door.
+ * Opens the session of a proven person; of an organization's issuer one that holds in that organization only. The second factor is
+ * the issuer's affair. Runs behind the identity door.
  * @throws `user_inactive`
  */
 export async function openSessionOfPerson(
