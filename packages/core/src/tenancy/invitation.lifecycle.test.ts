@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHosts, type Hosts } from '../testing/hosts.ts';
 import type { BuiltInRoleKey } from '../access/index.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { enqueue } from '../jobs/index.ts';
-import { createTestPlatform, dialects, invitationTokenOf, TestClock, type TestPlatform } from '../testing/index.ts';
+import { dialects, invitationTokenOf, TestClock } from '../testing/index.ts';
 import { invitationMail } from './invitation.mail.ts';
 import { InvitedRegistered } from './auth.schema.ts';
-import { listInvitations, listOwnInvitations } from './invitation.queries.ts';
+import { listInvitations } from './invitation.queries.ts';
 import { Invitation, InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
-import { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
-import { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
-import { setOrganizationTier } from './organization.tier.ts';
-import { listRoles } from './role.queries.ts';
-import { RoleListInput } from './role.schema.ts';
+import { declineInvitation, registerInvited } from './invitation.answer.ts';
+import { resendInvitation, revokeInvitation } from './invitation.service.ts';
 import {
   anonymous,
   codeOf,
@@ -28,80 +26,42 @@ const day = 86_400_000;
 describe.each(dialects)('invitations from beginning to end on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
   const organizationId = 'of-the-context';
-  let platform: TestPlatform;
-  let owner: SignedUpPerson;
-  let roleIds: Record<string, string>;
+  let hosts: Hosts;
 
   beforeAll(async () => {
-    // The sign-ins outlast the days that the tests let pass.
-    platform = await createTestPlatform(dialect, {
-      clock,
-      settings: { accessTokenMinutes: 365 * 24 * 60, refreshTokenDays: 365 },
-    });
-    owner = await signUp(platform, { organizationName: 'Inviters', fullName: 'Olga Owner', username: 'olaf' });
-    const organization = owner.organization?.id ?? '';
-    await setOrganizationTier(anonymous(platform), { organization, tier: 'enterprise' });
-    const roles = await listRoles(await owner.ctx('required'), RoleListInput.parse({}));
-    roleIds = Object.fromEntries(roles.data.map((role) => [role.key, role.id]));
+    hosts = await createHosts(dialect, clock);
   });
-  afterAll(() => platform.dispose());
+  afterAll(() => hosts.platform.dispose());
 
-  const idsOf = (keys: readonly BuiltInRoleKey[]) => keys.map((key) => roleIds[key] ?? '');
-  const invite = async (email: string, keys: BuiltInRoleKey[] = ['member'], by = owner) =>
-    addMember(await by.ctx('required'), { organizationId, email, roleIds: idsOf(keys) });
-  const own = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) =>
-    listOwnInvitations(await person.ctx('none'), { ...InvitationListInput.parse({}), ...input });
-  const accept = async (person: SignedUpPerson, id: string, mutation = {}) =>
-    acceptInvitation(await person.ctx('none', {}, mutation), { id });
-  const only = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) => {
-    const { data } = await own(person, input);
-    if (data.length !== 1 || !data[0]) throw new Error(`${data.length} invitations instead of one.`);
-    return data[0];
-  };
-  const join = async (keys: BuiltInRoleKey[] = ['member']) => {
-    const person = await signUp(platform);
-    await invite(person.email, keys);
-    await accept(person, (await only(person)).id);
-    return person;
-  };
-  const traces = () =>
-    readThroughSystemDoor(platform.database, async (db) => ({
-      invitations: await db.selectFrom('invitations').select(['id', 'email']).execute(),
-      jobs: await db
-        .selectFrom('jobs')
-        .orderBy('jobs.id')
-        .select(['payload'])
-        .where('kind', '=', 'mail.send')
-        .execute(),
-    }));
-
-  const ofOrganization = async (input: Partial<InvitationListInput> = {}, by = owner) =>
+  const ofOrganization = async (input: Partial<InvitationListInput> = {}, by = hosts.owner) =>
     listInvitations(await by.ctx('required'), {
       ...OrganizationInvitationListInput.parse({ organizationId, total: true }),
       ...input,
     });
-  const guest = async (keys: BuiltInRoleKey[] = ['member'], by = owner) => {
+  const guest = async (keys: BuiltInRoleKey[] = ['member'], by = hosts.owner) => {
     const email = newEmail();
-    await invite(email, keys, by);
+    await hosts.invite(email, keys, by);
     const { data } = await ofOrganization({ status: ['pending'] });
     const invitation = data.find((found) => found.email === email);
     if (!invitation) throw new Error('The invitation was not sent.');
     return { email, id: invitation.id, invitation };
   };
   const setOrganization = (change: { is_active: boolean } | { deleted_at: string | null }) =>
-    writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+    writeThroughSystemDoor(anonymous(hosts.platform), ({ db }) =>
       db
         .updateTable('organizations')
         .set(change)
-        .where('id', '=', owner.organization?.id ?? '')
+        .where('id', '=', hosts.owner.organization?.id ?? '')
         .execute(),
     );
   const close = (closed: boolean) => setOrganization({ is_active: !closed });
   const trash = (gone: boolean) => setOrganization({ deleted_at: gone ? clock.now().toISOString() : null });
-  const resend = async (id: string, by = owner) => resendInvitation(await by.ctx('required'), { organizationId, id });
-  const revoke = async (id: string, by = owner) => revokeInvitation(await by.ctx('required'), { organizationId, id });
+  const resend = async (id: string, by = hosts.owner) =>
+    resendInvitation(await by.ctx('required'), { organizationId, id });
+  const revoke = async (id: string, by = hosts.owner) =>
+    revokeInvitation(await by.ctx('required'), { organizationId, id });
   const eventsOf = (...entities: string[]) =>
-    readThroughSystemDoor(platform.database, (db) =>
+    readThroughSystemDoor(hosts.platform.database, (db) =>
       db
         .selectFrom('events')
         .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
@@ -114,8 +74,8 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
 
   describe('of an organization', () => {
     it('are listed to those who may read its members, by status, page by page', async () => {
-      const viewer = await join(['viewer']);
-      const other = await signUp(platform, { organizationName: 'Elsewhere' });
+      const viewer = await hosts.join(['viewer']);
+      const other = await signUp(hosts.platform, { organizationName: 'Elsewhere' });
       const waiting = [await guest(), await guest(['viewer'])];
       const revoked = await guest();
       await revoke(revoked.id);
@@ -129,7 +89,7 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
         email: waiting[1]?.email,
         status: 'pending',
         roles: [{ key: 'viewer' }],
-        invitedBy: { id: owner.user.id, fullName: 'Olga Owner' },
+        invitedBy: { id: hosts.owner.user.id, fullName: 'Olga Owner' },
       });
       const pending = await ofOrganization({ status: ['pending'] });
       expect(pending.data.map(({ status }) => status)).toEqual(pending.data.map(() => 'pending'));
@@ -137,12 +97,12 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       const second = await ofOrganization({ limit: 1, cursor: first.nextCursor ?? '' });
       expect([...first.data, ...second.data]).toEqual(data.slice(0, 2));
       expect(await ofOrganization({}, other)).toMatchObject({ data: [], total: 0 });
-      expect(await codeOf(ofOrganization({}, await join([])))).toBe('permission_denied');
+      expect(await codeOf(ofOrganization({}, await hosts.join([])))).toBe('permission_denied');
     });
 
     it('are taken back while they wait, by those who hold what they offer', async () => {
-      const [admin, manager] = [await join(['admin']), await join(['manager'])];
-      const other = await signUp(platform, { organizationName: 'Strangers' });
+      const [admin, manager] = [await hosts.join(['admin']), await hosts.join(['manager'])];
+      const other = await signUp(hosts.platform, { organizationName: 'Strangers' });
       const [offered, owning] = [await guest(), await guest(['owner'])];
 
       expect(await codeOf(revoke(offered.id, manager))).toBe('permission_denied');
@@ -153,8 +113,8 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
 
       expect(await codeOf(revoke(offered.id, admin))).toBe('invitation_not_pending');
       expect(await codeOf(resend(offered.id, admin))).toBe('invitation_not_pending');
-      const late = await signUp(platform, { email: offered.email });
-      expect(await codeOf(accept(late, offered.id))).toBe('invitation_not_pending');
+      const late = await signUp(hosts.platform, { email: offered.email });
+      expect(await codeOf(hosts.accept(late, offered.id))).toBe('invitation_not_pending');
       expect(await eventsOf(offered.id)).toMatchObject([
         { type: 'member.invited' },
         { type: 'invitation.revoked', actor: admin.user.id, payload: { data: { email: offered.email } } },
@@ -163,10 +123,10 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
 
     it('are sent again, at most 5 times a day, and are young again', async () => {
       const { id, email, invitation } = await guest();
-      const old = await invitationTokenOf(platform, email);
+      const old = await invitationTokenOf(hosts.platform, email);
       clock.advance(8 * day);
       expect(await codeOf(revoke(id))).toBe('invitation_not_pending');
-      const before = (await traces()).jobs.length;
+      const before = (await hosts.traces()).jobs.length;
 
       const resent = await resend(id);
 
@@ -177,12 +137,14 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       });
       for (let count = 2; count <= 5; count++) expect(await codeOf(resend(id))).toBe('passed');
       await expect(resend(id)).rejects.toMatchObject({ code: 'rate_limited', details: { retryAfter: 86_400 } });
-      expect(await codeOf(invite(email))).toBe('rate_limited');
-      expect((await traces()).jobs.length - before).toBe(5);
+      expect(await codeOf(hosts.invite(email))).toBe('rate_limited');
+      expect((await hosts.traces()).jobs.length - before).toBe(5);
       clock.advance(day);
       expect(await codeOf(resend(id))).toBe('passed');
       // The token of the first mail is worth nothing any more.
-      expect(await codeOf(registerInvited(anonymous(platform), { token: old, password }))).toBe('validation_failed');
+      expect(await codeOf(registerInvited(anonymous(hosts.platform), { token: old, password }))).toBe(
+        'validation_failed',
+      );
     });
 
     it('tell of their end once, and can still be sent again', async () => {
@@ -190,8 +152,8 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       clock.advance(7 * day);
       const told = async () => (await eventsOf(id)).map(({ type }) => type);
       const runs = async () => {
-        await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'invitations.expire', {}));
-        await platform.runDueJobs();
+        await writeThroughSystemDoor(anonymous(hosts.platform), (unit) => enqueue(unit, 'invitations.expire', {}));
+        await hosts.platform.runDueJobs();
       };
       await runs();
       await runs();
@@ -203,9 +165,9 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
   });
 
   it('are declined by who they are for, once', async () => {
-    const [person, stranger] = [await signUp(platform), await signUp(platform)];
-    await invite(person.email);
-    const { id } = await only(person);
+    const [person, stranger] = [await signUp(hosts.platform), await signUp(hosts.platform)];
+    await hosts.invite(person.email);
+    const { id } = await hosts.only(person);
     const decline = async (by: SignedUpPerson, mutation = {}) =>
       declineInvitation(await by.ctx('none', {}, mutation), { id });
 
@@ -214,75 +176,75 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     if (!ctx.principal) throw new Error('Nobody is signed in.');
     const unproven = { ...ctx, principal: { ...ctx.principal, emailVerified: false } };
     expect(await codeOf(declineInvitation(unproven, { id }))).toBe('email_not_verified');
-    expect(await codeOf(declineInvitation(anonymous(platform), { id }))).toBe('unauthenticated');
+    expect(await codeOf(declineInvitation(anonymous(hosts.platform), { id }))).toBe('unauthenticated');
     const key = { idempotencyKey: 'decline', procedure: 'invitations.decline' };
     await decline(person, key);
     await decline(person, key);
 
-    expect(await only(person)).toMatchObject({ status: 'declined' });
+    expect(await hosts.only(person)).toMatchObject({ status: 'declined' });
     expect(await codeOf(decline(person))).toBe('invitation_not_pending');
-    expect(await codeOf(accept(person, id))).toBe('invitation_not_pending');
+    expect(await codeOf(hosts.accept(person, id))).toBe('invitation_not_pending');
     expect((await eventsOf(id)).at(-1)).toMatchObject({
       type: 'invitation.declined',
       actor: person.user.id,
-      organization: owner.organization?.id,
+      organization: hosts.owner.organization?.id,
     });
     // Whoever declined may be asked again.
-    await invite(person.email);
-    expect(await only(person, { status: ['pending'] })).not.toMatchObject({ id });
+    await hosts.invite(person.email);
+    expect(await hosts.only(person, { status: ['pending'] })).not.toMatchObject({ id });
   });
 
   it('are not answered while the organization is closed, and lift no suspension', async () => {
-    const [person, member] = [await signUp(platform), await join()];
-    await invite(person.email);
-    const { id } = await only(person);
+    const [person, member] = [await signUp(hosts.platform), await hosts.join()];
+    await hosts.invite(person.email);
+    const { id } = await hosts.only(person);
     await close(true);
-    expect(await codeOf(accept(person, id))).toBe('organization_inactive');
+    expect(await codeOf(hosts.accept(person, id))).toBe('organization_inactive');
     expect(await codeOf(declineInvitation(await person.ctx('none'), { id }))).toBe('organization_inactive');
     await close(false);
     await trash(true);
-    expect(await own(person)).toMatchObject({ data: [] });
-    expect(await codeOf(accept(person, id))).toBe('invitation_not_found');
+    expect(await hosts.own(person)).toMatchObject({ data: [] });
+    expect(await codeOf(hosts.accept(person, id))).toBe('invitation_not_found');
     await trash(false);
     const setMembership = (status: 'active' | 'ended' | 'suspended') =>
-      writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+      writeThroughSystemDoor(anonymous(hosts.platform), ({ db }) =>
         db.updateTable('memberships').set({ status }).where('user_id', '=', member.user.id).execute(),
       );
     await setMembership('ended');
-    await invite(member.email);
-    const again = await only(member, { status: ['pending'] });
+    await hosts.invite(member.email);
+    const again = await hosts.only(member, { status: ['pending'] });
     await setMembership('suspended');
-    expect(await codeOf(accept(member, again.id))).toBe('invitation_not_pending');
+    expect(await codeOf(hosts.accept(member, again.id))).toBe('invitation_not_pending');
     await setMembership('ended');
-    expect(await accept(member, again.id)).toMatchObject({ status: 'active' });
+    expect(await hosts.accept(member, again.id)).toMatchObject({ status: 'active' });
   });
 
   describe('by mail', () => {
     const registerBy = (token: string, more: { username?: string } = {}) =>
-      registerInvited(anonymous(platform), { token, password, ...more });
+      registerInvited(anonymous(hosts.platform), { token, password, ...more });
     const tokenIn = async (id: string) => {
-      const mail = await invitationMail(anonymous(platform), { invitationId: id });
+      const mail = await invitationMail(anonymous(hosts.platform), { invitationId: id });
       return /"token":"([^"]+)"/.exec(mail?.text ?? '')?.[1] ?? '';
     };
 
     it('make an account with a proven address and a membership, in one step', async () => {
       const { email, id } = await guest(['viewer', 'developer']);
-      const before = (await traces()).jobs.length;
+      const before = (await hosts.traces()).jobs.length;
 
       const made = await registerBy(await tokenIn(id), { username: 'newcomer' });
 
       expect(InvitedRegistered.strict().parse(made)).toEqual(made);
       expect(made).toMatchObject({
         user: { email, username: 'newcomer', emailVerifiedAt: clock.now().toISOString() },
-        organization: { id: owner.organization?.id },
+        organization: { id: hosts.owner.organization?.id },
         member: { status: 'active', roles: [{ key: 'viewer' }, { key: 'developer' }] },
       });
-      const signedIn = await signIn(platform, { login: email });
-      const ctx = await contextOf(platform, signedIn.accessToken, 'required');
-      expect(ctx.principal).toMatchObject({ organizationId: owner.organization?.id, emailVerified: true });
+      const signedIn = await signIn(hosts.platform, { login: email });
+      const ctx = await contextOf(hosts.platform, signedIn.accessToken, 'required');
+      expect(ctx.principal).toMatchObject({ organizationId: hosts.owner.organization?.id, emailVerified: true });
       expect((await ofOrganization({ status: ['accepted'] })).data[0]).toMatchObject({ id });
       // Nothing is left to verify.
-      expect((await traces()).jobs.length).toBe(before);
+      expect((await hosts.traces()).jobs.length).toBe(before);
       expect(await eventsOf(id, made.user.id)).toMatchObject([
         { type: 'member.invited' },
         { type: 'member.joined', actor: made.user.id, payload: { data: { invitationId: id } } },
@@ -323,9 +285,9 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     it('are for those without an account: the others sign in', async () => {
       const { email, id } = await guest();
       const token = await tokenIn(id);
-      const person = await signUp(platform, { email });
+      const person = await signUp(hosts.platform, { email });
       expect(await codeOf(registerBy(token))).toBe('email_taken');
-      expect(await codeOf(accept(person, id))).toBe('passed');
+      expect(await codeOf(hosts.accept(person, id))).toBe('passed');
     });
   });
 });
