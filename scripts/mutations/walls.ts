@@ -123,7 +123,7 @@ export function policies(root: string): Mutation[] {
     .filter((table) => table.wall !== '')
     .map(({ name }) => {
       const policy = new RegExp(
-        String.raw`create policy "?${name}_request"? on "?${name}"? to "?tenon_request"?( using .+?)(?=;?['"\`]\)?[,;]*$)`,
+        String.raw`(?:create|alter) policy "?${name}_request"? on "?${name}"?(?: to "?tenon_request"?)?( using .+?)(?=;?['"\`]\)?[,;]*$)`,
         'm',
       );
       const patches = migrations.flatMap((file): Patch[] => {
