@@ -73,6 +73,12 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     const { answer, binding } = await comeBack(platform, everybodys, subject, claims);
     return finishOidc(anonymous(platform), { ...answer, binding }, fakeOidcTransport());
   };
+  /** As by an API key, which is no session. */
+  const withoutSession = async (person: SignedUpPerson) => {
+    const ctx = await person.ctx('none');
+    if (!ctx.principal) throw new Error('Nobody is signed in.');
+    return { ...ctx, principal: { ...ctx.principal, sessionId: null } };
+  };
   const identitiesOf = async (person: SignedUpPerson) => (await listOidcIdentities(await person.ctx('none'), all)).data;
 
   it('is linked by the owner of the account, who signs in by it from then on', async () => {
@@ -124,6 +130,8 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     const limited = await contextOf(platform, await limitedTokenOf(platform, acme.owner.userId, acme.id), 'none');
     const input = OidcLink.parse({ issuer: 'local' });
     expect(await codeOf(linkOidc(limited, input, fakeOidcTransport()))).toBe('session_limited');
+    const proven = OidcLink.parse({ issuer: 'local', password });
+    expect(await codeOf(linkOidc(await withoutSession(person), proven, fakeOidcTransport()))).toBe('unauthenticated');
   });
 
   it('is linked to the account of the session that began it, while that lives', async () => {
@@ -138,8 +146,17 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     const signingIn = await comeBack(platform, issuer, 'bound', lax, { issuer: provider.id });
     const sent = { ...signingIn.answer, binding: signingIn.binding };
     expect(await codeOf(finishOidcLink(await person.ctx('none'), sent))).toBe('oidc_state_invalid');
+    // What no session began is refused to who has none before the issuer is asked anything.
+    const unlinked = await comeBack(platform, issuer, 'bound', lax, { issuer: provider.id });
+    const guessed = { ...unlinked.answer, code: 'guessed', binding: unlinked.binding };
+    expect(await codeOf(finishOidcLink(await withoutSession(person), guessed))).toBe('oidc_state_invalid');
 
     const transport = fakeOidcTransport();
+    // A browser finishes what it began by its own way back, and by no other.
+    const browsers = await begin(person, 'bound', provider.id, { transport, tokenTransport: 'cookie' });
+    const [binding = ''] = transport.bindings.values();
+    const taken = { ...browsers.answer, binding };
+    expect(await codeOf(finishOidcLink(await person.ctx('none'), taken))).toBe('oidc_state_invalid');
     const late = await begin(person, 'bound', provider.id, { transport, tokenTransport: 'cookie' });
     await logoutAll(await person.ctx('none'), { keepCurrent: false });
     const location = await answerOidc(anonymous(platform), late.answer, transport, provider.id);
