@@ -155,12 +155,15 @@ describe.each(dialects)('on %s, a sign-in at an issuer of an organization', (dia
     const theirs = memberPath(organization, organization.owner.userId);
     // Who is a member here and owns another organization owns nothing here.
     const bystander = await organization.addMember('viewer');
+    // Nor does who owns it and is suspended here, though they are active elsewhere.
+    const suspended = await organization.addMember('owner');
+    await suspendMember(organization.owner.ctx(), memberPath(organization, suspended.userId));
     const elsewhere = await createOrganization(platform, 'Elsewhere');
     const now = clock.now();
     await writeThroughSystemDoor(anonymous(platform), async (unit) => {
       const at = { organizationId: elsewhere.id, userId: bystander.userId };
-      const instants = { joinedAt: now, createdAt: now, updatedAt: now };
-      await unit.insert(MembershipEntity, { ...at, status: 'active', version: 1, ...instants });
+      const joined = { status: 'active' as const, version: 1, joinedAt: now, createdAt: now, updatedAt: now };
+      await unit.insert(MembershipEntity, { ...at, ...joined }, { ...at, userId: suspended.userId, ...joined });
       await assignRoles(unit, at, [elsewhere.roleIds.owner], bystander.userId);
     });
     clock.advance(3001);
@@ -177,6 +180,11 @@ describe.each(dialects)('on %s, a sign-in at an issuer of an organization', (dia
     const path = memberPath(organization, user.id);
     await suspendMember(organization.owner.ctx(), path);
     expect(await codeOf(signIn(provider, 'person'))).toBe('oidc_no_membership');
+    // That they are told, whatever the issuer would make of them.
+    const { member } = organization.roleIds;
+    await updateIdentityProvider(organization.owner.ctx(), { id: provider.id, defaultRoleId: null });
+    expect(await codeOf(signIn(provider, 'person'))).toBe('oidc_no_membership');
+    await updateIdentityProvider(organization.owner.ctx(), { id: provider.id, defaultRoleId: member });
     await reinstateMember(organization.owner.ctx(), path);
     expect(await codeOf(signIn(provider, 'person'))).toBe('passed');
     await removeMember(organization.owner.ctx(), path);
