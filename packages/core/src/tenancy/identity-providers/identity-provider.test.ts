@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Permission } from '../../access/index.ts';
-import { readThroughSystemDoor } from '../../database/system-door.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
 import { acting } from '../../testing/acting.ts';
 import { createOrganization, createTestPlatform, dialects } from '../../testing/index.ts';
 import type { TestMember, TestOrganization, TestPlatform } from '../../testing/index.ts';
@@ -9,8 +11,9 @@ import { setMemberRoles } from '../member.service.ts';
 import { setOrganizationTier } from '../organization.tier.ts';
 import { RoleCreate } from '../role.schema.ts';
 import { createRole, deleteRole } from '../role.service.ts';
-import { clientSecret } from './identity-provider.entity.ts';
-import { getIdentityProvider, listIdentityProviders } from './identity-provider.queries.ts';
+import { tierLimits } from '../tiers.ts';
+import { clientSecret, IdentityProviderEntity } from './identity-provider.entity.ts';
+import { getIdentityProvider, listIdentityProviders, mappingsOf } from './identity-provider.queries.ts';
 import { IdentityProviderCreate, IdentityProviderListInput } from './identity-provider.schema.ts';
 import { createIdentityProvider, deleteIdentityProvider, updateIdentityProvider } from './identity-provider.service.ts';
 
@@ -248,6 +251,26 @@ describe.each(dialects)('identity providers on %s', (dialect) => {
     expect(await codeOf(updateIdentityProvider(small.owner.ctx(), { id, enabled: true }))).toBe('passed');
   });
 
+  it('are as many as the tier has room for, in each organization', async () => {
+    const full = await createOrganization(platform, 'Full');
+    const { userId } = full.owner;
+    const now = platform.clock.now();
+    const written = { version: 1, createdAt: now, createdById: userId, updatedAt: now, updatedById: userId };
+    const { roleMappings: _, ...fields } = input({ defaultRoleId: null });
+    const max = tierLimits.enterprise.identityProviders ?? 0;
+    const rows = Array.from({ length: max }, () => ({
+      ...fields,
+      defaultRoleId: null,
+      organizationId: full.id,
+      id: uuidv7(),
+      ...written,
+    }));
+    await writeThroughSystemDoor(anonymous(platform), (unit) => unit.insert(IdentityProviderEntity, ...rows));
+    const refused = { code: 'limit_exceeded', limit: 'identityProviders', max };
+    expect(await refusal(createIdentityProvider(full.owner.ctx(), input()))).toMatchObject(refused);
+    expect(await codeOf(create())).toBe('passed');
+  });
+
   it('are not managed by an API key', async () => {
     const { principal } = owner;
     const ctx = platform.context({ principal: { ...principal, apiKeyId: acme.id } });
@@ -263,7 +286,7 @@ describe.each(dialects)('identity providers on %s', (dialect) => {
   });
 
   it('are nobody else’s', async () => {
-    const { id } = await create();
+    const { id } = await create({ roleMappings: [{ value: 'a', roleId: acme.roleIds.viewer }] });
     const stranger = other.owner;
     for (const work of [
       getIdentityProvider(stranger.ctx(), { id }),
@@ -271,5 +294,9 @@ describe.each(dialects)('identity providers on %s', (dialect) => {
       deleteIdentityProvider(stranger.ctx(), { id }),
     ])
       expect(await codeOf(work)).toBe('identity_provider_not_found');
+    const mappings = async (organizationId: string) =>
+      (await readThroughIdentityDoor(platform.database, (db) => mappingsOf(db, organizationId, [id]))).get(id);
+    expect(await mappings(acme.id)).toHaveLength(1);
+    expect(await mappings(other.id)).toEqual([]);
   });
 });
