@@ -317,6 +317,7 @@ describe.each(dialects)('the life of an organization on %s', (dialect) => {
 
       expect(await codeOf(leave(acme, one))).toBe('organization_not_found');
       expect(await codeOf(within(acme, one))).toBe('organization_not_found');
+      expect(await mine(one)).toEqual([]);
       expect(await membersOf(acme)).toEqual(
         new Map([
           [two.user.id, 'ended '],
@@ -330,12 +331,16 @@ describe.each(dialects)('the life of an organization on %s', (dialect) => {
       ]);
     });
 
-    it('is not by strangers, nor while it is not active', async () => {
+    it('is not by strangers, nor while it is not active or in the trash', async () => {
       const [acme, other] = [await found('Kept'), await found('Outside')];
       const member = await acme.join('member');
       expect(await codeOf(leave(acme, other.owner))).toBe('organization_not_found');
       await deactivateOrganization(await within(acme, acme.owner));
       expect(await codeOf(leave(acme, member))).toBe('organization_inactive');
+      // Strangers are not told even that.
+      expect(await codeOf(leave(acme, other.owner))).toBe('organization_not_found');
+      await deleteOrganization(await within(other, other.owner));
+      expect(await codeOf(leave(other, other.owner))).toBe('organization_not_found');
     });
 
     it('by the last owner is not, also when two owners leave at once', async () => {
@@ -360,6 +365,7 @@ describe.each(dialects)('the life of an organization on %s', (dialect) => {
     await acceptInvitation(await acme.owner.ctx('none'), { id: invitations.data[0]?.id ?? '' });
     expect((await acme.owner.ctx('required')).principal?.organizationId).toBe(acme.id);
 
+    expect(await codeOf(switchOrganization(await acme.owner.ctx('none')))).toBe('organization_required');
     const ctx = await within(there, acme.owner);
     expect(await switchOrganization(ctx)).toMatchObject({ id: there.id });
     await switchOrganization(ctx);
