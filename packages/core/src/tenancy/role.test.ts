@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Permission } from '../access/index.ts';
+import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import {
@@ -32,7 +33,10 @@ import {
   TeamCreate,
   updateRole,
 } from './index.ts';
+import { assignRoles } from './member.service.ts';
+import { MembershipEntity } from './membership.entity.ts';
 import { RoleEntity } from './role.entity.ts';
+import { rolesOfMembers } from './role.queries.ts';
 
 const role = (fields: Partial<RoleCreate> & { name: string }) => RoleCreate.parse(fields);
 
@@ -359,6 +363,24 @@ describe.each(dialects)('roles on %s', (dialect) => {
         assign(member.userId, acme.roleIds.viewer, { validTo: '2020-01-01T00:00:00Z' }),
       ).rejects.toMatchObject({ code: 'validation_failed', details: { field: ['validTo'] } });
     });
+  });
+
+  it('of somebody in several organizations are told of one, also where no wall keeps them apart', async () => {
+    const other = await createOrganization(platform, 'Other');
+    const { userId } = await acme.addMember('viewer');
+    const now = platform.clock.now();
+    await writeThroughSystemDoor(platform.context({ principal: null }), async (unit) => {
+      const there = { organizationId: other.id, userId };
+      const joined = { status: 'active' as const, version: 1, joinedAt: now, createdAt: now, updatedAt: now };
+      await unit.insert(MembershipEntity, { ...there, ...joined });
+      await assignRoles(unit, there, [other.roleIds.manager], other.owner.userId);
+    });
+    const keysIn = (organizationId: string) =>
+      readThroughIdentityDoor(platform.database, async (db) => {
+        const roles = await rolesOfMembers(admin.ctx(), db, [userId], organizationId);
+        return roles.get(userId)?.map(({ key }) => key);
+      });
+    expect([await keysIn(acme.id), await keysIn(other.id)]).toEqual([['viewer'], ['manager']]);
   });
 
   describe('an explanation', () => {
