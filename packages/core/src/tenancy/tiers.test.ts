@@ -20,6 +20,7 @@ import { listMembers } from './member.queries.ts';
 import { MemberListInput } from './member.schema.ts';
 import { removeMember } from './member.service.ts';
 import { getOrganization } from './organization.queries.ts';
+import { createServiceAccount } from './service-accounts/service-account.service.ts';
 import { Organization } from './organization.schema.ts';
 import { setOrganizationTier } from './organization.tier.ts';
 import { tierLimits, tiers } from './tiers.ts';
@@ -163,6 +164,13 @@ describe.each(dialects)('tiers on %s', (dialect) => {
       expect(await codeOf(reinstateMember(acme.owner.ctx(), { organizationId, userId }))).toBe('passed');
       await removeMember(acme.owner.ctx(), { organizationId, userId });
       expect(await codeOf(invite(acme, newEmail()))).toBe('passed');
+    });
+
+    it('which programs do not take', async () => {
+      const acme = await limited(2);
+      await createServiceAccount(acme.owner.ctx(), { name: 'Importer', roleIds: [acme.roleIds.viewer] });
+      expect(await codeOf(invite(acme, newEmail()))).toBe('passed');
+      expect(await codeOf(invite(acme, newEmail()))).toBe('limit_exceeded');
     });
 
     it('of their tier, unless the organization has its own', async () => {
