@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import { createTeam } from '../../tenancy/index.ts';
+import { MembershipEntity } from '../../tenancy/membership.entity.ts';
 import {
   createOrganization,
   createTestPlatform,
@@ -18,7 +20,8 @@ import {
   TaskUpdate,
   updateTask,
 } from '../index.ts';
-import { getComment } from '../comments/comment.queries.ts';
+import { getComment, listComments } from '../comments/comment.queries.ts';
+import { CommentListInput } from '../comments/comment.schema.ts';
 import { createComment } from '../comments/comment.service.ts';
 import { createTag } from '../tags/tag.service.ts';
 import { listTaskActivity } from './task.activity.ts';
@@ -182,6 +185,40 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     await expect(below).rejects.toMatchObject({ code: 'parent_not_found', details: { field: ['parentId'] } });
     const tagged = createTask(ctx(), { title: 'Tagged', tagIds: [id] });
     await expect(tagged).rejects.toMatchObject({ code: 'tag_not_found', details: { field: ['tagIds', 0] } });
+  });
+
+  it('shows no comment that was deleted', async () => {
+    const ctx = () => acme.owner.ctx();
+    const { id } = await createTask(ctx(), { title: 'Commented' });
+    const [kept, gone] = [
+      await createComment(ctx(), { id, body: 'Kept' }),
+      await createComment(ctx(), { id, body: 'Gone' }),
+    ];
+    const deletedAt = platform.clock.now().toISOString();
+    await writeThroughSystemDoor(platform.context({ principal: null }), ({ db }) =>
+      db.updateTable('comments').set({ deleted_at: deletedAt }).where('id', '=', gone.id).execute(),
+    );
+    const { data, total } = await listComments(ctx(), CommentListInput.parse({ id, total: true }));
+    expect([data.map((comment) => comment.id), total]).toEqual([[kept.id], 1]);
+    const missing = { code: 'comment_not_found' };
+    await expect(getComment(ctx(), { id, commentId: gone.id })).rejects.toMatchObject(missing);
+  });
+
+  it('is given to nobody who is suspended here, whatever they are elsewhere', async () => {
+    const other = await createOrganization(platform, 'Other');
+    const member = await acme.addMember('member');
+    const { userId } = member;
+    const now = platform.clock.now();
+    await writeThroughSystemDoor(platform.context({ principal: null }), async (unit) => {
+      await unit.db.updateTable('memberships').set({ status: 'suspended' }).where('user_id', '=', userId).execute();
+      const joined = { status: 'active' as const, version: 1, joinedAt: now, createdAt: now, updatedAt: now };
+      await unit.insert(MembershipEntity, { organizationId: other.id, userId, ...joined });
+    });
+    // What they may do here is believed for a moment longer, and their own memberships are theirs to see.
+    await expect(createTask(member.ctx(), { title: 'Mine', assigneeIds: [userId] })).rejects.toMatchObject({
+      code: 'assignee_not_found',
+      details: { field: ['assigneeIds', 0] },
+    });
   });
 
   it('are for who is signed in', async () => {
