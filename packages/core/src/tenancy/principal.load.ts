@@ -68,18 +68,27 @@ const assignmentsOf = statement((db, { userId }: OfUser) =>
     .where('role_assignments.user_id', '=', userId),
 );
 
+type Assignment = RowOf<typeof assignmentsOf>;
+
 /**
- * The teams of the departments in which a user holds roles, and of everything below them, by department. The paths are read
- * first, as by `pathsOf`; here there are no walls, so every part names its organization.
+ * The teams of the departments in which roles are held, and of everything below them, by department. The paths are read first, as
+ * by `pathsOf`; here there are no walls, so every part names its organization.
  */
-async function teamsOf(db: ReadDoor, userId: string): Promise<ReadonlyMap<string, Set<string>>> {
+async function teamsOf(db: ReadDoor, held: readonly Assignment[]): Promise<ReadonlyMap<string, Set<string>>> {
+  const departments = held.flatMap(({ organizationId, departmentId: id }) =>
+    id === null ? [] : { organizationId, id },
+  );
+  if (departments.length === 0) return new Map();
   const tops = await db
-    .selectFrom('role_assignments as held')
-    .innerJoin('departments as top', (join) =>
-      join.onRef('top.organization_id', '=', 'held.organization_id').onRef('top.id', '=', 'held.department_id'),
-    )
+    .selectFrom('departments as top')
     .select(['top.organization_id as organizationId', 'top.id', 'top.path_sort as path'])
-    .where('held.user_id', '=', userId)
+    .where((where) =>
+      where.or(
+        departments.map(({ organizationId, id }) =>
+          where.and([where('top.organization_id', '=', organizationId), where('top.id', '=', id)]),
+        ),
+      ),
+    )
     .execute();
   const teams = new Map(tops.map((top) => [top.id, new Set<string>()]));
   if (tops.length === 0) return teams;
@@ -119,8 +128,6 @@ async function booksOf(db: ReadDoor, organizationIds: readonly string[]): Promis
   return new Map([...byOrganization].map(([id, roles]) => [id, bookOf(roles)]));
 }
 
-type Assignment = RowOf<typeof assignmentsOf>;
-
 function grantOf(assignment: Assignment, book: RoleBook | undefined, teams: ReadonlyMap<string, Set<string>>): Grant[] {
   const role = book?.get(assignment.roleId);
   if (!role) return [];
@@ -149,8 +156,7 @@ export async function loadActiveMemberships(database: Database, userId: string):
       db,
       memberships.map((membership) => membership.organizationId),
     );
-    const inDepartments = assignments.some((assignment) => assignment.departmentId !== null);
-    const teams: ReadonlyMap<string, Set<string>> = inDepartments ? await teamsOf(db, userId) : new Map();
+    const teams = await teamsOf(db, assignments);
     return memberships.map(({ deletedAt, sessionsEndedAt, settings, ...membership }): ActiveMembership => {
       const { organizationId } = membership;
       const book = books.get(organizationId);
