@@ -58,7 +58,8 @@ export function conditionsIn(root: string, file: string): Mutation[] {
           ),
       )
       .map(({ text: find, at }): Patch & { at: number } => {
-        const around = ['((', ') && !OFF)'] as const;
+        // A proof fails only where the one before it is off: whoever comes by has to be asked, also when it holds.
+        const around = proof.test(find) ? (['(!OFF && (', '))'] as const) : (['((', ') && !OFF)'] as const);
         return { file, find, replace: `(${find}) && false`, at: index + 1 + at, around };
       });
   });
