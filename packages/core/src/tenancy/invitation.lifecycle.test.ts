@@ -7,7 +7,7 @@ import { dialects, invitationTokenOf, TestClock } from '../testing/index.ts';
 import { invitationMail } from './invitation.mail.ts';
 import { InvitedRegistered } from './auth.schema.ts';
 import { listInvitations } from './invitation.queries.ts';
-import { Invitation, InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
+import { Invitation, type InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
 import { declineInvitation, registerInvited } from './invitation.answer.ts';
 import { resendInvitation, revokeInvitation } from './invitation.service.ts';
 import {
