@@ -1,11 +1,22 @@
+import { hash as bcrypt } from '@node-rs/bcrypt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { register } from '../tenancy/index.ts';
-import { accountTokens, createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
+import {
+  accountTokens,
+  createTestPlatform,
+  deactivate,
+  dialects,
+  TestClock,
+  type TestPlatform,
+} from '../testing/index.ts';
 import {
   anonymous,
   codeOf,
   contextOf,
+  fakeTransport,
+  loginInput,
   newEmail,
   password,
   type SignedUpPerson,
@@ -14,7 +25,7 @@ import {
 } from '../testing/people.ts';
 import { identityMails } from './index.ts';
 import { changePassword, forgotPassword, resetPassword } from './password.service.ts';
-import { loginErrors } from './login.service.ts';
+import { loginErrors, openLogin, proveLogin } from './login.service.ts';
 
 const hour = 3_600_000;
 const another = 'another battery staple';
@@ -103,6 +114,57 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(await codeOf(changePassword(anonymous(platform), input))).toBe('unauthenticated');
     });
 
+    it('leaves no way in to who has shown the one before a moment ago', async () => {
+      const person = await signUp(platform);
+      const proven = await proveLogin(anonymous(platform), loginInput({ login: person.email }));
+
+      await changePassword(await as(person.accessToken), { currentPassword: password, newPassword: another });
+
+      const session = { deviceId: null, organizationId: null };
+      const opened = writeThroughIdentityDoor(anonymous(platform), (unit) =>
+        openLogin(unit, proven, session, fakeTransport()),
+      );
+      expect(await codeOf(opened)).toBe('invalid_credentials');
+    });
+
+    it('is of one account, as is signing in, whoever else was imported with the same hash', async () => {
+      const [changing, entering, other] = [await signUp(platform), await signUp(platform), await signUp(platform)];
+      const imported = await bcrypt(password, { cost: 4 });
+      await writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+        db
+          .updateTable('credentials')
+          .set({ password_hash: imported })
+          .where(
+            'user_id',
+            'in',
+            [changing, entering, other].map(({ user }) => user.id),
+          )
+          .execute(),
+      );
+
+      const input = { currentPassword: password, newPassword: another };
+      expect(await codeOf(changePassword(await as(changing.accessToken), input))).toBe('passed');
+      expect(await opens(entering.email, password)).toBe('passed');
+
+      const { hash } = await readThroughSystemDoor(platform.database, (db) =>
+        db
+          .selectFrom('credentials')
+          .select('password_hash as hash')
+          .where('user_id', '=', other.user.id)
+          .executeTakeFirstOrThrow(),
+      );
+      expect(hash).toBe(imported);
+    });
+
+    it('is told to the owner, unless the account was closed', async () => {
+      const person = await signUp(platform);
+      const mail = async () => identityMails['password_changed']?.(anonymous(platform), { userId: person.user.id });
+
+      expect(await mail()).toMatchObject({ to: person.email });
+      await deactivate(platform, person.user.id);
+      expect(await mail()).toBeNull();
+    });
+
     it('takes effect once, however many do it at once', async () => {
       const person = await signUp(platform);
       const ctx = await as(person.accessToken);
@@ -124,10 +186,12 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       }
     });
 
-    it('sends a mail whose token works to active users, and nobody else', async () => {
-      const [person, inactive] = [await signUp(platform, { fullName: '<b>Zoë</b>' }), await signUp(platform)];
-      await writeThroughSystemDoor(anonymous(platform), (unit) =>
-        unit.db.updateTable('users').set({ is_active: false }).where('id', '=', inactive.user.id).execute(),
+    it('sends a mail whose token works to people who are active, and nobody else', async () => {
+      const person = await signUp(platform, { fullName: '<b>Zoë</b>' });
+      const [inactive, program] = [await signUp(platform), await signUp(platform)];
+      await deactivate(platform, inactive.user.id);
+      await writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+        db.updateTable('users').set({ kind: 'service' }).where('id', '=', program.user.id).execute(),
       );
       const mailTo = async (email: string) => identityMails['reset_password']?.(anonymous(platform), { email });
 
@@ -138,7 +202,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       const bystander = await signUp(platform);
       expect(await reset(token)).toBe('passed');
       expect(await opens(bystander.email, password)).toBe('passed');
-      for (const email of [inactive.email, 'nobody@example.com']) expect(await mailTo(email)).toBeNull();
+      for (const email of [inactive.email, program.email, 'nobody@example.com']) expect(await mailTo(email)).toBeNull();
       expect(await reset(await resetTokenOf(inactive))).toBe('validation_failed');
     });
   });

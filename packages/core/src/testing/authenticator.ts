@@ -33,7 +33,7 @@ export interface Mischief {
   /** @default one more than the last time */
   signCount?: number;
   userHandle?: string;
-  /** Signs with another key. */
+  /** Signs with another key; also the attestation for which nobody has asked. */
   forged?: boolean;
 }
 
@@ -77,15 +77,22 @@ export class TestAuthenticator {
     const id = Buffer.from(this.credentialId, 'base64url');
     const attested = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, cbor(key)]);
     const authData = Buffer.concat([this.#authenticatorData(options.rp.id, mischief, true), attested]);
+    const clientData = this.#clientData('webauthn.create', options.challenge, mischief);
+    const statement = mischief.forged
+      ? new Map<string, unknown>([
+          ['alg', -7],
+          ['sig', this.#signature(authData, clientData, mischief)],
+        ])
+      : new Map();
     const attestation = new Map<string, unknown>([
-      ['fmt', 'none'],
-      ['attStmt', new Map()],
+      ['fmt', mischief.forged ? 'packed' : 'none'],
+      ['attStmt', statement],
       ['authData', authData],
     ]);
     return {
       ...this.#credential(),
       response: {
-        clientDataJSON: this.#clientData('webauthn.create', options.challenge, mischief).toString('base64url'),
+        clientDataJSON: clientData.toString('base64url'),
         attestationObject: cbor(attestation).toString('base64url'),
         transports: ['internal', 'hybrid'],
       },
@@ -96,10 +103,7 @@ export class TestAuthenticator {
   get(options: RequestOptions, mischief: Mischief = {}) {
     const clientData = this.#clientData('webauthn.get', options.challenge, mischief);
     const authenticatorData = this.#authenticatorData(options.rpId, mischief, false);
-    const key: KeyObject = mischief.forged
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-      : this.#keys.privateKey;
-    const signature = sign('sha256', Buffer.concat([authenticatorData, sha256(clientData)]), key);
+    const signature = this.#signature(authenticatorData, clientData, mischief);
     return {
       ...this.#credential(),
       response: {
@@ -113,6 +117,13 @@ export class TestAuthenticator {
 
   #credential() {
     return { id: this.credentialId, rawId: this.credentialId, type: 'public-key' as const };
+  }
+
+  #signature(authenticatorData: Buffer, clientData: Buffer, { forged }: Mischief): Buffer {
+    const key: KeyObject = forged
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+      : this.#keys.privateKey;
+    return sign('sha256', Buffer.concat([authenticatorData, sha256(clientData)]), key);
   }
 
   #clientData(type: string, challenge: string, mischief: Mischief): Buffer {

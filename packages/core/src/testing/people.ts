@@ -1,8 +1,17 @@
 import type { ServiceContext } from '../database/context.ts';
-import { type Login, type SignedIn, type SignInTransport, type User, verifyEmail } from '../identity/index.ts';
+import {
+  changeEmail,
+  confirmEmail,
+  type Login,
+  type SignedIn,
+  type SignInTransport,
+  type User,
+  verifyEmail,
+} from '../identity/index.ts';
 import type { MutationRequest } from '../kernel/mutation.ts';
 import type { Platform } from '../platform.ts';
 import { type ChosenOrganization, login, type Organization, register } from '../tenancy/index.ts';
+import { accountTokens } from './accounts.ts';
 
 export const password = 'correct horse battery';
 
@@ -89,6 +98,15 @@ export async function signUp(
     refreshToken: signedIn.refreshToken ?? '',
     ctx: (need, chosen, mutation) => contextOf(platform, signedIn.accessToken, need, chosen, mutation),
   };
+}
+
+/** Gives somebody another address, which it answers: the one that they had is kept for them for a while. */
+export async function moveAddress(platform: Platform, person: SignedUpPerson): Promise<string> {
+  const email = newEmail();
+  await changeEmail(await person.ctx('none'), { email, currentPassword: password });
+  const { confirm } = await accountTokens(platform, person.user.id);
+  await confirmEmail(anonymous(platform), { token: confirm });
+  return email;
 }
 
 /** What a service refuses with: its stable code, or `passed` when it did not refuse. */

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import { createTestPlatform, dialects, TestClock } from '../../testing/index.ts';
 import { register } from '../../tenancy/index.ts';
@@ -96,7 +97,13 @@ describe.each(dialects)('mail.send on %s', (dialect) => {
       expect(await codeOf(verifyEmail(anonymous(platform), { token }))).toBe('passed');
 
       const { email: verified } = await signUp(platform);
-      for (const nobody of [email, verified, 'nobody@example.com'])
+      const [closed, program] = [newEmail(), newEmail()];
+      for (const one of [closed, program]) await register(anonymous(platform), { email: one, password });
+      await writeThroughSystemDoor(anonymous(platform), async ({ db }) => {
+        await db.updateTable('users').set({ is_active: false }).where('email_key', '=', closed).execute();
+        await db.updateTable('users').set({ kind: 'service' }).where('email_key', '=', program).execute();
+      });
+      for (const nobody of [email, verified, closed, program, 'nobody@example.com'])
         expect(await run({ template: 'verify_email', email: nobody })).toEqual({ sent: false });
       expect(sent).toHaveLength(1);
       await expect(run({ template: 'toString' })).rejects.toThrow('no mail template');

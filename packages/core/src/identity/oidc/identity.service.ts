@@ -75,7 +75,6 @@ async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subjec
   const begun = await unit.db
     .selectFrom('oidc_sessions')
     .select(['session_id as sessionId', 'issuer_ref as issuerRef'])
-    .where('user_id', '=', userId)
     .where('issuer', '=', issuer)
     .where('subject', '=', subject)
     .execute();

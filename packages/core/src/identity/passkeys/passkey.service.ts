@@ -160,9 +160,14 @@ export async function deletePasskey(ctx: ServiceContext, { id }: PasskeyId): Pro
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    const passkey = await passkeyOf(unit.db, userId, id);
-    await unit.db.deleteFrom('passkeys').where('user_id', '=', userId).where('id', '=', id).execute();
-    await recordPasskey(unit, 'user.passkey_removed', userId, passkey);
+    const gone = await unit.db
+      .deleteFrom('passkeys')
+      .where('user_id', '=', userId)
+      .where('id', '=', id)
+      .returning(['id', 'name'])
+      .executeTakeFirst();
+    if (!gone) throw passkeyErrors.passkey_not_found();
+    await recordPasskey(unit, 'user.passkey_removed', userId, gone);
     return null;
   });
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { signInWithPasskey, verifySecondFactor } from '../../tenancy/index.ts';
@@ -18,7 +19,12 @@ import { getSecondFactor } from '../second-factor/totp.service.ts';
 import { getPasskey, listPasskeys } from './passkey.queries.ts';
 import { Passkey, PasskeySignInStarted, PasskeyStarted } from './passkey.schema.ts';
 import { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkey.service.ts';
-import { startPasskeySignIn } from './passkey-sign-in.service.ts';
+import {
+  openPasskeyLogin,
+  type PasskeyLogin,
+  provePasskeyLogin,
+  startPasskeySignIn,
+} from './passkey-sign-in.service.ts';
 
 const minute = 60_000;
 const page = { limit: 50, total: true, sort: '-createdAt' } as const;
@@ -124,6 +130,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       ['a page that is not allowed', { origin: 'https://other.localhost:5173' }],
       ['another relying party', { rpId: 'elsewhere.example' }],
       ['an unverified user', { userVerified: false }],
+      ['a forged attestation', { forged: true }],
     ])('not for %s', async (_what, mischief) => {
       const person = await signUp(platform);
       expect(await codeOf(register(person, new TestAuthenticator(), mischief))).toBe('validation_failed');
@@ -182,9 +189,10 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
 
       expect(await updatePasskey(await as(person), { id, name: 'Blue key' })).toEqual({ ...passkey, name: 'Blue key' });
       expect(await updatePasskey(await as(person), { id, name: 'Blue key' })).toMatchObject({ name: 'Blue key' });
-      await deletePasskey(await as(person), { id });
+      const twice = [await as(person), await as(person)];
+      const codes = await Promise.all(twice.map((ctx) => codeOf(deletePasskey(ctx, { id }))));
 
-      expect(await codeOf(deletePasskey(await as(person), { id }))).toBe('passkey_not_found');
+      expect(codes.toSorted()).toEqual(['passed', 'passkey_not_found']);
       expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
       expect((await eventsOf(person.user.id)).map(({ type }) => type)).toEqual([
         'user.passkey_added',
@@ -256,6 +264,27 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(enter(authenticator, { signCount: 4_000_000_000 }))).toBe('passed');
       expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
       expect(await codeOf(enter(authenticator, { signCount: 4_000_000_001 }))).toBe('passed');
+    });
+
+    it('not once the key was used elsewhere, or deleted, since its answer was looked at', async () => {
+      const { person, passkey, authenticator } = await withPasskey();
+      const prove = async () => {
+        const { challengeToken, options } = await begin();
+        const response = authenticator.get(options);
+        return provePasskeyLogin(anonymous(platform), { challengeToken, response, tokenTransport: 'body' });
+      };
+      const session = { deviceId: null, organizationId: null };
+      const open = (proven: PasskeyLogin) =>
+        codeOf(
+          writeThroughIdentityDoor(anonymous(platform), (unit) =>
+            openPasskeyLogin(unit, proven, session, fakeTransport()),
+          ),
+        );
+      const [here, elsewhere] = [await prove(), await prove()];
+      expect([await open(elsewhere), await open(here)]).toEqual(['passed', 'passkey_failed']);
+      const last = await prove();
+      await deletePasskey(await as(person), { id: passkey.id });
+      expect(await open(last)).toBe('passkey_failed');
     });
 
     it('with keys that never count', async () => {

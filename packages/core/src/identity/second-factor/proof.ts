@@ -39,7 +39,6 @@ async function proofsOf(ctx: ServiceContext, { userId, sessionId }: Principal) {
             .selectFrom('sessions')
             .select('created_at as createdAt')
             .where('id', '=', sessionId)
-            .where('user_id', '=', userId)
             .executeTakeFirst();
     return {
       passwordHash: credential?.passwordHash ?? null,

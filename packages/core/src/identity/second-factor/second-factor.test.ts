@@ -1,5 +1,6 @@
 import { hash as bcrypt } from '@node-rs/bcrypt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { verifySecondFactor } from '../../tenancy/index.ts';
@@ -17,6 +18,7 @@ import {
 import { purgeSignInChallenges } from '../maintenance.ts';
 import { startPasskeySignIn } from '../passkeys/passkey-sign-in.service.ts';
 import { hashPassword } from '../passwords.ts';
+import { openChallenge } from './challenge.ts';
 import type { SecondFactorVerify } from './second-factor.schema.ts';
 import { getSecondFactor } from './totp.service.ts';
 
@@ -230,6 +232,13 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(new Set(outcomes.slice(40))).toEqual(new Set(['rate_limited']));
   });
 
+  it('is nothing to a challenge that is of nobody', async () => {
+    const { token: challengeToken } = await writeThroughIdentityDoor(anonymous(platform), (unit) =>
+      openChallenge(unit, { purpose: 'second_factor', userId: null }),
+    );
+    expect(await codeOf(answer({ challengeToken, code: '000000' }))).toBe('invalid_challenge');
+  });
+
   it('is worth nothing once the password has changed', async () => {
     const person = await enrolled();
     const { token: challengeToken } = await challengeOf(person);
@@ -253,25 +262,29 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('invalid_credentials');
   });
 
-  it('keeps an imported hash up to date on its way', async () => {
-    const person = await enrolled();
+  it('keeps an imported hash up to date on its way, and that of nobody else', async () => {
+    const [person, other] = [await enrolled(), await enrolled()];
     const imported = await bcrypt(password, { cost: 4 });
     await writeThroughSystemDoor(anonymous(platform), (unit) =>
       unit.db
         .updateTable('credentials')
         .set({ password_hash: imported })
-        .where('user_id', '=', person.user.id)
+        .where('user_id', 'in', [person.user.id, other.user.id])
         .execute(),
     );
     const { token: challengeToken } = await challengeOf(person);
-    const { hash } = await readThroughSystemDoor(platform.database, (db) =>
-      db
-        .selectFrom('credentials')
-        .select('password_hash as hash')
-        .where('user_id', '=', person.user.id)
-        .executeTakeFirstOrThrow(),
-    );
-    expect(hash).toMatch(/^\$argon2id\$/);
+    const hashOf = async ({ user }: SignedUpPerson) => {
+      const { hash } = await readThroughSystemDoor(platform.database, (db) =>
+        db
+          .selectFrom('credentials')
+          .select('password_hash as hash')
+          .where('user_id', '=', user.id)
+          .executeTakeFirstOrThrow(),
+      );
+      return hash;
+    };
+    expect(await hashOf(person)).toMatch(/^\$argon2id\$/);
+    expect(await hashOf(other)).toBe(imported);
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('passed');
   });
 

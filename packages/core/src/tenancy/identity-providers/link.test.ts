@@ -10,7 +10,7 @@ import {
   unlinkOidcIdentity,
 } from '../../identity/index.ts';
 import { limitedTokenOf } from '../../testing/sign-in.ts';
-import { givePassword } from '../../testing/accounts.ts';
+import { deactivate, givePassword } from '../../testing/accounts.ts';
 import { createOrganization, createTestPlatform, dialects, TestClock } from '../../testing/index.ts';
 import type { TestOrganization, TestPlatform } from '../../testing/index.ts';
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
@@ -162,6 +162,15 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     const location = await answerOidc(anonymous(platform), late.answer, transport, provider.id);
     expect(new URL(location).searchParams.get('error')).toBe('oidc_state_invalid');
     expect(await codeOf(signIn('bound'))).toBe('oidc_email_not_verified');
+  });
+
+  it('is not linked to an account that was closed meanwhile', async () => {
+    const person = await signUp(platform);
+    const transport = fakeOidcTransport();
+    const { answer } = await begin(person, 'closed', provider.id, { transport, tokenTransport: 'cookie' });
+    await deactivate(platform, person.user.id);
+    const location = await answerOidc(anonymous(platform), answer, transport, provider.id);
+    expect(new URL(location).searchParams.get('error')).toBe('oidc_state_invalid');
   });
 
   it('is linked by a browser, which keeps its session', async () => {

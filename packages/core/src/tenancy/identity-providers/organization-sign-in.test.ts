@@ -6,7 +6,7 @@ import type { TestOrganization, TestPlatform } from '../../testing/index.ts';
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
 import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';
-import { anonymous, codeOf, contextOf, newEmail, signUp } from '../../testing/people.ts';
+import { anonymous, codeOf, contextOf, moveAddress, newEmail, signUp } from '../../testing/people.ts';
 import { signAccessToken } from '../../identity/access-token.ts';
 import { refresh } from '../../identity/index.ts';
 import { MembershipEntity } from '../membership.entity.ts';
@@ -84,6 +84,9 @@ describe.each(dialects)('on %s, signing in at an issuer of an organization', (di
     const victim = await signUp(platform, { organizationName: 'Victims' });
     for (const email of [victim.email, victim.email.toUpperCase()])
       expect(await codeOf(signIn('attacker', said(email)))).toBe('oidc_account_exists');
+    // Nor with the one that was theirs until lately.
+    await moveAddress(platform, victim);
+    expect(await codeOf(signIn('attacker', said(victim.email)))).toBe('oidc_account_exists');
     // One that nobody has proven is nobody's to take either.
     const { user } = await signIn('first', said());
     const { provider: theirs } = await another();

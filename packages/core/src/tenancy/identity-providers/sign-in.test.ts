@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { codeOf, anonymous, newEmail, password, signUp } from '../../testing/people.ts';
+import { codeOf, anonymous, moveAddress, newEmail, password, signUp } from '../../testing/people.ts';
 import { createTestPlatform, dialects, openDump, TestClock, type TestPlatform } from '../../testing/index.ts';
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
@@ -128,6 +128,13 @@ describe.each(dialects)('on %s, signing in with OpenID Connect', (dialect) => {
     const email = newEmail();
     await register(anonymous(platform), { email, password });
     expect(await codeOf(signInAs('squatted', person(email)))).toBe('oidc_account_exists');
+  });
+
+  it('makes no account with an address that was somebody else’s until lately', async () => {
+    const own = await signUp(platform);
+    const moved = await moveAddress(platform, own);
+    expect(await codeOf(signInAs('lately', person(own.email)))).toBe('oidc_account_exists');
+    expect((await signInAs('lately', person(moved))).user.id).toBe(own.user.id);
   });
 
   it('refuses who is not active', async () => {
