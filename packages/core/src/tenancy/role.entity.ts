@@ -51,6 +51,8 @@ export const RoleAssignmentEntity = defineEntity({
     { properties: ['organizationId', 'roleId'] },
     { properties: ['organizationId', 'departmentId'] },
     { properties: ['organizationId', 'teamId'] },
+    // Who signs in is looked for in all organizations.
+    { properties: ['userId'] },
   ],
 });
 
