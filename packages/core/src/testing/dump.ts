@@ -9,7 +9,8 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Dump = Readonly<Record<string, readonly Row[]>>;
 
 export interface DumpReader {
-  read(): Promise<Dump>;
+  /** @param only these tables. @default all */
+  read(only?: readonly string[]): Promise<Dump>;
   close(): Promise<void>;
 }
 
@@ -27,8 +28,10 @@ async function openSqlite(url: string): Promise<DumpReader> {
     .filter(({ name }) => !isDerived(name))
     .map(({ name }) => [name, database.prepare<[], Row>(`select * from "${name}"`)] as const);
   return {
-    read: async () =>
-      database.transaction(() => Object.fromEntries(readers.map(([name, reader]) => [name, reader.all()])))(),
+    async read(only) {
+      const wanted = readers.filter(([name]) => only?.includes(name) ?? true);
+      return database.transaction(() => Object.fromEntries(wanted.map(([name, reader]) => [name, reader.all()])))();
+    },
     close: async () => void database.close(),
   };
 }
@@ -39,13 +42,13 @@ async function openPostgres(url: string): Promise<DumpReader> {
   const tables = await client.query<{ name: string }>(
     `select tablename as name from pg_tables where schemaname = 'public'`,
   );
-  const readers = tables.rows.map(
-    ({ name }) =>
-      // As they lie there: what was not written does not move, and sorting them took longer than reading them.
-      `select '${name}' as name, coalesce(json_agg(t), '[]') as rows from "${name}" t`,
-  );
+  const names = tables.rows.map(({ name }) => name);
   return {
-    async read() {
+    async read(only) {
+      const readers = names
+        .filter((name) => only?.includes(name) ?? true)
+        // As they lie there: what was not written does not move, and sorting them took longer than reading them.
+        .map((name) => `select '${name}' as name, coalesce(json_agg(t), '[]') as rows from "${name}" t`);
       const { rows } = await client.query<{ name: string; rows: Row[] }>(readers.join(' union all '));
       return Object.fromEntries(rows.map((table) => [table.name, table.rows]));
     },

@@ -80,7 +80,8 @@ export interface Scene {
    * @param upset whether the call that comes does such a thing
    */
   settle(upset: boolean): Promise<void>;
-  dump(): Promise<Dump>;
+  /** @param only these tables. @default all */
+  dump(only?: readonly string[]): Promise<Dump>;
   dispose(): Promise<void>;
 }
 
@@ -190,7 +191,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
       if (upset) for (const organization of [acme, other]) await organization.settle();
       upset = upsets;
     },
-    dump: () => dump.read(),
+    dump: (only) => dump.read(only),
     async dispose() {
       await app.close();
       await dump.close();
