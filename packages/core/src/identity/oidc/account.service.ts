@@ -55,8 +55,7 @@ export async function userOfPerson(unit: Unit, issuer: OidcIssuer, person: Prove
   const address = VerifiedAddress.safeParse(person.claims);
   if (!address.success) throw oidcErrors.oidc_email_not_verified();
   const { email: found } = address.data;
-  const linked = issuer.organizationId === null ? await accountWith(unit, found) : await refuseAccountWith(unit, found);
-  const userId = linked ?? (await createUser(unit, found, issuer, person));
+  const userId = (await accountWith(unit, issuer, found)) ?? (await createUser(unit, found, issuer, person));
   await insertIdentity(unit, userId, issuer, person);
   return userId;
 }
@@ -89,32 +88,24 @@ export async function linkPerson(
   return userId;
 }
 
-/** @throws `oidc_account_exists` when there is one with this address, or was lately */
-async function refuseAccountWith(unit: Unit, address: string): Promise<null> {
-  const exists = () =>
-    oidcErrors.oidc_account_exists({
-      message:
-        'There is an account with this e-mail address: sign in to it, and link who you are at this issuer there.',
-    });
-  const user = await unit.db
-    .selectFrom('users')
-    .select('id')
-    .where('email_key', '=', keyOf(address))
-    .executeTakeFirst();
-  if (user || (await isKept(unit.db, keyOf(address), unit.now))) throw exists();
-  return null;
-}
+const linkInstead =
+  'There is an account with this e-mail address: sign in to it, and link who you are at this issuer there.';
 
-/** @throws `oidc_account_exists` when the account's address is not proven, or was its owner's until lately */
-async function accountWith(unit: Unit, address: string): Promise<string | null> {
-  const user = await unit.db
+/**
+ * The account with an address, where an issuer of the installation says whose that is, and it was proven here too.
+ * @throws `oidc_account_exists` when there is another with this address, or was lately
+ */
+async function accountWith({ db, now }: Unit, { organizationId }: OidcIssuer, address: string): Promise<string | null> {
+  const user = await db
     .selectFrom('users')
     .select(['id', 'email_verified_at as emailVerifiedAt'])
     .where('email_key', '=', keyOf(address))
     .executeTakeFirst();
-  if (user && user.emailVerifiedAt === null) throw oidcErrors.oidc_account_exists();
-  if (!user && (await isKept(unit.db, keyOf(address), unit.now))) throw oidcErrors.oidc_account_exists();
-  return user?.id ?? null;
+  const isTrusted = organizationId === null;
+  if (isTrusted && user && user.emailVerifiedAt !== null) return user.id;
+  if (user || (await isKept(db, keyOf(address), now)))
+    throw oidcErrors.oidc_account_exists(isTrusted ? {} : { message: linkInstead });
+  return null;
 }
 
 /** An account, whose address an issuer of the installation has proven; an organization's has not, so its owner gets a mail. */
