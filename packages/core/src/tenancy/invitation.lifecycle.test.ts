@@ -167,7 +167,7 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
   it('are declined by who they are for, once', async () => {
     const [person, stranger] = [await signUp(hosts.platform), await signUp(hosts.platform)];
     await hosts.invite(person.email);
-    const { id } = await hosts.only(person);
+    const { id } = await hosts.invitationOf(person);
     const decline = async (by: SignedUpPerson, mutation = {}) =>
       declineInvitation(await by.ctx('none', {}, mutation), { id });
 
@@ -181,7 +181,7 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     await decline(person, key);
     await decline(person, key);
 
-    expect(await hosts.only(person)).toMatchObject({ status: 'declined' });
+    expect(await hosts.invitationOf(person)).toMatchObject({ status: 'declined' });
     expect(await codeOf(decline(person))).toBe('invitation_not_pending');
     expect(await codeOf(hosts.accept(person, id))).toBe('invitation_not_pending');
     expect((await eventsOf(id)).at(-1)).toMatchObject({
@@ -191,13 +191,13 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
     });
     // Whoever declined may be asked again.
     await hosts.invite(person.email);
-    expect(await hosts.only(person, { status: ['pending'] })).not.toMatchObject({ id });
+    expect(await hosts.invitationOf(person, { status: ['pending'] })).not.toMatchObject({ id });
   });
 
   it('are not answered while the organization is closed, and lift no suspension', async () => {
     const [person, member] = [await signUp(hosts.platform), await hosts.join()];
     await hosts.invite(person.email);
-    const { id } = await hosts.only(person);
+    const { id } = await hosts.invitationOf(person);
     await close(true);
     expect(await codeOf(hosts.accept(person, id))).toBe('organization_inactive');
     expect(await codeOf(declineInvitation(await person.ctx('none'), { id }))).toBe('organization_inactive');
@@ -212,7 +212,7 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       );
     await setMembership('ended');
     await hosts.invite(member.email);
-    const again = await hosts.only(member, { status: ['pending'] });
+    const again = await hosts.invitationOf(member, { status: ['pending'] });
     await setMembership('suspended');
     expect(await codeOf(hosts.accept(member, again.id))).toBe('invitation_not_pending');
     await setMembership('ended');

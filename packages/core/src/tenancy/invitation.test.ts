@@ -36,7 +36,7 @@ describe.each(dialects)('invitations on %s', (dialect) => {
     expect(await hosts.invite(email.toUpperCase(), ['viewer', 'developer'])).toEqual({ status: 'invited' });
     const person = await signUp(hosts.platform, { email });
 
-    const invitation = await hosts.only(person);
+    const invitation = await hosts.invitationOf(person);
     expect(Invitation.strict().parse(invitation)).toEqual(invitation);
     expect(invitation).toMatchObject({
       organization: { id: hosts.owner.organization?.id, name: 'Hosts', slug: 'hosts' },
@@ -56,7 +56,7 @@ describe.each(dialects)('invitations on %s', (dialect) => {
       organizationId: hosts.owner.organization?.id,
       grants: expect.arrayContaining([expect.objectContaining({ roleKey: 'developer' })]),
     });
-    expect(await hosts.only(person)).toMatchObject({ status: 'accepted' });
+    expect(await hosts.invitationOf(person)).toMatchObject({ status: 'accepted' });
     const events = await readThroughSystemDoor(hosts.platform.database, (db) =>
       db
         .selectFrom('events')
@@ -94,13 +94,13 @@ describe.each(dialects)('invitations on %s', (dialect) => {
       hosts.invite(person.email),
       hosts.invite(person.email, ['manager']),
     ]);
-    const first = await hosts.only(person);
+    const first = await hosts.invitationOf(person);
     clock.advance(8 * day);
-    expect(await hosts.only(person)).toMatchObject({ status: 'expired' });
+    expect(await hosts.invitationOf(person)).toMatchObject({ status: 'expired' });
 
     await hosts.invite(person.email, ['viewer']);
 
-    expect(await hosts.only(person)).toMatchObject({
+    expect(await hosts.invitationOf(person)).toMatchObject({
       id: first.id,
       status: 'pending',
       roles: [{ key: 'viewer' }],
@@ -112,7 +112,7 @@ describe.each(dialects)('invitations on %s', (dialect) => {
     for (let round = 0; round < 8; round++) {
       const person = await signUp(hosts.platform);
       await hosts.invite(person.email);
-      const { id } = await hosts.only(person);
+      const { id } = await hosts.invitationOf(person);
 
       const codes = await Promise.all([hosts.invite(person.email, ['viewer']), hosts.accept(person, id)].map(codeOf));
 
@@ -140,20 +140,20 @@ describe.each(dialects)('invitations on %s', (dialect) => {
   it('are seen and accepted by who holds the address alone', async () => {
     const [person, stranger] = [await signUp(hosts.platform), await signUp(hosts.platform)];
     await hosts.invite(person.email);
-    const { id } = await hosts.only(person);
+    const { id } = await hosts.invitationOf(person);
 
     expect((await hosts.own(stranger)).data).toEqual([]);
     expect((await hosts.own(hosts.owner)).data).toEqual([]);
     for (const other of [stranger, hosts.owner])
       expect(await codeOf(hosts.accept(other, id))).toBe('invitation_not_found');
     expect(await codeOf(hosts.accept(person, stranger.user.id))).toBe('invitation_not_found');
-    expect(await hosts.only(person)).toMatchObject({ status: 'pending' });
+    expect(await hosts.invitationOf(person)).toMatchObject({ status: 'pending' });
   });
 
   it('bind to proven addresses', async () => {
     const person = await signUp(hosts.platform);
     await hosts.invite(person.email);
-    const { id } = await hosts.only(person);
+    const { id } = await hosts.invitationOf(person);
     const ctx = await person.ctx('none');
     if (!ctx.principal) throw new Error('Nobody is signed in.');
     const unproven = { ...ctx, principal: { ...ctx.principal, emailVerified: false } };
@@ -175,18 +175,18 @@ describe.each(dialects)('invitations on %s', (dialect) => {
       await signUp(hosts.platform),
     ];
     for (const person of [twice, late, revoked]) await hosts.invite(person.email);
-    const { id } = await hosts.only(twice);
+    const { id } = await hosts.invitationOf(twice);
     const codes = await Promise.all(Array.from({ length: 5 }, () => codeOf(hosts.accept(twice, id))));
     expect(codes.toSorted()).toEqual([...Array.from({ length: 4 }, () => 'invitation_not_pending'), 'passed']);
 
-    const withdrawn = await hosts.only(revoked);
+    const withdrawn = await hosts.invitationOf(revoked);
     await writeThroughSystemDoor(anonymous(hosts.platform), (unit) =>
       unit.db.updateTable('invitations').set({ status: 'revoked' }).where('id', '=', withdrawn.id).execute(),
     );
     expect(await codeOf(hosts.accept(revoked, withdrawn.id))).toBe('invitation_not_pending');
 
     clock.advance(7 * day);
-    expect(await codeOf(hosts.accept(late, (await hosts.only(late)).id))).toBe('invitation_not_pending');
+    expect(await codeOf(hosts.accept(late, (await hosts.invitationOf(late)).id))).toBe('invitation_not_pending');
     expect(await memberOf(late)).toBeUndefined();
   });
 
@@ -198,7 +198,7 @@ describe.each(dialects)('invitations on %s', (dialect) => {
     clock.advance(1000);
 
     await hosts.invite(person.email, ['viewer']);
-    await hosts.accept(person, (await hosts.only(person, { status: ['pending'] })).id);
+    await hosts.accept(person, (await hosts.invitationOf(person, { status: ['pending'] })).id);
 
     const member = await memberOf(person);
     expect(member).toMatchObject({ status: 'active', roles: [{ key: 'viewer' }] });
@@ -224,7 +224,7 @@ describe.each(dialects)('invitations on %s', (dialect) => {
   it('are replayed for one Idempotency-Key', async () => {
     const person = await signUp(hosts.platform);
     await hosts.invite(person.email);
-    const { id } = await hosts.only(person);
+    const { id } = await hosts.invitationOf(person);
     const mutation = { idempotencyKey: 'accept', procedure: 'invitations.accept' };
 
     const first = await hosts.accept(person, id, mutation);
@@ -236,7 +236,7 @@ describe.each(dialects)('invitations on %s', (dialect) => {
   it('are told by mail while they are pending', async () => {
     const person = await signUp(hosts.platform);
     await hosts.invite(person.email);
-    const { id } = await hosts.only(person);
+    const { id } = await hosts.invitationOf(person);
     expect((await hosts.traces()).jobs.at(-1)).toEqual({ payload: { template: 'invitation', invitationId: id } });
 
     const mail = await invitationMail(anonymous(hosts.platform), { invitationId: id });

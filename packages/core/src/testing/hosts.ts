@@ -29,7 +29,8 @@ export async function createHosts(dialect: TestDialect, clock: TestClock) {
     addMember(await by.ctx('required'), { organizationId, email, roleIds: idsOf(keys) });
   const own = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) =>
     listOwnInvitations(await person.ctx('none'), { ...InvitationListInput.parse({}), ...input });
-  const only = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) => {
+  /** Theirs, where there is one alone. */
+  const invitationOf = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) => {
     const { data } = await own(person, input);
     if (data.length !== 1 || !data[0]) throw new Error(`${data.length} invitations instead of one.`);
     return data[0];
@@ -39,7 +40,7 @@ export async function createHosts(dialect: TestDialect, clock: TestClock) {
   const join = async (keys: BuiltInRoleKey[] = ['member']) => {
     const person = await signUp(platform);
     await invite(person.email, keys);
-    await accept(person, (await only(person)).id);
+    await accept(person, (await invitationOf(person)).id);
     return person;
   };
   /** What an invitation leaves behind, whoever is invited. */
@@ -53,5 +54,5 @@ export async function createHosts(dialect: TestDialect, clock: TestClock) {
         .where('kind', '=', 'mail.send')
         .execute(),
     }));
-  return { platform, owner, idsOf, invite, own, only, accept, join, traces };
+  return { platform, owner, idsOf, invite, own, invitationOf, accept, join, traces };
 }

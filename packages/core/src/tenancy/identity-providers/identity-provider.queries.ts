@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type InferResult, sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
@@ -36,8 +36,8 @@ const providersOf = (db: ReadDoor, organizationId: string) =>
     .innerJoin('users', 'users.id', 'identity_providers.created_by_id')
     .where('identity_providers.organization_id', '=', organizationId);
 
-type Row = Awaited<ReturnType<typeof rowsOf>>[number];
-const rowsOf = (db: ReadDoor, organizationId: string) => providersOf(db, organizationId).select(columns).execute();
+const rowsOf = (db: ReadDoor, organizationId: string) => providersOf(db, organizationId).select(columns);
+type Row = InferResult<ReturnType<typeof rowsOf>>[number];
 
 export type RoleMapping = IdentityProvider['roleMappings'][number];
 
@@ -85,10 +85,7 @@ export async function providerById(
   organizationId: string,
   id: string,
 ): Promise<IdentityProvider> {
-  const row = await providersOf(db, organizationId)
-    .select(columns)
-    .where('identity_providers.id', '=', id)
-    .executeTakeFirst();
+  const row = await rowsOf(db, organizationId).where('identity_providers.id', '=', id).executeTakeFirst();
   if (!row) throw identityProviderErrors.identity_provider_not_found();
   return providerFrom(ctx.settings, row, (await mappingsOf(db, organizationId, [id])).get(id) ?? []);
 }
@@ -114,13 +111,12 @@ export async function listIdentityProviders(
   );
   const request = pageRequest(ctx, 'identity-providers', input.sort, input);
   return read(ctx, async (db) => {
-    const query = providersOf(db, organizationId);
-    const { rows, nextCursor } = await readPage(query.select(columns), order, request);
+    const { rows, nextCursor } = await readPage(rowsOf(db, organizationId), order, request);
     const ids = rows.map(({ id }) => id);
     const mappings = await mappingsOf(db, organizationId, ids);
     const data = rows.map(({ sortValue: _sortValue, ...row }) =>
       providerFrom(ctx.settings, row, mappings.get(row.id) ?? []),
     );
-    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+    return { data, nextCursor, ...(input.total ? { total: await countOf(providersOf(db, organizationId)) } : {}) };
   });
 }
