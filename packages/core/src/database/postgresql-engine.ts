@@ -5,12 +5,15 @@ import {
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type QueryId,
   type QueryResult,
+  type RootOperationNode,
 } from 'kysely';
 import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
 import { isUnknownRole } from './failures.ts';
 import { bind } from './single-connection.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
+import { Slot } from './statement.ts';
 
 /** Names for prepared statements, the same on every connection. Past the limit statements run unprepared. */
 const statementNames = new Map<string, string>();
@@ -58,18 +61,85 @@ class PostgresConnection implements DatabaseConnection {
   }
 }
 
+/** A slot that stands in several places of a statement is one parameter: a list of ids is written, sent and parsed once. */
+class SlotCompiler extends PostgresQueryCompiler {
+  readonly #placeholders = new Map<Slot, string>();
+
+  override compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
+    this.#placeholders.clear();
+    return super.compileQuery(node, queryId);
+  }
+
+  protected override appendValue(value: unknown): void {
+    const known = value instanceof Slot && this.#placeholders.get(value);
+    if (known) return this.append(known);
+    super.appendValue(value);
+    if (value instanceof Slot) this.#placeholders.set(value, this.getCurrentParameterPlaceholder());
+  }
+}
+
 const dialect = {
   createAdapter: () => new PostgresAdapter(),
   createIntrospector: (db: BareKysely) => new PostgresIntrospector(db),
-  createQueryCompiler: () => new PostgresQueryCompiler(),
+  createQueryCompiler: () => new SlotCompiler(),
 };
 
-function connect(client: pg.PoolClient): Connection {
-  const connection = new PostgresConnection(client);
-  return {
-    kysely: bind(connection, dialect),
-    execute: (sql, parameters) => connection.execute(sql, parameters),
-  };
+/** A client of the pool: its type leaves out where it writes to. */
+type SocketClient = pg.PoolClient & Pick<pg.Client, 'connection'>;
+
+/** A client of the pool, and what is known of it from one transaction to the next. */
+class Session {
+  readonly connection: Connection;
+  readonly #client: SocketClient;
+  /** Whether a read is over whose `commit` was not sent yet. */
+  #uncommitted = false;
+
+  constructor(client: SocketClient) {
+    const connection = new PostgresConnection(client);
+    this.connection = {
+      kysely: bind(connection, dialect),
+      execute: (sql, parameters) => connection.execute(sql, parameters),
+    };
+    this.#client = client;
+  }
+
+  /**
+   * One message, and the first statements leave with it, in one packet that wakes the server once: should it fail, the request
+   * role sees and writes nothing.
+   */
+  begin(mode: 'read only' | 'read write', scope: DatabaseScope): Promise<unknown> {
+    const { stream } = this.#client.connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    const before = this.#uncommitted ? 'commit; ' : '';
+    this.#uncommitted = false;
+    const begun = this.#client.query(`${before}begin ${mode}; ${enterScopeSql(scope)}`);
+    begun.catch(() => {});
+    return begun;
+  }
+
+  async commit(): Promise<void> {
+    await this.#client.query('commit');
+    this.#client.release();
+  }
+
+  /** Ends a read. There is nothing to lose in it, so its `commit` goes with the next `begin`, or alone where none follows at once. */
+  endRead(): void {
+    this.#uncommitted = true;
+    this.#client.release();
+    setImmediate(() => {
+      if (!this.#uncommitted) return;
+      this.#uncommitted = false;
+      this.#client.query('commit').catch(() => {});
+    });
+  }
+
+  async rollback(): Promise<void> {
+    await this.#client.query('rollback').then(
+      () => this.#client.release(),
+      (error: Error) => this.#client.release(error),
+    );
+  }
 }
 
 /** Dates, numbers and JSON arrive as PostgreSQL writes them; the read codecs make what the schemas say. */
@@ -152,35 +222,30 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
       ? new Error('The database is not migrated: run "tenon migrate".', { cause: error })
       : error;
   }
-  const bound = new WeakMap<pg.PoolClient, Connection>();
+  const sessions = new WeakMap<pg.PoolClient, Session>();
+
+  async function openSession(): Promise<Session> {
+    const client = (await pool.connect()) as SocketClient;
+    let session = sessions.get(client);
+    if (!session) sessions.set(client, (session = new Session(client)));
+    return session;
+  }
 
   async function transaction<T>(
     scope: DatabaseScope,
     mode: 'read only' | 'read write',
     work: (connection: Connection) => Promise<T>,
   ): Promise<T> {
-    const client = await pool.connect();
-    let connection = bound.get(client);
-    if (!connection) bound.set(client, (connection = connect(client)));
-    // One message, and the first statement follows without waiting: should it fail, the request role sees and writes nothing.
-    const begun = client.query(`begin ${mode}; ${enterScopeSql(scope)}`);
-    begun.catch(() => {});
+    const session = await openSession();
+    const begun = session.begin(mode, scope);
     try {
-      const result = await work(connection);
+      const result = await work(session.connection);
       await begun;
-      const committed = client.query('commit');
-      if (mode === 'read write') await committed;
-      // There is nothing to lose in what was only read.
-      committed.then(
-        () => client.release(),
-        (error: Error) => client.release(error),
-      );
+      if (mode === 'read only') session.endRead();
+      else await session.commit();
       return result;
     } catch (error) {
-      await client.query('rollback').then(
-        () => client.release(),
-        (failure: Error) => client.release(failure),
-      );
+      await session.rollback();
       throw error;
     }
   }

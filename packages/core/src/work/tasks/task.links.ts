@@ -19,7 +19,7 @@ export interface TaskLinks {
 export const byName = (a: { name: string }, b: { name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
-/** A person or a tag by name. */
+/** A person or a tag by name; of an assignee only the id. */
 interface NameRow {
   kind: 'assignee' | 'person' | 'tag';
   id: string;
@@ -36,12 +36,17 @@ const kindOf = <Kind extends string>(kind: Kind) => sql<Kind>`${sql.lit(kind)}`.
 const personColumns = ['users.id', 'users.username as name', 'users.full_name as detail'] as const;
 const tagColumns = ['tags.id', 'tags.name', 'tags.color as detail'] as const;
 
-/** The names beside one task: it need not be read first, so the two travel together. */
+/** The people and tags beside one task, which need not be read first, so that the two travel together. */
 const linksOfOne = statement((db, { taskId }: { taskId: string }) =>
   db
     .selectFrom('task_assignees')
-    .innerJoin('users', 'users.id', 'task_assignees.user_id')
-    .select([kindOf<NameRow['kind']>('assignee'), ...personColumns, 'task_assignees.position'])
+    .select([
+      kindOf<NameRow['kind']>('assignee'),
+      'task_assignees.user_id as id',
+      sql<string | null>`null`.as('name'),
+      sql<string | null>`null`.as('detail'),
+      'task_assignees.position',
+    ])
     .where('task_assignees.task_id', '=', taskId)
     .unionAll(
       db
@@ -52,12 +57,18 @@ const linksOfOne = statement((db, { taskId }: { taskId: string }) =>
     )
     .unionAll(
       db
-        .selectFrom('tasks')
-        .innerJoin('users', (join) =>
-          join.on(sql<boolean>`users.id in (tasks.created_by_id, tasks.updated_by_id, ${current.user})`),
-        )
+        .selectFrom('users')
         .select([kindOf('person'), ...personColumns, sql<number>`0`.as('position')])
-        .where('tasks.id', '=', taskId),
+        // Each once: the wall of people is the dearest.
+        .where('users.id', 'in', (where) =>
+          where
+            .selectFrom('task_assignees')
+            .select('task_assignees.user_id as id')
+            .where('task_assignees.task_id', '=', taskId)
+            .unionAll(where.selectFrom('tasks').select('tasks.created_by_id as id').where('tasks.id', '=', taskId))
+            .unionAll(where.selectFrom('tasks').select('tasks.updated_by_id as id').where('tasks.id', '=', taskId))
+            .unionAll(db.selectNoFrom(sql<string>`${current.user}`.as('id'))),
+        ),
     ),
 );
 
@@ -69,8 +80,8 @@ export async function linksOfTask(db: ReadDoor, taskId: string): Promise<TaskLin
   const tags: Tag[] = [];
   for (const row of rows) {
     if (row.kind === 'tag') tags.push(tagOf(row));
+    else if (row.kind === 'assignee') assignees.push(row);
     else people.set(row.id, personOf(row));
-    if (row.kind === 'assignee') assignees.push(row);
   }
   const assigneeIds = assignees.sort((a, b) => a.position - b.position).map(({ id }) => id);
   return {
@@ -127,11 +138,18 @@ const nameRows = statement<NameValues, NameRow>((db, { tagIds, personIds }, dial
 
 const noLinks: TaskLinks = { people: new Map(), assigneeIds: new Map(), tags: new Map() };
 
-/** Puts a value under a key that may have some. */
-function push<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
-  const list = lists.get(key);
-  if (list) list.push(value);
-  else lists.set(key, [value]);
+/** Puts a tag among those of one task, of which there are few. */
+function insertByName(tags: Tag[], tag: Tag): void {
+  let at = tags.length;
+  for (let before = tags[at - 1]; before && before.name > tag.name; before = tags[at - 1]) tags[at--] = before;
+  tags[at] = tag;
+}
+
+/** The values under a key, which begin as none. */
+function listOf<Value>(lists: Map<string, Value[]>, key: string): Value[] {
+  let list = lists.get(key);
+  if (!list) lists.set(key, (list = []));
+  return list;
 }
 
 /**
@@ -163,12 +181,11 @@ export async function linksOfPage(
     ? links.toSorted((a, b) => a.position - b.position)
     : links;
   for (const { kind, taskId, id } of ordered) {
-    if (kind === 'assignee') push(assigneeIds, taskId, id);
+    if (kind === 'assignee') listOf(assigneeIds, taskId).push(id);
     else {
       const tag = known.get(id);
-      if (tag) push(tags, taskId, tag);
+      if (tag) insertByName(listOf(tags, taskId), tag);
     }
   }
-  for (const list of tags.values()) if (list.length > 1) list.sort(byName);
   return { people, assigneeIds, tags };
 }

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asSuperuser, createTestDatabase, type TestDatabase } from '../testing/databases.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { Connection, Engine } from './engine.ts';
+import { openPostgres } from './postgresql-engine.ts';
+import type { DatabaseScope } from './scope.ts';
+import { Slot } from './statement.ts';
+
+describe('the PostgreSQL engine', () => {
+  let database: TestDatabase;
+  let engine: Engine;
+  let outside: pg.Client;
+
+  beforeAll(async () => {
+    database = await createTestDatabase('postgresql');
+    // One connection: everybody comes after somebody else.
+    engine = await openPostgres({ url: database.url, poolSize: 1 });
+    outside = new pg.Client({ connectionString: asSuperuser(database.url) });
+    await outside.connect();
+  });
+  afterAll(async () => {
+    await outside.end();
+    await engine.close();
+    await database.drop();
+  });
+
+  const scopeOf = (organizationId: string): DatabaseScope => ({
+    door: 'request',
+    principal: null,
+    organizationId,
+    userId: uuidv7(),
+  });
+  const setting = async (connection: Connection) =>
+    (await connection.execute(`select current_setting('app.organization_id', true)`, [])).rows[0]?.[0];
+  const states = async () => {
+    const { rows } = await outside.query<{ state: string }>(
+      `select state from pg_stat_activity where application_name = 'tenon' and datname = current_database()`,
+    );
+    return rows.map(({ state }) => state);
+  };
+
+  it('gives each of many that share a connection their own scope', async () => {
+    const ids = Array.from({ length: 40 }, () => uuidv7());
+    const seen = await Promise.all(
+      ids.map((id, at) => (at % 4 === 0 ? engine.write(scopeOf(id), setting) : engine.read(scopeOf(id), setting))),
+    );
+    expect(seen).toEqual(ids);
+  });
+
+  it('lets no read write, and goes on after one that failed', async () => {
+    const id = uuidv7();
+    const results = await Promise.allSettled([
+      engine.read(scopeOf(id), (connection) => connection.execute(`delete from tasks`, [])),
+      engine.read(scopeOf(id), setting),
+    ]);
+    expect(results).toEqual([
+      {
+        status: 'rejected',
+        reason: expect.objectContaining({ message: expect.stringMatching(/read-only transaction/) }),
+      },
+      { status: 'fulfilled', value: id },
+    ]);
+  });
+
+  it('ends a read that nothing follows', async () => {
+    await engine.read(scopeOf(uuidv7()), setting);
+    for (let tries = 0; tries < 100 && (await states()).some((state) => state !== 'idle'); tries++) await delay(20);
+    expect(await states()).toEqual(['idle']);
+  });
+
+  it('binds a list once that stands in a statement twice', async () => {
+    await engine.read(scopeOf(uuidv7()), async ({ kysely }) => {
+      const [first, second] = [new Slot('ids') as unknown as string, new Slot('ids') as unknown as string];
+      const { sql, parameters } = kysely
+        .selectFrom('tasks')
+        .select('id')
+        .where('id', '=', first)
+        .where('parent_id', '=', second)
+        .where('team_id', '=', first)
+        .where('title', '=', 'first')
+        .where('description', '=', 'first')
+        .compile();
+      expect(parameters).toEqual([first, second, 'first', 'first']);
+      expect(sql).toContain(
+        '"id" = $1 and "parent_id" = $2 and "team_id" = $1 and "title" = $3 and "description" = $4',
+      );
+    });
+  });
+});
