@@ -79,8 +79,8 @@ export function conditionsIn(root: string, file: string): Mutation[] {
 const narrowing =
   /(?<=\.)where\('(?:\w+\.)?(?:organization_id|user_id|is_active|deleted_at|kind|valid_to|revoked_at|used_at|expires_at|(?<=(?:memberships|invitations)\.)status)', (?!'in')/g;
 
-/** A row that is known, by its whole key. */
-const isKey = /^\.where\('(?:\w+\.)?organization_id', '=', [^)]+\)\s*\.where\('(?:\w+\.)?id',/;
+/** A row that is known, by its whole key, or what is part of one: its id says alone whose it is. */
+const isKey = /^\.where\('(?:\w+\.)?organization_id', '=', [^)]+\)\s*\.where\('(?:\w+\.)?(?:identity_provider_)?id',/;
 
 /** Every condition on whose rows a query means: it means everybody's. */
 export function narrowingsIn(root: string, file: string): Mutation[] {

@@ -109,7 +109,7 @@ export {
   totpErrors,
 } from './second-factor/totp.service.ts';
 export { LogoutAll, Session, SessionId, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
-export { endSessionOf, type OpenSession, setActiveOrganization } from './session.service.ts';
+export { endSessions, type OpenSession, setActiveOrganization } from './session.service.ts';
 export { requireCaller, requireSignedIn, sessionLimits } from './signed-in.ts';
 export type { SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';

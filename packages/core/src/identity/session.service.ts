@@ -60,22 +60,28 @@ export async function startSession(unit: Unit, session: NewSession, transport: S
 }
 
 async function makeRoom(unit: Unit, { userId, limitedToId = null }: NewSession): Promise<void> {
-  const living = await livingSessions(unit, userId)
-    .select('id')
+  const living = await livingSessionsOf(unit, userId)
     .where('limited_to_id', limitedToId === null ? 'is' : '=', limitedToId)
     .orderBy('last_used_at', 'desc')
     .orderBy('id', 'desc')
     .execute();
-  const tooMany = living.slice(mostSessions - 1).map(({ id }) => id);
-  if (tooMany.length > 0) await revokeSessions(unit, userId, tooMany, 'too_many');
+  const tooMany = living.slice(mostSessions - 1);
+  if (tooMany.length > 0) await revokeSessions(unit, tooMany, 'too_many');
 }
 
-const livingSessions = ({ db, now }: Unit, userId: string) =>
+interface LivingSession {
+  id: string;
+  userId: string;
+}
+
+const livingSessions = ({ db, now }: Unit) =>
   db
     .selectFrom('sessions')
-    .where('user_id', '=', userId)
+    .select(['id', 'user_id as userId'])
     .where('revoked_at', 'is', null)
     .where(sql<boolean>`expires_at > ${now}`);
+
+const livingSessionsOf = (unit: Unit, userId: string) => livingSessions(unit).where('user_id', '=', userId);
 
 /** Begins a session, however many there are. */
 export async function insertSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
@@ -150,7 +156,7 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
       .executeTakeFirstOrThrow();
     if (session.revokedAt != null || session.expiresAt <= unit.now || !user.is_active) return null;
     if (spentAt !== null && unit.now.getTime() - Date.parse(spentAt) > refreshGraceMs) {
-      await revokeSessions(unit, userId, [sessionId], 'refresh_token_reused');
+      await revokeSessions(unit, [{ id: sessionId, userId }], 'refresh_token_reused');
       return null;
     }
     if (spentAt === null) {
@@ -186,9 +192,10 @@ export type SessionEnd =
   | 'issuer_removed'
   | 'identity_unlinked';
 
-/** Ends these sessions of a user, who is the actor unless somebody is signed in. */
-async function revokeSessions(unit: Unit, userId: string, ids: readonly string[], reason: SessionEnd): Promise<void> {
+/** Ends these sessions. Whose they are is the actor, unless somebody is signed in. */
+async function revokeSessions(unit: Unit, sessions: readonly LivingSession[], reason: SessionEnd): Promise<void> {
   const { dialect } = unit.ctx.database.engine;
+  const ids = sessions.map(({ id }) => id);
   await unit.db
     .updateTable('sessions')
     .set({ revoked_at: sql<string>`${unit.now}` })
@@ -199,7 +206,7 @@ async function revokeSessions(unit: Unit, userId: string, ids: readonly string[]
   });
   await recordEvents(
     unit,
-    ...ids.map((id) => ({
+    ...sessions.map(({ id, userId }) => ({
       type: 'session.ended',
       entity: { type: 'session', id },
       data: { userId, reason },
@@ -216,10 +223,19 @@ export async function endSessionsOf(
   reason: SessionEnd,
   kept: string | null = null,
 ): Promise<number> {
-  const living = await livingSessions(unit, userId).select('id').execute();
-  const ids = living.map(({ id }) => id).filter((id) => id !== kept);
-  if (ids.length > 0) await revokeSessions(unit, userId, ids, reason);
-  return ids.length;
+  const living = (await livingSessionsOf(unit, userId).execute()).filter(({ id }) => id !== kept);
+  if (living.length > 0) await revokeSessions(unit, living, reason);
+  return living.length;
+}
+
+/** Ends those of some sessions that are alive, whosever they are. Answers how many that were. */
+export async function endSessions(unit: Unit, ids: readonly string[], reason: SessionEnd): Promise<number> {
+  const { dialect } = unit.ctx.database.engine;
+  const living = await livingSessions(unit)
+    .where(anyOf(dialect, 'id', ids))
+    .execute();
+  if (living.length > 0) await revokeSessions(unit, living, reason);
+  return living.length;
 }
 
 /** Ends one living session of a user. Answers whether there was one. */
@@ -229,9 +245,9 @@ export async function endSessionOf(
   sessionId: string,
   reason: SessionEnd,
 ): Promise<boolean> {
-  const found = await livingSessions(unit, userId).select('id').where('id', '=', sessionId).executeTakeFirst();
+  const found = await livingSessionsOf(unit, userId).where('id', '=', sessionId).executeTakeFirst();
   if (!found) return false;
-  await revokeSessions(unit, userId, [sessionId], reason);
+  await revokeSessions(unit, [found], reason);
   return true;
 }
 

@@ -8,7 +8,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
-import { endSessionOf } from '../session.service.ts';
+import { endSessions } from '../session.service.ts';
 import { requireSignedIn } from '../signed-in.ts';
 import { UserEntity } from '../user.entity.ts';
 import type { OidcIdentity, OidcIdentityId, OidcIdentityListInput } from './identity.schema.ts';
@@ -75,12 +75,19 @@ async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subjec
   const begun = await unit.db
     .selectFrom('oidc_sessions')
     .select(['session_id as sessionId', 'issuer_ref as issuerRef'])
+    .where('user_id', '=', userId)
     .where('issuer', '=', issuer)
     .where('subject', '=', subject)
     .execute();
-  for (const { sessionId, issuerRef } of begun)
-    if ((providerOf(issuerRef) ?? installationRealm) === realm && sessionId !== unit.ctx.principal?.sessionId)
-      await endSessionOf(unit, userId, sessionId, 'identity_unlinked');
+  const others = begun.filter(
+    ({ sessionId, issuerRef }) =>
+      (providerOf(issuerRef) ?? installationRealm) === realm && sessionId !== unit.ctx.principal?.sessionId,
+  );
+  await endSessions(
+    unit,
+    others.map(({ sessionId }) => sessionId),
+    'identity_unlinked',
+  );
 }
 
 /**

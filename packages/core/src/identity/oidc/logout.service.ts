@@ -7,7 +7,7 @@ import { isUniqueViolation } from '../../database/failures.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { hashRefreshToken } from '../refresh-token.ts';
-import { endSessionOf } from '../session.service.ts';
+import { endSessions } from '../session.service.ts';
 import { discover, type OidcIssuer } from './issuer.ts';
 import { OidcLogoutTokenEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
@@ -123,15 +123,16 @@ export async function endSessionsByLogoutToken(
     });
     const sessions = await unit.db
       .selectFrom('oidc_sessions')
-      .select(['session_id as sessionId', 'user_id as userId'])
+      .select('session_id as sessionId')
       .where('issuer_ref', '=', issuer.id)
       .where('issuer', '=', iss)
       .$if(sub !== undefined, (query) => query.where('subject', '=', sub ?? ''))
       .$if(sid !== undefined, (query) => query.where('sid', '=', sid ?? ''))
       .execute();
-    let ended = 0;
-    for (const { sessionId, userId } of sessions)
-      if (await endSessionOf(unit, userId, sessionId, 'ended_by_issuer')) ended += 1;
-    return ended;
+    return endSessions(
+      unit,
+      sessions.map(({ sessionId }) => sessionId),
+      'ended_by_issuer',
+    );
   });
 }

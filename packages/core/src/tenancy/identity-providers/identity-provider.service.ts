@@ -5,7 +5,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
 import { countAll } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { endSessionOf } from '../../identity/index.ts';
+import { endSessions } from '../../identity/index.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -228,19 +228,18 @@ const batch = 200;
 
 /** Ends the sessions that began at a provider, whosever they are. */
 async function endSessionsAt(unit: Unit, id: string): Promise<void> {
-  const living = unit.db
+  const begun = unit.db
     .selectFrom('oidc_sessions')
-    .innerJoin('sessions', 'sessions.id', 'oidc_sessions.session_id')
-    .select(['sessions.id', 'sessions.user_id as userId'])
-    .where('oidc_sessions.issuer_ref', '=', id)
-    .where('sessions.revoked_at', 'is', null)
-    .orderBy('sessions.id');
-  for (let after = ''; ;) {
-    const rows = await (after === '' ? living : living.where('sessions.id', '>', after)).limit(batch).execute();
-    for (const session of rows) await endSessionOf(unit, session.userId, session.id, 'issuer_removed');
-    const last = rows.at(-1);
-    if (!last || rows.length < batch) return;
-    after = last.id;
+    .select('session_id as sessionId')
+    .where('issuer_ref', '=', id)
+    .orderBy('session_id')
+    .limit(batch);
+  for (let after: string | undefined; ;) {
+    const rows = await (after === undefined ? begun : begun.where('session_id', '>', after)).execute();
+    const ids = rows.map(({ sessionId }) => sessionId);
+    await endSessions(unit, ids, 'issuer_removed');
+    after = ids.at(-1);
+    if (ids.length < batch) return;
   }
 }
 

@@ -202,6 +202,19 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     expect(await codeOf(unlinkOidcIdentity(await person.ctx('none'), input))).toBe('oidc_identity_not_found');
   });
 
+  it('passes to another account without taking along the session that unlinked it', async () => {
+    const [first, second] = [await signUp(platform), await signUp(platform)];
+    await link(first, 'passed on', 'local');
+    const kept = await signInEverywhere('passed on');
+    const [of] = await identitiesOf(first);
+    await unlinkOidcIdentity(await contextOf(platform, kept.accessToken, 'none'), { id: of?.id ?? '' });
+    await link(second, 'passed on', 'local');
+    const [then] = await identitiesOf(second);
+    await unlinkOidcIdentity(await second.ctx('none'), { id: then?.id ?? '' });
+    const { refreshToken } = kept;
+    expect(await codeOf(refresh(anonymous(platform), { refreshToken }, fakeOidcTransport()))).toBe('passed');
+  });
+
   it('is unlinked as long as another way is left, when all go at once', async () => {
     const { accessToken } = await signInEverywhere('many', { email: newEmail(), email_verified: true });
     const ctx = () => contextOf(platform, accessToken, 'none');

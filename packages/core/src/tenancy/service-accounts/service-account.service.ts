@@ -103,7 +103,6 @@ export async function updateServiceAccount(
       const held = await unit.db
         .selectFrom('role_assignments')
         .select('role_assignments.role_id as roleId')
-        .where('organization_id', '=', organizationId)
         .where('user_id', '=', id)
         .execute();
       const book = await readRoleBookOf(unit.db, organizationId);
