@@ -72,7 +72,7 @@ describe('the PostgreSQL engine', () => {
 
   it('binds a list once that stands in a statement twice', async () => {
     await engine.read(scopeOf(uuidv7()), async ({ kysely }) => {
-      const [first, second] = [new Slot('ids') as unknown as string, new Slot('ids') as unknown as string];
+      const [first, second] = [new Slot('ids') as unknown, new Slot('ids') as unknown] as [string, string];
       const { sql, parameters } = kysely
         .selectFrom('tasks')
         .select('id')
