@@ -59,11 +59,11 @@ describe.each(scenes)('on %s', (_dialect, open) => {
 
     it.each(builtInRoleKeys)('refuses a %s of an organization, whatever they send', async (role) => {
       const { token } = scene.acme.people[role];
-      const before = await scene.dump();
+      const before = await scene.fingerprints();
       for (const surface of surfaces)
         for (const sent of [input, { ...input, ...wrong }])
           expect(await scene.call(surface, name, sent, { token })).toMatchObject(refused);
-      expect(changedTables(before, await scene.dump())).toEqual([]);
+      expect(changedTables(before, await scene.fingerprints())).toEqual([]);
     });
 
     it('lets who administers the instance', async () => {
@@ -89,10 +89,10 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     const refused = { status: 403, problem: { code: 'permission_denied', permission, grantedBy } };
 
     it.each(unable)(`refuses a %s, naming ${permission}`, async (role) => {
-      const before = await scene.dump();
+      const before = await scene.fingerprints();
       for (const surface of surfaces)
         expect(await scene.callAs(scene.acme.people[role], surface, name, input)).toMatchObject(refused);
-      expect(changedTables(before, await scene.dump())).toEqual([]);
+      expect(changedTables(before, await scene.fingerprints())).toEqual([]);
     });
 
     it.each(unable)('refuses a %s before it looks at the input', async (role) => {

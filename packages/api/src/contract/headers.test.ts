@@ -69,7 +69,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   describe('Dry-Run', () => {
     it.each(withHeaders)('of %s answers what would happen, and leaves the database as it was', async (name, one) => {
       const input = await one.input(owner, scene);
-      const before = await scene.dump();
+      const before = await scene.fingerprints();
       for (const surface of surfaces) {
         const { status, data, headers } = await scene.callAs(owner, surface, name, input, {
           'dry-run': 'true',
@@ -78,7 +78,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
         expect(status).toBe(200);
         expect(data).toEqual({ dryRun: true, result: one.operation.output ? something : null, events: someEvents });
         expect(headers).not.toHaveProperty('etag');
-        expect(changedTables(before, await scene.dump())).toEqual([]);
+        expect(changedTables(before, await scene.fingerprints())).toEqual([]);
       }
       // It took no key, and what it tried can still be done.
       expect(await scene.callAs(owner, 'rest', name, input)).toMatchObject({ status: one.operation.status });
@@ -91,14 +91,14 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       for (const surface of surfaces) {
         const sent = surface === 'rest' ? input : await one.input(owner, scene);
         const headers = { 'idempotency-key': randomUUID() };
-        const before = await scene.dump();
+        const before = await scene.fingerprints();
         const first = await scene.callAs(owner, surface, name, sent, headers);
-        const between = await scene.dump();
+        const between = await scene.fingerprints();
         const second = await scene.callAs(owner, surface, name, sent, headers);
         expect(first.problem).toBeNull();
         expect(first.headers).not.toHaveProperty('idempotency-replayed');
         expect(changedTables(before, between)).toContain('idempotency_keys');
-        expect(changedTables(between, await scene.dump())).toEqual([]);
+        expect(changedTables(between, await scene.fingerprints())).toEqual([]);
         expect({ status: second.status, data: second.data, code: second.problem?.code }).toEqual(
           one.takesPermission
             ? { status: 403, data: null, code: 'permission_denied' }
@@ -120,10 +120,10 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       expect(theirs.headers).not.toHaveProperty('idempotency-replayed');
       // Of some there is only one input, and some cannot even be repeated.
       if (one.takesPermission || isDeepStrictEqual(input, another)) return;
-      const before = await scene.dump();
+      const before = await scene.fingerprints();
       const reused = await scene.callAs(owner, 'rest', name, another, headers);
       expect(reused).toMatchObject({ status: 422, problem: { code: 'idempotency_key_reused' } });
-      expect(changedTables(before, await scene.dump())).toEqual([]);
+      expect(changedTables(before, await scene.fingerprints())).toEqual([]);
     });
   });
 
@@ -133,13 +133,13 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     it.each(versioned)('of %s takes the version that is there, and no other', async (name, one) => {
       for (const surface of surfaces) {
         const input = await one.input(owner, scene);
-        const before = await scene.dump();
-        const version = versionOf(one, input, before);
+        const version = versionOf(one, input, await scene.dump());
+        const before = await scene.fingerprints();
         for (const stale of [version - 1, version + 1]) {
           const reply = await scene.callAs(owner, surface, name, input, { 'if-match': `"${stale}"` });
           expect(reply).toMatchObject({ status: 412, problem: { code: 'version_conflict' } });
         }
-        expect(changedTables(before, await scene.dump())).toEqual([]);
+        expect(changedTables(before, await scene.fingerprints())).toEqual([]);
         const reply = await scene.callAs(owner, surface, name, input, { 'if-match': `"${version}"` });
         expect(reply.problem).toBeNull();
         const more = await scene.callAs(owner, surface, name, await one.input(owner, scene), { 'if-match': '*' });
@@ -149,13 +149,13 @@ describe.each(scenes)('on %s', (_dialect, open) => {
 
     it.each(withHeaders.filter(([, { operation }]) => !operation.versioned))('is nothing for %s', async (name, one) => {
       const input = await one.input(owner, scene);
-      const before = await scene.dump();
+      const before = await scene.fingerprints();
       for (const surface of surfaces)
         expect(await scene.callAs(owner, surface, name, input, { 'if-match': '"1"' })).toMatchObject({
           status: 400,
           problem: { code: 'validation_failed', errors: [{ path: '/header/If-Match' }] },
         });
-      expect(changedTables(before, await scene.dump())).toEqual([]);
+      expect(changedTables(before, await scene.fingerprints())).toEqual([]);
     });
   });
 
@@ -163,7 +163,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     '%s refuses all three headers',
     async (name, one) => {
       const input = await one.input(owner, scene);
-      const before = await scene.dump();
+      const before = await scene.fingerprints();
       for (const surface of surfaces.filter((it) => it === 'rest' || !one.operation.restOnly))
         for (const [header, value] of [
           ['Idempotency-Key', randomUUID()],
@@ -174,7 +174,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
             status: 400,
             problem: { code: 'validation_failed', errors: [{ path: `/header/${header}` }] },
           });
-      expect(changedTables(before, await scene.dump())).toEqual([]);
+      expect(changedTables(before, await scene.fingerprints())).toEqual([]);
     },
   );
 

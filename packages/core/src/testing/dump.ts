@@ -8,9 +8,14 @@ export type Row = Readonly<Record<string, unknown>>;
 /** Every row of every table, as the database itself holds it, in an order of its own. */
 export type Dump = Readonly<Record<string, readonly Row[]>>;
 
+/** A text for each table, which is another when a row was added, changed or taken away. */
+export type Fingerprints = Readonly<Record<string, string>>;
+
 export interface DumpReader {
   /** @param only these tables. @default all */
   read(only?: readonly string[]): Promise<Dump>;
+  /** Whether anything changed, without reading what. */
+  fingerprints(): Promise<Fingerprints>;
   close(): Promise<void>;
 }
 
@@ -32,6 +37,10 @@ async function openSqlite(url: string): Promise<DumpReader> {
       const wanted = readers.filter(([name]) => only?.includes(name) ?? true);
       return database.transaction(() => Object.fromEntries(wanted.map(([name, reader]) => [name, reader.all()])))();
     },
+    async fingerprints() {
+      const printed = () => readers.map(([name, reader]) => [name, JSON.stringify(reader.all())] as const);
+      return Object.fromEntries(database.transaction(printed)());
+    },
     close: async () => void database.close(),
   };
 }
@@ -47,10 +56,17 @@ async function openPostgres(url: string): Promise<DumpReader> {
     async read(only) {
       const readers = names
         .filter((name) => only?.includes(name) ?? true)
-        // As they lie there: what was not written does not move, and sorting them took longer than reading them.
         .map((name) => `select '${name}' as name, coalesce(json_agg(t), '[]') as rows from "${name}" t`);
       const { rows } = await client.query<{ name: string; rows: Row[] }>(readers.join(' union all '));
       return Object.fromEntries(rows.map((table) => [table.name, table.rows]));
+    },
+    async fingerprints() {
+      // As rows lie there: what was not written does not move, and sorting takes longer than reading.
+      const printers = names.map(
+        (name) => `select '${name}' as name, md5(string_agg(t::text, ',')) as print from "${name}" t`,
+      );
+      const { rows } = await client.query<{ name: string; print: string | null }>(printers.join(' union all '));
+      return Object.fromEntries(rows.map((table) => [table.name, table.print ?? '']));
     },
     close: () => client.end(),
   };

@@ -8,7 +8,7 @@ export {
   type TestDatabase,
   type TestDialect,
 } from './databases.ts';
-export { type Dump, openDump, type Row } from './dump.ts';
+export { type Dump, type Fingerprints, openDump, type Row } from './dump.ts';
 export { invitationTokenOf } from './invitations.ts';
 export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';
 export { ownIssuer } from './oidc-provider.ts';

@@ -1,4 +1,4 @@
-import type { Dump, Row } from '@tenon/core/testing';
+import type { Dump, Fingerprints, Row } from '@tenon/core/testing';
 import type { Problem } from '../../problem.ts';
 import type { Reply } from './wire.ts';
 
@@ -24,5 +24,5 @@ export function added(before: Dump, after: Dump, table: string): Row[] {
 }
 
 /** The tables that differ. */
-export const changedTables = (before: Dump, after: Dump): string[] =>
-  Object.keys(after).filter((table) => JSON.stringify(before[table]) !== JSON.stringify(after[table]));
+export const changedTables = (before: Fingerprints, after: Fingerprints): string[] =>
+  Object.keys(after).filter((table) => before[table] !== after[table]);

@@ -4,6 +4,7 @@ import {
   createOrganization,
   createTestPlatform,
   type Dump,
+  type Fingerprints,
   makeInstanceAdmin,
   openDump,
   startTestIssuer,
@@ -82,6 +83,7 @@ export interface Scene {
   settle(upset: boolean): Promise<void>;
   /** @param only these tables. @default all */
   dump(only?: readonly string[]): Promise<Dump>;
+  fingerprints(): Promise<Fingerprints>;
   dispose(): Promise<void>;
 }
 
@@ -192,6 +194,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
       upset = upsets;
     },
     dump: (only) => dump.read(only),
+    fingerprints: () => dump.fingerprints(),
     async dispose() {
       await app.close();
       await dump.close();
