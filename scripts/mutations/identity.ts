@@ -16,13 +16,6 @@ export const identityRules: readonly Mutation[] = [
     `${identity}/own-sessions.test.ts`,
   ]),
   mutation(
-    'passwords: the present one',
-    `${identity}/present-password.ts`,
-    'if (!account || !matches)',
-    'if (!account)',
-    [`${identity}/password.test.ts`],
-  ),
-  mutation(
     'passwords: a token once',
     `${identity}/password.service.ts`,
     'if (!(await findResettable(ctx, unit.db, claim))) throw invalidToken();',

@@ -57,13 +57,6 @@ export const tenancy: readonly Mutation[] = [
     [...roleTests, ...keyTests],
   ),
   mutation(
-    'roles: the last owner stays',
-    `${core}/tenancy/member.service.ts`,
-    'if (!other) throw tenancyErrors.last_owner();',
-    '',
-    roleTests,
-  ),
-  mutation(
     'principal: roles that have ended',
     `${core}/tenancy/principal.load.ts`,
     'grants.filter(({ validTo }) => !validTo || validTo > at)',
@@ -110,13 +103,6 @@ export const tenancy: readonly Mutation[] = [
     `${core}/tenancy/role.rules.ts`,
     'from.constraints.some((constraint) => !to.constraints.includes(constraint))',
     'false',
-    roleTests,
-  ),
-  mutation(
-    'roles: no circle',
-    `${core}/tenancy/role.service.ts`,
-    'if (changed.parentId !== null && affected.includes(changed.parentId))',
-    'if (false)',
     roleTests,
   ),
   mutation(

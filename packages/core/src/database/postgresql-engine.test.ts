@@ -64,6 +64,12 @@ describe('the PostgreSQL engine', () => {
     ]);
   });
 
+  it('keeps its connection when somebody asks for a scope that there cannot be', async () => {
+    await expect(engine.read(scopeOf(`' or true; --`), setting)).rejects.toThrow('organization_id is not a UUID.');
+    const id = uuidv7();
+    expect(await engine.read(scopeOf(id), setting)).toBe(id);
+  });
+
   it('ends a read that nothing follows', async () => {
     await engine.read(scopeOf(uuidv7()), setting);
     for (let tries = 0; tries < 100 && (await states()).some((state) => state !== 'idle'); tries++) await delay(20);

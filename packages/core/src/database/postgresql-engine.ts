@@ -104,16 +104,16 @@ class Session {
   }
 
   /**
-   * One message, and the first statements leave with it, in one packet that wakes the server once: should it fail, the request
-   * role sees and writes nothing.
+   * One message, and the first statements leave with it, in one packet that wakes the server once. Should it fail, they fail too,
+   * or run as the request role in no scope, which sees and writes nothing.
    */
-  begin(mode: 'read only' | 'read write', scope: DatabaseScope): Promise<unknown> {
+  begin(mode: 'read only' | 'read write', enterScope: string): Promise<unknown> {
     const { stream } = this.#client.connection;
     stream.cork();
     process.nextTick(() => stream.uncork());
     const before = this.#uncommitted ? 'commit; ' : '';
     this.#uncommitted = false;
-    const begun = this.#client.query(`${before}begin ${mode}; ${enterScopeSql(scope)}`);
+    const begun = this.#client.query(`${before}begin ${mode}; ${enterScope}`);
     begun.catch(() => {});
     return begun;
   }
@@ -236,8 +236,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     mode: 'read only' | 'read write',
     work: (connection: Connection) => Promise<T>,
   ): Promise<T> {
+    // Before there is a connection that it could leave behind.
+    const enterScope = enterScopeSql(scope);
     const session = await openSession();
-    const begun = session.begin(mode, scope);
+    const begun = session.begin(mode, enterScope);
     try {
       const result = await work(session.connection);
       await begun;
