@@ -115,3 +115,8 @@ export const codeOf = (work: Promise<unknown>): Promise<string> =>
     () => 'passed',
     (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
   );
+
+/** The codes of what was begun at once, each told once: a rejection that is waited for too late counts as nobody's. */
+export const codesOf = async (work: readonly Promise<unknown>[]): Promise<string[]> => [
+  ...new Set(await Promise.all(work.map((one) => codeOf(one)))),
+];

@@ -6,7 +6,7 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import { acting } from '../../testing/acting.ts';
 import { createOrganization, createTestPlatform, dialects } from '../../testing/index.ts';
 import type { TestMember, TestOrganization, TestPlatform } from '../../testing/index.ts';
-import { anonymous, codeOf } from '../../testing/people.ts';
+import { anonymous, codeOf, codesOf } from '../../testing/people.ts';
 import { setMemberRoles } from '../member.service.ts';
 import { setOrganizationTier } from '../organization.tier.ts';
 import { RoleCreate } from '../role.schema.ts';
@@ -288,12 +288,12 @@ describe.each(dialects)('identity providers on %s', (dialect) => {
   it('are nobody else’s', async () => {
     const { id } = await create({ roleMappings: [{ value: 'a', roleId: acme.roleIds.viewer }] });
     const stranger = other.owner;
-    for (const work of [
+    const codes = await codesOf([
       getIdentityProvider(stranger.ctx(), { id }),
       updateIdentityProvider(stranger.ctx(), { id, label: 'Mine' }),
       deleteIdentityProvider(stranger.ctx(), { id }),
-    ])
-      expect(await codeOf(work)).toBe('identity_provider_not_found');
+    ]);
+    expect(codes).toEqual(['identity_provider_not_found']);
     const mappings = async (organizationId: string) =>
       (await readThroughIdentityDoor(platform.database, (db) => mappingsOf(db, organizationId, [id]))).get(id);
     expect(await mappings(acme.id)).toHaveLength(1);
