@@ -22,8 +22,8 @@ const holding = (...grants: ReturnType<typeof grant>[]): Principal => ({
 
 const free = grant(['task:read', 'task:update']);
 const assigned = grant(['task:read', 'task:update'], 'assignedOnly');
-const mine = { assigneeIds: ['somebody', 'me'] };
-const theirs = { assigneeIds: ['somebody'] };
+const mine = { people: ['somebody', 'me'] };
+const theirs = { people: ['somebody'] };
 
 describe('a decision', () => {
   it('allows what a grant gives, and nothing else', () => {
@@ -47,7 +47,7 @@ describe('a decision', () => {
       allowed: false,
       constraint: { kind: 'assignedOnly' },
     });
-    expect(decide(holding(assigned), 'task:update', { assigneeIds: [] })).toMatchObject({ allowed: false });
+    expect(decide(holding(assigned), 'task:update', { people: [] })).toMatchObject({ allowed: false });
   });
 
   it('asks for the permission alone without a row, and of rows without people', () => {
@@ -66,11 +66,7 @@ describe('visibility', () => {
   it('is all, some or none', () => {
     expect(visibility(holding(free), 'task:read')).toBe('all');
     expect(visibility(holding(assigned, free), 'task:read')).toBe('all');
-    expect(visibility(holding(assigned), 'task:read')).toEqual({
-      predicates: ['assigned'],
-      teams: [],
-      assignedTeams: [],
-    });
+    expect(visibility(holding(assigned), 'task:read')).toEqual([{ place: null, placeIds: [], own: true }]);
     expect(visibility(holding(assigned), 'comment:read')).toBe('none');
     expect(visibility(holding(), 'task:read')).toBe('none');
   });

@@ -1,15 +1,24 @@
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { errors, type FailedConstraint } from '../kernel/errors.ts';
-import type { AccessPolicy, Constraint, Grant, GrantScope, Principal, Visibility } from '../kernel/principal.ts';
+import type {
+  AccessPolicy,
+  Constraint,
+  Grant,
+  GrantScope,
+  PlaceKind,
+  Principal,
+  Visibility,
+  VisibleRows,
+} from '../kernel/principal.ts';
 import { builtInRoleKeys, builtInRoles, type Permission, permissions } from './permissions.ts';
 import { isWithin, nextOpening, usualWorkingHours } from './working-hours.ts';
 
-/** What a decision on one row needs to know of it. */
+/** What a decision needs to know about one row. */
 export interface Subject {
-  /** Of a task, or of the task that the row belongs to. Absent: nobody is ever assigned to such a thing. */
-  assigneeIds?: readonly string[];
-  /** The team of the task; null is none. Absent: it belongs to the organization as a whole. */
-  teamId?: string | null;
+  /** The user ids of the people of the row, or of the row that it belongs to. Absent: rows of this kind have no people. */
+  people?: readonly string[];
+  /** The place of each kind that the row is in; null is none. Absent: the row belongs to the organization as a whole. */
+  places?: Readonly<Record<PlaceKind, string | null>>;
   priority?: string;
 }
 
@@ -34,20 +43,21 @@ const policyOf = (principal: Principal): AccessPolicy => principal.policy ?? usu
 const reads = (permission: string): boolean => permission.endsWith(':read');
 
 /**
- * Whether a scope reaches a row. A part of the organization is its teams, and the tasks of theirs with all that belongs to
- * them; what is everybody's (members, tags, roles …) can only be read from there.
+ * Whether a scope reaches a row. A scope that covers a part of the organization reaches the rows that are in its places. Rows
+ * that belong to the organization as a whole (members, tags, roles …) can be read from such a scope, but not written.
  */
-function reaches(scope: GrantScope, permission: string, { teamId }: Subject): boolean {
+function reaches(scope: GrantScope, permission: string, { places }: Subject): boolean {
   if (scope.kind === 'organization') return true;
-  if (teamId === undefined) return reads(permission);
-  return teamId !== null && scope.teamIds.has(teamId);
+  if (!places) return reads(permission);
+  const placeId = places[scope.place] ?? null;
+  return placeId !== null && scope.placeIds.has(placeId);
 }
 
 type ConstraintCheck = (question: Question) => FailedConstraint | null;
 
 const checks: Record<Constraint, ConstraintCheck> = {
   assignedOnly: ({ principal, subject }) =>
-    !subject.assigneeIds || subject.assigneeIds.includes(principal.userId) ? null : { kind: 'assignedOnly' },
+    !subject.people || subject.people.includes(principal.userId) ? null : { kind: 'assignedOnly' },
   workingHours({ principal, permission, subject, at }) {
     const { workingHours } = policyOf(principal);
     const { timezone = 'UTC' } = principal;
@@ -59,7 +69,7 @@ const checks: Record<Constraint, ConstraintCheck> = {
   },
 };
 
-/** The failure that is told, of several grants': the one that came closest. */
+/** The failure to report when several grants fail: the one that came closest to allowing the action. */
 const closeness = ['scope', 'assignedOnly', 'workingHours'] as const satisfies readonly FailedConstraint['kind'][];
 
 const closest = (failures: readonly FailedConstraint[]): FailedConstraint | undefined =>
@@ -86,8 +96,8 @@ export const isPermitted = (principal: Principal, permission: Permission): boole
   principal.grants.some((grant) => grant.permissions.has(permission));
 
 /**
- * Whether the principal may do this to the subject now: any one grant suffices, with its own scope and constraints. Without a
- * subject it is done to something of the organization as a whole.
+ * Decides whether the principal may do this to the subject now. One grant is enough, with its own scope and constraints.
+ * Without a subject, the action concerns something that belongs to the organization as a whole.
  */
 export function decide(
   principal: Principal,
@@ -106,28 +116,22 @@ export function decide(
   return { allowed: false, permission, grantedBy, ...(constraint && { constraint }) };
 }
 
-/** Which rows the permission reaches: the read door turns the answer into a predicate. Times of day do not matter to it. */
+/** The rows that the permission reaches. The read door turns the answer into a predicate. The time of day does not matter. */
 export function visibility(principal: Principal, permission: string): Visibility {
   const grants = grantsOf(principal, permission);
   if (grants.length === 0) return 'none';
-  const assignedOnly = ({ constraints }: Grant) => constraints.includes('assignedOnly');
-  const everywhere = grants.filter(({ scope }) => scope.kind === 'organization');
-  if (everywhere.some((grant) => !assignedOnly(grant))) return 'all';
-  const teamsOf = (some: readonly Grant[]) => [
-    ...new Set(some.flatMap(({ scope }) => (scope.kind === 'organization' ? [] : [...scope.teamIds]))),
-  ];
-  const scoped = grants.filter(({ scope }) => scope.kind !== 'organization');
-  const inTeams = scoped.filter((grant) => !assignedOnly(grant));
-  const assignedInTeams = scoped.filter(assignedOnly);
-  return {
-    predicates: [
-      ...(everywhere.length > 0 ? (['assigned'] as const) : []),
-      ...(inTeams.length > 0 ? (['team'] as const) : []),
-      ...(assignedInTeams.length > 0 ? (['assignedInTeam'] as const) : []),
-    ],
-    teams: teamsOf(inTeams),
-    assignedTeams: teamsOf(assignedInTeams),
-  };
+  const seen = new Map<string, VisibleRows>();
+  for (const { scope, constraints } of grants) {
+    const own = constraints.includes('assignedOnly');
+    const everywhere = scope.kind === 'organization';
+    if (everywhere && !own) return 'all';
+    const place = everywhere ? null : scope.place;
+    const key = `${place ?? ''} ${own}`;
+    const placeIds = new Set([...(seen.get(key)?.placeIds ?? []), ...(everywhere ? [] : scope.placeIds)]);
+    seen.set(key, { place, placeIds: [...placeIds], own });
+  }
+  // In one order, so that statements are compiled once for each set of keys.
+  return [...seen.keys()].sort().flatMap((key) => seen.get(key) ?? []);
 }
 
 /** Every permission that some grant gives somewhere, in the order of the catalogue. */
@@ -145,8 +149,8 @@ interface Acting {
 type InOrganization = { readonly principal: Principal & { organizationId: string } };
 
 /**
- * Refuses who may not do this to anything, at any time. Where it depends on the row, this comes first, and `authorize` once the
- * row is known.
+ * Throws unless the principal has the permission for something, at some time. An operation whose answer depends on the row
+ * calls this first, and `authorize` once the row is known.
  * @throws `unauthenticated`, `permission_denied`
  */
 export function requirePermission(ctx: Acting, permission: Permission): asserts ctx is InOrganization {
@@ -157,8 +161,8 @@ export function requirePermission(ctx: Acting, permission: Permission): asserts 
 }
 
 /**
- * Refuses what the principal may not do now. The first line of every service function.
- * @param subject the row; without it, something of the organization as a whole
+ * Throws unless the principal may do this now. It is the first line of every service function.
+ * @param subject the row; without it, something that belongs to the organization as a whole
  * @throws `unauthenticated`, `permission_denied` with the permission, the roles that grant it and the failed constraint
  */
 export function authorize(ctx: Acting, permission: Permission, subject?: Subject): asserts ctx is InOrganization {

@@ -96,8 +96,8 @@ const holding = (role: BuiltInRoleKey): Principal => ({
 
 const mondayMorning = new Date('2026-11-23T10:00:00Z');
 const sunday = new Date('2026-11-22T10:00:00Z');
-const mine = { assigneeIds: ['me'], teamId: null, priority: 'medium' };
-const theirs = { ...mine, assigneeIds: ['them'] };
+const mine = { people: ['me'], places: { team: null }, priority: 'medium' };
+const theirs = { ...mine, people: ['them'] };
 /** Other things are nobody's own. */
 const belongsToTask = /^(task|comment|activity):/;
 
@@ -126,7 +126,7 @@ describe('the access policy', () => {
   it('reaches what it says: a list shows what a decision allows to read', () => {
     for (const role of builtInRoleKeys)
       expect(visibility(holding(role), 'task:read')).toEqual(
-        role === 'developer' ? { predicates: ['assigned'], teams: [], assignedTeams: [] } : 'all',
+        role === 'developer' ? [{ place: null, placeIds: [], own: true }] : 'all',
       );
   });
 

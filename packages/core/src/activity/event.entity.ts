@@ -2,7 +2,6 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
-import { byVisibleTasks } from './visible-tasks.ts';
 import type { Changes } from '../kernel/changes.ts';
 
 /** One thing that happened. Never changed: what may have to be forgotten stands in `event_payloads`. */
@@ -61,15 +60,7 @@ export const eventTable = defineTable(EventEntity, {
     '{table}.organization_id = {organization} or ({table}.organization_id is null and {table}.actor_id = {user})',
   identityDoor: true,
   insertOnly: true,
-  visibility: {
-    permission: 'activity:read',
-    // Who is narrowed to their own tasks sees what happens around them; who is narrowed to teams, what happens in those.
-    predicates: byVisibleTasks((tasks, kind) => {
-      const around = `({table}.entity_type <> 'task' and {table}.parent_type is null)`;
-      const ofTasks = `{table}.entity_id in (${tasks}) or {table}.parent_id in (${tasks})`;
-      return kind === 'assigned' ? `${around} or ${ofTasks}` : ofTasks;
-    }),
-  },
+  visibility: { kind: 'event', permission: 'activity:read' },
 });
 
 export const eventPayloadTable = defineTable(EventPayloadEntity, {

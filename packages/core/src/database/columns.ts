@@ -1,6 +1,10 @@
 import { p, type Platform, Type } from '@mikro-orm/core';
 import { uuidv7 } from '../kernel/ids.ts';
 
+/** The column of a property: `createdAt` is stored in `created_at`. */
+export const columnName = (property: string): string =>
+  property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 /** A number with two decimals, kept as an integer count of hundredths, so that sums are exact. */
 class HundredthsType extends Type<number | null, number | null> {
   override convertToDatabaseValue(value: number | null): number | null {

@@ -82,7 +82,7 @@ export class Door {
     if (slot === (current.user as unknown)) return this.#scope.userId;
     if (!(slot instanceof VisibleSlot)) return values[slot.name];
     const seen = this.#visibility(slot.permission);
-    return typeof seen === 'string' ? [] : seen[slot.list];
+    return typeof seen === 'string' ? [] : seen[slot.item]?.placeIds;
   }
 
   #visibility(permission: string): Visibility {
@@ -97,8 +97,7 @@ export class Door {
   #visibilitySlots(permission: string): Visibility {
     const seen = this.#visibility(permission);
     if (typeof seen === 'string') return seen;
-    const slot = (list: VisibleSlot['list']) => new VisibleSlot(permission, list) as unknown as string[];
-    return { predicates: seen.predicates, teams: slot('teams'), assignedTeams: slot('assignedTeams') };
+    return seen.map((rows, item) => ({ ...rows, placeIds: new VisibleSlot(permission, item) as unknown as string[] }));
   }
 
   #compile<Values extends StatementValues, Row>(statement: Statement<Values, Row>): CompiledStatement {
@@ -126,7 +125,9 @@ export class Door {
     const { door, principal } = this.#scope;
     if (door !== 'request' || !principal) return `${door} ${principal !== null}`;
     const seen = this.#parts.permissions.map((permission) => this.#visibility(permission));
-    return seen.map((rows) => (typeof rows === 'string' ? rows : rows.predicates.join('+'))).join(' ');
+    return JSON.stringify(
+      seen.map((rows) => (typeof rows === 'string' ? rows : rows.map(({ place, own }) => [place, own]))),
+    );
   }
 
   #wall(scope: DatabaseScope, visibility: (permission: string) => Visibility): Kysely<Tables> {

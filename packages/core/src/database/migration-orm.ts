@@ -3,11 +3,10 @@ import type { EntityMetadata, EntityProperty, MikroORM, Options } from '@mikro-o
 import { Migrator } from '@mikro-orm/migrations';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import type { Dialect } from './engine.ts';
+import { columnName } from './columns.ts';
 import { ormOptions } from './orm.ts';
 import { policiesOf } from './policies.ts';
 import type { Reference, TableDefinition } from './table.ts';
-
-const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** A foreign key is a relation to MikroORM; at run time entities know only the columns, which is faster and has no surprises. */
 function relation(entity: EntityMetadata, reference: Reference): EntityProperty {
@@ -25,8 +24,8 @@ function relation(entity: EntityMetadata, reference: Reference): EntityProperty 
     kind: 'm:1',
     entity: () => target,
     nullable: reference.columns.some((name) => column(name).nullable),
-    joinColumns: reference.columns.map(snake),
-    referencedColumnNames: primaryKeys.map(snake),
+    joinColumns: reference.columns.map(columnName),
+    referencedColumnNames: primaryKeys.map(columnName),
     deleteRule: reference.onDelete ?? 'restrict',
     updateRule: 'no action',
     // Each entity names the indexes that it needs.
@@ -52,7 +51,7 @@ export async function openMigrationOrm(url: string, definitions: readonly TableD
         for (const entity of storage.getAll().values()) {
           // A reference that is the whole primary key says so too, or its column would replace the key's.
           for (const property of entity.relations)
-            if (entity.primaryKeys.length === 1 && property.fieldNames[0] === entity.primaryKeys.map(snake)[0])
+            if (entity.primaryKeys.length === 1 && property.fieldNames[0] === entity.primaryKeys.map(columnName)[0])
               property.primary = true;
         }
       },

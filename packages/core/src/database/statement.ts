@@ -11,15 +11,15 @@ export class Slot {
   }
 }
 
-/** Bound to a list of what the principal sees under a permission. */
+/** Bound to the places of one item of what the principal sees under a permission. */
 export class VisibleSlot extends Slot {
   readonly permission: string;
-  readonly list: 'teams' | 'assignedTeams';
+  readonly item: number;
 
-  constructor(permission: string, list: VisibleSlot['list']) {
-    super(`${list} of ${permission}`);
+  constructor(permission: string, item: number) {
+    super(`places ${item} of ${permission}`);
     this.permission = permission;
-    this.list = list;
+    this.item = item;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EntitySchema } from '@mikro-orm/core';
-import type { VisibilityPredicate } from '../kernel/principal.ts';
+import type { PlaceKind } from '../kernel/principal.ts';
 
 /**
  * Who reaches the rows of a table:
@@ -25,6 +25,43 @@ export interface Owning {
   is: 'organization' | 'user';
 }
 
+/**
+ * Who sees a row of a table, as facts. The predicates of the read door follow from them, and so does the subject of a decision.
+ * - `own`: the table says which places its rows are in, and which people they concern. A scope names places; the constraint
+ *   `assignedOnly` looks at the people.
+ * - `parent`: a row is visible with the row that it refers to.
+ * - `event`: a row is visible with the entities that it is about.
+ */
+export type RowFacts = OwnFacts | ParentFacts | EventFacts;
+
+interface Facts {
+  /** The permission to see such rows. */
+  permission: string;
+}
+
+export interface OwnFacts extends Facts {
+  kind: 'own';
+  /** What events call such a row. */
+  entityType: string;
+  /** Property by kind of place. */
+  places?: Readonly<Record<PlaceKind, string>>;
+  /** The table that links rows and users, with its properties for both. */
+  people?: { in: () => EntitySchema; row: string; user: string };
+}
+
+interface ParentFacts extends Facts {
+  kind: 'parent';
+  entityType: string;
+  /** A table with facts of its own. */
+  parent: () => EntitySchema;
+  /** The property that refers to it. */
+  by: string;
+}
+
+interface EventFacts extends Facts {
+  kind: 'event';
+}
+
 export interface TableOptions {
   kind: TableKind;
   /**
@@ -47,8 +84,8 @@ export interface TableOptions {
   insertOnly?: boolean;
   /** Properties that hold text which `sealedColumn` sealed: `tenon secrets rotate` finds them here. */
   sealed?: readonly string[];
-  /** Whose visibility narrows what the read door shows of this table, and what each predicate means here. */
-  visibility?: { permission: string; predicates: Readonly<Record<VisibilityPredicate, string>> };
+  /** The facts by which the read door narrows what a principal sees of this table. @default everybody sees all rows */
+  visibility?: RowFacts;
 }
 
 export interface TableDefinition extends Omit<TableOptions, 'own'> {

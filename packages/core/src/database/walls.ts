@@ -7,6 +7,7 @@ import {
   type JoinNode,
   type KyselyPlugin,
   OnNode,
+  OrNode,
   type OperationNode,
   OperationNodeTransformer,
   ParensNode,
@@ -23,25 +24,26 @@ import {
   ValueNode,
   WhereNode,
 } from 'kysely';
-import type { Visibility, VisibleRows } from '../kernel/principal.ts';
+import type { Visibility } from '../kernel/principal.ts';
 import type { ReadCodecs } from './codecs.ts';
 import type { Dialect } from './engine.ts';
 import type { DatabaseScope } from './scope.ts';
 import type { TableDefinition } from './table.ts';
+import { predicateOf } from './visibility.ts';
 
 /** Sub-queries pass the plugin on their own and again inside the whole: once is enough. */
 const walled = new WeakSet<OperationNode>();
 
 const nothing = RawNode.create(['1 = 0'], []);
 
-type Placeholder = 'table' | 'organization' | 'user' | 'teams' | 'assignedTeams';
+type Placeholder = 'table' | 'organization' | 'user' | 'places';
 
 /** Fills the placeholders of a table's declared SQL. */
 function fill(template: string, nodeOf: (placeholder: Placeholder) => OperationNode): OperationNode {
   const texts: string[] = [];
   const nodes: OperationNode[] = [];
   let last = 0;
-  for (const match of template.matchAll(/\{(table|organization|user|teams|assignedTeams)\}/g)) {
+  for (const match of template.matchAll(/\{(table|organization|user|places)\}/g)) {
     texts.push(template.slice(last, match.index));
     nodes.push(nodeOf(match[1] as Placeholder));
     last = match.index + match[0].length;
@@ -102,20 +104,19 @@ class WallTransformer extends OperationNodeTransformer {
 
   #visible(definition: TableDefinition, alias: string): OperationNode | null {
     if (!definition.visibility || !this.#scope.principal) return null;
-    const { permission, predicates } = definition.visibility;
-    const visibility = this.#visibility(permission);
-    if (visibility === 'all') return null;
-    if (visibility === 'none') return nothing;
-    const any = visibility.predicates.map((name) => `(${predicates[name]})`).join(' or ');
-    return this.#fill(any, alias, visibility);
+    const visible = this.#visibility(definition.visibility.permission);
+    if (visible === 'all') return null;
+    if (visible === 'none') return nothing;
+    const items = visible.map((rows) => this.#fill(predicateOf(this.#tables, definition, rows), alias, rows.placeIds));
+    return ParensNode.create(items.reduce((one, other) => OrNode.create(one, other)));
   }
 
-  #fill(template: string, alias: string, rows?: VisibleRows): OperationNode {
+  #fill(template: string, alias: string, placeIds: readonly string[] = []): OperationNode {
     return fill(template, (placeholder) => {
       if (placeholder === 'table') return IdentifierNode.create(alias);
       if (placeholder === 'organization') return ValueNode.create(this.#scope.organizationId);
       if (placeholder === 'user') return ValueNode.create(this.#scope.userId);
-      return idsOf(this.#dialect, rows?.[placeholder] ?? []);
+      return idsOf(this.#dialect, placeIds);
     });
   }
 

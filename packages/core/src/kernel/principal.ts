@@ -2,14 +2,19 @@
 export const constraints = ['assignedOnly', 'workingHours'] as const;
 export type Constraint = (typeof constraints)[number];
 
-/** Where a grant holds: everywhere in the organization, or in one part of it, which is some of its teams. */
+/** A kind of thing that rows can be in, and that a scope can name: `team`. Tables state their places. */
+export type PlaceKind = string;
+
+/** Where a grant applies: in the whole organization, or in some places of one kind. */
 export type GrantScope =
   | { readonly kind: 'organization' }
   | {
       readonly kind: 'department' | 'team';
       readonly id: string;
-      /** The team itself, or every team of the department and of what is below it. */
-      readonly teamIds: ReadonlySet<string>;
+      /** The kind of the places that the scope covers. A department covers teams. */
+      readonly place: PlaceKind;
+      /** The team itself, or every team of the department and of the departments below it. */
+      readonly placeIds: ReadonlySet<string>;
     };
 
 /** One role held by the principal. An action is allowed when any one grant passes with its own constraints. */
@@ -62,18 +67,17 @@ export interface Principal {
 }
 
 /**
- * Which rows of a resource the principal may see: every one, none, or those that the named predicates let through (any of
- * them suffices). Tables say in their declaration what each predicate means for their rows.
+ * The rows of a resource that the principal may see: all, none, or those that at least one of the items shows. Each table
+ * states which of its columns are places and who its people are.
  */
-export type Visibility = 'all' | 'none' | VisibleRows;
+export type Visibility = 'all' | 'none' | readonly VisibleRows[];
 
-/** `assigned` to the principal, in one of their teams (`team`), or both at once (`assignedInTeam`). */
-export type VisibilityPredicate = 'assigned' | 'team' | 'assignedInTeam';
-
+/** Some rows: those in certain places, those with the principal among their people, or those where both are true. */
 export interface VisibleRows {
-  readonly predicates: readonly VisibilityPredicate[];
-  /** What the placeholder `{teams}` of a predicate stands for. */
-  readonly teams: readonly string[];
-  /** And `{assignedTeams}`. */
-  readonly assignedTeams: readonly string[];
+  /** Null means everywhere. */
+  readonly place: PlaceKind | null;
+  /** The ids of the places; empty when `place` is null. */
+  readonly placeIds: readonly string[];
+  /** Whether the principal must be among the people of the row. */
+  readonly own: boolean;
 }

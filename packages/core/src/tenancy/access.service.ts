@@ -60,8 +60,8 @@ export async function explainAccess(ctx: ServiceContext, question: AccessQuestio
   }
   const { assigneeIds, teamId, priority } = subject;
   const facts = {
-    ...(assigneeIds && { assigneeIds }),
-    ...(teamId !== undefined && { teamId }),
+    ...(assigneeIds && { people: assigneeIds }),
+    ...(teamId !== undefined && { places: { team: teamId } }),
     ...(priority !== undefined && { priority }),
   };
   const decision = decide(asked, permission, facts, at);

@@ -135,7 +135,11 @@ function grantOf(assignment: Assignment, book: RoleBook | undefined, teams: Read
   const scope: GrantScope =
     where.kind === 'organization'
       ? { kind: where.kind }
-      : { ...where, teamIds: where.kind === 'team' ? new Set([where.id]) : (teams.get(where.id) ?? new Set()) };
+      : {
+          ...where,
+          place: 'team',
+          placeIds: where.kind === 'team' ? new Set([where.id]) : (teams.get(where.id) ?? new Set()),
+        };
   const { permissions, constraints } = role;
   const validTo = assignment.validTo === null ? null : new Date(assignment.validTo);
   return [{ roleId: role.id, roleKey: role.key, permissions, constraints, scope, validTo }];

@@ -21,7 +21,9 @@ const lastsAs = (grant: Grant, validTo: Date | null): boolean =>
 function reachesAs({ scope }: Grant, held: Holding['scope']): boolean {
   if (scope.kind === 'organization') return true;
   if (held.id === null) return false;
-  return (scope.kind === held.kind && scope.id === held.id) || (held.kind === 'team' && scope.teamIds.has(held.id));
+  return (
+    (scope.kind === held.kind && scope.id === held.id) || (held.kind === scope.place && scope.placeIds.has(held.id))
+  );
 }
 
 const covers = (

@@ -1,5 +1,4 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { byVisibleTasks } from '../../activity/index.ts';
 import { auditColumns, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
@@ -32,7 +31,10 @@ export const commentTable = defineTable(CommentEntity, {
     { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
   ],
   visibility: {
+    kind: 'parent',
     permission: 'comment:read',
-    predicates: byVisibleTasks((tasks) => `{table}.task_id in (${tasks})`),
+    entityType: 'comment',
+    parent: () => TaskEntity,
+    by: 'taskId',
   },
 });

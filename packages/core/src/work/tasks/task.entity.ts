@@ -1,5 +1,4 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { byVisibleTasks } from '../../activity/index.ts';
 import { auditColumns, hundredths, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
@@ -94,8 +93,11 @@ export const taskTable = defineTable(TaskEntity, {
     { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
   ],
   visibility: {
+    kind: 'own',
     permission: 'task:read',
-    predicates: { ...byVisibleTasks((tasks) => `{table}.id in (${tasks})`), team: '{table}.team_id in ({teams})' },
+    entityType: 'task',
+    places: { team: 'teamId' },
+    people: { in: () => TaskAssigneeEntity, row: 'taskId', user: 'userId' },
   },
 });
 

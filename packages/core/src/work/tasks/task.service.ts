@@ -63,7 +63,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
   requirePermission(ctx, 'task:create');
   const { userId, organizationId } = ctx.principal;
   const { teamId = null, priority = 'medium' } = input;
-  const subject = (assigneeIds: readonly string[]): Subject => ({ assigneeIds, teamId, priority });
+  const subject = (people: readonly string[]): Subject => ({ people, places: { team: teamId }, priority });
   const unassigned = decide(ctx.principal, 'task:create', subject([]), ctx.clock.now()).allowed;
   const assigneeIds = input.assigneeIds ?? (unassigned ? [] : [userId]);
   authorize(ctx, 'task:create', subject(assigneeIds));
@@ -148,7 +148,7 @@ function trackedFields(task: Task): Record<string, unknown> {
 export const subjectOf = (
   { teamId, priority }: { teamId?: string | null | undefined; priority: TaskPriority },
   assigneeIds: readonly string[],
-): Required<Subject> => ({ assigneeIds, teamId: teamId ?? null, priority });
+): Required<Subject> => ({ people: assigneeIds, places: { team: teamId ?? null }, priority });
 
 /**
  * Loads a task to change it, as far as the caller sees it, with its links and the caller's own name.
@@ -192,8 +192,8 @@ export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promis
     const subject = subjectOf(row, links.assigneeIds.get(id) ?? []);
     authorize(ctx, 'task:update', subject);
     // Nobody moves a task out of their own reach. What it was decides whether it may be changed at this hour.
-    const { assigneeIds = subject.assigneeIds, teamId = subject.teamId } = fields;
-    authorize(ctx, 'task:update', { ...subject, assigneeIds, teamId });
+    const { assigneeIds = subject.people, teamId = row.teamId } = fields;
+    authorize(ctx, 'task:update', { ...subject, people: assigneeIds, places: { team: teamId } });
     unit.checkVersion(row);
     const before = assembleTask(row, links);
     const newLinks = await changeLinks(unit, fields, before, links);

@@ -1,0 +1,226 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import fc from 'fast-check';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decide, type Subject, visibility } from '../access/index.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { Grant, Principal } from '../kernel/principal.ts';
+import { tables } from '../platform.ts';
+import { asSuperuser, createTestPlatform, type TestDialect, type TestPlatform } from '../testing/index.ts';
+import { type Database, openDatabase } from './database.ts';
+import { grantsOf } from './policies.ts';
+import { doorScope, requestScope } from './scope.ts';
+import { defineTable } from './table.ts';
+
+/*
+ * The rows that a principal sees, in a table that only this test has. It has two kinds of place, people, and a table of parts
+ * that are visible with it. A row must be visible exactly when `decide` allows to read it.
+ */
+
+const ThingEntity = defineEntity({
+  name: 'Thing',
+  tableName: 'things',
+  properties: {
+    organizationId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    teamId: p.uuid().nullable(),
+    projectId: p.uuid().nullable(),
+  },
+});
+
+const ThingPersonEntity = defineEntity({
+  name: 'ThingPerson',
+  tableName: 'thing_people',
+  properties: { organizationId: p.uuid().primary(), thingId: p.uuid().primary(), userId: p.uuid().primary() },
+});
+
+const ThingPartEntity = defineEntity({
+  name: 'ThingPart',
+  tableName: 'thing_parts',
+  properties: { organizationId: p.uuid().primary(), id: p.uuid().primary(), thingId: p.uuid() },
+});
+
+const thingTables = [
+  defineTable(ThingEntity, {
+    kind: 'tenant',
+    visibility: {
+      kind: 'own',
+      permission: 'task:read',
+      entityType: 'thing',
+      places: { team: 'teamId', project: 'projectId' },
+      people: { in: () => ThingPersonEntity, row: 'thingId', user: 'userId' },
+    },
+  }),
+  defineTable(ThingPersonEntity, { kind: 'tenant' }),
+  defineTable(ThingPartEntity, {
+    kind: 'tenant',
+    visibility: {
+      kind: 'parent',
+      permission: 'comment:read',
+      entityType: 'thing_part',
+      parent: () => ThingEntity,
+      by: 'thingId',
+    },
+  }),
+];
+
+const schema = [
+  'create table things (organization_id uuid, id uuid, team_id uuid, project_id uuid)',
+  'create table thing_people (organization_id uuid, thing_id uuid, user_id uuid)',
+  'create table thing_parts (organization_id uuid, id uuid, thing_id uuid)',
+];
+
+const organizationId = uuidv7();
+const [me, other] = [uuidv7(), uuidv7()] as const;
+const teams = [uuidv7(), uuidv7()] as const;
+const projects = [uuidv7(), uuidv7()] as const;
+
+/** One thing for each combination of team, project and person. */
+const things = [null, ...teams].flatMap((teamId) =>
+  [null, ...projects].flatMap((projectId) =>
+    [null, me, other].map((userId) => ({
+      id: uuidv7(),
+      partId: uuidv7(),
+      eventId: uuidv7(),
+      teamId,
+      projectId,
+      userId,
+    })),
+  ),
+);
+
+const subjectOf = ({ teamId, projectId, userId }: (typeof things)[number]): Subject => ({
+  people: userId === null ? [] : [userId],
+  places: { team: teamId, project: projectId },
+});
+
+const scopes: readonly Grant['scope'][] = [
+  { kind: 'organization' },
+  ...teams.map((id) => ({ kind: 'team', id, place: 'team', placeIds: new Set([id]) }) as const),
+  { kind: 'department', id: uuidv7(), place: 'team', placeIds: new Set(teams) },
+  ...projects.map((id) => ({ kind: 'team', id, place: 'project', placeIds: new Set([id]) }) as const),
+];
+
+const grants = fc.array(
+  fc.record({
+    scope: fc.constantFrom(...scopes),
+    constraints: fc.constantFrom<Grant['constraints']>([], ['assignedOnly']),
+    permissions: fc.constantFrom(
+      new Set(['task:read', 'comment:read', 'activity:read']),
+      new Set(['task:read', 'activity:read']),
+      new Set(['tag:read']),
+    ),
+  }),
+  { maxLength: 4 },
+);
+
+const principalOf = (held: readonly Pick<Grant, 'scope' | 'constraints' | 'permissions'>[]): Principal => ({
+  userId: me,
+  sessionId: null,
+  emailVerified: true,
+  organizationId,
+  grants: held.map((grant) => ({ ...grant, roleId: 'role', roleKey: 'custom', validTo: null })),
+});
+
+async function createTables(dialect: TestDialect, platform: TestPlatform): Promise<void> {
+  if (dialect === 'sqlite') {
+    await platform.database.engine.write(doorScope('system'), async (connection) => {
+      for (const sql of schema) await connection.execute(sql, []);
+    });
+    return;
+  }
+  const superuser = new pg.Client({ connectionString: asSuperuser(platform.settings.databaseUrl) });
+  await superuser.connect();
+  for (const sql of [...schema, ...thingTables.flatMap(grantsOf)]) await superuser.query(sql);
+  await superuser.end();
+}
+
+describe.each(['sqlite', 'postgresql'] as const)('visibility on %s', (dialect) => {
+  let platform: TestPlatform;
+  let database: Database;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect);
+    await createTables(dialect, platform);
+    database = await openDatabase({
+      url: platform.settings.databaseUrl,
+      tables: [...tables, ...thingTables],
+      visibility,
+    });
+    const at = platform.clock.now();
+    await database.write(doorScope('system'), async ({ db }) => {
+      const insert = async (table: string, rows: object[]) => {
+        await db
+          .insertInto(table as 'tags')
+          .values(rows as never)
+          .execute();
+      };
+      const base = { organization_id: organizationId };
+      await insert(
+        'things',
+        things.map(({ id, teamId, projectId }) => ({ ...base, id, team_id: teamId, project_id: projectId })),
+      );
+      await insert(
+        'thing_people',
+        things.flatMap(({ id, userId }) => (userId ? [{ ...base, thing_id: id, user_id: userId }] : [])),
+      );
+      await insert(
+        'thing_parts',
+        things.map(({ id, partId }) => ({ ...base, id: partId, thing_id: id })),
+      );
+      const event = { ...base, actor_id: null, api_key_id: null, request_id: 'test', payload_hash: '', at };
+      await insert(
+        'events',
+        things.map(({ id, partId, eventId }) => ({
+          ...event,
+          id: eventId,
+          type: 'thing_part.created',
+          entity_type: 'thing_part',
+          entity_id: partId,
+          parent_type: 'thing',
+          parent_id: id,
+        })),
+      );
+    });
+  });
+  afterAll(async () => {
+    await database.close();
+    await platform.dispose();
+  });
+
+  const seen = async (principal: Principal, table: string): Promise<string[]> => {
+    const rows = await database.read(requestScope(principal), (db) =>
+      db
+        .selectFrom(table as 'tags')
+        .select('id')
+        .execute(),
+    );
+    return rows.map(({ id }) => id).sort();
+  };
+
+  it('shows the rows that a decision allows to read, with what is visible with them', async () => {
+    await fc.assert(
+      fc.asyncProperty(grants, async (held) => {
+        const principal = principalOf(held);
+        const allowed = (permission: 'task:read' | 'comment:read' | 'activity:read') =>
+          things.filter((thing) => decide(principal, permission, subjectOf(thing)).allowed);
+        expect(await seen(principal, 'things')).toEqual(
+          allowed('task:read')
+            .map(({ id }) => id)
+            .sort(),
+        );
+        expect(await seen(principal, 'thing_parts')).toEqual(
+          allowed('comment:read')
+            .map(({ partId }) => partId)
+            .sort(),
+        );
+        expect(await seen(principal, 'events')).toEqual(
+          allowed('activity:read')
+            .map(({ eventId }) => eventId)
+            .sort(),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import type { VisibleRows } from '../kernel/principal.ts';
+import { columnName } from './columns.ts';
+import type { OwnFacts, TableDefinition } from './table.ts';
+
+/*
+ * The SQL of what a principal sees, from the facts that tables state. The placeholders `{table}`, `{organization}`, `{user}` and
+ * `{places}` are filled in by the read door.
+ */
+
+type Tables = ReadonlyMap<string, TableDefinition>;
+type Shape = Pick<VisibleRows, 'place' | 'own'>;
+
+const both = (conditions: readonly string[]): string => conditions.join(' and ') || '1 = 1';
+
+/** Selects the ids of the rows that have the user among their people. */
+const ownIds = ({ in: links, row, user }: NonNullable<OwnFacts['people']>): string =>
+  `select ${columnName(row)} from ${links().meta.tableName} where organization_id = {organization} and ${columnName(user)} = {user}`;
+
+const inPlaces = (facts: OwnFacts, place: string, prefix: string): string => {
+  const property = facts.places?.[place];
+  return property === undefined ? '1 = 0' : `${prefix}${columnName(property)} in ({places})`;
+};
+
+/** Selects the ids of the visible rows of a table that states its own facts. */
+function visibleIds(table: TableDefinition, facts: OwnFacts, { place, own }: Shape): string {
+  if (place === null && own && facts.people) return ownIds(facts.people);
+  const conditions = [
+    'organization_id = {organization}',
+    ...(place === null ? [] : [inPlaces(facts, place, '')]),
+    ...(own && facts.people ? [`id in (${ownIds(facts.people)})`] : []),
+  ];
+  return `select id from ${table.name} where ${both(conditions)}`;
+}
+
+function ownFactsOf(tables: Tables, name: string): [TableDefinition, OwnFacts] {
+  const table = tables.get(name);
+  const facts = table?.visibility;
+  if (!table || facts?.kind !== 'own')
+    throw new Error(`Table ${name} states no facts of its own about who sees its rows.`);
+  return [table, facts];
+}
+
+/** Events about rows that some principals do not see are visible with these rows. Other events are visible to everybody. */
+function aboutEntities(tables: Tables, shape: Shape): string {
+  const types: string[] = [];
+  const visible: string[] = [];
+  for (const table of tables.values()) {
+    const facts = table.visibility;
+    if (!facts || facts.kind === 'event') continue;
+    types.push(`'${facts.entityType}'`);
+    if (facts.kind === 'parent') continue;
+    const ids = visibleIds(table, facts, shape);
+    visible.push(`{table}.entity_id in (${ids})`, `{table}.parent_id in (${ids})`);
+  }
+  const narrowed = `in (${types.join(', ')})`;
+  // A scope covers a part of the organization: what happens outside of its places is not part of it.
+  if (shape.place === null)
+    visible.push(
+      `({table}.entity_type not ${narrowed} and ({table}.parent_type is null or {table}.parent_type not ${narrowed}))`,
+    );
+  return visible.join(' or ');
+}
+
+/** A condition that is true for the rows of the table that a principal sees by one item of their visibility. */
+export function predicateOf(tables: Tables, { visibility: facts }: TableDefinition, shape: Shape): string {
+  if (!facts) return '1 = 1';
+  if (facts.kind === 'event') return aboutEntities(tables, shape);
+  if (facts.kind === 'parent') {
+    const parent = ownFactsOf(tables, facts.parent().meta.tableName);
+    return `{table}.${columnName(facts.by)} in (${visibleIds(...parent, shape)})`;
+  }
+  return both([
+    ...(shape.place === null ? [] : [inPlaces(facts, shape.place, '{table}.')]),
+    ...(shape.own && facts.people ? [`{table}.id in (${ownIds(facts.people)})`] : []),
+  ]);
+}
