@@ -10,6 +10,7 @@ import type { ReadDoor } from './read-door.ts';
 import type { DatabaseScope } from './scope.ts';
 import { openSqlite } from './sqlite-engine.ts';
 import type { TableDefinition } from './table.ts';
+import type { TableWriter } from './writes.ts';
 
 export interface DatabaseOptions {
   /** `file:PATH` or a path for SQLite, `postgres://…` for PostgreSQL. */
@@ -35,6 +36,8 @@ export interface Database {
   readonly engine: Engine;
   readonly tables: ReadonlyMap<string, TableDefinition>;
   readonly entities: EntityManagers;
+  /** The compiled writes of each table, by its name. */
+  readonly writers: Map<string, TableWriter>;
   read<T>(scope: DatabaseScope, work: (db: ReadDoor) => Promise<T>): Promise<T>;
   /** @throws `database_busy`, `database_unavailable` */
   write<T>(scope: DatabaseScope, work: (connection: WriteConnection) => Promise<T>): Promise<T>;
@@ -77,6 +80,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     engine,
     tables,
     entities,
+    writers: new Map(),
     read: (scope, work) => translated(engine.read(scope, (connection) => work(open(connection, scope)))),
     write: (scope, work) =>
       translated(

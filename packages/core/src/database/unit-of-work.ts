@@ -1,24 +1,29 @@
-import {
-  type EntityManager,
-  type EntityMetadata,
-  type EntitySchema,
-  type InferEntity,
-  LockMode,
-} from '@mikro-orm/core';
+import { type EntityManager, type EntitySchema, type InferEntity, LockMode } from '@mikro-orm/core';
 import { type DomainError, errors } from '../kernel/errors.ts';
 import type { EventSummary, MutationRequest } from '../kernel/mutation.ts';
 import type { ServiceContext } from './context.ts';
 import type { Database, WriteConnection } from './database.ts';
 import type { Door } from './door.ts';
 import { claimKey, keepAnswer } from './idempotency.ts';
-import { insertRows, type NewRow } from './inserts.ts';
 import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
-import { updateRow } from './updates.ts';
+import { type NewRow, TableWriter, type Writable } from './writes.ts';
 
 /** An entity that carries a version, as `versioned` checks it. */
 interface Versioned {
   version: number;
 }
+
+/** Values by property that rows must have. An array matches any of its values. */
+export type Match<Entity> = {
+  [Name in keyof InferEntity<Entity> & string]?:
+    | Writable<InferEntity<Entity>[Name]>
+    | readonly Writable<InferEntity<Entity>[Name]>[];
+};
+
+type Owner = NonNullable<ReturnType<typeof ownColumn>>;
+
+const withOwner = (match: object, own: Owner | null): Readonly<Record<string, unknown>> =>
+  own ? { ...match, [own.column]: own.id } : { ...match };
 
 /**
  * One transaction of changes. Entity changes, added rows, events and jobs commit together or not at all. Inside, only the
@@ -58,45 +63,52 @@ export class Unit {
     await this.#em?.flush();
   }
 
-  /** Adds rows beside the entities, by one compiled statement. */
+  /** Adds rows. */
   insert<Entity extends EntitySchema>(entity: Entity, ...rows: NewRow<Entity>[]): Promise<void> {
-    const metadata = this.#metadataOf(entity);
-    this.#refuseForeign(metadata.tableName, rows);
-    return insertRows<Entity>(this.#connection.bare, this.ctx.database.engine.dialect, metadata, rows);
+    this.#refuse(entity, 'add', rows);
+    return this.#writerOf(entity).insert(this.#connection.bare, rows);
   }
 
   /**
-   * Changes columns of a row of the organization that was read with this version, and raises the version, by one compiled
-   * statement: for rows that change too often to be loaded as entities.
-   * @throws `version_conflict` when it has another version by now
+   * Changes the rows of this scope that match, and raises their versions. Answers how many there were.
+   * @param match values by property; an array matches any of its values
    */
-  async update<Entity extends EntitySchema>(
+  update<Entity extends EntitySchema>(
     entity: Entity,
-    row: { id: string; version: number },
+    match: Match<Entity>,
     changes: Partial<NewRow<Entity>>,
-  ): Promise<void> {
-    if ('organizationId' in changes) throw new Error(`Refused to give away a row of ${entity.meta.tableName}.`);
-    const { organizationId } = this.scope;
-    const at = { organizationId, id: row.id, version: row.version };
-    const { dialect } = this.ctx.database.engine;
-    const changed = await updateRow(this.#connection.bare, dialect, this.#metadataOf(entity), at, changes);
-    if (!changed) throw errors.version_conflict();
+  ): Promise<number> {
+    const own = this.#refuse(entity, 'change', [match]);
+    if (own && own.column in changes) throw new Error(`Refused to give away a row of ${entity.meta.tableName}.`);
+    return this.#writerOf(entity).update(this.#connection.bare, withOwner(match, own), changes);
   }
 
-  #metadataOf(entity: EntitySchema): EntityMetadata {
-    const { tableName, className } = entity.meta;
-    const found = this.ctx.database.entities.metadata.find((known) => known.tableName === tableName);
-    if (!found) throw new Error(`Entity ${className} is not declared.`);
-    return found;
+  /** Deletes the rows of this scope that match. Answers how many there were. */
+  delete<Entity extends EntitySchema>(entity: Entity, match: Match<Entity>): Promise<number> {
+    const own = this.#refuse(entity, 'delete', [match]);
+    return this.#writerOf(entity).delete(this.#connection.bare, withOwner(match, own));
   }
 
-  /** The flush guard of added rows. */
-  #refuseForeign(table: string, rows: readonly Record<string, unknown>[]): void {
-    if (this.scope.door !== 'request') return;
-    const own = ownColumn(this.ctx.database.tables.get(table), this.scope);
-    if (!own) throw new Error(`Refused to add a row of ${table}: no request writes there.`);
-    if (rows.some((row) => row[own.column] !== own.id))
-      throw new Error(`Refused to add a row of ${table} that is not of this ${own.column}.`);
+  #writerOf({ meta }: EntitySchema): TableWriter {
+    const { database } = this.ctx;
+    let writer = database.writers.get(meta.tableName);
+    if (writer) return writer;
+    const metadata = database.entities.metadata.find(({ tableName }) => tableName === meta.tableName);
+    if (!metadata) throw new Error(`Entity ${meta.className} is not declared.`);
+    writer = new TableWriter(database.engine.dialect, metadata);
+    database.writers.set(meta.tableName, writer);
+    return writer;
+  }
+
+  /** The wall of writes: throws when a row belongs to another organization or person. Answers whose the rows must be. */
+  #refuse({ meta: { tableName } }: EntitySchema, verb: string, rows: readonly object[]): Owner | null {
+    if (this.scope.door !== 'request') return null;
+    const own = ownColumn(this.ctx.database.tables.get(tableName), this.scope);
+    if (!own) throw new Error(`Refused to ${verb} a row of ${tableName}: no request writes there.`);
+    const foreign = (row: object) => (verb === 'add' || own.column in row) && Reflect.get(row, own.column) !== own.id;
+    if (rows.some(foreign))
+      throw new Error(`Refused to ${verb} a row of ${tableName} that is not of this ${own.column}.`);
+    return own;
   }
 
   /**

@@ -1,9 +1,11 @@
 import {
   AliasNode,
   AndNode,
+  ColumnNode,
   type DeleteQueryNode,
   type FromNode,
   IdentifierNode,
+  type InsertQueryNode,
   type JoinNode,
   type KyselyPlugin,
   OnNode,
@@ -11,6 +13,7 @@ import {
   type OperationNode,
   OperationNodeTransformer,
   ParensNode,
+  PrimitiveValueListNode,
   type PluginTransformQueryArgs,
   type PluginTransformResultArgs,
   type QueryId,
@@ -22,12 +25,15 @@ import {
   type UnknownRow,
   type UpdateQueryNode,
   ValueNode,
+  type ValuesItemNode,
+  ValuesNode,
   WhereNode,
 } from 'kysely';
 import type { Visibility } from '../kernel/principal.ts';
 import type { ReadCodecs } from './codecs.ts';
+import { columnName } from './columns.ts';
 import type { Dialect } from './engine.ts';
-import type { DatabaseScope } from './scope.ts';
+import { type DatabaseScope, ownColumn } from './scope.ts';
 import type { TableDefinition } from './table.ts';
 import { predicateOf } from './visibility.ts';
 
@@ -57,6 +63,13 @@ const idsOf = (dialect: Dialect, ids: readonly string[]): OperationNode =>
   RawNode.create(dialect === 'sqlite' ? ['select value from json_each(', ')'] : ['select unnest(', '::uuid[])'], [
     ValueNode.create(ids),
   ]);
+
+/** The value that a row of an insert has in a column; undefined when it is an expression. */
+function valueAt(row: ValuesItemNode, index: number): unknown {
+  if (PrimitiveValueListNode.is(row)) return row.values[index];
+  const value = row.values[index];
+  return value && ValueNode.is(value) ? value.value : undefined;
+}
 
 /** Puts the walls of each table into every place of a query that names it, joins and sub-queries included. */
 class WallTransformer extends OperationNodeTransformer {
@@ -150,7 +163,30 @@ class WallTransformer extends OperationNodeTransformer {
     return { ...inner, on };
   }
 
+  /** Whose rows a request may write in this table, by column; null where the door is open. */
+  #owner(table: OperationNode | undefined): { column: string; id: string | null } | null {
+    if (this.#scope.door !== 'request') return null;
+    const name = table && TableNode.is(table) ? table.table.identifier.name : '';
+    const own = ownColumn(this.#tables.get(name), this.#scope);
+    if (!own) throw new Error(`Refused to write a row of ${name}: no request writes there.`);
+    return { column: columnName(own.column), id: own.id };
+  }
+
+  protected override transformInsertQuery(node: InsertQueryNode, queryId?: QueryId): InsertQueryNode {
+    const own = this.#owner(node.into);
+    if (own) {
+      const at = node.columns?.findIndex(({ column }) => column.name === own.column) ?? -1;
+      const rows = node.values && ValuesNode.is(node.values) ? node.values.values : [];
+      if (rows.length === 0 || !rows.every((row) => valueAt(row, at) === own.id))
+        throw new Error(`Refused to add a row that is not of this ${own.column}.`);
+    }
+    return super.transformInsertQuery(node, queryId);
+  }
+
   protected override transformUpdateQuery(node: UpdateQueryNode, queryId?: QueryId): UpdateQueryNode {
+    const own = this.#owner(node.table);
+    if (own && node.updates?.some(({ column }) => ColumnNode.is(column) && column.column.name === own.column))
+      throw new Error(`Refused to give away a row by its ${own.column}.`);
     const inner = super.transformUpdateQuery(node, queryId);
     const where = this.#where(inner.where, inner.table ? [inner.table] : []);
     return where ? { ...inner, where } : inner;

@@ -149,12 +149,16 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
     const changes = diff(trackedFields(row), trackedFields(changed));
     if (isEmpty(changes)) return roleOf(only(rows, id));
     const { name, permissions, constraints, parentId } = changed;
-    await unit.update(RoleEntity, row, {
-      name,
-      permissions: [...permissions],
-      constraints: [...constraints],
-      parentId,
-    });
+    await unit.update(
+      RoleEntity,
+      { id },
+      {
+        name,
+        permissions: [...permissions],
+        constraints: [...constraints],
+        parentId,
+      },
+    );
     const version = row.version + 1;
     await recordEvents(unit, {
       type: 'role.updated',

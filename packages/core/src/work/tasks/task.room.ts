@@ -14,18 +14,14 @@ const numbers = 'task';
 /** The tasks that are not in the trash. */
 const living = 'living tasks';
 
-interface InOrganization extends Readonly<Record<string, unknown>> {
-  organizationId: string;
-}
-
 /** Takes the next number and the room for one task, in one statement; without room there is no second row. */
-const takeOne = statement((db, { organizationId }: InOrganization) => {
+const takeOne = statement((db) => {
   const max = db.selectFrom('organizations').select(limitOf('tasks').as('max')).where('id', '=', current.organization);
   return db
     .insertInto('counters')
     .values([
-      { organization_id: organizationId, name: numbers, value: 1 },
-      { organization_id: organizationId, name: living, value: 1 },
+      { organization_id: current.organization, name: numbers, value: 1 },
+      { organization_id: current.organization, name: living, value: 1 },
     ])
     .onConflict((conflict) =>
       conflict
@@ -51,7 +47,7 @@ async function refuse(unit: Unit): Promise<never> {
  * @throws `limit_exceeded`
  */
 export async function takeNumber(unit: Unit): Promise<number> {
-  const rows = await unit.db.run(takeOne, { organizationId: organizationOf(unit) });
+  const rows = await unit.db.run(takeOne, {});
   const number = rows.find((row) => row.name === numbers);
   if (!number || rows.length < 2) return refuse(unit);
   return number.value;

@@ -1,7 +1,7 @@
 import { authorize, decide, requirePermission, type Subject } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import type { NewRow } from '../../database/inserts.ts';
+import type { NewRow } from '../../database/writes.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Changes, diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -205,7 +205,7 @@ export async function updateTask(ctx: ServiceContext, input: TaskUpdate): Promis
     const updated = { updatedAt: unit.now.toISOString(), updatedById: userId, version: row.version + 1 };
     const after = assembleTask({ ...changed, ...updated }, newLinks);
     await Promise.all([
-      unit.update(TaskEntity, row, { ...columnsOf(changed, changes), updatedAt: unit.now, updatedById: userId }),
+      unit.update(TaskEntity, { id }, { ...columnsOf(changed, changes), updatedAt: unit.now, updatedById: userId }),
       replaceLinks(unit, { organizationId, id }, changes, after),
       replaceWords(unit, { organizationId, ...after }, changes),
       recordEvents(unit, {
