@@ -20,7 +20,7 @@ const behind: Readonly<Record<string, Behind>> = {
   requirePermission: { masks: [apiPermission], tests: accessTests },
   requireSignedIn: { masks: [apiSignIn], tests: accessTests },
   requireInstanceAdmin: { masks: [apiInstance, apiSignIn], tests: accessTests },
-  refuseReachBeyondOwn: { masks: [], tests: [`${core}/tenancy/role.reach.test.ts`] },
+  refuseReachBeyondOwn: { masks: [], tests: [`${core}/tenancy/roles/role.move-guard.test.ts`] },
 };
 
 /** A call for nothing but that it refuses; and the one by which a key that is revoked is so at once. */

@@ -2,18 +2,18 @@ import type { MailTemplate } from '../identity/index.ts';
 import { apiKeyTable } from './api-keys/api-key.entity.ts';
 import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
 import { identityProviderTable, roleMappingTable } from './identity-providers/identity-provider.entity.ts';
-import { invitationRoleTable, invitationTable } from './invitation.entity.ts';
-import { invitationMail } from './invitation.mail.ts';
-import { membershipTable } from './membership.entity.ts';
-import { organizationTable } from './organization.entity.ts';
+import { invitationRoleTable, invitationTable } from './invitations/invitation.entity.ts';
+import { invitationMail } from './invitations/invitation.mail.ts';
+import { membershipTable } from './memberships/membership.entity.ts';
+import { organizationTable } from './organizations/organization.entity.ts';
 import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
-import { roleAssignmentTable, roleTable } from './role.entity.ts';
+import { roleAssignmentTable, roleTable } from './roles/role.entity.ts';
 
-export { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
-export { explainAccess, getOwnAccess } from './access.service.ts';
-export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth.schema.ts';
-export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth.service.ts';
+export { AccessExplanation, AccessQuestion, OwnAccess } from './principals/access.schema.ts';
+export { explainAccess, getOwnAccess } from './principals/access.service.ts';
+export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth/auth.schema.ts';
+export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';
 export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
 export { apiKeyErrors } from './api-keys/api-key.errors.ts';
 export { getApiKey, listApiKeys } from './api-keys/api-key.queries.ts';
@@ -80,9 +80,9 @@ export {
   logoutOidc,
   startOidc,
 } from './identity-providers/sign-in.service.ts';
-export { acceptInvitation, declineInvitation, registerInvited } from './invitation.answer.ts';
+export { acceptInvitation, declineInvitation, registerInvited } from './invitations/invitation.answer.ts';
 export { tenancyHandlers, tenancySchedules } from './maintenance.ts';
-export { listInvitations, listOwnInvitations } from './invitation.queries.ts';
+export { listInvitations, listOwnInvitations } from './invitations/invitation.queries.ts';
 export {
   Invitation,
   InvitationId,
@@ -90,10 +90,10 @@ export {
   InvitationPage,
   InvitationPath,
   OrganizationInvitationListInput,
-} from './invitation.schema.ts';
-export { addMember, resendInvitation, revokeInvitation } from './invitation.service.ts';
-export { reinstateMember, suspendMember, updateMember } from './member.lifecycle.ts';
-export { listMembers } from './member.queries.ts';
+} from './invitations/invitation.schema.ts';
+export { addMember, resendInvitation, revokeInvitation } from './invitations/invitation.service.ts';
+export { reinstateMember, suspendMember, updateMember } from './members/member.lifecycle.ts';
+export { listMembers } from './members/member.queries.ts';
 export {
   Member,
   MemberAdd,
@@ -103,17 +103,17 @@ export {
   MemberPath,
   MemberRoles,
   MemberUpdate,
-} from './member.schema.ts';
-export { endMemberSessions, removeMember, setMemberRoles } from './member.service.ts';
-export { MembershipEntity } from './membership.entity.ts';
+} from './members/member.schema.ts';
+export { endMemberSessions, removeMember, setMemberRoles } from './members/member.service.ts';
+export { MembershipEntity } from './memberships/membership.entity.ts';
 export {
   activateOrganization,
   deactivateOrganization,
   deleteOrganization,
   restoreOrganization,
-} from './organization.lifecycle.ts';
-export { transferOwnership } from './organization.ownership.ts';
-export { getOrganization, listOwnOrganizations } from './organization.queries.ts';
+} from './organizations/organization.lifecycle.ts';
+export { transferOwnership } from './ownership/organization.ownership.ts';
+export { getOrganization, listOwnOrganizations } from './organizations/organization.queries.ts';
 export {
   Organization,
   OrganizationCreate,
@@ -123,23 +123,23 @@ export {
   OrganizationTransfer,
   OrganizationUpdate,
   TierChange,
-} from './organization.schema.ts';
-export { createOrganization, updateOrganization } from './organization.service.ts';
-export { leaveOrganization, switchOrganization } from './organization.switch.ts';
-export { setOrganizationTier } from './organization.tier.ts';
-export { type ChosenOrganization, loadPrincipal } from './principal.ts';
-export { getRoleAssignment, listRoleAssignments } from './role-assignment.queries.ts';
+} from './organizations/organization.schema.ts';
+export { createOrganization, updateOrganization } from './organizations/organization.service.ts';
+export { leaveOrganization, switchOrganization } from './organizations/organization.switch.ts';
+export { setOrganizationTier } from './organizations/organization.tier.ts';
+export { type ChosenOrganization, loadPrincipal } from './principals/principal.ts';
+export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
 export {
   RoleAssignment,
   RoleAssignmentCreate,
   RoleAssignmentId,
   RoleAssignmentListInput,
   RoleAssignmentPage,
-} from './role-assignment.schema.ts';
-export { createRoleAssignment, deleteRoleAssignment } from './role-assignment.service.ts';
-export { getRole, listRoles } from './role.queries.ts';
-export { Role, RoleCreate, RoleId, RoleListInput, RolePage, RoleUpdate } from './role.schema.ts';
-export { createRole, deleteRole, updateRole } from './role.service.ts';
+} from './role-assignments/role-assignment.schema.ts';
+export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';
+export { getRole, listRoles } from './roles/role.queries.ts';
+export { Role, RoleCreate, RoleId, RoleListInput, RolePage, RoleUpdate } from './roles/role.schema.ts';
+export { createRole, deleteRole, updateRole } from './roles/role.service.ts';
 export { serviceAccountErrors } from './service-accounts/service-account.errors.ts';
 export { getServiceAccount, listServiceAccounts } from './service-accounts/service-account.queries.ts';
 export {
@@ -174,7 +174,7 @@ export {
 export { teamIdsWithin } from './teams/team.scope.ts';
 export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
 export { tenancyErrors } from './tenancy.errors.ts';
-export { limitExceeded, limitOf, readLimit } from './tiers.ts';
+export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
 
 export const tenancyTables = [
   organizationTable,

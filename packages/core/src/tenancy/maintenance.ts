@@ -1,6 +1,6 @@
 import type { JobHandlers, Schedule } from '../jobs/index.ts';
-import { recordExpired } from './invitation.expiry.ts';
-import { purgeOrganizations } from './organization.purge.ts';
+import { recordExpired } from './invitations/invitation.expiry.ts';
+import { purgeOrganizations } from './organizations/organization.purge.ts';
 
 export const tenancyHandlers: JobHandlers = {
   'invitations.expire': (_ctx, _payload, job) => job.complete(async (unit) => ({ expired: await recordExpired(unit) })),

@@ -1,6 +1,6 @@
 import { readThroughSystemDoor } from '../database/system-door.ts';
 import type { Platform } from '../platform.ts';
-import { makeInvitationToken } from '../tenancy/invitation.token.ts';
+import { makeInvitationToken } from '../tenancy/invitations/invitation.token.ts';
 
 /** The token in the mail of the invitation that waits for an address. @throws when there is none */
 export async function invitationTokenOf(platform: Platform, email: string): Promise<string> {

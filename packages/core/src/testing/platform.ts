@@ -11,10 +11,10 @@ import { uuidv7 } from '../kernel/ids.ts';
 import type { MutationRequest } from '../kernel/mutation.ts';
 import type { Principal, WorkingHours } from '../kernel/principal.ts';
 import { createPlatform, type Platform, type PlatformSettings } from '../platform.ts';
-import { MembershipEntity } from '../tenancy/membership.entity.ts';
-import { OrganizationEntity } from '../tenancy/organization.entity.ts';
-import { forgetPrincipalsIn } from '../tenancy/principal.ts';
-import { everywhere, RoleAssignmentEntity, RoleEntity } from '../tenancy/role.entity.ts';
+import { MembershipEntity } from '../tenancy/memberships/membership.entity.ts';
+import { OrganizationEntity } from '../tenancy/organizations/organization.entity.ts';
+import { forgetPrincipalsIn } from '../tenancy/principals/principal.ts';
+import { everywhere, RoleAssignmentEntity, RoleEntity } from '../tenancy/roles/role.entity.ts';
 import { createTestDatabase, type TestDialect } from './databases.ts';
 
 /** A clock that stands still until it is told to move. */

@@ -15,12 +15,12 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { codeOf, contextOf } from '../../testing/people.ts';
-import { MembershipEntity } from '../membership.entity.ts';
-import { removeMember, setMemberRoles } from '../member.service.ts';
-import { suspendMember } from '../member.lifecycle.ts';
-import { setOrganizationTier } from '../organization.tier.ts';
-import { createRole } from '../role.service.ts';
-import { createRoleAssignment } from '../role-assignment.service.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { removeMember, setMemberRoles } from '../members/member.service.ts';
+import { suspendMember } from '../members/member.lifecycle.ts';
+import { setOrganizationTier } from '../organizations/organization.tier.ts';
+import { createRole } from '../roles/role.service.ts';
+import { createRoleAssignment } from '../role-assignments/role-assignment.service.ts';
 import { getApiKey, listApiKeys } from './api-key.queries.ts';
 import { createApiKey, deleteApiKey, revokeApiKeysOf, updateApiKey } from './api-key.service.ts';
 import { writeApiKeyUses } from './api-key.usage.ts';

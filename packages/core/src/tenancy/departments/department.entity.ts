@@ -2,7 +2,7 @@ import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import { auditColumns, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../membership.entity.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
 
 const { deletedAt: _, ...columns } = auditColumns();
 

@@ -11,9 +11,9 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { codeOf } from '../../testing/people.ts';
-import { listMembers } from '../member.queries.ts';
-import { MemberListInput } from '../member.schema.ts';
-import { removeMember } from '../member.service.ts';
+import { listMembers } from '../members/member.queries.ts';
+import { MemberListInput } from '../members/member.schema.ts';
+import { removeMember } from '../members/member.service.ts';
 import { addDepartmentMember, listDepartmentMembers, removeDepartmentMember } from './department.members.ts';
 import { getDepartment } from './department.queries.ts';
 import { DepartmentMember, DepartmentMemberListInput } from './department.schema.ts';

@@ -6,8 +6,8 @@ import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.t
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { requireMember } from '../member.reference.ts';
-import { lockOrganization } from '../organization.service.ts';
+import { requireMember } from '../memberships/member.reference.ts';
+import { lockOrganization } from '../organizations/organization.service.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { DepartmentEntity, DepartmentMemberEntity } from './department.entity.ts';
 import { isWithinPath } from './department.path.ts';

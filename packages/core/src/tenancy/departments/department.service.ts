@@ -6,10 +6,10 @@ import { isForeignKeyViolation, isUniqueViolation } from '../../database/failure
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { requireMember } from '../member.reference.ts';
-import { lockOrganization } from '../organization.service.ts';
-import { forgetPrincipalsIn } from '../principal.ts';
-import { refuseReachBeyondOwn } from '../role.reach.ts';
+import { requireMember } from '../memberships/member.reference.ts';
+import { lockOrganization } from '../organizations/organization.service.ts';
+import { forgetPrincipalsIn } from '../principals/principal.ts';
+import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { DepartmentEntity, type DepartmentRecord } from './department.entity.ts';
 import { departmentErrors } from './department.errors.ts';
 import { depthOf, depthOfLength, isWithinPath, maxDepth, pathOf } from './department.path.ts';

@@ -3,8 +3,8 @@ import { auditColumns, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { sealedColumn } from '../../database/sealing.ts';
 import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../membership.entity.ts';
-import { RoleEntity } from '../role.entity.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { RoleEntity } from '../roles/role.entity.ts';
 
 const { deletedAt: _, ...columns } = auditColumns();
 

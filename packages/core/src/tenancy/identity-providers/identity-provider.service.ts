@@ -11,11 +11,11 @@ import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { refuseKeys } from '../api-keys/api-key.service.ts';
-import { lockOrganization } from '../organization.service.ts';
-import { readRoleBookOf, type RoleBook } from '../role.book.ts';
-import { refuseBeyondOwn } from '../role.rules.ts';
+import { lockOrganization } from '../organizations/organization.service.ts';
+import { readRolesOf, type RoleHierarchy } from '../roles/role.hierarchy.ts';
+import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { limitExceeded, readLimit } from '../tiers.ts';
+import { limitExceeded, readLimit } from '../organizations/tiers.ts';
 import { clientSecret, IdentityProviderEntity, RoleMappingEntity } from './identity-provider.entity.ts';
 import { identityProviderErrors } from './identity-provider.errors.ts';
 import { mappingsOf, providerById, type RoleMapping, sorted } from './identity-provider.queries.ts';
@@ -82,13 +82,17 @@ interface Giving {
  * Makes sure that the roles are there, and allow no more than the caller's own: whoever signs in at the issuer will hold them.
  * @throws `role_not_found` at the field, `role_exceeds_own`
  */
-function refuseGivingBeyondOwn(principal: Principal, book: RoleBook, { defaultRoleId, roleMappings }: Giving): void {
+function refuseGivingBeyondOwn(
+  principal: Principal,
+  hierarchy: RoleHierarchy,
+  { defaultRoleId, roleMappings }: Giving,
+): void {
   const given = [
     ...(defaultRoleId === null ? [] : [{ id: defaultRoleId, field: ['defaultRoleId'] }]),
     ...roleMappings.map(({ roleId: id }, index) => ({ id, field: ['roleMappings', index, 'roleId'] })),
   ];
   const roles = given.map(({ id, field }) => {
-    const role = book.get(id);
+    const role = hierarchy.get(id);
     if (!role) throw tenancyErrors.role_not_found({ field });
     return role;
   });
@@ -109,8 +113,8 @@ async function requireRoom({ db }: Unit, organizationId: string, more: 0 | 1): P
   if (count + more > max) throw limitExceeded('identityProviders', max);
 }
 
-const memberRoleId = (book: RoleBook): string | null =>
-  [...book.values()].find(({ builtIn, key }) => builtIn && key === 'member')?.id ?? null;
+const memberRoleId = (hierarchy: RoleHierarchy): string | null =>
+  [...hierarchy.values()].find(({ builtIn, key }) => builtIn && key === 'member')?.id ?? null;
 
 async function writeMappings(unit: Unit, provider: ProviderRow, mappings: readonly RoleMapping[]) {
   const { organizationId, id: identityProviderId } = provider;
@@ -163,9 +167,12 @@ export async function createIdentityProvider(
   refusePlain(ctx, fields.issuer);
   return mutateThroughIdentityDoor(ctx, async (unit) => {
     await lockOrganization(unit, organizationId);
-    const book = await readRoleBookOf(unit.db, organizationId);
-    const giving = { defaultRoleId: defaultRoleId === undefined ? memberRoleId(book) : defaultRoleId, roleMappings };
-    refuseGivingBeyondOwn(principal, book, giving);
+    const hierarchy = await readRolesOf(unit.db, organizationId);
+    const giving = {
+      defaultRoleId: defaultRoleId === undefined ? memberRoleId(hierarchy) : defaultRoleId,
+      roleMappings,
+    };
+    refuseGivingBeyondOwn(principal, hierarchy, giving);
     await requireRoom(unit, organizationId, 1);
     const id = uuidv7();
     const provider: ProviderRow = {
@@ -272,7 +279,7 @@ export async function updateIdentityProvider(
     const changes = diff(before, tracked(provider, roleMappings ?? mappings));
     if (isEmpty(changes) && secret === undefined) return providerById(ctx, unit.db, organizationId, id);
     const giving = { defaultRoleId: provider.defaultRoleId, roleMappings: roleMappings ?? mappings };
-    refuseGivingBeyondOwn(principal, await readRoleBookOf(unit.db, organizationId), giving);
+    refuseGivingBeyondOwn(principal, await readRolesOf(unit.db, organizationId), giving);
     if (provider.enabled && !former.enabled) await requireRoom(unit, organizationId, 0);
     await updateProvider(unit, provider, userId);
     if (roleMappings) await writeMappings(unit, provider, roleMappings);

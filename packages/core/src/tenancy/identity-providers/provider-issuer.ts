@@ -3,7 +3,7 @@ import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { instanceIssuers, oidcErrors, type OidcIssuer, providerOf } from '../../identity/index.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
-import { limitOf } from '../tiers.ts';
+import { limitOf } from '../organizations/tiers.ts';
 import { clientSecret } from './identity-provider.entity.ts';
 
 /** An issuer at which an organization has its people sign in, with what that does to them there. */

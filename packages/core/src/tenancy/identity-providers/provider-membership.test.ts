@@ -6,10 +6,10 @@ import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
 import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';
 import { anonymous, codeOf, contextOf, newEmail } from '../../testing/people.ts';
-import { addMember } from '../invitation.service.ts';
-import { reinstateMember, suspendMember } from '../member.lifecycle.ts';
-import { assignRoles, removeMember, setMemberRoles } from '../member.service.ts';
-import { MembershipEntity } from '../membership.entity.ts';
+import { addMember } from '../invitations/invitation.service.ts';
+import { reinstateMember, suspendMember } from '../members/member.lifecycle.ts';
+import { assignRoles, removeMember, setMemberRoles } from '../members/member.service.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { updateIdentityProvider } from './identity-provider.service.ts';
 import { finishOidc } from './sign-in.service.ts';
 

@@ -2,15 +2,15 @@ import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { claimAt, oidcErrors, type ProvenPerson } from '../../identity/index.ts';
 import { DomainError } from '../../kernel/errors.ts';
-import { assignRoles, keysOf, requireAnotherOwner, unassignRoles } from '../member.service.ts';
-import { beginMembership } from '../membership.begin.ts';
-import { MembershipEntity } from '../membership.entity.ts';
-import { lockOrganization } from '../organization.service.ts';
-import { forgetPrincipal } from '../principal.ts';
-import { type BookedRole, readRoleBookOf, type RoleBook } from '../role.book.ts';
-import { rolesOfMembers } from '../role.queries.ts';
-import { ownerKey } from '../role.rules.ts';
-import { requireSeatToOffer } from '../seats.ts';
+import { assignRoles, keysOf, requireAnotherOwner, unassignRoles } from '../members/member.service.ts';
+import { beginMembership } from '../memberships/membership.begin.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { lockOrganization } from '../organizations/organization.service.ts';
+import { forgetPrincipal } from '../principals/principal.ts';
+import { type ResolvedRole, readRolesOf, type RoleHierarchy } from '../roles/role.hierarchy.ts';
+import { rolesOfMembers } from '../roles/role.queries.ts';
+import { ownerKey } from '../roles/role.rules.ts';
+import { requireSeatToOffer } from '../memberships/seats.ts';
 import { identityProviderErrors } from './identity-provider.errors.ts';
 import { mappingsOf } from './identity-provider.queries.ts';
 import { findOrganizationIssuer, type OrganizationIssuer } from './provider-issuer.ts';
@@ -42,14 +42,14 @@ function valuesOf(claims: ProvenPerson['claims'], path: string): ReadonlySet<unk
 async function rolesFor(
   unit: Unit,
   { id, organizationId, roleClaim, defaultRoleId }: OrganizationIssuer,
-  book: RoleBook,
+  hierarchy: RoleHierarchy,
   claims: ProvenPerson['claims'],
-): Promise<BookedRole[]> {
+): Promise<ResolvedRole[]> {
   const values = roleClaim === null ? new Set() : valuesOf(claims, roleClaim);
   const mappings = (await mappingsOf(unit.db, organizationId, [id])).get(id) ?? [];
   const mapped = new Set(mappings.filter(({ value }) => values.has(value)).map(({ roleId }) => roleId));
   if (mapped.size === 0 && defaultRoleId !== null) mapped.add(defaultRoleId);
-  return [...book.values()].filter((role) => mapped.has(role.id));
+  return [...hierarchy.values()].filter((role) => mapped.has(role.id));
 }
 
 /** Whether the organization would be without an owner if this one were none any more. */
@@ -62,22 +62,22 @@ const isLastOwner = (unit: Unit, organizationId: string, userId: string): Promis
     },
   );
 
-const without = (roles: readonly BookedRole[], others: readonly BookedRole[]): BookedRole[] =>
+const without = (roles: readonly ResolvedRole[], others: readonly ResolvedRole[]): ResolvedRole[] =>
   roles.filter((role) => !others.includes(role));
 
-const idsOf = (roles: readonly BookedRole[]): string[] => roles.map(({ id }) => id);
+const idsOf = (roles: readonly ResolvedRole[]): string[] => roles.map(({ id }) => id);
 
 /** Makes these the roles that a member holds everywhere; the last owner stays one. */
 async function setRoles(
   unit: Unit,
   issuer: OrganizationIssuer,
   membership: { organizationId: string; userId: string; version: number; updatedAt: Date },
-  book: RoleBook,
-  wanted: readonly BookedRole[],
+  hierarchy: RoleHierarchy,
+  wanted: readonly ResolvedRole[],
 ): Promise<void> {
   const { organizationId, userId } = membership;
   const held = (await rolesOfMembers(unit.ctx, unit.db, [userId], organizationId)).get(userId) ?? [];
-  const before = held.flatMap(({ id }) => book.get(id) ?? []);
+  const before = held.flatMap(({ id }) => hierarchy.get(id) ?? []);
   const added = without(wanted, before);
   let removed = without(before, wanted);
   if (keysOf(removed).includes(ownerKey) && (await isLastOwner(unit, organizationId, userId)))
@@ -87,7 +87,7 @@ async function setRoles(
   await assignRoles(unit, { organizationId, userId }, idsOf(added), issuer.updatedById);
   membership.updatedAt = new Date(Math.max(unit.now.getTime(), membership.updatedAt.getTime() + 1));
   await unit.em.flush();
-  const after = [...book.values()].filter((role) => [...without(before, removed), ...added].includes(role));
+  const after = [...hierarchy.values()].filter((role) => [...without(before, removed), ...added].includes(role));
   await recordEvents(unit, {
     type: 'member.role_changed',
     entity: { type: 'member', id: userId },
@@ -120,10 +120,10 @@ export async function enterOrganization(
   const refused = identityProviderErrors.oidc_no_membership;
   const known = await unit.em.findOne(MembershipEntity, { organizationId, userId });
   if (known?.status === 'suspended') throw refused();
-  const book = await readRoleBookOf(unit.db, organizationId);
-  const wanted = await rolesFor(unit, issuer, book, claims);
+  const hierarchy = await readRolesOf(unit.db, organizationId);
+  const wanted = await rolesFor(unit, issuer, hierarchy, claims);
   if (known?.status === 'active') {
-    if (issuer.roleClaim !== null && wanted.length > 0) await setRoles(unit, issuer, known, book, wanted);
+    if (issuer.roleClaim !== null && wanted.length > 0) await setRoles(unit, issuer, known, hierarchy, wanted);
     return;
   }
   if (!issuer.createMembers) throw refused();

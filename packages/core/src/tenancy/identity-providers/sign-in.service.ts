@@ -42,7 +42,7 @@ import {
 } from '../../identity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { DomainError, errors } from '../../kernel/errors.ts';
-import { onlyOrganizationOf } from '../auth.service.ts';
+import { onlyOrganizationOf } from '../auth/auth.service.ts';
 import { findIssuer, getIssuer, isOrganizations, listOrganizationIssuers } from './provider-issuer.ts';
 import { enterOrganization, holdIssuer } from './provider-membership.ts';
 

@@ -6,7 +6,7 @@ import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { authenticate, refresh } from '../../identity/index.ts';
 import { purgeOidc } from '../../identity/maintenance.ts';
-import { register } from '../auth.service.ts';
+import { register } from '../auth/auth.service.ts';
 import { answerOidc, endOidcSessions, finishOidc, listOidcIssuers, startOidc } from './sign-in.service.ts';
 
 describe.each(dialects)('on %s, signing in with OpenID Connect', (dialect) => {

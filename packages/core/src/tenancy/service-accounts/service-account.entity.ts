@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../membership.entity.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
 
 /** A member that is no person: what it has beside its user and its membership, whose key it shares. */
 export const ServiceAccountEntity = defineEntity({

@@ -1,6 +1,6 @@
 import type { Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
-import { ownerKey } from '../role.rules.ts';
+import { ownerKey } from '../roles/role.rules.ts';
 
 /** @throws `validation_failed` */
 export function refuseOwning(keys: readonly string[], field: readonly string[]): void {

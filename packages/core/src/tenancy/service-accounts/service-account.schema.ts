@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
-import { HeldRole, roleIds } from '../role.schema.ts';
+import { HeldRole, roleIds } from '../roles/role.schema.ts';
 
 export const ServiceAccount = z
   .object({

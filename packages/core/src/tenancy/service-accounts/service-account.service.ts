@@ -6,11 +6,11 @@ import { mutate } from '../../database/unit-of-work.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { assignRoles, endMembership, keysOf, loadMember } from '../member.service.ts';
-import { MembershipEntity } from '../membership.entity.ts';
-import { forgetPrincipal } from '../principal.ts';
-import { readRoleBookOf } from '../role.book.ts';
-import { refuseBeyondOwn } from '../role.rules.ts';
+import { assignRoles, endMembership, keysOf, loadMember } from '../members/member.service.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { forgetPrincipal } from '../principals/principal.ts';
+import { readRolesOf } from '../roles/role.hierarchy.ts';
+import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { ServiceAccountEntity } from './service-account.entity.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
@@ -40,9 +40,9 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    const book = await readRoleBookOf(unit.db, organizationId);
+    const hierarchy = await readRolesOf(unit.db, organizationId);
     const roles = input.roleIds.map((roleId, index) => {
-      const role = book.get(roleId);
+      const role = hierarchy.get(roleId);
       if (!role) throw tenancyErrors.role_not_found({ field: ['roleIds', index] });
       return role;
     });
@@ -105,10 +105,10 @@ export async function updateServiceAccount(
         .select('role_assignments.role_id as roleId')
         .where('user_id', '=', id)
         .execute();
-      const book = await readRoleBookOf(unit.db, organizationId);
+      const hierarchy = await readRolesOf(unit.db, organizationId);
       refuseBeyondOwn(
         principal,
-        held.flatMap(({ roleId }) => book.get(roleId) ?? []),
+        held.flatMap(({ roleId }) => hierarchy.get(roleId) ?? []),
       );
       membership.status = after.isActive ? 'active' : 'suspended';
     }

@@ -14,11 +14,11 @@ import {
 } from '../../testing/index.ts';
 import { codeOf, contextOf, password, signIn } from '../../testing/people.ts';
 import { createApiKey } from '../api-keys/api-key.service.ts';
-import { listMembers } from '../member.queries.ts';
-import { MemberListInput } from '../member.schema.ts';
-import { removeMember, setMemberRoles } from '../member.service.ts';
-import { transferOwnership } from '../organization.ownership.ts';
-import { createRoleAssignment } from '../role-assignment.service.ts';
+import { listMembers } from '../members/member.queries.ts';
+import { MemberListInput } from '../members/member.schema.ts';
+import { removeMember, setMemberRoles } from '../members/member.service.ts';
+import { transferOwnership } from '../ownership/organization.ownership.ts';
+import { createRoleAssignment } from '../role-assignments/role-assignment.service.ts';
 import { getServiceAccount, listServiceAccounts } from './service-account.queries.ts';
 import { createServiceAccount, deleteServiceAccount, updateServiceAccount } from './service-account.service.ts';
 

@@ -3,7 +3,7 @@ import { auditColumns, instant, sortKey, tenantKey } from '../../database/column
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
-import { MembershipEntity } from '../membership.entity.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
 
 const { deletedAt: _, ...columns } = auditColumns();
 

@@ -12,7 +12,7 @@ import {
 } from '../../testing/index.ts';
 import { codeOf, codesOf } from '../../testing/people.ts';
 import { createDepartment, deleteDepartment } from '../departments/department.service.ts';
-import { removeMember } from '../member.service.ts';
+import { removeMember } from '../members/member.service.ts';
 import { addTeamMember, listTeamMembers, removeTeamMember } from './team.members.ts';
 import { getTeam, listTeams } from './team.queries.ts';
 import { Team, TeamListInput, TeamMember, TeamMemberListInput, TeamUpdate } from './team.schema.ts';

@@ -12,7 +12,7 @@ import { TaskAssigneeEntity, TaskEntity, type TaskRecord, TaskTagEntity } from '
 import { linksOfTask, type TaskLinks } from './task.links.ts';
 import { assembleTask, lockTask, type TaskRow } from './task.queries.ts';
 import { linksOfNew, resolveReferences } from './task.references.ts';
-import { takeNumber } from './task.room.ts';
+import { takeQuotaAndNumber } from './task.quota.ts';
 import {
   type Task,
   type TaskCreate,
@@ -98,7 +98,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
       updatedById: userId,
       deletedAt: null,
       // Last: the counters stay locked until commit.
-      number: await takeNumber(unit),
+      number: await takeQuotaAndNumber(unit),
     };
     const answer = assembleTask(rowOf(task), linksOfNew(task.id, assigneeIds, references));
     await Promise.all([

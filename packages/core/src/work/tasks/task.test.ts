@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import { createTeam } from '../../tenancy/index.ts';
-import { MembershipEntity } from '../../tenancy/membership.entity.ts';
+import { MembershipEntity } from '../../tenancy/memberships/membership.entity.ts';
 import {
   createOrganization,
   createTestPlatform,

@@ -7,7 +7,7 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import { workErrors } from '../work.errors.ts';
 import { TaskEntity, type TaskRecord } from './task.entity.ts';
 import { assembleTask } from './task.queries.ts';
-import { giveRoom, takeRoom } from './task.room.ts';
+import { releaseQuota, takeQuota } from './task.quota.ts';
 import type { Task, TaskDelete, TaskId } from './task.schema.ts';
 import { linksOfPage } from './task.links.ts';
 import { loadTask, rowOf, subjectOf } from './task.service.ts';
@@ -78,7 +78,7 @@ export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDel
         data: { version: task.version, trashId, permanent: false },
       })),
     );
-    await giveRoom(unit, tasks.length);
+    await releaseQuota(unit, tasks.length);
     return null;
   });
 }
@@ -106,7 +106,7 @@ async function deleteForEver(unit: Unit, levels: readonly TaskRecord[][]): Promi
       data: { version: task.version, permanent: true },
     })),
   );
-  await giveRoom(unit, levels.flat().filter((task) => !task.deletedAt).length);
+  await releaseQuota(unit, levels.flat().filter((task) => !task.deletedAt).length);
 }
 
 /**
@@ -142,7 +142,7 @@ export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<
         data: { version: task.version },
       })),
     );
-    await takeRoom(unit, tasks.length);
+    await takeQuota(unit, tasks.length);
     return assembleTask(rowOf(record), links);
   });
 }

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { registrationFields, User } from '../../identity/index.ts';
+import { line, text } from '../../kernel/text.ts';
+import { Member } from '../members/member.schema.ts';
+import { Organization } from '../organizations/organization.schema.ts';
+import { HeldRole } from '../roles/role.schema.ts';
+
+export const Register = z
+  .strictObject({
+    ...registrationFields,
+    organizationName: line(200).optional().describe('With it, an organization is created that the person owns.'),
+  })
+  .meta({ id: 'Register' });
+export type Register = z.output<typeof Register>;
+
+const { email: _invited, ...ownFields } = registrationFields;
+
+export const AcceptInvitation = z
+  .strictObject({ token: text(1, 512).describe('From the mail of the invitation.'), ...ownFields })
+  .meta({ id: 'AcceptInvitation' });
+export type AcceptInvitation = z.output<typeof AcceptInvitation>;
+
+export const InvitedRegistered = z
+  .object({ user: User, organization: Organization, member: Member })
+  .meta({ id: 'InvitedRegistered' });
+export type InvitedRegistered = z.output<typeof InvitedRegistered>;
+
+export const Registered = z
+  .object({
+    user: User,
+    organization: Organization.nullable(),
+    verificationToken: z.string().optional().describe('Never in production: there the mail alone carries it.'),
+  })
+  .meta({ id: 'Registered' });
+export type Registered = z.output<typeof Registered>;
+
+export const CurrentAccess = z
+  .object({
+    user: User,
+    organization: Organization.nullable(),
+    roles: z.array(HeldRole),
+    permissions: z.array(z.string()).describe('What the roles allow together, as `resource:action`.'),
+  })
+  .meta({ id: 'CurrentAccess', description: 'Who is signed in, where, and what they may do there.' });
+export type CurrentAccess = z.output<typeof CurrentAccess>;

@@ -1,0 +1,155 @@
+import { effectivePermissions } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import {
+  askForSecondFactor,
+  attemptSecondFactor,
+  getUser,
+  type Login,
+  openLogin,
+  openPasskeyLogin,
+  type OpenSession,
+  type PasskeySignIn,
+  passSecondFactor,
+  proveLogin,
+  provePasskeyLogin,
+  type ProvenLogin,
+  registerUser,
+  requireCaller,
+  secondFactorErrors,
+  type SecondFactorVerify,
+  type SignedIn,
+  signedIn,
+  type SignInTransport,
+  type User,
+  verificationTokenOf,
+} from '../../identity/index.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import type { CurrentAccess, Register, Registered } from './auth.schema.ts';
+import { organizationById } from '../organizations/organization.queries.ts';
+import { insertOrganization } from '../organizations/organization.service.ts';
+import { rolesOfMembers } from '../roles/role.queries.ts';
+import { withSlugOf } from '../organizations/slug.ts';
+
+/**
+ * Registers a person, and with `organizationName` an organization that they own. The mail to verify the address follows.
+ * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`
+ */
+export async function register(ctx: ServiceContext, { organizationName, ...person }: Register): Promise<Registered> {
+  const run = (organization: { name: string; slug: string } | null) =>
+    registerUser(ctx, person, async (unit, createUser) => {
+      const user = await createUser(unit);
+      if (!organization) return { user, organization: null };
+      const id = uuidv7();
+      await insertOrganization(unit, { id, ...organization, settings: {} }, user.id);
+      return { user, organization: await organizationById(unit.db, id) };
+    });
+  const registered =
+    organizationName === undefined
+      ? await run(null)
+      : await withSlugOf(ctx, organizationName, (slug) => run({ name: organizationName, slug }));
+  if (ctx.settings.production) return registered;
+  return { ...registered, verificationToken: verificationTokenOf(ctx, registered.user) };
+}
+
+/** The organization of who has exactly one. */
+export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {
+  const [first, second] = await db
+    .selectFrom('memberships')
+    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+    .select('memberships.organization_id as organizationId')
+    .where('memberships.user_id', '=', userId)
+    .where('memberships.status', '=', 'active')
+    .where('organizations.deleted_at', 'is', null)
+    .limit(2)
+    .execute();
+  return first && !second ? first.organizationId : null;
+}
+
+/**
+ * Signs in by a passkey alone. The only organization of the user becomes the session's active one.
+ * @throws `invalid_challenge`, `passkey_failed`, `email_not_verified`
+ */
+export async function signInWithPasskey(
+  ctx: ServiceContext,
+  input: PasskeySignIn,
+  transport: SignInTransport,
+): Promise<SignedIn> {
+  const proven = await provePasskeyLogin(ctx, input);
+  const { userId } = proven.passkey;
+  const { session, user } = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const organizationId = await onlyOrganizationOf(unit.db, userId);
+    const opened = await openPasskeyLogin(
+      unit,
+      proven,
+      { deviceId: input.deviceId ?? null, organizationId },
+      transport,
+    );
+    return { session: opened, user: await getUser(unit.db, userId) };
+  });
+  return signedIn(ctx, session, user, input.tokenTransport, transport);
+}
+
+/** Opens the session of a proven login. The only organization of the user becomes its active one. */
+async function openSignIn(
+  unit: Unit,
+  proven: ProvenLogin,
+  deviceId: string | undefined,
+  transport: SignInTransport,
+): Promise<{ session: OpenSession; user: User }> {
+  const organizationId = await onlyOrganizationOf(unit.db, proven.userId);
+  const session = await openLogin(unit, proven, { deviceId: deviceId ?? null, organizationId }, transport);
+  return { session, user: await getUser(unit.db, proven.userId) };
+}
+
+/**
+ * Signs in with e-mail address or username and password. The only organization of the user becomes the session's active one.
+ * @throws `invalid_credentials`, `email_not_verified`, `second_factor_required` with the challenge to answer
+ */
+export async function login(ctx: ServiceContext, input: Login, transport: SignInTransport): Promise<SignedIn> {
+  const proven = await proveLogin(ctx, input);
+  const opened = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const challenge = await askForSecondFactor(unit, proven);
+    return challenge ? { challenge } : openSignIn(unit, proven, input.deviceId, transport);
+  });
+  if ('challenge' in opened) throw secondFactorErrors.second_factor_required(opened);
+  return signedIn(ctx, opened.session, opened.user, input.tokenTransport, transport);
+}
+
+/**
+ * Finishes a login that asked for a second factor.
+ * @throws `invalid_challenge`, `second_factor_failed`, `passkey_failed`, `rate_limited`, `invalid_credentials` when the account was closed meanwhile
+ */
+export async function verifySecondFactor(
+  ctx: ServiceContext,
+  input: SecondFactorVerify,
+  transport: SignInTransport,
+): Promise<SignedIn> {
+  const answer = await attemptSecondFactor(ctx, input);
+  const opened = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const proven = await passSecondFactor(unit, answer);
+    return proven && openSignIn(unit, proven, input.deviceId, transport);
+  });
+  // What a wrong answer cost must be committed, so it is refused out here.
+  if (!opened) throw secondFactorErrors.second_factor_failed();
+  return signedIn(ctx, opened.session, opened.user, input.tokenTransport, transport);
+}
+
+/**
+ * Who is signed in, in which organization, with which roles and permissions: none without an organization.
+ * @throws `unauthenticated`
+ */
+export async function getCurrentAccess(ctx: ServiceContext): Promise<CurrentAccess> {
+  requireCaller(ctx);
+  const { principal } = ctx;
+  const { userId, organizationId } = principal;
+  return read(ctx, async (db) => {
+    const user = await getUser(db, userId);
+    if (organizationId === null) return { user, organization: null, roles: [], permissions: [] };
+    const organization = await organizationById(db, organizationId);
+    const roles = (await rolesOfMembers(ctx, db, [userId])).get(userId) ?? [];
+    return { user, organization, roles, permissions: effectivePermissions(principal) };
+  });
+}

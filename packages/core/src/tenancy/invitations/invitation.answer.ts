@@ -1,0 +1,179 @@
+import { sql } from 'kysely';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { registerUser } from '../../identity/index.ts';
+import { errors } from '../../kernel/errors.ts';
+import type { AcceptInvitation, InvitedRegistered } from '../auth/auth.schema.ts';
+import { invitationsTo, requireVerifiedAddress, rolesOfInvitations } from './invitation.queries.ts';
+import type { InvitationId } from './invitation.schema.ts';
+import { invitationOfToken, provesInvitation } from './invitation.token.ts';
+import { memberById } from '../members/member.queries.ts';
+import type { Member } from '../members/member.schema.ts';
+import { assignRoles } from '../members/member.service.ts';
+import { beginMembership } from '../memberships/membership.begin.ts';
+import { organizationById } from '../organizations/organization.queries.ts';
+import { lockOrganization } from '../organizations/organization.service.ts';
+import { forgetPrincipal } from '../principals/principal.ts';
+import { rolesOfMembers } from '../roles/role.queries.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+
+/** An invitation, by its whole key. */
+interface Named {
+  organizationId: string;
+  id: string;
+}
+
+/** The organization of an invitation to the own proven address. */
+async function organizationOf(ctx: ServiceContext, userId: string, invitationId: string) {
+  const found = await readThroughIdentityDoor(ctx.database, (db) =>
+    invitationsTo(db, userId)
+      .select(['organizations.id', 'organizations.is_active as isActive'])
+      .where('invitations.id', '=', invitationId)
+      .executeTakeFirst(),
+  );
+  if (!found) throw tenancyErrors.invitation_not_found();
+  if (!found.isActive) throw tenancyErrors.organization_inactive();
+  return found.id;
+}
+
+/**
+ * An invitation that can be answered, held until commit together with its organization.
+ * @throws `invitation_not_found`, `invitation_not_pending`
+ */
+async function holdPending(unit: Unit, { organizationId, id }: Named) {
+  // In the order of addMember, so that a renewal at the same time does not end in a deadlock.
+  await lockOrganization(unit, organizationId);
+  const invitation = await unit.db
+    .selectFrom('invitations')
+    .select([
+      'invitations.status',
+      'invitations.email',
+      'invitations.email_key as emailKey',
+      'invitations.invited_by_id as invitedById',
+      'invitations.expires_at as expiresAt',
+    ])
+    .where('invitations.organization_id', '=', organizationId)
+    .where('invitations.id', '=', id)
+    .executeTakeFirst();
+  if (!invitation) throw tenancyErrors.invitation_not_found();
+  if (invitation.status !== 'pending' || Date.parse(invitation.expiresAt) <= unit.now.getTime())
+    throw tenancyErrors.invitation_not_pending();
+  return invitation;
+}
+
+async function answer(unit: Unit, { organizationId, id }: Named, status: 'accepted' | 'declined'): Promise<void> {
+  await unit.db
+    .updateTable('invitations')
+    .set({ status, updated_at: sql<string>`${unit.now}` })
+    .where('organization_id', '=', organizationId)
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Makes a user a member with the roles that a held invitation offers. Inside the organization, or behind the identity door. */
+async function enter(unit: Unit, named: Named, invitedById: string, userId: string): Promise<Member> {
+  const { organizationId, id } = named;
+  const { ctx } = unit;
+  // A suspension is lifted by those who run the organization, not by an older invitation.
+  await beginMembership(unit, { organizationId, userId }, tenancyErrors.invitation_not_pending);
+  await answer(unit, named, 'accepted');
+  const offered = (await rolesOfInvitations(ctx, unit.db, [id])).get(id) ?? [];
+  const held = (await rolesOfMembers(ctx, unit.db, [userId])).get(userId) ?? [];
+  const added = offered.filter((role) => !held.some((other) => other.id === role.id)).map((role) => role.id);
+  await assignRoles(unit, { organizationId, userId }, added, invitedById);
+  await recordEvents(unit, {
+    type: 'member.joined',
+    entity: { type: 'member', id: userId },
+    data: { invitationId: id, roles: offered.map((role) => role.key) },
+    organizationId,
+    actorId: userId,
+  });
+  forgetPrincipal(unit, userId);
+  return memberById(ctx, unit.db, organizationId, userId);
+}
+
+/**
+ * Accepts an invitation to the own address: the membership begins, or begins again, with the roles that it offers.
+ * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`,
+ * `limit_exceeded`
+ */
+export async function acceptInvitation(ctx: ServiceContext, { id }: InvitationId): Promise<Member> {
+  requireVerifiedAddress(ctx);
+  const { userId } = ctx.principal;
+  const organizationId = await organizationOf(ctx, userId, id);
+  const work = async (unit: Unit) => {
+    const { invitedById } = await holdPending(unit, { organizationId, id });
+    return enter(unit, { organizationId, id }, invitedById, userId);
+  };
+  return mutate(ctx, work, organizationId);
+}
+
+/**
+ * Declines an invitation to the own address.
+ * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`
+ */
+export async function declineInvitation(ctx: ServiceContext, { id }: InvitationId): Promise<void> {
+  requireVerifiedAddress(ctx);
+  const organizationId = await organizationOf(ctx, ctx.principal.userId, id);
+  const work = async (unit: Unit) => {
+    const { email } = await holdPending(unit, { organizationId, id });
+    await answer(unit, { organizationId, id }, 'declined');
+    await recordEvents(unit, { type: 'invitation.declined', entity: { type: 'invitation', id }, data: { email } });
+    return null;
+  };
+  await mutate(ctx, work, organizationId);
+}
+
+const invalidToken = () =>
+  errors.validation_failed({
+    field: ['token'],
+    message: 'This token is not valid: the invitation is gone, or its mail was sent again.',
+  });
+
+/** The invitation that a token proves to be the bearer's. @throws `validation_failed` at `token`, `organization_inactive` */
+async function proveInvitation(ctx: ServiceContext, token: string): Promise<Named & { email: string }> {
+  const id = invitationOfToken(token);
+  const found = await readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('invitations')
+      .innerJoin('organizations', 'organizations.id', 'invitations.organization_id')
+      .select([
+        'invitations.organization_id as organizationId',
+        'invitations.id',
+        'invitations.email',
+        'invitations.email_key as emailKey',
+        'invitations.expires_at as expiresAt',
+        'organizations.is_active as isActive',
+      ])
+      .where('invitations.id', '=', id)
+      .where('organizations.deleted_at', 'is', null)
+      .executeTakeFirst(),
+  );
+  if (!found || !provesInvitation(ctx.settings, token, found)) throw invalidToken();
+  if (!found.isActive) throw tenancyErrors.organization_inactive();
+  return found;
+}
+
+/**
+ * Makes an account for the invited address and accepts, in one step. The address counts as verified: the token came by its mail.
+ * Who has an account signs in and accepts with that.
+ * @throws `validation_failed` for a token that proves nothing or a password that the policy refuses, `invitation_not_pending`,
+ * `organization_inactive`, `email_taken`, `username_taken`, `limit_exceeded`
+ */
+export async function registerInvited(
+  ctx: ServiceContext,
+  { token, ...person }: AcceptInvitation,
+): Promise<InvitedRegistered> {
+  const named = await proveInvitation(ctx, token);
+  const { organizationId, id, email } = named;
+  return registerUser(ctx, { ...person, email }, async (unit, createUser) => {
+    const invitation = await holdPending(unit, named);
+    // It may have been sent again while the password was hashed.
+    if (!provesInvitation(ctx.settings, token, { id, ...invitation })) throw invalidToken();
+    const user = await createUser(unit, 'proven');
+    const member = await enter(unit, named, invitation.invitedById, user.id);
+    return { user, organization: await organizationById(unit.db, organizationId), member };
+  });
+}

@@ -1,0 +1,78 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { instant, tenantKey } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { OrganizationEntity } from '../organizations/organization.entity.ts';
+import { RoleEntity } from '../roles/role.entity.ts';
+
+/** What an invitation's row says; `expired` is a pending one whose time is over. */
+const storedStatuses = ['pending', 'accepted', 'declined', 'revoked'] as const;
+
+/** Asks whoever holds an address into an organization. The membership begins when it is accepted. */
+export const InvitationEntity = defineEntity({
+  name: 'Invitation',
+  tableName: 'invitations',
+  properties: {
+    ...tenantKey(),
+    email: p.string(),
+    /** The address in lower case. */
+    emailKey: p.string(),
+    status: p.enum(storedStatuses),
+    invitedById: p.uuid(),
+    expiresAt: instant(),
+    /** When its end was recorded; null while it is young, or nobody has looked yet. */
+    expiredAt: instant().nullable(),
+    /** How many mails were sent within a day from `mailsSince`. */
+    mailsSent: p.integer().default(0),
+    mailsSince: instant().nullable(),
+    createdAt: instant(),
+    updatedAt: instant(),
+  },
+  indexes: [
+    { properties: ['emailKey'] },
+    { properties: ['organizationId', 'emailKey'] },
+    { properties: ['organizationId', 'createdAt', 'id'] },
+    { properties: ['expiresAt'] },
+  ],
+});
+
+/** An invitation as it is loaded to be changed. */
+export type InvitationRecord = InferEntity<typeof InvitationEntity>;
+
+/** A role that the member will have. */
+export const InvitationRoleEntity = defineEntity({
+  name: 'InvitationRole',
+  tableName: 'invitation_roles',
+  properties: {
+    organizationId: p.uuid().primary(),
+    invitationId: p.uuid().primary(),
+    roleId: p.uuid().primary(),
+  },
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    invitations: Columns<typeof InvitationEntity>;
+    invitation_roles: Columns<typeof InvitationRoleEntity>;
+  }
+}
+
+/** Who is invited reads theirs through the identity door: they are no member yet. */
+export const invitationTable = defineTable(InvitationEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId'], to: () => OrganizationEntity },
+    { columns: ['organizationId', 'invitedById'], to: () => MembershipEntity },
+  ],
+});
+
+export const invitationRoleTable = defineTable(InvitationRoleEntity, {
+  kind: 'tenant',
+  identityDoor: true,
+  references: [
+    { columns: ['organizationId', 'invitationId'], to: () => InvitationEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'roleId'], to: () => RoleEntity },
+  ],
+});

@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+import { recordEvents } from '../../activity/index.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+
+/** Invitations of one statement. */
+const batch = 500;
+/** Invitations of one run: what is left waits for the next. */
+const mostPerRun = 5000;
+
+/**
+ * Records the end of every invitation whose time is over, and answers how many those were. They ended without it: what an
+ * invitation is follows from its expiry. The unit stands behind the system door.
+ */
+export async function recordExpired(unit: Unit): Promise<number> {
+  for (let count = 0; ;) {
+    const expired = await unit.db
+      .updateTable('invitations')
+      .set({ expired_at: sql<string>`${unit.now}` })
+      .where((where) =>
+        where(
+          where.refTuple('invitations.organization_id', 'invitations.id'),
+          'in',
+          where
+            .selectFrom('invitations as over')
+            .select(['over.organization_id', 'over.id'])
+            .where('over.status', '=', 'pending')
+            .where('over.expired_at', 'is', null)
+            .where(sql<boolean>`over.expires_at <= ${unit.now}`)
+            .limit(batch)
+            .$asTuple('organization_id', 'id'),
+        ),
+      )
+      .returning(['invitations.id', 'invitations.organization_id as organizationId', 'invitations.email'])
+      .execute();
+    await recordEvents(
+      unit,
+      ...expired.map(({ id, organizationId, email }) => ({
+        type: 'invitation.expired',
+        entity: { type: 'invitation', id },
+        data: { email },
+        organizationId,
+        actorId: null,
+      })),
+    );
+    count += expired.length;
+    if (expired.length === 0 || count >= mostPerRun) return count;
+  }
+}

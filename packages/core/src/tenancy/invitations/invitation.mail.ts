@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { callWith, type MailTemplate, writeMail } from '../../identity/index.ts';
+import { makeInvitationToken } from './invitation.token.ts';
+
+const Payload = z.object({ invitationId: z.string() });
+
+/**
+ * Tells whoever holds an address that they are invited. The invitation was answered or revoked, or the organization closed:
+ * nothing is sent.
+ */
+export const invitationMail: MailTemplate = async (ctx, payload) => {
+  const { invitationId } = Payload.parse(payload);
+  const invitation = await readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('invitations')
+      .innerJoin('organizations', 'organizations.id', 'invitations.organization_id')
+      .innerJoin('users as inviters', 'inviters.id', 'invitations.invited_by_id')
+      .select([
+        'invitations.id',
+        'invitations.email',
+        'invitations.email_key as emailKey',
+        'invitations.expires_at as expiresAt',
+        'organizations.name',
+        'inviters.full_name as fullName',
+      ])
+      .where('invitations.id', '=', invitationId)
+      .where('invitations.status', '=', 'pending')
+      .where('organizations.is_active', '=', true)
+      .where('organizations.deleted_at', 'is', null)
+      .executeTakeFirst(),
+  );
+  if (!invitation || Date.parse(invitation.expiresAt) <= ctx.clock.now().getTime()) return null;
+  const { id, email, name, fullName, expiresAt } = invitation;
+  const { publicUrl } = ctx.settings;
+  const token = makeInvitationToken(ctx.settings, invitation);
+  return writeMail({
+    to: email,
+    subject: `You are invited to ${name}`,
+    blocks: [
+      `${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.`,
+      `If you have an account with this address (${email}), sign in and accept by ${expiresAt}:`,
+      { copy: `POST ${publicUrl}/api/v1/invitations/${id}/accept` },
+      'If you have none, this makes one and accepts. Your address is proven by it:',
+      callWith(publicUrl, '/auth/accept-invitation', { token, password: 'YOUR_NEW_PASSWORD' }),
+      'If you did not expect this, ignore this mail.',
+    ],
+  });
+};

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { organizationPath } from '../organizations/organization.schema.ts';
+import { HeldRole } from '../roles/role.schema.ts';
+
+const invitationStatuses = ['pending', 'accepted', 'declined', 'revoked', 'expired'] as const;
+
+export const Invitation = z
+  .object({
+    id: z.uuid(),
+    organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
+    email: z.string(),
+    roles: z.array(HeldRole).describe('What the member will be.'),
+    status: z.enum(invitationStatuses),
+    invitedBy: Person,
+    expiresAt: instantOut(),
+    createdAt: instantOut(),
+  })
+  .meta({ id: 'Invitation', description: 'Asks whoever holds an e-mail address into an organization.' });
+export type Invitation = z.output<typeof Invitation>;
+
+export const InvitationPage = page(Invitation).meta({ id: 'InvitationPage' });
+
+const listInput = {
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+  status: z.array(z.enum(invitationStatuses)).min(1).max(5).optional().describe('Any of these.'),
+};
+
+export const InvitationListInput = z.strictObject(listInput);
+export type InvitationListInput = z.output<typeof InvitationListInput>;
+
+export const OrganizationInvitationListInput = z.strictObject({ ...organizationPath, ...listInput });
+export type OrganizationInvitationListInput = z.output<typeof OrganizationInvitationListInput>;
+
+export const InvitationPath = z.strictObject({ ...organizationPath, id: id() });
+export type InvitationPath = z.output<typeof InvitationPath>;
+
+export const InvitationId = z.strictObject({ id: id() });
+export type InvitationId = z.output<typeof InvitationId>;

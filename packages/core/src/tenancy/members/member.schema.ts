@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { line, text } from '../../kernel/text.ts';
+import { email } from '../../identity/index.ts';
+import { organizationPath } from '../organizations/organization.schema.ts';
+import { HeldRole, roleIds } from '../roles/role.schema.ts';
+
+export const memberStatuses = ['active', 'suspended', 'ended'] as const;
+
+export const Member = z
+  .object({
+    user: z
+      .object({ id: z.uuid(), username: z.string().nullable(), fullName: z.string().nullable(), email: z.string() })
+      .describe('The person, with their address.'),
+    status: z.enum(memberStatuses),
+    title: z.string().nullable().describe('What they do in the organization.'),
+    roles: z.array(HeldRole).describe('The strongest first.'),
+    departmentId: z.uuid().nullable().describe('The department in which they work.'),
+    joinedAt: instantOut(),
+  })
+  .meta({ id: 'Member', description: 'A user in an organization.' });
+export type Member = z.output<typeof Member>;
+
+export const MemberPage = page(Member).meta({ id: 'MemberPage' });
+
+export const MemberListInput = z.strictObject({
+  ...organizationPath,
+  ...pageInput,
+  sort: sort(['joinedAt']).default('-joinedAt'),
+  status: z
+    .array(z.enum(memberStatuses))
+    .min(1)
+    .max(3)
+    .default(['active', 'suspended'])
+    .describe('Any of these; by default everybody whose membership has not ended.'),
+  search: text(1, 200).optional().describe('Part of the e-mail address, the username or the full name.'),
+});
+export type MemberListInput = z.output<typeof MemberListInput>;
+
+export const MemberAdd = z
+  .strictObject({ ...organizationPath, email: email(), roleIds: roleIds().describe('What the member will be.') })
+  .meta({ id: 'MemberAdd' });
+export type MemberAdd = z.output<typeof MemberAdd>;
+
+export const MemberInvited = z.object({ status: z.literal('invited') }).meta({ id: 'MemberInvited' });
+export type MemberInvited = z.output<typeof MemberInvited>;
+
+export const MemberRoles = z
+  .strictObject({
+    ...organizationPath,
+    userId: id(),
+    roleIds: roleIds().describe('All roles of the member from now on.'),
+  })
+  .meta({ id: 'MemberRoles' });
+export type MemberRoles = z.output<typeof MemberRoles>;
+
+export const MemberUpdate = z
+  .strictObject({
+    ...organizationPath,
+    userId: id(),
+    title: line(200).nullable().optional().describe('What they do in the organization.'),
+  })
+  .meta({ id: 'MemberUpdate' });
+export type MemberUpdate = z.output<typeof MemberUpdate>;
+
+export const MemberPath = z.strictObject({ ...organizationPath, userId: id() });
+export type MemberPath = z.output<typeof MemberPath>;

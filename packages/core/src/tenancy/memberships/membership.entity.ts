@@ -1,0 +1,46 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+import { UserEntity } from '../../identity/index.ts';
+import { memberStatuses } from '../members/member.schema.ts';
+import { OrganizationEntity } from '../organizations/organization.entity.ts';
+
+/** Joins a user and an organization. It ends, and is never deleted: what the member did keeps pointing at it. */
+export const MembershipEntity = defineEntity({
+  name: 'Membership',
+  tableName: 'memberships',
+  properties: {
+    organizationId: p.uuid().primary(),
+    userId: p.uuid().primary(),
+    status: p.enum(memberStatuses),
+    /** What the member does in the organization. */
+    title: p.string().nullable(),
+    version: p.integer().version(),
+    joinedAt: instant(),
+    endedAt: instant().nullable(),
+    /** Sessions that began until then do not reach the organization any more. */
+    sessionsEndedAt: instant().nullable(),
+    createdAt: instant(),
+    updatedAt: instant(),
+  },
+  indexes: [{ properties: ['userId'] }, { properties: ['organizationId', 'joinedAt', 'userId'] }],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    memberships: Columns<typeof MembershipEntity>;
+  }
+}
+
+export const membershipTable = defineTable(MembershipEntity, {
+  kind: 'membership',
+  own: { property: 'organizationId', is: 'organization' },
+  identityDoor: true,
+  wall: '{table}.organization_id = {organization} or {table}.user_id = {user}',
+  checkWall: '{table}.organization_id = {organization}',
+  references: [
+    { columns: ['organizationId'], to: () => OrganizationEntity },
+    { columns: ['userId'], to: () => UserEntity },
+  ],
+});

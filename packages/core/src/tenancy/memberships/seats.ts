@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import { countAll } from '../../database/sql.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { limitExceeded, readLimit } from '../organizations/tiers.ts';
+
+/*
+ * How many people an organization may have (C10). Members take a seat, suspended ones too, and so does an invitation while it
+ * waits: who is asked in shall find room. The caller holds the organization locked, so that the count is exact.
+ */
+
+async function membersOf({ db }: Unit, organizationId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('memberships')
+    .innerJoin('users', 'users.id', 'memberships.user_id')
+    .select(countAll().as('count'))
+    .where('memberships.organization_id', '=', organizationId)
+    .where('memberships.status', '<>', 'ended')
+    // Programs take no seat: the keys by which they act are limited.
+    .where('users.kind', '=', 'person')
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The addresses that invitations wait for, beside this one. */
+async function waitingBeside({ db, now }: Unit, organizationId: string, emailKey: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('invitations')
+    .select(countAll().as('count'))
+    .where('invitations.organization_id', '=', organizationId)
+    .where('invitations.status', '=', 'pending')
+    .where(sql<boolean>`invitations.expires_at > ${now}`)
+    .where('invitations.email_key', '<>', emailKey)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+async function requireSeat(unit: Unit, organizationId: string, taken: number): Promise<void> {
+  const max = await readLimit(unit.db, organizationId, 'users');
+  if (taken >= max) throw limitExceeded('users', max);
+}
+
+/** Makes sure that there is a seat for whoever has this address, beside all members and invitations. @throws `limit_exceeded` */
+export async function requireSeatToOffer(unit: Unit, organizationId: string, emailKey: string): Promise<void> {
+  const taken = (await membersOf(unit, organizationId)) + (await waitingBeside(unit, organizationId, emailKey));
+  await requireSeat(unit, organizationId, taken);
+}
+
+/** Makes sure that there is a seat to take, as the limit may be lower than when it was offered. @throws `limit_exceeded` */
+export const requireSeatToTake = async (unit: Unit, organizationId: string): Promise<void> =>
+  requireSeat(unit, organizationId, await membersOf(unit, organizationId));

@@ -1,0 +1,46 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { instant } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTable } from '../../database/table.ts';
+import { UserEntity } from '../../identity/index.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { tiers } from './tiers.ts';
+
+export const OrganizationEntity = defineEntity({
+  name: 'Organization',
+  tableName: 'organizations',
+  properties: {
+    id: p
+      .uuid()
+      .primary()
+      .onCreate(() => uuidv7()),
+    name: p.string(),
+    slug: p.string().unique(),
+    tier: p.enum(tiers),
+    isActive: p.boolean(),
+    maxUsers: p.integer().nullable(),
+    maxTasks: p.integer().nullable(),
+    settings: p.json<Record<string, unknown>>(),
+    version: p.integer().version(),
+    createdAt: instant(),
+    createdById: p.uuid(),
+    updatedAt: instant(),
+    updatedById: p.uuid(),
+    deletedAt: instant().nullable(),
+  },
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    organizations: Columns<typeof OrganizationEntity>;
+  }
+}
+
+export const organizationTable = defineTable(OrganizationEntity, {
+  kind: 'membership',
+  own: { property: 'id', is: 'organization' },
+  identityDoor: true,
+  wall: '{table}.id = {organization} or exists (select 1 from memberships m where m.organization_id = {table}.id and m.user_id = {user})',
+  checkWall: '{table}.id = {organization}',
+  references: [{ columns: ['createdById'], to: () => UserEntity }],
+});

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { isUuid } from '../../kernel/ids.ts';
+import { priorities } from '../../kernel/priorities.ts';
+import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { line } from '../../kernel/text.ts';
+import { tiers } from './tiers.ts';
+
+export const Organization = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    slug: z.string().describe('Names it in paths, in place of the id.'),
+    tier: z.enum(tiers),
+    isActive: z.boolean(),
+    maxUsers: z.number().int().nullable().describe('Null is the limit of the tier.'),
+    maxTasks: z.number().int().nullable().describe('Null is the limit of the tier.'),
+    settings: z.record(z.string(), z.unknown()),
+    createdBy: Person,
+    createdAt: instantOut(),
+    updatedAt: instantOut(),
+    deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
+    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  })
+  .meta({ id: 'Organization' });
+export type Organization = z.output<typeof Organization>;
+
+export const OrganizationPage = page(Organization).meta({ id: 'OrganizationPage' });
+
+/** Words that stand in paths where a slug could. */
+const reserved = `me new all none null undefined admin api app auth docs health invitations login logout metrics organizations
+redoc register roles settings static switch system tenon trpc users www`;
+const reservedSlugs: ReadonlySet<string> = new Set(reserved.split(/\s+/));
+
+/** Whether it can name an organization: 2 to 60 of `a-z 0-9 -`, no word of the API's own paths, and never an id. */
+export const isSlug = (text: string): boolean =>
+  /^[a-z0-9-]{2,60}$/.test(text) && !reservedSlugs.has(text) && !isUuid(text);
+
+const slug = () =>
+  z
+    .string()
+    .regex(/^[a-z0-9-]{2,60}$/, 'Must be 2 to 60 of a-z, 0-9 and "-".')
+    .refine(isSlug, 'This word is reserved.');
+
+const settingsLimit = 16_384;
+
+const time = (latest: RegExp) => z.string().regex(latest, 'Must be a time of the day as HH:MM.');
+
+/** When members under the constraint `workingHours` may write, in their own time zones (C7). */
+export const WorkingHoursPolicy = z
+  .strictObject({
+    start: time(/^([01]\d|2[0-3]):[0-5]\d$/).describe('The first minute.'),
+    end: time(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/).describe('The first minute that is out again.'),
+    days: z.array(z.int().min(1).max(7)).max(7).describe('1 is Monday, 7 is Sunday.'),
+    exemptPriorities: z.array(z.enum(priorities)).max(priorities.length).default(['critical']),
+  })
+  .refine((hours) => hours.start < hours.end, { path: ['end'], message: 'Must be later than the start.' })
+  .meta({ id: 'WorkingHours' });
+
+const settings = () =>
+  z
+    .looseObject({
+      workingHours: WorkingHoursPolicy.optional().describe(
+        'For roles with the constraint `workingHours`. From 09:00 to 18:00, Monday to Friday, when absent.',
+      ),
+    })
+    .refine(
+      (value) => Object.keys(value).every((key) => key.length > 0 && key.length <= 64),
+      'Names have 1 to 64 characters.',
+    )
+    .refine(
+      (value) => JSON.stringify(value).length <= settingsLimit,
+      `Must be at most ${settingsLimit} characters of JSON.`,
+    );
+
+export const OrganizationCreate = z
+  .strictObject({
+    name: line(200),
+    slug: slug().optional().describe('Made from the name when absent.'),
+    settings: settings().optional(),
+  })
+  .meta({ id: 'OrganizationCreate' });
+export type OrganizationCreate = z.output<typeof OrganizationCreate>;
+
+/** The organization that a path names. It was chosen, and the caller's membership checked, before the input was read. */
+export const organizationPath = {
+  organizationId: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .describe('Its id or its slug.'),
+};
+
+export const OrganizationPath = z.strictObject(organizationPath);
+export type OrganizationPath = z.output<typeof OrganizationPath>;
+
+export const OrganizationUpdate = z
+  .strictObject({
+    ...organizationPath,
+    name: line(200).optional(),
+    slug: slug().optional(),
+    settings: settings().optional().describe('Replaces all settings.'),
+  })
+  .meta({ id: 'OrganizationUpdate' });
+export type OrganizationUpdate = z.output<typeof OrganizationUpdate>;
+
+export const OrganizationListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+  deleted: z.boolean().default(false).describe('Lists those in the trash that you own, and may restore.'),
+});
+export type OrganizationListInput = z.output<typeof OrganizationListInput>;
+
+export const OrganizationTransfer = z
+  .strictObject({ ...organizationPath, userId: id().describe('An active member: the new owner.') })
+  .meta({ id: 'OrganizationTransfer' });
+export type OrganizationTransfer = z.output<typeof OrganizationTransfer>;
+
+const ownLimit = () => z.number().int().min(1).max(2_000_000_000).nullable().optional();
+
+/** How instance administrators change what an organization may have. */
+export const TierChange = z
+  .strictObject({
+    organization: organizationPath.organizationId,
+    tier: z.enum(tiers),
+    maxUsers: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+    maxTasks: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+  })
+  .meta({ id: 'TierChange' });
+export type TierChange = z.output<typeof TierChange>;

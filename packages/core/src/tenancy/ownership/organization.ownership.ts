@@ -1,0 +1,90 @@
+import { authorize } from '../../access/index.ts';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { errors } from '../../kernel/errors.ts';
+import { memberById } from '../members/member.queries.ts';
+import type { Member } from '../members/member.schema.ts';
+import { assignRoles, keysOf, loadMember, unassignRoles } from '../members/member.service.ts';
+import type { OrganizationTransfer } from '../organizations/organization.schema.ts';
+import { forgetPrincipal } from '../principals/principal.ts';
+import { ownerKey } from '../roles/role.rules.ts';
+import { refuseServiceOwner } from '../service-accounts/service-account.owner.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+
+/** What an owner is once they have handed over. */
+const formerOwnerKey = 'admin';
+
+async function builtInRoleId(unit: Unit, key: string): Promise<string> {
+  const { id } = await unit.db
+    .selectFrom('roles')
+    .select('roles.id')
+    .where('roles.key', '=', key)
+    .where('roles.built_in', '=', true)
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Takes one role of a member and gives another, and tells. */
+async function exchangeRoles(
+  unit: Unit,
+  { membership, roles }: Awaited<ReturnType<typeof loadMember>>,
+  { taken, given, by }: { taken: string | null; given: string; by: string },
+): Promise<void> {
+  const { organizationId, userId } = membership;
+  const kept = roles.filter((role) => role.key !== taken);
+  await unassignRoles(
+    unit,
+    userId,
+    roles.filter((role) => role.key === taken),
+  );
+  if (!keysOf(kept).includes(given))
+    await assignRoles(unit, { organizationId, userId }, [await builtInRoleId(unit, given)], by);
+  membership.updatedAt = unit.now;
+  await unit.em.flush();
+  await recordEvents(unit, {
+    type: 'member.role_changed',
+    entity: { type: 'member', id: userId },
+    changes: { roles: { from: keysOf(roles), to: [...new Set([given, ...keysOf(kept)])] } },
+    data: { version: membership.version },
+  });
+  forgetPrincipal(unit, userId);
+}
+
+/**
+ * Makes an active member the owner in place of the caller, who becomes an admin. Other owners stay what they are.
+ * @throws `permission_denied`, `role_exceeds_own` unless the caller is an owner, `member_not_found`
+ */
+export async function transferOwnership(ctx: ServiceContext, { userId }: OrganizationTransfer): Promise<Member> {
+  authorize(ctx, 'organization:transfer');
+  const { principal } = ctx;
+  const { organizationId, userId: ownerId } = principal;
+  if (userId === ownerId)
+    throw errors.validation_failed({ field: ['userId'], message: 'You are the owner already: name somebody else.' });
+  return mutate(ctx, async (unit) => {
+    const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
+    const heir = await loadMember(unit, organizationId, userId, missing);
+    if (heir.membership.status !== 'active' || !(await isActiveUser(unit, userId))) throw missing();
+    await refuseServiceOwner(unit, userId, [ownerKey], ['userId']);
+    const owner = await loadMember(unit, organizationId, ownerId);
+    // Owning is held, not made of permissions; and the principal may be some seconds old.
+    if (!keysOf(owner.roles).includes(ownerKey)) throw tenancyErrors.role_exceeds_own();
+    await exchangeRoles(unit, heir, { taken: null, given: ownerKey, by: ownerId });
+    await exchangeRoles(unit, owner, { taken: ownerKey, given: formerOwnerKey, by: ownerId });
+    await recordEvents(unit, {
+      type: 'organization.ownership_transferred',
+      entity: { type: 'organization', id: organizationId },
+      changes: { ownerId: { from: ownerId, to: userId } },
+    });
+    return memberById(ctx, unit.db, organizationId, userId);
+  });
+}
+
+async function isActiveUser(unit: Unit, userId: string): Promise<boolean> {
+  const user = await unit.db
+    .selectFrom('users')
+    .select('users.is_active as isActive')
+    .where('users.id', '=', userId)
+    .executeTakeFirst();
+  return user?.isActive ?? false;
+}

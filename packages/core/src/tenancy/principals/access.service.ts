@@ -1,0 +1,75 @@
+import { authorize, decide, effectivePermissions, rolesGranting, usualPolicy } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { errors } from '../../kernel/errors.ts';
+import type { Principal } from '../../kernel/principal.ts';
+import type { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
+import { grantsAt, loadActiveMemberships } from './principal.load.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+
+/** What the caller may do in the organization of the context, by which role, where and until when. @throws `unauthenticated` */
+export async function getOwnAccess({ principal }: ServiceContext): Promise<OwnAccess> {
+  if (!principal) throw errors.unauthenticated();
+  const { workingHours } = principal.policy ?? usualPolicy;
+  return {
+    permissions: effectivePermissions(principal),
+    grants: principal.grants.map((grant) => ({
+      role: { id: grant.roleId, key: grant.roleKey },
+      scope: { kind: grant.scope.kind, id: grant.scope.kind === 'organization' ? null : grant.scope.id },
+      permissions: [...grant.permissions],
+      constraints: [...grant.constraints],
+      validTo: grant.validTo?.toISOString() ?? null,
+    })),
+    timezone: principal.timezone ?? 'UTC',
+    workingHours: {
+      ...workingHours,
+      days: [...workingHours.days],
+      exemptPriorities: [...workingHours.exemptPriorities] as OwnAccess['workingHours']['exemptPriorities'],
+    },
+  };
+}
+
+/** A member as they would act. @throws `member_not_found` unless they are an active one */
+async function principalOf(ctx: ServiceContext, organizationId: string, userId: string, at: Date): Promise<Principal> {
+  const memberships = await loadActiveMemberships(ctx.database, userId);
+  const found = memberships.find((membership) => membership.organizationId === organizationId);
+  if (!found) throw tenancyErrors.member_not_found({ field: ['userId'] });
+  const { timezone, policy } = found;
+  return {
+    userId,
+    sessionId: null,
+    emailVerified: true,
+    organizationId,
+    timezone,
+    grants: grantsAt(found, at),
+    policy,
+  };
+}
+
+/**
+ * Says whether an action would be allowed, and if not, why, who grants it and when it would pass: what the refusal would say.
+ * @throws `unauthenticated`, `permission_denied` and `member_not_found` where another member is asked about
+ */
+export async function explainAccess(ctx: ServiceContext, question: AccessQuestion): Promise<AccessExplanation> {
+  if (!ctx.principal?.organizationId) throw errors.unauthenticated();
+  const { permission, subject, userId } = question;
+  const at = question.at === undefined ? ctx.clock.now() : new Date(question.at);
+  let asked: Principal = ctx.principal;
+  if (userId !== undefined && userId !== asked.userId) {
+    authorize(ctx, 'member:update');
+    asked = await principalOf(ctx, ctx.principal.organizationId, userId, at);
+  }
+  const { assigneeIds, teamId, priority } = subject;
+  const facts = {
+    ...(assigneeIds && { people: assigneeIds }),
+    ...(teamId !== undefined && { places: { team: teamId } }),
+    ...(priority !== undefined && { priority }),
+  };
+  const decision = decide(asked, permission, facts, at);
+  const grantedBy = rolesGranting(permission, asked.policy);
+  if (decision.allowed) return { allowed: true, permission, grantedBy, constraint: null };
+  const { constraint } = decision;
+  if (!constraint) return { allowed: false, permission, grantedBy, constraint: null };
+  const { allowedAgainAt, timezone } =
+    constraint.kind === 'workingHours' ? constraint : { allowedAgainAt: null, timezone: null };
+  return { allowed: false, permission, grantedBy, constraint: { kind: constraint.kind, allowedAgainAt, timezone } };
+}

@@ -1,0 +1,184 @@
+import { usualWorkingHours } from '../../access/index.ts';
+import type { Database } from '../../database/database.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import type { ReadDoor } from '../../database/read-door.ts';
+import { anyOf } from '../../database/sql.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import type { AccessPolicy, Grant, GrantScope } from '../../kernel/principal.ts';
+import { isWithinPath } from '../departments/department.path.ts';
+import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
+import { scopeOf } from '../role-assignments/role-assignment.queries.ts';
+import { resolveRoles, policyRolesOf, type RoleHierarchy, roleColumns, type RoleRow } from '../roles/role.hierarchy.ts';
+
+/** An active membership with what it allows. */
+export interface ActiveMembership {
+  organizationId: string;
+  slug: string;
+  /** Of the organization. */
+  isActive: boolean;
+  /** Whether the organization is in the trash. */
+  isDeleted: boolean;
+  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
+  sessionsEndedAt: number | null;
+  /** Of the user. */
+  timezone: string;
+  /** Also those that end, or have ended. */
+  grants: readonly Grant[];
+  policy: AccessPolicy;
+}
+
+/** The grants of a membership that have not ended. */
+export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
+  grants.filter(({ validTo }) => !validTo || validTo > at);
+
+export type ActiveMemberships = readonly ActiveMembership[];
+
+interface OfUser extends Readonly<Record<string, unknown>> {
+  userId: string;
+}
+
+const membershipsOf = statement((db, { userId }: OfUser) =>
+  db
+    .selectFrom('memberships')
+    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+    .innerJoin('users', 'users.id', 'memberships.user_id')
+    .select([
+      'memberships.organization_id as organizationId',
+      'organizations.slug',
+      'organizations.is_active as isActive',
+      'organizations.deleted_at as deletedAt',
+      'organizations.settings',
+      'memberships.sessions_ended_at as sessionsEndedAt',
+      'users.timezone',
+    ])
+    .where('memberships.user_id', '=', userId)
+    .where('memberships.status', '=', 'active'),
+);
+
+const assignmentsOf = statement((db, { userId }: OfUser) =>
+  db
+    .selectFrom('role_assignments')
+    .select([
+      'role_assignments.organization_id as organizationId',
+      'role_assignments.role_id as roleId',
+      'role_assignments.department_id as departmentId',
+      'role_assignments.team_id as teamId',
+      'role_assignments.valid_to as validTo',
+    ])
+    .where('role_assignments.user_id', '=', userId),
+);
+
+type Assignment = RowOf<typeof assignmentsOf>;
+
+/**
+ * The teams of the departments in which roles are held, and of everything below them, by department. The paths are read first, as
+ * by `pathsOf`; here there are no walls, so every part names its organization.
+ */
+async function teamsOf(db: ReadDoor, held: readonly Assignment[]): Promise<ReadonlyMap<string, Set<string>>> {
+  const departments = held.flatMap(({ organizationId, departmentId: id }) =>
+    id === null ? [] : { organizationId, id },
+  );
+  if (departments.length === 0) return new Map();
+  const tops = await db
+    .selectFrom('departments as top')
+    .select(['top.organization_id as organizationId', 'top.id', 'top.path_sort as path'])
+    .where((where) =>
+      where.or(
+        departments.map(({ organizationId, id }) =>
+          where.and([where('top.organization_id', '=', organizationId), where('top.id', '=', id)]),
+        ),
+      ),
+    )
+    .execute();
+  const teams = new Map(tops.map((top) => [top.id, new Set<string>()]));
+  if (tops.length === 0) return teams;
+  const rows = await db
+    .selectFrom('departments as part')
+    .innerJoin('teams as inside', (join) =>
+      join.onRef('inside.organization_id', '=', 'part.organization_id').onRef('inside.department_id', '=', 'part.id'),
+    )
+    .select(['part.path_sort as path', 'inside.id'])
+    .where((where) =>
+      where.or(
+        tops.map(({ organizationId, path }) =>
+          where.and([where('part.organization_id', '=', organizationId), isWithinPath('part.path_sort', path)]),
+        ),
+      ),
+    )
+    .execute();
+  for (const row of rows) for (const top of tops) if (row.path.startsWith(top.path)) teams.get(top.id)?.add(row.id);
+  return teams;
+}
+
+const rolesIn = statement((db, { organizationIds }: { organizationIds: readonly string[] }, dialect) =>
+  db
+    .selectFrom('roles')
+    .select(['roles.organization_id as organizationId', ...roleColumns])
+    .where(anyOf(dialect, 'roles.organization_id', organizationIds)),
+);
+
+async function hierarchiesOf(
+  db: ReadDoor,
+  organizationIds: readonly string[],
+): Promise<ReadonlyMap<string, RoleHierarchy>> {
+  const rows = await db.run(rolesIn, { organizationIds });
+  const byOrganization = new Map<string, RoleRow[]>();
+  for (const { organizationId, ...row } of rows) {
+    const known = byOrganization.get(organizationId);
+    if (known) known.push(row);
+    else byOrganization.set(organizationId, [row]);
+  }
+  return new Map([...byOrganization].map(([id, roles]) => [id, resolveRoles(roles)]));
+}
+
+function grantOf(
+  assignment: Assignment,
+  hierarchy: RoleHierarchy | undefined,
+  teams: ReadonlyMap<string, Set<string>>,
+): Grant[] {
+  const role = hierarchy?.get(assignment.roleId);
+  if (!role) return [];
+  const where = scopeOf(assignment);
+  const scope: GrantScope =
+    where.kind === 'organization'
+      ? { kind: where.kind }
+      : {
+          ...where,
+          place: 'team',
+          placeIds: where.kind === 'team' ? new Set([where.id]) : (teams.get(where.id) ?? new Set()),
+        };
+  const { permissions, constraints } = role;
+  const validTo = assignment.validTo === null ? null : new Date(assignment.validTo);
+  return [{ roleId: role.id, roleKey: role.key, permissions, constraints, scope, validTo }];
+}
+
+/** Settings are checked as they are written; what a later version no longer understands is the usual. */
+const hoursIn = (settings: Readonly<Record<string, unknown>>): AccessPolicy['workingHours'] =>
+  WorkingHoursPolicy.safeParse(settings['workingHours']).data ?? usualWorkingHours;
+
+/** Everywhere a user is an active member, and what they may do there. */
+export async function loadActiveMemberships(database: Database, userId: string): Promise<ActiveMemberships> {
+  return readThroughIdentityDoor(database, async (db) => {
+    const [memberships, assignments] = await Promise.all([
+      db.run(membershipsOf, { userId }),
+      db.run(assignmentsOf, { userId }),
+    ]);
+    const hierarchies = await hierarchiesOf(
+      db,
+      memberships.map((membership) => membership.organizationId),
+    );
+    const teams = await teamsOf(db, assignments);
+    return memberships.map(({ deletedAt, sessionsEndedAt, settings, ...membership }): ActiveMembership => {
+      const { organizationId } = membership;
+      const hierarchy = hierarchies.get(organizationId);
+      const held = assignments.filter((assignment) => assignment.organizationId === organizationId);
+      return {
+        ...membership,
+        isDeleted: deletedAt !== null,
+        sessionsEndedAt: sessionsEndedAt === null ? null : Date.parse(sessionsEndedAt),
+        grants: held.flatMap((assignment) => grantOf(assignment, hierarchy, teams)),
+        policy: { workingHours: hoursIn(settings), roles: hierarchy ? policyRolesOf(hierarchy) : [] },
+      };
+    });
+  });
+}

@@ -1,0 +1,143 @@
+import type { Database } from '../../database/database.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { errors } from '../../kernel/errors.ts';
+import type { Grant, Principal } from '../../kernel/principal.ts';
+import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../../identity/index.ts';
+import { type ActiveMembership, type ActiveMemberships, grantsAt, loadActiveMemberships } from './principal.load.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+
+const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
+
+function cacheOf(database: Database): RecentCache<ActiveMemberships> {
+  let cache = caches.get(database);
+  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
+  return cache;
+}
+
+/** Makes this process read anew, once the unit has committed, what a user may do and where. */
+export const forgetPrincipal = (unit: Unit, userId: string): void =>
+  unit.afterCommit(() => cacheOf(unit.ctx.database).delete(userId));
+
+/** The same for every member of an organization. */
+export const forgetPrincipalsIn = (unit: Unit, organizationId: string): void =>
+  unit.afterCommit(() =>
+    cacheOf(unit.ctx.database).deleteWhere((memberships) =>
+      memberships.some((membership) => membership.organizationId === organizationId),
+    ),
+  );
+
+/** Which organization the request names: by id or slug. */
+export interface ChosenOrganization {
+  path?: string | undefined;
+  header?: string | undefined;
+  /**
+   * Also one that is not active, and with `deleted` one in the trash: for the operations that read it, bring it back or end it.
+   * @default only an active one
+   */
+  evenIf?: 'inactive' | 'deleted' | undefined;
+}
+
+/** @throws `organization_not_found` */
+function named(memberships: ActiveMemberships, name: string): ActiveMembership {
+  const lowered = name.toLowerCase();
+  const found = memberships.find(({ organizationId, slug }) => organizationId === lowered || slug === lowered);
+  if (!found) throw tenancyErrors.organization_not_found();
+  return found;
+}
+
+/** @throws `organization_not_found`, `validation_failed` when path and header name different ones */
+function explicit(memberships: ActiveMemberships, { path, header }: ChosenOrganization): ActiveMembership | null {
+  const name = path ?? header;
+  if (name === undefined) return null;
+  const found = named(memberships, name);
+  if (
+    header !== undefined &&
+    path !== undefined &&
+    ![found.organizationId, found.slug].includes(header.toLowerCase())
+  ) {
+    const message = 'The path names another organization.';
+    throw errors.validation_failed({ errors: [{ path: '/header/X-Organization-Id', code: 'custom', message }] });
+  }
+  return found;
+}
+
+/** Whether an administrator has ended the member's sessions there since this one began. */
+const isCutOff = ({ sessionsEndedAt }: ActiveMembership, { sessionStartedAt }: Identity): boolean =>
+  sessionsEndedAt !== null && sessionStartedAt !== null && sessionStartedAt <= sessionsEndedAt;
+
+function choose(
+  memberships: ActiveMemberships,
+  identity: Identity,
+  need: 'optional' | 'required',
+  chosen: ChosenOrganization,
+): ActiveMembership | null {
+  const own = explicit(memberships, chosen);
+  const active = memberships.find(({ organizationId }) => organizationId === identity.activeOrganizationId);
+  const found = own ?? active ?? (memberships.length === 1 ? memberships[0] : undefined);
+  const cutOff = found !== undefined && isCutOff(found, identity);
+  if (found && (found.isActive || chosen.evenIf) && !cutOff) return found;
+  // What nobody asked for by name is no reason to refuse who can do without.
+  if (need === 'optional' && !own) return null;
+  if (cutOff) throw tenancyErrors.session_cut_off();
+  if (found) throw tenancyErrors.organization_inactive();
+  throw memberships.length === 0 ? tenancyErrors.no_organization() : tenancyErrors.organization_required();
+}
+
+/** The one organization to which a credential is bound: an API key, or a session that began at an organization's issuer. */
+const boundTo = ({ apiKey, limitedToId = null }: Identity): string | null => apiKey?.organizationId ?? limitedToId;
+
+/**
+ * The one membership by which such a credential acts.
+ * @throws `unauthenticated` when its user is no active member any more, or the organization is in the trash
+ */
+function membershipIn(memberships: ActiveMemberships, organizationId: string): ActiveMemberships {
+  const own = memberships.filter((membership) => membership.organizationId === organizationId);
+  if (own.length === 0) throw errors.unauthenticated();
+  return own;
+}
+
+/** Grants with what the key's scopes leave of them; each keeps its own scope, constraints and end. */
+const narrowed = (grants: readonly Grant[], { scopes }: PresentedApiKey): Grant[] =>
+  grants.map((grant) => ({
+    ...grant,
+    permissions: new Set([...grant.permissions].filter((permission) => scopes.has(permission))),
+  }));
+
+/**
+ * Who acts, and in which organization: the path's, else the header's, else the session's active one, else the only one. What the
+ * database says is at most 3 seconds old.
+ * @param need `none`: outside of any organization; `optional`: in one if there is one
+ * @throws `unauthenticated` for a key, or a session of an organization's issuer, whose user is no member any more, `no_organization`,
+ * `organization_required`, `organization_not_found`, `organization_inactive`, `session_cut_off`, and `validation_failed` when path and
+ * header differ
+ */
+export async function loadPrincipal(
+  database: Database,
+  clock: Clock,
+  identity: Identity,
+  need: 'none' | 'optional' | 'required',
+  chosen: ChosenOrganization = {},
+): Promise<Principal> {
+  const { userId, sessionId, emailVerified, instanceAdmin, apiKey, limitedToId } = identity;
+  const person = {
+    userId,
+    sessionId,
+    emailVerified,
+    ...(instanceAdmin && { instanceAdmin }),
+    ...(apiKey && { apiKeyId: apiKey.id }),
+    ...(limitedToId != null && { limited: true }),
+  };
+  const bound = boundTo(identity);
+  if (need === 'none' && bound === null) return { ...person, organizationId: null, grants: [] };
+  const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
+  // What is in the trash is in no list.
+  const living = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
+  const reachable = bound === null ? living : membershipIn(living, bound);
+  if (need === 'none') return { ...person, organizationId: null, grants: [] };
+  const found = choose(reachable, identity, need, chosen);
+  if (!found) return { ...person, organizationId: null, grants: [] };
+  const { organizationId, timezone, policy } = found;
+  const grants = grantsAt(found, clock.now());
+  return { ...person, organizationId, timezone, grants: apiKey ? narrowed(grants, apiKey) : grants, policy };
+}

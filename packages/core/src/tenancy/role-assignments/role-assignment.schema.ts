@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { HeldRole } from '../roles/role.schema.ts';
+
+export const RoleAssignment = z
+  .object({
+    id: z.uuid(),
+    user: Person,
+    role: HeldRole,
+    scope: z
+      .object({
+        kind: z.string().describe('`organization`, `department` (with all below it) or `team`.'),
+        id: z.uuid().nullable().describe('Of the department or the team.'),
+      })
+      .describe('Where the role is held.'),
+    validTo: instantOut().nullable().describe('When it ends by itself; null is never.'),
+    createdAt: instantOut(),
+  })
+  .meta({ id: 'RoleAssignment' });
+export type RoleAssignment = z.output<typeof RoleAssignment>;
+
+export const RoleAssignmentPage = page(RoleAssignment).meta({ id: 'RoleAssignmentPage' });
+
+const scope = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('organization') }),
+  z.strictObject({ kind: z.literal('department'), id: id() }),
+  z.strictObject({ kind: z.literal('team'), id: id() }),
+]);
+
+export const RoleAssignmentCreate = z
+  .strictObject({
+    userId: id(),
+    roleId: id(),
+    scope: scope.default({ kind: 'organization' }).describe('Where it is held. Everywhere when absent.'),
+    validTo: instantIn().nullable().default(null).describe('When it ends by itself, in the future; null is never.'),
+  })
+  .meta({ id: 'RoleAssignmentCreate' });
+export type RoleAssignmentCreate = z.output<typeof RoleAssignmentCreate>;
+
+export const RoleAssignmentId = z.strictObject({ id: id() });
+export type RoleAssignmentId = z.output<typeof RoleAssignmentId>;
+
+export const RoleAssignmentListInput = z.strictObject({
+  ...pageInput,
+  sort: sort(['createdAt']).default('-createdAt'),
+  user: z.array(id()).max(100).optional().describe('Of these people.'),
+  role: z.array(id()).max(100).optional().describe('Of these roles.'),
+  department: z.array(id()).max(100).optional().describe('Held in these departments.'),
+  team: z.array(id()).max(100).optional().describe('Held in these teams.'),
+});
+export type RoleAssignmentListInput = z.output<typeof RoleAssignmentListInput>;

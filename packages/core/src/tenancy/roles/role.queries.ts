@@ -1,0 +1,131 @@
+import { sql } from 'kysely';
+import { authorize } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
+import { anyOf } from '../../database/sql.ts';
+import type { Page } from '../../kernel/schemas.ts';
+import { type ResolvedRole, byStrength, readRoles } from './role.hierarchy.ts';
+import { everywhere } from './role.entity.ts';
+import type { HeldRole, Role, RoleId, RoleListInput } from './role.schema.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+
+/** A page of the organization's roles. */
+export async function listRoles(ctx: ServiceContext, input: RoleListInput): Promise<Page<Role>> {
+  authorize(ctx, 'role:read');
+  const order = orderOf(input.sort, { createdAt: { by: sql`roles.created_at` } }, sql`roles.id`);
+  const request = pageRequest(ctx, 'roles', input.sort, input);
+  return read(ctx, async (db) => {
+    const query = db.selectFrom('roles');
+    // What a role comes to depends on others: there are few enough to read all of them.
+    const [hierarchy, { rows, nextCursor }] = await Promise.all([
+      readRoles(db),
+      readPage(query.select('roles.id'), order, request),
+    ]);
+    const data = rows.flatMap(({ id }) => hierarchy.get(id) ?? []).map(roleOf);
+    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  });
+}
+
+/** @throws `role_not_found` */
+export async function getRole(ctx: ServiceContext, { id }: RoleId): Promise<Role> {
+  authorize(ctx, 'role:read');
+  return read(ctx, async (db) => {
+    const role = (await readRoles(db)).get(id);
+    if (!role) throw tenancyErrors.role_not_found();
+    return roleOf(role);
+  });
+}
+
+export function roleOf({ id, key, name, builtIn, parentId, version, own, ...effective }: ResolvedRole): Role {
+  return {
+    id,
+    key,
+    name,
+    builtIn,
+    permissions: [...own.permissions],
+    constraints: [...own.constraints],
+    parentId,
+    effectivePermissions: [...effective.permissions],
+    effectiveConstraints: [...effective.constraints],
+    version,
+  };
+}
+
+/** Sorts rows of roles under whatever holds them. */
+export function rolesBy<Row extends HeldRole>(
+  rows: readonly Row[],
+  holderOf: (row: Row) => string,
+): ReadonlyMap<string, HeldRole[]> {
+  const held = new Map<string, HeldRole[]>();
+  for (const row of [...rows].sort(byStrength)) {
+    const { id, key, name } = row;
+    const roles = held.get(holderOf(row));
+    if (roles) roles.push({ id, key, name });
+    else held.set(holderOf(row), [{ id, key, name }]);
+  }
+  return held;
+}
+
+/**
+ * The roles that members hold everywhere at this moment, by their user ids, in one statement.
+ * @param organizationId theirs, behind the identity door, where no wall says it
+ */
+export async function rolesOfMembers(
+  ctx: ServiceContext,
+  db: ReadDoor,
+  userIds: readonly string[],
+  organizationId?: string,
+): Promise<ReadonlyMap<string, HeldRole[]>> {
+  if (userIds.length === 0) return new Map();
+  const held = db
+    .selectFrom('role_assignments')
+    .innerJoin('roles', (join) =>
+      join
+        .onRef('roles.organization_id', '=', 'role_assignments.organization_id')
+        .onRef('roles.id', '=', 'role_assignments.role_id'),
+    )
+    .select(['role_assignments.user_id as userId', 'roles.id', 'roles.key', 'roles.name'])
+    .where(anyOf(ctx.database.engine.dialect, 'role_assignments.user_id', userIds))
+    .where('role_assignments.scope_key', '=', everywhere)
+    .where((where) =>
+      where.or([
+        where('role_assignments.valid_to', 'is', null),
+        where('role_assignments.valid_to', '>', sql<string>`${ctx.clock.now()}`),
+      ]),
+    );
+  const theirs =
+    organizationId === undefined ? held : held.where('role_assignments.organization_id', '=', organizationId);
+  const rows = await theirs.execute();
+  return rolesBy(rows, (row) => row.userId);
+}
+
+/**
+ * The roles of these ids with what they allow, the strongest first. Inside a unit that holds the organization, as it is to be
+ * decided upon.
+ * @throws `role_not_found`
+ */
+export async function requireRoles(db: ReadDoor, ids: readonly string[]): Promise<ResolvedRole[]> {
+  const hierarchy = await readRoles(db);
+  return ids
+    .map((id, index) => {
+      const role = hierarchy.get(id);
+      if (!role) throw tenancyErrors.role_not_found({ field: ['roleIds', index] });
+      return role;
+    })
+    .toSorted(byStrength);
+}
+
+/** Every role that a member holds, wherever and until whenever: what somebody must hold themselves to act on them. */
+export async function rolesHeldBy(db: ReadDoor, userId: string): Promise<ResolvedRole[]> {
+  const [hierarchy, rows] = await Promise.all([
+    readRoles(db),
+    db
+      .selectFrom('role_assignments')
+      .select('role_assignments.role_id as roleId')
+      .where('user_id', '=', userId)
+      .execute(),
+  ]);
+  const held = new Set(rows.map((row) => row.roleId));
+  return [...hierarchy.values()].filter((role) => held.has(role.id));
+}

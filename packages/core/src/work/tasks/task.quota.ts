@@ -1,0 +1,79 @@
+import { sql, type SqlBool } from 'kysely';
+import { current, statement } from '../../database/statement.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { limitExceeded, limitOf, readLimit } from '../../tenancy/index.ts';
+
+/*
+ * How many tasks an organization may have (C10). Those out of the trash are counted in a row beside the counter of task numbers,
+ * in the transaction of the change: exact, also at the edge and at the same time, at the price of one row. It stays locked
+ * until commit, so it is touched last.
+ */
+
+/** Counts up for ever: the numbers of tasks. */
+const numbers = 'task';
+/** The tasks that are not in the trash. */
+const living = 'living tasks';
+
+/** Takes the next number and the room for one task, in one statement; without room there is no second row. */
+const takeOne = statement((db) => {
+  const max = db.selectFrom('organizations').select(limitOf('tasks').as('max')).where('id', '=', current.organization);
+  return db
+    .insertInto('counters')
+    .values([
+      { organization_id: current.organization, name: numbers, value: 1 },
+      { organization_id: current.organization, name: living, value: 1 },
+    ])
+    .onConflict((conflict) =>
+      conflict
+        .columns(['organization_id', 'name'])
+        .doUpdateSet({ value: sql<number>`counters.value + 1` })
+        .where(sql<SqlBool>`counters.name = ${sql.lit(numbers)} or counters.value < (${max})`),
+    )
+    .returning(['name', 'value']);
+});
+
+const organizationOf = ({ scope }: Unit): string => {
+  if (scope.organizationId === null) throw new Error('Tasks are counted inside an organization.');
+  return scope.organizationId;
+};
+
+/** @throws `limit_exceeded` */
+async function refuse(unit: Unit): Promise<never> {
+  throw limitExceeded('tasks', await readLimit(unit.db, organizationOf(unit), 'tasks'));
+}
+
+/**
+ * Makes room for one more task, and answers its number.
+ * @throws `limit_exceeded`
+ */
+export async function takeQuotaAndNumber(unit: Unit): Promise<number> {
+  const rows = await unit.db.run(takeOne, {});
+  const number = rows.find((row) => row.name === numbers);
+  if (!number || rows.length < 2) return refuse(unit);
+  return number.value;
+}
+
+/**
+ * Makes room for tasks that come back from the trash.
+ * @throws `limit_exceeded`
+ */
+export async function takeQuota(unit: Unit, tasks: number): Promise<void> {
+  const max = await readLimit(unit.db, organizationOf(unit), 'tasks');
+  const { numUpdatedRows } = await unit.db
+    .updateTable('counters')
+    .set({ value: sql<number>`value + ${tasks}` })
+    .where('name', '=', living)
+    .where(sql<SqlBool>`value + ${tasks} <= ${max}`)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) await refuse(unit);
+}
+
+/** Gives back the room of tasks that are gone, or in the trash. */
+export async function releaseQuota(unit: Unit, tasks: number): Promise<void> {
+  if (tasks === 0) return;
+  await unit.db
+    .updateTable('counters')
+    .set({ value: sql<number>`value - ${tasks}` })
+    .where('name', '=', living)
+    .execute();
+}
