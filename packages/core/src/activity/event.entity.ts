@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../database/columns.ts';
+import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import type { Changes } from '../kernel/changes.ts';
@@ -9,19 +9,19 @@ export const EventEntity = defineEntity({
   name: 'Event',
   tableName: 'events',
   properties: {
-    id: p.uuid().primary(),
+    id: id().primary(),
     /** Null is the instance's own stream. */
-    organizationId: p.uuid().nullable(),
+    organizationId: id().nullable(),
     type: p.string(),
     /** A user; null is the system. Not a reference: who acts need not be a member. */
-    actorId: p.uuid().nullable(),
+    actorId: id().nullable(),
     /** The API key by which they acted. Not a reference either: it outlives the key, and what is erased. */
-    apiKeyId: p.uuid().nullable(),
+    apiKeyId: id().nullable(),
     entityType: p.string(),
-    entityId: p.uuid(),
+    entityId: id(),
     /** Where the event shows too: a comment's in its task's activity. */
     parentType: p.string().nullable(),
-    parentId: p.uuid().nullable(),
+    parentId: id().nullable(),
     requestId: p.string(),
     /** SHA-256 of salt and canonical payload, so that erasing a payload leaves the chain valid. */
     payloadHash: p.string(),
@@ -38,8 +38,8 @@ export const EventPayloadEntity = defineEntity({
   name: 'EventPayload',
   tableName: 'event_payloads',
   properties: {
-    eventId: p.uuid().primary(),
-    organizationId: p.uuid().nullable(),
+    eventId: id().primary(),
+    organizationId: id().nullable(),
     /** 16 random bytes, base64url. */
     salt: p.string(),
     payload: p.json<{ changes: Changes; data: Record<string, unknown> }>(),

@@ -1,24 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Unit } from '../database/unit-of-work.ts';
 import { canonicalJson } from '../kernel/canonical-json.ts';
-import type { Changes } from '../kernel/changes.ts';
 import { pooledRandomBytes, uuidv7 } from '../kernel/ids.ts';
+import type { NewEvent } from './catalogue.ts';
 import { EventEntity, EventPayloadEntity } from './event.entity.ts';
 
-export interface NewEvent {
-  /** `entity.past_tense`, as `task.created`. */
-  type: string;
-  entity: { type: string; id: string };
-  parent?: { type: string; id: string };
-  changes?: Changes;
-  data?: Record<string, unknown>;
-  /** @default the organization of the unit; null for the instance's own stream */
-  organizationId?: string | null;
-  /** @default the principal's user */
-  actorId?: string | null;
-}
-
-/** Writes events in the transaction of the change that they tell of. */
+/** Writes events in the transaction of the change that they report. */
 export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<void> {
   if (events.length === 0) return;
   const { principal } = unit.ctx;
@@ -38,7 +25,7 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
       payloadHash: createHash('sha256').update(salt).update(canonicalJson(payload)).digest('base64url'),
     };
   });
-  const told = unit.insert(
+  const written = unit.insert(
     EventEntity,
     ...rows.map(({ event, id, organizationId, actorId, apiKeyId, payloadHash }) => ({
       id,
@@ -59,5 +46,5 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
     EventPayloadEntity,
     ...rows.map(({ id, organizationId, salt, payload }) => ({ eventId: id, organizationId, salt, payload })),
   );
-  await Promise.all([told, payloads]);
+  await Promise.all([written, payloads]);
 }

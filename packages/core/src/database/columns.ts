@@ -1,5 +1,4 @@
 import { p, type Platform, Type } from '@mikro-orm/core';
-import { uuidv7 } from '../kernel/ids.ts';
 
 /** The column of a property: `createdAt` is stored in `created_at`. */
 export const columnName = (property: string): string =>
@@ -32,21 +31,20 @@ export const sortKey = () => p.text();
 
 export const hundredths = () => p.type(HundredthsType).$type<number>();
 
-/** The key of every business row: the organization first, so that one tenant's rows lie together. */
-export const tenantKey = () => ({
-  organizationId: p.uuid().primary(),
-  id: p
-    .uuid()
-    .primary()
-    .onCreate(() => uuidv7()),
-});
+/** An id, and a reference to one. */
+export const id = () => p.uuid();
 
-/** The base columns of every business entity (H1). People are memberships, by their user id. */
+/** The key of every business row: the organization first, so that the rows of one tenant lie together. */
+export const tenantKey = () => ({ organizationId: id().primary(), id: id().primary() });
+
+/** The base columns of every business entity (H1). People are memberships, by their user ids. */
 export const auditColumns = () => ({
   version: p.integer().version(),
   createdAt: instant(),
-  createdById: p.uuid(),
+  createdById: id(),
   updatedAt: instant(),
-  updatedById: p.uuid(),
-  deletedAt: instant().nullable(),
+  updatedById: id(),
 });
+
+/** The base columns of an entity whose rows are moved to the trash before they are deleted. */
+export const trashColumns = () => ({ ...auditColumns(), deletedAt: instant().nullable() });

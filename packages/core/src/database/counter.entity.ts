@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { id } from './columns.ts';
 import type { Columns } from './schema.ts';
 import { defineTable } from './table.ts';
 
@@ -7,7 +8,7 @@ const CounterEntity = defineEntity({
   name: 'Counter',
   tableName: 'counters',
   properties: {
-    organizationId: p.uuid().primary(),
+    organizationId: id().primary(),
     name: p.string().primary(),
     value: p.integer(),
   },

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from './columns.ts';
+import { id, instant } from './columns.ts';
 import type { Columns } from './schema.ts';
 import { defineTable } from './table.ts';
 
@@ -11,7 +11,7 @@ const IdempotencyKeyEntity = defineEntity({
   name: 'IdempotencyKey',
   tableName: 'idempotency_keys',
   properties: {
-    userId: p.uuid().primary(),
+    userId: id().primary(),
     scope: p.string().primary(),
     procedure: p.string().primary(),
     key: p.string().primary(),

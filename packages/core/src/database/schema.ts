@@ -1,4 +1,5 @@
 import type { InferEntity } from '@mikro-orm/core';
+import type { ColumnType } from 'kysely';
 
 /**
  * The tables as the read door sees them. Each room adds its own, beside the entity:
@@ -14,10 +15,20 @@ type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`
     : `_${Lowercase<Head>}${SnakeCase<Tail>}`
   : Name;
 
-/** Instants leave the read door as ISO 8601 strings. */
-type Readable<Value> = Value extends Date ? string : Value extends undefined ? never : Value;
+/** Instants leave the database as ISO 8601 strings. */
+export type Readable<Value> = Value extends Date ? string : Value extends undefined ? never : Value;
+
+/** An instant is read as an ISO 8601 string, and written as that or as a Date. */
+type Column<Value> = [Extract<Value, Date>] extends [never]
+  ? Readable<Value>
+  : ColumnType<Readable<Value>, Readable<Value> | Date, Readable<Value> | Date>;
+
+/** A row as reads answer it: property names, values as the read codecs give them. */
+export type Row<Entity> = {
+  [Name in keyof InferEntity<Entity> & string]: Readable<InferEntity<Entity>[Name]>;
+};
 
 /** The columns of an entity's table: snake_case names, values as the read codecs give them. */
 export type Columns<Entity> = {
-  [Name in keyof InferEntity<Entity> & string as SnakeCase<Name>]: Readable<InferEntity<Entity>[Name]>;
+  [Name in keyof InferEntity<Entity> & string as SnakeCase<Name>]: Column<InferEntity<Entity>[Name]>;
 };

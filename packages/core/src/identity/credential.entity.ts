@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../database/columns.ts';
+import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { UserEntity } from './user.entity.ts';
@@ -9,7 +9,7 @@ export const CredentialEntity = defineEntity({
   name: 'Credential',
   tableName: 'credentials',
   properties: {
-    userId: p.uuid().primary(),
+    userId: id().primary(),
     /** argon2id in PHC form; an imported bcrypt hash until the next login. */
     passwordHash: p.text(),
     updatedAt: instant(),

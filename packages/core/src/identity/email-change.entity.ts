@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../database/columns.ts';
+import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { UserEntity } from './user.entity.ts';
@@ -9,8 +9,8 @@ export const EmailChangeEntity = defineEntity({
   name: 'EmailChange',
   tableName: 'email_changes',
   properties: {
-    id: p.uuid().primary(),
-    userId: p.uuid(),
+    id: id().primary(),
+    userId: id(),
     fromEmail: p.string(),
     fromEmailKey: p.string(),
     toEmail: p.string(),

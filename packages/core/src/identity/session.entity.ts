@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../database/columns.ts';
+import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { uuidv7 } from '../kernel/ids.ts';
@@ -10,15 +10,12 @@ export const SessionEntity = defineEntity({
   name: 'Session',
   tableName: 'sessions',
   properties: {
-    id: p
-      .uuid()
-      .primary()
-      .onCreate(() => uuidv7()),
-    userId: p.uuid(),
+    id: id().primary(),
+    userId: id(),
     /** The active organization. Not a reference: it counts only while its user is a member there. */
-    organizationId: p.uuid().nullable(),
+    organizationId: id().nullable(),
     /** The organization in which alone it holds, as it began at an issuer of that; null is everywhere. Not a reference either. */
-    limitedToId: p.uuid().nullable(),
+    limitedToId: id().nullable(),
     /** What the client calls its device. */
     deviceId: p.string().nullable(),
     userAgent: p.text().nullable(),
@@ -39,8 +36,8 @@ export const RefreshTokenEntity = defineEntity({
   properties: {
     /** SHA-256 of the token, base64url. */
     hash: p.string().primary(),
-    sessionId: p.uuid(),
-    userId: p.uuid(),
+    sessionId: id(),
+    userId: id(),
     createdAt: instant(),
     /** When its successor was handed out; null is the session's current token. */
     spentAt: instant().nullable(),

@@ -1,8 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../database/columns.ts';
+import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
-import { uuidv7 } from '../kernel/ids.ts';
 
 const userKinds = ['person', 'service'] as const;
 
@@ -11,10 +10,7 @@ export const UserEntity = defineEntity({
   name: 'User',
   tableName: 'users',
   properties: {
-    id: p
-      .uuid()
-      .primary()
-      .onCreate(() => uuidv7()),
+    id: id().primary(),
     /** A service is a program: it has no password, and an address to which nothing is sent. */
     kind: p.enum(userKinds).default('person'),
     email: p.string(),

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../database/columns.ts';
+import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 
@@ -8,9 +8,9 @@ export const JobEntity = defineEntity({
   name: 'Job',
   tableName: 'jobs',
   properties: {
-    id: p.uuid().primary(),
+    id: id().primary(),
     /** Null is the instance's own. */
-    organizationId: p.uuid().nullable(),
+    organizationId: id().nullable(),
     kind: p.string(),
     payload: p.json<Record<string, unknown>>(),
     /** Higher runs first. */

@@ -106,6 +106,7 @@ export {
 } from './members/member.schema.ts';
 export { endMemberSessions, removeMember, setMemberRoles } from './members/member.service.ts';
 export { MembershipEntity } from './memberships/membership.entity.ts';
+export { defineTenantTable } from './memberships/tenant-table.ts';
 export {
   activateOrganization,
   deactivateOrganization,

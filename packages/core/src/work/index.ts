@@ -3,12 +3,10 @@ import { tagTable } from './tags/tag.entity.ts';
 import { taskSearchTable } from './tasks/task-search.entity.ts';
 import { taskAssigneeTable, taskTable, taskTagTable } from './tasks/task.entity.ts';
 
-export { getComment, listComments } from './comments/comment.queries.ts';
 export { Comment, CommentCreate, CommentListInput, CommentPage, CommentPath } from './comments/comment.schema.ts';
-export { createComment } from './comments/comment.service.ts';
-export { getTag, listTags } from './tags/tag.queries.ts';
+export { createComment, getComment, listComments } from './comments/comment.service.ts';
 export { Tag, TagCreate, TagId, TagListInput, TagPage, TagUpdate } from './tags/tag.schema.ts';
-export { createTag, deleteTag, updateTag } from './tags/tag.service.ts';
+export { createTag, deleteTag, getTag, listTags, updateTag } from './tags/tag.service.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';
 export { workHandlers, workSchedules } from './tasks/task.purge.ts';

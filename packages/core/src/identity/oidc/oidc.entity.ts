@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../../database/columns.ts';
+import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -26,7 +26,7 @@ export const OidcFlowEntity = defineEntity({
     transport: p.enum(['cookie', 'body']),
     deviceId: p.string().nullable(),
     /** The session of who links the identity to their account; null where somebody signs in. Not a reference: it may end before. */
-    sessionId: p.uuid().nullable(),
+    sessionId: id().nullable(),
     createdAt: instant(),
     expiresAt: instant(),
   },
@@ -41,11 +41,8 @@ export const UserIdentityEntity = defineEntity({
   name: 'UserIdentity',
   tableName: 'user_identities',
   properties: {
-    id: p
-      .uuid()
-      .primary()
-      .onCreate(() => uuidv7()),
-    userId: p.uuid(),
+    id: id().primary(),
+    userId: id(),
     /** Who has chosen the issuer: `installation`, or the id of an organization's identity provider. Neither speaks for another. */
     realm: p.string().default(installationRealm),
     issuer: p.text(),
@@ -62,8 +59,8 @@ export const OidcSessionEntity = defineEntity({
   name: 'OidcSession',
   tableName: 'oidc_sessions',
   properties: {
-    sessionId: p.uuid().primary(),
-    userId: p.uuid(),
+    sessionId: id().primary(),
+    userId: id(),
     /** The id of the issuer, as the API names it. */
     issuerRef: p.string(),
     issuer: p.text(),

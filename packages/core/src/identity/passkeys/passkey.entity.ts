@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../../database/columns.ts';
+import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -10,11 +10,8 @@ export const PasskeyEntity = defineEntity({
   name: 'Passkey',
   tableName: 'passkeys',
   properties: {
-    id: p
-      .uuid()
-      .primary()
-      .onCreate(() => uuidv7()),
-    userId: p.uuid(),
+    id: id().primary(),
+    userId: id(),
     /** What the user calls it. */
     name: p.string(),
     /** As the authenticator names it, base64url. */

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../../database/columns.ts';
+import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { UserEntity } from '../user.entity.ts';
@@ -13,7 +13,7 @@ export const SignInChallengeEntity = defineEntity({
     tokenHash: p.string().primary(),
     purpose: p.string(),
     /** Null before anybody has said who they are. */
-    userId: p.uuid().nullable(),
+    userId: id().nullable(),
     /** SHA-256 of the password's hash that was proven: another password since then makes it worthless. */
     proof: p.string().nullable(),
     wrongAnswers: p.integer(),

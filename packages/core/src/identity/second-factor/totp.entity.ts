@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../../database/columns.ts';
+import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { sealedColumn } from '../../database/sealing.ts';
 import { defineTable } from '../../database/table.ts';
@@ -10,7 +10,7 @@ export const TotpEntity = defineEntity({
   name: 'Totp',
   tableName: 'totp_credentials',
   properties: {
-    userId: p.uuid().primary(),
+    userId: id().primary(),
     /** Twenty bytes in base64url, sealed. */
     secret: p.text(),
     createdAt: instant(),
@@ -27,7 +27,7 @@ export const RecoveryCodeEntity = defineEntity({
   properties: {
     /** SHA-256 of the user and the code, base64url. */
     hash: p.string().primary(),
-    userId: p.uuid(),
+    userId: id(),
     createdAt: instant(),
     usedAt: instant().nullable(),
   },

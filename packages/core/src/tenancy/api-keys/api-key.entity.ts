@@ -1,10 +1,8 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { auditColumns, instant, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, instant, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
-
-const { deletedAt: _, ...columns } = auditColumns();
 
 /** A key by which a program acts for one member, in one organization. Revoking it deletes it: the log remembers it. */
 export const ApiKeyEntity = defineEntity({
@@ -18,14 +16,14 @@ export const ApiKeyEntity = defineEntity({
     /** SHA-256 of the whole key. */
     secretHash: p.string().unique(),
     /** Whom it acts as. */
-    userId: p.uuid(),
+    userId: id(),
     /** What the grants of its user are narrowed to. */
     scopes: p.json<string[]>(),
     expiresAt: instant().nullable(),
     /** Exact to a minute; written beside the requests that use it. */
     lastUsedAt: instant().nullable(),
     isActive: p.boolean(),
-    ...columns,
+    ...auditColumns(),
   },
   indexes: [{ properties: ['organizationId', 'createdAt', 'id'] }, { properties: ['organizationId', 'userId'] }],
 });

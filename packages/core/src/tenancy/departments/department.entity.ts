@@ -1,10 +1,8 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { auditColumns, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
-
-const { deletedAt: _, ...columns } = auditColumns();
 
 /** A part of the organization, in a tree. Deleting one is final. */
 export const DepartmentEntity = defineEntity({
@@ -18,11 +16,11 @@ export const DepartmentEntity = defineEntity({
     /** Parent and lower-case name in one: what is unique, as a unique index takes null parents for different ones. */
     siblingKey: p.text(),
     description: p.text().nullable(),
-    parentId: p.uuid().nullable(),
+    parentId: id().nullable(),
     /** The ids from the root down to this one, so that a subtree is one range of an index: see `department.path.ts`. */
     pathSort: sortKey(),
-    headUserId: p.uuid().nullable(),
-    ...columns,
+    headUserId: id().nullable(),
+    ...auditColumns(),
   },
   uniques: [{ properties: ['organizationId', 'siblingKey'] }],
   indexes: [
@@ -41,11 +39,11 @@ export const DepartmentMemberEntity = defineEntity({
   name: 'DepartmentMember',
   tableName: 'department_members',
   properties: {
-    organizationId: p.uuid().primary(),
-    userId: p.uuid().primary(),
-    departmentId: p.uuid(),
+    organizationId: id().primary(),
+    userId: id().primary(),
+    departmentId: id(),
     addedAt: instant(),
-    addedById: p.uuid(),
+    addedById: id(),
   },
   indexes: [{ properties: ['organizationId', 'departmentId', 'addedAt', 'userId'] }],
 });

@@ -1,12 +1,10 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { auditColumns, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { sealedColumn } from '../../database/sealing.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
-
-const { deletedAt: _, ...columns } = auditColumns();
 
 /** An OpenID Connect issuer at which an organization has its people sign in. */
 export const IdentityProviderEntity = defineEntity({
@@ -24,10 +22,10 @@ export const IdentityProviderEntity = defineEntity({
     /** Whether who is no member becomes one by signing in. */
     createMembers: p.boolean(),
     /** What they become whom no mapping gives a role; null is nothing. */
-    defaultRoleId: p.uuid().nullable(),
+    defaultRoleId: id().nullable(),
     /** The claim whose values the mappings are about; null leaves roles to the administrators. */
     roleClaim: p.string().nullable(),
-    ...columns,
+    ...auditColumns(),
   },
   // Who signs in names it before anything is known of an organization.
   uniques: [{ properties: ['id'] }],
@@ -39,10 +37,10 @@ export const RoleMappingEntity = defineEntity({
   name: 'RoleMapping',
   tableName: 'identity_provider_roles',
   properties: {
-    organizationId: p.uuid().primary(),
-    identityProviderId: p.uuid().primary(),
+    organizationId: id().primary(),
+    identityProviderId: id().primary(),
     claimValue: p.string().primary(),
-    roleId: p.uuid().primary(),
+    roleId: id().primary(),
   },
   indexes: [{ properties: ['organizationId', 'roleId'] }],
 });

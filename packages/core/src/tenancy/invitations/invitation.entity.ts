@@ -1,5 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { instant, tenantKey } from '../../database/columns.ts';
+import { id, instant, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
@@ -19,7 +19,7 @@ export const InvitationEntity = defineEntity({
     /** The address in lower case. */
     emailKey: p.string(),
     status: p.enum(storedStatuses),
-    invitedById: p.uuid(),
+    invitedById: id(),
     expiresAt: instant(),
     /** When its end was recorded; null while it is young, or nobody has looked yet. */
     expiredAt: instant().nullable(),
@@ -45,9 +45,9 @@ export const InvitationRoleEntity = defineEntity({
   name: 'InvitationRole',
   tableName: 'invitation_roles',
   properties: {
-    organizationId: p.uuid().primary(),
-    invitationId: p.uuid().primary(),
-    roleId: p.uuid().primary(),
+    organizationId: id().primary(),
+    invitationId: id().primary(),
+    roleId: id().primary(),
   },
 });
 

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../../database/columns.ts';
+import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { UserEntity } from '../../identity/index.ts';
@@ -11,8 +11,8 @@ export const MembershipEntity = defineEntity({
   name: 'Membership',
   tableName: 'memberships',
   properties: {
-    organizationId: p.uuid().primary(),
-    userId: p.uuid().primary(),
+    organizationId: id().primary(),
+    userId: id().primary(),
     status: p.enum(memberStatuses),
     /** What the member does in the organization. */
     title: p.string().nullable(),

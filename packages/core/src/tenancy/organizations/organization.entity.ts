@@ -1,19 +1,15 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../../database/columns.ts';
+import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { UserEntity } from '../../identity/index.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
 import { tiers } from './tiers.ts';
 
 export const OrganizationEntity = defineEntity({
   name: 'Organization',
   tableName: 'organizations',
   properties: {
-    id: p
-      .uuid()
-      .primary()
-      .onCreate(() => uuidv7()),
+    id: id().primary(),
     name: p.string(),
     slug: p.string().unique(),
     tier: p.enum(tiers),
@@ -23,9 +19,9 @@ export const OrganizationEntity = defineEntity({
     settings: p.json<Record<string, unknown>>(),
     version: p.integer().version(),
     createdAt: instant(),
-    createdById: p.uuid(),
+    createdById: id(),
     updatedAt: instant(),
-    updatedById: p.uuid(),
+    updatedById: id(),
     deletedAt: instant().nullable(),
   },
 });

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant } from '../../database/columns.ts';
+import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
@@ -9,10 +9,10 @@ export const ServiceAccountEntity = defineEntity({
   name: 'ServiceAccount',
   tableName: 'service_accounts',
   properties: {
-    organizationId: p.uuid().primary(),
-    userId: p.uuid().primary(),
+    organizationId: id().primary(),
+    userId: id().primary(),
     createdAt: instant(),
-    createdById: p.uuid(),
+    createdById: id(),
   },
 });
 

@@ -1,11 +1,9 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { auditColumns, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
-
-const { deletedAt: _, ...columns } = auditColumns();
 
 /** People who work together, in a department or across them. Unique by name without case. Deleting one is final. */
 export const TeamEntity = defineEntity({
@@ -17,8 +15,8 @@ export const TeamEntity = defineEntity({
     /** The name in lower case: what is unique, and what lists are sorted by. */
     nameSort: sortKey(),
     description: p.text().nullable(),
-    departmentId: p.uuid().nullable(),
-    ...columns,
+    departmentId: id().nullable(),
+    ...auditColumns(),
   },
   uniques: [{ properties: ['organizationId', 'nameSort'] }],
   indexes: [
@@ -33,11 +31,11 @@ export const TeamMemberEntity = defineEntity({
   name: 'TeamMember',
   tableName: 'team_members',
   properties: {
-    organizationId: p.uuid().primary(),
-    teamId: p.uuid().primary(),
-    userId: p.uuid().primary(),
+    organizationId: id().primary(),
+    teamId: id().primary(),
+    userId: id().primary(),
     addedAt: instant(),
-    addedById: p.uuid(),
+    addedById: id(),
   },
   indexes: [
     { properties: ['organizationId', 'teamId', 'addedAt', 'userId'] },

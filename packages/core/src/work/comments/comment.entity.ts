@@ -1,8 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { auditColumns, tenantKey } from '../../database/columns.ts';
+import { id, tenantKey, trashColumns } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../../tenancy/index.ts';
+import { defineTenantTable } from '../../tenancy/index.ts';
 import { TaskEntity } from '../tasks/task.entity.ts';
 
 export const CommentEntity = defineEntity({
@@ -10,9 +9,9 @@ export const CommentEntity = defineEntity({
   tableName: 'comments',
   properties: {
     ...tenantKey(),
-    taskId: p.uuid(),
+    taskId: id(),
     body: p.text(),
-    ...auditColumns(),
+    ...trashColumns(),
   },
   indexes: [{ properties: ['organizationId', 'taskId', 'createdAt', 'id'] }],
 });
@@ -23,13 +22,8 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export const commentTable = defineTable(CommentEntity, {
-  kind: 'tenant',
-  references: [
-    { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
-  ],
+export const commentTable = defineTenantTable(CommentEntity, {
+  references: [{ columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' }],
   visibility: {
     kind: 'parent',
     permission: 'comment:read',

@@ -1,47 +1,44 @@
 import { authorize, requirePermission } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { read } from '../../database/read-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
-import { loadTask } from '../tasks/index.ts';
-import { CommentEntity } from './comment.entity.ts';
-import type { Comment, CommentCreate } from './comment.schema.ts';
+import type { Page } from '../../kernel/schemas.ts';
+import { loadTask, requireTask } from '../tasks/index.ts';
+import { comments } from './comment.record.ts';
+import type { Comment, CommentCreate, CommentListInput, CommentPath } from './comment.schema.ts';
 
 /**
- * Comments on a task; the task's version does not move.
+ * Lists the comments of a task.
+ * @throws `task_not_found`
+ */
+export async function listComments(ctx: ServiceContext, input: CommentListInput): Promise<Page<Comment>> {
+  authorize(ctx, 'comment:read');
+  return read(ctx, async (db) => {
+    await requireTask(db, input.id);
+    const ofTask = comments.from(db).where('comments.task_id', '=', input.id);
+    return comments.page(ctx, db, input, ofTask, `comments ${input.id}`);
+  });
+}
+
+/** @throws `task_not_found`, `comment_not_found` */
+export async function getComment(ctx: ServiceContext, { id, commentId }: CommentPath): Promise<Comment> {
+  authorize(ctx, 'comment:read');
+  return read(ctx, async (db) => {
+    await requireTask(db, id);
+    return comments.get(db, { taskId: id, id: commentId });
+  });
+}
+
+/**
+ * Comments on a task. The task's version stays the same.
  * @throws `task_not_found`, `permission_denied`
  */
-export async function createComment(ctx: ServiceContext, input: CommentCreate): Promise<Comment> {
+export async function createComment(ctx: ServiceContext, { id: taskId, body }: CommentCreate): Promise<Comment> {
   requirePermission(ctx, 'comment:create');
-  const { userId, organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const { links, subject } = await loadTask(unit, input.id);
+    const { subject } = await loadTask(unit, taskId);
     authorize(ctx, 'comment:create', subject);
-    const comment = {
-      organizationId,
-      id: uuidv7(),
-      taskId: input.id,
-      body: input.body,
-      version: 1,
-      createdAt: unit.now,
-      createdById: userId,
-      updatedAt: unit.now,
-      updatedById: userId,
-    };
-    await unit.insert(CommentEntity, comment);
-    await recordEvents(unit, {
-      type: 'comment.created',
-      entity: { type: 'comment', id: comment.id },
-      parent: { type: 'task', id: input.id },
-      data: { body: input.body },
-    });
-    return {
-      id: comment.id,
-      taskId: input.id,
-      body: input.body,
-      author: links.people.get(userId) ?? { id: userId, username: null, fullName: null },
-      createdAt: unit.now.toISOString(),
-      updatedAt: unit.now.toISOString(),
-    };
+    const comment = await comments.add(unit, { taskId, body }, { parent: { type: 'task', id: taskId } });
+    return comments.answer(unit.db, comment);
   });
 }

@@ -1,10 +1,7 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../../tenancy/index.ts';
-
-const { deletedAt: _, ...columns } = auditColumns();
+import { defineTenantTable } from '../../tenancy/index.ts';
 
 /** A label for tasks, unique by name without case in its organization. Deleting one is final. */
 export const TagEntity = defineEntity({
@@ -16,7 +13,7 @@ export const TagEntity = defineEntity({
     /** The name in lower case: what is unique, and what lists are sorted by. */
     nameSort: sortKey(),
     color: p.string(),
-    ...columns,
+    ...auditColumns(),
   },
   uniques: [{ properties: ['organizationId', 'nameSort'] }],
 });
@@ -27,12 +24,4 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export type TagRecord = InferEntity<typeof TagEntity>;
-
-export const tagTable = defineTable(TagEntity, {
-  kind: 'tenant',
-  references: [
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
-  ],
-});
+export const tagTable = defineTenantTable(TagEntity);

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { id } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 
@@ -10,8 +11,8 @@ export const TaskSearchEntity = defineEntity({
   name: 'TaskSearch',
   tableName: 'task_search',
   properties: {
-    organizationId: p.uuid().primary(),
-    taskId: p.uuid().primary(),
+    organizationId: id().primary(),
+    taskId: id().primary(),
     /** Folded words, one space before each. */
     title: p.text(),
     body: p.text(),

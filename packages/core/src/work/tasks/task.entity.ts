@@ -1,8 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { auditColumns, hundredths, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import { hundredths, id, instant, sortKey, tenantKey, trashColumns } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity, TeamEntity } from '../../tenancy/index.ts';
+import { defineTenantTable, TeamEntity } from '../../tenancy/index.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import { taskPriorities, taskStatuses } from './task.schema.ts';
 
@@ -26,11 +25,11 @@ export const TaskEntity = defineEntity({
     estimatedHours: hundredths().nullable(),
     actualHours: hundredths().nullable(),
     completedAt: instant().nullable(),
-    parentId: p.uuid().nullable(),
-    teamId: p.uuid().nullable(),
+    parentId: id().nullable(),
+    teamId: id().nullable(),
     /** What was trashed together is restored together. */
-    trashId: p.uuid().nullable(),
-    ...auditColumns(),
+    trashId: id().nullable(),
+    ...trashColumns(),
   },
   uniques: [{ properties: ['organizationId', 'number'] }],
   indexes: [
@@ -57,9 +56,9 @@ export const TaskAssigneeEntity = defineEntity({
   name: 'TaskAssignee',
   tableName: 'task_assignees',
   properties: {
-    organizationId: p.uuid().primary(),
-    taskId: p.uuid().primary(),
-    userId: p.uuid().primary(),
+    organizationId: id().primary(),
+    taskId: id().primary(),
+    userId: id().primary(),
     position: p.smallint(),
   },
   indexes: [{ properties: ['organizationId', 'userId', 'taskId'] }],
@@ -69,9 +68,9 @@ export const TaskTagEntity = defineEntity({
   name: 'TaskTag',
   tableName: 'task_tags',
   properties: {
-    organizationId: p.uuid().primary(),
-    taskId: p.uuid().primary(),
-    tagId: p.uuid().primary(),
+    organizationId: id().primary(),
+    taskId: id().primary(),
+    tagId: id().primary(),
   },
   indexes: [{ properties: ['organizationId', 'tagId', 'taskId'] }],
 });
@@ -84,13 +83,10 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export const taskTable = defineTable(TaskEntity, {
-  kind: 'tenant',
+export const taskTable = defineTenantTable(TaskEntity, {
   references: [
     { columns: ['organizationId', 'parentId'], to: () => TaskEntity },
     { columns: ['organizationId', 'teamId'], to: () => TeamEntity },
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
   ],
   visibility: {
     kind: 'own',
@@ -101,16 +97,12 @@ export const taskTable = defineTable(TaskEntity, {
   },
 });
 
-export const taskAssigneeTable = defineTable(TaskAssigneeEntity, {
-  kind: 'tenant',
-  references: [
-    { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
-    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
-  ],
+export const taskAssigneeTable = defineTenantTable(TaskAssigneeEntity, {
+  members: ['userId'],
+  references: [{ columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' }],
 });
 
-export const taskTagTable = defineTable(TaskTagEntity, {
-  kind: 'tenant',
+export const taskTagTable = defineTenantTable(TaskTagEntity, {
   references: [
     { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
     { columns: ['organizationId', 'tagId'], to: () => TagEntity, onDelete: 'cascade' },

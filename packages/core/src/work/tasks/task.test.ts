@@ -20,9 +20,8 @@ import {
   TaskUpdate,
   updateTask,
 } from '../index.ts';
-import { getComment, listComments } from '../comments/comment.queries.ts';
 import { CommentListInput } from '../comments/comment.schema.ts';
-import { createComment } from '../comments/comment.service.ts';
+import { createComment, getComment, listComments } from '../comments/comment.service.ts';
 import { createTag } from '../tags/tag.service.ts';
 import { listTaskActivity } from './task.activity.ts';
 

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import type { Changes } from '../kernel/changes.ts';
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** What a summary is made of. `actor` is the name of the person, or of the system. */
+interface SummaryParts<Data extends Shape, Fields extends Shape> {
+  actor: string;
+  data: z.output<z.ZodObject<Data>>;
+  changes: ChangesOf<Fields>;
+}
+
+type ChangesOf<Fields extends Shape> = { [Field in keyof Fields]?: { from: unknown; to: unknown } };
+
+/** How a context declares an event. */
+interface EventDeclaration<Data extends Shape, Fields extends Shape> {
+  /** The fields whose changes it tells, with the schema of their values. */
+  changes?: Fields;
+  data?: Data;
+  /** What it is about. @default the first part of its type */
+  entityType?: string;
+  /** One line in plain words: `Ada added Grace to the team Engines`. */
+  summary(event: SummaryParts<Data, Fields>): string;
+}
+
+interface EntityName {
+  type: string;
+  id: string;
+}
+
+interface EventPayload<Data extends Shape, Fields extends Shape> {
+  data: z.input<z.ZodObject<Data>>;
+  changes?: ChangesOf<Fields>;
+  /** Where the event shows too: a comment's in the activity of its task. */
+  parent?: EntityName;
+  /** @default the organization of the unit; null for the instance's own stream */
+  organizationId?: string | null;
+  /** @default the principal's user; null is the system */
+  actorId?: string | null;
+}
+
+/** An event that is about to be recorded. Only event types of the catalogue make one. */
+export interface NewEvent {
+  readonly type: string;
+  readonly entity: EntityName;
+  readonly parent?: EntityName;
+  readonly changes?: Changes;
+  readonly data?: Record<string, unknown>;
+  readonly organizationId?: string | null;
+  readonly actorId?: string | null;
+}
+
+/** Removes what makes a field optional in an input: in a change it is always there, or null. */
+function valueOf(field: z.ZodType): z.ZodType {
+  let schema: z.core.SomeType = field;
+  while (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) schema = schema.unwrap();
+  return z.nullable(schema);
+}
+
+/** One type of event in the catalogue. */
+export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape> {
+  /** `entity.past_tense`, as `task.created`. */
+  readonly type: string;
+  readonly entityType: string;
+  readonly data: z.ZodObject<Data>;
+  /** The fields whose changes it tells: each is `{ from, to }`. */
+  readonly changes: z.ZodObject;
+  readonly #declaration: EventDeclaration<Data, Fields>;
+
+  constructor(type: string, declaration: EventDeclaration<Data, Fields>) {
+    this.type = type;
+    this.entityType = declaration.entityType ?? type.slice(0, type.indexOf('.'));
+    this.data = z.object(declaration.data ?? ({} as Data));
+    this.changes = z.object(
+      Object.fromEntries(
+        Object.entries(declaration.changes ?? {}).map(([field, schema]) => {
+          const value = valueOf(schema);
+          return [field, z.object({ from: value, to: value }).optional()];
+        }),
+      ),
+    );
+    this.#declaration = declaration;
+  }
+
+  /** Makes an event about an entity. `recordEvents` writes it. */
+  about(id: string, { changes = {}, ...payload }: EventPayload<Data, Fields>): NewEvent {
+    return { type: this.type, entity: { type: this.entityType, id }, changes: changes as Changes, ...payload };
+  }
+
+  summary(event: SummaryParts<Data, Fields>): string {
+    return this.#declaration.summary(event);
+  }
+}
+
+/** Declares one event. */
+export const event = <const Data extends Shape = {}, const Fields extends Shape = {}>(
+  declaration: EventDeclaration<Data, Fields>,
+): EventDeclaration<Data, Fields> => declaration;
+
+/**
+ * Declares the events that the verbs of a record make. Each carries the version; `name` or `title` in `data` is what the
+ * summaries call the entity.
+ * @param noun as in `the team`
+ * @param changes the fields whose changes are told: the fields of the input
+ */
+export function lifecycle<const Fields extends Shape, const Data extends Shape = {}>(
+  noun: string,
+  changes: Fields,
+  data: Data = {} as Data,
+) {
+  const withVersion = { ...data, version: z.int() };
+  const called = (told: Readonly<Record<string, unknown>>) =>
+    [noun, told['name'] ?? told['title']].filter(Boolean).join(' ');
+  return {
+    created: event({ changes, data: withVersion, summary: (e) => `${e.actor} created ${called(e.data)}` }),
+    updated: event({
+      changes,
+      data: withVersion,
+      summary: (e) => `${e.actor} changed ${Object.keys(e.changes).join(', ')} of ${called(e.data)}`,
+    }),
+    deleted: event({ data: withVersion, summary: (e) => `${e.actor} deleted ${called(e.data)}` }),
+  };
+}
+
+type EventTypes<Declarations> = {
+  readonly [Name in keyof Declarations]: Declarations[Name] extends EventDeclaration<infer Data, infer Fields>
+    ? EventType<Data, Fields>
+    : never;
+};
+
+/**
+ * Declares the events about one kind of entity.
+ *
+ * @example
+ * export const teamEvents = defineEvents('team', {
+ *   member_added: event({ data: { userId: z.uuid() }, summary: ({ actor }) => `${actor} added a member to a team` }),
+ * });
+ * await recordEvents(unit, teamEvents.member_added.about(teamId, { data: { userId } }));
+ */
+export function defineEvents<Declarations extends Readonly<Record<string, object>>>(
+  entity: string,
+  declarations: Declarations,
+): EventTypes<Declarations> {
+  const types = Object.entries(declarations).map(([name, declaration]) => [
+    name,
+    new EventType(`${entity}.${name}`, declaration as EventDeclaration<Shape, Shape>),
+  ]);
+  return Object.fromEntries(types) as EventTypes<Declarations>;
+}

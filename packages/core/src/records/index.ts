@@ -1,0 +1,1 @@
+export { defineRecord, type Resource } from './record.ts';

@@ -1,0 +1,207 @@
+import type { EntitySchema } from '@mikro-orm/core';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import type { z } from 'zod';
+import { columnName } from '../database/columns.ts';
+import type { ReadDoor } from '../database/read-door.ts';
+import type { Tables } from '../database/schema.ts';
+import { anyOf } from '../database/sql.ts';
+import { statementFamily } from '../database/statement.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import type { Changes } from '../kernel/changes.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A row by its id, or by the values of some properties. */
+export type Key = string | Fields;
+
+interface Shape {
+  keys: readonly string[];
+  /** Whether the keys are lists of ids. */
+  many?: boolean;
+  /** Whether rows in the trash are read too. */
+  trash?: boolean;
+  lock?: 'update' | 'share';
+}
+
+/** What is changed in a row. */
+interface Changed {
+  row: Fields;
+  after: Fields;
+  changes: Changes;
+}
+
+/** The columns of a record: how its rows are selected, shown, and found again to be written. */
+export class RecordReader {
+  readonly table: string;
+  readonly #entity: EntitySchema;
+  readonly #properties: ReadonlySet<string>;
+  /** The property that names a row within its organization. */
+  readonly #id: string;
+  readonly #shown: readonly string[];
+  readonly #people: Readonly<Record<string, string>>;
+
+  constructor(entity: EntitySchema, output: z.ZodObject, people: Readonly<Record<string, string | undefined>>) {
+    const { tableName, properties } = entity.meta;
+    this.table = tableName;
+    this.#entity = entity;
+    this.#properties = new Set(Object.keys(properties));
+    this.#id = this.#properties.has('id') ? 'id' : 'userId';
+    this.#shown = Object.keys(output.shape);
+    this.#people = people as Readonly<Record<string, string>>;
+  }
+
+  has(property: string): boolean {
+    return this.#properties.has(property);
+  }
+
+  isNullable(property: string): boolean {
+    return Reflect.get(this.#entity.meta.properties, property)?.nullable === true;
+  }
+
+  /** The column of a property, for a query. */
+  ref(property: string) {
+    return sql.ref(`${this.table}.${columnName(property)}`);
+  }
+
+  get id() {
+    return this.ref(this.#id);
+  }
+
+  idOf(row: Fields): string {
+    return String(row[this.#id]);
+  }
+
+  /** Everything that names a row, also where no wall says the organization. */
+  keyOf(row: Fields): Fields {
+    const names = ['organizationId', this.#id].filter((name) => this.has(name));
+    return Object.fromEntries(names.map((name) => [name, row[name]]));
+  }
+
+  /** The rows that are not in the trash. */
+  from(db: Pick<ReadDoor, 'selectFrom'>): Rows {
+    const rows = this.#rows(db);
+    return this.has('deletedAt') ? rows.where(this.ref('deletedAt'), 'is', null) : rows;
+  }
+
+  #rows(db: Pick<ReadDoor, 'selectFrom'>): Rows {
+    // The table is known at run time only here. Every table has the walls; none of these queries names a column by itself.
+    return db.selectFrom(this.table as 'users') as Rows;
+  }
+
+  /** Selects every column by its property, and the names of the people. */
+  select(rows: Rows): SelectQueryBuilder<Tables, 'users', Fields> {
+    let joined = rows;
+    for (const [field, property] of Object.entries(this.#people))
+      joined = joined.leftJoin(`users as ${field}`, (join) =>
+        join.on(sql.ref(`${field}.id`), '=', this.ref(property)),
+      ) as Rows;
+    const columns = [...this.#properties].map((property) => this.ref(property).as(property));
+    const names = Object.keys(this.#people).flatMap((field) => [
+      sql.ref(`${field}.username`).as(`${field}.username`),
+      sql.ref(`${field}.full_name`).as(`${field}.fullName`),
+    ]);
+    return joined.select([...columns, ...names]);
+  }
+
+  readonly #statements = statementFamily<Shape, Fields, Fields>((db, values, dialect, { keys, many, trash, lock }) => {
+    let rows = trash ? this.#rows(db) : this.from(db);
+    for (const key of keys) {
+      const value = values[key];
+      rows = rows.where(
+        many
+          ? anyOf(dialect, `${this.table}.${columnName(key)}`, value as string[])
+          : sql<boolean>`${this.ref(key)} = ${value}`,
+      );
+    }
+    const selected = many ? this.select(rows).orderBy(this.id) : this.select(rows);
+    // SQLite has one writer: nothing needs a lock there.
+    if (!lock || dialect === 'sqlite') return selected;
+    return lock === 'update' ? selected.forUpdate(this.table as 'users') : selected.forShare(this.table as 'users');
+  });
+
+  /** Reads the rows of a key. */
+  read(db: ReadDoor, key: Key, how: Pick<Shape, 'trash' | 'lock'>): Promise<Fields[]> {
+    const values = typeof key === 'string' ? { [this.#id]: key } : key;
+    return db.run(this.#statements({ keys: Object.keys(values), ...how }), values);
+  }
+
+  /** Reads the rows of some ids in the order of their ids, in which they are locked. */
+  readMany(db: ReadDoor, ids: readonly string[], how: Pick<Shape, 'trash' | 'lock'>): Promise<Fields[]> {
+    return db.run(this.#statements({ keys: [this.#id], many: true, ...how }), { [this.#id]: ids });
+  }
+
+  /** A row in the shape of the wire, from a row that `select` has read. */
+  show(row: Fields): Fields {
+    const shown: Record<string, unknown> = {};
+    for (const field of this.#shown) {
+      const property = this.#people[field];
+      shown[field] = property === undefined ? row[field] : personOf(row[property], row, field);
+    }
+    return shown;
+  }
+
+  /** The columns that every new row begins with. */
+  blank(unit: Unit, id: string): Fields {
+    const { organizationId, userId } = unit.scope;
+    const row = {
+      organizationId,
+      id,
+      version: 1,
+      createdAt: unit.now.toISOString(),
+      createdById: userId,
+      ...this.audit(unit),
+    };
+    return Object.fromEntries([...this.#properties].map((name) => [name, Reflect.get(row, name) ?? null]));
+  }
+
+  /** The columns that say who changed a row last. */
+  audit(unit: Unit): Fields {
+    const audit = { updatedAt: unit.now.toISOString(), updatedById: unit.scope.userId };
+    return Object.fromEntries(Object.entries(audit).filter(([name]) => this.has(name)));
+  }
+
+  /** Writes what has changed: one statement for all rows that get the same values. */
+  async update(unit: Unit, changed: readonly Changed[]): Promise<void> {
+    const groups = new Map<string, { values: Fields; organizationId: unknown; ids: string[] }>();
+    for (const { row, after } of changed) {
+      const written = [...this.#properties].filter((name) => name !== 'version' && after[name] !== row[name]);
+      const values = Object.fromEntries(written.map((name) => [name, after[name]]));
+      const key = JSON.stringify([row['organizationId'], values]);
+      const group = groups.get(key) ?? { values, organizationId: row['organizationId'], ids: [] };
+      group.ids.push(this.idOf(row));
+      groups.set(key, group);
+    }
+    for (const { values, organizationId, ids } of groups.values())
+      await this.#update(unit, organizationId, ids, values);
+  }
+
+  async #update(unit: Unit, organizationId: unknown, ids: readonly string[], values: Fields): Promise<void> {
+    const match = this.#match(organizationId, ids);
+    if ((await unit.update(this.#entity, match, values)) !== ids.length)
+      throw new Error(`A row of ${this.table} that was locked has gone.`);
+  }
+
+  async delete(unit: Unit, rows: readonly Fields[]): Promise<void> {
+    const [first] = rows;
+    if (first)
+      await unit.delete(
+        this.#entity,
+        this.#match(
+          first['organizationId'],
+          rows.map((row) => this.idOf(row)),
+        ),
+      );
+  }
+
+  /** The rows of some ids in one organization. */
+  #match(organizationId: unknown, ids: readonly string[]): Fields {
+    const id = ids.length === 1 ? ids[0] : ids;
+    return { ...(this.has('organizationId') ? { organizationId } : {}), [this.#id]: id };
+  }
+}
+
+/** A query on the table of a record. */
+type Rows = SelectQueryBuilder<Tables, 'users', object>;
+
+const personOf = (id: unknown, row: Fields, field: string) =>
+  id === null ? null : { id, username: row[`${field}.username`] ?? null, fullName: row[`${field}.fullName`] ?? null };

@@ -1,0 +1,272 @@
+import type { EntitySchemaWithMeta, InferEntity } from '@mikro-orm/core';
+import type { SelectQueryBuilder } from 'kysely';
+import type { z } from 'zod';
+import { type EventType, type NewEvent, recordEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { isForeignKeyViolation, isUniqueViolation } from '../database/failures.ts';
+import { read, type ReadDoor } from '../database/read-door.ts';
+import type { Row, Tables } from '../database/schema.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import type { NewRow } from '../database/writes.ts';
+import { type Changes, diff, isEmpty } from '../kernel/changes.ts';
+import type { DomainError, ErrorDetails } from '../kernel/errors.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { Page } from '../kernel/schemas.ts';
+import { type ListInput, readList } from './list.ts';
+import { type Key, RecordReader } from './reader.ts';
+
+type ErrorOf = (details?: ErrorDetails) => DomainError;
+type PropertyOf<Entity> = keyof InferEntity<Entity> & string;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What is the same for every resource, said once. */
+export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
+  /** The shape on the wire. Its fields are columns of the entity, and people. */
+  output: Output;
+  /** The fields of `output` that are persons, each with the property that holds the user id. */
+  people?: { [Field in keyof z.output<Output>]?: PropertyOf<Entity> };
+  /** Which events the verbs record. Their schemas say which fields are tracked, and which data an event has. */
+  events: { created?: EventType; updated?: EventType; deleted?: EventType };
+  /** Columns that follow from others: what is sorted by, what is unique. */
+  derived?: (row: Row<Entity>) => Derived;
+  /** Thrown when the row does not exist, is of another organization, or is invisible. */
+  missing: ErrorOf;
+  /** Thrown when a unique index refuses the row, for the first of these fields that was written. */
+  taken?: { error: ErrorOf; fields: readonly [PropertyOf<Entity>, ...PropertyOf<Entity>[]] };
+  /** Thrown when other rows still refer to a row that is to be deleted. */
+  inUse?: ErrorOf;
+}
+
+/** The properties that the verbs fill in. */
+type Managed = 'organizationId' | 'version' | 'createdAt' | 'updatedAt' | 'updatedById' | 'deletedAt';
+
+/** What a new row is made of. Properties that may be null may be left out. */
+type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'createdById' | keyof Derived> & {
+  /** @default a new UUID */
+  id?: string;
+  /** @default the user of the unit */
+  createdById?: string;
+};
+
+/** New values of some fields. Undefined leaves a field as it is, null clears it. */
+type Given<R> = { [Name in keyof R]?: R[Name] | undefined };
+
+interface EventOptions {
+  /** @default the event of the verb */
+  event?: EventType;
+  /** What the event tells beyond the fields of the row. */
+  data?: Fields;
+  parent?: { type: string; id: string };
+  /** @default the organization of the unit */
+  organizationId?: string | null;
+  /** @default the principal's user; null is the system */
+  actorId?: string | null;
+}
+
+const pick = (row: Fields, names: readonly string[]): Fields =>
+  Object.fromEntries(names.filter((name) => name in row).map((name) => [name, row[name]]));
+
+const given = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+const onWire = (row: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : (value ?? null)]),
+  );
+
+/** A resource: one table, its shape on the wire, its events and errors, and the verbs that every service uses. */
+export class Resource<Entity extends EntitySchemaWithMeta, Table extends string, Output extends z.ZodObject, Derived> {
+  readonly entity: Entity;
+  readonly #options: RecordOptions<Entity, Output, Derived>;
+  readonly #reader: RecordReader;
+
+  constructor(entity: Entity, options: RecordOptions<Entity, Output, Derived>) {
+    this.entity = entity;
+    this.#options = options;
+    this.#reader = new RecordReader(entity, options.output, options.people ?? {});
+  }
+
+  /** The rows that are not in the trash, to be narrowed by the filters of a list. */
+  from(db: ReadDoor): SelectQueryBuilder<Tables, Table & keyof Tables, object> {
+    return this.#reader.from(db) as never;
+  }
+
+  /**
+   * Reads one row in the shape of the wire.
+   * @throws the record's `missing`
+   */
+  async get(db: ReadDoor, key: Key): Promise<z.output<Output>> {
+    const [row] = await this.#reader.read(db, key, {});
+    if (!row) throw this.#options.missing();
+    return this.#reader.show(row) as z.output<Output>;
+  }
+
+  /** The answer of a mutation: a row that it has locked, added or changed, in the shape of the wire. */
+  async answer(db: ReadDoor, row: Row<Entity>): Promise<z.output<Output>> {
+    if (this.#options.people) return this.get(db, this.#reader.keyOf(row));
+    return this.#reader.show(row) as z.output<Output>;
+  }
+
+  /** A page of the rows that are not in the trash. */
+  list(ctx: ServiceContext, input: ListInput): Promise<Page<z.output<Output>>> {
+    return read(ctx, (db) => this.page(ctx, db, input, this.from(db)));
+  }
+
+  /**
+   * A page of the rows of a narrowed query.
+   * @param name what a cursor is bound to. @default the name of the table
+   */
+  page(
+    ctx: ServiceContext,
+    db: ReadDoor,
+    input: ListInput,
+    query: ReturnType<typeof this.from>,
+    name?: string,
+  ): Promise<Page<z.output<Output>>> {
+    return readList(ctx, this.#reader, input, query as never, name) as Promise<Page<z.output<Output>>>;
+  }
+
+  /**
+   * Reads a row to change it, within the walls and as far as the principal sees it, and locks it until commit.
+   * @param check runs once the row is known to exist, before its version is checked: whether the caller may change this row
+   * @throws the record's `missing`, what `check` throws, `version_conflict` when If-Match names another version
+   */
+  async lock(unit: Unit, key: Key, check?: (row: Row<Entity>) => void, among: 'living' | 'all' = 'living') {
+    const [row] = await this.#reader.read(unit.db, key, { lock: 'update', trash: among === 'all' });
+    if (!row) throw this.#options.missing();
+    check?.(row as Row<Entity>);
+    if (typeof row['version'] === 'number') unit.checkVersion({ version: row['version'] });
+    return row as Row<Entity>;
+  }
+
+  /**
+   * Locks the rows that a new reference relies on until commit, so that nobody deletes or trashes them meanwhile. If-Match
+   * does not concern them.
+   * @param field the field of the input that names them
+   * @throws the record's `missing` at the field
+   */
+  async refer(unit: Unit, ids: string | readonly string[], field: string): Promise<Row<Entity>[]> {
+    const wanted = [ids].flat();
+    const rows = await this.#reader.readMany(unit.db, wanted, { lock: 'share' });
+    const found = new Map(rows.map((row) => [this.#reader.idOf(row), row]));
+    return wanted.map((id, index) => {
+      const row = found.get(id);
+      if (!row) throw this.#options.missing({ field: typeof ids === 'string' ? [field] : [field, index] });
+      return row as Row<Entity>;
+    });
+  }
+
+  /** Adds a row, with its id, its audit columns and its event. */
+  async add(unit: Unit, fields: NewFields<Entity, Derived>, options: EventOptions = {}): Promise<Row<Entity>> {
+    const [row] = await this.addMany(unit, [fields], options);
+    if (!row) throw new Error('A row was to be added.');
+    return row;
+  }
+
+  async addMany(
+    unit: Unit,
+    rows: readonly NewFields<Entity, Derived>[],
+    { event = this.#options.events.created, ...options }: EventOptions = {},
+  ): Promise<Row<Entity>[]> {
+    const added = rows.map((fields) =>
+      this.#withDerived({ ...this.#reader.blank(unit, uuidv7()), ...onWire(given(fields)) }),
+    );
+    await this.#write(
+      unit.insert(this.entity, ...(added as never[])),
+      Object.keys(rows[0] ?? {}),
+      unit,
+      event ? added.map((row) => this.#told(event, row, diff({}, row), options)) : [],
+    );
+    return added as Row<Entity>[];
+  }
+
+  /**
+   * Changes the fields that are given: writes what differs, raises the version once, and records one event. When nothing
+   * differs it does none of this. Fields that are no columns, such as the ids of links, count as changes too; the caller
+   * writes them.
+   */
+  async change<R extends Row<Entity>>(unit: Unit, row: R, fields: Given<R>, options: EventOptions = {}) {
+    const [changed] = await this.changeMany(unit, [row], fields, options);
+    return changed ?? { after: row, changes: {} };
+  }
+
+  /** The same for many rows that get the same values. Answers those that changed. */
+  async changeMany<R extends Row<Entity>>(
+    unit: Unit,
+    rows: readonly R[],
+    fields: Given<R>,
+    { event = this.#options.events.updated, ...options }: EventOptions = {},
+  ): Promise<{ after: R; changes: Changes }[]> {
+    const values = onWire(given(fields));
+    const audit = this.#reader.audit(unit);
+    const changed = rows
+      .map((row) => ({ row, changes: diff(pick(row, Object.keys(values)), values) }))
+      .filter(({ changes }) => !isEmpty(changes))
+      .map(({ row, changes }) => {
+        const raised = typeof row['version'] === 'number' ? { version: row['version'] + 1 } : {};
+        const written = pick(values, Object.keys(changes));
+        return { row, changes, after: this.#withDerived({ ...row, ...written, ...audit, ...raised }) };
+      });
+    await this.#write(
+      this.#reader.update(unit, changed),
+      Object.keys(values),
+      unit,
+      event ? changed.map(({ after, changes }) => this.#told(event, after, changes, options)) : [],
+    );
+    return changed.map(({ after, changes }) => ({ after: after as R, changes }));
+  }
+
+  /**
+   * Deletes a row for ever.
+   * @throws the record's `inUse` when other rows still refer to it
+   */
+  remove(unit: Unit, row: Row<Entity>, options: EventOptions = {}): Promise<void> {
+    return this.removeMany(unit, [row], options);
+  }
+
+  async removeMany(
+    unit: Unit,
+    rows: readonly Row<Entity>[],
+    { event = this.#options.events.deleted, ...options }: EventOptions = {},
+  ): Promise<void> {
+    await this.#reader.delete(unit, rows).catch((error: unknown) => {
+      const { inUse } = this.#options;
+      throw inUse && isForeignKeyViolation(error) ? inUse({ cause: error }) : error;
+    });
+    if (event) await recordEvents(unit, ...rows.map((row) => this.#told(event, row, {}, options)));
+  }
+
+  #withDerived(row: Fields): Fields {
+    return { ...row, ...this.#options.derived?.(row as Row<Entity>) };
+  }
+
+  /** An event about a row, with the fields that its schemas name. */
+  #told(event: EventType, row: Fields, changes: Changes, { data, ...options }: EventOptions): NewEvent {
+    const told = { ...pick(row, Object.keys(event.data.shape)), ...data };
+    const tracked = pick(changes, Object.keys(event.changes.shape)) as Changes;
+    return event.about(this.#reader.idOf(row), { changes: tracked, data: told, ...options });
+  }
+
+  /** Writes rows together with their events. */
+  async #write(written: Promise<unknown>, fields: readonly string[], unit: Unit, events: readonly NewEvent[]) {
+    const { taken } = this.#options;
+    await Promise.all([
+      written.catch((error: unknown) => {
+        if (!taken || !isUniqueViolation(error)) throw error;
+        const field = taken.fields.find((name) => fields.includes(name)) ?? taken.fields[0];
+        throw taken.error({ field: [field], cause: error });
+      }),
+      recordEvents(unit, ...events),
+    ]);
+  }
+}
+
+/** Declares a resource. See `Resource` for its verbs. */
+export const defineRecord = <
+  Entity extends EntitySchemaWithMeta,
+  Output extends z.ZodObject,
+  Derived extends object = Record<never, never>,
+>(
+  entity: Entity,
+  options: RecordOptions<Entity, Output, Derived>,
+): Resource<Entity, Entity['tableName'], Output, Derived> => new Resource(entity, options);

@@ -1,0 +1,13 @@
+import { defineRecord } from '../../records/index.ts';
+import { workErrors } from '../work.errors.ts';
+import { TagEntity } from './tag.entity.ts';
+import { tagEvents } from './tag.events.ts';
+import { Tag } from './tag.schema.ts';
+
+export const tags = defineRecord(TagEntity, {
+  output: Tag,
+  events: tagEvents,
+  derived: ({ name }) => ({ nameSort: name.toLowerCase() }),
+  missing: workErrors.tag_not_found,
+  taken: { error: workErrors.tag_name_taken, fields: ['name'] },
+});
