@@ -1,12 +1,11 @@
 import type { EntityManager } from '@mikro-orm/core';
 import type { Principal, Visibility } from '../kernel/principal.ts';
 import { ReadCodecs } from './codecs.ts';
-import { Door, type DoorParts } from './door.ts';
+import { Door, type DoorParts, type ReadDoor } from './door.ts';
 import type { Connection, Engine } from './engine.ts';
 import { translateFailure } from './failures.ts';
 import { type EntityManagers, openEntityManagers } from './orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
-import type { ReadDoor } from './read-door.ts';
 import type { DatabaseScope } from './scope.ts';
 import { openSqlite } from './sqlite-engine.ts';
 import type { TableDefinition } from './table.ts';

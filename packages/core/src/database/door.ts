@@ -136,3 +136,9 @@ export class Door {
     return this.#connection.kysely.withPlugin(plugin);
   }
 }
+
+/**
+ * The one way to read: a query builder that shows the rows of the context's organization, as far as the principal may see them.
+ * It cannot write, and no query gets around its walls.
+ */
+export type ReadDoor = Pick<Door, 'selectFrom' | 'run' | 'dialect'>;

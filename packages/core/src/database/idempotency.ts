@@ -2,8 +2,16 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.ts';
 import { errors } from '../kernel/errors.ts';
 import type { MutationRequest } from '../kernel/mutation.ts';
+import type { ServiceContext } from './context.ts';
+import type { Door } from './door.ts';
 import { isLockTimeout } from './failures.ts';
-import type { Unit } from './unit-of-work.ts';
+
+/** The part of a unit of work that an idempotency key needs. */
+interface KeyedUnit {
+  readonly ctx: ServiceContext;
+  readonly db: Door;
+  readonly now: Date;
+}
 
 const fingerprint = (request: MutationRequest): string =>
   createHash('sha256')
@@ -11,7 +19,7 @@ const fingerprint = (request: MutationRequest): string =>
     .digest('base64url');
 
 /** The primary key of the request's row. Every mutation with a key has an actor: `auth.*` refuses the header. */
-function keyOf(unit: Unit, request: MutationRequest) {
+function keyOf(unit: KeyedUnit, request: MutationRequest) {
   const { principal } = unit.ctx;
   if (principal === null || request.idempotencyKey === null) throw errors.unauthenticated();
   return {
@@ -27,7 +35,7 @@ function keyOf(unit: Unit, request: MutationRequest) {
  * Takes the key for this transaction, or finds the answer that it gave before. A concurrent twin waits here for the first
  * one's commit: on PostgreSQL in the unique index, on SQLite for the write lock.
  */
-export async function claimKey(unit: Unit, request: MutationRequest): Promise<{ value: unknown } | null> {
+export async function claimKey(unit: KeyedUnit, request: MutationRequest): Promise<{ value: unknown } | null> {
   const key = keyOf(unit, request);
   const own = fingerprint(request);
   const claimed = await unit.db
@@ -51,7 +59,7 @@ export async function claimKey(unit: Unit, request: MutationRequest): Promise<{ 
 }
 
 /** Keeps the answer beside the changes that it reports, unless it holds a secret. */
-export async function keepAnswer(unit: Unit, request: MutationRequest, value: unknown): Promise<void> {
+export async function keepAnswer(unit: KeyedUnit, request: MutationRequest, value: unknown): Promise<void> {
   if (request.secretAnswer) return;
   await unit.db
     .updateTable('idempotency_keys')
