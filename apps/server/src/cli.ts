@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { createLogger, type Logger } from './logger.ts';
-import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { SettingsError } from './settings-error.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { version } from './version.ts';
 
 interface Command {

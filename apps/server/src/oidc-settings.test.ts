@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readOidcIssuers } from './oidc-settings.ts';
-import { readSettings, SettingsError } from './settings.ts';
+import { SettingsError } from './settings-error.ts';
+import { readSettings } from './settings.ts';
 
 const keycloak = {
   OIDC_KEYCLOAK_ISSUER: 'https://id.example.com/realms/tenon',

@@ -1,6 +1,6 @@
 import { isIssuerIdentifier, type PlatformSettings } from '@tenon/core';
 import { z } from 'zod';
-import type { SettingProblem } from './settings.ts';
+import type { SettingProblem } from './settings-error.ts';
 
 type OidcIssuer = NonNullable<PlatformSettings['oidcIssuers']>[number];
 

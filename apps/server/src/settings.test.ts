@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { weakness } from './secret-key.ts';
-import { readSettings, SettingsError } from './settings.ts';
+import { SettingsError } from './settings-error.ts';
+import { readSettings } from './settings.ts';
 
 const strong = 'q7Xv2mKpL9sZ4dRt8wYb3nHc6gJf1aEu5oPi0TkWxVy';
 const keys = ['cZF8wqZxUupmIsEaDZ1MCeSlSTLY6oZmQrVlSw8i1Ls=', 'B7nSKUd8cSUWWPq8sqZnOE9VuKlGnRLv_1kdHu3tYbQ'];

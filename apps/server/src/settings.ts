@@ -3,6 +3,7 @@ import type { PlatformSettings, SmtpSettings } from '@tenon/core';
 import { z } from 'zod';
 import { encryptionKeyProblem, encryptionKeysOf, keptEncryptionKey } from './encryption-key.ts';
 import { readOidcIssuers } from './oidc-settings.ts';
+import { type SettingProblem, SettingsError } from './settings-error.ts';
 import { keptSecretKey, weakness } from './secret-key.ts';
 
 /** What this process was told by its environment (A10). Read once, at start. */
@@ -19,27 +20,6 @@ export interface Settings extends PlatformSettings {
   /** Null: mails are laid into a folder. */
   readonly smtp: SmtpSettings | null;
   readonly logLevel: (typeof logLevels)[number];
-}
-
-/** One variable that is wrong. */
-export interface SettingProblem {
-  variable: string;
-  /** How it is, as the end of a sentence that begins with the variable. */
-  problem: string;
-  /** What would be right. */
-  expected: string;
-}
-
-export class SettingsError extends Error {
-  readonly problems: readonly SettingProblem[];
-
-  constructor(problems: readonly SettingProblem[]) {
-    const lines = problems.map(({ variable, problem, expected }) => `  ${variable} ${problem}. Set it to ${expected}.`);
-    const count = problems.length === 1 ? 'One setting is' : `${problems.length} settings are`;
-    super(`${count} wrong:\n${lines.join('\n')}`);
-    this.name = 'SettingsError';
-    this.problems = problems;
-  }
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
