@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scenes } from './testing/cases.ts';
 import { added } from './testing/compare.ts';
-import type { OutputOf } from './testing/samples.ts';
+import type { OutputOf } from './testing/operation-types.ts';
 import type { Person, Scene } from './testing/scene.ts';
 
 type Task = OutputOf<'tasks.get'>;

@@ -1,4 +1,5 @@
-import { type InputOf, samplesOf } from '../contract/testing/samples.ts';
+import type { InputOf } from '../contract/testing/operation-types.ts';
+import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
 
 /** The tests make more issuers than any tier has room for. */

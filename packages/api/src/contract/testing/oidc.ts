@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { givePassword, removeTotp } from '@tenon/core/testing';
-import type { OutputOf } from './samples.ts';
+import type { OutputOf } from './operation-types.ts';
 import type { Person, Scene } from './scene.ts';
 
 /** How the operations that need an issuer are called. */

@@ -1,33 +1,13 @@
-import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AppRouter } from '../../app-router.ts';
+import type { Fields, Inputs, Room } from './operation-types.ts';
 import type { Person, Scene } from './scene.ts';
 
 /*
  * What the tests of the contract need to know of an operation. It stands beside its router, in `*.samples.ts`, and is found
  * there: no list names those files.
  */
-
-type Inputs = inferRouterInputs<AppRouter>;
-type Outputs = inferRouterOutputs<AppRouter>;
-type Room = Extract<keyof Inputs, string>;
-
-type Fields<Input> = Exclude<Input, void>;
-
-export type OperationName = { [R in Room]: `${R}.${keyof Inputs[R] & string}` }[Room];
-
-type Member<All, Name> = Name extends `${infer R}.${infer P}`
-  ? R extends keyof All
-    ? P extends keyof All[R]
-      ? All[R][P]
-      : never
-    : never
-  : never;
-
-export type InputOf<Name extends OperationName> = Fields<Member<Inputs, Name>>;
-export type OutputOf<Name extends OperationName> = Member<Outputs, Name>;
 
 export interface Sample<Input> {
   /**

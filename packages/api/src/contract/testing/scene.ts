@@ -18,7 +18,7 @@ import { appRouter } from '../../app-router.ts';
 import type { Operation } from '../../operation.ts';
 import { operationsOf } from '../../operations.ts';
 import { serverOptions, tenonApi } from '../../plugin.ts';
-import type { InputOf, OperationName, OutputOf } from './samples.ts';
+import type { InputOf, OperationName, OutputOf } from './operation-types.ts';
 import { callOver, type CallOptions, type Fields, type Reply, type Surface } from './wire.ts';
 
 export const operations = operationsOf(appRouter);
