@@ -16,8 +16,8 @@ export type Key = string | Fields;
 
 interface Shape {
   keys: readonly string[];
-  /** Whether the keys are lists of ids. */
-  many?: boolean;
+  /** Which of the keys are lists. */
+  many: readonly string[];
   /** Whether rows in the trash are read too. */
   trash?: boolean;
   lock?: 'update' | 'share';
@@ -35,8 +35,9 @@ export class RecordReader {
   readonly table: string;
   readonly #entity: EntitySchema;
   readonly #properties: ReadonlySet<string>;
-  /** The property that names a row within its organization. */
-  readonly #id: string;
+  /** The primary key but for the last part, which is `#id`: the organization, and the owner of a link. */
+  readonly #scope: readonly string[];
+  readonly idName: string;
   readonly #shown: readonly string[];
   readonly #people: Readonly<Record<string, string>>;
 
@@ -45,7 +46,9 @@ export class RecordReader {
     this.table = tableName;
     this.#entity = entity;
     this.#properties = new Set(Object.keys(properties));
-    this.#id = this.#properties.has('id') ? 'id' : 'userId';
+    const primary = Object.entries(properties).filter(([, property]) => Reflect.get(property, 'primary') === true);
+    this.#scope = primary.slice(0, -1).map(([name]) => name);
+    this.idName = primary.at(-1)?.[0] ?? 'id';
     this.#shown = Object.keys(output.shape);
     this.#people = people as Readonly<Record<string, string>>;
   }
@@ -64,17 +67,16 @@ export class RecordReader {
   }
 
   get id() {
-    return this.ref(this.#id);
+    return this.ref(this.idName);
   }
 
   idOf(row: Fields): string {
-    return String(row[this.#id]);
+    return String(row[this.idName]);
   }
 
   /** Everything that names a row, also where no wall says the organization. */
   keyOf(row: Fields): Fields {
-    const names = ['organizationId', this.#id].filter((name) => this.has(name));
-    return Object.fromEntries(names.map((name) => [name, row[name]]));
+    return Object.fromEntries([...this.#scope, this.idName].map((name) => [name, row[name]]));
   }
 
   /** The rows that are not in the trash. */
@@ -105,29 +107,26 @@ export class RecordReader {
 
   readonly #statements = statementFamily<Shape, Fields, Fields>((db, values, dialect, { keys, many, trash, lock }) => {
     let rows = trash ? this.#rows(db) : this.from(db);
-    for (const key of keys) {
-      const value = values[key];
+    for (const key of keys)
       rows = rows.where(
-        many
-          ? anyOf(dialect, `${this.table}.${columnName(key)}`, value as string[])
-          : sql<boolean>`${this.ref(key)} = ${value}`,
+        many.includes(key)
+          ? anyOf(dialect, `${this.table}.${columnName(key)}`, values[key] as string[])
+          : sql<boolean>`${this.ref(key)} = ${values[key]}`,
       );
-    }
-    const selected = many ? this.select(rows).orderBy(this.id) : this.select(rows);
+    let selected = this.select(rows);
+    // Rows are always locked in the order of their keys.
+    if (!keys.includes(this.idName) || many.length > 0)
+      for (const name of [...this.#scope, this.idName]) selected = selected.orderBy(this.ref(name));
     // SQLite has one writer: nothing needs a lock there.
     if (!lock || dialect === 'sqlite') return selected;
     return lock === 'update' ? selected.forUpdate(this.table as 'users') : selected.forShare(this.table as 'users');
   });
 
-  /** Reads the rows of a key. */
-  read(db: ReadDoor, key: Key, how: Pick<Shape, 'trash' | 'lock'>): Promise<Fields[]> {
-    const values = typeof key === 'string' ? { [this.#id]: key } : key;
-    return db.run(this.#statements({ keys: Object.keys(values), ...how }), values);
-  }
-
-  /** Reads the rows of some ids in the order of their ids, in which they are locked. */
-  readMany(db: ReadDoor, ids: readonly string[], how: Pick<Shape, 'trash' | 'lock'>): Promise<Fields[]> {
-    return db.run(this.#statements({ keys: [this.#id], many: true, ...how }), { [this.#id]: ids });
+  /** Reads the row of an id, or the rows that have some values. A list matches any of its values. */
+  read(db: ReadDoor, key: Key, how: Pick<Shape, 'trash' | 'lock'> = {}): Promise<Fields[]> {
+    const values = typeof key === 'string' ? { [this.idName]: key } : key;
+    const keys = Object.keys(values);
+    return db.run(this.#statements({ keys, many: keys.filter((name) => Array.isArray(values[name])), ...how }), values);
   }
 
   /** A row in the shape of the wire, from a row that `select` has read. */
@@ -149,6 +148,8 @@ export class RecordReader {
       version: 1,
       createdAt: unit.now.toISOString(),
       createdById: userId,
+      addedAt: unit.now.toISOString(),
+      addedById: userId,
       ...this.audit(unit),
     };
     return Object.fromEntries([...this.#properties].map((name) => [name, Reflect.get(row, name) ?? null]));
@@ -162,43 +163,37 @@ export class RecordReader {
 
   /** Writes what has changed: one statement for all rows that get the same values. */
   async update(unit: Unit, changed: readonly Changed[]): Promise<void> {
-    const groups = new Map<string, { values: Fields; organizationId: unknown; ids: string[] }>();
+    const groups = new Map<string, { values: Fields; rows: Fields[] }>();
     for (const { row, after } of changed) {
       const written = [...this.#properties].filter((name) => name !== 'version' && after[name] !== row[name]);
       const values = Object.fromEntries(written.map((name) => [name, after[name]]));
-      const key = JSON.stringify([row['organizationId'], values]);
-      const group = groups.get(key) ?? { values, organizationId: row['organizationId'], ids: [] };
-      group.ids.push(this.idOf(row));
-      groups.set(key, group);
+      const key = JSON.stringify(values);
+      const group = groups.get(key);
+      if (group) group.rows.push(row);
+      else groups.set(key, { values, rows: [row] });
     }
-    for (const { values, organizationId, ids } of groups.values())
-      await this.#update(unit, organizationId, ids, values);
-  }
-
-  async #update(unit: Unit, organizationId: unknown, ids: readonly string[], values: Fields): Promise<void> {
-    const match = this.#match(organizationId, ids);
-    if ((await unit.update(this.#entity, match, values)) !== ids.length)
-      throw new Error(`A row of ${this.table} that was locked has gone.`);
+    for (const { values, rows } of groups.values())
+      await this.#each(rows, (match) => unit.update(this.#entity, match, values));
   }
 
   async delete(unit: Unit, rows: readonly Fields[]): Promise<void> {
-    const [first] = rows;
-    if (first)
-      await unit.delete(
-        this.#entity,
-        this.#match(
-          first['organizationId'],
-          rows.map((row) => this.idOf(row)),
-        ),
-      );
+    await this.#each(rows, (match) => unit.delete(this.#entity, match));
   }
 
-  /** The rows of some ids in one organization. */
-  #match(organizationId: unknown, ids: readonly string[]): Fields {
-    const id = ids.length === 1 ? ids[0] : ids;
-    return { ...(this.has('organizationId') ? { organizationId } : {}), [this.#id]: id };
+  /** Runs a statement for rows by their keys: all rows that differ only in the last part of the key at once. */
+  async #each(rows: readonly Fields[], run: (match: Fields) => Promise<number>): Promise<void> {
+    const groups = Map.groupBy(rows, (row) => JSON.stringify(this.#scope.map((name) => row[name])));
+    for (const group of groups.values())
+      for (let first = 0; first < group.length; first += mostRows) {
+        const ids = group.slice(first, first + mostRows).map((row) => row[this.idName]);
+        const match = { ...this.keyOf(group[0] ?? {}), [this.idName]: ids.length === 1 ? ids[0] : ids };
+        if ((await run(match)) !== ids.length) throw new Error(`A row of ${this.table} that was locked has gone.`);
+      }
   }
 }
+
+/** Rows of one statement. */
+const mostRows = 500;
 
 /** A query on the table of a record. */
 type Rows = SelectQueryBuilder<Tables, 'users', object>;

@@ -27,6 +27,8 @@ export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
   people?: { [Field in keyof z.output<Output>]?: PropertyOf<Entity> };
   /** Which events the verbs record. Their schemas say which fields are tracked, and which data an event has. */
   events: { created?: EventType; updated?: EventType; deleted?: EventType };
+  /** The property with the id of the entity that the events are about: of a link, its owner. @default the record's own id */
+  about?: PropertyOf<Entity>;
   /** Columns that follow from others: what is sorted by, what is unique. */
   derived?: (row: Row<Entity>) => Derived;
   /** Thrown when the row does not exist, is of another organization, or is invisible. */
@@ -38,7 +40,15 @@ export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
 }
 
 /** The properties that the verbs fill in. */
-type Managed = 'organizationId' | 'version' | 'createdAt' | 'updatedAt' | 'updatedById' | 'deletedAt';
+type Managed =
+  | 'organizationId'
+  | 'version'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'updatedById'
+  | 'deletedAt'
+  | 'addedAt'
+  | 'addedById';
 
 /** What a new row is made of. Properties that may be null may be left out. */
 type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'createdById' | keyof Derived> & {
@@ -96,9 +106,14 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
    * @throws the record's `missing`
    */
   async get(db: ReadDoor, key: Key): Promise<z.output<Output>> {
-    const [row] = await this.#reader.read(db, key, {});
-    if (!row) throw this.#options.missing();
-    return this.#reader.show(row) as z.output<Output>;
+    const found = await this.find(db, key);
+    if (!found) throw this.#options.missing();
+    return found;
+  }
+
+  async find(db: ReadDoor, key: Key): Promise<z.output<Output> | null> {
+    const [row] = await this.#reader.read(db, key);
+    return row ? (this.#reader.show(row) as z.output<Output>) : null;
   }
 
   /** The answer of a mutation: a row that it has locked, added or changed, in the shape of the wire. */
@@ -139,6 +154,11 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
     return row as Row<Entity>;
   }
 
+  /** Locks the rows that have some values, in the order of their keys. A list matches any of its values. */
+  async lockMany(unit: Unit, match: Fields, among: 'living' | 'all' = 'living'): Promise<Row<Entity>[]> {
+    return (await this.#reader.read(unit.db, match, { lock: 'update', trash: among === 'all' })) as Row<Entity>[];
+  }
+
   /**
    * Locks the rows that a new reference relies on until commit, so that nobody deletes or trashes them meanwhile. If-Match
    * does not concern them.
@@ -147,7 +167,7 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
    */
   async refer(unit: Unit, ids: string | readonly string[], field: string): Promise<Row<Entity>[]> {
     const wanted = [ids].flat();
-    const rows = await this.#reader.readMany(unit.db, wanted, { lock: 'share' });
+    const rows = await this.#reader.read(unit.db, { [this.#reader.idName]: wanted }, { lock: 'share' });
     const found = new Map(rows.map((row) => [this.#reader.idOf(row), row]));
     return wanted.map((id, index) => {
       const row = found.get(id);
@@ -244,7 +264,8 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
   #told(event: EventType, row: Fields, changes: Changes, { data, ...options }: EventOptions): NewEvent {
     const told = { ...pick(row, Object.keys(event.data.shape)), ...data };
     const tracked = pick(changes, Object.keys(event.changes.shape)) as Changes;
-    return event.about(this.#reader.idOf(row), { changes: tracked, data: told, ...options });
+    const id = this.#options.about ? String(row[this.#options.about]) : this.#reader.idOf(row);
+    return event.about(id, { changes: tracked, data: told, ...options });
   }
 
   /** Writes rows together with their events. */
