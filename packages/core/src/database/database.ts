@@ -24,6 +24,8 @@ export interface DatabaseOptions {
 /** The connection of one write transaction, behind the walls of its scope. */
 export interface WriteConnection {
   readonly db: Door;
+  /** The same rows, whether the principal sees them or not. */
+  readonly invisible: Door;
   /** Makes the entity manager of the transaction. */
   entities(): EntityManager;
   /** Runs a statement that was compiled once. Only for `database/`: it has no walls of its own. */
@@ -86,6 +88,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
         engine.write(scope, (connection) =>
           work({
             db: open(connection, scope),
+            invisible: open(connection, { ...scope, principal: null }),
             entities: () => entities.fork(connection.kysely, scope),
             bare: connection,
           }),

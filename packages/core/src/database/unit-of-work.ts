@@ -35,6 +35,8 @@ export class Unit {
   readonly now: Date;
   /** Reads see the unit's own changes; updates and deletes stay within the walls. */
   readonly db: Door;
+  /** The same without the principal's visibility, for rules that concern every row of the organization. */
+  readonly invisible: Door;
   /** What a dry run shows. */
   readonly events: EventSummary[] = [];
   readonly scope: DatabaseScope;
@@ -47,9 +49,17 @@ export class Unit {
     this.ctx = ctx;
     this.now = ctx.clock.now();
     this.db = connection.db;
+    this.invisible = connection.invisible;
     this.scope = scope;
     this.#connection = connection;
     this.#ifMatch = ctx.mutation?.ifMatch ?? null;
+  }
+
+  /** The owner of new rows of the organization. */
+  get owner(): { organizationId: string } {
+    const { organizationId } = this.scope;
+    if (organizationId === null) throw new Error('Rows of an organization are written inside one.');
+    return { organizationId };
   }
 
   /** Made when it is first asked for: many units use no entity. */

@@ -12,6 +12,17 @@ type Shape = Pick<VisibleRows, 'place' | 'own'>;
 
 const both = (conditions: readonly string[]): string => conditions.join(' and ') || '1 = 1';
 
+/** What a decision needs to know about a row, from the facts of its table. */
+export const subjectOf = ({ places = {} }: OwnFacts, row: object, people: readonly string[]) => ({
+  people,
+  places: Object.fromEntries(
+    Object.entries(places).map(([kind, property]): [string, string | null] => [
+      kind,
+      Reflect.get(row, property) ?? null,
+    ]),
+  ),
+});
+
 /** Selects the ids of the rows that have the user among their people. */
 const ownIds = ({ in: links, row, user }: NonNullable<OwnFacts['people']>): string =>
   `select ${columnName(row)} from ${links().meta.tableName} where organization_id = {organization} and ${columnName(user)} = {user}`;

@@ -90,14 +90,15 @@ export class RecordReader {
     return db.selectFrom(this.table as 'users') as Rows;
   }
 
-  /** Selects every column by its property, and the names of the people. */
-  select(rows: Rows): SelectQueryBuilder<Tables, 'users', Fields> {
+  /** Selects columns by their properties, by default all of them, and the names of the people. */
+  select(rows: Rows, others: readonly string[] = [...this.#properties]): SelectQueryBuilder<Tables, 'users', Fields> {
     let joined = rows;
     for (const [field, property] of Object.entries(this.#people))
       joined = joined.leftJoin(`users as ${field}`, (join) =>
         join.on(sql.ref(`${field}.id`), '=', this.ref(property)),
       ) as Rows;
-    const columns = [...this.#properties].map((property) => this.ref(property).as(property));
+    const properties = new Set([...this.#shown.filter((field) => this.has(field)), ...others]);
+    const columns = [...properties].map((property) => this.ref(property).as(property));
     const names = Object.keys(this.#people).flatMap((field) => [
       sql.ref(`${field}.username`).as(`${field}.username`),
       sql.ref(`${field}.full_name`).as(`${field}.fullName`),
@@ -129,14 +130,27 @@ export class RecordReader {
     return db.run(this.#statements({ keys, many: keys.filter((name) => Array.isArray(values[name])), ...how }), values);
   }
 
-  /** A row in the shape of the wire, from a row that `select` has read. */
-  show(row: Fields): Fields {
-    const shown: Record<string, unknown> = {};
-    for (const field of this.#shown) {
+  /** Compiles the function that shows a row: an object literal is made ten times as fast as one that is filled by a loop. */
+  #compileShow(): (row: Fields, others: Fields) => Fields {
+    const members = this.#shown.map((field) => {
+      const name = JSON.stringify(field);
       const property = this.#people[field];
-      shown[field] = property === undefined ? row[field] : personOf(row[property], row, field);
-    }
-    return shown;
+      if (property === undefined) return `${name}: ${this.has(field) ? 'row' : 'others'}[${name}]`;
+      const [id, username, fullName] = [property, `${field}.username`, `${field}.fullName`].map(
+        (of) => `row[${JSON.stringify(of)}]`,
+      );
+      return `${name}: ${id} === null ? null : { id: ${id}, username: ${username}, fullName: ${fullName} }`;
+    });
+    // oxlint-disable-next-line typescript/no-implied-eval -- what it is made of are the fields of our own schemas
+    return new Function('row', 'others', `return { ${members.join(', ')} }`) as (row: Fields, others: Fields) => Fields;
+  }
+
+  #show: ((row: Fields, others: Fields) => Fields) | undefined;
+
+  /** A row in the shape of the wire, from a row that `select` has read. */
+  show(row: Fields, others: Fields = {}): Fields {
+    this.#show ??= this.#compileShow();
+    return this.#show(row, others);
   }
 
   /** The columns that every new row begins with. */
@@ -197,6 +211,3 @@ const mostRows = 500;
 
 /** A query on the table of a record. */
 type Rows = SelectQueryBuilder<Tables, 'users', object>;
-
-const personOf = (id: unknown, row: Fields, field: string) =>
-  id === null ? null : { id, username: row[`${field}.username`] ?? null, fullName: row[`${field}.fullName`] ?? null };

@@ -61,11 +61,23 @@ type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'created
 /** New values of some fields. Undefined leaves a field as it is, null clears it. */
 type Given<R> = { [Name in keyof R]?: R[Name] | undefined };
 
+interface LockOptions {
+  /** Whether rows in the trash are found too. @default false */
+  trash?: boolean;
+  /** Whether rows are found that the principal does not see. @default false */
+  invisible?: boolean;
+}
+
+/** Refuses a row that exists, before its version is checked. */
+type Check<Entity> = (row: Row<Entity>) => void | Promise<void>;
+
 interface EventOptions {
   /** @default the event of the verb */
   event?: EventType;
   /** What the event tells beyond the fields of the row. */
   data?: Fields;
+  /** Of a new row, the tracked fields that are no columns. */
+  tracked?: Fields;
   parent?: { type: string; id: string };
   /** @default the organization of the unit */
   organizationId?: string | null;
@@ -97,7 +109,7 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
   }
 
   /** The rows that are not in the trash, to be narrowed by the filters of a list. */
-  from(db: ReadDoor): SelectQueryBuilder<Tables, Table & keyof Tables, object> {
+  from(db: Pick<ReadDoor, 'selectFrom'>): SelectQueryBuilder<Tables, Table & keyof Tables, object> {
     return this.#reader.from(db) as never;
   }
 
@@ -113,13 +125,30 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
 
   async find(db: ReadDoor, key: Key): Promise<z.output<Output> | null> {
     const [row] = await this.#reader.read(db, key);
-    return row ? (this.#reader.show(row) as z.output<Output>) : null;
+    return row ? this.show(row) : null;
+  }
+
+  /** Selects the columns that the wire shows, and some others. */
+  select<Name extends PropertyOf<Entity>>(query: ReturnType<typeof this.from>, ...others: readonly Name[]) {
+    return this.#reader.select(query as never, others) as SelectQueryBuilder<
+      Tables,
+      Table & keyof Tables,
+      Pick<Row<Entity>, Name | (keyof z.output<Output> & keyof Row<Entity>)>
+    >;
+  }
+
+  /**
+   * A row in the shape of the wire.
+   * @param others the fields of the output that are neither columns nor people of the record
+   */
+  show(row: Fields, others?: Fields): z.output<Output> {
+    return this.#reader.show(row, others) as z.output<Output>;
   }
 
   /** The answer of a mutation: a row that it has locked, added or changed, in the shape of the wire. */
   async answer(db: ReadDoor, row: Row<Entity>): Promise<z.output<Output>> {
     if (this.#options.people) return this.get(db, this.#reader.keyOf(row));
-    return this.#reader.show(row) as z.output<Output>;
+    return this.show(row);
   }
 
   /** A page of the rows that are not in the trash. */
@@ -143,36 +172,51 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
 
   /**
    * Reads a row to change it, within the walls and as far as the principal sees it, and locks it until commit.
-   * @param check runs once the row is known to exist, before its version is checked: whether the caller may change this row
    * @throws the record's `missing`, what `check` throws, `version_conflict` when If-Match names another version
    */
-  async lock(unit: Unit, key: Key, check?: (row: Row<Entity>) => void, among: 'living' | 'all' = 'living') {
-    const [row] = await this.#reader.read(unit.db, key, { lock: 'update', trash: among === 'all' });
-    if (!row) throw this.#options.missing();
-    check?.(row as Row<Entity>);
+  async lock(
+    unit: Unit,
+    key: Key,
+    { check, trash = false }: LockOptions & { check?: Check<Entity> } = {},
+  ): Promise<Row<Entity>> {
+    const [found] = await this.#reader.read(unit.db, key, { lock: 'update', trash });
+    if (!found) throw this.#options.missing();
+    const row = found as Row<Entity>;
+    await check?.(row);
     if (typeof row['version'] === 'number') unit.checkVersion({ version: row['version'] });
-    return row as Row<Entity>;
+    return row;
   }
 
   /** Locks the rows that have some values, in the order of their keys. A list matches any of its values. */
-  async lockMany(unit: Unit, match: Fields, among: 'living' | 'all' = 'living'): Promise<Row<Entity>[]> {
-    return (await this.#reader.read(unit.db, match, { lock: 'update', trash: among === 'all' })) as Row<Entity>[];
+  async lockMany(
+    unit: Unit,
+    match: Fields,
+    { trash = false, invisible = false }: LockOptions = {},
+  ): Promise<Row<Entity>[]> {
+    const db = invisible ? unit.invisible : unit.db;
+    return (await this.#reader.read(db, match, { lock: 'update', trash })) as Row<Entity>[];
   }
 
   /**
-   * Locks the rows that a new reference relies on until commit, so that nobody deletes or trashes them meanwhile. If-Match
-   * does not concern them.
-   * @param field the field of the input that names them
-   * @throws the record's `missing` at the field
+   * Locks a row that a new reference relies on until commit, so that nobody deletes or trashes it meanwhile. If-Match does not
+   * concern it.
+   * @param field the field of the input that names it
+   * @throws the record's `missing`, or another error, at the field
    */
-  async refer(unit: Unit, ids: string | readonly string[], field: string): Promise<Row<Entity>[]> {
-    const wanted = [ids].flat();
-    const rows = await this.#reader.read(unit.db, { [this.#reader.idName]: wanted }, { lock: 'share' });
-    const found = new Map(rows.map((row) => [this.#reader.idOf(row), row]));
-    return wanted.map((id, index) => {
+  async refer(unit: Unit, id: string, field?: string, missing = this.#options.missing): Promise<Row<Entity>> {
+    const [row] = await this.#reader.read(unit.db, id, { lock: 'share' });
+    if (!row) throw missing(field === undefined ? {} : { field: [field] });
+    return row as Row<Entity>;
+  }
+
+  /** The same for many rows, which are locked in the order of their ids and answered in the order given. */
+  async referMany(unit: Unit, ids: readonly string[], field: string): Promise<Row<Entity>[]> {
+    const rows = await this.#reader.read(unit.db, { [this.#reader.idName]: ids }, { lock: 'share' });
+    const found = new Map(rows.map((row) => [this.#reader.idOf(row), row as Row<Entity>]));
+    return ids.map((id, index) => {
       const row = found.get(id);
-      if (!row) throw this.#options.missing({ field: typeof ids === 'string' ? [field] : [field, index] });
-      return row as Row<Entity>;
+      if (!row) throw this.#options.missing({ field: [field, index] });
+      return row;
     });
   }
 
@@ -186,7 +230,7 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
   async addMany(
     unit: Unit,
     rows: readonly NewFields<Entity, Derived>[],
-    { event = this.#options.events.created, ...options }: EventOptions = {},
+    { event = this.#options.events.created, tracked, ...options }: EventOptions = {},
   ): Promise<Row<Entity>[]> {
     const added = rows.map((fields) =>
       this.#withDerived({ ...this.#reader.blank(unit, uuidv7()), ...onWire(given(fields)) }),
@@ -195,7 +239,7 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
       unit.insert(this.entity, ...(added as never[])),
       Object.keys(rows[0] ?? {}),
       unit,
-      event ? added.map((row) => this.#told(event, row, diff({}, row), options)) : [],
+      event ? added.map((row) => this.#told(event, row, diff({}, { ...row, ...tracked }), options)) : [],
     );
     return added as Row<Entity>[];
   }
@@ -210,26 +254,25 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
     return changed ?? { after: row, changes: {} };
   }
 
-  /** The same for many rows that get the same values. Answers those that changed. */
+  /** The same for many rows. Answers those that changed. */
   async changeMany<R extends Row<Entity>>(
     unit: Unit,
     rows: readonly R[],
-    fields: Given<R>,
+    fields: Given<R> | ((row: R) => Given<R>),
     { event = this.#options.events.updated, ...options }: EventOptions = {},
   ): Promise<{ after: R; changes: Changes }[]> {
-    const values = onWire(given(fields));
     const audit = this.#reader.audit(unit);
-    const changed = rows
-      .map((row) => ({ row, changes: diff(pick(row, Object.keys(values)), values) }))
-      .filter(({ changes }) => !isEmpty(changes))
-      .map(({ row, changes }) => {
-        const raised = typeof row['version'] === 'number' ? { version: row['version'] + 1 } : {};
-        const written = pick(values, Object.keys(changes));
-        return { row, changes, after: this.#withDerived({ ...row, ...written, ...audit, ...raised }) };
-      });
+    const changed = rows.flatMap((row) => {
+      const values = onWire(given(typeof fields === 'function' ? fields(row) : fields));
+      const changes = diff(row, values);
+      if (isEmpty(changes)) return [];
+      const version = typeof row['version'] === 'number' ? { version: row['version'] + 1 } : {};
+      const after = this.#withDerived({ ...row, ...pick(values, Object.keys(changes)), ...audit, ...version });
+      return { row, changes, after };
+    });
     await this.#write(
       this.#reader.update(unit, changed),
-      Object.keys(values),
+      Object.keys(changed[0]?.changes ?? {}),
       unit,
       event ? changed.map(({ after, changes }) => this.#told(event, after, changes, options)) : [],
     );

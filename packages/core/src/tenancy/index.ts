@@ -158,6 +158,7 @@ export {
 } from './service-accounts/service-account.service.ts';
 export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors } from './teams/team.errors.ts';
+export { teams } from './teams/team.record.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
 export { getTeam, listTeams } from './teams/team.queries.ts';
 export {

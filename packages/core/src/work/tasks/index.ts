@@ -1,2 +1,3 @@
+export { linksOfTask } from './task.links.ts';
 export { requireTask } from './task.queries.ts';
-export { loadTask } from './task.service.ts';
+export { tasks, taskSubject } from './task.record.ts';

@@ -1,15 +1,16 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
 import { searchTerms } from '../../kernel/text.ts';
 
 /** The words of a task as `task_search` keeps them: folded, a space before each. */
-export function searchRow(task: { organizationId: string; id: string; title: string; description: string | null }) {
+export function searchRow(unit: Unit, task: { id: string; title: string; description?: string | null | undefined }) {
   const words = (source: string) =>
     searchTerms(source)
       .map((term) => ` ${term}`)
       .join('');
   return {
-    organizationId: task.organizationId,
+    ...unit.owner,
     taskId: task.id,
     title: words(task.title),
     body: words(task.description ?? ''),

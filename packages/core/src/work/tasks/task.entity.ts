@@ -1,6 +1,7 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 import { hundredths, id, instant, sortKey, tenantKey, trashColumns } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
+import type { OwnFacts } from '../../database/table.ts';
 import { defineTenantTable, TeamEntity } from '../../tenancy/index.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import { taskPriorities, taskStatuses } from './task.schema.ts';
@@ -48,9 +49,6 @@ export const TaskEntity = defineEntity({
   ],
 });
 
-/** A task as it is loaded to be changed. */
-export type TaskRecord = InferEntity<typeof TaskEntity>;
-
 /** The people a task is assigned to, in order: the first is the primary one. */
 export const TaskAssigneeEntity = defineEntity({
   name: 'TaskAssignee',
@@ -83,18 +81,20 @@ declare module '../../database/schema.ts' {
   }
 }
 
+export const taskFacts: OwnFacts = {
+  kind: 'own',
+  permission: 'task:read',
+  entityType: 'task',
+  places: { team: 'teamId' },
+  people: { in: () => TaskAssigneeEntity, row: 'taskId', user: 'userId' },
+};
+
 export const taskTable = defineTenantTable(TaskEntity, {
   references: [
     { columns: ['organizationId', 'parentId'], to: () => TaskEntity },
     { columns: ['organizationId', 'teamId'], to: () => TeamEntity },
   ],
-  visibility: {
-    kind: 'own',
-    permission: 'task:read',
-    entityType: 'task',
-    places: { team: 'teamId' },
-    people: { in: () => TaskAssigneeEntity, row: 'taskId', user: 'userId' },
-  },
+  visibility: taskFacts,
 });
 
 export const taskAssigneeTable = defineTenantTable(TaskAssigneeEntity, {

@@ -18,7 +18,7 @@ import type { Page } from '../../kernel/schemas.ts';
 import { searchTerms } from '../../kernel/text.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { matches, rank, searchQuery, titlePattern } from './task-search.ts';
-import { taskColumns, tasksOf, type TaskRow } from './task.queries.ts';
+import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
 
 /** More words than this make no search better. */
@@ -151,7 +151,7 @@ const listStatement = statementFamily<
   const patterns = Array.from({ length: shape.terms ?? 0 }, (_, index) => values[patternName(index)] as string);
   const order =
     shape.sort === 'hits' ? { by: rank(patterns), descending: true, id } : orderOf(shape.sort, sortColumns, id);
-  return paged(query.select(taskColumns), order, shape.start, values) as never;
+  return paged(selectTasks(query), order, shape.start, values) as never;
 });
 
 const filterNames = ['priority', 'assignee', 'tag', 'department', 'createdBy', 'dueBefore', 'dueAfter'] as const;

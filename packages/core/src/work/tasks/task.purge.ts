@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { JobHandlers, Schedule } from '../../jobs/index.ts';
+import { taskEvents } from './task.events.ts';
 
 const dayMs = 86_400_000;
 const daysInTrash = 30;
@@ -46,16 +47,10 @@ async function purgeTrash(unit: Unit): Promise<number> {
       )
       .returning(['tasks.id', 'tasks.organization_id as organizationId', 'tasks.version'])
       .execute();
-    await recordEvents(
-      unit,
-      ...purged.map(({ id, organizationId, version }) => ({
-        type: 'task.purged',
-        entity: { type: 'task', id },
-        data: { version },
-        organizationId,
-        actorId: null,
-      })),
+    const events = purged.map(({ id, organizationId, version }) =>
+      taskEvents.purged.about(id, { data: { version }, organizationId, actorId: null }),
     );
+    await recordEvents(unit, ...events);
     count += purged.length;
     if (purged.length === 0 || count >= mostPerRun) return count;
   }

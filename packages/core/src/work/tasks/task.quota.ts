@@ -32,14 +32,9 @@ const takeOne = statement((db) => {
     .returning(['name', 'value']);
 });
 
-const organizationOf = ({ scope }: Unit): string => {
-  if (scope.organizationId === null) throw new Error('Tasks are counted inside an organization.');
-  return scope.organizationId;
-};
-
 /** @throws `limit_exceeded` */
 async function refuse(unit: Unit): Promise<never> {
-  throw limitExceeded('tasks', await readLimit(unit.db, organizationOf(unit), 'tasks'));
+  throw limitExceeded('tasks', await readLimit(unit.db, unit.owner.organizationId, 'tasks'));
 }
 
 /**
@@ -58,7 +53,7 @@ export async function takeQuotaAndNumber(unit: Unit): Promise<number> {
  * @throws `limit_exceeded`
  */
 export async function takeQuota(unit: Unit, tasks: number): Promise<void> {
-  const max = await readLimit(unit.db, organizationOf(unit), 'tasks');
+  const max = await readLimit(unit.db, unit.owner.organizationId, 'tasks');
   const { numUpdatedRows } = await unit.db
     .updateTable('counters')
     .set({ value: sql<number>`value + ${tasks}` })

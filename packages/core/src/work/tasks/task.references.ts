@@ -3,9 +3,10 @@ import { anyOf } from '../../database/sql.ts';
 import { current, statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
-import { teamErrors } from '../../tenancy/index.ts';
+import { teams } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { byName, type TaskLinks } from './task.links.ts';
+import { tasks } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 
 interface References {
@@ -23,7 +24,7 @@ export interface ResolvedReferences {
 }
 
 interface ReferenceRow {
-  kind: 'member' | 'tag' | 'parent';
+  kind: 'member' | 'tag';
   id: string;
   name: string | null;
   detail: string | null;
@@ -33,10 +34,9 @@ interface ReferenceRow {
 interface ReferenceValues extends Readonly<Record<string, unknown>> {
   userIds: readonly string[];
   tagIds: readonly string[];
-  parentIds: readonly string[];
 }
 
-const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, tagIds, parentIds }, dialect) => {
+const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, tagIds }, dialect) => {
   const nothing = sql<string | null>`null`;
   return (
     db
@@ -58,51 +58,26 @@ const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, t
           .select([sql<'tag'>`'tag'`.as('kind'), 'tags.id', 'tags.name', 'tags.color as detail', nothing.as('status')])
           .where(anyOf(dialect, 'tags.id', tagIds)),
       )
-      .unionAll(
-        db
-          .selectFrom('tasks')
-          .select([
-            sql<'parent'>`'parent'`.as('kind'),
-            'tasks.id',
-            nothing.as('name'),
-            nothing.as('detail'),
-            nothing.as('status'),
-          ])
-          .where(anyOf(dialect, 'tasks.id', parentIds))
-          .where('tasks.deleted_at', 'is', null),
-      )
   );
 });
 
-/** Holds the team until commit: it cannot be deleted while a task is given to it. */
-const heldTeam = statement((db, { id }: { id: string }, dialect) => {
-  const query = db.selectFrom('teams').select('teams.id').where('teams.id', '=', id);
-  // SQLite has one writer.
-  return dialect === 'postgresql' ? query.forKeyShare() : query;
-});
-
 /**
- * Reads, in one statement, everything that a task is about to point at (D5), with the names that the answer shows. A team, which
- * has to be held, takes another statement, sent together with it.
+ * Reads everything that a task is about to refer to (D5), with the names that the answer shows. The parent and the team are
+ * locked, so that they are not trashed or deleted meanwhile.
  * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`, `team_not_found`
  */
 export async function resolveReferences(unit: Unit, references: References): Promise<ResolvedReferences> {
   const { assigneeIds, tagIds, parentId, teamId, personIds } = references;
-  const [rows, teams] = await Promise.all([
-    unit.db.run(referenceRows, {
-      userIds: [...new Set([...assigneeIds, ...personIds])],
-      tagIds,
-      parentIds: parentId ? [parentId] : [],
-    }),
-    teamId === null ? [] : unit.db.run(heldTeam, { id: teamId }),
+  const [rows] = await Promise.all([
+    unit.db.run(referenceRows, { userIds: [...new Set([...assigneeIds, ...personIds])], tagIds }),
+    parentId === null ? null : tasks.refer(unit, parentId, 'parentId', workErrors.parent_not_found),
+    teamId === null ? null : teams.refer(unit, teamId, 'teamId'),
   ]);
   const people = new Map<string, Person>();
   const active = new Set<string>();
   const tags = new Map<string, Task['tags'][number]>();
-  let parentFound = false;
   for (const { kind, id, name, detail, status } of rows) {
-    if (kind === 'parent') parentFound = true;
-    else if (kind === 'tag') tags.set(id, { id, name: name ?? '', color: detail ?? '' });
+    if (kind === 'tag') tags.set(id, { id, name: name ?? '', color: detail ?? '' });
     else {
       people.set(id, { id, username: name, fullName: detail });
       if (status === 'active') active.add(id);
@@ -114,8 +89,6 @@ export async function resolveReferences(unit: Unit, references: References): Pro
   if (assignee >= 0) throw workErrors.assignee_not_found({ field: ['assigneeIds', assignee] });
   const tag = missing(tagIds, tags);
   if (tag >= 0) throw workErrors.tag_not_found({ field: ['tagIds', tag] });
-  if (parentId && !parentFound) throw workErrors.parent_not_found({ field: ['parentId'] });
-  if (teamId !== null && teams.length === 0) throw teamErrors.team_not_found({ field: ['teamId'] });
   return { people, tags: [...tags.values()].sort(byName) };
 }
 

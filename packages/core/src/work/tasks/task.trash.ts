@@ -1,45 +1,45 @@
-import { authorize, requirePermission, type Subject, visibility } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
+import { authorize, requirePermission, visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { workErrors } from '../work.errors.ts';
-import { TaskEntity, type TaskRecord } from './task.entity.ts';
+import { taskEvents } from './task.events.ts';
+import { linksOfPage } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { releaseQuota, takeQuota } from './task.quota.ts';
+import { type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
 import type { Task, TaskDelete, TaskId } from './task.schema.ts';
-import { linksOfPage } from './task.links.ts';
-import { loadTask, rowOf, subjectOf } from './task.service.ts';
 
-/** Members delete what they created; anything else takes more. */
-function authorizeDelete(ctx: ServiceContext, task: TaskRecord, subject: Subject): void {
+type TaskInTree = Awaited<ReturnType<typeof tasks.lockMany>>[number];
+
+/** Throws unless the caller may delete the task. Members delete what they created; anything else takes another permission. */
+function authorizeDelete(ctx: ServiceContext, task: LockedTask): void {
   const own = task.createdById === ctx.principal?.userId;
-  authorize(ctx, own ? 'task:delete' : 'task:delete_any', subject);
+  authorize(ctx, own ? 'task:delete' : 'task:delete_any', taskSubject(task, task.assigneeIds));
 }
 
-/** Subtasks go with their parent whoever made them, but none goes that the caller's own roles do not reach. */
-async function authorizeSubtasks(unit: Unit, tasks: readonly TaskRecord[]): Promise<void> {
+/** Subtasks go with their parent, whoever created them; but none goes that the caller's own roles do not reach. */
+async function authorizeSubtasks(unit: Unit, tree: readonly TaskInTree[]): Promise<void> {
   const { ctx } = unit;
   if (!ctx.principal || visibility(ctx.principal, 'task:delete') === 'all') return;
-  const { assigneeIds } = await linksOfPage(unit.db, tasks);
-  for (const task of tasks) authorize(ctx, 'task:delete', subjectOf(task, assigneeIds.get(task.id) ?? []));
+  const { assigneeIds } = await linksOfPage(unit.db, tree);
+  for (const task of tree) authorize(ctx, 'task:delete', taskSubject(task, assigneeIds.get(task.id) ?? []));
 }
 
-/** The task and everything below it that `matches`, level by level. */
-async function withSubtasks(unit: Unit, task: TaskRecord, matches: Record<string, unknown>): Promise<TaskRecord[][]> {
-  const levels: TaskRecord[][] = [[task]];
-  for (let level = levels[0]; level && level.length > 0; level = levels.at(-1)) {
-    const found = await unit.em.find(
-      TaskEntity,
-      { ...matches, parentId: { $in: level.map((above) => above.id) } },
-      {
-        orderBy: { id: 'asc' },
-      },
-    );
-    levels.push(found);
+/** The task and everything below it that matches, level by level. */
+async function withSubtasks(
+  unit: Unit,
+  task: TaskInTree,
+  match: { trashId?: string | null },
+  trash: boolean,
+): Promise<TaskInTree[][]> {
+  const levels: TaskInTree[][] = [];
+  for (let level: TaskInTree[] = [task]; level.length > 0;) {
+    levels.push(level);
+    const parentId = level.map((above) => above.id);
+    level = await tasks.lockMany(unit, { ...match, parentId }, { trash, invisible: true });
   }
-  return levels.filter((level) => level.length > 0);
+  return levels;
 }
 
 /**
@@ -48,65 +48,23 @@ async function withSubtasks(unit: Unit, task: TaskRecord, matches: Record<string
  */
 export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDelete): Promise<void> {
   requirePermission(ctx, 'task:delete');
-  const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    const { record, subject } = await loadTask(unit, id);
-    authorizeDelete(ctx, record, subject);
-    unit.checkVersion(record);
+    const { task } = await lockTask(unit, id, (found) => authorizeDelete(ctx, found));
     if (permanent) {
-      authorize(ctx, 'task:delete_any', subject);
-      const levels = await withSubtasks(unit, record, {});
+      authorize(ctx, 'task:delete_any', taskSubject(task, task.assigneeIds));
+      const levels = await withSubtasks(unit, task, {}, true);
       await authorizeSubtasks(unit, levels.flat());
-      await deleteForEver(unit, levels);
-      return null;
+      // From the leaves up, as no task may refer to one that is gone.
+      for (const level of levels.toReversed()) await tasks.removeMany(unit, level, { data: { permanent } });
+      return releaseQuota(unit, levels.flat().filter((each) => !each.deletedAt).length);
     }
-    const tasks = (await withSubtasks(unit, record, { deletedAt: null })).flat();
-    await authorizeSubtasks(unit, tasks);
-    const trashId = uuidv7();
-    for (const task of tasks) {
-      task.deletedAt = unit.now;
-      task.trashId = trashId;
-      task.updatedAt = unit.now;
-      task.updatedById = userId;
-    }
-    await unit.em.flush();
-    await recordEvents(
-      unit,
-      ...tasks.map((task) => ({
-        type: 'task.deleted',
-        entity: { type: 'task', id: task.id },
-        data: { version: task.version, trashId, permanent: false },
-      })),
-    );
-    await releaseQuota(unit, tasks.length);
-    return null;
+    const tree = (await withSubtasks(unit, task, {}, false)).flat();
+    await authorizeSubtasks(unit, tree);
+    const trashed = { deletedAt: unit.now.toISOString(), trashId: uuidv7() };
+    const data = { trashId: trashed.trashId, permanent };
+    await tasks.changeMany(unit, tree, trashed, { event: taskEvents.deleted, data });
+    await releaseQuota(unit, tree.length);
   });
-}
-
-/** Deletes from the leaves up, as no task may point at one that is gone. */
-async function deleteForEver(unit: Unit, levels: readonly TaskRecord[][]): Promise<void> {
-  const { dialect } = unit.ctx.database.engine;
-  for (const level of levels.toReversed()) {
-    await unit.db
-      .deleteFrom('tasks')
-      .where(
-        anyOf(
-          dialect,
-          'tasks.id',
-          level.map((task) => task.id),
-        ),
-      )
-      .execute();
-  }
-  await recordEvents(
-    unit,
-    ...levels.flat().map((task) => ({
-      type: 'task.deleted',
-      entity: { type: 'task', id: task.id },
-      data: { version: task.version, permanent: true },
-    })),
-  );
-  await releaseQuota(unit, levels.flat().filter((task) => !task.deletedAt).length);
 }
 
 /**
@@ -115,34 +73,18 @@ async function deleteForEver(unit: Unit, levels: readonly TaskRecord[][]): Promi
  */
 export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<Task> {
   requirePermission(ctx, 'task:delete');
-  const { userId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const { record, links, subject } = await loadTask(unit, id, 'any');
-    authorizeDelete(ctx, record, subject);
-    unit.checkVersion(record);
-    if (!record.deletedAt) throw workErrors.task_not_deleted();
-    if (record.parentId) {
-      const parent = await unit.load(TaskEntity, { id: record.parentId }, workErrors.parent_not_found);
-      if (parent.deletedAt) throw workErrors.parent_deleted();
+    const { task, links } = await lockTask(unit, id, (found) => authorizeDelete(ctx, found), true);
+    if (!task.deletedAt) throw workErrors.task_not_deleted();
+    if (task.parentId) {
+      const [parent] = await tasks.lockMany(unit, { id: task.parentId }, { trash: true, invisible: true });
+      if (parent?.deletedAt) throw workErrors.parent_deleted();
     }
-    const tasks = (await withSubtasks(unit, record, { trashId: record.trashId })).flat();
-    await authorizeSubtasks(unit, tasks);
-    for (const task of tasks) {
-      task.deletedAt = null;
-      task.trashId = null;
-      task.updatedAt = unit.now;
-      task.updatedById = userId;
-    }
-    await unit.em.flush();
-    await recordEvents(
-      unit,
-      ...tasks.map((task) => ({
-        type: 'task.restored',
-        entity: { type: 'task', id: task.id },
-        data: { version: task.version },
-      })),
-    );
-    await takeQuota(unit, tasks.length);
-    return assembleTask(rowOf(record), links);
+    const tree = (await withSubtasks(unit, task, { trashId: task.trashId }, true)).flat();
+    await authorizeSubtasks(unit, tree);
+    const restored = { deletedAt: null, trashId: null };
+    const [top] = await tasks.changeMany(unit, tree, restored, { event: taskEvents.restored });
+    await takeQuota(unit, tree.length);
+    return assembleTask(top?.after ?? task, links);
   });
 }

@@ -1,0 +1,13 @@
+import { defineRecord } from '../../records/index.ts';
+import { TeamEntity } from './team.entity.ts';
+import { teamErrors } from './team.errors.ts';
+import { teamEvents } from './team.events.ts';
+import { Team } from './team.schema.ts';
+
+export const teams = defineRecord(TeamEntity, {
+  output: Team,
+  events: teamEvents,
+  derived: ({ name }) => ({ nameSort: name.toLowerCase() }),
+  missing: teamErrors.team_not_found,
+  taken: { error: teamErrors.team_name_taken, fields: ['name'] },
+});

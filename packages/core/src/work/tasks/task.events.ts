@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { defineEvents, event, lifecycle } from '../../activity/index.ts';
+import { TaskCreate } from './task.schema.ts';
+
+const task = { title: z.string(), version: z.int() };
+
+export const taskEvents = defineEvents('task', {
+  ...lifecycle('the task', TaskCreate.shape, { title: z.string() }),
+  updated: event({
+    data: task,
+    changes: TaskCreate.shape,
+    summary({ actor, changes: { status, ...others }, data: { title } }) {
+      const fields = Object.keys(others);
+      const moved = status ? [`moved ${title} from ${String(status.from)} to ${String(status.to)}`] : [];
+      const changed = fields.length > 0 ? [`changed ${fields.join(', ')} of ${title}`] : [];
+      return `${actor} ${[...moved, ...changed].join(' and ')}`;
+    },
+  }),
+  deleted: event({
+    data: {
+      ...task,
+      trashId: z.uuid().optional().describe('Tasks that were trashed together have the same one.'),
+      permanent: z.boolean().describe('Whether it was deleted for ever instead of moved to the trash.'),
+    },
+    summary: ({ actor, data: { title, permanent } }) =>
+      permanent ? `${actor} deleted the task ${title} for ever` : `${actor} moved the task ${title} to the trash`,
+  }),
+  restored: event({ data: task, summary: ({ actor, data }) => `${actor} restored the task ${data.title}` }),
+  purged: event({
+    data: { version: z.int() },
+    summary: () => 'A task was deleted for ever, 30 days after it was moved to the trash',
+  }),
+});

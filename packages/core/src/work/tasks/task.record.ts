@@ -1,0 +1,49 @@
+import type { Subject } from '../../access/index.ts';
+import type { Row } from '../../database/schema.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { subjectOf } from '../../database/visibility.ts';
+import { defineRecord } from '../../records/index.ts';
+import { workErrors } from '../work.errors.ts';
+import { TaskEntity, taskFacts } from './task.entity.ts';
+import { taskEvents } from './task.events.ts';
+import { linksOfTask, type TaskLinks } from './task.links.ts';
+import { Task, taskPriorities, taskStatuses } from './task.schema.ts';
+
+export const tasks = defineRecord(TaskEntity, {
+  output: Task,
+  events: taskEvents,
+  derived: ({ title, status, priority }) => ({
+    titleSort: title.toLowerCase(),
+    statusRank: taskStatuses.indexOf(status),
+    priorityRank: taskPriorities.indexOf(priority),
+  }),
+  missing: workErrors.task_not_found,
+});
+
+/** What a decision needs to know about a task. */
+export const taskSubject = (
+  task: Pick<Row<typeof TaskEntity>, 'priority' | 'teamId'>,
+  assigneeIds: readonly string[],
+): Subject => ({ ...subjectOf(taskFacts, task, assigneeIds), priority: task.priority });
+
+/** A task that is locked, with the ids of what is linked to it. */
+export type LockedTask = Row<typeof TaskEntity> & { assigneeIds: readonly string[]; tagIds: readonly string[] };
+
+const withLinkIds = (row: Row<typeof TaskEntity>, links: TaskLinks): LockedTask => ({
+  ...row,
+  assigneeIds: links.assigneeIds.get(row.id) ?? [],
+  tagIds: (links.tags.get(row.id) ?? []).map((tag) => tag.id).sort(),
+});
+
+/**
+ * Locks a task to change it, together with its links.
+ * @param check refuses a task that exists, before its version is checked
+ * @throws `task_not_found`, what `check` throws, `version_conflict`
+ */
+export async function lockTask(unit: Unit, id: string, check: (task: LockedTask) => void, trash = false) {
+  // The lock is sent first, so that the links are those of the locked task.
+  const locking = tasks.lock(unit, id, { trash, check: async (row) => check(withLinkIds(row, await linking)) });
+  const linking = linksOfTask(unit.db, id);
+  const [row, links] = await Promise.all([locking, linking]);
+  return { task: withLinkIds(row, links), links };
+}
