@@ -15,6 +15,7 @@ export {
   type BuiltInRoleKey,
   builtInRoles,
   isBuiltInRoleKey,
+  ownerKey,
   type Permission,
   permissions,
 } from './permissions.ts';

@@ -75,4 +75,7 @@ interface BuiltInRole {
 
 export type BuiltInRoleKey = keyof typeof builtInRoles;
 export const builtInRoleKeys = Object.keys(builtInRoles) as BuiltInRoleKey[];
+/** The role that owns the organization. Owning is held, not made of permissions: only owners make owners. */
+export const ownerKey = 'owner' satisfies BuiltInRoleKey;
+
 export const isBuiltInRoleKey = (key: string): key is BuiltInRoleKey => key in builtInRoles;

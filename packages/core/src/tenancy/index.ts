@@ -8,11 +8,13 @@ import { membershipTable } from './memberships/membership.entity.ts';
 import { organizationTable } from './organizations/organization.entity.ts';
 import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
-import { roleAssignmentTable, roleTable } from './roles/role.entity.ts';
+import { roleAssignmentTable } from './role-assignments/role-assignment.entity.ts';
+import { roleTable } from './roles/role.entity.ts';
 
 export { AccessExplanation, AccessQuestion, OwnAccess } from './principals/access.schema.ts';
 export { explainAccess, getOwnAccess } from './principals/access.service.ts';
-export { AcceptInvitation, CurrentAccess, InvitedRegistered, Register, Registered } from './auth/auth.schema.ts';
+export { AcceptInvitation, InvitedRegistered } from './invitations/invitation.schema.ts';
+export { CurrentAccess, Register, Registered } from './auth/auth.schema.ts';
 export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';
 export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
 export { apiKeyErrors } from './api-keys/api-key.errors.ts';
@@ -125,8 +127,10 @@ export {
   OrganizationUpdate,
   TierChange,
 } from './organizations/organization.schema.ts';
-export { createOrganization, updateOrganization } from './organizations/organization.service.ts';
-export { leaveOrganization, switchOrganization } from './organizations/organization.switch.ts';
+export { createOrganization } from './ownership/organization.founding.ts';
+export { updateOrganization } from './organizations/organization.service.ts';
+export { leaveOrganization } from './members/member.leave.ts';
+export { switchOrganization } from './organizations/organization.switch.ts';
 export { setOrganizationTier } from './organizations/organization.tier.ts';
 export { type ChosenOrganization, loadPrincipal } from './principals/principal.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';

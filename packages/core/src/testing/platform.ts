@@ -13,8 +13,9 @@ import type { Principal, WorkingHours } from '../kernel/principal.ts';
 import { createPlatform, type Platform, type PlatformSettings } from '../platform.ts';
 import { MembershipEntity } from '../tenancy/memberships/membership.entity.ts';
 import { OrganizationEntity } from '../tenancy/organizations/organization.entity.ts';
-import { forgetPrincipalsIn } from '../tenancy/principals/principal.ts';
-import { everywhere, RoleAssignmentEntity, RoleEntity } from '../tenancy/roles/role.entity.ts';
+import { forgetPrincipalsIn } from '../tenancy/principal.cache.ts';
+import { everywhere, RoleAssignmentEntity } from '../tenancy/role-assignments/role-assignment.entity.ts';
+import { RoleEntity } from '../tenancy/roles/role.entity.ts';
 import { createTestDatabase, type TestDialect } from './databases.ts';
 
 /** A clock that stands still until it is told to move. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { registrationFields, User } from '../../identity/index.ts';
-import { line, text } from '../../kernel/text.ts';
-import { Member } from '../members/member.schema.ts';
+import { line } from '../../kernel/text.ts';
 import { Organization } from '../organizations/organization.schema.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
@@ -12,18 +11,6 @@ export const Register = z
   })
   .meta({ id: 'Register' });
 export type Register = z.output<typeof Register>;
-
-const { email: _invited, ...ownFields } = registrationFields;
-
-export const AcceptInvitation = z
-  .strictObject({ token: text(1, 512).describe('From the mail of the invitation.'), ...ownFields })
-  .meta({ id: 'AcceptInvitation' });
-export type AcceptInvitation = z.output<typeof AcceptInvitation>;
-
-export const InvitedRegistered = z
-  .object({ user: User, organization: Organization, member: Member })
-  .meta({ id: 'InvitedRegistered' });
-export type InvitedRegistered = z.output<typeof InvitedRegistered>;
 
 export const Registered = z
   .object({

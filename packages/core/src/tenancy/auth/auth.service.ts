@@ -1,7 +1,7 @@
 import { effectivePermissions } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
-import { read, type ReadDoor } from '../../database/read-door.ts';
+import { read } from '../../database/read-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import {
   askForSecondFactor,
@@ -14,8 +14,8 @@ import {
   type PasskeySignIn,
   passSecondFactor,
   proveLogin,
-  provePasskeyLogin,
   type ProvenLogin,
+  provePasskeyLogin,
   registerUser,
   requireCaller,
   secondFactorErrors,
@@ -27,11 +27,12 @@ import {
   verificationTokenOf,
 } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import type { CurrentAccess, Register, Registered } from './auth.schema.ts';
+import { onlyOrganizationOf } from '../memberships/membership.queries.ts';
 import { organizationById } from '../organizations/organization.queries.ts';
-import { insertOrganization } from '../organizations/organization.service.ts';
-import { rolesOfMembers } from '../roles/role.queries.ts';
 import { withSlugOf } from '../organizations/slug.ts';
+import { insertOrganization } from '../ownership/organization.founding.ts';
+import { rolesOfMembers } from '../role-assignments/held-roles.ts';
+import type { CurrentAccess, Register, Registered } from './auth.schema.ts';
 
 /**
  * Registers a person, and with `organizationName` an organization that they own. The mail to verify the address follows.
@@ -52,20 +53,6 @@ export async function register(ctx: ServiceContext, { organizationName, ...perso
       : await withSlugOf(ctx, organizationName, (slug) => run({ name: organizationName, slug }));
   if (ctx.settings.production) return registered;
   return { ...registered, verificationToken: verificationTokenOf(ctx, registered.user) };
-}
-
-/** The organization of who has exactly one. */
-export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {
-  const [first, second] = await db
-    .selectFrom('memberships')
-    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
-    .select('memberships.organization_id as organizationId')
-    .where('memberships.user_id', '=', userId)
-    .where('memberships.status', '=', 'active')
-    .where('organizations.deleted_at', 'is', null)
-    .limit(2)
-    .execute();
-  return first && !second ? first.organizationId : null;
 }
 
 /**

@@ -14,6 +14,12 @@ export const pathOf = (parentPath: string, id: string): string => `${parentPath}
 /** The ids in a path, the root's first. */
 export const idsOf = (path: string): string[] => path.split('/').slice(0, -1);
 
+/** The ids in the path `to` that are not in the path `from`: what a move from one to the other enters. */
+export function enteredIds(from: string, to: string): string[] {
+  const before = idsOf(from);
+  return idsOf(to).filter((id) => !before.includes(id));
+}
+
 export const depthOf = (path: string): number => idsOf(path).length;
 
 /** The depth of a path of this many characters: all ids are equally long. */

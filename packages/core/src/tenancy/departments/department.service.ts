@@ -7,12 +7,12 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { requireMember } from '../memberships/member.reference.ts';
-import { lockOrganization } from '../organizations/organization.service.ts';
-import { forgetPrincipalsIn } from '../principals/principal.ts';
+import { lockOrganization } from '../organizations/organization.lock.ts';
+import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { DepartmentEntity, type DepartmentRecord } from './department.entity.ts';
 import { departmentErrors } from './department.errors.ts';
-import { depthOf, depthOfLength, isWithinPath, maxDepth, pathOf } from './department.path.ts';
+import { depthOf, depthOfLength, enteredIds, isWithinPath, maxDepth, pathOf } from './department.path.ts';
 import { departmentById } from './department.queries.ts';
 import type {
   Department,
@@ -149,7 +149,7 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
     if (parent?.pathSort.startsWith(from)) throw departmentErrors.department_cycle({ field: ['parentId'] });
     const to = pathOf(parent?.pathSort ?? '', id);
     await refuseTooDeep(unit, from, to);
-    await refuseReachBeyondOwn(unit, principal, { place: { kind: 'department', id }, from, to });
+    await refuseReachBeyondOwn(unit, principal, { kind: 'department', id }, enteredIds(from, to));
     Object.assign(department, nameColumns(department.name, parentId), {
       parentId,
       updatedAt: unit.now,

@@ -1,6 +1,7 @@
 import type { ServiceContext } from '../../database/context.ts';
 import { isUniqueViolation } from '../../database/failures.ts';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
 import {
   type AuthorizationAnswer,
   beginFlow,
@@ -40,9 +41,8 @@ import {
   userOfPerson,
   withParameters,
 } from '../../identity/index.ts';
-import type { Unit } from '../../database/unit-of-work.ts';
 import { DomainError, errors } from '../../kernel/errors.ts';
-import { onlyOrganizationOf } from '../auth/auth.service.ts';
+import { onlyOrganizationOf } from '../memberships/membership.queries.ts';
 import { findIssuer, getIssuer, isOrganizations, listOrganizationIssuers } from './provider-issuer.ts';
 import { enterOrganization, holdIssuer } from './provider-membership.ts';
 

@@ -5,19 +5,17 @@ import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { registerUser } from '../../identity/index.ts';
 import { errors } from '../../kernel/errors.ts';
-import type { AcceptInvitation, InvitedRegistered } from '../auth/auth.schema.ts';
-import { invitationsTo, requireVerifiedAddress, rolesOfInvitations } from './invitation.queries.ts';
-import type { InvitationId } from './invitation.schema.ts';
-import { invitationOfToken, provesInvitation } from './invitation.token.ts';
 import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
-import { assignRoles } from '../members/member.service.ts';
 import { beginMembership } from '../memberships/membership.begin.ts';
+import { lockOrganization } from '../organizations/organization.lock.ts';
 import { organizationById } from '../organizations/organization.queries.ts';
-import { lockOrganization } from '../organizations/organization.service.ts';
-import { forgetPrincipal } from '../principals/principal.ts';
-import { rolesOfMembers } from '../roles/role.queries.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
+import { assignRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
+import { invitationsTo, requireVerifiedAddress, rolesOfInvitations } from './invitation.queries.ts';
+import type { AcceptInvitation, InvitationId, InvitedRegistered } from './invitation.schema.ts';
+import { invitationOfToken, provesInvitation } from './invitation.token.ts';
 
 /** An invitation, by its whole key. */
 interface Named {

@@ -5,7 +5,7 @@ import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/sy
 import { enqueue } from '../../jobs/index.ts';
 import { dialects, invitationTokenOf, TestClock } from '../../testing/index.ts';
 import { invitationMail } from './invitation.mail.ts';
-import { InvitedRegistered } from '../auth/auth.schema.ts';
+import { InvitedRegistered } from './invitation.schema.ts';
 import { listInvitations } from './invitation.queries.ts';
 import { Invitation, type InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
 import { declineInvitation, registerInvited } from './invitation.answer.ts';

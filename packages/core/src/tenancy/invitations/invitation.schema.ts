@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { registrationFields, User } from '../../identity/index.ts';
 import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
-import { organizationPath } from '../organizations/organization.schema.ts';
+import { text } from '../../kernel/text.ts';
+import { Member } from '../members/member.schema.ts';
+import { Organization, organizationPath } from '../organizations/organization.schema.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
 const invitationStatuses = ['pending', 'accepted', 'declined', 'revoked', 'expired'] as const;
@@ -38,3 +41,15 @@ export type InvitationPath = z.output<typeof InvitationPath>;
 
 export const InvitationId = z.strictObject({ id: id() });
 export type InvitationId = z.output<typeof InvitationId>;
+
+const { email: _invited, ...ownFields } = registrationFields;
+
+export const AcceptInvitation = z
+  .strictObject({ token: text(1, 512).describe('From the mail of the invitation.'), ...ownFields })
+  .meta({ id: 'AcceptInvitation' });
+export type AcceptInvitation = z.output<typeof AcceptInvitation>;
+
+export const InvitedRegistered = z
+  .object({ user: User, organization: Organization, member: Member })
+  .meta({ id: 'InvitedRegistered' });
+export type InvitedRegistered = z.output<typeof InvitedRegistered>;

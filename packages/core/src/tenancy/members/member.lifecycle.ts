@@ -1,14 +1,15 @@
-import { authorize } from '../../access/index.ts';
+import { authorize, ownerKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
+import { keysOf, loadMember } from '../role-assignments/held-roles.ts';
+import { requireAnotherOwner } from '../role-assignments/owner.rules.ts';
+import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberUpdate } from './member.schema.ts';
-import { keysOf, loadMember, requireAnotherOwner } from './member.service.ts';
-import { forgetPrincipal } from '../principals/principal.ts';
-import { ownerKey, refuseBeyondOwn } from '../roles/role.rules.ts';
 
 /**
  * Changes what a member is called in the organization. Only the fields given change; null clears.

@@ -5,9 +5,9 @@ import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.t
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { fold } from '../../kernel/text.ts';
-import type { Member, MemberListInput } from './member.schema.ts';
-import { rolesOfMembers } from '../roles/role.queries.ts';
+import { rolesOfMembers } from '../role-assignments/held-roles.ts';
 import type { HeldRole } from '../roles/role.schema.ts';
+import type { Member, MemberListInput } from './member.schema.ts';
 
 const membersOf = (db: ReadDoor, organizationId: string) =>
   db

@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { email } from '../../identity/index.ts';
 import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
-import { email } from '../../identity/index.ts';
+import { memberStatuses } from '../memberships/membership.entity.ts';
 import { organizationPath } from '../organizations/organization.schema.ts';
 import { HeldRole, roleIds } from '../roles/role.schema.ts';
-
-export const memberStatuses = ['active', 'suspended', 'ended'] as const;
 
 export const Member = z
   .object({

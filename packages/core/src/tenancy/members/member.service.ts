@@ -1,97 +1,22 @@
-import { authorize } from '../../access/index.ts';
+import { authorize, ownerKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import { leaveDepartments } from '../departments/department.members.ts';
-import type { DomainError } from '../../kernel/errors.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
 import { revokeApiKeysOf } from '../api-keys/api-key.service.ts';
+import { leaveDepartments } from '../departments/department.members.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
+import { assignRoles, keysOf, loadMember, unassignRoles } from '../role-assignments/held-roles.ts';
+import { refuseServiceOwner, requireAnotherOwner } from '../role-assignments/owner.rules.ts';
+import type { ResolvedRole } from '../roles/role.hierarchy.ts';
+import { requireRoles } from '../roles/role.queries.ts';
+import { refuseBeyondOwn } from '../roles/role.rules.ts';
+import type { HeldRole } from '../roles/role.schema.ts';
+import { leaveTeams } from '../teams/team.members.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
-import { lockOrganization } from '../organizations/organization.service.ts';
-import { forgetPrincipal } from '../principals/principal.ts';
-import type { ResolvedRole } from '../roles/role.hierarchy.ts';
-import { everywhere, RoleAssignmentEntity } from '../roles/role.entity.ts';
-import { requireRoles, rolesHeldBy, rolesOfMembers } from '../roles/role.queries.ts';
-import { ownerKey, refuseBeyondOwn } from '../roles/role.rules.ts';
-import type { HeldRole } from '../roles/role.schema.ts';
-import { refuseServiceOwner } from '../service-accounts/service-account.owner.ts';
-import { leaveTeams } from '../teams/team.members.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
-
-/**
- * A membership that has not ended, locked until commit together with its organization; the roles that it holds everywhere, and
- * all that are `held` anywhere.
- * @param missing what is thrown when there is none
- */
-export async function loadMember(
-  unit: Unit,
-  organizationId: string,
-  userId: string,
-  missing: () => DomainError = tenancyErrors.member_not_found,
-) {
-  await lockOrganization(unit, organizationId);
-  const membership = await unit.load(MembershipEntity, { organizationId, userId }, missing);
-  if (membership.status === 'ended') throw missing();
-  const roles = (await rolesOfMembers(unit.ctx, unit.db, [userId])).get(userId) ?? [];
-  return { membership, roles, held: await rolesHeldBy(unit.db, userId) };
-}
-
-/** @throws `last_owner` */
-export async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
-  const other = await unit.db
-    .selectFrom('role_assignments')
-    .innerJoin('roles', 'roles.id', 'role_assignments.role_id')
-    .innerJoin('memberships', 'memberships.user_id', 'role_assignments.user_id')
-    .innerJoin('users', 'users.id', 'memberships.user_id')
-    .select('memberships.user_id')
-    .where('roles.key', '=', ownerKey)
-    // Behind the identity door there is no wall: who owns another organization owns nothing here.
-    .where('role_assignments.organization_id', '=', organizationId)
-    .where('role_assignments.scope_key', '=', everywhere)
-    .where('role_assignments.valid_to', 'is', null)
-    .where('memberships.organization_id', '=', organizationId)
-    .where('memberships.status', '=', 'active')
-    .where('users.is_active', '=', true)
-    .where('users.kind', '=', 'person')
-    .where('memberships.user_id', '<>', userId)
-    .limit(1)
-    .executeTakeFirst();
-  if (!other) throw tenancyErrors.last_owner();
-}
 
 const without = (roles: readonly ResolvedRole[], others: readonly HeldRole[]): ResolvedRole[] =>
   roles.filter((role) => !others.some((other) => other.id === role.id));
-
-export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
-
-/** Gives roles everywhere and for ever that the member does not hold so now. */
-export async function assignRoles(
-  unit: Unit,
-  member: { organizationId: string; userId: string },
-  roleIds: readonly string[],
-  createdById: string,
-): Promise<void> {
-  // What they held until it ended stands in the way. A role is of one organization, behind the identity door too.
-  await unit.db
-    .deleteFrom('role_assignments')
-    .where('user_id', '=', member.userId)
-    .where(anyOf(unit.ctx.database.engine.dialect, 'role_id', roleIds))
-    .where('scope_key', '=', everywhere)
-    .execute();
-  const scope = { departmentId: null, teamId: null, scopeKey: everywhere, validTo: null };
-  const rows = roleIds.map((roleId) => ({
-    ...member,
-    id: uuidv7(),
-    roleId,
-    ...scope,
-    createdAt: unit.now,
-    createdById,
-  }));
-  await unit.insert(RoleAssignmentEntity, ...rows);
-}
 
 /**
  * Makes these the roles of a member. Only what the caller holds themselves can be given or taken.
@@ -128,17 +53,6 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
     forgetPrincipal(unit, userId);
     return memberById(ctx, unit.db, organizationId, userId);
   });
-}
-
-export async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
-  const { dialect } = unit.ctx.database.engine;
-  const ids = roles.map((role) => role.id);
-  await unit.db
-    .deleteFrom('role_assignments')
-    .where('user_id', '=', userId)
-    .where(anyOf(dialect, 'role_id', ids))
-    .where('scope_key', '=', everywhere)
-    .execute();
 }
 
 /**

@@ -3,8 +3,9 @@ import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { UserEntity } from '../../identity/index.ts';
-import { memberStatuses } from '../members/member.schema.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
+
+export const memberStatuses = ['active', 'suspended', 'ended'] as const;
 
 /** Joins a user and an organization. It ends, and is never deleted: what the member did keeps pointing at it. */
 export const MembershipEntity = defineEntity({

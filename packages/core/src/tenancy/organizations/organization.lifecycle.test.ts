@@ -18,7 +18,8 @@ import {
 import { transferOwnership } from '../ownership/organization.ownership.ts';
 import { getOrganization, listOwnOrganizations } from './organization.queries.ts';
 import { Organization, OrganizationListInput } from './organization.schema.ts';
-import { leaveOrganization, switchOrganization } from './organization.switch.ts';
+import { leaveOrganization } from '../members/member.leave.ts';
+import { switchOrganization } from './organization.switch.ts';
 import { listRoles } from '../roles/role.queries.ts';
 import { RoleListInput } from '../roles/role.schema.ts';
 

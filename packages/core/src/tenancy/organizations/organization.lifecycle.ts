@@ -3,11 +3,11 @@ import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate } from '../../database/unit-of-work.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { forgetPrincipalsIn } from '../principal.cache.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
 import { OrganizationEntity } from './organization.entity.ts';
 import { organizationById, organizationTrashMs } from './organization.queries.ts';
 import type { Organization } from './organization.schema.ts';
-import { forgetPrincipalsIn } from '../principals/principal.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
 
 type Acting = ServiceContext & { readonly principal: Principal & { organizationId: string } };
 

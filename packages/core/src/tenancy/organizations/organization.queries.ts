@@ -1,14 +1,13 @@
 import { sql } from 'kysely';
-import { authorize, decide } from '../../access/index.ts';
+import { authorize, decide, ownerKey } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { requireSignedIn } from '../../identity/index.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import type { Organization, OrganizationListInput } from './organization.schema.ts';
-import { ownerKey } from '../roles/role.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
+import type { Organization, OrganizationListInput } from './organization.schema.ts';
 
 /** How long an organization can be brought back from the trash. */
 export const organizationTrashMs = 30 * 86_400_000;

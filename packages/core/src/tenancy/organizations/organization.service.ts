@@ -1,106 +1,14 @@
-import { authorize, builtInRoleKeys, builtInRoles } from '../../access/index.ts';
+import { authorize } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { isUniqueViolation } from '../../database/failures.ts';
-import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import { requireSignedIn, setActiveOrganization } from '../../identity/index.ts';
+import { mutate } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { forgetPrincipalsIn } from '../principal.cache.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
 import { OrganizationEntity } from './organization.entity.ts';
 import { organizationById } from './organization.queries.ts';
-import type { Organization, OrganizationCreate, OrganizationUpdate } from './organization.schema.ts';
-import { forgetPrincipal, forgetPrincipalsIn } from '../principals/principal.ts';
-import { everywhere, RoleAssignmentEntity, RoleEntity } from '../roles/role.entity.ts';
-import { ownerKey } from '../roles/role.rules.ts';
-import { withSlugOf } from './slug.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
-
-interface NewOrganization {
-  id: string;
-  name: string;
-  slug: string;
-  settings: Record<string, unknown>;
-}
-
-const refuseTakenSlug = (error: unknown): never => {
-  throw isUniqueViolation(error) ? tenancyErrors.slug_taken({ field: ['slug'], cause: error }) : error;
-};
-
-/**
- * Writes an organization with the built-in roles, and its owner. The unit runs inside the new organization, or behind the
- * identity door.
- * @throws `slug_taken`
- */
-export async function insertOrganization(unit: Unit, organization: NewOrganization, ownerId: string): Promise<void> {
-  const { id: organizationId, name, slug } = organization;
-  const created = { createdAt: unit.now };
-  const changed = { createdById: ownerId, updatedAt: unit.now, updatedById: ownerId };
-  await unit
-    .insert(OrganizationEntity, { ...organization, tier: 'free', isActive: true, version: 1, ...created, ...changed })
-    .catch(refuseTakenSlug);
-  const roles = builtInRoleKeys.map((key) => ({
-    organizationId,
-    id: uuidv7(),
-    key,
-    name: builtInRoles[key].name,
-    builtIn: true,
-    permissions: [],
-    constraints: [],
-    version: 1,
-    ...created,
-  }));
-  await unit.insert(RoleEntity, ...roles);
-  await unit.insert(MembershipEntity, {
-    organizationId,
-    userId: ownerId,
-    status: 'active',
-    version: 1,
-    joinedAt: unit.now,
-    updatedAt: unit.now,
-    ...created,
-  });
-  const owners = roles.filter((role) => role.key === ownerKey);
-  await unit.insert(
-    RoleAssignmentEntity,
-    ...owners.map(({ id: roleId }) => ({
-      organizationId,
-      id: uuidv7(),
-      userId: ownerId,
-      roleId,
-      scopeKey: everywhere,
-      createdById: ownerId,
-      ...created,
-    })),
-  );
-  await recordEvents(unit, {
-    type: 'organization.created',
-    entity: { type: 'organization', id: organizationId },
-    data: { name, slug, version: 1 },
-    organizationId,
-    actorId: ownerId,
-  });
-  forgetPrincipal(unit, ownerId);
-}
-
-/**
- * Creates an organization that the caller owns, and makes it the active one of their session.
- * @throws `unauthenticated`, `slug_taken`
- */
-export async function createOrganization(ctx: ServiceContext, input: OrganizationCreate): Promise<Organization> {
-  requireSignedIn(ctx);
-  const { userId } = ctx.principal;
-  const create = (slug: string) => {
-    const id = uuidv7();
-    const work = async (unit: Unit) => {
-      await insertOrganization(unit, { id, name: input.name, slug, settings: input.settings ?? {} }, userId);
-      await setActiveOrganization(unit, id);
-      return organizationById(unit.db, id);
-    };
-    return mutate(ctx, work, id);
-  };
-  return input.slug === undefined ? withSlugOf(ctx, input.name, create) : create(input.slug);
-}
+import type { Organization, OrganizationUpdate } from './organization.schema.ts';
+import { refuseTakenSlug } from './slug.ts';
 
 /**
  * Changes the organization of the context. Only the fields given change.
@@ -128,9 +36,4 @@ export async function updateOrganization(
     forgetPrincipalsIn(unit, id);
     return organizationById(unit.db, id);
   });
-}
-
-/** Holds the organization until commit, so that what depends on all of its members is decided one after the other. */
-export async function lockOrganization(unit: Unit, id: string): Promise<void> {
-  await unit.load(OrganizationEntity, { id }, tenancyErrors.organization_not_found);
 }

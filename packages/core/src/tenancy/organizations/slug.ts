@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 import type { ServiceContext } from '../../database/context.ts';
+import { isUniqueViolation } from '../../database/failures.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { fold } from '../../kernel/text.ts';
-import { isSlug } from './organization.schema.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
+import { isSlug } from './organization.schema.ts';
 
 const suffix = (): string =>
   randomInt(36 ** 6)
@@ -29,6 +30,11 @@ async function freeSlugOf(ctx: ServiceContext, name: string): Promise<string> {
   );
   return taken ? uniqueSlugOf(name) : plain;
 }
+
+/** For what writes a slug. It is unique by the database, so that two at once cannot both have it. @throws `slug_taken` */
+export const refuseTakenSlug = (error: unknown): never => {
+  throw isUniqueViolation(error) ? tenancyErrors.slug_taken({ field: ['slug'], cause: error }) : error;
+};
 
 const isSlugTaken = (error: unknown): boolean =>
   error instanceof DomainError && error.code === tenancyErrors.slug_taken().code;

@@ -1,15 +1,14 @@
-import { authorize } from '../../access/index.ts';
+import { authorize, ownerKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
-import { assignRoles, keysOf, loadMember, unassignRoles } from '../members/member.service.ts';
 import type { OrganizationTransfer } from '../organizations/organization.schema.ts';
-import { forgetPrincipal } from '../principals/principal.ts';
-import { ownerKey } from '../roles/role.rules.ts';
-import { refuseServiceOwner } from '../service-accounts/service-account.owner.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
+import { assignRoles, keysOf, loadMember, unassignRoles } from '../role-assignments/held-roles.ts';
+import { refuseServiceOwner } from '../role-assignments/owner.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 
 /** What an owner is once they have handed over. */

@@ -7,31 +7,13 @@ import { type RowOf, statement } from '../../database/statement.ts';
 import type { AccessPolicy, Grant, GrantScope } from '../../kernel/principal.ts';
 import { isWithinPath } from '../departments/department.path.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
+import type { ActiveMembership, ActiveMemberships } from '../principal.cache.ts';
 import { scopeOf } from '../role-assignments/role-assignment.queries.ts';
-import { resolveRoles, policyRolesOf, type RoleHierarchy, roleColumns, type RoleRow } from '../roles/role.hierarchy.ts';
-
-/** An active membership with what it allows. */
-export interface ActiveMembership {
-  organizationId: string;
-  slug: string;
-  /** Of the organization. */
-  isActive: boolean;
-  /** Whether the organization is in the trash. */
-  isDeleted: boolean;
-  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
-  sessionsEndedAt: number | null;
-  /** Of the user. */
-  timezone: string;
-  /** Also those that end, or have ended. */
-  grants: readonly Grant[];
-  policy: AccessPolicy;
-}
+import { policyRolesOf, resolveRoles, roleColumns, type RoleHierarchy, type RoleRow } from '../roles/role.hierarchy.ts';
 
 /** The grants of a membership that have not ended. */
 export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
   grants.filter(({ validTo }) => !validTo || validTo > at);
-
-export type ActiveMemberships = readonly ActiveMembership[];
 
 interface OfUser extends Readonly<Record<string, unknown>> {
   userId: string;

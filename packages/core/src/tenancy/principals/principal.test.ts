@@ -4,7 +4,7 @@ import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../../testing/index.ts';
 import { getCurrentAccess } from '../auth/auth.service.ts';
-import { createOrganization } from '../organizations/organization.service.ts';
+import { createOrganization } from '../ownership/organization.founding.ts';
 import { anonymous, codeOf, contextOf, type SignedUpPerson, signIn, signUp } from '../../testing/people.ts';
 
 describe.each(dialects)('the principal on %s', (dialect) => {

@@ -1,31 +1,11 @@
 import type { Database } from '../../database/database.ts';
-import type { Unit } from '../../database/unit-of-work.ts';
+import type { Identity, PresentedApiKey } from '../../identity/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Grant, Principal } from '../../kernel/principal.ts';
-import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../../identity/index.ts';
-import { type ActiveMembership, type ActiveMemberships, grantsAt, loadActiveMemberships } from './principal.load.ts';
+import { type ActiveMembership, type ActiveMemberships, principalCacheOf } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-
-const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
-
-function cacheOf(database: Database): RecentCache<ActiveMemberships> {
-  let cache = caches.get(database);
-  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
-  return cache;
-}
-
-/** Makes this process read anew, once the unit has committed, what a user may do and where. */
-export const forgetPrincipal = (unit: Unit, userId: string): void =>
-  unit.afterCommit(() => cacheOf(unit.ctx.database).delete(userId));
-
-/** The same for every member of an organization. */
-export const forgetPrincipalsIn = (unit: Unit, organizationId: string): void =>
-  unit.afterCommit(() =>
-    cacheOf(unit.ctx.database).deleteWhere((memberships) =>
-      memberships.some((membership) => membership.organizationId === organizationId),
-    ),
-  );
+import { grantsAt, loadActiveMemberships } from './principal.load.ts';
 
 /** Which organization the request names: by id or slug. */
 export interface ChosenOrganization {
@@ -130,7 +110,9 @@ export async function loadPrincipal(
   };
   const bound = boundTo(identity);
   if (need === 'none' && bound === null) return { ...person, organizationId: null, grants: [] };
-  const memberships = await cacheOf(database).get(userId, clock.now(), () => loadActiveMemberships(database, userId));
+  const memberships = await principalCacheOf(database).get(userId, clock.now(), () =>
+    loadActiveMemberships(database, userId),
+  );
   // What is in the trash is in no list.
   const living = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
   const reachable = bound === null ? living : membershipIn(living, bound);

@@ -1,4 +1,4 @@
-import { authorize } from '../../access/index.ts';
+import { authorize, ownerKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
@@ -6,17 +6,17 @@ import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { departmentErrors } from '../departments/department.errors.ts';
-import { loadMember, requireAnotherOwner } from '../members/member.service.ts';
-import { forgetPrincipal } from '../principals/principal.ts';
-import { assignmentById, scopeOf } from './role-assignment.queries.ts';
-import type { RoleAssignment, RoleAssignmentCreate, RoleAssignmentId } from './role-assignment.schema.ts';
-import { type ResolvedRole, readRoles } from '../roles/role.hierarchy.ts';
-import { everywhere, RoleAssignmentEntity } from '../roles/role.entity.ts';
-import { ownerKey, refuseBeyondOwn } from '../roles/role.rules.ts';
-import { refuseServiceOwner } from '../service-accounts/service-account.owner.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
+import { readRoles, type ResolvedRole } from '../roles/role.hierarchy.ts';
+import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { TeamEntity } from '../teams/team.entity.ts';
 import { teamErrors } from '../teams/team.errors.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
+import { loadMember } from './held-roles.ts';
+import { refuseServiceOwner, requireAnotherOwner } from './owner.rules.ts';
+import { everywhere, RoleAssignmentEntity } from './role-assignment.entity.ts';
+import { assignmentById, scopeOf } from './role-assignment.queries.ts';
+import type { RoleAssignment, RoleAssignmentCreate, RoleAssignmentId } from './role-assignment.schema.ts';
 
 /** Owning has no end and no part. @throws `validation_failed` */
 function refuseNarrowOwner(role: ResolvedRole, { scope, validTo }: RoleAssignmentCreate): void {

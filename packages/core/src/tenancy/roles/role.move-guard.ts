@@ -1,25 +1,22 @@
 import { anyOf } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import { idsOf } from '../departments/department.path.ts';
 import { readRoles } from './role.hierarchy.ts';
 import { type Holding, refuseBeyondOwn } from './role.rules.ts';
 
-/** A team or a department that is moved, from below one department to below another, by their paths. Empty is the top. */
-export interface Move {
-  place: Holding['scope'];
-  from: string;
-  to: string;
-}
-
 /**
- * Refuses to move a part of the organization to where roles are held that allow more there than the caller may do there: who
- * holds them would come to hold them in it as well. Inside a unit that holds the organization.
+ * Throws unless the caller may move a team or a department below the departments that it enters. A role that is held in one of
+ * them reaches the moved part too, so the caller's own roles must allow as much there. The caller must have locked the
+ * organization row.
+ * @param entered the ids of the departments above the new place that are not above the old one
  * @throws `role_exceeds_own`
  */
-export async function refuseReachBeyondOwn(unit: Unit, principal: Principal, { place, from, to }: Move): Promise<void> {
-  const before = idsOf(from);
-  const entered = idsOf(to).filter((id) => !before.includes(id));
+export async function refuseReachBeyondOwn(
+  unit: Unit,
+  principal: Principal,
+  place: Holding['scope'],
+  entered: readonly string[],
+): Promise<void> {
   if (entered.length === 0) return;
   const held = await unit.db
     .selectFrom('role_assignments')

@@ -3,12 +3,10 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { anyOf } from '../../database/sql.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { type ResolvedRole, byStrength, readRoles } from './role.hierarchy.ts';
-import { everywhere } from './role.entity.ts';
-import type { HeldRole, Role, RoleId, RoleListInput } from './role.schema.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
+import { byStrength, readRoles, type ResolvedRole } from './role.hierarchy.ts';
+import type { HeldRole, Role, RoleId, RoleListInput } from './role.schema.ts';
 
 /** A page of the organization's roles. */
 export async function listRoles(ctx: ServiceContext, input: RoleListInput): Promise<Page<Role>> {
@@ -68,39 +66,6 @@ export function rolesBy<Row extends HeldRole>(
 }
 
 /**
- * The roles that members hold everywhere at this moment, by their user ids, in one statement.
- * @param organizationId theirs, behind the identity door, where no wall says it
- */
-export async function rolesOfMembers(
-  ctx: ServiceContext,
-  db: ReadDoor,
-  userIds: readonly string[],
-  organizationId?: string,
-): Promise<ReadonlyMap<string, HeldRole[]>> {
-  if (userIds.length === 0) return new Map();
-  const held = db
-    .selectFrom('role_assignments')
-    .innerJoin('roles', (join) =>
-      join
-        .onRef('roles.organization_id', '=', 'role_assignments.organization_id')
-        .onRef('roles.id', '=', 'role_assignments.role_id'),
-    )
-    .select(['role_assignments.user_id as userId', 'roles.id', 'roles.key', 'roles.name'])
-    .where(anyOf(ctx.database.engine.dialect, 'role_assignments.user_id', userIds))
-    .where('role_assignments.scope_key', '=', everywhere)
-    .where((where) =>
-      where.or([
-        where('role_assignments.valid_to', 'is', null),
-        where('role_assignments.valid_to', '>', sql<string>`${ctx.clock.now()}`),
-      ]),
-    );
-  const theirs =
-    organizationId === undefined ? held : held.where('role_assignments.organization_id', '=', organizationId);
-  const rows = await theirs.execute();
-  return rolesBy(rows, (row) => row.userId);
-}
-
-/**
  * The roles of these ids with what they allow, the strongest first. Inside a unit that holds the organization, as it is to be
  * decided upon.
  * @throws `role_not_found`
@@ -114,18 +79,4 @@ export async function requireRoles(db: ReadDoor, ids: readonly string[]): Promis
       return role;
     })
     .toSorted(byStrength);
-}
-
-/** Every role that a member holds, wherever and until whenever: what somebody must hold themselves to act on them. */
-export async function rolesHeldBy(db: ReadDoor, userId: string): Promise<ResolvedRole[]> {
-  const [hierarchy, rows] = await Promise.all([
-    readRoles(db),
-    db
-      .selectFrom('role_assignments')
-      .select('role_assignments.role_id as roleId')
-      .where('user_id', '=', userId)
-      .execute(),
-  ]);
-  const held = new Set(rows.map((row) => row.roleId));
-  return [...hierarchy.values()].filter((role) => held.has(role.id));
 }

@@ -1,10 +1,7 @@
-import type { BuiltInRoleKey } from '../../access/index.ts';
+import { ownerKey } from '../../access/index.ts';
 import type { Grant, GrantScope, Principal } from '../../kernel/principal.ts';
-import type { RoleDefinition } from './role.hierarchy.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-
-/** The role that owns the organization. Owning is held, not made of permissions: only owners make owners. */
-export const ownerKey = 'owner' satisfies BuiltInRoleKey;
+import type { RoleDefinition } from './role.hierarchy.ts';
 
 /** Where, and until when, a role is about to be held. */
 export interface Holding {

@@ -6,14 +6,14 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import { lockOrganization } from '../organizations/organization.service.ts';
-import { forgetPrincipalsIn } from '../principals/principal.ts';
-import { type ResolvedRole, resolveRoles, dependants, roleColumns, type RoleRow } from './role.hierarchy.ts';
+import { lockOrganization } from '../organizations/organization.lock.ts';
+import { forgetPrincipalsIn } from '../principal.cache.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
 import { RoleEntity } from './role.entity.ts';
+import { dependants, type ResolvedRole, resolveRoles, roleColumns, type RoleRow } from './role.hierarchy.ts';
 import { roleOf } from './role.queries.ts';
 import { coversAll, refuseBeyondOwn, widened } from './role.rules.ts';
 import type { Role, RoleCreate, RoleId, RoleUpdate } from './role.schema.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
 
 /** Whoever acts in the organization reads all of its roles, so there are not more than this. */
 const mostCustomRoles = 100;

@@ -5,7 +5,7 @@ import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.t
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { rolesOfMembers } from '../roles/role.queries.ts';
+import { rolesOfMembers } from '../role-assignments/held-roles.ts';
 import type { HeldRole } from '../roles/role.schema.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
 import type { ServiceAccount, ServiceAccountId, ServiceAccountListInput } from './service-account.schema.ts';

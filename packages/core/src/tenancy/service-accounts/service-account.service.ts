@@ -6,15 +6,16 @@ import { mutate } from '../../database/unit-of-work.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { assignRoles, endMembership, keysOf, loadMember } from '../members/member.service.ts';
+import { endMembership } from '../members/member.service.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
-import { forgetPrincipal } from '../principals/principal.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
+import { assignRoles, keysOf, loadMember } from '../role-assignments/held-roles.ts';
+import { refuseOwning } from '../role-assignments/owner.rules.ts';
 import { readRolesOf } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { ServiceAccountEntity } from './service-account.entity.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
-import { refuseOwning } from './service-account.owner.ts';
 import { serviceAccountById } from './service-account.queries.ts';
 import type {
   ServiceAccount,

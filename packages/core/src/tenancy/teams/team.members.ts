@@ -7,7 +7,7 @@ import { read, type ReadDoor } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
-import { lockOrganization } from '../organizations/organization.service.ts';
+import { lockOrganization } from '../organizations/organization.lock.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { TeamMemberEntity } from './team.entity.ts';
 import { teamById } from './team.queries.ts';

@@ -5,9 +5,10 @@ import { isUniqueViolation } from '../../database/failures.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import { enteredIds } from '../departments/department.path.ts';
 import { loadDepartment } from '../departments/department.service.ts';
-import { lockOrganization } from '../organizations/organization.service.ts';
-import { forgetPrincipalsIn } from '../principals/principal.ts';
+import { lockOrganization } from '../organizations/organization.lock.ts';
+import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { TeamEntity, type TeamRecord } from './team.entity.ts';
 import { teamErrors } from './team.errors.ts';
@@ -78,7 +79,7 @@ export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: T
     if (fields.departmentId) {
       const { pathSort: to } = await loadDepartment(unit, fields.departmentId, 'departmentId');
       const from = before.departmentId ? (await loadDepartment(unit, before.departmentId)).pathSort : '';
-      await refuseReachBeyondOwn(unit, principal, { place: { kind: 'team', id }, from, to });
+      await refuseReachBeyondOwn(unit, principal, { kind: 'team', id }, enteredIds(from, to));
     }
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     Object.assign(team, given, name === undefined ? {} : { name, nameSort: name.toLowerCase() });

@@ -1,0 +1,96 @@
+import { builtInRoleKeys, builtInRoles, ownerKey } from '../../access/index.ts';
+import { recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { requireSignedIn, setActiveOrganization } from '../../identity/index.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { OrganizationEntity } from '../organizations/organization.entity.ts';
+import { organizationById } from '../organizations/organization.queries.ts';
+import type { Organization, OrganizationCreate } from '../organizations/organization.schema.ts';
+import { refuseTakenSlug, withSlugOf } from '../organizations/slug.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
+import { everywhere, RoleAssignmentEntity } from '../role-assignments/role-assignment.entity.ts';
+import { RoleEntity } from '../roles/role.entity.ts';
+
+interface NewOrganization {
+  id: string;
+  name: string;
+  slug: string;
+  settings: Record<string, unknown>;
+}
+
+/**
+ * Writes an organization with the built-in roles, and its owner. The unit runs inside the new organization, or behind the
+ * identity door.
+ * @throws `slug_taken`
+ */
+export async function insertOrganization(unit: Unit, organization: NewOrganization, ownerId: string): Promise<void> {
+  const { id: organizationId, name, slug } = organization;
+  const created = { createdAt: unit.now };
+  const changed = { createdById: ownerId, updatedAt: unit.now, updatedById: ownerId };
+  await unit
+    .insert(OrganizationEntity, { ...organization, tier: 'free', isActive: true, version: 1, ...created, ...changed })
+    .catch(refuseTakenSlug);
+  const roles = builtInRoleKeys.map((key) => ({
+    organizationId,
+    id: uuidv7(),
+    key,
+    name: builtInRoles[key].name,
+    builtIn: true,
+    permissions: [],
+    constraints: [],
+    version: 1,
+    ...created,
+  }));
+  await unit.insert(RoleEntity, ...roles);
+  await unit.insert(MembershipEntity, {
+    organizationId,
+    userId: ownerId,
+    status: 'active',
+    version: 1,
+    joinedAt: unit.now,
+    updatedAt: unit.now,
+    ...created,
+  });
+  const owners = roles.filter((role) => role.key === ownerKey);
+  await unit.insert(
+    RoleAssignmentEntity,
+    ...owners.map(({ id: roleId }) => ({
+      organizationId,
+      id: uuidv7(),
+      userId: ownerId,
+      roleId,
+      scopeKey: everywhere,
+      createdById: ownerId,
+      ...created,
+    })),
+  );
+  await recordEvents(unit, {
+    type: 'organization.created',
+    entity: { type: 'organization', id: organizationId },
+    data: { name, slug, version: 1 },
+    organizationId,
+    actorId: ownerId,
+  });
+  forgetPrincipal(unit, ownerId);
+}
+
+/**
+ * Creates an organization that the caller owns, and makes it the active one of their session.
+ * @throws `unauthenticated`, `slug_taken`
+ */
+export async function createOrganization(ctx: ServiceContext, input: OrganizationCreate): Promise<Organization> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  const create = (slug: string) => {
+    const id = uuidv7();
+    const work = async (unit: Unit) => {
+      await insertOrganization(unit, { id, name: input.name, slug, settings: input.settings ?? {} }, userId);
+      await setActiveOrganization(unit, id);
+      return organizationById(unit.db, id);
+    };
+    return mutate(ctx, work, id);
+  };
+  return input.slug === undefined ? withSlugOf(ctx, input.name, create) : create(input.slug);
+}
