@@ -1,36 +1,43 @@
 import type { MailTemplate } from '../identity/index.ts';
+import type { JobHandlers, Schedule } from '../jobs/index.ts';
 import { apiKeyTable } from './api-keys/api-key.entity.ts';
+import { revokeApiKeysOf } from './api-keys/api-key.service.ts';
 import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
+import { leaveDepartments } from './departments/department.members.ts';
 import { identityProviderTable, roleMappingTable } from './identity-providers/identity-provider.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitations/invitation.entity.ts';
+import { recordExpired } from './invitations/invitation.expiry.ts';
 import { invitationMail } from './invitations/invitation.mail.ts';
+import { membershipEnding } from './memberships/membership.ending.ts';
 import { membershipTable } from './memberships/membership.entity.ts';
 import { organizationTable } from './organizations/organization.entity.ts';
-import { teamMemberTable, teamTable } from './teams/team.entity.ts';
-import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
+import { purgeOrganizations } from './organizations/organization.purge.ts';
+import { dropRoles } from './role-assignments/held-roles.ts';
 import { roleAssignmentTable } from './role-assignments/role-assignment.entity.ts';
 import { roleTable } from './roles/role.entity.ts';
+import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
+import { teamMemberTable, teamTable } from './teams/team.entity.ts';
+import { leaveTeams } from './teams/team.members.ts';
 
-export { AccessExplanation, AccessQuestion, OwnAccess } from './principals/access.schema.ts';
-export { explainAccess, getOwnAccess } from './principals/access.service.ts';
-export { AcceptInvitation, InvitedRegistered } from './invitations/invitation.schema.ts';
-export { CurrentAccess, Register, Registered } from './auth/auth.schema.ts';
-export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';
-export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
-export { apiKeyErrors } from './api-keys/api-key.errors.ts';
-export { getApiKey, listApiKeys } from './api-keys/api-key.queries.ts';
+export { tenancyErrors } from './tenancy.errors.ts';
 export {
-  ApiKey,
-  ApiKeyCreate,
-  ApiKeyCreated,
-  ApiKeyId,
-  ApiKeyListInput,
-  ApiKeyPage,
-  ApiKeyUpdate,
-} from './api-keys/api-key.schema.ts';
-export { apiKeyStart } from './api-keys/api-key.secret.ts';
-export { createApiKey, deleteApiKey, updateApiKey } from './api-keys/api-key.service.ts';
-export { writeApiKeyUses } from './api-keys/api-key.usage.ts';
+  activateOrganization,
+  deactivateOrganization,
+  deleteOrganization,
+  restoreOrganization,
+} from './organizations/organization.lifecycle.ts';
+export { getOrganization, listOwnOrganizations } from './organizations/organization.queries.ts';
+export * from './organizations/organization.schema.ts';
+export { updateOrganization } from './organizations/organization.service.ts';
+export { switchOrganization } from './organizations/organization.switch.ts';
+export { setOrganizationTier } from './organizations/organization.tier.ts';
+export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
+export { membershipEnding } from './memberships/membership.ending.ts';
+export { MembershipEntity } from './memberships/membership.entity.ts';
+export { defineTenantTable } from './memberships/tenant-table.ts';
+export { getRole, listRoles } from './roles/role.queries.ts';
+export * from './roles/role.schema.ts';
+export { createRole, deleteRole, updateRole } from './roles/role.service.ts';
 export { departmentErrors } from './departments/department.errors.ts';
 export {
   addDepartmentMember,
@@ -38,35 +45,53 @@ export {
   removeDepartmentMember,
 } from './departments/department.members.ts';
 export { getDepartment, listDepartments } from './departments/department.queries.ts';
-export {
-  Department,
-  DepartmentCreate,
-  DepartmentId,
-  DepartmentListInput,
-  DepartmentMember,
-  DepartmentMemberListInput,
-  DepartmentMemberPage,
-  DepartmentMemberPath,
-  DepartmentMove,
-  DepartmentPage,
-  DepartmentUpdate,
-} from './departments/department.schema.ts';
+export * from './departments/department.schema.ts';
 export {
   createDepartment,
   deleteDepartment,
   moveDepartment,
   updateDepartment,
 } from './departments/department.service.ts';
+export { TeamEntity } from './teams/team.entity.ts';
+export { teamErrors } from './teams/team.errors.ts';
+export { teams } from './teams/team.record.ts';
+export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
+export { getTeam, listTeams } from './teams/team.queries.ts';
+export * from './teams/team.schema.ts';
+export { teamIdsWithin } from './teams/team.scope.ts';
+export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
+export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
+export * from './role-assignments/role-assignment.schema.ts';
+export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';
+export { leaveOrganization } from './members/member.leave.ts';
+export { reinstateMember, suspendMember, updateMember } from './members/member.lifecycle.ts';
+export { listMembers } from './members/member.queries.ts';
+export * from './members/member.schema.ts';
+export { endMemberSessions, removeMember, setMemberRoles } from './members/member.service.ts';
+export { createOrganization } from './ownership/organization.founding.ts';
+export { transferOwnership } from './ownership/organization.ownership.ts';
+export { acceptInvitation, declineInvitation, registerInvited } from './invitations/invitation.answer.ts';
+export { listInvitations, listOwnInvitations } from './invitations/invitation.queries.ts';
+export * from './invitations/invitation.schema.ts';
+export { addMember, resendInvitation, revokeInvitation } from './invitations/invitation.service.ts';
+export { serviceAccountErrors } from './service-accounts/service-account.errors.ts';
+export { getServiceAccount, listServiceAccounts } from './service-accounts/service-account.queries.ts';
+export * from './service-accounts/service-account.schema.ts';
+export {
+  createServiceAccount,
+  deleteServiceAccount,
+  updateServiceAccount,
+} from './service-accounts/service-account.service.ts';
+export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
+export { apiKeyErrors } from './api-keys/api-key.errors.ts';
+export { getApiKey, listApiKeys } from './api-keys/api-key.queries.ts';
+export * from './api-keys/api-key.schema.ts';
+export { apiKeyStart } from './api-keys/api-key.secret.ts';
+export { createApiKey, deleteApiKey, updateApiKey } from './api-keys/api-key.service.ts';
+export { writeApiKeyUses } from './api-keys/api-key.usage.ts';
 export { identityProviderErrors } from './identity-providers/identity-provider.errors.ts';
 export { getIdentityProvider, listIdentityProviders } from './identity-providers/identity-provider.queries.ts';
-export {
-  IdentityProvider,
-  IdentityProviderCreate,
-  IdentityProviderId,
-  IdentityProviderListInput,
-  IdentityProviderPage,
-  IdentityProviderUpdate,
-} from './identity-providers/identity-provider.schema.ts';
+export * from './identity-providers/identity-provider.schema.ts';
 export {
   createIdentityProvider,
   deleteIdentityProvider,
@@ -82,105 +107,11 @@ export {
   logoutOidc,
   startOidc,
 } from './identity-providers/sign-in.service.ts';
-export { acceptInvitation, declineInvitation, registerInvited } from './invitations/invitation.answer.ts';
-export { tenancyHandlers, tenancySchedules } from './maintenance.ts';
-export { listInvitations, listOwnInvitations } from './invitations/invitation.queries.ts';
-export {
-  Invitation,
-  InvitationId,
-  InvitationListInput,
-  InvitationPage,
-  InvitationPath,
-  OrganizationInvitationListInput,
-} from './invitations/invitation.schema.ts';
-export { addMember, resendInvitation, revokeInvitation } from './invitations/invitation.service.ts';
-export { reinstateMember, suspendMember, updateMember } from './members/member.lifecycle.ts';
-export { listMembers } from './members/member.queries.ts';
-export {
-  Member,
-  MemberAdd,
-  MemberInvited,
-  MemberListInput,
-  MemberPage,
-  MemberPath,
-  MemberRoles,
-  MemberUpdate,
-} from './members/member.schema.ts';
-export { endMemberSessions, removeMember, setMemberRoles } from './members/member.service.ts';
-export { MembershipEntity } from './memberships/membership.entity.ts';
-export { defineTenantTable } from './memberships/tenant-table.ts';
-export {
-  activateOrganization,
-  deactivateOrganization,
-  deleteOrganization,
-  restoreOrganization,
-} from './organizations/organization.lifecycle.ts';
-export { transferOwnership } from './ownership/organization.ownership.ts';
-export { getOrganization, listOwnOrganizations } from './organizations/organization.queries.ts';
-export {
-  Organization,
-  OrganizationCreate,
-  OrganizationListInput,
-  OrganizationPage,
-  OrganizationPath,
-  OrganizationTransfer,
-  OrganizationUpdate,
-  TierChange,
-} from './organizations/organization.schema.ts';
-export { createOrganization } from './ownership/organization.founding.ts';
-export { updateOrganization } from './organizations/organization.service.ts';
-export { leaveOrganization } from './members/member.leave.ts';
-export { switchOrganization } from './organizations/organization.switch.ts';
-export { setOrganizationTier } from './organizations/organization.tier.ts';
+export * from './principals/access.schema.ts';
+export { explainAccess, getOwnAccess } from './principals/access.service.ts';
 export { type ChosenOrganization, loadPrincipal } from './principals/principal.ts';
-export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
-export {
-  RoleAssignment,
-  RoleAssignmentCreate,
-  RoleAssignmentId,
-  RoleAssignmentListInput,
-  RoleAssignmentPage,
-} from './role-assignments/role-assignment.schema.ts';
-export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';
-export { getRole, listRoles } from './roles/role.queries.ts';
-export { Role, RoleCreate, RoleId, RoleListInput, RolePage, RoleUpdate } from './roles/role.schema.ts';
-export { createRole, deleteRole, updateRole } from './roles/role.service.ts';
-export { serviceAccountErrors } from './service-accounts/service-account.errors.ts';
-export { getServiceAccount, listServiceAccounts } from './service-accounts/service-account.queries.ts';
-export {
-  ServiceAccount,
-  ServiceAccountCreate,
-  ServiceAccountId,
-  ServiceAccountListInput,
-  ServiceAccountPage,
-  ServiceAccountUpdate,
-} from './service-accounts/service-account.schema.ts';
-export {
-  createServiceAccount,
-  deleteServiceAccount,
-  updateServiceAccount,
-} from './service-accounts/service-account.service.ts';
-export { TeamEntity } from './teams/team.entity.ts';
-export { teamErrors } from './teams/team.errors.ts';
-export { teams } from './teams/team.record.ts';
-export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
-export { getTeam, listTeams } from './teams/team.queries.ts';
-export {
-  Team,
-  TeamCreate,
-  TeamId,
-  TeamListInput,
-  TeamMember,
-  TeamMemberListInput,
-  TeamMemberPage,
-  TeamMemberPath,
-  TeamPage,
-  TeamUpdate,
-} from './teams/team.schema.ts';
-export { teamIdsWithin } from './teams/team.scope.ts';
-export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
-export { tenancyErrors } from './tenancy.errors.ts';
-export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
+export * from './auth/auth.schema.ts';
+export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';
 
 export const tenancyTables = [
   organizationTable,
@@ -198,6 +129,18 @@ export const tenancyTables = [
   identityProviderTable,
   roleMappingTable,
 ];
+
+export const tenancyHandlers: JobHandlers = {
+  'invitations.expire': (_ctx, _payload, job) => job.complete(async (unit) => ({ expired: await recordExpired(unit) })),
+  'organizations.purge': (ctx, _payload, job) => purgeOrganizations(ctx, job),
+};
+
+export const tenancySchedules: readonly Schedule[] = [
+  { name: 'invitations.expire', cron: '5 * * * *', kind: 'invitations.expire' },
+  { name: 'organizations.purge', cron: '50 * * * *', kind: 'organizations.purge' },
+];
+
+membershipEnding.add(dropRoles, revokeApiKeysOf, leaveTeams, leaveDepartments);
 
 /** The mails of this context, by their template. */
 export const tenancyMails: Readonly<Record<string, MailTemplate>> = { invitation: invitationMail };

@@ -2,8 +2,7 @@ import { authorize, ownerKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import { revokeApiKeysOf } from '../api-keys/api-key.service.ts';
-import { leaveDepartments } from '../departments/department.members.ts';
+import { membershipEnding } from '../memberships/membership.ending.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, keysOf, loadMember, unassignRoles } from '../role-assignments/held-roles.ts';
 import { refuseServiceOwner, requireAnotherOwner } from '../role-assignments/owner.rules.ts';
@@ -11,7 +10,6 @@ import type { ResolvedRole } from '../roles/role.hierarchy.ts';
 import { requireRoles } from '../roles/role.queries.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import type { HeldRole } from '../roles/role.schema.ts';
-import { leaveTeams } from '../teams/team.members.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 
@@ -102,10 +100,7 @@ export async function endMembership(
 ): Promise<void> {
   const { organizationId, userId } = membership;
   if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
-  await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
-  await revokeApiKeysOf(unit, userId);
-  await leaveTeams(unit, userId);
-  await leaveDepartments(unit, userId);
+  await membershipEnding.run(unit, userId);
   Object.assign(membership, { status: 'ended', endedAt: unit.now, updatedAt: unit.now });
   await unit.em.flush();
   await recordEvents(unit, {

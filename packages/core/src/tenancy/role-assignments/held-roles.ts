@@ -116,3 +116,8 @@ export async function unassignRoles(unit: Unit, userId: string, roles: readonly 
     .where('scope_key', '=', everywhere)
     .execute();
 }
+
+/** Takes all roles of a member whose membership ends, wherever and until whenever they hold them. */
+export async function dropRoles(unit: Unit, userId: string): Promise<void> {
+  await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
+}

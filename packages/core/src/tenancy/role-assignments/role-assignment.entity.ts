@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { instant, tenantKey } from '../../database/columns.ts';
+import { id, instant, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
@@ -13,15 +13,15 @@ export const RoleAssignmentEntity = defineEntity({
   tableName: 'role_assignments',
   properties: {
     ...tenantKey(),
-    userId: p.uuid(),
-    roleId: p.uuid(),
-    departmentId: p.uuid().nullable(),
-    teamId: p.uuid().nullable(),
+    userId: id(),
+    roleId: id(),
+    departmentId: id().nullable(),
+    teamId: id().nullable(),
     /** The department's or the team's id, or `organization`: a role is held once in each scope. */
     scopeKey: p.string(),
     validTo: instant().nullable(),
     createdAt: instant(),
-    createdById: p.uuid(),
+    createdById: id(),
   },
   uniques: [{ properties: ['organizationId', 'userId', 'roleId', 'scopeKey'] }],
   indexes: [

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import '../../platform.ts';
+import { membershipEnding } from './membership.ending.ts';
+
+it('ends all that a member has as a member, in this order', () => {
+  expect(membershipEnding.registered.map(({ name }) => name)).toEqual([
+    'dropRoles',
+    'revokeApiKeysOf',
+    'leaveTeams',
+    'leaveDepartments',
+  ]);
+});
