@@ -19,22 +19,43 @@ export const contexts = [
   'compliance',
 ];
 
+/** The folders of packages/core/src/tenancy in the same order. The files beside its index.ts are below all of them. */
+export const rooms = [
+  'organizations',
+  'memberships',
+  'roles',
+  'departments',
+  'teams',
+  'role-assignments',
+  'members',
+  'ownership',
+  'invitations',
+  'service-accounts',
+  'api-keys',
+  'identity-providers',
+  'principals',
+  'auth',
+];
+
 /** Whose every file may be imported. The others are entered through their index.ts. */
 const open = ['kernel', 'database'];
 
 const core = '^packages/core/src/';
+const tenancy = `${core}tenancy/`;
 const test = String.raw`\.(test|samples)\.ts$`;
 const testing = '^packages/(core|api)/src/(contract/)?testing/';
 /** Run from the command line, never imported: they see the whole platform. */
 const programs = String.raw`${core}database/migrations/(drift|generate)\.ts$`;
 const anyOf = (names) => `(${names.join('|')})`;
 
-const order = contexts.slice(0, -1).map((context, index) => ({
-  name: `${context}-imports-only-earlier-contexts`,
-  severity: 'error',
-  from: { path: `${core}${context}/`, pathNot: [test, programs] },
-  to: { path: `${core}${anyOf(contexts.slice(index + 1))}/` },
-}));
+/** Folders that may import only from those before them. */
+const layers = (parent, folders, kind) =>
+  folders.slice(0, -1).map((folder, index) => ({
+    name: `${folder}-imports-only-earlier-${kind}`,
+    severity: 'error',
+    from: { path: `${parent}${folder}/`, pathNot: [test, programs] },
+    to: { path: `${parent}${anyOf(folders.slice(index + 1))}/` },
+  }));
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
 const forbidden = [
@@ -94,7 +115,21 @@ const forbidden = [
       ],
     },
   },
-  ...order,
+  ...layers(core, contexts, 'contexts'),
+  ...layers(tenancy, rooms, 'rooms'),
+  {
+    name: 'every-room-of-tenancy-has-its-layer',
+    comment: 'Add a new room to the list above.',
+    severity: 'error',
+    from: {},
+    to: { path: `${tenancy}[^/]+/`, pathNot: `${tenancy}${anyOf(rooms)}/` },
+  },
+  {
+    name: 'what-all-rooms-share-imports-none',
+    severity: 'error',
+    from: { path: String.raw`${tenancy}(?!index\.ts)[^/]+\.ts$` },
+    to: { path: `${tenancy}([^/]+/|index)` },
+  },
   {
     name: 'access-imports-only-kernel',
     comment: 'Decisions are pure functions over a principal.',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import config, { contexts } from '../.dependency-cruiser.mjs';
+import config, { contexts, rooms } from '../.dependency-cruiser.mjs';
 import { checkBoundaries } from './boundaries.ts';
 
 const roots: string[] = [];
@@ -44,6 +44,8 @@ function workspace(files: Record<string, string>) {
   return root;
 }
 
+const tenancy = 'packages/core/src/tenancy';
+
 /** Rule → files that break it, and the one import that must be reported. */
 const violations: Record<string, { files: Record<string, string>; from: string }> = {
   'core-imports-no-other-workspace': breach('packages/core/src/work/tasks.ts', '@tenon/api'),
@@ -57,6 +59,12 @@ const violations: Record<string, { files: Record<string, string>; from: string }
   'access-imports-only-kernel': breach('packages/core/src/access/decide.ts', '../database/index.ts'),
   'contexts-are-entered-through-their-index': breach('packages/core/src/work/tasks.ts', '../tenancy/roles.ts', {
     'packages/core/src/tenancy/roles.ts': 'export const name = 1;',
+  }),
+  'every-room-of-tenancy-has-its-layer': breach(`${tenancy}/auth/auth.ts`, '../rooms/room.ts', {
+    [`${tenancy}/rooms/room.ts`]: 'export const name = 1;',
+  }),
+  'what-all-rooms-share-imports-none': breach(`${tenancy}/tenancy.errors.ts`, './roles/role.ts', {
+    [`${tenancy}/roles/role.ts`]: 'export const name = 1;',
   }),
   'contexts-know-no-platform': breach('packages/core/src/work/tasks.ts', '../platform.ts', {
     'packages/core/src/platform.ts': 'export const name = 1;',
@@ -83,6 +91,14 @@ const violations: Record<string, { files: Record<string, string>; from: string }
   }),
   'imports-resolve': breach('packages/core/src/work/tasks.ts', './missing.ts'),
 };
+for (const [index, room] of rooms.slice(0, -1).entries())
+  violations[`${room}-imports-only-earlier-rooms`] = breach(
+    `${tenancy}/${room}/file.ts`,
+    `../${rooms[index + 1]}/file.ts`,
+    {
+      [`${tenancy}/${rooms[index + 1]}/file.ts`]: 'export const name = 1;',
+    },
+  );
 for (const [index, context] of contexts.slice(0, -1).entries())
   violations[`${context}-imports-only-earlier-contexts`] = breach(
     `packages/core/src/${context}/file.ts`,
