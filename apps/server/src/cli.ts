@@ -129,7 +129,7 @@ ${Object.entries(commands)
   --help      show this
   --version   show the version
 
-Settings are environment variables: see the README.
+Settings are environment variables: see docs/settings.md.
 `;
 
 /**

@@ -30,6 +30,8 @@ type Part = keyof typeof parts;
 type Values = { [Key in Part]: z.output<(typeof parts)[Key][0]> };
 
 const partNames = Object.keys(parts) as Part[];
+/** The variables of one issuer. */
+export const oidcVariables = partNames.map((part) => `OIDC_<NAME>_${part}`);
 const variable = /^OIDC_([A-Z][A-Z0-9]{0,30})_([A-Z_]+)$/;
 /** A setting of its own, which is about the issuers that organizations choose. */
 const ofOrganizations = 'OIDC_ORGANIZATION_PRIVATE_NETWORKS';
@@ -47,8 +49,8 @@ export function readOidcIssuers(environment: NodeJS.ProcessEnv): { issuers: Oidc
     const [, issuer = '', part = ''] = variable.exec(name) ?? [];
     if (isPart(part)) given.set(issuer, { ...given.get(issuer), [part]: text.trim() });
     else {
-      const expected = `OIDC_<NAME>_ with ${partNames.join(', ')}: NAME is of letters and digits`;
-      problems.push({ variable: name, problem: 'is no setting', expected });
+      const expected = `nothing, or use one of ${oidcVariables.join(', ')}, with letters and digits as NAME`;
+      problems.push({ variable: name, problem: 'is not a setting', expected });
     }
   }
   const issuers = [...given].map(([name, texts]) => readIssuer(name, texts, problems));
