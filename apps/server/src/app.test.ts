@@ -61,7 +61,7 @@ describe('every answer', () => {
     expect(response.headers['content-security-policy']).toContain("default-src 'none'");
   });
 
-  it('keeps a request id that can stand in a log, and no other', async () => {
+  it('keeps a request id that is safe to log, and no other', async () => {
     const idFor = async (id: string) =>
       (await app.inject({ url: '/', headers: { 'x-request-id': id } })).headers['x-request-id'];
     expect(await idFor('build-7:step.2')).toBe('build-7:step.2');
@@ -87,7 +87,7 @@ describe('the request log', () => {
     });
   });
 
-  it('names the user and the organization of who was let in', async () => {
+  it('names the user and the organization of an admitted request', async () => {
     const post = (path: string, payload: object) =>
       app.inject({ method: 'POST', url: `/api/v1/auth/${path}`, payload });
     const person = { email: 'ada@example.com', password: 'correct horse battery staple' };
@@ -103,7 +103,7 @@ describe('the request log', () => {
     expect(written.join('')).not.toContain(accessToken);
   });
 
-  it('holds no credential, whatever it comes in', async () => {
+  it('contains no credential, wherever it was sent', async () => {
     await app.inject({
       method: 'POST',
       url: '/api/v1/auth/login?password=sesame',
@@ -114,7 +114,7 @@ describe('the request log', () => {
     expect(written.join('')).not.toContain('sesame');
   });
 
-  it('does not blame us for a client that goes before it has sent everything', async () => {
+  it('logs no error when a client leaves before it has sent everything', async () => {
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = app.server.address() as { port: number };
     const socket = connect(port, '127.0.0.1');
@@ -129,7 +129,7 @@ describe('the request log', () => {
     await expect.poll(() => log().at(-1)).toMatchObject(last);
   });
 
-  it('does not tell of probes that went well', async () => {
+  it('leaves out successful probes', async () => {
     await app.inject('/health/live');
     expect(log()).toEqual([]);
     lifecycle.phase = 'draining';
@@ -183,7 +183,7 @@ describe('limits', () => {
     expect(response.json()).toMatchObject({ code: 'payload_too_large' });
   });
 
-  it('is set up against slow and large requests', async () => {
+  it('is protected against slow and large requests', async () => {
     await app.listen({ port: 0, host: '127.0.0.1' });
     const { server } = app;
     expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000 });
@@ -209,7 +209,7 @@ describe('limits', () => {
 });
 
 describe('GET /', () => {
-  it('says what this is and where to go', async () => {
+  it('answers name, version and links', async () => {
     const {
       name,
       version: shown,
@@ -223,7 +223,7 @@ describe('GET /', () => {
 });
 
 describe('health', () => {
-  it('tells of every check', async () => {
+  it('reports every check', async () => {
     checks.disk = async () => ({ status: 'degraded', message: 'nearly full', details: { freeMiB: 500 } });
     const response = await app.inject('/health');
     expect(response.statusCode).toBe(200);
@@ -262,7 +262,7 @@ describe('health', () => {
 });
 
 describe('the documentation', () => {
-  /** What a page loads: addresses in attributes of its elements. */
+  /** The addresses that a page loads, from the attributes of its elements. */
   const assetsOf = (page: string): string[] =>
     [...page.matchAll(/<(?:script|link|img|iframe|source)[^>]*?(?:src|href)="([^"]*)"/g)].flatMap(
       (match) => match[1] ?? [],
@@ -296,7 +296,7 @@ describe('the documentation', () => {
     expect((await app.inject('/redoc/redoc.js')).body).not.toContain('cdn.redoc.ly');
   });
 
-  it('sends its scripts compressed, and not again to who has them', async () => {
+  it('sends its scripts compressed, and answers 304 to clients that have them', async () => {
     const first = await app.inject({ url: '/docs/scalar.js', headers: { 'accept-encoding': 'gzip, br' } });
     expect(first.headers['content-encoding']).toBe('gzip');
     expect(first.rawPayload.length).toBeLessThan(2_000_000);

@@ -29,13 +29,13 @@ export interface AppParts {
 
 const sane = /^[\w.:-]{1,128}$/;
 
-/** The caller's request id, so that logs of several systems can be joined, unless it could not stand in one. */
+/** The caller's request id, so that logs of several systems can be joined; a new one unless it is safe to log. */
 const requestIdOf = ({ headers }: IncomingMessage): string => {
   const given = headers['x-request-id'];
   return typeof given === 'string' && sane.test(given) ? given : uuidv7();
 };
 
-/** What pages of allowed origins may read of an answer. */
+/** The response headers that pages of allowed origins may read. */
 const exposedHeaders = [
   'ETag',
   'Idempotency-Replayed',
@@ -60,18 +60,18 @@ const httpOptions = (settings: Settings, logger: Logger): FastifyHttpOptions<Ser
   trustProxy: proxiesOf(settings.trustProxy),
   requestTimeout: 30_000,
   keepAliveTimeout: 72_000,
-  // Requests on open connections are still answered while the server drains; each is told to close its connection.
+  // While the server drains, requests on open connections are still answered, with `Connection: close`.
   return503OnClosing: false,
   http: {
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
     requestTimeout: 30_000,
-    // How often Node looks for connections past those limits; it would be every 30 s.
+    // How often Node looks for connections past those limits. Its default is every 30 s.
     connectionsCheckingInterval: 1000,
   },
 });
 
-/** The HTTP application: the API, its documentation and its health, without a port yet. */
+/** Builds the HTTP application: the API, its documentation and its health checks. It does not listen on a port yet. */
 export async function buildApp({ settings, platform, logger, health, lifecycle }: AppParts): Promise<FastifyInstance> {
   const app = Fastify(httpOptions(settings, logger));
   addRequestLog(app);

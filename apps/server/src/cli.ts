@@ -7,7 +7,7 @@ import { version } from './version.ts';
 interface Command {
   summary: string;
   options?: ParseArgsOptionsConfig;
-  /** Whether it takes words that are no options. @default false */
+  /** Whether it takes arguments besides options. @default false */
   words?: boolean;
   run(settings: Settings, options: Record<string, unknown>, words: readonly string[]): Promise<void>;
 }
@@ -20,7 +20,7 @@ const number = (options: Record<string, unknown>, name: string): number => {
 
 class UsageError extends Error {}
 
-/** The commands load what they need when they run: a start must not wait for the others' imports. */
+/** Each command imports what it needs when it runs, so that no command waits for the imports of another. */
 const commands: Record<string, Command> = {
   serve: {
     summary: 'serve the API over HTTP (the default)',
@@ -81,7 +81,7 @@ const commands: Record<string, Command> = {
   },
   organizations: {
     summary:
-      'put an organization into a tier: set-tier SLUG free|pro|enterprise [--max-users N|none] [--max-tasks N|none]',
+      'move an organization to a tier: set-tier SLUG free|pro|enterprise [--max-users N|none] [--max-tasks N|none]',
     options: { 'max-users': { type: 'string' }, 'max-tasks': { type: 'string' } },
     words: true,
     async run(settings, options, [action, organization, tier, ...rest]) {
@@ -108,7 +108,7 @@ const commands: Record<string, Command> = {
     },
   },
   secrets: {
-    summary: 'rotate: seal every secret under the first key of ENCRYPTION_KEY',
+    summary: 'rotate: encrypt every secret again under the first key of ENCRYPTION_KEY',
     words: true,
     async run(settings, _options, [action, ...more]) {
       if (action !== 'rotate' || more.length > 0) throw new UsageError('secrets takes: rotate');
@@ -133,8 +133,9 @@ Settings are environment variables: see docs/settings.md.
 `;
 
 /**
- * Ends the process with 0 once it has stopped, from its first moment on: as the first process of a container it would ignore
- * signals otherwise. A second signal changes nothing: a terminal and a launcher may both pass one on.
+ * On SIGTERM or SIGINT stops the server and exits with 0. Must be called before the start has finished: without a handler, the
+ * first process of a container ignores signals. A second signal changes nothing, because a terminal and a launcher may both
+ * send one.
  */
 function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
   const exit = (code: number): void => logger.flush(() => process.exit(code));
@@ -148,7 +149,7 @@ function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
   process.on('uncaughtException', crash);
 }
 
-/** @throws UsageError for a command or an option that there is not */
+/** @throws UsageError when the command or an option is unknown */
 async function run(args: readonly string[]): Promise<void> {
   const [first = 'serve', ...rest] = args;
   if (first === '--help' || first === '-h' || first === 'help') return void process.stdout.write(usage);
@@ -167,21 +168,22 @@ async function run(args: readonly string[]): Promise<void> {
   await command.run(readSettings(), values, positionals);
 }
 
-/** What a code means for whoever starts the server. */
+/** Explains error codes to the person who starts the server. */
 const explanations: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'The port is in use. Stop what listens there, or set PORT to another one.',
-  EACCES: 'This user may not do that: listen on PORT, or write to DATA_DIR.',
-  ECONNREFUSED: 'Nothing answers at the address of DATABASE_URL. Start the database first.',
-  '28P01': 'The database does not accept the user and the password of DATABASE_URL.',
-  '3D000': 'There is no such database as DATABASE_URL names. Create it first.',
-  '22023': 'The database was never migrated: run "tenon migrate" first.',
-  '42501': 'The login of the database may not do that. Run "tenon migrate" with DATABASE_MIGRATION_URL of the owner.',
+  EADDRINUSE: 'The port is in use. Stop the program that listens there, or set PORT to another one.',
+  EACCES: 'This user may not listen on PORT or write to DATA_DIR.',
+  ECONNREFUSED: 'No database answers at the address of DATABASE_URL. Start it first.',
+  '28P01': 'The database rejects the user or the password of DATABASE_URL.',
+  '3D000': 'The database that DATABASE_URL names does not exist. Create it first.',
+  '22023': 'The database was never migrated. Run "tenon migrate" first.',
+  '42501':
+    'The database login is not allowed to do that. Run "tenon migrate" with the owner in DATABASE_MIGRATION_URL.',
 };
 
 function explain(error: unknown): string {
   if (error instanceof SettingsError) return error.message;
   if (!(error instanceof Error)) return String(error);
-  // What the domain refuses is meant to be read.
+  // Messages of domain errors are written for users.
   if (error.name === 'DomainError') return error.message;
   const known = 'code' in error ? explanations[String(error.code)] : undefined;
   return known === undefined ? (error.stack ?? error.message) : `${known} (${error.message})`;

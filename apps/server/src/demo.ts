@@ -14,7 +14,7 @@ import { type Actor, createMembers, createOwner } from './seed/people.ts';
 
 const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
 
-/** 80 random bits that are easy to type. */
+/** About 80 random bits, in characters that are easy to type. */
 const newPassword = (): string =>
   Array.from({ length: 4 }, () => Array.from({ length: 4 }, () => letters[randomInt(letters.length)]).join('')).join(
     '-',
@@ -26,12 +26,12 @@ interface DemoTask extends Omit<TaskCreate, 'dueDate' | 'assigneeIds' | 'tagIds'
   dueInDays?: number;
   team: keyof typeof teams;
   tags: readonly string[];
-  /** Places among the people: 0 is the owner. */
+  /** Indexes into the list of people; 0 is the owner. */
   assignees: readonly number[];
   comment?: string;
 }
 
-/** The teams of the one department, with places among the people. */
+/** The teams of the only department. `members` are indexes into the list of people. */
 const teams = { shop: { name: 'Web shop', members: [0, 1] }, office: { name: 'Back office', members: [1, 2] } };
 
 const tags = { launch: '#3a7bd5', customer: '#e0912f', bug: '#d64545', finance: '#2e8b57' };
@@ -92,7 +92,7 @@ const tasks: readonly DemoTask[] = [
   },
 ];
 
-/** A department with everybody in it, led by the manager, and its teams. Answers the ids of the teams by what tasks call them. */
+/** Creates a department with everybody in it, led by the manager, and its teams. Returns the teams' ids by their keys. */
 async function createTeams(owner: Actor, people: readonly Actor[]): Promise<ReadonlyMap<string, string>> {
   const [, manager] = people;
   const { id: departmentId } = await createDepartment(owner.ctx(), {
@@ -115,7 +115,7 @@ async function createTeams(owner: Actor, people: readonly Actor[]): Promise<Read
 
 async function createWork(platform: Platform, people: readonly Actor[]): Promise<void> {
   const [owner] = people;
-  if (!owner) throw new Error('Nobody is there to work.');
+  if (!owner) throw new Error('The demo needs at least one person.');
   const tagIds = new Map<string, string>();
   for (const [name, color] of Object.entries(tags))
     tagIds.set(name, (await createTag(owner.ctx(), { name, color })).id);
@@ -147,9 +147,9 @@ const welcomeText = (url: string, login: string, password: string): string => `
 `;
 
 /**
- * Fills a fresh installation with a small organization at work.
+ * Fills a fresh installation with a small organization and its tasks.
  *
- * @returns what to print: where it runs and how to get in
+ * @returns the text to print: where the server listens and how to sign in
  */
 export async function createDemo(platform: Platform, url: string): Promise<string> {
   const login = 'demo@example.com';

@@ -1,4 +1,4 @@
-/** Where the server is in its life. Only a ready one wants traffic. */
+/** The phase of the server. Only a `ready` server should get traffic. */
 export interface Lifecycle {
   phase: 'starting' | 'ready' | 'draining';
 }

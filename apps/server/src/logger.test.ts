@@ -18,7 +18,7 @@ describe('createLogger', () => {
     });
   });
 
-  it('blacks out what must not be in a log, however deep', () => {
+  it('redacts what must not be in a log, at any depth', () => {
     const [line] = lines((logger) =>
       logger.info(
         {
@@ -35,7 +35,7 @@ describe('createLogger', () => {
     expect(JSON.stringify(line)).not.toMatch(/hunter2|abc/);
   });
 
-  it('tells of an error its type, message, code, stack and cause, and no more', () => {
+  it('logs type, message, code, stack and cause of an error, and nothing else', () => {
     const cause = Object.assign(new Error('connect postgres://tenon:hunter2@db/tenon'), {
       code: '28P01',
       parameters: ['hunter2'],
@@ -65,7 +65,7 @@ describe('createLogger', () => {
 });
 
 describe('redact', () => {
-  it('ends where objects contain themselves', () => {
+  it('stops at objects that contain themselves', () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = loop;
     expect(JSON.stringify(redact(loop))).toContain('[deep]');

@@ -7,8 +7,8 @@ const redacted = '[redacted]';
 const deepest = 6;
 
 /**
- * A copy in which every value under a name like `password` or `authorization` is blacked out, however deep. Walking the object
- * costs a request line 1 µs; a list of paths with wildcards cost it 40.
+ * Returns a copy in which every value under a name like `password` or `authorization` is replaced, at any depth. Walking the
+ * object costs 1 µs for a request line; a list of paths with wildcards cost 40 µs.
  */
 export function redact(facts: object, depth = 0): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
@@ -24,7 +24,7 @@ function redactValue(value: unknown, depth: number): unknown {
 }
 
 const secretTexts: readonly [RegExp, string][] = [
-  // The ORM puts the statement, parameters and all, before the reason.
+  // The ORM puts the statement, with its parameters, before the reason.
   [/^(?:insert|update|delete|select|with)\b.* - /gims, ''],
   [/\/\/[^/\s@]+@/g, `//${redacted}@`],
   [/\b(bearer|basic)\s+[\w.~+/=-]+/gi, `$1 ${redacted}`],
@@ -35,14 +35,14 @@ const secretTexts: readonly [RegExp, string][] = [
 const redactText = (text: string): string =>
   secretTexts.reduce((found, [pattern, replacement]) => found.replace(pattern, replacement), text);
 
-/** Where it happened. The stack begins with the message, which has been dealt with. */
+/** The lines of the stack, without the message that it begins with: that is redacted separately. */
 const framesOf = ({ stack = '' }: Error): string =>
   stack
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .join('\n');
 
-/** Only what helps: a driver's error carries the row and the parameters too. */
+/** Logs only the fields that help: a driver's error also contains the row and the parameters. */
 function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return redactText(String(error));
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
@@ -56,13 +56,13 @@ function describeError(error: unknown, depth = 0): unknown {
 }
 
 /**
- * Standard output, without waiting for who reads it. Lines leave together, after 100 ms at the latest: one write for each line
- * costs half as much as the request that it tells of. What is left is written when the process ends.
+ * Standard output, written without waiting for the reader. Lines are written together, after 100 ms at the latest: one write
+ * for each line costs half as much as the request that the line is about. The rest is written when the process ends.
  */
 const standardOutput = (): DestinationStream =>
   pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 });
 
-/** JSON lines on standard output, without secrets. */
+/** Creates a logger that writes JSON lines to standard output, without secrets. */
 export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
   return pino(
     {

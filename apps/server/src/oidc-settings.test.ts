@@ -21,7 +21,7 @@ function failureOf(environment: NodeJS.ProcessEnv): SettingsError {
 describe('the issuers of the installation', () => {
   it('are none by default', () => expect(readOidcIssuers({})).toEqual({ issuers: [], problems: [] }));
 
-  it('leave out what is set about those of organizations', () =>
+  it('ignore the setting about issuers of organizations', () =>
     expect(readOidcIssuers({ OIDC_ORGANIZATION_PRIVATE_NETWORKS: 'true' })).toEqual({ issuers: [], problems: [] }));
 
   it('are one for each name', () => {
@@ -55,7 +55,7 @@ describe('the issuers of the installation', () => {
     });
   });
 
-  it('may speak http on the own machine only', () => {
+  it('may use http on the same machine only', () => {
     const problemsWith = (issuer: string) =>
       readOidcIssuers({ ...keycloak, OIDC_KEYCLOAK_ISSUER: issuer }).problems.map(({ variable }) => variable);
     for (const issuer of ['http://localhost:8080/realms/tenon', 'http://keycloak.localhost:8080/realms/tenon'])

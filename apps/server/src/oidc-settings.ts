@@ -4,18 +4,18 @@ import type { SettingProblem } from './settings-error.ts';
 
 type OidcIssuer = NonNullable<PlatformSettings['oidcIssuers']>[number];
 
-/** What stands after `OIDC_<NAME>_`: how it is read, and what would be right. */
+/** The variables of one issuer, by what follows `OIDC_<NAME>_`: how each is read, and what would be valid. */
 const parts = {
   ISSUER: [
     z.string().refine(isIssuerIdentifier),
-    'the issuer identifier, as https://id.example.com/realms/tenon (http on localhost only)',
+    'the issuer identifier, such as https://id.example.com/realms/tenon (http on localhost only)',
   ],
-  CLIENT_ID: [z.string().max(255), 'the id of the client that is registered there'],
+  CLIENT_ID: [z.string().max(255), 'the id of the client that you registered at the issuer'],
   CLIENT_SECRET: [
     z.string().max(4096).nullable().default(null),
-    'the secret of the client, or leave it out for a public one',
+    'the secret of that client, or leave it out for a public client',
   ],
-  LABEL: [z.string().max(100).optional(), 'what people read on the button, at most 100 characters'],
+  LABEL: [z.string().max(100).optional(), 'the text on the button, at most 100 characters'],
   SCOPES: [
     z
       .string()
@@ -33,13 +33,13 @@ const partNames = Object.keys(parts) as Part[];
 /** The variables of one issuer. */
 export const oidcVariables = partNames.map((part) => `OIDC_<NAME>_${part}`);
 const variable = /^OIDC_([A-Z][A-Z0-9]{0,30})_([A-Z_]+)$/;
-/** A setting of its own, which is about the issuers that organizations choose. */
+/** A separate setting, about issuers that organizations choose themselves. */
 const ofOrganizations = 'OIDC_ORGANIZATION_PRIVATE_NETWORKS';
 const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
 
 /**
  * Reads the issuers at which people can sign in: one for each NAME in `OIDC_<NAME>_ISSUER`, `…_CLIENT_ID`, `…_CLIENT_SECRET`,
- * `…_LABEL` and `…_SCOPES`. The name in lower case is its key in the API.
+ * `…_LABEL` and `…_SCOPES`. The name in lower case is the issuer's key in the API.
  */
 export function readOidcIssuers(environment: NodeJS.ProcessEnv): { issuers: OidcIssuer[]; problems: SettingProblem[] } {
   const problems: SettingProblem[] = [];
@@ -66,8 +66,8 @@ function readIssuer(name: string, texts: Partial<Record<Part, string>>, problems
     const parsed = schema.safeParse(text);
     if (parsed.success) values[part] = parsed.data;
     else {
-      // A secret is not repeated.
-      const wrong = part === 'CLIENT_SECRET' ? 'is not such a secret' : `is ${JSON.stringify(text)}`;
+      // The text may be a secret.
+      const wrong = part === 'CLIENT_SECRET' ? 'is not a valid secret' : `is ${JSON.stringify(text)}`;
       const problem = text === undefined ? 'is missing' : wrong;
       problems.push({ variable: `OIDC_${name}_${part}`, problem, expected });
     }

@@ -28,12 +28,11 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
 const processTime = (reply: FastifyReply): string => (reply.elapsedTime / 1000).toFixed(6);
 
 /**
- * Says of every answer which request it was of and how long it took, in `X-Request-Id` and `X-Process-Time` (seconds), and
- * writes one line about it (A2). The line has no query, no header and no body: what they hold is not for a log. A probe that
- * went well is told at `debug`.
+ * Adds `X-Request-Id` and `X-Process-Time` (seconds) to every answer, and writes one log line about it (A2). The line contains
+ * no query, no header and no body, because they may contain secrets. Successful health probes are logged at `debug`.
  */
 export function addRequestLog(app: FastifyInstance): void {
-  // By callback: every request passes here, and a promise costs more than what is done.
+  // With callbacks: this runs for every request, and a promise costs more than the work itself.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
@@ -48,7 +47,7 @@ export function addRequestLog(app: FastifyInstance): void {
   });
 }
 
-/** Does by hand what hooks do elsewhere: a request whose URL cannot be read meets none. */
+/** Answers a request whose URL cannot be read. Fastify runs no hooks for it, so this does what the hooks do elsewhere. */
 export function answerUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.raw.once('finish', () => logAnswer(request, reply));
   void reply.headers({

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { version } from './version.ts';
 
-/** `GET /`: what this is and where to go (A1). */
+/** Serves `GET /`: name, version and links (A1). */
 export function mountRoot(app: FastifyInstance): void {
   app.get('/', async () => ({
     name: 'Tenon',

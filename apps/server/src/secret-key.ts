@@ -8,7 +8,7 @@ const leastBits = 90;
 const placeholders =
   /change.?(me|this|it)|replace.?(me|this)|your.?(own.?)?(super.?)?(secret|key)|secret.?key|super.?secret|my.?secret|place.?holder|example|insecure|default|password|development|tenon/i;
 
-/** Shannon's entropy of the characters, in bits: low when few are used. */
+/** Shannon's entropy of the characters, in bits. It is low when there are few different ones. */
 function bitsOf(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
@@ -17,13 +17,13 @@ function bitsOf(text: string): number {
   return bits;
 }
 
-/** Whether the text is a shorter one again and again. */
+/** Whether the text repeats a shorter one. */
 const repeats = (text: string): boolean => {
   const period = (text + text).indexOf(text.slice(0, Math.ceil(text.length / 2)), 1);
   return period <= text.length / 2 && text === text.slice(0, period).repeat(text.length).slice(0, text.length);
 };
 
-/** Whether most characters follow their predecessor, as in `abcdef` or `123456`. */
+/** Whether most characters are next to their predecessor, as in `abcdef` or `123456`. */
 function counts(text: string): boolean {
   let steps = 0;
   for (let at = 1; at < text.length; at++) {
@@ -41,12 +41,12 @@ export function weakness(key: string): string | null {
   return null;
 }
 
-/** A secret of a development installation: made at first start, and kept in its folder so that it outlives a restart. */
+/** The secret of a development installation. The first start generates it and keeps it in a file, so that it survives a restart. */
 export function keptSecret(dataDirectory: string, name: string, make: () => string): string {
   const file = join(dataDirectory, name);
   mkdirSync(dataDirectory, { recursive: true });
   try {
-    // Two first starts at once: one writes it, the other reads it.
+    // When two processes start for the first time at once, one writes the file and the other reads it.
     writeFileSync(file, make(), { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
@@ -54,6 +54,6 @@ export function keptSecret(dataDirectory: string, name: string, make: () => stri
   return readFileSync(file, 'utf8').trim();
 }
 
-/** The key that signs tokens, of a development installation. */
+/** The key that signs the tokens of a development installation. */
 export const keptSecretKey = (dataDirectory: string): string =>
   keptSecret(dataDirectory, 'secret-key', () => randomBytes(48).toString('base64url'));

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const newKey = () => randomBytes(32).toString('base64');
 
-it.each(dialects)('on %s every secret comes under the first key, and opens with it alone', async (dialect) => {
+it.each(dialects)('on %s every secret is encrypted under the first key, and opens with it alone', async (dialect) => {
   const directory = mkdtempSync(join(tmpdir(), 'tenon-secrets-'));
   const database = await createTestDatabase(dialect);
   cleanups.push(

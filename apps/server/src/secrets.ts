@@ -1,12 +1,12 @@
 import { createPlatform, resealSecrets } from '@tenon/core';
 import type { Settings } from './settings.ts';
 
-/** More lines than this help nobody. */
+/** How many secrets that cannot be opened are listed. */
 const mostLines = 20;
 
 /**
- * Seals every secret in the database under the first encryption key, so that the others can go.
- * @returns whether all of them could be opened
+ * Encrypts every secret in the database again, under the first encryption key, so that the other keys can be removed.
+ * @returns whether all secrets could be opened
  */
 export async function rotateSecrets(settings: Settings, say: (line: string) => void): Promise<boolean> {
   const platform = await createPlatform(settings);

@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 
 const ofEveryAnswer = new Set(['content-type', 'content-length', 'connection', 'date', 'keep-alive']);
 
-/** The headers that helmet sets for these options. They are always the same, and helmet makes them anew for each request. */
+/** The headers that helmet sets for these options, computed once. Helmet would compute the same headers for each request. */
 export async function securityHeaders(options: FastifyHelmetOptions): Promise<Record<string, string>> {
   const app = Fastify();
   await app.register(helmet, options);

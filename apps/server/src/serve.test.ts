@@ -7,7 +7,7 @@ import { createLogger } from './logger.ts';
 import { type RunningServer, serve } from './serve.ts';
 import { readSettings } from './settings.ts';
 
-/** The server as it starts on an empty folder, called by the SDK. */
+/** A server that starts in an empty folder, called by the SDK. */
 describe('serve', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tenon-serve-'));
   const mailbox = join(directory, 'mailbox');
@@ -25,7 +25,7 @@ describe('serve', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('welcomes with credentials that are good', async () => {
+  it('prints credentials that work', async () => {
     const [, login = '', password = ''] = /Login\s+(\S+)\s+Password\s+(\S+)/.exec(server.welcome ?? '') ?? [];
     await tenon.auth.login({ login, password });
     const { organization, roles } = await tenon.auth.me();
@@ -33,7 +33,7 @@ describe('serve', () => {
     expect(roles.map((role) => role.key)).toEqual(['owner']);
   });
 
-  it('has work to look at: assigned, tagged, discussed, and one task late', async () => {
+  it('has demo tasks: assigned, tagged, discussed, and one overdue', async () => {
     const tasks = [];
     for await (const task of tenon.tasks.list({ sort: 'number' })) tasks.push(task);
     expect(tasks.length).toBeGreaterThanOrEqual(4);
@@ -54,7 +54,7 @@ describe('serve', () => {
       .toEqual([expect.stringMatching(/^To: ada@example\.com\r\nSubject: Verify your e-mail address/m)]);
   });
 
-  it('names the request of an error as its log does', async () => {
+  it('answers and logs an error with the same request id', async () => {
     const missing = await tenon.tasks.get({ id: crypto.randomUUID() }).catch((error: unknown) => error);
     expect(missing).toBeInstanceOf(NotFoundError);
     const lines = written.map((line) => JSON.parse(line));
@@ -68,7 +68,7 @@ describe('serve', () => {
     expect(written.join('')).not.toMatch(/Bearer|correct horse/);
   });
 
-  it('closes everything, however often it is told to stop', async () => {
+  it('closes everything, however often it is stopped', async () => {
     await Promise.all([server.stop(), server.stop()]);
     expect(JSON.parse(written.at(-1) ?? '')).toMatchObject({ msg: 'stopped' });
     const late = createTenon({ baseUrl: server.url, retry: { limit: 0 } }).auth.me();

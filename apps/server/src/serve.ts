@@ -11,11 +11,11 @@ import type { Settings } from './settings.ts';
 const drainMs = 30_000;
 
 export interface RunningServer {
-  /** Where it listens, as `http://127.0.0.1:8000`. */
+  /** Where it listens, such as `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** What to tell whoever started the server for the first time; null at every other start. */
+  /** The text to print at the first start; null at every other start. */
   readonly welcome: string | null;
-  /** Refuses traffic, finishes what it has begun within 30 seconds, and closes everything. Calling it again waits for the same end. */
+  /** Refuses new traffic, finishes open requests within 30 s, and closes everything. A second call waits for the first one. */
   stop: () => Promise<void>;
 }
 
@@ -24,7 +24,7 @@ const migrationTarget = ({ databaseUrl, migrationUrl }: Settings) => ({
   ...(migrationUrl === null ? {} : { migrationUrl }),
 });
 
-/** Whether this is the first start of a development installation on SQLite: the one that gets a demo. */
+/** Whether this is the first start of a development installation on SQLite. Only this one gets a demo. */
 const isFirstStart = ({ production, databaseUrl }: Settings): boolean =>
   !production && /^(file|sqlite):/.test(databaseUrl) && !existsSync(databaseUrl.replace(/^(file|sqlite):(\/\/)?/, ''));
 
@@ -52,7 +52,8 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
   const end = async (): Promise<void> => {
     lifecycle.phase = 'draining';
     logger.info({}, 'stopping');
-    // Closing waits for connections: one that was busy at first may idle later, and past the limit all are cut.
+    // Closing waits for all connections. A busy connection may become idle later, so idle ones are closed again and again. After
+    // the limit all are cut.
     const idle = setInterval(() => app.server.closeIdleConnections(), 100);
     const limit = setTimeout(() => app.server.closeAllConnections(), drainMs);
     await Promise.all([app.close(), platform.stopJobs()]);
@@ -73,9 +74,9 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     health.start();
     if (lifecycle.phase === 'starting') lifecycle.phase = 'ready';
     if (settings.production && new URL(settings.publicUrl).hostname === 'localhost')
-      logger.warn({ publicUrl: settings.publicUrl }, 'links in mails lead to localhost: set PUBLIC_URL');
+      logger.warn({ publicUrl: settings.publicUrl }, 'links in mails point to localhost: set PUBLIC_URL');
     if (settings.production && !settings.smtp)
-      logger.warn({}, 'mails are laid into a folder and reach nobody: set SMTP_HOST and SMTP_FROM');
+      logger.warn({}, 'mails are written to a folder and reach nobody: set SMTP_HOST and SMTP_FROM');
     logger.info({ url, production: settings.production }, 'ready');
     return { url, welcome, stop };
   } catch (error) {

@@ -1,9 +1,9 @@
-/** One variable that is wrong. */
+/** One variable with an invalid value. */
 export interface SettingProblem {
   variable: string;
-  /** What is wrong with it: the end of a sentence that begins with the variable. */
+  /** What is wrong, as the end of a sentence that begins with the variable. */
   problem: string;
-  /** What would be right. */
+  /** What would be valid. */
   expected: string;
 }
 

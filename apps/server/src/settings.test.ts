@@ -50,7 +50,7 @@ describe('readSettings', () => {
     });
   });
 
-  it('reads what is set, and takes an empty variable for one that is not', () => {
+  it('reads what is set, and treats an empty variable as not set', () => {
     const settings = read({
       NODE_ENV: 'production',
       HOST: '',
@@ -117,15 +117,15 @@ describe('readSettings', () => {
     ).toEqual([...Object.keys(variables), 'ENCRYPTION_KEY', 'SECRET_KEY'].sort());
   });
 
-  it('says the variable, its problem and what would be right, but no secret', () => {
+  it('names the variable, its problem and what would be valid, but no secret', () => {
     expect(() => read({ PORT: 'abc', DATABASE_URL: 'mysql://u:hunter2@h/d' })).toThrow(
       '2 settings are wrong:\n' +
         '  PORT is "abc". Set it to a port from 0 (any) to 65535.\n' +
-        '  DATABASE_URL is not such a URL. Set it to file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/DATABASE.',
+        '  DATABASE_URL is not a valid URL. Set it to file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/DATABASE.',
     );
   });
 
-  it.each(['*', 'null', 'example.com', 'https://a.example,*'])('takes no origin like %s', (origins) => {
+  it.each(['*', 'null', 'example.com', 'https://a.example,*'])('refuses the origin %s', (origins) => {
     expect(problemsOf({ CORS_ORIGINS: origins })).toMatchObject([{ variable: 'CORS_ORIGINS' }]);
   });
 });
@@ -133,7 +133,7 @@ describe('readSettings', () => {
 describe('SMTP_*', () => {
   const needed = { SMTP_HOST: 'smtp.example.com', SMTP_FROM: 'Tenon <no-reply@example.com>' };
 
-  it('are nothing, or a server to send through, encrypted unless told otherwise', () => {
+  it('are unset, or name a server, encrypted by default', () => {
     expect(read({}).smtp).toBeNull();
     expect(read(needed).smtp).toEqual({
       host: 'smtp.example.com',
@@ -166,7 +166,7 @@ describe('SMTP_*', () => {
 });
 
 describe('SECRET_KEY', () => {
-  it('is made in development and kept for its owner alone', () => {
+  it('is generated in development and readable by its owner alone', () => {
     const { secretKey } = read({});
     const file = join(directory, 'secret-key');
 
@@ -197,7 +197,7 @@ describe('SECRET_KEY', () => {
     ]);
   });
 
-  it('is never too weak when it is random', () => {
+  it('is never refused when it is random', () => {
     const hex = '0123456789abcdef';
     const keys = Array.from({ length: 500 }, () =>
       Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => hex[byte % 16]).join(''),
@@ -215,7 +215,7 @@ describe('ENCRYPTION_KEY', () => {
   const problemOf = (key: string, environment: Record<string, string> = { NODE_ENV: 'production' }) =>
     problemsOf({ SECRET_KEY: strong, ENCRYPTION_KEY: key, ...environment }).map(({ problem }) => problem);
 
-  it('is made in development and kept for its owner alone', () => {
+  it('is generated in development and readable by its owner alone', () => {
     const { encryptionKeys } = read({});
     const file = join(directory, 'encryption-key');
 
@@ -245,7 +245,7 @@ describe('ENCRYPTION_KEY', () => {
     expect(problemOf(key)).toEqual([problem]);
   });
 
-  it('is never too weak when it is random', () => {
+  it('is never refused when it is random', () => {
     const random = Array.from({ length: 500 }, () =>
       Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64'),
     );

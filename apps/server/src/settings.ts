@@ -6,18 +6,18 @@ import { readOidcIssuers } from './oidc-settings.ts';
 import { type SettingProblem, SettingsError } from './settings-error.ts';
 import { keptSecretKey, weakness } from './secret-key.ts';
 
-/** What this process was told by its environment (A10). Read once, at start. */
+/** The settings of this process, from its environment (A10). Read once, at start. */
 export interface Settings extends PlatformSettings {
   readonly host: string;
   readonly port: number;
-  /** Whose X-Forwarded-* headers are believed: everybody's or nobody's, so many proxies', or those of these addresses. */
+  /** Whose X-Forwarded-* headers are believed: everybody's, nobody's, those of a number of proxies, or of these addresses. */
   readonly trustProxy: boolean | number | readonly string[];
-  /** Null: migrations connect as the server does. */
+  /** Null: migrations use the server's own login. */
   readonly migrationUrl: string | null;
   readonly migrateOnStart: boolean;
-  /** Exact origins of the web pages that may call. */
+  /** Exact origins of the web pages that may call the API. */
   readonly corsOrigins: readonly string[];
-  /** Null: mails are laid into a folder. */
+  /** Null: mails are written to a folder. */
   readonly smtp: SmtpSettings | null;
   readonly logLevel: (typeof logLevels)[number];
 }
@@ -61,7 +61,7 @@ const trustProxy = z.string().transform((text): boolean | number | readonly stri
   return /^\d{1,2}$/.test(text) ? Number(text) : text.split(',').map((item) => item.trim());
 });
 
-/** Every variable: how it is read, and what would be right. */
+/** Every variable: how it is read, and what would be valid. `docs/settings.md` describes them. */
 const variables = {
   NODE_ENV: [z.enum(['development', 'test', 'production']).default('development'), 'development, test or production'],
   HOST: [
@@ -69,7 +69,7 @@ const variables = {
       .string()
       .regex(/^[\w.:-]+$/)
       .optional(),
-    'an address to listen on, as 127.0.0.1 or 0.0.0.0',
+    'an address to listen on, such as 127.0.0.1 or 0.0.0.0',
   ],
   PORT: [integer(0, 65_535, 8000), 'a port from 0 (any) to 65535'],
   TRUST_PROXY: [
@@ -91,7 +91,7 @@ const variables = {
       .string()
       .refine((text) => isUrl(text, 'postgres:', 'postgresql:'))
       .optional(),
-    'postgres://USER:PASSWORD@HOST/DATABASE, of the role that owns the tables',
+    'postgres://USER:PASSWORD@HOST/DATABASE, with the role that owns the tables',
   ],
   ACCESS_TOKEN_EXPIRE_MINUTES: [integer(1, 1440, 20), 'minutes from 1 to 1440'],
   REFRESH_TOKEN_EXPIRE_DAYS: [integer(1, 365, 3), 'days from 1 to 365'],
@@ -104,7 +104,7 @@ const variables = {
     list()
       .refine((origins) => origins.every(isOrigin))
       .default([]),
-    'origins separated by commas, as https://app.example.com (no path, no *)',
+    'origins separated by commas, such as https://app.example.com (no path, no *)',
   ],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
   SMTP_HOST: [
@@ -112,18 +112,18 @@ const variables = {
       .string()
       .regex(/^[\w.:-]+$/)
       .optional(),
-    'the name of the server that takes mails, as smtp.example.com',
+    'the name of the mail server, such as smtp.example.com',
   ],
   SMTP_PORT: [integer(1, 65_535, 587), 'a port from 1 to 65535'],
   SMTP_SECURITY: [z.enum(['starttls', 'tls', 'none']).default('starttls'), 'starttls, tls or none'],
-  SMTP_USER: [z.string().optional(), 'the name to sign in with'],
+  SMTP_USER: [z.string().optional(), 'the user name to sign in with'],
   SMTP_PASSWORD: [z.string().optional(), 'the password to sign in with'],
   SMTP_FROM: [
     z
       .string()
       .regex(/^(?:[^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/)
       .optional(),
-    'an address that mails come from, as Tenon <no-reply@example.com>',
+    'the address that mails come from, such as Tenon <no-reply@example.com>',
   ],
   PUBLIC_URL: [
     z
@@ -131,28 +131,28 @@ const variables = {
       .refine((text) => isUrl(text, 'http:', 'https:'))
       .transform((text) => text.replace(/\/+$/, ''))
       .optional(),
-    'where people reach this server, as https://tenon.example.com',
+    'the address at which people reach this server, such as https://tenon.example.com',
   ],
 } satisfies Record<string, readonly [z.ZodType, string]>;
 
 type Name = keyof typeof variables;
 type Values = { [Key in Name]: z.output<(typeof variables)[Key][0]> };
 
-/** Never repeated in an error: they may hold a password. */
+/** Errors never repeat the values of these variables: they may contain a password. */
 const confidential: ReadonlySet<string> = new Set(['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'SMTP_PASSWORD']);
 
-const strongKey = 'at least 32 random characters, as `openssl rand -base64 48` prints';
+const strongKey = 'at least 32 random characters, for example the output of `openssl rand -base64 48`';
 
-/** What is wrong with SECRET_KEY. Development does without one; a short one cannot sign anywhere. */
+/** What is wrong with SECRET_KEY. Development needs none; a short key is refused everywhere. */
 function secretKeyProblem(key: string | undefined, production: boolean): string | null {
   if (key === undefined) return production ? 'is missing' : null;
   return production || key.length < 32 ? weakness(key) : null;
 }
 
 const strongEncryptionKey =
-  '32 random bytes, as `openssl rand -base64 32` prints; while they change several, separated by commas';
+  'the output of `openssl rand -base64 32` (32 random bytes), or to several separated by commas while you change it';
 
-/** What of SMTP_* is missing beside what is there. */
+/** The variables of SMTP_* that are missing although others are set. */
 function smtpProblems(given: (name: string) => string | undefined): SettingProblem[] {
   const names: readonly Name[] = ['SMTP_HOST', 'SMTP_PORT', 'SMTP_SECURITY', 'SMTP_USER', 'SMTP_PASSWORD', 'SMTP_FROM'];
   const set = names.filter((name) => given(name) !== undefined);
@@ -161,7 +161,11 @@ function smtpProblems(given: (name: string) => string | undefined): SettingProbl
   if (set.includes('SMTP_USER') || set.includes('SMTP_PASSWORD')) needed.push('SMTP_USER', 'SMTP_PASSWORD');
   return needed
     .filter((name) => !set.includes(name))
-    .map((variable) => ({ variable, problem: `is missing beside ${set[0]}`, expected: variables[variable][1] }));
+    .map((variable) => ({
+      variable,
+      problem: `is missing although ${set[0]} is set`,
+      expected: variables[variable][1],
+    }));
 }
 
 const smtpOf = (values: Values): SmtpSettings | null =>
@@ -179,8 +183,8 @@ const smtpOf = (values: Values): SmtpSettings | null =>
       };
 
 /**
- * Reads the settings. An empty variable counts as one that is not set.
- * @throws SettingsError that names everything that is wrong
+ * Reads the settings. An empty variable counts as not set.
+ * @throws SettingsError which names every invalid variable
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const given = (name: string): string | undefined => environment[name]?.trim() || undefined;
@@ -192,7 +196,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     const parsed = schema.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
     else {
-      const problem = confidential.has(name) ? 'is not such a URL' : `is ${JSON.stringify(text)}`;
+      const problem = confidential.has(name) ? 'is not a valid URL' : `is ${JSON.stringify(text)}`;
       problems.push({ variable: name, problem, expected });
     }
   }
@@ -209,7 +213,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return { ...settings, oidcIssuers: oidc.issuers };
 }
 
-/** What is made and kept where it is not given. */
+/** Keys that are generated and kept when they are not set. */
 interface GivenKeys {
   secretKey: string | undefined;
   encryptionKey: string | undefined;

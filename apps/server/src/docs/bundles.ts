@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-/** A file of an installed package, ready to be sent. */
+/** A file of an installed package, ready to send. */
 export interface Bundle {
   readonly body: Buffer;
   readonly gzipped: Buffer;
@@ -12,7 +12,7 @@ export interface Bundle {
 
 const compress = promisify(gzip);
 
-/** The script of a package that runs in browsers, relative to what `import` of the package finds. */
+/** The browser script of each package, as a path relative to the package's main file. */
 const scripts = {
   scalar: ['@scalar/api-reference', './browser/standalone.js'],
   redoc: ['redoc', './redoc.standalone.js'],
@@ -20,7 +20,7 @@ const scripts = {
 
 export type BundleName = keyof typeof scripts;
 
-/** Redoc shows its maker's logo from a CDN; this installation loads nothing from elsewhere. */
+/** Redoc loads a logo from its vendor's CDN. Our pages load nothing from other servers, so it is replaced. */
 const remoteLogo = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
 const noImage = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
 
@@ -34,7 +34,7 @@ async function load(name: BundleName): Promise<Bundle> {
   return { body, gzipped: await compress(body), etag };
 }
 
-/** Reads a bundle when it is first wanted: most servers never show their documentation. */
+/** Reads a bundle at its first request: most servers never show their documentation. */
 export function bundle(name: BundleName): Promise<Bundle> {
   const found = loaded.get(name) ?? load(name);
   loaded.set(name, found);

@@ -20,7 +20,7 @@ export const scalarPage = page(
     <script src="/docs/start.js"></script>`,
 );
 
-/** A file of its own, because the content security policy allows no script inside a page. */
+/** A separate file, because the content security policy forbids scripts inside the page. */
 export const scalarStart = `Scalar.createApiReference('#reference', ${JSON.stringify({
   url: '/openapi.json',
   telemetry: false,

@@ -7,8 +7,8 @@ const html = 'text/html; charset=utf-8';
 const script = 'text/javascript; charset=utf-8';
 
 /**
- * What the pages may load: their own files and nothing else. Both build their styles in the page, Scalar shows images of the
- * document as data, and Redoc searches in a worker made of a blob.
+ * The pages may load their own files and nothing else. Both create styles in the page, Scalar shows images of the document as
+ * data URLs, and Redoc searches in a worker that it creates from a blob.
  */
 const contentSecurityPolicy = {
   useDefaults: false,
@@ -35,9 +35,9 @@ async function sendBundle(name: BundleName, request: FastifyRequest, reply: Fast
 }
 
 /**
- * `/docs` (Scalar), `/redoc` and the document that both show: from local files, without a CDN (A1).
+ * Serves `/docs` (Scalar), `/redoc` and the document that both show, from local files and without a CDN (A1).
  *
- * @param document makes the OpenAPI document; called once, when it is first asked for
+ * @param document creates the OpenAPI document; called once, at the first request for it
  */
 export async function mountDocs(app: FastifyInstance, document: () => unknown): Promise<void> {
   const { 'content-security-policy': policy } = await securityHeaders({ contentSecurityPolicy });

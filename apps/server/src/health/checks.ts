@@ -9,11 +9,11 @@ const lateJobsSeconds = 300;
 
 export interface CheckParts {
   platform: Platform;
-  /** The names of the migrations that the database lacks. */
+  /** Returns the names of the migrations that have not run yet. */
   pendingMigrations: () => Promise<readonly string[]>;
 }
 
-/** What this server needs to do its work (A8). */
+/** The checks of everything that this server needs (A8). */
 export function healthChecks({ platform, pendingMigrations }: CheckParts): Record<string, Check> {
   return {
     database: async () => {
@@ -51,7 +51,7 @@ export function healthChecks({ platform, pendingMigrations }: CheckParts): Recor
   };
 }
 
-/** Once nothing is pending it stays so: this process knows no newer migration. */
+/** Runs the check until it passes once. Then no migration can become pending, because this process knows no newer one. */
 function untilPassed(check: Check): Check {
   let passed = false;
   return async () => {

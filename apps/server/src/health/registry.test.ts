@@ -5,7 +5,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('HealthRegistry', () => {
-  it('is as well as the worst of its checks, and tells how long each took', async () => {
+  it('has the status of its worst check, and says how long each took', async () => {
     const registry = new HealthRegistry({
       fine: async () => ({ status: 'ok', details: { freeMiB: 7 } }),
       slow: async () => ({ status: 'degraded', message: 'slow' }),
@@ -36,7 +36,7 @@ describe('HealthRegistry', () => {
     expect(await report).toMatchObject({ status: 'failing', checks: { stuck: { message: 'No answer within 3 s.' } } });
   });
 
-  it('looks again when somebody asks and the last answer is old, once for all who ask', async () => {
+  it('checks again when the last result is old, once for concurrent callers', async () => {
     let looks = 0;
     const registry = new HealthRegistry({
       counted: async () => {
@@ -52,7 +52,7 @@ describe('HealthRegistry', () => {
     expect(looks).toBe(2);
   });
 
-  it('looks by itself every thirty seconds until it is stopped', async () => {
+  it('checks every thirty seconds until it is stopped', async () => {
     let looks = 0;
     const registry = new HealthRegistry({
       counted: async () => {
@@ -67,7 +67,7 @@ describe('HealthRegistry', () => {
     expect(looks).toBe(2);
   });
 
-  it('notices a recovery after a second, and tells of each failure once', async () => {
+  it('notices a recovery after a second, and reports each failure once', async () => {
     let status: 'ok' | 'failing' = 'failing';
     const failures: string[] = [];
     const registry = new HealthRegistry({ database: async () => ({ status }) }, (name) => failures.push(name));

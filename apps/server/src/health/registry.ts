@@ -1,15 +1,15 @@
-/** `degraded` is worth knowing and no reason to take the server out of service. */
+/** `degraded` should be known, but is no reason to take the server out of service. */
 type CheckStatus = 'ok' | 'degraded' | 'failing';
 
 export interface CheckResult {
   status: CheckStatus;
   /** What is wrong, for an operator. */
   message?: string;
-  /** Figures. */
+  /** Figures behind the status. */
   details?: Readonly<Record<string, number | string | readonly string[]>>;
 }
 
-/** Looks at one thing that the server needs. A throw means failing. */
+/** Checks one thing that the server needs. When it throws, the result is `failing`. */
 export type Check = () => Promise<CheckResult>;
 
 export interface CheckReport extends CheckResult {
@@ -19,14 +19,14 @@ export interface CheckReport extends CheckResult {
 }
 
 export interface HealthReport {
-  /** The worst of the checks. */
+  /** The status of the worst check. */
   status: CheckStatus;
   checks: Record<string, CheckReport>;
 }
 
 const refreshMs = 30_000;
 const timeoutMs = 3000;
-/** How old an answer may be; a failing one is looked at again sooner, so that a recovery shows. */
+/** How old a result may be, in milliseconds. A failing check runs again sooner, so that a recovery shows soon. */
 const staleMs: Readonly<Record<CheckStatus, number>> = { ok: 2000, degraded: 2000, failing: 1000 };
 const severity: readonly CheckStatus[] = ['ok', 'degraded', 'failing'];
 
@@ -50,7 +50,7 @@ const within = async (check: Check): Promise<CheckResult> => {
   }
 };
 
-/** The checks of this server: refreshed every 30 s, and when somebody asks and the last answer is old. */
+/** Runs the checks of this server: every 30 s, and when somebody asks and the last result is too old. */
 export class HealthRegistry {
   readonly #checks: ReadonlyMap<string, Check>;
   readonly #onFailure: (name: string, report: CheckReport) => void;
@@ -58,7 +58,7 @@ export class HealthRegistry {
   readonly #running = new Map<string, Promise<CheckReport>>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onFailure told when a check begins to fail */
+  /** @param onFailure called when a check starts to fail */
   constructor(
     checks: Readonly<Record<string, Check>>,
     onFailure: (name: string, report: CheckReport) => void = () => {},
@@ -76,7 +76,7 @@ export class HealthRegistry {
     this.#timer = undefined;
   }
 
-  /** What every check says. */
+  /** The results of all checks. */
   async report(): Promise<HealthReport> {
     const names = [...this.#checks.keys()];
     const reports = await Promise.all(names.map((name) => this.check(name)));
@@ -87,7 +87,7 @@ export class HealthRegistry {
     };
   }
 
-  /** What one check says, no older than a few seconds. */
+  /** The result of one check, at most two seconds old. */
   async check(name: string): Promise<CheckReport> {
     const known = this.#reports.get(name);
     if (known && Date.now() - Date.parse(known.checkedAt) < staleMs[known.status]) return known;

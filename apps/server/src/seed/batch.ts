@@ -1,10 +1,11 @@
 import type { ServiceContext } from '@tenon/core';
 
 /**
- * Runs many mutations of one actor in one transaction: the disk is waited for once, not for each. All of them or none are kept.
+ * Runs many mutations of one actor in one transaction, so that they wait for the disk once and not each by itself. All of them
+ * are kept, or none.
  *
- * @param ctx whose principal acts in all of them
- * @param work is given what makes a context join the transaction
+ * @param ctx its principal acts in all of them
+ * @param work gets a function that makes a context join the transaction
  */
 export function inOneTransaction<T>(
   ctx: ServiceContext,

@@ -19,17 +19,17 @@ export interface NewPerson {
   username?: string;
 }
 
-/** Somebody who may act in an organization. */
+/** A person who acts in an organization. */
 export interface Actor {
   readonly userId: string;
   readonly organizationId: string;
-  /** A fresh context, at the clock's time or at another. */
+  /** A new context, at the current time or at the given one. */
   ctx(at?: Date): ServiceContext;
 }
 
 const stopped = (at: Date): Clock => ({ now: () => at });
 
-/** Who acts without a session: nobody signed in. */
+/** A principal without a session, because nobody signed in. */
 async function principalOf(platform: Platform, userId: string, organizationId?: string): Promise<Principal> {
   const identity = { userId, sessionId: '', emailVerified: true, activeOrganizationId: null, sessionStartedAt: null };
   const principal =
@@ -57,19 +57,19 @@ async function registerVerified(platform: Platform, person: NewPerson, organizat
     ...person,
     ...(organizationName === undefined ? {} : { organizationName }),
   });
-  if (registered.verificationToken === undefined) throw new Error('Nobody is made up in production.');
+  if (registered.verificationToken === undefined) throw new Error('People cannot be made up in production.');
   await verifyEmail(anonymous(), { token: registered.verificationToken });
   return registered;
 }
 
-/** Registers a person with a verified address, who owns a new organization. */
+/** Registers a person with a verified address and a new organization that they own. */
 export async function createOwner(platform: Platform, person: NewPerson, organizationName: string): Promise<Actor> {
   const { user, organization } = await registerVerified(platform, person, organizationName);
   if (!organization) throw new Error('The organization was not created.');
   return actorOf(platform, user.id, organization.id);
 }
 
-/** Registers people and makes them members of the owner's organization, by invitation as anybody else. */
+/** Registers people and makes them members of the owner's organization. They accept invitations, like everybody else. */
 export async function createMembers(
   platform: Platform,
   owner: Actor,

@@ -1,4 +1,4 @@
-/** Random numbers that are the same for the same seed: mulberry32. */
+/** A random number generator (mulberry32). The same seed gives the same numbers. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to, and without, 1. */
+  /** A number of at least 0 and below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -14,7 +14,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  /** A whole number from 0 up to, and without, `count`. */
+  /** A whole number of at least 0 and below `count`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
@@ -29,7 +29,7 @@ export class Random {
     return item;
   }
 
-  /** Different ones, as many as there are. */
+  /** `count` different items, or all of them when there are fewer. */
   some<Item>(items: readonly Item[], count: number): Item[] {
     const left = [...items];
     return Array.from({ length: Math.min(count, left.length) }, () => left.splice(this.below(left.length), 1)).flat();

@@ -56,7 +56,7 @@ describe('seed', () => {
     expect(Date.parse(instants[0] ?? '')).toBeLessThan(Date.now() - 150 * 86_400_000);
   });
 
-  it('makes the same work of the same number, and other work of another', async () => {
+  it('makes the same tasks from the same seed, and others from another', async () => {
     const shown = async (number: number) =>
       (await seeded(number)).map(({ title, status, priority, assignees }) => [
         title,
@@ -73,6 +73,6 @@ describe('seed', () => {
     const production = { ...readSettings({ DATA_DIR: mkdtempSync(join(tmpdir(), 'tenon-seed-')) }), production: true };
     directories.push(production.dataDirectory);
     const options = { tasks: 1, organizations: 1, seed: 1, say: () => {} };
-    await expect(seed(production, options)).rejects.toThrow('no place in production');
+    await expect(seed(production, options)).rejects.toThrow('refused in production');
   });
 });

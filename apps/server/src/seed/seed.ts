@@ -20,20 +20,20 @@ import { Random } from './random.ts';
 import { companyName, departments, personName, tags as vocabulary, taskDescription, taskTitle } from './vocabulary.ts';
 
 export interface SeedOptions {
-  /** Of all organizations together. */
+  /** In all organizations together. */
   tasks: number;
   organizations: number;
-  /** The same seed makes the same work. */
+  /** The same seed makes the same tasks. */
   seed: number;
   say(line: string): void;
 }
 
 const dayMs = 86_400_000;
-/** How far back the oldest task goes. */
+/** The age of the oldest task, in days. */
 const historyDays = 180;
-/** Organizations filled at once: tasks of one organization wait for each other's number. */
+/** How many organizations are filled at once. Tasks of one organization wait for each other's number. */
 const atOnce = 8;
-/** Tasks of one transaction. */
+/** How many tasks one transaction creates. */
 const batchSize = 100;
 const password = 'seeded-maple-lantern-42';
 const roles = ['admin', 'manager', 'member', 'viewer'] as const;
@@ -52,10 +52,10 @@ function pickStatus(random: Random): TaskStatus {
   return 'todo';
 }
 
-/** To the quarter of an hour. */
+/** A number of hours, in quarters of an hour. */
 const hours = (random: Random): number => (1 + random.below(64)) / 4;
 
-/** What the tasks of one organization point at. */
+/** What the tasks of one organization refer to. */
 interface Surroundings {
   members: readonly Actor[];
   tags: readonly Tag[];
@@ -78,7 +78,7 @@ function madeUpTask(random: Random, at: Date, { members, tags, teamIds }: Surrou
   };
 }
 
-/** Departments below a common one, a team in each, and everybody in one of the teams. Answers the ids of the teams. */
+/** Creates departments below a common one, a team in each, and puts everybody into one team. Returns the ids of the teams. */
 async function createTeams(owner: Actor, members: readonly Actor[]): Promise<string[]> {
   const teamIds: string[] = [];
   let parentId: string | null = null;
@@ -99,13 +99,13 @@ async function fill(
   options: SeedOptions,
   done: (count: number) => void,
 ): Promise<string> {
-  // A generator of its own: the work does not depend on which organization is filled first.
+  // Each organization has its own generator, so that its tasks do not depend on which organization is filled first.
   const random = new Random(options.seed * 7919 + index);
   const name = companyName(index);
   const domain = `${name.toLowerCase().replaceAll(' ', '-')}-${options.seed}-${index + 1}.example`;
   const email = `owner@${domain}`;
   const owner = await createOwner(platform, { email, fullName: personName(random), password }, name);
-  // As much as was asked for, whatever a tier allows.
+  // No tier may limit what was asked for.
   await setOrganizationTier(platform.context({ principal: null }), {
     organization: owner.organizationId,
     tier: 'enterprise',
@@ -118,7 +118,7 @@ async function fill(
   const tags: Tag[] = [];
   for (const [tag, color] of vocabulary) tags.push(await createTag(owner.ctx(), { name: tag, color }));
 
-  // A viewer is assigned work like anybody else, but creates none.
+  // Viewers are assigned tasks like everybody else, but create none.
   const everybody = [owner, ...members];
   const teamIds = await createTeams(owner, everybody);
   const authors = [owner, ...members.slice(0, 3)];
@@ -140,12 +140,13 @@ async function fill(
 }
 
 /**
- * Fills the database with made-up organizations: each with an owner, four members, three departments with a team each, ten tags, and
- * its share of the tasks, which have an assignee and two tags each, most of them a team, and go back half a year. Everything goes through core's own services, so events, search
- * and numbers are there too.
+ * Fills the database with made-up organizations. Each has an owner, four members, three departments with a team each, ten tags,
+ * and its share of the tasks. Tasks have an assignee and two tags each, most have a team, and the oldest are half a year old.
+ * Everything goes through core's services, so events, search words and numbers exist too.
  */
 export async function seed(settings: Settings, options: SeedOptions): Promise<void> {
-  if (settings.production) throw new Error('Made-up people with a known password have no place in production.');
+  if (settings.production)
+    throw new Error('Seeding is refused in production: everybody who is made up has a known password.');
   const { databaseUrl: url, migrationUrl } = settings;
   await migrate({ url, ...(migrationUrl === null ? {} : { migrationUrl }) });
   const platform = await createPlatform(settings);

@@ -59,7 +59,7 @@ export const tags = [
   ['legal', '#7f8c8d'], ['operations', '#16a3a3'], ['research', '#c2478f'], ['urgent', '#b03a2e'], ['documentation', '#5d6d7e'],
 ] as const; // prettier-ignore
 
-/** Departments, the others below the first, each with its team. */
+/** Departments with their teams. The first department is the parent of the others. */
 export const departments = [
   ['Operations', 'Dispatch'],
   ['Customer care', 'Help desk'],
@@ -68,7 +68,7 @@ export const departments = [
 
 export const personName = (random: Random): string => `${random.pick(firstNames)} ${random.pick(lastNames)}`;
 
-/** Different for the first two hundred. */
+/** Unique for the first two hundred indexes. */
 export const companyName = (index: number): string =>
   `${companies[index % companies.length] ?? ''} ${trades[Math.floor(index / companies.length + index) % trades.length] ?? ''}`;
 
