@@ -1,4 +1,4 @@
-// Makes dist/: one JavaScript file, and one file of types that stands without the workspace.
+// Builds dist/: one JavaScript file, and one file of types that does not need the workspace.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -9,7 +9,7 @@ import { dts } from 'rollup-plugin-dts';
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
 mkdirSync(join(root, '.dts'), { recursive: true });
-/** What tsc makes of every source file, here and in the API: only a step on the way. Here, so that tsconfig.json holds for it. */
+/** An intermediate step: the declarations of every source file, here and in the API. tsconfig.json applies in this folder only. */
 const declarations = mkdtempSync(join(root, '.dts/'));
 process.on('exit', () => rmSync(declarations, { recursive: true }));
 
@@ -45,4 +45,4 @@ const bundle = await rollup({
 const { output } = await bundle.write({ file: join(dist, 'index.d.ts'), format: 'es' });
 
 const foreign = output.flatMap(({ imports }) => imports).filter((id) => !id.startsWith('@trpc/'));
-if (foreign.length > 0) throw new Error(`The types import ${foreign.join(', ')}: it is not there where they are used.`);
+if (foreign.length > 0) throw new Error(`The types import ${foreign.join(', ')}: users of the package do not have it.`);

@@ -4,10 +4,10 @@ import { retrying } from './retry.ts';
 import type { Tokens } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** How long before it expires an access token is replaced, in milliseconds: a call must not outlive its token on the way. */
+/** How long before it expires an access token is replaced, in milliseconds. It must not expire while a call is on its way. */
 const renewBeforeMs = 30_000;
 
-/** What signing in and refreshing answer, as far as the client itself reads it. */
+/** The part of the answer to signing in and refreshing that the client itself reads. */
 export interface SignedIn {
   accessToken: string;
   /** Seconds. */
@@ -26,7 +26,7 @@ export const isSignedIn = (answer: unknown): answer is SignedIn =>
 const isSame = (one: Tokens | null, other: Tokens | null): boolean =>
   one?.accessToken === other?.accessToken && one?.refreshToken === other?.refreshToken;
 
-/** Gives each call an access token that is good, and refreshes it once for all who wait. */
+/** Gives each call a valid access token, and refreshes it once for all calls that wait. */
 export class AccessTokens {
   readonly #settings: Settings;
   #refreshing: Promise<SignedIn> | null = null;
@@ -36,8 +36,8 @@ export class AccessTokens {
   }
 
   /**
-   * Sends with the access token, and once more with a new one if it is refused.
-   * @param send gets null when nobody is signed in, or an API key signs
+   * Sends with the access token. If the server refuses the token, sends once more with a new one.
+   * @param send gets null when nobody is signed in, or when the client has an API key
    */
   async using<Result>(send: (accessToken: string | null) => Promise<Result>): Promise<Result> {
     if (this.#settings.apiKey !== null) return send(null);
@@ -52,15 +52,15 @@ export class AccessTokens {
     }
   }
 
-  /** Keeps what signing in answered. */
+  /** Stores the tokens of a sign-in or a refresh. */
   async keep({ accessToken, expiresIn, refreshToken }: SignedIn): Promise<void> {
     const { session, runtime } = this.#settings;
     await session.set({ accessToken, expiresAt: runtime.now() + expiresIn * 1000, refreshToken: refreshToken ?? null });
   }
 
   /**
-   * Takes new tokens for the refresh token; one request for all who ask meanwhile.
-   * @throws UnauthenticatedError when it is refused: nobody is signed in any more
+   * Exchanges the refresh token for new tokens. Concurrent callers share one request.
+   * @throws UnauthenticatedError when the token is refused: then nobody is signed in any more
    */
   refresh(): Promise<SignedIn> {
     this.#refreshing ??= this.#refresh().finally(() => {
@@ -78,18 +78,18 @@ export class AccessTokens {
     try {
       return (await this.refresh()).accessToken;
     } catch (thrown) {
-      // It is good for a while yet: perhaps the next call finds the server in a better state.
+      // The token is still valid for a while. The next call may reach the server.
       if (thrown instanceof UnauthenticatedError || left <= 0) throw thrown;
       return tokens.accessToken;
     }
   }
 
-  /** A token in the place of one that was refused; null when there is nothing to get it with. */
+  /** A token to replace one that was refused; null when there is no way to get one. */
   async #renewed(refused: string | null): Promise<string | null> {
     const { session, cookies } = this.#settings;
     const tokens = await session.get();
     if (tokens !== null && tokens.accessToken !== refused) return tokens.accessToken;
-    // A page that was loaded anew knows of no tokens, but its browser may keep the cookie of who is signed in.
+    // A page that was reloaded has no tokens, but the browser may still have the refresh cookie.
     if (tokens === null && !cookies) return null;
     return (await this.refresh()).accessToken;
   }
@@ -98,15 +98,15 @@ export class AccessTokens {
     const { session, retry, runtime } = this.#settings;
     const used = await session.get();
     const input = used?.refreshToken == null ? {} : { refreshToken: used.refreshToken };
-    // Safe to try again: for ten seconds a spent token gets the same answer, and a lost answer would end the session.
+    // Safe to retry: for ten seconds a used token gets the same answer. Without a retry, a lost answer would end the session.
     const answer = await retrying(() => post(this.#settings, '/auth/refresh', input), { retry, runtime }).catch(
       async (thrown: unknown) => {
         if (thrown instanceof UnauthenticatedError && isSame(used, await session.get())) await session.set(null);
         throw thrown;
       },
     );
-    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer is not that of a Tenon server.'));
-    // Whoever has signed in or out meanwhile has the last word.
+    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
+    // If somebody has signed in or out meanwhile, their tokens stay.
     if (isSame(used, await session.get())) await this.keep(answer);
     return answer;
   }

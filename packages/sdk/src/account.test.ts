@@ -43,7 +43,7 @@ test('sessions are listed and ended, one or all others', async () => {
   expect((await here.auth.me()).user.email).toBe(owner.login);
 });
 
-test('a password is changed, and who signed in elsewhere is out', async () => {
+test('changing a password ends the other sessions', async () => {
   const { tenon: here } = await signIn('here');
   const { tenon: there } = await signIn('there');
   const newPassword = `${crypto.randomUUID()} staple`;

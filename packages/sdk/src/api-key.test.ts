@@ -31,7 +31,7 @@ describe('with an API key', () => {
   });
   beforeEach(() => front.reset());
 
-  test('calls and lists, and nobody has signed in', async () => {
+  test('calls and lists without signing in', async () => {
     const { id, createdBy } = await tenon.tasks.create({ title: 'From the import' });
     expect(createdBy).toMatchObject({ id: (await tenon.users.me()).id });
     const titles: string[] = [];
@@ -45,7 +45,7 @@ describe('with an API key', () => {
     }
   });
 
-  test('is refused beyond its scopes, and what is for people', async () => {
+  test('is refused outside its scopes, and for calls that are for people only', async () => {
     const id = (await tenon.tasks.list()).data[0]?.id ?? '';
     expect(await thrownBy(tenon.tasks.delete({ id }))).toMatchObject({ code: 'permission_denied' });
     const refused = await thrownBy(tenon.auth.me());
@@ -56,7 +56,7 @@ describe('with an API key', () => {
     );
   });
 
-  test('ends when it is revoked, and asks for no other credential', async () => {
+  test('stops when it is revoked, and asks for no other credential', async () => {
     await signedIn.apiKeys.delete({ id: key.id });
     expect(await thrownBy(tenon.tasks.list())).toBeInstanceOf(UnauthenticatedError);
     expect(front.seen).toHaveLength(1);

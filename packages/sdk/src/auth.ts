@@ -8,13 +8,13 @@ import type { Settings } from './settings.ts';
 type Send = (input: object, options?: CallOptions) => Promise<unknown>;
 
 /**
- * The operations that exist over REST alone, because they need the refresh cookie; they keep the session up to date.
- * @returns them by operationId
+ * The operations that exist over REST only, because they need the refresh cookie. They keep the session up to date.
+ * @returns the operations by operationId
  */
 export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Send> {
   const signIn = async (path: string, input: object, options?: CallOptions): Promise<unknown> => {
     const answer = await post(settings, path, input, options);
-    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer is not that of a Tenon server.'));
+    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
     await tokens.keep(answer);
     return answer;
   };
@@ -35,7 +35,7 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     try {
       return await post(settings, path, { ...token, ...input }, options);
     } finally {
-      // Whoever signs out is signed out here, even if the server could not be told.
+      // The session ends here, even if the server could not be reached.
       await settings.session.set(null);
     }
   };
@@ -58,7 +58,7 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
   ]);
   if (settings.apiKey === null) return calls;
   const refuse: Send = async () => {
-    throw new TypeError('With an API key nobody signs in: make another client for that.');
+    throw new TypeError('A client with an API key cannot sign in: create another client for that.');
   };
   return new Map([...calls.keys()].map((name) => [name, refuse]));
 }

@@ -9,7 +9,7 @@ import { retrying } from './retry.ts';
 import { randomKey } from './runtime.ts';
 import type { Settings } from './settings.ts';
 
-/** What a call of tRPC's client says of itself in `context`; whoever calls `tenon.trpc` may put anything there. */
+/** Reads the options of a call from tRPC's `context`. Checks their types, because callers of `tenon.trpc` may put anything there. */
 function optionsIn(context: OperationContext): MutationOptions {
   const { timeoutMs, organization, idempotencyKey, ifMatch, dryRun } = context;
   return {
@@ -21,14 +21,14 @@ function optionsIn(context: OperationContext): MutationOptions {
   };
 }
 
-/** The operations of signing in refuse the headers of mutations: what they do is not undone by forgetting it. */
+/** The operations of `auth` refuse the mutation headers: what they do cannot be undone by rolling it back. */
 const takesMutationHeaders = ({ type, path }: Operation): boolean => type === 'mutation' && !path.startsWith('auth.');
 
-/** An organization in the input plays the part of the one in REST's path, which is not to be contradicted by the client's own. */
+/** Whether the input names an organization. It replaces the organization of REST's path, so the client must not send its own. */
 const namesOrganization = (input: unknown): boolean =>
   typeof input === 'object' && input !== null && 'organizationId' in input;
 
-/** @throws TypeError when a value cannot be a header */
+/** @throws TypeError when a value is not valid in a header */
 function headersOf(op: Operation, options: MutationOptions, settings: Settings): Headers {
   const headers = new Headers(settings.headers);
   const organization = options.organization ?? (namesOrganization(op.input) ? undefined : settings.organization);
@@ -40,12 +40,12 @@ function headersOf(op: Operation, options: MutationOptions, settings: Settings):
   return headers;
 }
 
-/** Longer inputs in a URL, percent-encoded, are sent alone. */
+/** Inputs that are longer than this in a URL, percent-encoded, are sent alone. */
 const longestBatchedInput = 4_000;
 
 /**
- * Calls in one batch share their headers and must fit into one URL together.
- * @throws TypeError when the input is nothing that JSON can write
+ * Whether a call can share a request: the calls of a batch have the same headers and must fit into one URL.
+ * @throws TypeError when the input cannot be written as JSON
  */
 function fitsIntoBatch({ type, input }: Operation, headers: Headers, settings: Settings): boolean {
   const json = JSON.stringify(input) ?? '';
@@ -56,13 +56,13 @@ function fitsIntoBatch({ type, input }: Operation, headers: Headers, settings: S
   );
 }
 
-/** How the links that send find what this one has decided. */
+/** Reads what `callLink` has decided, for the links that send. */
 export const sendingOf = (context: OperationContext): { headers: Headers; batched: boolean } => ({
   headers: context['headers'] instanceof Headers ? context['headers'] : new Headers(),
   batched: context['batched'] === true,
 });
 
-/** Gives each call its headers, a good access token, a deadline, and its retries. */
+/** Gives each call its headers, a valid access token, a deadline, and its retries. */
 export function callLink(settings: Settings, tokens: AccessTokens): TRPCLink<AppRouter> {
   return () =>
     ({ op, next }) => {
@@ -72,7 +72,7 @@ export function callLink(settings: Settings, tokens: AccessTokens): TRPCLink<App
         const batched = fitsIntoBatch(op, headers, settings);
         const timeoutMs = options.timeoutMs ?? settings.timeoutMs;
         const caller = op.signal ?? undefined;
-        // What may act twice is not sent twice.
+        // A call that could act twice is not sent twice.
         const retry =
           op.type === 'query' || headers.has('idempotency-key') ? settings.retry : { ...settings.retry, limit: 0 };
 

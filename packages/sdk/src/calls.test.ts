@@ -38,7 +38,7 @@ type Task = Outputs['tasks']['get'];
 
 const nowhere = '0190a0a0-0000-7000-8000-000000000001';
 
-/** What a promise rejects with, which is of a class. */
+/** Returns what a promise rejects with, and checks its class. */
 async function failure<Failure extends Error>(
   promise: Promise<unknown>,
   Class: new (...args: never[]) => Failure,
@@ -49,7 +49,7 @@ async function failure<Failure extends Error>(
 }
 
 describe('a mutation', () => {
-  test('answers what it made, alone in its request, with a key of its own', async () => {
+  test('answers what it created, alone in its request, with its own key', async () => {
     const [one, other] = await Promise.all([
       tenon.tasks.create({ title: 'One' }),
       tenon.tasks.create({ title: 'Other' }),
@@ -144,7 +144,7 @@ describe('queries', () => {
       expect.arrayContaining([organizationId, owner.organizationId]),
     );
     expect(front.seen.map(({ headers }) => headers['x-agent'])).toEqual(['tests', 'tests']);
-    // The input names another one, so the client's own would only contradict it.
+    // The input names another organization, so the client does not send its own.
     front.reset();
     await failure(elsewhere.organizations.get({ organizationId: owner.organizationId }), NotFoundError);
     expect(front.seen[0]?.headers).not.toHaveProperty('x-organization-id');
@@ -153,7 +153,7 @@ describe('queries', () => {
 
 describe('errors', () => {
   test('name every wrong field', async () => {
-    // Deliberately wrong, as a program without types would send it.
+    // Wrong on purpose, as a program without types would send it.
     const wrong = { title: '', status: 'later' } as unknown as { title: string };
     const error = await failure(tenon.tasks.create(wrong), BadRequestError);
     expect(error).toMatchObject({ status: 400, code: 'validation_failed' });
@@ -161,7 +161,7 @@ describe('errors', () => {
     expect(error.message).toContain('/body/title');
   });
 
-  test('of what JSON cannot write are not the network', async () => {
+  test('for input that JSON cannot write are not network errors', async () => {
     const circular: { title: string; self?: unknown } = { title: 'Round' };
     circular.self = circular;
     await failure(tenon.tasks.create(circular), TypeError);
@@ -181,7 +181,7 @@ test("tRPC's own client has the same session and options", async () => {
   expect(dry).toMatchObject({ dryRun: true });
 });
 
-test('the client is no promise, and can be printed', async () => {
+test('the client is not a promise, and can be printed', async () => {
   expect(await Promise.resolve(tenon)).toBe(tenon);
   expect(await Promise.resolve(tenon.tasks)).toBe(tenon.tasks);
   expect(JSON.stringify({ tasks: tenon.tasks })).toBe('{"tasks":{}}');

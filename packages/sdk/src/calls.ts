@@ -3,7 +3,7 @@ import { unwrap } from './failure.ts';
 import { listOf, type Page } from './list.ts';
 import type { MutationOptions } from './options.ts';
 
-/** The half of tRPC's untyped client that calls need. */
+/** The methods of tRPC's untyped client that calls need. */
 export interface Caller {
   query(path: string, input: unknown, options: TRPCProcedureOptions): Promise<unknown>;
   mutation(path: string, input: unknown, options: TRPCProcedureOptions): Promise<unknown>;
@@ -12,11 +12,11 @@ export interface Caller {
 /** An operation of `auth` that is not sent over tRPC. */
 export type Override = (input: object, options?: MutationOptions) => Promise<unknown>;
 
-/** At run time there is no router to ask. The names of queries begin so, and a test holds every operation to it. */
+/** Whether an operation is a query. There is no router at run time, so the name decides. A test checks every operation. */
 export const isQueryName = (name: string): boolean =>
   /^(?:(?:get|find|list|search|count|explain)(?![a-z])|me$)/.test(name);
 
-/** Adds members to an object, each made when it is first asked for. What JavaScript itself looks for in an object is none. */
+/** Adds members to an object, each created at its first use. Names that JavaScript itself looks up are not members. */
 function membersOf<Member>(own: object, make: (name: string) => Member): object {
   const made = new Map<string, Member>();
   return new Proxy(own, {
@@ -58,7 +58,7 @@ export function withCalls(own: object, caller: Caller, overrides: ReadonlyMap<st
     return (input?: object, options?: MutationOptions) =>
       listOf((cursor) => {
         const page = call('query', path, cursor === undefined ? input : { ...input, cursor }, options);
-        // Only lists are iterated: the types allow nothing else.
+        // The types allow iterating only lists.
         return page as Promise<Page<unknown>>;
       });
   };

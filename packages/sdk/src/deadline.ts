@@ -1,6 +1,6 @@
 import { TimeoutError } from './errors.ts';
 
-/** Longer than timers can wait: they would fire at once. */
+/** The longest time that a timer can wait, in milliseconds. A longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1;
 
 interface Deadline {
@@ -9,9 +9,9 @@ interface Deadline {
 }
 
 /**
- * Runs what can be aborted, for as long as it may take. The answer does not wait for it to notice: in a batch, one call cannot
- * be taken back while the others go on.
- * @throws TimeoutError, and the signal's reason when it is aborted
+ * Runs work that can be aborted, and rejects when it takes too long. It rejects at once and does not wait until the work stops:
+ * a single call cannot be removed from a batch while the others go on.
+ * @throws TimeoutError, or the signal's reason when it is aborted
  */
 export function withDeadline<Result>(
   start: (signal: AbortSignal) => Promise<Result>,
@@ -26,7 +26,7 @@ export function withDeadline<Result>(
     const stop = (reason: unknown) => {
       settle();
       inner.abort(reason);
-      // The reason of a signal is whatever its owner gave.
+      // The reason of a signal can be any value that its owner gave.
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors
       reject(reason);
     };

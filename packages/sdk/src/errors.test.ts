@@ -77,7 +77,7 @@ test('Retry-After is seconds or a date', () => {
   expect(retryAfter('soon')).toBeNull();
 });
 
-test('what no server said has no status', () => {
+test('an error without an answer has no status', () => {
   const cause = new TypeError('fetch failed');
   expect(new sdk.ConnectionError(cause)).toMatchObject({
     status: null,

@@ -1,19 +1,19 @@
 import type { Problem, ProblemField } from '@tenon/api';
 
-/** Why a role that has the permission still refuses. */
+/** Why a role that has the permission still does not allow the action. */
 export type ProblemConstraint = NonNullable<Problem['constraint']>;
 
 /** How to finish a sign-in that asks for a second factor. */
 export type ProblemChallenge = NonNullable<Problem['challenge']>;
 
-/** What an error is made of: a problem as far as it is known, and what its response says beside it. */
+/** The parts of an error: the known fields of the problem, and what the response's headers add. */
 export interface ErrorParts extends Partial<Problem> {
   /** In seconds. */
   retryAfter?: number | null;
   cause?: unknown;
 }
 
-/** More in a message helps nobody; `errors` has them all. */
+/** How many wrong fields a message names. `errors` has all of them. */
 const mostErrorsInMessage = 3;
 
 function messageOf({ detail, status, errors = [] }: ErrorParts): string {
@@ -23,31 +23,31 @@ function messageOf({ detail, status, errors = [] }: ErrorParts): string {
 }
 
 /**
- * A call that did not succeed. What the server answered is one of its classes, one for each status; `code` says more exactly
- * why, and stays the same where `detail` may be reworded.
+ * The error of a call that did not succeed. Each status that the server answers has a subclass. `code` says more exactly why,
+ * and stays the same even when `detail` is reworded.
  */
 export class TenonError extends Error {
   override readonly name: string = 'TenonError';
   /** The HTTP status; null when there was no answer. */
   readonly status: number | null;
-  /** Stable: what programs decide by. */
+  /** Stable. Programs decide by it. */
   readonly code: string;
   /** One sentence for people. */
   readonly detail: string;
-  /** What to name when asking the server's operators; null when there was no answer. */
+  /** Mention it when you ask the server's operators; null when there was no answer. */
   readonly requestId: string | null;
-  /** Every wrong field, by a JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`. */
+  /** Every wrong field, with a JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`. */
   readonly errors: readonly ProblemField[];
-  /** The permission that is missing, of PermissionDeniedError. */
+  /** The missing permission, in a PermissionDeniedError. */
   readonly permission: string | null;
   /** The keys of the roles that have the missing permission. */
   readonly grantedBy: readonly string[];
-  /** What refused although the permission is there. */
+  /** What refused the action although the permission is there. */
   readonly constraint: ProblemConstraint | null;
-  /** The limit that is reached and how much it allows, of LimitExceededError. */
+  /** The limit that is reached and how much it allows, in a LimitExceededError. */
   readonly limit: string | null;
   readonly max: number | null;
-  /** Of `second_factor_required`: what `tenon.auth.verifySecondFactor` answers. */
+  /** With the code `second_factor_required`: the challenge for `tenon.auth.verifySecondFactor`. */
   readonly challenge: ProblemChallenge | null;
   /** When to try again, in seconds from now, if the server said so. */
   readonly retryAfter: number | null;
@@ -75,7 +75,7 @@ export class BadRequestError extends TenonError {
   declare readonly status: 400;
 }
 
-/** 401: nobody is signed in, or no longer. */
+/** 401: nobody is signed in, or the session has ended. */
 export class UnauthenticatedError extends TenonError {
   override readonly name = 'UnauthenticatedError';
   declare readonly status: 401;
@@ -93,13 +93,13 @@ export class PermissionDeniedError extends TenonError {
   declare readonly status: 403;
 }
 
-/** 404: it does not exist, or not for you. */
+/** 404: it does not exist, or you may not see it. */
 export class NotFoundError extends TenonError {
   override readonly name = 'NotFoundError';
   declare readonly status: 404;
 }
 
-/** 409: the state of things forbids it. */
+/** 409: it conflicts with the current state. */
 export class ConflictError extends TenonError {
   override readonly name = 'ConflictError';
   declare readonly status: 409;
@@ -111,7 +111,7 @@ export class PreconditionFailedError extends TenonError {
   declare readonly status: 412;
 }
 
-/** 413: the input is larger than is allowed. */
+/** 413: the input is too large. */
 export class PayloadTooLargeError extends TenonError {
   override readonly name = 'PayloadTooLargeError';
   declare readonly status: 413;
@@ -129,19 +129,19 @@ export class RateLimitedError extends TenonError {
   declare readonly status: 429;
 }
 
-/** 503, or 502 and 504 from what stands before the server. */
+/** 503, or 502 and 504 from a proxy in front of the server. */
 export class UnavailableError extends TenonError {
   override readonly name = 'UnavailableError';
   declare readonly status: 502 | 503 | 504;
 }
 
-/** 500, and every other 5xx: it is not your fault. */
+/** 500, and every other 5xx: an error of the server, not of the caller. */
 export class InternalError extends TenonError {
   override readonly name = 'InternalError';
   declare readonly status: number;
 }
 
-/** The server could not be reached, or the connection was lost before all of the answer was here: see `cause`. */
+/** The server could not be reached, or the connection was lost before the whole answer arrived: see `cause`. */
 export class ConnectionError extends TenonError {
   override readonly name = 'ConnectionError';
   declare readonly status: null;
@@ -151,12 +151,12 @@ export class ConnectionError extends TenonError {
   }
 }
 
-/** There was no answer in time. Whether the call has acted is not known, unless it is tried again with its idempotency key. */
+/** There was no answer in time. Whether the call has acted is unknown, unless you try it again with its idempotency key. */
 export class TimeoutError extends TenonError {
   override readonly name = 'TimeoutError';
   declare readonly status: null;
 
-  /** @param timeoutMs how long was waited, in milliseconds */
+  /** @param timeoutMs how long the client waited, in milliseconds */
   constructor(timeoutMs: number) {
     super({ code: 'timed_out', detail: `There was no answer within ${timeoutMs} ms.` });
   }

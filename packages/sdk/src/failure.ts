@@ -48,7 +48,7 @@ const isProblem = (value: unknown): value is Problem =>
   'detail' in value &&
   typeof value.detail === 'string';
 
-/** Retry-After in seconds: it is a number of them, or a date. */
+/** Retry-After in seconds. The header is a number of seconds or a date. */
 function retryAfterOf(headers: Headers): number | null {
   const text = headers.get('retry-after');
   if (text === null) return null;
@@ -56,7 +56,7 @@ function retryAfterOf(headers: Headers): number | null {
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
 
-/** The error of a response that is not `ok`, of which only a body from our server is a problem. */
+/** The error of a response that is not `ok`. Its body is a problem only when our server sent it. */
 export function fromResponse({ status, headers }: Response, body: unknown): TenonError {
   const requestId = headers.get('x-request-id');
   return errorOf(status, {
@@ -68,13 +68,13 @@ export function fromResponse({ status, headers }: Response, body: unknown): Teno
 
 type TrpcError = TRPCClientError<AppRouter>;
 
-/** What tRPC made of the answers behind our errors. As their `cause` it would only repeat them, at length, in every log. */
+/** The errors that tRPC created for the same answers. As `cause` of ours they would repeat everything at length in every log. */
 const originals = new WeakMap<TenonError, TrpcError>();
 
 function fromTrpc(error: TrpcError): TenonError | null {
   const problem: unknown = error.data?.problem;
   if (!isProblem(problem)) return null;
-  // Of several calls in one response nobody could say whose headers these are, and a stream has sent its own before.
+  // In a batch the headers cannot be attributed to one call, and a stream has sent its headers before.
   const response = error.meta?.['response'];
   const headers =
     isObject(response) && 'headers' in response && response.headers instanceof Headers ? response.headers : null;
@@ -83,7 +83,7 @@ function fromTrpc(error: TrpcError): TenonError | null {
   return made;
 }
 
-/** What sending a call ended with, as callers get it. Whatever is not an answer, nor was made an error before, is the network's. */
+/** The error that callers get when sending fails. What is neither an answer nor already our error is a network failure. */
 export function toTenonError(thrown: unknown): TenonError {
   if (thrown instanceof TenonError) return thrown;
   if (!isTRPCClientError<AppRouter>(thrown)) return new ConnectionError(thrown);
@@ -91,13 +91,13 @@ export function toTenonError(thrown: unknown): TenonError {
   return fromTrpc(thrown) ?? (cause instanceof TenonError ? cause : new ConnectionError(cause ?? thrown));
 }
 
-/** What tRPC's client wrapped on its way to the caller. */
+/** The error inside the one that tRPC's client wraps around it for the caller. */
 export function unwrap(thrown: unknown): unknown {
   if (!isTRPCClientError<AppRouter>(thrown)) return thrown;
   return fromTrpc(thrown) ?? thrown.cause ?? thrown;
 }
 
-/** The other way: tRPC's client lets nothing else pass. */
+/** The reverse of `unwrap`, because tRPC's client lets no other errors pass. */
 export function toTrpcError(thrown: unknown): TrpcError {
   const original = thrown instanceof TenonError && originals.get(thrown);
   if (original) return original;

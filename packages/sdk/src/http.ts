@@ -4,7 +4,7 @@ import type { CallOptions } from './options.ts';
 import { withDeadline } from './deadline.ts';
 import type { Settings } from './settings.ts';
 
-/** @throws ConnectionError, and the signal's reason */
+/** @throws ConnectionError, or the signal's reason */
 async function request({ fetch }: Settings, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
@@ -14,7 +14,7 @@ async function request({ fetch }: Settings, url: string, init: RequestInit): Pro
   }
 }
 
-/** The JSON of a body; undefined when it is none, as from a proxy before the server. */
+/** The body as JSON; undefined when it is not JSON, for example from a proxy in front of the server. */
 async function jsonOf(response: Response): Promise<unknown> {
   const text = await response.text().catch((thrown: unknown) => {
     throw new ConnectionError(thrown);
@@ -30,7 +30,7 @@ const isTrpcAnswer = (body: unknown): boolean =>
   Array.isArray(body) ||
   (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'object');
 
-/** What tRPC's links send with. They take any body for an answer of tRPC, so what is none is thrown here, by its status. */
+/** The `fetch` of tRPC's links. They treat any body as an answer of tRPC, so other failures are thrown here, by their status. */
 export async function trpcFetch(
   settings: Settings,
   url: string,
@@ -44,8 +44,8 @@ export async function trpcFetch(
 }
 
 /**
- * Sends a POST to the REST API, for what needs or sets cookies.
- * @param accessToken for what only somebody does who is signed in
+ * Sends a POST to the REST API, for operations that need or set cookies.
+ * @param accessToken for operations that need somebody to be signed in
  * @returns the JSON of the answer; undefined when it has none
  * @throws TenonError
  */
@@ -68,7 +68,7 @@ export async function post(
         },
         body: JSON.stringify(input),
         signal,
-        // Some edge runtimes refuse the very word.
+        // Some edge runtimes throw when this option is present.
         ...(settings.cookies && { credentials: 'include' }),
       });
       const body = await jsonOf(response);

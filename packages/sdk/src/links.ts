@@ -6,13 +6,13 @@ import { callLink, sendingOf } from './call-link.ts';
 import { trpcFetch } from './http.ts';
 import type { Settings } from './settings.ts';
 
-/** The server takes 100; fewer spread over the connections that it has. */
+/** The server accepts 100. Smaller batches spread over its connections. */
 const largestBatch = 50;
 
-/** In characters: just below what the server takes, and above twice what is batched at all. */
+/** In characters: just below what the server accepts, and more than twice the longest batched input. */
 const longestUrl = 8_000;
 
-/** Queries made in one tick go as one request, each answered as soon as it is ready; mutations go alone. */
+/** Queries of one tick share a request, and each resolves as soon as it is ready. Mutations are sent alone. */
 export function linksOf(settings: Settings, tokens: AccessTokens): TRPCLink<AppRouter>[] {
   const shared: Pick<HTTPLinkOptions<AnyTRPCClientTypes>, 'url' | 'fetch'> = {
     url: `${settings.baseUrl}/trpc`,
@@ -26,7 +26,7 @@ export function linksOf(settings: Settings, tokens: AccessTokens): TRPCLink<AppR
         ...shared,
         maxItems: largestBatch,
         maxURLLength: longestUrl,
-        // They differ by nothing but the access token, and the last one got the newest.
+        // Their headers differ only in the access token, and the last call has the newest.
         headers: ({ opList }) => sendingOf((opList.at(-1) ?? opList[0]).context).headers,
       }),
       false: httpLink({ ...shared, headers: ({ op }) => sendingOf(op.context).headers }),

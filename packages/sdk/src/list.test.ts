@@ -64,7 +64,7 @@ test('it begins where its cursor says', async () => {
   expect(rest).toEqual(['d', 'e', 'f', 'g']);
 });
 
-test('whoever breaks off asks for no more', async () => {
+test('a loop that breaks fetches no more', async () => {
   for await (const { title } of tenon.tasks.list(input)) if (title === 'd') break;
   expect(front.seen).toHaveLength(2);
 });
@@ -87,7 +87,7 @@ test('it can be awaited and iterated', async () => {
   expect(front.seen).toHaveLength(3);
 });
 
-test('a page that fails ends the loop, and an abort does', async () => {
+test('a page that fails ends the loop, and so does an abort', async () => {
   const seen: string[] = [];
   const controller = new AbortController();
   const loop = async () => {

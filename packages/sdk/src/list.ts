@@ -1,20 +1,20 @@
 /** One page of a list. */
 export interface Page<Item> {
   data: readonly Item[];
-  /** Goes into the input's `cursor` to read on; null on the last page. */
+  /** Pass it as the input's `cursor` to read the next page; null on the last page. */
   nextCursor: string | null;
-  /** How many there are in all, if `total` was asked for. */
+  /** How many rows there are in all, if the input asked for `total`. */
   total?: number | undefined;
 }
 
-/** A list that was asked for: awaited it is the page, and in `for await` it is every row of this page and of those after it. */
+/** The result of a list call. `await` gives the page. `for await` gives every row of this page and of all later pages. */
 export interface List<Answer extends Page<unknown>> extends Promise<Answer>, AsyncIterable<Answer['data'][number]> {
-  /** Every page from this one on, each fetched when it is asked for. */
+  /** Every page from this one on. Each is fetched when the loop asks for it. */
   pages(): AsyncIterable<Answer>;
 }
 
 /**
- * @param fetchPage fetches the page at a cursor, or the first one; that one is fetched at once, like any call
+ * @param fetchPage fetches the page at a cursor, or the first page. The first page is fetched at once, as in any call
  */
 export function listOf(fetchPage: (cursor?: string) => Promise<Page<unknown>>): List<Page<unknown>> {
   const first = fetchPage();

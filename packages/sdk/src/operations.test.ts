@@ -7,7 +7,7 @@ import { settingsOf } from './settings.ts';
 
 const operations = [...operationsOf(appRouter)];
 
-test('every operation is named as the client finds it', () => {
+test('every operation has a name by which the client knows its type', () => {
   for (const [operationId, { type }] of operations) {
     expect(operationId).toMatch(/^[a-z][A-Za-z]*\.[a-z][A-Za-z]*$/);
     const name = operationId.split('.')[1] ?? '';

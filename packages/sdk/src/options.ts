@@ -1,83 +1,84 @@
 import type { Session } from './session.ts';
 
-/** How a call that failed for a passing reason is tried again. */
+/** How a call is tried again after a temporary failure. */
 export interface RetryOptions {
-  /** Tries after the first; 0 turns retries off. @default 2 */
+  /** How often to retry after the first try; 0 turns retries off. @default 2 */
   limit?: number | undefined;
-  /** Each wait is a random part of this many milliseconds, doubled with every try. @default 300 */
+  /** Each wait is a random part of this time, which doubles with every try, in milliseconds. @default 300 */
   baseDelayMs?: number | undefined;
-  /** What the doubling stops at, in milliseconds. @default 10_000 */
+  /** The longest time that the doubling reaches, in milliseconds. @default 10_000 */
   maxDelayMs?: number | undefined;
-  /** Longest wait that a server may ask for by Retry-After, in milliseconds; when it asks for more, the call fails. @default 60_000 */
+  /** The longest wait that Retry-After may ask for, in milliseconds. When it asks for more, the call fails. @default 60_000 */
   maxRetryAfterMs?: number | undefined;
 }
 
 /** Where the API is, and how it is called. */
 interface ConnectionOptions {
-  /** The server's address, without `/api/v1` or `/trpc`: `https://work.example.com`. In browsers `''` is the page's own. */
+  /** The server's address, without `/api/v1` or `/trpc`: `https://work.example.com`. In browsers `''` means the page's server. */
   baseUrl: string;
-  /** The organization of every call, as id or slug. @default that of the API key, or the active one of the session */
+  /** The organization of every call, as id or slug. @default the organization of the API key, or the session's active one */
   organization?: string | undefined;
   /** @default globalThis.fetch */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** How long one try may take until all of its answer is here, in milliseconds; Infinity for ever. @default 30_000 */
+  /** How long one try may take until its whole answer has arrived, in milliseconds; Infinity for no limit. @default 30_000 */
   timeoutMs?: number | undefined;
   /**
-   * On 429, 503, a lost connection or a timeout. Only what is safe to send again is: queries, and mutations with an
-   * Idempotency-Key, which is all of them but those of `auth`.
+   * Applies to 429, 503, lost connections and timeouts. Only calls that are safe to repeat are retried: queries, and
+   * mutations with an Idempotency-Key, which are all mutations except those of `auth`.
    */
   retry?: RetryOptions | undefined;
   /** Sent with every request. @default {} */
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Somebody who signs in. */
+/** For people who sign in. */
 interface SessionOptions {
-  /** Keeps who is signed in. @default memorySession() */
+  /** Stores the tokens of the signed-in user. @default memorySession() */
   session?: Session | undefined;
   /**
-   * How the refresh token travels. `cookie`: the browser keeps it, out of reach of scripts. `body`: the session store keeps it.
+   * Where the refresh token is kept. `cookie`: in the browser, where scripts cannot read it. `body`: in the session store.
    * @default 'cookie' where there is a document, 'body' elsewhere
    */
   tokenTransport?: 'cookie' | 'body' | undefined;
   apiKey?: undefined;
 }
 
-/** A program with a key of its own. */
+/** For programs with an API key. */
 interface ApiKeyOptions {
-  /** `sk_…`, sent with every call: nobody signs in. A secret, so never in a web page. */
+  /** `sk_…`, sent with every call, so nobody signs in. It is a secret: never put it into a web page. */
   apiKey: string;
   session?: undefined;
   tokenTransport?: undefined;
 }
 
-/** Where the API is, who calls it (a person's session, or an API key), and how. */
+/** Where the API is, who calls it (a person's session or an API key), and how. */
 export type TenonOptions = ConnectionOptions & (SessionOptions | ApiKeyOptions);
 
-/** What one call may say for itself. */
+/** Options of one call. */
 export interface CallOptions {
-  /** Ends the call, which then rejects with the signal's reason. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** In milliseconds. @default that of the client */
+  /** In milliseconds. @default the client's */
   timeoutMs?: number | undefined;
-  /** Id or slug. @default that of the client; none when the input has an `organizationId` */
+  /** Id or slug. @default the client's; none when the input has an `organizationId` */
   organization?: string | undefined;
 }
 
-/** What one mutation may say for itself. */
+/** Options of one mutation. */
 export interface MutationOptions extends CallOptions {
   /**
-   * 1 to 255 visible ASCII characters. Sent again within 24 hours with the same input, it acts once and gets the same answer.
-   * @default a random one for each call, so that retries act once
+   * 1 to 255 visible ASCII characters. A call that is repeated with the same key and input within 24 hours acts once and gets
+   * the same answer.
+   * @default a random key for each call, so that retries act once
    */
   idempotencyKey?: string | undefined;
-  /** The `version` that was read, or `*` for any: when it has changed since, the call rejects with PreconditionFailedError. */
+  /** The `version` that you read, or `*` for any. If it has changed since, the call rejects with PreconditionFailedError. */
   ifMatch?: number | '*' | undefined;
-  /** Does everything but keep it, and answers what would have happened. @default false */
+  /** Does everything, then rolls it back, and answers what would have happened. @default false */
   dryRun?: boolean | undefined;
 }
 
-/** The options of a dry run, which answers differently. */
+/** The options of a dry run, which has an answer of another type. */
 export interface DryRunOptions extends MutationOptions {
   dryRun: true;
 }

@@ -19,7 +19,7 @@ const binaries = join(root, '../../node_modules/.bin');
 const folder = mkdtempSync(join(tmpdir(), 'tenon-package-'));
 const tarball = join(folder, 'tenon-sdk.tgz');
 
-/** Answers what a program printed. @throws with it, if it failed */
+/** Returns what a program printed. @throws with that output when the program fails */
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   const env = { ...process.env, PATH: binaries + delimiter + process.env['PATH'], CI: 'true' };
   try {
@@ -30,7 +30,7 @@ async function run(program: string, args: readonly string[], cwd: string): Promi
   }
 }
 
-/** Where the workspace has installed something, so that projects need no network. */
+/** The folder in which the workspace has installed a package, so that projects need no network. */
 const installed = (path: string): string => realpathSync(join(root, 'node_modules', path));
 
 const write = (path: string, value: object) => writeFileSync(path, JSON.stringify(value));
@@ -75,7 +75,7 @@ describe('the package', () => {
     unpacked = join(folder, 'package');
   });
 
-  test('holds the built files and what a registry shows', async () => {
+  test('contains the built files and what a registry shows', async () => {
     const files = (await run('tar', ['-tzf', tarball], folder)).trim().split('\n').toSorted();
     expect(files).toEqual(
       ['LICENSE', 'README.md', 'dist/index.d.ts', 'dist/index.js', 'package.json'].map((file) => `package/${file}`),
@@ -115,7 +115,7 @@ describe('the package', () => {
     const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))));
     expect(analysis.types).not.toBe(false);
     if (!('problems' in analysis)) return;
-    // It is ESM alone: require() of it gives what import would, and what knows no "exports" cannot use it.
+    // It is ESM only: require() gives the same as import, and tools that do not know "exports" cannot use it.
     const expected = new Set(['CJSResolvesToESM', 'NoResolution']);
     const unexpected = analysis.problems.filter(
       (problem) =>
@@ -140,7 +140,7 @@ describe('the package', () => {
   });
 });
 
-describe('whoever installs it', () => {
+describe('a project that installs it', () => {
   const projects = {
     nodenext: { module: 'nodenext' },
     bundler: { module: 'esnext', moduleResolution: 'bundler' },

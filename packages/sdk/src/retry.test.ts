@@ -91,14 +91,14 @@ describe('a query is tried again', () => {
 });
 
 describe('Retry-After', () => {
-  test('is waited for, with jitter on top', async () => {
+  test('is waited for, with jitter added', async () => {
     const { tenon, runtime } = clientWith();
     front.fail('auth.me', answer(429, { 'retry-after': '7' }, problem('rate_limited', 429)));
     await tenon.auth.me();
     expect(runtime.slept).toEqual([7_300]);
   });
 
-  test('of a single call is heard in tRPC, too', async () => {
+  test('of a single call works over tRPC too', async () => {
     const { tenon, runtime } = clientWith();
     const shape = { message: 'No.', code: -32029, data: { code: 'TOO_MANY_REQUESTS', httpStatus: 429 } };
     const body = JSON.stringify({
@@ -134,7 +134,7 @@ describe('a mutation is tried again with the same key', () => {
     expect((await tenon.tasks.get({ id: task.id })).title).toBe('Unrepeatable');
   });
 
-  test('and when the first is still at work', async () => {
+  test('and while the first is still running', async () => {
     const { tenon, runtime } = clientWith();
     front.fail('tasks.create', answer(409, { 'retry-after': '1' }, problem('idempotency_in_progress', 409)));
     await tenon.tasks.create({ title: 'Overlapping' });
@@ -150,7 +150,7 @@ describe('a mutation is tried again with the same key', () => {
     expect(await titled('Imagined')).toBe(0);
   });
 
-  test('which those of auth have not', async () => {
+  test('but a call of auth is not, because it has no key', async () => {
     const { tenon } = clientWith();
     const calls = [
       () => tenon.auth.resendVerification({ email: owner.login }),
@@ -183,7 +183,7 @@ describe('a deadline', () => {
     expect(list).toMatchObject({ status: 'fulfilled', value: { data: [] } });
   });
 
-  test('can be lifted, and holds for signing in', async () => {
+  test('can be lifted, and applies to signing in', async () => {
     const { tenon } = clientWith({ timeoutMs: 60, retry: { limit: 0 } });
     expect((await tenon.auth.me(undefined, { timeoutMs: Infinity })).user.email).toBe(owner.login);
     front.fail('/auth/login', { kind: 'hang' });

@@ -20,10 +20,10 @@ export const retrySettings = (options: RetryOptions = {}): RetrySettings => ({
 
 const passing = [ConnectionError, TimeoutError, RateLimitedError, UnavailableError];
 
-/** Whether the same call may well succeed later. */
+/** Whether the same call may succeed later. */
 const isPassing = (error: TenonError): boolean =>
   passing.some((Class) => error instanceof Class) ||
-  // The try before is still at work on the server: its answer is what we want.
+  // The server is still working on the previous try, and its answer is the one we want.
   (error instanceof ConflictError && error.code === 'idempotency_in_progress');
 
 interface Retrying {
@@ -32,7 +32,7 @@ interface Retrying {
   signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds until the next try (full jitter, after what the server asks for), or null when there is none. */
+/** Milliseconds until the next try (what the server asks for, plus full jitter); null when there is no next try. */
 function delayAfter(error: TenonError, tried: number, { retry, runtime }: Retrying): number | null {
   if (tried > retry.limit || !isPassing(error)) return null;
   const asked = (error.retryAfter ?? 0) * 1000;
@@ -41,8 +41,8 @@ function delayAfter(error: TenonError, tried: number, { retry, runtime }: Retryi
 }
 
 /**
- * Tries until it succeeds, fails for good, or has been tried often enough.
- * @param attempt must do nothing once the signal is aborted, as it is when that ends the wait
+ * Tries until the attempt succeeds, fails for good, or was tried often enough.
+ * @param attempt must do nothing once the signal is aborted, because an abort ends the wait and starts the next attempt
  */
 export async function retrying<Result>(attempt: () => Promise<Result>, options: Retrying): Promise<Result> {
   for (let tried = 1; ; tried++) {

@@ -1,10 +1,10 @@
-/** What the client takes of the world beside `fetch`. */
+/** What the client needs from its environment besides `fetch`. */
 export interface Runtime {
   /** Milliseconds since 1970. */
   now(): number;
   /** At least 0, below 1. */
   random(): number;
-  /** Ends early when the signal is aborted. */
+  /** Resolves early when the signal is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -24,6 +24,6 @@ export const systemRuntime: Runtime = {
     }),
 };
 
-/** 128 random bits in hex. Unlike randomUUID, there is getRandomValues on pages that were loaded without TLS, too. */
+/** 128 random bits in hex. Unlike randomUUID, getRandomValues also exists on pages that were loaded without TLS. */
 export const randomKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 beforeEach(() => front.reset());
 
-/** Somebody who has just signed in. */
+/** A client that has just signed in. */
 async function signIn(options: Partial<Exclude<TenonOptions, { apiKey: string }>> = {}) {
   const session = memorySession();
   const runtime = new TestRuntime();
@@ -44,7 +44,7 @@ async function signIn(options: Partial<Exclude<TenonOptions, { apiKey: string }>
 
 const tokensOf = async (session: Session): Promise<Tokens> => present(await session.get());
 
-/** As if the server had stopped believing the access token. */
+/** Makes the server refuse the access token. */
 async function spoil(session: Session): Promise<void> {
   await session.set({ ...(await tokensOf(session)), accessToken: 'spoiled' });
 }
@@ -68,7 +68,7 @@ describe('signing in', () => {
     expect(refreshes()).toBe(0);
   });
 
-  test('and linking who one is elsewhere is done by who is signed in', async () => {
+  test('gives its access token to the call that links an identity', async () => {
     const { tenon, session } = await signIn();
     await spoil(session);
     const linking = tenon.auth.linkOidc({ issuer: 'none', password: owner.password });
@@ -80,7 +80,7 @@ describe('signing in', () => {
     ]);
   });
 
-  test('nobody who is not signed in is refreshed', async () => {
+  test('is needed before a refresh is tried', async () => {
     const tenon = createTenon({ baseUrl: front.url });
     await expect(tenon.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
     expect(front.seen).toHaveLength(1);
@@ -133,7 +133,7 @@ describe('an access token', () => {
 });
 
 describe('a refresh', () => {
-  test('that is refused ends the session, for all who wait', async () => {
+  test('that is refused ends the session, for all calls that wait', async () => {
     const { tenon, session } = await signIn();
     await session.set({ ...(await tokensOf(session)), accessToken: 'spoiled', refreshToken: 'spoiled' });
     const results = await Promise.allSettled([tenon.auth.me(), tenon.tasks.list(), tenon.tags.list()]);
@@ -142,7 +142,7 @@ describe('a refresh', () => {
     expect(await session.get()).toBeNull();
   });
 
-  test('whose answer is lost is tried again at once: the session goes on', async () => {
+  test('whose answer is lost is retried at once, and the session goes on', async () => {
     const { tenon, session } = await signIn();
     await spoil(session);
     front.fail('/auth/refresh', { kind: 'drop-answer' });
@@ -159,7 +159,7 @@ describe('a refresh', () => {
     expect((await tokensOf(session)).refreshToken).not.toBe(before.refreshToken);
   });
 
-  test('can begin with a token that was kept elsewhere', async () => {
+  test('can start from a token that was stored elsewhere', async () => {
     const { session } = await signIn();
     const { refreshToken } = await tokensOf(session);
     const other = createTenon({ baseUrl: front.url });
@@ -186,7 +186,7 @@ describe('signing out', () => {
     await expect(other.auth.refresh({ refreshToken: refreshToken ?? '' })).rejects.toBeInstanceOf(UnauthenticatedError);
   });
 
-  test('ends it here even if the server could not be told', async () => {
+  test('ends it here even if the server cannot be reached', async () => {
     const { tenon, session } = await signIn();
     front.fail('/auth/logout', { kind: 'drop' });
     await expect(tenon.auth.logout()).rejects.toBeInstanceOf(ConnectionError);
@@ -196,7 +196,7 @@ describe('signing out', () => {
 
 test('in a browser the cookie is the refresh token, and it outlives the page', async () => {
   let cookie = '';
-  /** What a browser does with a cookie of the page's own site. */
+  /** A `fetch` that keeps the site's cookie, as a browser does. */
   const fetchWithCookies = async (url: string, init: RequestInit): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (init.credentials === 'include' && url.includes('/api/') && cookie) headers.set('cookie', cookie);

@@ -3,15 +3,15 @@ import { type RetrySettings, retrySettings } from './retry.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
 import { memorySession, type Session } from './session.ts';
 
-/** The options with every default filled in. */
+/** The options with all defaults filled in. */
 export interface Settings {
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   readonly baseUrl: string;
   readonly session: Session;
-  /** Null for who signs in. */
+  /** Null when people sign in. */
   readonly apiKey: string | null;
   readonly organization: string | undefined;
-  /** Whether the refresh token is the browser's to keep. */
+  /** Whether the browser keeps the refresh token, in a cookie. */
   readonly cookies: boolean;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly timeoutMs: number;
@@ -26,7 +26,7 @@ export const settingsOf = (options: TenonOptions, runtime: Runtime = systemRunti
   apiKey: options.apiKey ?? null,
   organization: options.organization,
   cookies: (options.tokenTransport ?? ('document' in globalThis ? 'cookie' : 'body')) === 'cookie',
-  // Looked up at each call: tests and tracing put their own in its place.
+  // Looked up at each call, because tests and tracing replace it.
   fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
   timeoutMs: options.timeoutMs ?? 30_000,
   retry: retrySettings(options.retry),

@@ -20,24 +20,24 @@ export type Outputs = OutputsOf<Contexts>;
 /** Every operation of the API, by its operationId: `tenon.tasks.create({ title })`. */
 export interface Tenon extends Calls<Contexts> {
   /**
-   * The same API as tRPC's own client, for TanStack Query and the like: with the same session, retries and timeouts, but with
-   * tRPC's errors. What calls take as options goes into `context`: `{ context: { ifMatch: task.version } }`.
+   * The same API as tRPC's own client, for TanStack Query and similar libraries. It has the same session, retries and
+   * timeouts, but tRPC's errors. Options of a call go into `context`: `{ context: { ifMatch: task.version } }`.
    */
   readonly trpc: TRPCClient<AppRouter>;
 }
 
-/** @internal `createTenon`, in a world that tests make. */
+/** @internal `createTenon` with a runtime of the tests. */
 export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
   const settings = settingsOf(options, runtime);
   const tokens = new AccessTokens(settings);
   const trpc = createTRPCClient<AppRouter>({ links: linksOf(settings, tokens) });
   const overrides = authCalls(settings, tokens);
-  // It answers whatever name it is asked for; which names there are, the router's type knows.
+  // The proxy answers any name. Only the router's type knows which names exist.
   return withCalls({ trpc }, getUntypedClient(trpc), overrides) as Tenon;
 }
 
 /**
- * A client of the Tenon API.
+ * Creates a client of the Tenon API. Its calls reject with a TenonError, or with the reason of their signal.
  *
  * @example
  * const tenon = createTenon({ baseUrl: 'http://localhost:8000' });
@@ -47,7 +47,5 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
  *
  * @example
  * const tenon = createTenon({ baseUrl: 'http://localhost:8000', apiKey });
- *
- * @throws every call rejects with a TenonError, or with the reason of its signal
  */
 export const createTenon = (options: TenonOptions): Tenon => connect(options);

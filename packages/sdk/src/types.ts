@@ -3,39 +3,39 @@ import type { List, Page } from './list.ts';
 
 /** An event that a dry run would have recorded. */
 export interface DryRunEvent {
-  /** `entity.past_tense`, as `task.created`; more types will come. */
+  /** `entity.past_tense`, such as `task.created`. More types will be added. */
   type: string;
   entity: { type: string; id: string };
-  /** What an update would have changed, by field. */
+  /** The fields that an update would have changed. */
   changes: Record<string, { from: unknown; to: unknown }>;
   data: Record<string, unknown>;
 }
 
-/** What would have happened. */
+/** The answer of a dry run. */
 export interface DryRun<Output> {
   dryRun: true;
-  /** What the call would have answered; null when that is nothing. */
+  /** What the call would have answered; null when it answers nothing. */
   result: Output;
   events: DryRunEvent[];
 }
 
-/** Reads. A list can be iterated, too. */
+/** A call that reads. A list can also be iterated. */
 export type QueryCall<Input, Output> = (
   input: Input,
   options?: CallOptions,
 ) => Output extends Page<unknown> ? List<Output> : Promise<Output>;
 
-/** Changes something, once however often it is sent. */
+/** A call that changes something. It acts once, however often it is sent. */
 export interface MutationCall<Input, Output> {
   (input: Input, options: DryRunOptions): Promise<DryRun<Output extends void ? null : Output>>;
   (input: Input, options?: MutationOptions & { dryRun?: false | undefined }): Promise<Output>;
   (input: Input, options: MutationOptions): Promise<Output | DryRun<Output extends void ? null : Output>>;
 }
 
-/** Signs in or out, or prepares it: sent once, and never as a dry run. */
+/** A call of `auth`. It is sent once, and never as a dry run. */
 export type AuthCall<Input, Output> = (input: Input, options?: CallOptions) => Promise<Output>;
 
-/** A procedure as the router's type has it. */
+/** A procedure, as the router's type describes it. */
 interface Procedure<Type, Input, Output> {
   _def: { type: Type; $types: { input: Input; output: Output } };
 }

@@ -1,5 +1,5 @@
 /*
- * What somebody writes who has installed the package and has nothing else of ours. Copied into projects of their own, type-checked
+ * The code of somebody who has installed the package and nothing else of ours. It is copied into separate projects, type-checked
  * there, and run.
  */
 /* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/await-thenable -- wrong on purpose */
@@ -9,7 +9,7 @@ type Task = Outputs['tasks']['get'];
 
 const draft: Inputs['tasks']['create'] = { title: 'Consume', priority: 'high', dueDate: null };
 
-/** Everything that the types promise, in calls that are never made. */
+/** Checks what the types promise, in calls that are never made. */
 async function promises(session: Session): Promise<void> {
   const tenon = createTenon({ baseUrl: 'https://work.example.com', session });
   const version: number = (await tenon.tasks.create(draft)).version;
@@ -20,11 +20,11 @@ async function promises(session: Session): Promise<void> {
   void [dueDate, events, nothing, byTrpc];
 
   createTenon({ baseUrl: '', apiKey: 'sk_' });
-  // @ts-expect-error A key, or somebody who signs in.
+  // @ts-expect-error A client has an API key or a session, not both.
   createTenon({ baseUrl: '', apiKey: 'sk_', session });
   // @ts-expect-error There is no such priority.
   draft.priority = 'extreme';
-  // @ts-expect-error A task has a title.
+  // @ts-expect-error A task needs a title.
   await tenon.tasks.create({});
   // @ts-expect-error The title is text.
   await tenon.tasks.create({ title: 1 });
@@ -34,19 +34,19 @@ async function promises(session: Session): Promise<void> {
   await tenon.tasks.explode();
   // @ts-expect-error There are no such operations.
   await tenon.taxes.list();
-  // @ts-expect-error Reading is no mutation.
+  // @ts-expect-error Only mutations have dry runs.
   await tenon.tasks.get({ id: '' }, { dryRun: true });
-  // @ts-expect-error Signing in is never tried.
+  // @ts-expect-error Signing in has no dry run.
   await tenon.auth.login({ login: '', password: '' }, { dryRun: true });
-  // @ts-expect-error What is not a list cannot be iterated.
+  // @ts-expect-error Only lists can be iterated.
   for await (const _ of tenon.tasks.get({ id: '' }));
   // @ts-expect-error A version is a number.
   await tenon.tasks.update({ id: '' }, { ifMatch: '3' });
-  // @ts-expect-error Nobody knows where the server is.
+  // @ts-expect-error The address of the server is missing.
   createTenon({});
 }
 
-/** Signs in, and does a bit of everything. */
+/** Signs in, and makes one call of each kind. */
 export async function visit(baseUrl: string, login: string, password: string) {
   void promises;
   const tenon = createTenon({ baseUrl });

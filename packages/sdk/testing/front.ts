@@ -1,30 +1,30 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** What goes wrong with one request. */
+/** A fault of one request. */
 export type Fault =
-  /** Something before the server answers in its place. */
+  /** A proxy answers in place of the server. */
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
-  /** The connection is lost before the server hears of it. */
+  /** The connection is lost before the request reaches the server. */
   | { kind: 'drop' }
   /** The server acts, and its answer is lost. */
   | { kind: 'drop-answer' }
   /** The server acts, and only the beginning of its answer arrives. */
   | { kind: 'cut-answer' }
-  /** Nothing comes back. */
+  /** There is no answer. */
   | { kind: 'hang' };
 
 export interface Seen {
   method: string;
   path: string;
   headers: IncomingMessage['headers'];
-  /** Whether the client went away before it was answered. */
+  /** Whether the client disconnected before it got an answer. */
   abandoned: boolean;
 }
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => Buffer.concat(await request.toArray());
 
-/** What the two sides agree on for themselves. */
+/** Headers that apply to one connection only. */
 const hopByHop = new Set([
   'connection',
   'content-length',
@@ -34,7 +34,7 @@ const hopByHop = new Set([
   'content-encoding',
 ]);
 
-/** Stands between a client and a server: it remembers every request, and lets chosen ones go wrong. */
+/** A proxy between a client and a server. It records every request, and makes chosen ones fail. */
 export class Front {
   readonly seen: Seen[] = [];
   readonly #faults: { path: string; fault: Fault }[] = [];
@@ -61,7 +61,7 @@ export class Front {
     return `http://127.0.0.1:${address.port}`;
   }
 
-  /** Lets the next request whose path contains the text go wrong; called again, the one after it. */
+  /** Makes the next request fail whose path contains the text. A second call is for the request after that. */
   fail(path: string, fault: Fault): void {
     this.#faults.push({ path, fault });
   }
@@ -71,7 +71,7 @@ export class Front {
     return this.seen.filter((seen) => seen.path.includes(path));
   }
 
-  /** Forgets what was seen, and what was still to go wrong. */
+  /** Forgets the recorded requests and the faults that have not happened yet. */
   reset(): void {
     this.seen.length = 0;
     this.#faults.length = 0;

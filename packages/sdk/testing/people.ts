@@ -7,7 +7,7 @@ export interface Person {
   organizationId: string;
 }
 
-/** Registers somebody who owns an organization, and verifies their address. Nobody is signed in by it. */
+/** Registers a person who owns an organization, and verifies their address. It does not sign them in. */
 export async function registerOwner(tenon: Tenon): Promise<Person> {
   const login = `${randomUUID()}@example.com`;
   const password = 'correct horse battery staple';

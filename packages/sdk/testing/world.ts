@@ -1,6 +1,6 @@
 import type { Runtime } from '../src/runtime.ts';
 
-/** A clock that moves when told to, and naps that take no time. */
+/** A clock that tests move forward, and waits that take no time. */
 export class TestRuntime implements Runtime {
   /** Every wait between tries, in milliseconds. */
   readonly slept: number[] = [];
@@ -24,13 +24,13 @@ export class TestRuntime implements Runtime {
   }
 }
 
-/** What is there. @throws when it is not */
+/** Returns the value. @throws when it is missing */
 export function present<Value>(value: Value | null | undefined): Value {
   if (value == null) throw new Error('It should be there.');
   return value;
 }
 
-/** What a promise rejects with. @throws when it does not */
+/** Returns what a promise rejects with. @throws when it does not reject */
 export const thrownBy = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     (value) => {
