@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
-import { UserEntity } from './user.entity.ts';
+import { ownedByUser } from './user.entity.ts';
 
 /** A user's password, hashed. Who signs in elsewhere only has none. */
 export const CredentialEntity = defineEntity({
@@ -22,8 +22,4 @@ declare module '../database/schema.ts' {
   }
 }
 
-export const credentialTable = defineTable(CredentialEntity, {
-  kind: 'person',
-  identityDoor: true,
-  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-});
+export const credentialTable = defineTable(CredentialEntity, ownedByUser);

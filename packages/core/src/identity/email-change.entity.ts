@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
-import { UserEntity } from './user.entity.ts';
+import { ownedByUser } from './user.entity.ts';
 
 /** A user's wish for another address, until the new one confirms it; and after that, for as long as the old one may undo it. */
 export const EmailChangeEntity = defineEntity({
@@ -31,8 +31,4 @@ declare module '../database/schema.ts' {
   }
 }
 
-export const emailChangeTable = defineTable(EmailChangeEntity, {
-  kind: 'person',
-  identityDoor: true,
-  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-});
+export const emailChangeTable = defineTable(EmailChangeEntity, ownedByUser);

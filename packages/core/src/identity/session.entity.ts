@@ -1,9 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
-import { defineTable } from '../database/table.ts';
+import { defineTable, type TableOptions } from '../database/table.ts';
 import { uuidv7 } from '../kernel/ids.ts';
-import { UserEntity } from './user.entity.ts';
+import { ownedByUser } from './user.entity.ts';
 
 /** One sign-in on one device. It lives as long as its refresh token is used in time. */
 export const SessionEntity = defineEntity({
@@ -52,14 +52,12 @@ declare module '../database/schema.ts' {
   }
 }
 
-export const sessionTable = defineTable(SessionEntity, {
-  kind: 'person',
-  identityDoor: true,
-  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-});
+export const sessionTable = defineTable(SessionEntity, ownedByUser);
 
-export const refreshTokenTable = defineTable(RefreshTokenEntity, {
-  kind: 'person',
-  identityDoor: true,
+/** What a table declares whose rows belong to one session, and are deleted with the session. */
+export const endsWithSession: TableOptions = {
+  ...ownedByUser,
   references: [{ columns: ['sessionId'], to: () => SessionEntity, onDelete: 'cascade' }],
-});
+};
+
+export const refreshTokenTable = defineTable(RefreshTokenEntity, endsWithSession);

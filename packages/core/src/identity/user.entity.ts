@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
-import { defineTable } from '../database/table.ts';
+import { defineTable, type TableOptions } from '../database/table.ts';
 
 const userKinds = ['person', 'service'] as const;
 
@@ -48,3 +48,10 @@ export const userTable = defineTable(UserEntity, {
   wall: '{table}.id = {user} or exists (select 1 from memberships m where m.organization_id = {organization} and m.user_id = {table}.id)',
   checkWall: '{table}.id = {user}',
 });
+
+/** What a table declares whose rows belong to one user, and are deleted with the user. The identity door reaches them. */
+export const ownedByUser: TableOptions = {
+  kind: 'person',
+  identityDoor: true,
+  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
+};

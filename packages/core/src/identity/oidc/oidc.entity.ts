@@ -3,8 +3,8 @@ import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { SessionEntity } from '../session.entity.ts';
-import { UserEntity } from '../user.entity.ts';
+import { endsWithSession } from '../session.entity.ts';
+import { ownedByUser } from '../user.entity.ts';
 
 /**
  * A sign-in that was begun and has not come back from its issuer. Neither the state nor what binds it to its client stands here
@@ -94,15 +94,7 @@ declare module '../../database/schema.ts' {
 
 export const oidcTables = [
   defineTable(OidcFlowEntity, { kind: 'system', identityDoor: true }),
-  defineTable(UserIdentityEntity, {
-    kind: 'person',
-    identityDoor: true,
-    references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-  }),
-  defineTable(OidcSessionEntity, {
-    kind: 'person',
-    identityDoor: true,
-    references: [{ columns: ['sessionId'], to: () => SessionEntity, onDelete: 'cascade' }],
-  }),
+  defineTable(UserIdentityEntity, ownedByUser),
+  defineTable(OidcSessionEntity, endsWithSession),
   defineTable(OidcLogoutTokenEntity, { kind: 'system', identityDoor: true }),
 ];

@@ -3,7 +3,7 @@ import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { UserEntity } from '../user.entity.ts';
+import { ownedByUser } from '../user.entity.ts';
 
 /** A WebAuthn credential by which a user signs in. Its public half only: nothing here is a secret. */
 export const PasskeyEntity = defineEntity({
@@ -35,8 +35,4 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export const passkeyTable = defineTable(PasskeyEntity, {
-  kind: 'person',
-  identityDoor: true,
-  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-});
+export const passkeyTable = defineTable(PasskeyEntity, ownedByUser);

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
-import { UserEntity } from '../user.entity.ts';
+import { ownedByUser } from '../user.entity.ts';
 
 /** Half a sign-in: what somebody has begun, and must finish within minutes, once. */
 export const SignInChallengeEntity = defineEntity({
@@ -29,8 +29,4 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export const signInChallengeTable = defineTable(SignInChallengeEntity, {
-  kind: 'system',
-  identityDoor: true,
-  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-});
+export const signInChallengeTable = defineTable(SignInChallengeEntity, { ...ownedByUser, kind: 'system' });

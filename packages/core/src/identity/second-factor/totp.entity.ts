@@ -3,7 +3,7 @@ import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { sealedColumn } from '../../database/sealing.ts';
 import { defineTable } from '../../database/table.ts';
-import { UserEntity } from '../user.entity.ts';
+import { ownedByUser } from '../user.entity.ts';
 
 /** What a user's authenticator app makes its codes of. It counts once a first code has confirmed it. */
 export const TotpEntity = defineEntity({
@@ -41,17 +41,8 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export const totpTable = defineTable(TotpEntity, {
-  kind: 'person',
-  identityDoor: true,
-  sealed: ['secret'],
-  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-});
+export const totpTable = defineTable(TotpEntity, { ...ownedByUser, sealed: ['secret'] });
 
 export const totpSecret = sealedColumn(totpTable, 'secret');
 
-export const recoveryCodeTable = defineTable(RecoveryCodeEntity, {
-  kind: 'person',
-  identityDoor: true,
-  references: [{ columns: ['userId'], to: () => UserEntity, onDelete: 'cascade' }],
-});
+export const recoveryCodeTable = defineTable(RecoveryCodeEntity, ownedByUser);
