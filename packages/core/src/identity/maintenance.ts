@@ -1,106 +1,40 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
-import { writeThroughIdentityDoor } from '../database/identity-door.ts';
-import type { Unit } from '../database/unit-of-work.ts';
-import type { JobHandlers, Schedule } from '../jobs/index.ts';
+import { inBatches, type JobHandlers, type Schedule } from '../jobs/index.ts';
 
 const dayMs = 86_400_000;
 
-/** Rows of one transaction: short enough that nobody notices the lock. */
-const batch = 1000;
+const ago = (ctx: ServiceContext, days: number): Date => new Date(ctx.clock.now().getTime() - days * dayMs);
 
-async function deleteInBatches(
-  ctx: ServiceContext,
-  remove: (unit: Unit) => Promise<{ numDeletedRows: bigint }>,
-): Promise<number> {
-  for (let count = 0; ;) {
-    const { numDeletedRows } = await writeThroughIdentityDoor(ctx, remove);
-    count += Number(numDeletedRows);
-    if (numDeletedRows < batch) return count;
-  }
-}
+const purgeExpired = (ctx: ServiceContext, table: string): Promise<number> =>
+  inBatches(ctx, table, sql`expires_at < ${ctx.clock.now()}`);
 
 /** Forgets sessions that expired, or that ended a day ago, with their refresh tokens. Answers how many sessions that were. */
-export function purgeSessions(ctx: ServiceContext): Promise<number> {
-  const now = ctx.clock.now();
-  const dayAgo = new Date(now.getTime() - dayMs);
-  const over = sql<boolean>`(expires_at < ${now} or revoked_at < ${dayAgo})`;
-  return deleteInBatches(ctx, ({ db }) =>
-    db
-      .deleteFrom('sessions')
-      .where('id', 'in', (eb) => eb.selectFrom('sessions').select('id').where(over).limit(batch))
-      .executeTakeFirstOrThrow(),
-  );
-}
+export const purgeSessions = (ctx: ServiceContext): Promise<number> =>
+  inBatches(ctx, 'sessions', sql`(expires_at < ${ctx.clock.now()} or revoked_at < ${ago(ctx, 1)})`);
 
 /**
  * Forgets refresh tokens of living sessions that were spent so long ago that they would have expired unspent: they say nothing
  * about a thief any more. Answers how many that were.
  */
-export function purgeSpentRefreshTokens(ctx: ServiceContext): Promise<number> {
-  const before = new Date(ctx.clock.now().getTime() - ctx.settings.refreshTokenDays * dayMs);
-  const over = sql<boolean>`spent_at < ${before}`;
-  return deleteInBatches(ctx, ({ db }) =>
-    db
-      .deleteFrom('refresh_tokens')
-      .where('hash', 'in', (eb) => eb.selectFrom('refresh_tokens').select('hash').where(over).limit(batch))
-      .executeTakeFirstOrThrow(),
-  );
-}
+export const purgeSpentRefreshTokens = (ctx: ServiceContext): Promise<number> =>
+  inBatches(ctx, 'refresh_tokens', sql`spent_at < ${ago(ctx, ctx.settings.refreshTokenDays)}`);
 
 /** Forgets what was tried too long ago to count. Answers how many rows that were. */
-export function purgeThrottles(ctx: ServiceContext): Promise<number> {
-  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
-  return deleteInBatches(ctx, ({ db }) =>
-    db
-      .deleteFrom('throttles')
-      .where('key', 'in', (eb) => eb.selectFrom('throttles').select('key').where(over).limit(batch))
-      .executeTakeFirstOrThrow(),
-  );
-}
+export const purgeThrottles = (ctx: ServiceContext): Promise<number> => purgeExpired(ctx, 'throttles');
 
 /** Forgets sign-ins that were never finished, and logout tokens that have expired. Answers how many rows that were. */
-export async function purgeOidc(ctx: ServiceContext): Promise<number> {
-  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
-  const flows = await deleteInBatches(ctx, ({ db }) =>
-    db
-      .deleteFrom('oidc_flows')
-      .where('state_hash', 'in', (eb) => eb.selectFrom('oidc_flows').select('state_hash').where(over).limit(batch))
-      .executeTakeFirstOrThrow(),
-  );
-  const tokens = await deleteInBatches(ctx, ({ db }) =>
-    db
-      .deleteFrom('oidc_logout_tokens')
-      .where('hash', 'in', (eb) => eb.selectFrom('oidc_logout_tokens').select('hash').where(over).limit(batch))
-      .executeTakeFirstOrThrow(),
-  );
-  return flows + tokens;
-}
+export const purgeOidc = async (ctx: ServiceContext): Promise<number> =>
+  (await purgeExpired(ctx, 'oidc_flows')) + (await purgeExpired(ctx, 'oidc_logout_tokens'));
 
 /** Forgets wishes for another address that nobody can confirm or undo any more. Answers how many that were. */
 export function purgeEmailChanges(ctx: ServiceContext): Promise<number> {
   const now = ctx.clock.now();
-  const over = sql<boolean>`(expires_at < ${now} and (undo_until is null or undo_until < ${now}))`;
-  return deleteInBatches(ctx, ({ db }) =>
-    db
-      .deleteFrom('email_changes')
-      .where('id', 'in', (eb) => eb.selectFrom('email_changes').select('id').where(over).limit(batch))
-      .executeTakeFirstOrThrow(),
-  );
+  return inBatches(ctx, 'email_changes', sql`(expires_at < ${now} and (undo_until is null or undo_until < ${now}))`);
 }
 
 /** Forgets sign-ins that were begun and never finished. Answers how many that were. */
-export function purgeSignInChallenges(ctx: ServiceContext): Promise<number> {
-  const over = sql<boolean>`expires_at < ${ctx.clock.now()}`;
-  return deleteInBatches(ctx, ({ db }) =>
-    db
-      .deleteFrom('sign_in_challenges')
-      .where('token_hash', 'in', (eb) =>
-        eb.selectFrom('sign_in_challenges').select('token_hash').where(over).limit(batch),
-      )
-      .executeTakeFirstOrThrow(),
-  );
-}
+export const purgeSignInChallenges = (ctx: ServiceContext): Promise<number> => purgeExpired(ctx, 'sign_in_challenges');
 
 export const identityHandlers: JobHandlers = {
   'sessions.purge': async (ctx) => ({

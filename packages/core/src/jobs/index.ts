@@ -1,5 +1,6 @@
 import { jobTable } from './job.entity.ts';
 
+export { inBatches } from './batches.ts';
 export { eraseRowsOf } from './erase.ts';
 export { enqueue } from './enqueue.ts';
 export { type JobHandler, type JobHandlers, type JobPayload, type JobRun } from './handler.ts';

@@ -1,0 +1,41 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { ServiceContext } from '../database/context.ts';
+import { statement } from '../database/statement.ts';
+import { writeThroughSystemDoor } from '../database/system-door.ts';
+
+/** Rows of one transaction: few enough that nobody notices the lock. */
+const batch = 1000;
+
+interface Batches {
+  /** Sets this column to null instead of deleting the rows. @default none */
+  clear?: string;
+  /** Stops it between two batches. @default never */
+  signal?: AbortSignal;
+}
+
+/**
+ * Deletes the matching rows of a table in batches, each in its own transaction behind the system door. It finds rows by where the
+ * database stores them, so it works for every table, whatever its key.
+ * @returns how many rows it deleted or changed
+ */
+export async function inBatches(
+  ctx: ServiceContext,
+  tableName: string,
+  matches: RawBuilder<unknown>,
+  { clear, signal }: Batches = {},
+): Promise<number> {
+  const table = sql.table(tableName);
+  const change = clear === undefined ? sql`delete from ${table}` : sql`update ${table} set ${sql.ref(clear)} = null`;
+  const next = statement<Record<string, never>, { one: number }>((db, _values, dialect) => {
+    const row = sql.raw(dialect === 'sqlite' ? 'rowid' : 'ctid');
+    const some = sql`select ${row} from ${table} where ${matches} limit ${batch}`;
+    const isNext = dialect === 'sqlite' ? sql`${row} in (${some})` : sql`${row} = any(array(${some}))`;
+    return { compile: () => sql<{ one: number }>`${change} where ${isNext} returning 1 as one`.compile(db) };
+  });
+  for (let count = 0; ;) {
+    signal?.throwIfAborted();
+    const { length } = await writeThroughSystemDoor(ctx, ({ db }) => db.run(next, {}));
+    count += length;
+    if (length < batch) return count;
+  }
+}
