@@ -12,12 +12,12 @@ import { invalidToken, provesAccount, readAccountToken } from './account-token.t
 import type { ChangeEmail, EmailToken, MailSent } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { EmailChangeEntity } from './email-change.entity.ts';
+import { askForMail } from './mail/ask.ts';
 import { changeHolder } from './mail/email-change.mails.ts';
 import { mailJob } from './mail/mail.job.ts';
 import { requirePresentPassword } from './present-password.ts';
 import { endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
-import { accountBudget, addressBudgets, spend, tooMany } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
 import { getUser } from './user.queries.ts';
 import type { User } from './user.schema.ts';
@@ -53,14 +53,7 @@ export async function changeEmail(ctx: ServiceContext, input: ChangeEmail): Prom
   const account = await requirePresentPassword(ctx, input.currentPassword);
   if (keyOf(input.email) === keyOf(account.email))
     throw errors.validation_failed({ field: ['email'], message: 'This is your address already.' });
-  const budgets = [...addressBudgets(ctx, 'mail'), accountBudget(ctx, 'mail-to', keyOf(input.email))];
-  const wait = await writeThroughIdentityDoor(ctx, async (unit) => {
-    const seconds = await spend(unit, budgets);
-    if (seconds === 0) await insertChange(unit, userId, account, input.email);
-    return seconds;
-  });
-  if (wait > 0) throw tooMany(wait);
-  return { status: 'sent' };
+  return askForMail(ctx, input.email, (unit) => insertChange(unit, userId, account, input.email));
 }
 
 async function insertChange(

@@ -7,7 +7,7 @@ import { defineErrors } from '../kernel/errors.ts';
 import type { Login } from './auth.schema.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { holdSigningIn, type OpenSession, startSession } from './session.service.ts';
-import { accountBudget, addressBudgets, type Budget, refund, spend, tooMany } from './throttle.ts';
+import { accountBudget, addressBudgets, refund, spend, tooMany, type Tries } from './throttle.ts';
 import type { SignInTransport } from './transport.ts';
 import { keyOf } from './user.service.ts';
 
@@ -23,13 +23,8 @@ export interface ProvenLogin {
   passwordHash: string;
   /** A better hash to keep instead. */
   betterHash: string | null;
+  /** What the attempt cost, to be given back when it was no failure. */
   tried: Tries;
-}
-
-/** What an attempt cost, to be given back when it was no failure. */
-interface Tries {
-  budgets: readonly Budget[];
-  at: Date;
 }
 
 const nameOf = (input: Login): string => keyOf(input.login ?? input.email ?? input.username ?? '');
@@ -98,7 +93,7 @@ export async function proveLogin(ctx: ServiceContext, input: Login): Promise<Pro
     throw loginErrors.invalid_credentials();
   }
   if (ctx.settings.requireVerifiedEmail && user.emailVerifiedAt === null) {
-    await writeThroughIdentityDoor(ctx, (unit) => refund(unit, tried.budgets, tried.at));
+    await writeThroughIdentityDoor(ctx, (unit) => refund(unit, tried));
     throw loginErrors.email_not_verified();
   }
   const betterHash = needsRehash(user.passwordHash) ? await hashPassword(input.password) : null;
@@ -125,6 +120,6 @@ export async function openLogin(
     .where('password_hash', '=', passwordHash)
     .executeTakeFirstOrThrow();
   if (kept.numUpdatedRows !== 1n || !isActive) throw loginErrors.invalid_credentials();
-  await refund(unit, tried.budgets, tried.at);
+  await refund(unit, tried);
   return startSession(unit, { userId, ...session }, transport);
 }

@@ -55,10 +55,8 @@ export async function changePassword(ctx: ServiceContext, input: ChangePassword)
 }
 
 /** Asks for a mail that lets its reader set the password. @throws `rate_limited` */
-export async function forgotPassword(ctx: ServiceContext, input: ForgotPassword): Promise<MailSent> {
-  await askForMail(ctx, 'reset_password', input.email);
-  return { status: 'sent' };
-}
+export const forgotPassword = (ctx: ServiceContext, { email }: ForgotPassword): Promise<MailSent> =>
+  askForMail(ctx, email, (unit) => enqueue(unit, mailJob, { template: 'reset_password', email }));
 
 /** Whose password a token of the mail may set; null when it may not, or not any more. */
 async function findResettable(ctx: ServiceContext, db: ReadDoor, claim: AccountClaim) {

@@ -1,9 +1,9 @@
 import type { ServiceContext } from '../database/context.ts';
-import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import { errors } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { verifyPassword } from './passwords.ts';
-import { accountBudget, attempt, refund } from './throttle.ts';
+import { accountBudget, counted } from './throttle.ts';
 
 /** The account of who is signed in, as far as changing its keys needs it. */
 export interface OwnAccount {
@@ -26,8 +26,6 @@ export async function requirePresentPassword(
   password: string,
 ): Promise<OwnAccount> {
   const { userId } = ctx.principal;
-  const budgets = [accountBudget(ctx, 'password', userId)];
-  const at = await attempt(ctx, budgets);
   const account = await readThroughIdentityDoor(ctx.database, (db) =>
     db
       .selectFrom('users')
@@ -41,8 +39,9 @@ export async function requirePresentPassword(
       .where('users.id', '=', userId)
       .executeTakeFirst(),
   );
-  const matches = await verifyPassword(account?.passwordHash ?? null, password);
+  const matches = await counted(ctx, [accountBudget(ctx, 'password', userId)], () =>
+    verifyPassword(account?.passwordHash ?? null, password),
+  );
   if (!account || !matches) throw wrongPresentPassword();
-  await writeThroughIdentityDoor(ctx, (unit) => refund(unit, budgets, at));
   return account;
 }

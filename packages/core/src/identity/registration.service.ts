@@ -134,7 +134,5 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
 }
 
 /** Asks for another verification mail. @throws `rate_limited` */
-export async function resendVerification(ctx: ServiceContext, input: ResendVerification): Promise<MailSent> {
-  await askForMail(ctx, 'verify_email', input.email);
-  return { status: 'sent' };
-}
+export const resendVerification = (ctx: ServiceContext, { email }: ResendVerification): Promise<MailSent> =>
+  askForMail(ctx, email, (unit) => enqueue(unit, mailJob, { template: 'verify_email', email }));

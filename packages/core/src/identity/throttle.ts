@@ -114,8 +114,14 @@ export async function spend(unit: Unit, budgets: readonly Budget[]): Promise<num
   return wait;
 }
 
-/** Takes a try back that did no harm, by the instant at which it was taken. */
-export async function refund(unit: Unit, budgets: readonly Budget[], at: Date): Promise<void> {
+/** Tries that were taken from budgets, and when. */
+export interface Tries {
+  budgets: readonly Budget[];
+  at: Date;
+}
+
+/** Gives tries back that did no harm. */
+export async function refund(unit: Unit, { budgets, at }: Tries): Promise<void> {
   for (const one of budgets) {
     const tries = await triesOf(unit, one);
     const index = tries.indexOf(at.getTime());
@@ -131,16 +137,36 @@ export async function forgive(unit: Unit, budgets: readonly Budget[]): Promise<v
 export const tooMany = (seconds: number): DomainError => errors.rate_limited({ retryAfter: seconds });
 
 /**
- * Takes one try from each budget, in a transaction of its own.
- * @returns when, for `refund`
+ * Takes one try from each budget, and does the work that this pays for in the same transaction.
+ * @throws `rate_limited`, before the work
+ */
+export async function attempt(
+  ctx: ServiceContext,
+  budgets: readonly Budget[],
+  work?: (unit: Unit) => Promise<unknown>,
+): Promise<Tries> {
+  if (budgets.length === 0 && !work) return { budgets, at: ctx.clock.now() };
+  const { at, wait } = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const seconds = await spend(unit, budgets);
+    if (seconds === 0) await work?.(unit);
+    return { at: unit.now, wait: seconds };
+  });
+  if (wait > 0) throw tooMany(wait);
+  return { budgets, at };
+}
+
+/**
+ * Takes one try from each budget, and gives it back when the check passes. Taken first, so that many guesses at once are not more
+ * than the limit.
  * @throws `rate_limited`
  */
-export async function attempt(ctx: ServiceContext, budgets: readonly Budget[]): Promise<Date> {
-  if (budgets.length === 0) return ctx.clock.now();
-  const taken = await writeThroughIdentityDoor(ctx, async (unit) => ({
-    at: unit.now,
-    wait: await spend(unit, budgets),
-  }));
-  if (taken.wait > 0) throw tooMany(taken.wait);
-  return taken.at;
+export async function counted(
+  ctx: ServiceContext,
+  budgets: readonly Budget[],
+  check: () => Promise<boolean>,
+): Promise<boolean> {
+  const tried = await attempt(ctx, budgets);
+  const passes = await check();
+  if (passes) await writeThroughIdentityDoor(ctx, (unit) => refund(unit, tried));
+  return passes;
 }

@@ -4,7 +4,7 @@ import { read } from '../../database/read-door.ts';
 import { defineErrors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { verifyPassword } from '../passwords.ts';
-import { accountBudget, attempt, type Budget, refund } from '../throttle.ts';
+import { accountBudget, type Budget, counted } from '../throttle.ts';
 import type { IdentityProof } from './identity-proof.schema.ts';
 import { findTotp, takeTotpCode } from './totp.queries.ts';
 
@@ -46,18 +46,6 @@ async function proofsOf(ctx: ServiceContext, { userId, sessionId }: Principal) {
       signedInAt: session?.createdAt ?? null,
     };
   });
-}
-
-/** Counts a try before it is looked at, and gives it back when it was right. */
-async function counted(
-  ctx: ServiceContext,
-  budgets: readonly Budget[],
-  check: () => Promise<boolean>,
-): Promise<boolean> {
-  const at = await attempt(ctx, budgets);
-  const right = await check();
-  if (right) await writeThroughIdentityDoor(ctx, (unit) => refund(unit, budgets, at));
-  return right;
 }
 
 /**

@@ -7,7 +7,7 @@ import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
 import type { ProvenLogin } from '../login.service.ts';
 import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/passkey-sign-in.service.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
-import { accountBudget, addressBudgets, attempt, type Budget, refund } from '../throttle.ts';
+import { accountBudget, addressBudgets, attempt, type Budget, refund, type Tries } from '../throttle.ts';
 import {
   type Challenge,
   challengeErrors,
@@ -33,7 +33,7 @@ const digestOf = (passwordHash: string): string => createHash('sha256').update(p
 
 /** Keeps what the login brought: its better hash, and the tries that were no failure. Answers the hash that now stands. */
 async function keepLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
-  await refund(unit, tried.budgets, tried.at);
+  await refund(unit, tried);
   if (betterHash === null) return passwordHash;
   await unit.db
     .updateTable('credentials')
@@ -65,7 +65,7 @@ export interface SecondFactorAttempt {
   input: SecondFactorVerify;
   /** When it is a passkey that answers. */
   passkey: ProvenPasskey | null;
-  tried: { budgets: readonly Budget[]; at: Date };
+  tried: Tries;
 }
 
 /** What a wrong answer of this sort costs the account. A passkey cannot be guessed. */
@@ -88,8 +88,7 @@ export async function attemptSecondFactor(
   );
   const { userId } = challenge;
   if (userId === null) throw challengeErrors.invalid_challenge();
-  const budgets = [...addressBudgets(ctx, 'login'), ...accountBudgets(ctx, userId, input)];
-  const tried = { budgets, at: await attempt(ctx, budgets) };
+  const tried = await attempt(ctx, [...addressBudgets(ctx, 'login'), ...accountBudgets(ctx, userId, input)]);
   const passkey = input.passkey ? await verifyPasskey(ctx, challenge, input.passkey) : null;
   return { challenge, userId, input, passkey, tried };
 }
