@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { mac } from './keys.ts';
 
@@ -8,12 +7,6 @@ import { mac } from './keys.ts';
  */
 export const refreshGraceMs = 10_000;
 
-/** The first token of a session: 256 random bits. */
-export const newRefreshToken = (): string => randomBytes(32).toString('base64url');
-
 /** The token that follows. It is derived, so that it is the same however often it is asked for, and stored nowhere. */
 export const successorOf = (settings: CoreSettings, token: string): string =>
   mac(settings, 'refresh-token', token).toString('base64url');
-
-/** What is stored of a token. It has 256 bits of its own, so that a fast hash suffices. */
-export const hashRefreshToken = (token: string): string => createHash('sha256').update(token).digest('base64url');

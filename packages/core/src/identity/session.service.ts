@@ -7,7 +7,8 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { forgetSession } from './authenticate.ts';
-import { hashRefreshToken, newRefreshToken, refreshGraceMs, successorOf } from './refresh-token.ts';
+import { refreshGraceMs, successorOf } from './refresh-token.ts';
+import { hashOf, newSecret } from './secret.ts';
 import { RefreshTokenEntity, SessionEntity } from './session.entity.ts';
 import type { SignInTransport } from './transport.ts';
 
@@ -87,7 +88,7 @@ const livingSessionsOf = (unit: Unit, userId: string) => livingSessions(unit).wh
 export async function insertSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
   const { userId, deviceId, organizationId, issuer, limitedToId = null } = session;
   const id = uuidv7();
-  const refreshToken = newRefreshToken();
+  const refreshToken = newSecret();
   await unit.insert(SessionEntity, {
     id,
     userId,
@@ -112,7 +113,7 @@ export async function insertSession(unit: Unit, session: NewSession, transport: 
 }
 
 const insertRefreshToken = (unit: Unit, sessionId: string, userId: string, token: string): Promise<void> =>
-  unit.insert(RefreshTokenEntity, { hash: hashRefreshToken(token), sessionId, userId, createdAt: unit.now });
+  unit.insert(RefreshTokenEntity, { hash: hashOf(token), sessionId, userId, createdAt: unit.now });
 
 const signInAgain = () =>
   errors.unauthenticated({ message: 'Sign in again: the refresh token is missing, expired, or was used before.' });
@@ -141,7 +142,7 @@ async function loadByToken(unit: Unit, hash: string) {
  * @throws `unauthenticated`
  */
 export async function rotateRefreshToken(ctx: ServiceContext, token: string): Promise<OpenSession> {
-  const hash = hashRefreshToken(token);
+  const hash = hashOf(token);
   const successor = successorOf(ctx.settings, token);
   // The end of a session must be committed, so what it is answered with is thrown outside.
   const rotated = await writeThroughIdentityDoor(ctx, async (unit) => {
@@ -254,7 +255,7 @@ export async function endSessionOf(
 /** Ends the session of a refresh token, current or spent. A token that is not known is nothing to end. */
 export async function endSession(ctx: ServiceContext, token: string): Promise<void> {
   await writeThroughIdentityDoor(ctx, async (unit) => {
-    const found = await loadByToken(unit, hashRefreshToken(token));
+    const found = await loadByToken(unit, hashOf(token));
     if (!found) return;
     const { id, userId } = found.session;
     await endSessionOf(unit, userId, id, 'logout');

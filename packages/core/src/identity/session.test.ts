@@ -16,7 +16,7 @@ import { logout, refresh } from './auth.service.ts';
 import { signAccessToken } from './access-token.ts';
 import { authenticate } from './authenticate.ts';
 import { purgeSessions, purgeSpentRefreshTokens } from './maintenance.ts';
-import { hashRefreshToken } from './refresh-token.ts';
+import { hashOf } from './secret.ts';
 
 const second = 1000;
 const day = 86_400_000;
@@ -176,7 +176,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       await setActive(inactive, false);
 
       expect(await codeOf(refreshed(inactive.refreshToken))).toBe('unauthenticated');
-      for (const nonsense of ['x', hashRefreshToken(late.refreshToken), late.accessToken, `${late.refreshToken}A`])
+      for (const nonsense of ['x', hashOf(late.refreshToken), late.accessToken, `${late.refreshToken}A`])
         expect(await codeOf(refreshed(nonsense))).toBe('unauthenticated');
       clock.advance(3 * day);
       expect(await codeOf(refreshed(late.refreshToken))).toBe('unauthenticated');

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { buildAuthorizationUrl, calculatePKCECodeChallenge, type Configuration } from 'openid-client';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 import { mac } from '../keys.ts';
+import { hashOf, newSecret } from '../secret.ts';
 import { addressBudgets, attempt } from '../throttle.ts';
 import { discover, type OidcIssuer } from './issuer.ts';
 import { OidcFlowEntity } from './oidc.entity.ts';
@@ -15,11 +15,6 @@ import { oidcCallbackUrl, redirectTarget } from './redirect-target.ts';
 
 /** How long somebody may take to sign in at the issuer, in seconds. */
 const lifetimeSeconds = 600;
-
-const newSecret = (): string => randomBytes(32).toString('base64url');
-
-/** States and bindings have 256 bits of their own, so that a fast hash suffices. */
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 /** What a cookie is named after, so that sign-ins in several tabs do not disturb each other. */
 const nameOf = (stateHash: string): string => stateHash.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 12);

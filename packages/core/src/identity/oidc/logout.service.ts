@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { decodeJwt, jwtVerify } from 'jose';
 import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
@@ -6,7 +5,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { isUniqueViolation } from '../../database/failures.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
-import { hashRefreshToken } from '../refresh-token.ts';
+import { hashOf } from '../secret.ts';
 import { endSessions } from '../session.service.ts';
 import { discover, type OidcIssuer } from './issuer.ts';
 import { OidcLogoutTokenEntity } from './oidc.entity.ts';
@@ -23,7 +22,7 @@ async function issuerOfSession(ctx: ServiceContext, refreshToken: string): Promi
       .selectFrom('refresh_tokens')
       .innerJoin('oidc_sessions', 'oidc_sessions.session_id', 'refresh_tokens.session_id')
       .select('oidc_sessions.issuer_ref as issuerRef')
-      .where('refresh_tokens.hash', '=', hashRefreshToken(refreshToken))
+      .where('refresh_tokens.hash', '=', hashOf(refreshToken))
       .executeTakeFirst(),
   );
   return found?.issuerRef ?? null;
@@ -114,9 +113,7 @@ export async function endSessionsByLogoutToken(
 ): Promise<number> {
   const { iss, jti, exp, sub, sid } = await verify(ctx, issuer, token);
   return writeThroughIdentityDoor(ctx, async (unit) => {
-    const hash = createHash('sha256')
-      .update(JSON.stringify([issuer.id, iss, issuer.clientId, jti]))
-      .digest('base64url');
+    const hash = hashOf(JSON.stringify([issuer.id, iss, issuer.clientId, jti]));
     const expiresAt = new Date((exp + 2 * clockTolerance) * 1000);
     await unit.insert(OidcLogoutTokenEntity, { hash, expiresAt }).catch((error: unknown) => {
       throw isUniqueViolation(error) ? invalid(error) : error;

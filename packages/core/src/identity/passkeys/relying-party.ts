@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { CoreSettings } from '../../kernel/settings.ts';
+import { hashOf } from '../secret.ts';
 
 /** For whom authenticators sign: the installation's host, in pages of its own or of its sub-domains. */
 export interface RelyingParty {
@@ -24,8 +24,7 @@ export function relyingPartyOf({ publicUrl, corsOrigins }: CoreSettings): Relyin
  * What the authenticator signs, made of the token that stands for it: the token is random, kept hashed and good once, and so is
  * this.
  */
-export const challengeOf = (token: string): string =>
-  createHash('sha256').update(`tenon webauthn ${token}`).digest('base64url');
+export const challengeOf = (token: string): string => hashOf(`tenon webauthn ${token}`);
 
 /** What a user is called by their authenticators: discoverable keys bring it back. */
 export const userHandleOf = (userId: string): string => Buffer.from(userId).toString('base64url');

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { ReadDoor } from '../../database/read-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors } from '../../kernel/errors.ts';
+import { hashOf, newSecret } from '../secret.ts';
 import { SignInChallengeEntity } from './challenge.entity.ts';
 
 export const challengeErrors = defineErrors({
@@ -20,8 +20,6 @@ const lifetimeMs = 5 * 60_000;
 /** After so many wrong answers one begins again, with the password. */
 const mostWrongAnswers = 5;
 
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
-
 interface NewChallenge {
   purpose: ChallengePurpose;
   userId: string | null;
@@ -35,7 +33,7 @@ export interface OpenChallenge {
 }
 
 export async function openChallenge(unit: Unit, { purpose, userId, proof }: NewChallenge): Promise<OpenChallenge> {
-  const token = randomBytes(32).toString('base64url');
+  const token = newSecret();
   const expiresAt = new Date(unit.now.getTime() + lifetimeMs);
   await unit.insert(SignInChallengeEntity, {
     tokenHash: hashOf(token),

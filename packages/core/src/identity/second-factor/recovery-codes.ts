@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { countAll } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
+import { hashOf } from '../secret.ts';
 import { RecoveryCodeEntity } from './totp.entity.ts';
 
 const codes = 10;
@@ -21,16 +22,13 @@ const newCode = (): string =>
 const normalized = (code: string): string =>
   code.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1');
 
-const hashOf = (userId: string, code: string): string =>
-  createHash('sha256')
-    .update(`${userId} ${normalized(code)}`)
-    .digest('base64url');
+const hashOfCode = (userId: string, code: string): string => hashOf(`${userId} ${normalized(code)}`);
 
 /** Gives a user ten new codes in the place of all that they had. The only time that they are in the clear. */
 export async function renewRecoveryCodesOf(unit: Unit, userId: string): Promise<string[]> {
   await unit.db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
   const made = Array.from({ length: codes }, newCode);
-  const rows = made.map((code) => ({ hash: hashOf(userId, code), userId, createdAt: unit.now }));
+  const rows = made.map((code) => ({ hash: hashOfCode(userId, code), userId, createdAt: unit.now }));
   await unit.insert(RecoveryCodeEntity, ...rows);
   return made;
 }
@@ -52,7 +50,7 @@ export async function takeRecoveryCode({ db, now }: Unit, userId: string, code: 
     .updateTable('recovery_codes')
     .set({ used_at: sql<string>`${now}` })
     // Their hashes are made with the user's id: nobody else's is one of theirs.
-    .where('hash', '=', hashOf(userId, code))
+    .where('hash', '=', hashOfCode(userId, code))
     .where('used_at', 'is', null)
     .executeTakeFirstOrThrow();
   return numUpdatedRows === 1n;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
@@ -7,6 +6,7 @@ import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
 import type { ProvenLogin } from '../login.service.ts';
 import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/passkey-sign-in.service.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
+import { hashOf } from '../secret.ts';
 import { accountBudget, addressBudgets, attempt, type Budget, refund, type Tries } from '../throttle.ts';
 import {
   type Challenge,
@@ -29,8 +29,6 @@ export const secondFactorErrors = defineErrors({
   second_factor_failed: { kind: 'unauthenticated', message: 'The code is wrong, was used already, or is too old.' },
 });
 
-const digestOf = (passwordHash: string): string => createHash('sha256').update(passwordHash).digest('base64url');
-
 /** Keeps what the login brought: its better hash, and the tries that were no failure. Answers the hash that now stands. */
 async function keepLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
   await refund(unit, tried);
@@ -51,7 +49,7 @@ async function keepLogin(unit: Unit, { userId, passwordHash, betterHash, tried }
 export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promise<SignInChallenge | null> {
   const { userId } = proven;
   if (!(await findTotp(unit.db, userId))) return null;
-  const proof = digestOf(await keepLogin(unit, proven));
+  const proof = hashOf(await keepLogin(unit, proven));
   const { token, expiresAt } = await openChallenge(unit, { purpose: 'second_factor', userId, proof });
   const hasPasskeys = (await countPasskeys(unit.db, userId)) > 0;
   const methods = ['totp', 'recovery_code', ...(hasPasskeys ? ['passkey'] : [])];
@@ -135,6 +133,6 @@ export async function passSecondFactor(unit: Unit, answer: SecondFactorAttempt):
     .select('password_hash as passwordHash')
     .where('user_id', '=', userId)
     .executeTakeFirst();
-  if (!credential || digestOf(credential.passwordHash) !== challenge.proof) throw challengeErrors.invalid_challenge();
+  if (!credential || hashOf(credential.passwordHash) !== challenge.proof) throw challengeErrors.invalid_challenge();
   return { userId, passwordHash: credential.passwordHash, betterHash: null, tried };
 }
