@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, sql } from 'kysely';
+import { sql, type UpdateObject } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import type { Tables } from '../database/schema.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
@@ -17,19 +17,20 @@ export interface ClaimedJob {
   readonly maxAttempts: number;
 }
 
-const due = (kinds: readonly string[], now: Date) => (eb: ExpressionBuilder<Tables, 'jobs'>) =>
-  eb.and([
-    eb('status', '=', 'waiting'),
-    eb('kind', 'in', kinds),
-    sql<boolean>`run_at <= ${now}`,
-    sql<boolean>`(leased_until is null or leased_until <= ${now})`,
-  ]);
+const due = (now: Date) =>
+  sql<boolean>`(status = 'waiting' and run_at <= ${now} and (leased_until is null or leased_until <= ${now}))`;
 
 /** Whether a job of these kinds waits to be run now: a look that takes no write lock. */
 export async function anyDue(ctx: ServiceContext, kinds: readonly string[]): Promise<boolean> {
   if (kinds.length === 0) return false;
   const found = await readThroughSystemDoor(ctx.database, (db) =>
-    db.selectFrom('jobs').select('id').where(due(kinds, ctx.clock.now())).limit(1).executeTakeFirst(),
+    db
+      .selectFrom('jobs')
+      .select('id')
+      .where('kind', 'in', kinds)
+      .where(due(ctx.clock.now()))
+      .limit(1)
+      .executeTakeFirst(),
   );
   return found !== undefined;
 }
@@ -55,32 +56,43 @@ export async function claimJobs(
         const next = eb
           .selectFrom('jobs')
           .select('id')
-          .where(due(kinds, now))
+          .where('kind', 'in', kinds)
+          .where(due(now))
           .orderBy('priority', 'desc')
           .orderBy('run_at')
           .orderBy('id')
           .limit(limit);
         return dialect === 'postgresql' ? next.forUpdate().skipLocked() : next;
       })
-      .returning(['id', 'organization_id', 'kind', 'payload', 'attempts', 'max_attempts', 'priority', 'run_at'])
+      .returning([
+        'id',
+        'organization_id as organizationId',
+        'kind',
+        'payload',
+        'attempts as attempt',
+        'max_attempts as maxAttempts',
+        'priority',
+        'run_at',
+      ])
       .execute(),
   );
   // `returning` keeps no order.
-  rows.sort((a, b) => b.priority - a.priority || compare(a.run_at, b.run_at) || compare(a.id, b.id));
-  return rows.map((row) => ({
-    id: row.id,
-    organizationId: row.organization_id ?? null,
-    kind: row.kind,
-    payload: row.payload,
-    attempt: row.attempts,
-    maxAttempts: row.max_attempts,
-  }));
+  return rows.sort((a, b) => b.priority - a.priority || compare(a.run_at, b.run_at) || compare(a.id, b.id));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const current = (job: ClaimedJob) => (eb: ExpressionBuilder<Tables, 'jobs'>) =>
-  eb.and([eb('id', '=', job.id), eb('status', '=', 'waiting'), eb('attempts', '=', job.attempt)]);
+/** Changes a job unless another worker has claimed it. Answers whether it did. */
+async function changeCurrent({ db }: Unit, job: ClaimedJob, changes: UpdateObject<Tables, 'jobs'>): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('jobs')
+    .set(changes)
+    .where('id', '=', job.id)
+    .where('status', '=', 'waiting')
+    .where('attempts', '=', job.attempt)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}
 
 /** Keeps the jobs for another lease. Answers those that this worker has lost. */
 export async function extendLeases<Job extends ClaimedJob>(
@@ -91,15 +103,8 @@ export async function extendLeases<Job extends ClaimedJob>(
   const until = new Date(ctx.clock.now().getTime() + leaseMs);
   return writeThroughSystemDoor(ctx, async (unit) => {
     const lost: Job[] = [];
-    for (const job of jobs) {
-      const kept = await unit.db
-        .updateTable('jobs')
-        .set({ leased_until: sql<string>`${until}` })
-        .where(current(job))
-        .returning('id')
-        .execute();
-      if (kept.length === 0) lost.push(job);
-    }
+    for (const job of jobs)
+      if (!(await changeCurrent(unit, job, { leased_until: sql<string>`${until}` }))) lost.push(job);
     return lost;
   });
 }
@@ -111,19 +116,14 @@ export async function extendLeases<Job extends ClaimedJob>(
 export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit: Unit) => Promise<T>): Promise<T> {
   const completing = async (unit: Unit): Promise<T> => {
     const result = await work(unit);
-    const done = await unit.db
-      .updateTable('jobs')
-      .set({
-        status: 'done',
-        leased_until: null,
-        finished_at: sql<string>`${ctx.clock.now()}`,
-        result: result === undefined ? null : JSON.stringify(result),
-        error: null,
-      })
-      .where(current(job))
-      .returning('id')
-      .execute();
-    if (done.length === 0) throw new LeaseLost(job.id, job.attempt);
+    const done = await changeCurrent(unit, job, {
+      status: 'done',
+      leased_until: null,
+      finished_at: sql<string>`${ctx.clock.now()}`,
+      result: result === undefined ? null : JSON.stringify(result),
+      error: null,
+    });
+    if (!done) throw new LeaseLost(job.id, job.attempt);
     return result;
   };
   if (job.organizationId === null) return writeThroughSystemDoor(ctx, completing);
@@ -140,16 +140,12 @@ export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unkno
   const dead = job.attempt >= job.maxAttempts;
   const retryAt = new Date(now.getTime() + retryDelayMs(job.attempt));
   await writeThroughSystemDoor(ctx, (unit) =>
-    unit.db
-      .updateTable('jobs')
-      .set({
-        status: dead ? 'dead' : 'waiting',
-        leased_until: null,
-        error: failureMessage(error),
-        ...(dead ? { finished_at: sql<string>`${now}` } : { run_at: sql<string>`${retryAt}` }),
-      })
-      .where(current(job))
-      .execute(),
+    changeCurrent(unit, job, {
+      status: dead ? 'dead' : 'waiting',
+      leased_until: null,
+      error: failureMessage(error),
+      ...(dead ? { finished_at: sql<string>`${now}` } : { run_at: sql<string>`${retryAt}` }),
+    }),
   );
   return dead ? 'dead' : 'waiting';
 }
@@ -167,16 +163,15 @@ export interface QueueDepth {
 /** How much work lies in the queue, for health checks. */
 export async function queueDepth(ctx: ServiceContext): Promise<QueueDepth> {
   const now = ctx.clock.now();
-  const isDue = sql`status = 'waiting' and run_at <= ${now} and (leased_until is null or leased_until <= ${now})`;
   const row = await readThroughSystemDoor(ctx.database, (db) =>
     db
       .selectFrom('jobs')
       .select([
-        sql<number>`count(case when ${isDue} then 1 end)`.as('due'),
+        sql<number>`count(case when ${due(now)} then 1 end)`.as('due'),
         sql<number>`count(case when status = 'waiting' then 1 end)`.as('waiting'),
         sql<number>`count(case when status = 'dead' then 1 end)`.as('dead'),
         // Named like the column, so that the read codec decodes it.
-        sql<string | null>`min(case when ${isDue} then run_at end)`.as('run_at'),
+        sql<string | null>`min(case when ${due(now)} then run_at end)`.as('run_at'),
       ])
       .where('status', 'in', ['waiting', 'dead'])
       .executeTakeFirstOrThrow(),

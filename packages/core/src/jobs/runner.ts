@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceContext } from '../database/context.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { type JobHandlers, type JobRun, LeaseLost } from './handler.ts';
@@ -162,10 +163,9 @@ export class JobRunner {
       else if (done) logger.error({ ...facts, err: error }, 'job failed after it was done');
       else {
         const status = await failJob(ctx, job, error);
-        logger[status === 'dead' ? 'error' : 'warn'](
-          { ...facts, err: error },
-          status === 'dead' ? 'job dead' : 'job failed',
-        );
+        const failure = { ...facts, err: error };
+        if (status === 'dead') logger.error(failure, 'job dead');
+        else logger.warn(failure, 'job failed');
       }
     }
   }
@@ -181,14 +181,7 @@ export class JobRunner {
   }
 }
 
-const wait = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+const wait = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
 
 /** A wait that can be cut short. A ring while nobody waits is not lost: the next wait ends at once. */
 class Alarm {
