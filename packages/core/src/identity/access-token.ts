@@ -1,6 +1,7 @@
 import { jwtVerify, SignJWT } from 'jose';
 import { errors } from '../kernel/errors.ts';
 import { isUuid } from '../kernel/ids.ts';
+import { onePer } from '../kernel/per.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { keyFor } from './keys.ts';
 
@@ -45,7 +46,7 @@ interface Verified extends AccessClaims {
 }
 
 /** Tokens are verified once: after that, being the same text suffices. */
-const verifiedTokens = new WeakMap<CoreSettings, Map<string, Verified>>();
+const verifiedTokens = onePer<CoreSettings, Map<string, Verified>>(() => new Map());
 const verifiedLimit = 10_000;
 
 /**
@@ -54,8 +55,7 @@ const verifiedLimit = 10_000;
  * @throws `unauthenticated`
  */
 export async function verifyAccessToken(settings: CoreSettings, now: Date, token: string): Promise<AccessClaims> {
-  let known = verifiedTokens.get(settings);
-  if (!known) verifiedTokens.set(settings, (known = new Map<string, Verified>()));
+  const known = verifiedTokens(settings);
   let claims = known.get(token);
   if (!claims) {
     claims = await verify(settings, now, token);

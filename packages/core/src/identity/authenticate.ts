@@ -3,6 +3,7 @@ import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import { statement } from '../database/statement.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { errors } from '../kernel/errors.ts';
+import { onePer } from '../kernel/per.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { verifyAccessToken } from './access-token.ts';
 import { RecentCache } from './recent-cache.ts';
@@ -42,13 +43,7 @@ interface LivingSession extends Identity {
 /** A session revoked elsewhere stops working within this time: see the Rule on sessions. */
 export const cacheAgeMs = 3000;
 
-const caches = new WeakMap<Database, RecentCache<LivingSession>>();
-
-function cacheOf(database: Database): RecentCache<LivingSession> {
-  let cache = caches.get(database);
-  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
-  return cache;
-}
+const cacheOf = onePer<Database, RecentCache<LivingSession>>(() => new RecentCache(10_000, cacheAgeMs));
 
 /** Makes this process read the session anew. */
 export const forgetSession = (database: Database, sessionId: string): void => cacheOf(database).delete(sessionId);

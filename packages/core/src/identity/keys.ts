@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { onePer } from '../kernel/per.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 
 export type KeyPurpose =
@@ -12,12 +13,11 @@ export type KeyPurpose =
   | 'oidc'
   | 'invitation';
 
-const derived = new WeakMap<CoreSettings, Map<KeyPurpose, KeyObject>>();
+const derivedKeys = onePer<CoreSettings, Map<KeyPurpose, KeyObject>>(() => new Map());
 
 /** The installation's key for one purpose, derived from its secret key: what signs one kind of token makes no other. */
 export function keyFor(settings: CoreSettings, purpose: KeyPurpose): KeyObject {
-  let keys = derived.get(settings);
-  if (!keys) derived.set(settings, (keys = new Map<KeyPurpose, KeyObject>()));
+  const keys = derivedKeys(settings);
   let key = keys.get(purpose);
   if (!key) {
     key = createSecretKey(new Uint8Array(hkdfSync('sha256', settings.secretKey, '', `tenon ${purpose}`, 32)));

@@ -9,6 +9,7 @@ import {
   discovery,
   None,
 } from 'openid-client';
+import { onePer } from '../../kernel/per.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 import { guardedFetch, isLocalhost } from './guarded-fetch.ts';
 import { oidcErrors } from './oidc.errors.ts';
@@ -60,7 +61,7 @@ interface Known {
 }
 
 /** By everything that a client is made of, so that a change of it takes hold at once. */
-const knownIssuers = new WeakMap<CoreSettings, Map<string, Known>>();
+const knownIssuers = onePer<CoreSettings, Map<string, Known>>(() => new Map());
 const mostKnown = 1000;
 
 /**
@@ -68,8 +69,7 @@ const mostKnown = 1000;
  * @throws `oidc_issuer_unavailable`
  */
 export async function discover(settings: CoreSettings, now: Date, issuer: OidcIssuer): Promise<DiscoveredIssuer> {
-  let known = knownIssuers.get(settings);
-  if (!known) knownIssuers.set(settings, (known = new Map<string, Known>()));
+  const known = knownIssuers(settings);
   const key = JSON.stringify([issuer.issuer, issuer.clientId, issuer.clientSecret, issuer.privateNetworks]);
   const found = known.get(key);
   if (found && found.until > now.getTime()) return found.discovered;
