@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { cacheAgeMs, RecentCache } from '../identity/index.ts';
+import { onePer } from '../kernel/one-per.ts';
 import type { AccessPolicy, Grant } from '../kernel/principal.ts';
 
 /*
@@ -27,14 +28,10 @@ export interface ActiveMembership {
 
 export type ActiveMemberships = readonly ActiveMembership[];
 
-const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
-
 /** One for each database of the process, by the id of the user. */
-export function principalCacheOf(database: Database): RecentCache<ActiveMemberships> {
-  let cache = caches.get(database);
-  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
-  return cache;
-}
+export const principalCacheOf = onePer<Database, RecentCache<ActiveMemberships>>(
+  () => new RecentCache(10_000, cacheAgeMs),
+);
 
 /** Makes this process read anew, once the unit has committed, what a user may do and where. */
 export const forgetPrincipal = (unit: Unit, userId: string): void =>

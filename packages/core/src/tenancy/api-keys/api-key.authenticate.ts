@@ -5,6 +5,7 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../../identity/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { errors } from '../../kernel/errors.ts';
+import { onePer } from '../../kernel/per.ts';
 import { hashOf } from './api-key.secret.ts';
 import { noteUse } from './api-key.usage.ts';
 
@@ -17,13 +18,7 @@ interface LivingKey extends PresentedApiKey {
   lastUsedAt: number | null;
 }
 
-const caches = new WeakMap<Database, RecentCache<LivingKey>>();
-
-function cacheOf(database: Database): RecentCache<LivingKey> {
-  let cache = caches.get(database);
-  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
-  return cache;
-}
+const cacheOf = onePer<Database, RecentCache<LivingKey>>(() => new RecentCache(10_000, cacheAgeMs));
 
 /** Makes this process read API keys anew, by their hashes, once the unit has committed. */
 export const forgetApiKeys = (unit: Unit, hashes: readonly string[]): void =>

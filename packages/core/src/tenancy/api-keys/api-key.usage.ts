@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Database } from '../../database/database.ts';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { onePer } from '../../kernel/per.ts';
 
 /** A key's last use is written at most this often. */
 const everyMs = 60_000;
@@ -13,13 +14,7 @@ interface Uses {
   written: Map<string, number>;
 }
 
-const noted = new WeakMap<Database, Uses>();
-
-function usesOf(database: Database): Uses {
-  let uses = noted.get(database);
-  if (!uses) noted.set(database, (uses = { waiting: new Map(), written: new Map() }));
-  return uses;
-}
+const usesOf = onePer<Database, Uses>(() => ({ waiting: new Map(), written: new Map() }));
 
 /** Remembers that a key was used, unless a use within the last minute is written. No request waits for it. */
 export function noteUse(
