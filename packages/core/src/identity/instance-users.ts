@@ -1,8 +1,9 @@
-import { sql, type SqlBool } from 'kysely';
+import { sql } from 'kysely';
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { mutateThroughIdentityDoor, readThroughIdentityDoor } from '../database/identity-door.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
+import { contains } from '../database/sql.ts';
 import type { Page } from '../kernel/schemas.ts';
 import { fold } from '../kernel/text.ts';
 import { forgetSessionsOf } from './authenticate.ts';
@@ -11,15 +12,7 @@ import { endSessionsOf } from './session.service.ts';
 import { UserEntity } from './user.entity.ts';
 import { findUser, getUser, userColumns, userOf } from './user.queries.ts';
 import type { User, UserListInput, UserPath } from './user.schema.ts';
-import { userErrors } from './user.service.ts';
-
-/** Part of a name, whatever it contains. */
-const pattern = (part: string): string => `%${part.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-
-function matches(search: string) {
-  const lowered = pattern(search.toLowerCase());
-  return sql<SqlBool>`(users.email_key like ${lowered} escape '\\' or users.username_key like ${lowered} escape '\\' or users.name_key like ${pattern(fold(search))} escape '\\')`;
-}
+import { keyOf, userErrors } from './user.service.ts';
 
 /** A page of everybody who is known to the instance. @throws `unauthenticated`, `permission_denied` */
 export async function listUsers(ctx: ServiceContext, input: UserListInput): Promise<Page<User>> {
@@ -29,7 +22,15 @@ export async function listUsers(ctx: ServiceContext, input: UserListInput): Prom
   return readThroughIdentityDoor(ctx.database, async (db) => {
     let query = db.selectFrom('users').where('users.kind', '=', 'person');
     if (input.active !== undefined) query = query.where('users.is_active', '=', input.active);
-    if (input.search !== undefined) query = query.where(matches(input.search));
+    const { search } = input;
+    if (search !== undefined)
+      query = query.where((where) =>
+        where.or([
+          contains('users.email_key', keyOf(search)),
+          contains('users.username_key', keyOf(search)),
+          contains('users.name_key', fold(search)),
+        ]),
+      );
     const { rows, nextCursor } = await readPage(query.select(userColumns), order, request);
     const data = rows.map(({ sortValue: _sortValue, ...row }) => userOf(row));
     return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };

@@ -44,24 +44,21 @@ export const username = () =>
     .regex(/^[A-Za-z0-9._-]{3,40}$/, 'Must be 3 to 40 of a-z, 0-9, ".", "_" and "-".')
     .describe('3 to 40 of `a-z 0-9 . _ -`, unique without case.');
 
-function isTimezone(name: string): boolean {
-  // Intl also takes offsets such as +02:00, which say nothing about summer time.
-  if (!/^[A-Za-z]/.test(name)) return false;
+/** Whether `Intl` knows something: it throws otherwise. */
+function isKnown(ask: () => unknown): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
+    ask();
     return true;
   } catch {
     return false;
   }
 }
 
-function isLocale(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
+/** `Intl` also takes offsets such as +02:00, which say nothing about summer time. */
+const isTimezone = (name: string): boolean =>
+  /^[A-Za-z]/.test(name) && isKnown(() => new Intl.DateTimeFormat('en', { timeZone: name }));
+
+const isLocale = (tag: string): boolean => isKnown(() => Intl.getCanonicalLocales(tag));
 
 export const timezone = () =>
   z

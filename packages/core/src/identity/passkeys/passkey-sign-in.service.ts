@@ -3,6 +3,7 @@ import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
+import type { DomainError } from '../../kernel/errors.ts';
 import { loginErrors } from '../login.service.ts';
 import {
   type Challenge,
@@ -45,11 +46,12 @@ export async function startPasskeySignIn(
       userVerification: 'required' as const,
     },
   });
-  if (challengeToken !== undefined)
-    return readThroughIdentityDoor(ctx.database, async (db) => {
-      const { userId, expiresAt } = await findChallenge(db, challengeToken, 'second_factor', ctx.clock.now());
-      return answer(challengeToken, expiresAt, userId === null ? [] : await credentialsOf(db, userId));
-    });
+  if (challengeToken !== undefined) {
+    const { userId, expiresAt } = await findChallenge(ctx, challengeToken, 'second_factor');
+    if (userId === null) return answer(challengeToken, expiresAt, []);
+    const passkeys = await readThroughIdentityDoor(ctx.database, (db) => credentialsOf(db, userId));
+    return answer(challengeToken, expiresAt, passkeys);
+  }
   await attempt(ctx, addressBudgets(ctx, 'passkey'));
   const { token, expiresAt } = await writeThroughIdentityDoor(ctx, (unit) =>
     openChallenge(unit, { purpose: 'passkey_sign_in', userId: null }),
@@ -82,13 +84,13 @@ const findPasskey = (ctx: ServiceContext, credentialId: string) =>
       .executeTakeFirst(),
   );
 
-/** Too many failures end the challenge: each costs the verification of a signature, and an event. */
-const recordFailure = (
+/** Records a wrong answer, and makes the error to throw. Too many failures end the challenge: each costs the verification of a signature, and an event. */
+async function refused(
   ctx: ServiceContext,
   challenge: Challenge,
   passkey: { id: string; userId: string } | undefined,
-): Promise<void> =>
-  writeThroughIdentityDoor(ctx, async (unit) => {
+): Promise<DomainError> {
+  await writeThroughIdentityDoor(ctx, async (unit) => {
     await countWrongAnswer(unit, challenge);
     if (!passkey) return;
     await recordEvents(unit, {
@@ -99,6 +101,8 @@ const recordFailure = (
       organizationId: null,
     });
   });
+  return passkeyErrors.passkey_failed();
+}
 
 /**
  * Holds the answer of an authenticator against the challenge: site, key, signature, counter, and that it has verified its user.
@@ -112,10 +116,7 @@ export async function verifyPasskey(
 ): Promise<ProvenPasskey> {
   const by = challenge.userId;
   const passkey = await findPasskey(ctx, response.id);
-  if (!passkey) {
-    await recordFailure(ctx, challenge, passkey);
-    throw passkeyErrors.passkey_failed();
-  }
+  if (!passkey) throw await refused(ctx, challenge, passkey);
   const { id, userId, signCount: from } = passkey;
   const { clientDataJSON, authenticatorData, signature, userHandle } = response.response;
   const party = relyingPartyOf(ctx.settings);
@@ -125,9 +126,7 @@ export async function verifyPasskey(
   const verified = isTheirs
     ? await verifyAuthenticationResponse({
         response: {
-          id: response.id,
-          rawId: response.rawId,
-          type: response.type,
+          ...response,
           response: { clientDataJSON, authenticatorData, signature },
           clientExtensionResults: {},
         },
@@ -138,10 +137,7 @@ export async function verifyPasskey(
         credential: { id: response.id, publicKey: Buffer.from(passkey.publicKey, 'base64url'), counter: from },
       }).catch(() => null)
     : null;
-  if (!verified?.verified) {
-    await recordFailure(ctx, challenge, passkey);
-    throw passkeyErrors.passkey_failed();
-  }
+  if (!verified?.verified) throw await refused(ctx, challenge, passkey);
   if (ctx.settings.requireVerifiedEmail && passkey.emailVerifiedAt === null) throw loginErrors.email_not_verified();
   const { newCounter: to, credentialBackedUp: isBackedUp } = verified.authenticationInfo;
   return { id, userId, signCount: { from, to }, isBackedUp };
@@ -167,9 +163,7 @@ export interface PasskeyLogin {
 /** @throws `invalid_challenge`, `passkey_failed`, `email_not_verified` */
 export async function provePasskeyLogin(ctx: ServiceContext, input: PasskeySignIn): Promise<PasskeyLogin> {
   const { challengeToken, response } = input;
-  const challenge = await readThroughIdentityDoor(ctx.database, (db) =>
-    findChallenge(db, challengeToken, 'passkey_sign_in', ctx.clock.now()),
-  );
+  const challenge = await findChallenge(ctx, challengeToken, 'passkey_sign_in');
   return { challenge, passkey: await verifyPasskey(ctx, challenge, response) };
 }
 

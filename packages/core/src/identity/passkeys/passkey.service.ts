@@ -1,7 +1,7 @@
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { isUniqueViolation } from '../../database/failures.ts';
-import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
@@ -86,13 +86,7 @@ async function verifyRegistration(settings: CoreSettings, { challengeToken, resp
   // Loaded when it is needed: it would take a quarter of a second of every start.
   const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
   const verified = await verifyRegistrationResponse({
-    response: {
-      id: response.id,
-      rawId: response.rawId,
-      type: response.type,
-      response: { clientDataJSON, attestationObject },
-      clientExtensionResults: {},
-    },
+    response: { ...response, response: { clientDataJSON, attestationObject }, clientExtensionResults: {} },
     expectedChallenge: challengeOf(challengeToken),
     expectedOrigin: origins,
     expectedRPID: id,
@@ -112,9 +106,7 @@ async function verifyRegistration(settings: CoreSettings, { challengeToken, resp
 export async function addPasskey(ctx: ServiceContext, input: PasskeyAdd): Promise<Passkey> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
-  const challenge = await readThroughIdentityDoor(ctx.database, (db) =>
-    findChallenge(db, input.challengeToken, 'passkey_registration', ctx.clock.now()),
-  );
+  const challenge = await findChallenge(ctx, input.challengeToken, 'passkey_registration');
   if (challenge.userId !== userId) throw challengeErrors.invalid_challenge();
   const { credential, credentialBackedUp } = await verifyRegistration(ctx.settings, input);
   const row = { id: uuidv7(), userId, name: input.name ?? 'Passkey' };

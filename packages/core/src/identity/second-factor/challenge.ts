@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { ReadDoor } from '../../database/read-door.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors } from '../../kernel/errors.ts';
 import { hashOf, newSecret } from '../secret.ts';
@@ -58,19 +59,16 @@ export interface Challenge {
 }
 
 /** @throws `invalid_challenge` */
-export async function findChallenge(
-  db: ReadDoor,
-  token: string,
-  purpose: ChallengePurpose,
-  now: Date,
-): Promise<Challenge> {
-  const found = await db
-    .selectFrom('sign_in_challenges')
-    .select(['token_hash as tokenHash', 'user_id as userId', 'proof', 'expires_at as expiresAt'])
-    .where('token_hash', '=', hashOf(token))
-    .where('purpose', '=', purpose)
-    .where(sql<boolean>`expires_at > ${now}`)
-    .executeTakeFirst();
+export async function findChallenge(ctx: ServiceContext, token: string, purpose: ChallengePurpose): Promise<Challenge> {
+  const found = await readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('sign_in_challenges')
+      .select(['token_hash as tokenHash', 'user_id as userId', 'proof', 'expires_at as expiresAt'])
+      .where('token_hash', '=', hashOf(token))
+      .where('purpose', '=', purpose)
+      .where(sql<boolean>`expires_at > ${ctx.clock.now()}`)
+      .executeTakeFirst(),
+  );
   if (!found) throw challengeErrors.invalid_challenge();
   return { token, ...found };
 }

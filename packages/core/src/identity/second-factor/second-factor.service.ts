@@ -1,6 +1,5 @@
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
 import type { ProvenLogin } from '../login.service.ts';
@@ -80,10 +79,7 @@ export async function attemptSecondFactor(
   ctx: ServiceContext,
   input: SecondFactorVerify,
 ): Promise<SecondFactorAttempt> {
-  const now = ctx.clock.now();
-  const challenge = await readThroughIdentityDoor(ctx.database, (db) =>
-    findChallenge(db, input.challengeToken, 'second_factor', now),
-  );
+  const challenge = await findChallenge(ctx, input.challengeToken, 'second_factor');
   const { userId } = challenge;
   if (userId === null) throw challengeErrors.invalid_challenge();
   const tried = await attempt(ctx, [...addressBudgets(ctx, 'login'), ...accountBudgets(ctx, userId, input)]);
