@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { line, text } from '../kernel/text.ts';
+import { refreshToken, sessionFields } from './session.schema.ts';
 import { email, timezone, User, username } from './user.schema.ts';
 
 /** How a password arrives where it is set. How short it may be is a setting, so the service checks that. */
@@ -57,13 +58,6 @@ export const EmailToken = z
   .meta({ id: 'EmailToken' });
 export type EmailToken = z.output<typeof EmailToken>;
 
-/** How whoever signs in gets the refresh token. */
-export const tokenTransport = () =>
-  z
-    .enum(['cookie', 'body'])
-    .default('cookie')
-    .describe('`body` answers the refresh token and sets no cookie: for clients that are not browsers.');
-
 const loginNames = ['login', 'email', 'username'] as const;
 
 export const Login = z
@@ -72,8 +66,7 @@ export const Login = z
     email: text(1, 254).optional().describe('In place of `login`.'),
     username: text(1, 254).optional().describe('In place of `login`.'),
     password: text(1, 1024),
-    deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
-    tokenTransport: tokenTransport(),
+    ...sessionFields,
   })
   .refine((input) => loginNames.filter((name) => input[name] !== undefined).length === 1, {
     path: ['login'],
@@ -83,8 +76,6 @@ export const Login = z
   })
   .meta({ id: 'Login' });
 export type Login = z.output<typeof Login>;
-
-const refreshToken = () => text(1, 512).optional().describe('In place of the cookie; wins over it.');
 
 export const Refresh = z.strictObject({ refreshToken: refreshToken() }).meta({ id: 'Refresh' });
 export type Refresh = z.output<typeof Refresh>;

@@ -12,22 +12,7 @@ import { recoveryCodeTable, totpTable } from './second-factor/totp.entity.ts';
 import { throttleTable } from './throttle.entity.ts';
 import { userTable } from './user.entity.ts';
 
-export {
-  ChangeEmail,
-  ChangePassword,
-  EmailToken,
-  ForgotPassword,
-  Login,
-  Logout,
-  MailSent,
-  Refresh,
-  registrationFields,
-  ResendVerification,
-  ResetPassword,
-  SignedIn,
-  VerifiedEmail,
-  VerifyEmail,
-} from './auth.schema.ts';
+export * from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
 export { authenticate, cacheAgeMs, type Identity, type PresentedApiKey } from './authenticate.ts';
 export { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
@@ -43,22 +28,12 @@ export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { linkPerson, openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
 export { beginFlow, findFlow, type OidcFlow, takeBinding, takeFlow } from './oidc/flow.service.ts';
-export { OidcIdentity, OidcIdentityId, OidcIdentityListInput, OidcIdentityPage } from './oidc/identity.schema.ts';
+export * from './oidc/identity.schema.ts';
 export { listOidcIdentities, unlinkOidcIdentity } from './oidc/identity.service.ts';
 export { instanceIssuers, isIssuerIdentifier, type OidcIssuer } from './oidc/issuer.ts';
 export { endSessionsByLogoutToken, issuerOfLogoutToken, signOutUrl } from './oidc/logout.service.ts';
 export { oidcErrors } from './oidc/oidc.errors.ts';
-export {
-  OidcFinish,
-  OidcIssuerList,
-  OidcIssuerListInput,
-  OidcLink,
-  OidcLinked,
-  OidcLoggedOut,
-  OidcLogout,
-  OidcStart,
-  OidcStarted,
-} from './oidc/oidc.schema.ts';
+export * from './oidc/oidc.schema.ts';
 export type { OidcTransport } from './oidc/oidc-transport.ts';
 export { type AuthorizationAnswer, claimAt, provePerson, type ProvenPerson } from './oidc/proof.ts';
 export { oidcCallbackUrl, oidcLogoutUrl, providerOf, redirectTarget, withParameters } from './oidc/redirect-target.ts';
@@ -66,34 +41,13 @@ export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';
 export { openPasskeyLogin, provePasskeyLogin, startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
 export { getPasskey, listPasskeys, passkeyErrors } from './passkeys/passkey.queries.ts';
-export {
-  Passkey,
-  PasskeyAdd,
-  PasskeyId,
-  PasskeyListInput,
-  PasskeyPage,
-  PasskeySignIn,
-  PasskeySignInStart,
-  PasskeySignInStarted,
-  PasskeyStart,
-  PasskeyStarted,
-  PasskeyUpdate,
-} from './passkeys/passkey.schema.ts';
+export * from './passkeys/passkey.schema.ts';
 export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
 export { RecentCache } from './recent-cache.ts';
 export { registerUser, resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
 export { challengeErrors } from './second-factor/challenge.ts';
 export { proofErrors, proveIdentity } from './second-factor/proof.ts';
-export {
-  RecoveryCodes,
-  RecoveryCodesRenew,
-  SecondFactor,
-  SecondFactorVerify,
-  TotpConfirm,
-  TotpDisable,
-  TotpStart,
-  TotpStarted,
-} from './second-factor/second-factor.schema.ts';
+export * from './second-factor/second-factor.schema.ts';
 export {
   askForSecondFactor,
   attemptSecondFactor,

@@ -1,5 +1,20 @@
 import { z } from 'zod';
 import { id, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
+import { line, text } from '../kernel/text.ts';
+
+export const deviceId = () =>
+  line(200).optional().describe('What the client calls its device, for the list of sessions.');
+
+/** What every sign-in says about the session that it opens, and about how it gets the refresh token. */
+export const sessionFields = {
+  deviceId: deviceId(),
+  tokenTransport: z
+    .enum(['cookie', 'body'])
+    .default('cookie')
+    .describe('`body` answers the refresh token and sets no cookie: for clients that are not browsers.'),
+};
+
+export const refreshToken = () => text(1, 512).optional().describe('In place of the cookie; wins over it.');
 
 export const Session = z
   .object({

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { id } from '../../kernel/schemas.ts';
-import { line, text } from '../../kernel/text.ts';
+import { text } from '../../kernel/text.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
+import { deviceId, refreshToken } from '../session.schema.ts';
 
 const OidcIssuerListed = z
   .object({
@@ -27,7 +28,7 @@ export const OidcStart = z
       .describe(
         'Where the browser goes in the end: a path, or a URL of this server or of an allowed origin; with `tokenTransport: "body"` also a loopback address.',
       ),
-    deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
+    deviceId: deviceId(),
     tokenTransport: z
       .enum(['cookie', 'body'])
       .default('cookie')
@@ -68,7 +69,7 @@ export type OidcFinish = z.output<typeof OidcFinish>;
 
 export const OidcLogout = z
   .strictObject({
-    refreshToken: text(1, 512).optional().describe('In place of the cookie; wins over it.'),
+    refreshToken: refreshToken(),
     redirectTo: text(1, 2048)
       .default('/')
       .describe('Where the issuer sends the browser in the end; as in `auth.startOidc`.'),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
-import { tokenTransport } from '../auth.schema.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
+import { sessionFields } from '../session.schema.ts';
 
 export const Passkey = z
   .object({
@@ -78,7 +78,8 @@ const RegistrationResponse = z
   })
   .describe('The credential that the browser made, as its `toJSON()` answers it.');
 
-const AuthenticationResponse = z
+/** The answer of an authenticator to `auth.startPasskeySignIn`. */
+export const AuthenticationResponse = z
   .object({
     ...credentialFields,
     response: z.object({
@@ -90,9 +91,6 @@ const AuthenticationResponse = z
   })
   .meta({ description: 'The credential that the browser got, as its `toJSON()` answers it.' });
 export type AuthenticationResponse = z.output<typeof AuthenticationResponse>;
-
-/** The answer of an authenticator to `auth.startPasskeySignIn`. */
-export const authenticationResponse = () => AuthenticationResponse;
 
 const token = () => text(1, 128);
 
@@ -136,8 +134,7 @@ export const PasskeySignIn = z
   .strictObject({
     challengeToken: token().describe('From auth.startPasskeySignIn.'),
     response: AuthenticationResponse,
-    deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
-    tokenTransport: tokenTransport(),
+    ...sessionFields,
   })
   .meta({ id: 'PasskeySignIn' });
 export type PasskeySignIn = z.output<typeof PasskeySignIn>;

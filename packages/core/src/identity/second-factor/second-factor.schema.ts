@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { instantOut } from '../../kernel/schemas.ts';
-import { line, text } from '../../kernel/text.ts';
-import { tokenTransport } from '../auth.schema.ts';
-import { authenticationResponse } from '../passkeys/passkey.schema.ts';
+import { text } from '../../kernel/text.ts';
+import { AuthenticationResponse } from '../passkeys/passkey.schema.ts';
+import { sessionFields } from '../session.schema.ts';
 import { identityProof, totpCode } from './identity-proof.schema.ts';
 
 export const TotpStart = z.strictObject(identityProof).meta({ id: 'TotpStart' });
@@ -43,9 +43,8 @@ export const SecondFactorVerify = z
     challengeToken: text(1, 128).describe('`challenge.token` of the problem `second_factor_required`.'),
     code: totpCode().optional().describe('Of the authenticator app.'),
     recoveryCode: text(1, 64).optional().describe('In place of `code`; dashes, spaces and case do not matter.'),
-    passkey: authenticationResponse().optional(),
-    deviceId: line(200).optional().describe('What the client calls its device, for the list of sessions.'),
-    tokenTransport: tokenTransport(),
+    passkey: AuthenticationResponse.optional(),
+    ...sessionFields,
   })
   .refine((input) => answers.filter((name) => input[name] !== undefined).length === 1, {
     path: ['code'],
