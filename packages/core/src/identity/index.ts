@@ -25,6 +25,7 @@ export { createMailbox } from './mail/mailbox.ts';
 export type { Mail, Mailer } from './mail/mailer.ts';
 export { callWith, writeMail } from './mail/message.ts';
 export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
+export { verificationTokenOf } from './mail/verification.mail.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { linkPerson, openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
 export { beginFlow, findFlow, type OidcFlow, takeBinding, takeFlow } from './oidc/flow.service.ts';
@@ -44,7 +45,7 @@ export { getPasskey, listPasskeys, passkeyErrors } from './passkeys/passkey.quer
 export * from './passkeys/passkey.schema.ts';
 export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
 export { RecentCache } from './recent-cache.ts';
-export { registerUser, resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
+export { registerUser, resendVerification, verifyEmail } from './registration.service.ts';
 export { challengeErrors } from './second-factor/challenge.ts';
 export { proofErrors, proveIdentity } from './second-factor/proof.ts';
 export * from './second-factor/second-factor.schema.ts';

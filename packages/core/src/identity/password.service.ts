@@ -18,6 +18,7 @@ import { endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { accountBudget, forgive } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
+import { activeAccounts } from './user.queries.ts';
 
 /** Tells the instance and the owner that an account has another password. */
 async function tellOfNewPassword(unit: Unit, userId: string, by: 'user' | 'mail'): Promise<void> {
@@ -60,20 +61,7 @@ export const forgotPassword = (ctx: ServiceContext, { email }: ForgotPassword): 
 
 /** Whose password a token of the mail may set; null when it may not, or not any more. */
 async function findResettable(ctx: ServiceContext, db: ReadDoor, claim: AccountClaim) {
-  const user = await db
-    .selectFrom('users')
-    .leftJoin('credentials', 'credentials.user_id', 'users.id')
-    .select([
-      'users.id',
-      'users.email',
-      'users.email_key as emailKey',
-      'users.username',
-      'users.username_key as usernameKey',
-      'credentials.password_hash as passwordHash',
-    ])
-    .where('users.id', '=', claim.id)
-    .where('users.is_active', '=', true)
-    .executeTakeFirst();
+  const user = await activeAccounts(db).where('users.id', '=', claim.id).executeTakeFirst();
   if (!user) return null;
   return provesAccount(ctx.settings, 'reset-password', claim, resetHolder(user), ctx.clock.now()) ? user : null;
 }

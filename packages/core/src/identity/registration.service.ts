@@ -6,14 +6,14 @@ import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
-import { invalidToken, makeAccountToken, provesAccount, readAccountToken } from './account-token.ts';
+import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { MailSent, Registration, ResendVerification, VerifyEmail } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { isKept } from './email-change.service.ts';
 import { askForMail } from './mail/ask.ts';
 import { mailJob } from './mail/mail.job.ts';
-import { verificationEnd, verificationHolder } from './mail/verification.mail.ts';
+import { verificationHolder } from './mail/verification.mail.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { addressBudgets, attempt } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
@@ -98,15 +98,6 @@ export async function registerUser<T>(
     throw error;
   });
 }
-
-/** The token that the verification mail carries. Never stored, never logged. */
-export const verificationTokenOf = (ctx: ServiceContext, user: Pick<User, 'id' | 'email'>): string =>
-  makeAccountToken(
-    ctx.settings,
-    'verify-email',
-    verificationHolder({ id: user.id, emailKey: keyOf(user.email) }),
-    verificationEnd(ctx.clock.now()),
-  );
 
 /**
  * Proves that the bearer reads the user's mail. Each token is good for one verification.

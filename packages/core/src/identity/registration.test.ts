@@ -3,7 +3,8 @@ import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/syste
 import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
 import { Register, register } from '../tenancy/index.ts';
 import { anonymous, codeOf, newEmail, password, signIn } from '../testing/people.ts';
-import { resendVerification, verificationTokenOf, verifyEmail } from './registration.service.ts';
+import { verificationTokenOf } from './mail/verification.mail.ts';
+import { resendVerification, verifyEmail } from './registration.service.ts';
 import { UserEntity } from './user.entity.ts';
 
 const hour = 3_600_000;

@@ -41,6 +41,23 @@ export async function getUser(db: ReadDoor, id: string): Promise<User> {
   return user;
 }
 
+/** Active users, with what tokens and mails about their account need; the hash is null for a user without a password. */
+export const activeAccounts = (db: ReadDoor) =>
+  db
+    .selectFrom('users')
+    .leftJoin('credentials', 'credentials.user_id', 'users.id')
+    .select([
+      'users.id',
+      'users.email',
+      'users.email_key as emailKey',
+      'users.email_verified_at as emailVerifiedAt',
+      'users.username',
+      'users.username_key as usernameKey',
+      'users.full_name as fullName',
+      'credentials.password_hash as passwordHash',
+    ])
+    .where('users.is_active', '=', true);
+
 /** Who is signed in. @throws `unauthenticated` */
 export async function getCurrentUser(ctx: ServiceContext): Promise<User> {
   requireCaller(ctx);

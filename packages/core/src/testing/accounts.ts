@@ -3,7 +3,7 @@ import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/i
 import { makeAccountToken } from '../identity/account-token.ts';
 import { CredentialEntity } from '../identity/credential.entity.ts';
 import { changeHolder } from '../identity/mail/email-change.mails.ts';
-import { resetEnd, resetHolder } from '../identity/mail/password.mails.ts';
+import { resetTokenOf } from '../identity/mail/password.mails.ts';
 import { hashPassword } from '../identity/passwords.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Platform } from '../platform.ts';
@@ -42,7 +42,7 @@ export async function accountTokens(
   const aboutChange = (purpose: 'confirm-email' | 'undo-email', end: string | null | undefined) =>
     change && end != null ? makeAccountToken(settings, purpose, changeHolder(change.id), new Date(end)) : '';
   return {
-    reset: makeAccountToken(settings, 'reset-password', resetHolder(user), resetEnd(clock.now())),
+    reset: resetTokenOf({ settings, clock }, user),
     confirm: aboutChange('confirm-email', change?.expiresAt),
     undo: aboutChange('undo-email', change?.undoUntil),
   };

@@ -5,7 +5,7 @@ import { makeAccountToken } from '../account-token.ts';
 import { keyOf } from '../user.service.ts';
 import type { JobPayload } from '../../jobs/index.ts';
 import type { MailTemplate } from './mail.job.ts';
-import { callWith, writeMail } from './message.ts';
+import { tokenBlocks, writeMail } from './message.ts';
 
 const Payload = z.object({ changeId: z.string() });
 
@@ -48,9 +48,7 @@ export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
     name: change.fullName,
     blocks: [
       `this address is to become the one of an account at ${publicUrl}. Confirm it within 24 hours with this token:`,
-      { copy: token },
-      'For example:',
-      callWith(publicUrl, '/auth/confirm-email', { token }),
+      ...tokenBlocks(publicUrl, '/auth/confirm-email', { token }),
       'If you did not ask for this, ignore this mail.',
     ],
   });
@@ -70,9 +68,7 @@ export const undoEmailMail: MailTemplate = async (ctx, payload) => {
     blocks: [
       `the address of your account at ${publicUrl} is being changed to ${change.toEmail}.`,
       'If that was you, there is nothing to do. If it was not, somebody knows your password: undo it within 7 days with this token.',
-      { copy: token },
-      'For example:',
-      callWith(publicUrl, '/auth/undo-email-change', { token }),
+      ...tokenBlocks(publicUrl, '/auth/undo-email-change', { token }),
       'It ends all sessions and makes the password worthless; another mail then lets you set a new one.',
     ],
   });

@@ -52,6 +52,13 @@ ${body}
   };
 }
 
+/** The token of a mail to be copied, and a call of the API that uses it. */
+export const tokenBlocks = (publicUrl: string, path: string, body: { token: string; password?: string }): Block[] => [
+  { copy: body.token },
+  'For example:',
+  callWith(publicUrl, path, { ...body }),
+];
+
 /** A call of the API to be copied: the token in it is good for one use. */
 export const callWith = (publicUrl: string, path: string, body: Readonly<Record<string, string>>): Block => ({
   copy: `curl -X POST ${publicUrl}/api/v1${path} \\\n  -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(body).replaceAll("'", String.raw`'\''`)}'`,

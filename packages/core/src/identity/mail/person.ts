@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import type { JobPayload } from '../../jobs/index.ts';
+import { activeAccounts } from '../user.queries.ts';
+import { keyOf } from '../user.service.ts';
+
+const ByEmail = z.object({ email: z.string() });
+
+/** The active person whose address a mail's payload names; undefined when nobody has it. */
+export const personOf = (ctx: ServiceContext, payload: JobPayload) =>
+  readThroughIdentityDoor(ctx.database, (db) =>
+    activeAccounts(db)
+      .where('users.kind', '=', 'person')
+      .where('users.email_key', '=', keyOf(ByEmail.parse(payload).email))
+      .executeTakeFirst(),
+  );
