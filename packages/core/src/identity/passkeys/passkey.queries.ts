@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { ServiceContext } from '../../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { countAll } from '../../database/sql.ts';
 import { defineErrors } from '../../kernel/errors.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireSignedIn } from '../signed-in.ts';
@@ -60,14 +59,8 @@ export async function listPasskeys(ctx: ServiceContext, input: PasskeyListInput)
   });
 }
 
-export async function countPasskeys(db: ReadDoor, userId: string): Promise<number> {
-  const { count } = await db
-    .selectFrom('passkeys')
-    .select(countAll().as('count'))
-    .where('user_id', '=', userId)
-    .executeTakeFirstOrThrow();
-  return count;
-}
+export const countPasskeys = (db: ReadDoor, userId: string): Promise<number> =>
+  countOf(db.selectFrom('passkeys').where('user_id', '=', userId));
 
 /** How the passkeys of a user are named to browsers. */
 export async function credentialsOf(db: ReadDoor, userId: string) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { countOf } from '../../database/paging.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
-import { countAll } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { hashOf } from '../secret.ts';
 import { RecoveryCodeEntity } from './totp.entity.ts';
@@ -34,15 +34,8 @@ export async function renewRecoveryCodesOf(unit: Unit, userId: string): Promise<
 }
 
 /** How many codes are left. */
-export async function recoveryCodesLeft(db: ReadDoor, userId: string): Promise<number> {
-  const { left } = await db
-    .selectFrom('recovery_codes')
-    .select(countAll().as('left'))
-    .where('user_id', '=', userId)
-    .where('used_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return left;
-}
+export const recoveryCodesLeft = (db: ReadDoor, userId: string): Promise<number> =>
+  countOf(db.selectFrom('recovery_codes').where('user_id', '=', userId).where('used_at', 'is', null));
 
 /** Takes a code. Answers whether it was one of the user's, and not used before. */
 export async function takeRecoveryCode({ db, now }: Unit, userId: string, code: string): Promise<boolean> {
