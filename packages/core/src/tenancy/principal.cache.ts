@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { cacheAgeMs, RecentCache } from '../identity/index.ts';
-import { onePer } from '../kernel/one-per.ts';
+import { onePer } from '../kernel/per.ts';
 import type { AccessPolicy, Grant } from '../kernel/principal.ts';
 
 /*

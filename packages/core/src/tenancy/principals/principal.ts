@@ -2,7 +2,6 @@ import type { Database } from '../../database/database.ts';
 import type { Identity, PresentedApiKey } from '../../identity/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { errors } from '../../kernel/errors.ts';
-import { onePer } from '../../kernel/per.ts';
 import type { Grant, Principal } from '../../kernel/principal.ts';
 import { type ActiveMembership, type ActiveMemberships, principalCacheOf } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
