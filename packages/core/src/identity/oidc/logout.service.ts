@@ -67,7 +67,7 @@ const LogoutClaims = z
   .refine(({ sub, sid }) => sub !== undefined || sid !== undefined);
 type LogoutClaims = z.output<typeof LogoutClaims>;
 
-const invalid = (cause?: unknown): DomainError => oidcErrors.logout_token_invalid(cause === undefined ? {} : { cause });
+const invalid = (cause?: unknown): DomainError => oidcErrors.logout_token_invalid({ field: ['logout_token'], cause });
 
 /** Who a logout token says that it is from, and for: nothing of it is proven. @throws `logout_token_invalid` */
 export function issuerOfLogoutToken(token: string): { issuer: string; audience: readonly string[] } {

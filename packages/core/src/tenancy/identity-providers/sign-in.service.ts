@@ -217,6 +217,6 @@ export async function endOidcSessions(
   provider: string | null = null,
 ): Promise<void> {
   const issuers = await issuersOf(ctx, logoutToken, provider);
-  if (issuers.length === 0) throw oidcErrors.logout_token_invalid();
+  if (issuers.length === 0) throw oidcErrors.logout_token_invalid({ field: ['logout_token'] });
   for (const issuer of issuers) await endSessionsByLogoutToken(ctx, issuer, logoutToken);
 }
