@@ -64,7 +64,7 @@ export const transportErrors = {
     new ApiError(
       'unsupported_media_type',
       'unsupported_media_type',
-      'Send the body as application/json (or application/merge-patch+json).',
+      'Send the body as application/json (or application/merge-patch+json), unless the operation takes another media type.',
     ),
   header_fields_too_large: () =>
     new ApiError('header_fields_too_large', 'header_fields_too_large', 'The headers are larger than is allowed.'),
@@ -73,14 +73,17 @@ export const transportErrors = {
     new ApiError('forbidden', 'cross_site_request', 'A page of another site may not use the refresh cookie.'),
 };
 
-/** @returns `validation_failed` with one entry for each wrong field. */
-export const invalid = (...wrong: FieldError[]): DomainError => errors.validation_failed({ errors: wrong });
+/** More entries than this help nobody, and would let a small request cause a large answer. */
+const mostErrors = 100;
+
+/** @returns `validation_failed` with one entry for each wrong field, at most 100. */
+export const invalid = (...wrong: FieldError[]): DomainError =>
+  errors.validation_failed({ errors: wrong.slice(0, mostErrors) });
 
 /** One wrong field that no schema checked: the JSON itself, a header, a path. */
 export const wrongField = (path: string, message: string, code = 'custom'): FieldError => ({ path, code, message });
 
-export const malformedJson = (path: string, message: string): DomainError =>
-  invalid(wrongField(path, message, 'invalid_format'));
+export const malformedBody = (message: string): DomainError => invalid(wrongField('/body', message, 'invalid_format'));
 
 /** Makes a JSON Pointer of the property names of an operation's input. */
 export type PointerOf = (field: readonly PropertyKey[]) => string;
@@ -124,7 +127,7 @@ const fromTrpcCode: Partial<Record<TrpcCode, () => ApiError>> = {
 function fromTrpc(error: TRPCError, pointerOf?: PointerOf): ApiError {
   const { cause, code } = error;
   if (cause instanceof DomainError || cause instanceof TRPCError) return toApiError(cause, pointerOf);
-  if (cause instanceof SyntaxError) return toApiError(malformedJson('/body', 'It is not valid JSON.'));
+  if (cause instanceof SyntaxError) return toApiError(malformedBody('It is not valid JSON.'));
   if (kinds.validation.trpc === code)
     return toApiError(errors.validation_failed({ message: error.message, cause: error }));
   return fromTrpcCode[code]?.() ?? unexpected(cause ?? error);

@@ -7,6 +7,16 @@ import type { Problem } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/**
+ * What an operation takes and answers over HTTP.
+ * - `json`: JSON both ways. Also served over tRPC.
+ * - `redirect`: a GET that writes, then sends the browser to another address.
+ * - `form`: takes `application/x-www-form-urlencoded`, for senders that do not write JSON.
+ *
+ * Every kind but `json` exists over REST only. Uploads, downloads and streams will each be a kind.
+ */
+export type OperationKind = 'json' | 'redirect' | 'form';
+
 /** Whether an operation acts in an organization: `optional` takes one when there is one. */
 export type OrganizationNeed = 'none' | 'optional' | 'required';
 
@@ -17,7 +27,8 @@ export interface DeclaredProblem {
 }
 
 /** What a procedure declares of itself, as every enumeration of the router finds it in `_def.meta`. */
-export interface OperationMeta {
+export interface OperationMeta<Kind extends OperationKind = OperationKind> {
+  readonly kind: Kind;
   readonly method: Method;
   /** Below `/api/v1`, with `{name}` for its parameters. */
   readonly path: `/${string}`;
@@ -35,7 +46,7 @@ export interface OperationMeta {
   /** Whether a session that holds in one organization only may call it, or only one of the account itself. */
   readonly limitedSession: boolean;
   readonly organization: OrganizationNeed;
-  /** Of a success: 200, 201, 202 or 204. */
+  /** Of a success: 200, 201, 202, 204 or 303. */
   readonly status: number;
   readonly problems: readonly DeclaredProblem[];
   /** Whether it has a target with a version, so that If-Match means something. */
@@ -44,7 +55,7 @@ export interface OperationMeta {
   readonly mutationHeaders: boolean;
   /** Whether its answer holds a secret, which is never kept for a replay. */
   readonly secretAnswer: boolean;
-  /** Whether it exists over REST alone, because it needs the refresh cookie. */
+  /** Whether it exists over REST only: it uses the refresh cookie, or its kind is not `json`. */
   readonly restOnly: boolean;
 }
 
@@ -59,9 +70,9 @@ export interface ErrorShape extends TRPCDefaultErrorShape {
 }
 
 /** What tRPC infers clients from. */
-export interface ProcedureTypes<Input, Output> {
+export interface ProcedureTypes<Input, Output, Kind extends OperationKind = 'json'> {
   input: Input;
   output: Output;
-  meta: OperationMeta;
+  meta: OperationMeta<Kind>;
   errorShape: ErrorShape;
 }

@@ -57,7 +57,23 @@ test('the router can be enumerated', () => {
     organization: 'none',
     mutationHeaders: false,
   });
-  expect(operations.get('auth.refresh')).toMatchObject({ restOnly: true, mutationHeaders: false });
+  expect(operations.get('auth.refresh')).toMatchObject({ kind: 'json', restOnly: true, mutationHeaders: false });
+  expect(operations.get('auth.arrive')).toMatchObject({
+    kind: 'redirect',
+    type: 'mutation',
+    status: 303,
+    restOnly: true,
+    mutationHeaders: false,
+    ignoresUnknown: true,
+  });
+  expect(operations.get('auth.vote')).toMatchObject({
+    kind: 'form',
+    type: 'mutation',
+    status: 200,
+    restOnly: true,
+    mutationHeaders: false,
+    ignoresUnknown: false,
+  });
 });
 
 test('what was not declared with query or mutation is refused', () => {

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { RequestContext } from './context.ts';
 import { invalid, kinds, wrongField } from './errors.ts';
 import { inspect } from './input.ts';
-import type { DeclaredProblem, Method, OperationMeta, OrganizationNeed } from './meta.ts';
+import type { DeclaredProblem, Method, OperationKind, OperationMeta, OrganizationNeed } from './meta.ts';
 import { pointer } from './pointer.ts';
 
 export type InputSchema = z.ZodObject;
@@ -50,7 +50,10 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   tags: readonly Tag[];
   summary: string;
   description?: string;
-  /** Strict. The fields named in the path come from there, the others from the body, or from the query of GET and DELETE. */
+  /**
+   * The fields named in the path come from there, the others from the body, or from the query of GET and DELETE. Must be strict,
+   * except for a redirect or a form: there another standard may say that unknown fields are ignored.
+   */
   input?: Input;
   output?: Output;
   /** @default 200, or 204 without an output */
@@ -80,6 +83,8 @@ type Locate = (output: never) => string;
 
 export interface OperationParts {
   type: 'query' | 'mutation';
+  /** @default 'json' */
+  kind?: OperationKind;
   declaration: Declaration<InputSchema, OutputSchema>;
   versioned?: boolean;
   mutationHeaders?: boolean;
@@ -90,12 +95,13 @@ export interface OperationParts {
   execute: (operation: Operation, call: Call) => Promise<unknown>;
 }
 
-/** More entries than this help nobody, and would let a small request make a large answer. */
-const mostErrors = 100;
+/** What a redirect answers: the address that the browser goes to. */
+const address = z.url();
 
 /** What is known of a procedure at run time: its meta, its schemas and how to call it. */
 export class Operation implements OperationMeta {
   readonly type: 'query' | 'mutation';
+  readonly kind: OperationKind;
   readonly method: Method;
   readonly path: `/${string}`;
   /** The names in the path. */
@@ -119,6 +125,11 @@ export class Operation implements OperationMeta {
   /** Whether the refresh cookie is a credential of it. */
   readonly refreshCookie: boolean;
   readonly input: InputSchema;
+  /**
+   * Whether fields that the input does not name are ignored, and empty ones count as missing: what OAuth 2.0 asks of whoever reads
+   * its parameters (RFC 6749, section 3.1). Otherwise unknown fields are refused.
+   */
+  readonly ignoresUnknown: boolean;
   /** Null when it answers nothing. */
   readonly output: OutputSchema | null;
   /** Where a created object is found, when not at the operation's path and its id. */
@@ -129,6 +140,7 @@ export class Operation implements OperationMeta {
     const { declaration } = parts;
     const [method, path] = splitRest(declaration.rest);
     this.type = parts.type;
+    this.kind = parts.kind ?? 'json';
     this.method = method;
     this.path = path;
     this.parameters = new Set(Array.from(path.matchAll(/\{(\w+)\}/g), (match) => match[1] ?? ''));
@@ -145,12 +157,13 @@ export class Operation implements OperationMeta {
     this.organization = declaration.organization ?? (this.permission === null ? 'none' : 'required');
     this.evenIf = declaration.evenIf;
     this.input = declaration.input ?? noInput;
-    this.output = declaration.output ?? null;
-    this.status = declaration.status ?? (this.output ? 200 : 204);
+    this.ignoresUnknown = this.input.def.catchall?._zod.def.type !== 'never';
+    this.output = this.kind === 'redirect' ? address : (declaration.output ?? null);
+    this.status = this.kind === 'redirect' ? 303 : (declaration.status ?? (this.output ? 200 : 204));
     this.versioned = parts.versioned ?? false;
     this.mutationHeaders = parts.mutationHeaders ?? parts.type === 'mutation';
     this.secretAnswer = parts.secretAnswer ?? false;
-    this.restOnly = parts.restOnly ?? false;
+    this.restOnly = parts.restOnly ?? this.kind !== 'json';
     this.refreshCookie = parts.refreshCookie ?? false;
     this.location = parts.location ?? null;
     this.problems = (declaration.problems ?? []).map((make) => declared(make()));
@@ -176,11 +189,11 @@ export class Operation implements OperationMeta {
    */
   parse({ value = {}, wrong = [] }: RawInput): Record<string, unknown> {
     const unsafe = inspect(value, this.pointerOf);
-    if (unsafe.length > 0) throw invalid(...[...wrong, ...unsafe].slice(0, mostErrors));
+    if (unsafe.length > 0) throw invalid(...wrong, ...unsafe);
     const parsed = this.input.safeParse(value);
     if (parsed.success && wrong.length === 0) return parsed.data;
     const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => this.#fieldErrors(issue));
-    throw invalid(...[...wrong, ...found].slice(0, mostErrors));
+    throw invalid(...wrong, ...found);
   }
 
   /** @throws ApiError */
@@ -197,14 +210,16 @@ export class Operation implements OperationMeta {
 
   #check(): void {
     const where = `${this.method} ${this.path}`;
-    if (this.input.def.catchall?._zod.def.type !== 'never') throw new Error(`${where}: the input must be strict.`);
+    if (this.kind === 'json' && this.ignoresUnknown) throw new Error(`${where}: the input must be strict.`);
     for (const name of this.parameters)
       if (!(name in this.input.shape)) throw new Error(`${where}: the input has no ${name}.`);
     // A question that is too long for an address is asked in a body.
     if (this.type === 'query' && !['GET', 'POST'].includes(this.method))
       throw new Error(`${where}: a query is a GET, or a POST.`);
-    if (this.type === 'mutation' && this.method === 'GET') throw new Error(`${where}: a GET changes nothing.`);
-    if ((this.status === 204) !== (this.output === null))
+    if (this.type === 'mutation' && this.method === 'GET' && this.kind !== 'redirect')
+      throw new Error(`${where}: a GET changes nothing.`);
+    // Some senders of forms take nothing but an empty 200 for a success.
+    if (this.kind === 'json' && (this.status === 204) !== (this.output === null))
       throw new Error(`${where}: 204, and 204 alone, answers nothing.`);
   }
 }

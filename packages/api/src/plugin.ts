@@ -1,5 +1,5 @@
 import type { AnyTRPCRouter } from '@trpc/server';
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { appRouter } from './app-router.ts';
 import { type Platform, RequestContext } from './context.ts';
 import { transportErrors } from './errors.ts';
@@ -7,7 +7,6 @@ import { clientErrorHandler, sendProblem } from './http/failures.ts';
 import { HttpTransport } from './http/transport.ts';
 import { rewriteUrl } from './rest/aliases.ts';
 import { restPrefix } from './rest/answer.ts';
-import { mountOidcEndpoints } from './identity/oidc.endpoints.ts';
 import { mountRest } from './rest/binding.ts';
 import { mountTrpc, sendTrpcError, trpcPrefix } from './trpc-mount.ts';
 
@@ -66,9 +65,7 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   await app.register(
     async (scope) => {
       addLimits(scope);
-      const transportOf = (request: FastifyRequest, reply: FastifyReply) => new HttpTransport(request, reply, cookies);
-      mountRest(scope, router, (request, reply) => contextOf(request, transportOf(request, reply)));
-      await scope.register(async (oidc) => mountOidcEndpoints(oidc, platform, transportOf));
+      mountRest(scope, router, (request, reply) => contextOf(request, new HttpTransport(request, reply, cookies)));
     },
     { prefix: restPrefix },
   );

@@ -3,7 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse } from '@trpc/server/http';
 import { isUtf8 } from 'node:buffer';
 import { RequestContext } from './context.ts';
-import { malformedJson, toApiError, transportErrors } from './errors.ts';
+import { malformedBody, toApiError, transportErrors } from './errors.ts';
 import { refuseHeaders, sentMutationHeaders } from './headers.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
 import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
@@ -33,7 +33,7 @@ export function mountTrpc(
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
     if (isUtf8(body)) done(null, body.toString());
-    else done(malformedJson('/body', 'It is not UTF-8.'));
+    else done(malformedBody('It is not UTF-8.'));
   });
   app.setErrorHandler(sendTrpcError);
   app.setNotFoundHandler((request, reply) => sendTrpcError(transportErrors.procedure_not_found(), request, reply));

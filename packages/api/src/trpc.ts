@@ -84,11 +84,32 @@ interface Writing<Output extends OutputSchema> {
 interface MutationDeclaration<Input extends InputSchema, Output extends OutputSchema>
   extends QueryDeclaration<Input, Output>, Writing<Output> {}
 
+/** The service function of an operation that exists over REST only: it may use cookies. */
+type RestRun<Input extends InputSchema, Result> = (
+  ctx: ServiceContext,
+  input: z.output<Input>,
+  transport: Transport,
+) => Promise<Result>;
+
 interface RestMutationDeclaration<Input extends InputSchema, Output extends OutputSchema>
   extends Declaration<Input, Output>, Writing<Output> {
-  /** Whether the refresh cookie can stand in for the access token. */
+  /** Whether the refresh cookie can replace the access token. */
   refreshCookie?: boolean;
-  run: (ctx: ServiceContext, input: z.output<Input>, transport: Transport) => Promise<z.output<Output>>;
+  run: RestRun<Input, z.output<Output>>;
+}
+
+interface RedirectDeclaration<Input extends InputSchema> extends Omit<
+  Declaration<Input, OutputSchema>,
+  'output' | 'status'
+> {
+  rest: `GET /${string}`;
+  /** Answers the whole address that the browser goes to. */
+  run: RestRun<Input, string>;
+}
+
+interface FormDeclaration<Input extends InputSchema, Output extends OutputSchema> extends Declaration<Input, Output> {
+  rest: `POST /${string}`;
+  run: RestRun<Input, z.output<Output>>;
 }
 
 /** Declares a procedure that reads. */
@@ -114,11 +135,25 @@ export function restMutation<Input extends InputSchema = NoInput, Output extends
   return writing(declaration, declaration.run, { restOnly: true, refreshCookie, mutationHeaders });
 }
 
-function writing<Input extends InputSchema, Output extends OutputSchema>(
-  declaration: Declaration<Input, Output> & Writing<Output>,
+/** Declares a GET that writes and answers 303 with the address that the browser goes to. It takes no mutation headers. */
+export function redirect<Input extends InputSchema = NoInput>(
+  declaration: RedirectDeclaration<Input>,
+): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, string, 'redirect'>> {
+  return writing(declaration, declaration.run, { kind: 'redirect', mutationHeaders: false });
+}
+
+/** Declares a mutation that takes `application/x-www-form-urlencoded`. It takes no mutation headers. */
+export function form<Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
+  declaration: FormDeclaration<Input, Output>,
+): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>, 'form'>> {
+  return writing(declaration, declaration.run, { kind: 'form', mutationHeaders: false });
+}
+
+function writing<Procedure extends AnyTRPCProcedure>(
+  declaration: Declaration<InputSchema, OutputSchema> & Writing<never>,
   run: Run,
   more: Partial<OperationParts>,
-): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
+): Procedure {
   const { versioned = false, secretAnswer = false, mutationHeaders = true, location } = declaration;
   const operation = new Operation({
     type: 'mutation',

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type { Problem } from './problem.ts';
 import type { FixtureRouter } from './testing/fixture.ts';
-import { mutation, query } from './trpc.ts';
+import { form, mutation, query, redirect } from './trpc.ts';
 
 type Client = ReturnType<typeof createTRPCClient<FixtureRouter>>;
 
@@ -63,6 +63,23 @@ test('a service that takes or answers something else does not compile', () => {
     summary: '',
     // @ts-expect-error -- only restMutation hands out the transport
     run: async (_ctx, _input, transport: { userAgent: string | null }) => void transport,
+  });
+  redirect({
+    // @ts-expect-error -- a browser is sent on by a GET
+    rest: 'POST /b',
+    access: 'public',
+    tags,
+    summary: '',
+    // @ts-expect-error -- it answers no address
+    run: async () => ({ name: 'address' }),
+  });
+  form({
+    // @ts-expect-error -- a form has a body
+    rest: 'DELETE /c',
+    access: 'public',
+    tags,
+    summary: '',
+    run: async (_ctx, _input, transport) => void transport.userAgent,
   });
   expect.assertions(0);
 });

@@ -9,8 +9,8 @@ export interface Caller {
   mutation(path: string, input: unknown, options: TRPCProcedureOptions): Promise<unknown>;
 }
 
-/** An operation of `auth` that is not sent over tRPC. */
-export type Override = (input: object, options?: MutationOptions) => Promise<unknown>;
+/** An operation that is not sent over tRPC. */
+export type Override = (input: object, options?: MutationOptions) => unknown;
 
 /** Whether an operation is a query. There is no router at run time, so the name decides. A test checks every operation. */
 export const isQueryName = (name: string): boolean =>

@@ -22,4 +22,4 @@ export type { List, Page } from './list.ts';
 export type { CallOptions, DryRunOptions, MutationOptions, RetryOptions, TenonOptions } from './options.ts';
 export { memorySession, type Session, type Tokens } from './session.ts';
 export { createTenon, type Inputs, type Outputs, type Tenon } from './tenon.ts';
-export type { AuthCall, DryRun, DryRunEvent, MutationCall, QueryCall } from './types.ts';
+export type { AuthCall, DryRun, DryRunEvent, MutationCall, QueryCall, RedirectCall } from './types.ts';

@@ -1,8 +1,10 @@
 import { appRouter, operationsOf } from '@tenon/api';
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import { AccessTokens } from './access-tokens.ts';
 import { authCalls } from './auth.ts';
 import { isQueryName } from './calls.ts';
+import { createTenon, type Tenon } from './index.ts';
+import { redirectPaths } from './redirects.ts';
 import { settingsOf } from './settings.ts';
 
 const operations = [...operationsOf(appRouter)];
@@ -29,8 +31,25 @@ test('every mutation takes the headers that the client sends with it', () => {
 test('what tRPC does not serve goes over REST', () => {
   const settings = settingsOf({ baseUrl: '' });
   const overrides = [...authCalls(settings, new AccessTokens(settings)).keys()];
-  const restOnly = operations.filter(([, operation]) => operation.restOnly).map(([operationId]) => operationId);
-  expect(overrides.toSorted()).toEqual(restOnly.toSorted());
+  const restOnly = operations.filter(([, { restOnly, kind }]) => restOnly && kind === 'json');
+  expect(overrides.toSorted()).toEqual(restOnly.map(([operationId]) => operationId).toSorted());
+});
+
+test('every redirect has its URL', () => {
+  const redirects = operations.filter(([, { kind }]) => kind === 'redirect');
+  expect(redirectPaths).toEqual(Object.fromEntries(redirects.map(([operationId, { path }]) => [operationId, path])));
+});
+
+test('a redirect is a URL with its fields in path and query', () => {
+  const tenon = createTenon({ baseUrl: 'https://work.example.com/', apiKey: 'sk_x' });
+  const base = 'https://work.example.com/api/v1/auth/oidc/callback';
+  expect(tenon.auth.oidcCallback({ state: 'a b&c', code: 'é' })).toBe(`${base}?state=a+b%26c&code=%C3%A9`);
+  expect(tenon.auth.oidcProviderCallback({ provider: 'a/b', state: 's' })).toBe(`${base}/a%2Fb?state=s`);
+});
+
+test('a form is no call', () => {
+  expectTypeOf<'oidcBackChannelLogout'>().not.toExtend<keyof Tenon['auth']>();
+  expectTypeOf<'oidcCallback'>().toExtend<keyof Tenon['auth']>();
 });
 
 test.each(['getaway', 'listen', 'meet', 'updateMe', 'counter', 'create'])('%s is no name of a query', (name) => {

@@ -6,6 +6,7 @@ import { withCalls } from './calls.ts';
 import { linksOf } from './links.ts';
 import type { TenonOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
+import { redirectCalls } from './redirects.ts';
 import { settingsOf } from './settings.ts';
 import type { Calls, InputsOf, OutputsOf } from './types.ts';
 
@@ -31,7 +32,7 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
   const settings = settingsOf(options, runtime);
   const tokens = new AccessTokens(settings);
   const trpc = createTRPCClient<AppRouter>({ links: linksOf(settings, tokens) });
-  const overrides = authCalls(settings, tokens);
+  const overrides = new Map([...authCalls(settings, tokens), ...redirectCalls(settings)]);
   // The proxy answers any name. Only the router's type knows which names exist.
   return withCalls({ trpc }, getUntypedClient(trpc), overrides) as Tenon;
 }

@@ -35,18 +35,31 @@ export interface MutationCall<Input, Output> {
 /** A call of `auth`. It is sent once, and never as a dry run. */
 export type AuthCall<Input, Output> = (input: Input, options?: CallOptions) => Promise<Output>;
 
+/** Answers the URL to send the browser to. Nothing is sent. */
+export type RedirectCall<Input> = (input: Input) => string;
+
 /** A procedure, as the router's type describes it. */
 interface Procedure<Type, Input, Output> {
   _def: { type: Type; $types: { input: Input; output: Output } };
 }
 
+/** A procedure whose kind is not `json`. */
+interface OfKind<Kind> {
+  meta: { kind: Kind };
+}
+
+/** Forms are left out: other systems send them, in the form that a standard prescribes. */
 type Context<Procedures, Name> = {
-  readonly [Key in keyof Procedures]: Procedures[Key] extends Procedure<'query', infer Input, infer Output>
+  readonly [
+    Key in keyof Procedures as Procedures[Key] extends OfKind<'form'> ? never : Key
+  ]: Procedures[Key] extends Procedure<'query', infer Input, infer Output>
     ? QueryCall<Input, Output>
     : Procedures[Key] extends Procedure<'mutation', infer Input, infer Output>
-      ? Name extends 'auth'
-        ? AuthCall<Input, Output>
-        : MutationCall<Input, Output>
+      ? Procedures[Key] extends OfKind<'redirect'>
+        ? RedirectCall<Input>
+        : Name extends 'auth'
+          ? AuthCall<Input, Output>
+          : MutationCall<Input, Output>
       : never;
 };
 

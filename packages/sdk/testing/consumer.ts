@@ -17,7 +17,8 @@ async function promises(session: Session): Promise<void> {
   const events: { type: string }[] = (await tenon.tasks.create(draft, { dryRun: true })).events;
   const nothing: void = await tenon.tasks.delete({ id: '' }, { ifMatch: version });
   const byTrpc: Task = await tenon.trpc.tasks.get.query({ id: '' });
-  void [dueDate, events, nothing, byTrpc];
+  const url: string = tenon.auth.oidcCallback({ state: '' });
+  void [dueDate, events, nothing, byTrpc, url];
 
   createTenon({ baseUrl: '', apiKey: 'sk_' });
   // @ts-expect-error A client has an API key or a session, not both.
@@ -32,6 +33,8 @@ async function promises(session: Session): Promise<void> {
   await tenon.tasks.create({ title: '', colour: 'red' });
   // @ts-expect-error There is no such operation.
   await tenon.tasks.explode();
+  // @ts-expect-error Forms are for other systems.
+  await tenon.auth.oidcBackChannelLogout({ logout_token: '' });
   // @ts-expect-error There are no such operations.
   await tenon.taxes.list();
   // @ts-expect-error Only mutations have dry runs.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cases, type Case, scenes } from './testing/cases.ts';
+import { cases, type Case, casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import { inputsAround } from './testing/arbitraries.ts';
 import { type Field, fieldsOf } from './testing/fields.ts';
@@ -32,7 +32,8 @@ function expectAnswered({ status, problem, text }: Reply, what: string): void {
 
 /** REST writes paths and queries as text, so only wrong texts can be told apart there; a path must be UTF-8 to be one at all. */
 function canSend({ operation }: Case, surface: Surface, { name }: Field, [, value]: WrongValue): boolean {
-  if (surface === 'trpc' || (operation.hasBody && !operation.parameters.has(name))) return true;
+  const writesText = operation.kind === 'form' || !operation.hasBody || operation.parameters.has(name);
+  if (surface === 'trpc' || !writesText) return true;
   if (operation.parameters.has(name)) return typeof value === 'string' && value !== '' && value.isWellFormed();
   return (
     [value].flat().every((item) => typeof item === 'string') && ![value].flat().includes('') && String(value) !== ''
@@ -68,6 +69,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
           const { [field.name]: _missing, ...others } = input;
           expectRefused(await send(surface, one, others), path, `${surface} without ${field.name}`);
         }
+        if (operation.ignoresUnknown) continue;
         const [first, second] = ['thereIsNoSuchField', 'norThis'];
         const { problem } = await send(surface, one, { ...input, [first]: '1', [second]: '1' });
         expect(problem?.errors).toEqual(
@@ -97,11 +99,14 @@ describe.each(scenes)('on %s', (_dialect, open) => {
         : fieldsOf(operation).filter(
             ({ name, schema }) => !operation.parameters.has(name) && schema['type'] !== 'array',
           );
-      const queries: [query: string, at: string][] = [
+      const unknown: [query: string, at: string][] = [
         ['thereIsNoSuchField=1', '/query/thereIsNoSuchField'],
         ['__proto__=1', '/query/__proto__'],
         ['a=%FF', '/query/a'],
         ...[...operation.parameters].map((name): [string, string] => [`${name}=1`, `/query/${name}`]),
+      ];
+      const queries: [query: string, at: string][] = [
+        ...(operation.ignoresUnknown ? [] : unknown),
         ...scalars.map(({ name }): [string, string] => [`${name}=1&${name}=2`, `/query/${name}`]),
       ];
       const before = await scene.fingerprints();
@@ -115,6 +120,18 @@ describe.each(scenes)('on %s', (_dialect, open) => {
         expectRefused({ status, problem, text: body, headers: {}, data: null }, at, query);
       }
       expect(changedTables(before, await scene.fingerprints())).toEqual([]);
+    },
+  );
+
+  it.each(casesWhere(({ ignoresUnknown }) => ignoresUnknown))(
+    '%s ignores what it does not know',
+    async (_name, one) => {
+      const { operation } = one;
+      const unknown = { thereIsNoSuchField: '1', ['__proto__']: '1', '\ud800': 'a\u0000b' };
+      const known = Object.keys(operation.input.shape);
+      const input = await one.input(owner, scene);
+      const empty = Object.fromEntries(known.filter((name) => !(name in input)).map((name) => [name, '']));
+      expect((await send('rest', one, { ...input, ...empty, ...unknown })).status).toBe(operation.status);
     },
   );
 

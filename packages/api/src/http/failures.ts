@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ConnectionError, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type ApiError, invalid, malformedJson, toApiError, transportErrors, wrongField } from '../errors.ts';
+import { type ApiError, invalid, malformedBody, toApiError, transportErrors, wrongField } from '../errors.ts';
 import { problemHeaders, toProblem } from '../problem.ts';
 
 const problemType = 'application/problem+json';
@@ -14,7 +14,7 @@ const fromFastify: Readonly<Record<string, () => Error>> = {
   FST_ERR_MAX_PARAM_LENGTH: transportErrors.uri_too_long,
   FST_ERR_CTP_BODY_TOO_LARGE: transportErrors.payload_too_large,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: transportErrors.unsupported_media_type,
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => malformedJson('/body', 'It is not as long as Content-Length says.'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => malformedBody('It is not as long as Content-Length says.'),
 };
 
 /** What a client may read of an error that ended a request, ours or Fastify's. */

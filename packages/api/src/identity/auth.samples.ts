@@ -10,10 +10,18 @@ import {
   removeTotp,
   TestAuthenticator,
 } from '@tenon/core/testing';
-import { aBeginning, aLinkAnswered, aLinkBegun, anIssuersAnswer, anIssuersSession } from '../contract/testing/oidc.ts';
+import {
+  aBeginning,
+  aBrowsersReturn,
+  aLinkAnswered,
+  aLinkBegun,
+  aLogoutToken,
+  anIssuersAnswer,
+  anIssuersSession,
+} from '../contract/testing/oidc.ts';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
-import { aProvider } from '../tenancy/identity-provider.samples.ts';
+import { aProvider, aProviderToSignInAt } from '../tenancy/identity-provider.samples.ts';
 
 const password = 'correct horse battery';
 
@@ -170,11 +178,25 @@ export default samplesOf('auth', {
     input: (_caller, { issuer }) => aBeginning(issuer),
     recordsNothing: 'Nobody is known yet whom an event could be about.',
   },
-  finishOidc: { input: anIssuersAnswer },
+  finishOidc: { input: (caller, scene) => anIssuersAnswer(caller, scene) },
   linkOidc: {
     input: (caller, scene) => aLinkBegun(caller, scene),
     recordsNothing: 'Nothing is linked before the issuer has said who it is.',
   },
   finishOidcLink: { input: aLinkAnswered },
   logoutOidc: { input: anIssuersSession },
+  oidcCallback: { input: (caller, scene) => aBrowsersReturn(caller, scene) },
+  oidcProviderCallback: {
+    input: async (caller, scene) => {
+      const { id } = await aProviderToSignInAt(caller, scene);
+      return { ...(await aBrowsersReturn(caller, scene, id)), provider: id };
+    },
+  },
+  oidcBackChannelLogout: { input: (caller, scene) => aLogoutToken(caller, scene) },
+  oidcProviderBackChannelLogout: {
+    input: async (caller, scene) => {
+      const { id } = await aProviderToSignInAt(caller, scene);
+      return { ...(await aLogoutToken(caller, scene, id)), provider: id };
+    },
+  },
 });

@@ -1,4 +1,6 @@
 import {
+  answerOidc,
+  endOidcSessions,
   errors,
   finishOidc,
   finishOidcLink,
@@ -7,6 +9,8 @@ import {
   listOidcIdentities,
   listOidcIssuers,
   logoutOidc,
+  OidcBackChannelLogout,
+  OidcCallback,
   OidcFinish,
   OidcIdentityId,
   OidcIdentityListInput,
@@ -18,6 +22,8 @@ import {
   OidcLoggedOut,
   OidcLogout,
   oidcErrors,
+  OidcProviderBackChannelLogout,
+  OidcProviderCallback,
   OidcStart,
   OidcStarted,
   proofErrors,
@@ -25,10 +31,9 @@ import {
   startOidc,
   unlinkOidcIdentity,
 } from '@tenon/core';
-import { mutation, query, restMutation, router } from '../trpc.ts';
-import { oidcTag } from './oidc.document.ts';
+import { form, mutation, query, redirect, restMutation, router } from '../trpc.ts';
 
-const tags = [oidcTag];
+const tags = [{ name: 'OpenID Connect', description: 'Signing in and out at an issuer of identities.' }];
 
 const {
   oidc_issuer_not_found,
@@ -41,8 +46,15 @@ const {
   oidc_identity_not_found,
   last_sign_in,
   user_inactive,
+  logout_token_invalid,
 } = oidcErrors;
 const { oidc_no_membership, oidc_no_role } = identityProviderErrors;
+
+const callback =
+  'The redirect URI to register at the issuer. The browser goes on to the `redirectTo` with which the sign-in began. Other parameters are ignored.';
+
+const backChannelLogout =
+  'The back-channel logout URI to register at the issuer (OpenID Connect Back-Channel Logout 1.0).';
 
 /** Part of `auth`. */
 export const oidcOperations = {
@@ -125,6 +137,48 @@ export const oidcOperations = {
     input: OidcLogout,
     output: OidcLoggedOut,
     run: logoutOidc,
+  }),
+  oidcCallback: redirect({
+    rest: 'GET /auth/oidc/callback',
+    access: 'public',
+    tags,
+    summary: 'Come back from an issuer',
+    description: callback,
+    input: OidcCallback,
+    problems: [oidc_state_invalid],
+    run: (ctx, answer, transport) => answerOidc(ctx, answer, transport),
+  }),
+  oidcProviderCallback: redirect({
+    rest: 'GET /auth/oidc/callback/{provider}',
+    access: 'public',
+    tags,
+    summary: 'Come back from an issuer of an organization',
+    description: callback,
+    input: OidcProviderCallback,
+    problems: [oidc_state_invalid],
+    run: (ctx, { provider, ...answer }, transport) => answerOidc(ctx, answer, transport, provider),
+  }),
+  oidcBackChannelLogout: form({
+    rest: 'POST /auth/oidc/backchannel-logout',
+    access: 'public',
+    tags,
+    summary: 'End sessions that ended at their issuer',
+    description: backChannelLogout,
+    status: 200,
+    input: OidcBackChannelLogout,
+    problems: [logout_token_invalid, oidc_issuer_unavailable],
+    run: (ctx, { logout_token }) => endOidcSessions(ctx, logout_token),
+  }),
+  oidcProviderBackChannelLogout: form({
+    rest: 'POST /auth/oidc/backchannel-logout/{provider}',
+    access: 'public',
+    tags,
+    summary: 'End sessions that ended at their issuer of an organization',
+    description: backChannelLogout,
+    status: 200,
+    input: OidcProviderBackChannelLogout,
+    problems: [logout_token_invalid, oidc_issuer_unavailable],
+    run: (ctx, { logout_token, provider }) => endOidcSessions(ctx, logout_token, provider),
   }),
 };
 

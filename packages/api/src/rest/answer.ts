@@ -46,6 +46,9 @@ export function sendAnswer(
   reply.headers(answerHeaders(answer));
   if (answer.outcome.dryRun) return reply.code(200).send(answer.data);
   reply.code(operation.status);
+  // A redirect has acted, and forms come from other standards, which may ask for it: OpenID Connect Back-Channel Logout does.
+  if (operation.kind !== 'json') reply.header('cache-control', 'no-store');
+  if (operation.kind === 'redirect') return reply.header('location', String(answer.data)).send();
   if (operation.status === 204) return reply.send();
   const location = operation.status === 201 ? locationOf(operation, answer) : null;
   if (location) reply.header('location', location);

@@ -246,6 +246,112 @@ describe('the body', () => {
   });
 });
 
+describe('a redirect', () => {
+  const arrive = (query: string, method: 'GET' | 'HEAD' = 'GET') => call(method, `/api/v1/auth/arrive/home?${query}`);
+
+  test('sends the browser on, with cookies, and is stored nowhere', async () => {
+    const { response, status, headers } = await arrive('ticket=t');
+    expect([status, response.body]).toEqual([303, '']);
+    expect(headers).toMatchObject({
+      location: 'https://app.example.com/?from=home',
+      'cache-control': 'no-store',
+      'set-cookie': expect.stringContaining('tenon_refresh=t;'),
+    });
+  });
+
+  test('ignores unknown parameters, and counts empty ones as missing', async () => {
+    const sent = 'ticket=t&again=&unknown=1&from=elsewhere&%FF=1&__proto__=1&bad=%zz';
+    expect((await arrive(sent)).status).toBe(303);
+    expect(calls.at(-1)?.input).toEqual({ from: 'home', ticket: 't' });
+    const { status, body } = await arrive('ticket=');
+    expect([status, paths(body)]).toEqual([400, [['/query/ticket', 'invalid_type']]]);
+  });
+
+  test.each([
+    ['ticket=t&ticket=t', '/query/ticket'],
+    ['ticket=t&again=1', '/query/again'],
+    ['ticket=%FF', '/query/ticket'],
+  ])('refuses %s', async (query, path) => {
+    const { status, body } = await arrive(query);
+    expect([status, body.errors[0].path]).toEqual([400, path]);
+  });
+
+  test('does not act on HEAD', async () => {
+    const before = calls.length;
+    expect((await arrive('ticket=t', 'HEAD')).status).toBe(404);
+    expect(calls.length).toBe(before);
+  });
+
+  test('takes no headers of mutations', async () => {
+    const { status, body } = await call('GET', '/api/v1/auth/arrive/home?ticket=t', { headers: { 'dry-run': 'true' } });
+    expect([status, body.errors[0].path]).toEqual([400, '/header/Dry-Run']);
+  });
+
+  test('goes to a whole address only', async () => {
+    const { status, headers } = await arrive('ticket=relative');
+    expect([status, headers.location]).toEqual([500, undefined]);
+  });
+});
+
+describe('a form', () => {
+  const type = 'application/x-www-form-urlencoded';
+  const notify = (payload: string | Buffer, url = '/api/v1/auth/notify/home') =>
+    call('POST', url, { payload, headers: { 'content-type': type } });
+
+  test('gives its fields the types of the schema, and may be answered with an empty 200', async () => {
+    const { response, status, headers } = await notify('notice=a+b%2Cc&times=3', '/api/v1/auth/notify/home?notice=x');
+    expect([status, response.body, headers['cache-control']]).toEqual([200, '', 'no-store']);
+    expect(calls.at(-1)?.input).toEqual({ from: 'home', notice: 'a b,c', times: 3 });
+  });
+
+  test('is strict or not, as its schema says', async () => {
+    expect((await notify('notice=a&times=&unknown=1&from=elsewhere&%FF=1')).status).toBe(200);
+    expect(calls.at(-1)?.input).toEqual({ from: 'home', notice: 'a' });
+    const vote = (payload: string) =>
+      call('POST', '/api/v1/auth/votes', { payload, headers: { 'content-type': type } });
+    expect((await vote('choice=a&choice=b&comment=')).body).toEqual({ choice: ['a', 'b'], comment: '' });
+    const { body } = await vote('choice=a&unknown=1&__proto__=1');
+    expect(paths(body)).toEqual([['/body/__proto__', 'custom']]);
+  });
+
+  test.each([
+    ['', '/body/notice'],
+    ['notice=a&notice=b', '/body/notice'],
+    ['notice=%FF', '/body/notice'],
+    ['notice=%00', '/body/notice'],
+    [Buffer.from('notice=\u00ff', 'latin1'), '/body'],
+  ])('of %s is refused', async (payload, path) => {
+    const { status, body } = await notify(payload);
+    expect([status, body.errors[0].path]).toEqual([400, path]);
+  });
+
+  test('answers at most a hundred errors', async () => {
+    const payload = Array.from({ length: 200 }, (_, index) => `field${index}=%FF`).join('&');
+    const { body } = await call('POST', '/api/v1/auth/votes', { payload, headers: { 'content-type': type } });
+    expect(body.errors).toHaveLength(100);
+  });
+
+  test('asks who sent it before it is read', async () => {
+    const response = await app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/votes',
+      payload: 'no=such',
+      headers: { 'content-type': type },
+    });
+    expect(response.statusCode).toBe(401);
+  });
+
+  test('is taken where a form is asked for, and nowhere else', async () => {
+    const json = await call('POST', '/api/v1/auth/notify/home', { payload: { notice: 'a' } });
+    expect([json.status, json.body.code]).toEqual([415, 'unsupported_media_type']);
+    expect((await notify('title=a', '/api/v1/notes')).status).toBe(415);
+  });
+
+  test('over 64 KiB is 413', async () => {
+    expect((await notify(`notice=${'a'.repeat(64 * 1024)}`)).status).toBe(413);
+  });
+});
+
 describe('routing', () => {
   test('an unknown path is 404, whatever is sent to it', async () => {
     const { status, body, headers } = await call('GET', '/api/v1/nothing?token=secret');

@@ -7,28 +7,33 @@ import { type Operation, type RawInput } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { pointAtAlias, routeAliases, splitAliasBody } from './aliases.ts';
 import { sendAnswer } from './answer.ts';
-import { rawInputReader, readBody } from './raw-input.ts';
+import { bodyFormats } from './body.ts';
+import { InputReader } from './raw-input.ts';
 
 export type MakeContext = (request: FastifyRequest, reply: FastifyReply) => RequestContext;
 
 interface Route {
+  operation: Operation;
   method: string;
   url: string;
   handler: RouteHandlerMethod;
 }
 
-/** The media types of a body. */
-export const bodyTypes = ['application/json', 'application/merge-patch+json'];
-
 /** Serves every operation of the router as one native route, and answers everything else under the prefix as a problem. */
 export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeContext: MakeContext): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(bodyTypes, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler(sendNotFound);
 
   const routes = routesOf(router, makeContext);
-  for (const { method, url, handler } of routes) app.route({ method, url, handler });
+  for (const [kind, { types, limit }] of Object.entries(bodyFormats))
+    app.register(async (scope) => {
+      const options = { parseAs: 'buffer', ...(limit !== undefined && { bodyLimit: limit }) } as const;
+      scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
+      for (const { operation, ...route } of routes)
+        // A GET that writes answers no HEAD, which would act and lose the answer.
+        if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: operation.type === 'query' });
+    });
   refuseOtherMethods(app, routes);
 }
 
@@ -36,8 +41,8 @@ function routesOf(router: AnyTRPCRouter, makeContext: MakeContext): Route[] {
   const operations = operationsOf(router);
   const routes: Route[] = [];
   for (const [name, operation] of operations) {
-    const route = { url: toUrl(operation.path), handler: handlerOf(name, operation, makeContext) };
-    routes.push({ method: operation.method, ...route });
+    const { method, path } = operation;
+    routes.push({ operation, method, url: toUrl(path), handler: handlerOf(name, operation, makeContext) });
   }
   // PUT is the same operation as PATCH, unless a path has a PUT of its own.
   for (const route of routes.filter(({ method }) => method === 'PATCH')) {
@@ -70,13 +75,9 @@ const paramsOf = (request: FastifyRequest) => request.params as Record<string, s
 const bodyOf = ({ body }: FastifyRequest): Buffer | undefined => (Buffer.isBuffer(body) ? body : undefined);
 
 function handlerOf(name: string, operation: Operation, makeContext: MakeContext): RouteHandlerMethod {
-  const readInput = rawInputReader(operation);
+  const reader = new InputReader(operation);
   const read: Read = (request) =>
-    readInput({
-      url: request.url,
-      params: paramsOf(request),
-      body: readBody(operation, bodyOf(request)),
-    });
+    reader.read({ url: request.url, params: paramsOf(request), body: reader.readBody(bodyOf(request)) });
   return async (request, reply) => {
     const answer = await serve(name, operation, read, makeContext(request, reply), request);
     return sendAnswer(operation, answer, request, reply);
@@ -87,9 +88,9 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
   return routeAliases.flatMap((alias) => {
     const operation = operations.get(alias.operation);
     if (!operation) return [];
-    const readInput = rawInputReader(operation);
+    const reader = new InputReader(operation);
     const read: Read = (request) =>
-      readInput({ url: request.url, ...splitAliasBody(alias, readBody(operation, bodyOf(request))) });
+      reader.read({ url: request.url, ...splitAliasBody(alias, reader.readBody(bodyOf(request))) });
     const handler: RouteHandlerMethod = async (request, reply) => {
       const answer = await serve(alias.operation, operation, read, makeContext(request, reply), request).catch(
         (thrown: unknown) => {
@@ -98,14 +99,14 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
       );
       return sendAnswer(operation, answer, request, reply);
     };
-    return [{ method: alias.method, url: alias.path, handler }];
+    return [{ operation, method: alias.method, url: alias.path, handler }];
   });
 }
 
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'];
 
 /** OPTIONS is left to the server's CORS. */
-export function refuseOtherMethods(app: FastifyInstance, routes: readonly Pick<Route, 'method' | 'url'>[]): void {
+function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
   for (const url of new Set(routes.map((route) => route.url))) {
     const declared = routes.filter((route) => route.url === url).map(({ method }) => method);
     const allowed = allMethods.filter((method) => declared.includes(method === 'HEAD' ? 'GET' : method));

@@ -43,6 +43,9 @@ test('every operation is there under its tRPC path, and no alias', () => {
   expect(oneNote.put).toBeUndefined();
 });
 
+const names = (operation: { parameters: { name?: string; $ref?: string }[] }) =>
+  operation.parameters.map(({ name, $ref }) => name ?? $ref?.split('/').at(-1));
+
 describe('an operation', () => {
   test('says who may call it', () => {
     expect(notes.post).toMatchObject({
@@ -55,9 +58,6 @@ describe('an operation', () => {
     expect(document.paths['/api/v1/auth/me'].get).not.toHaveProperty('x-permission');
     expect(document.paths['/api/v1/auth/refresh'].post.security).toEqual([{ refreshCookie: [] }, {}]);
   });
-
-  const names = (operation: { parameters: { name?: string; $ref?: string }[] }) =>
-    operation.parameters.map(({ name, $ref }) => name ?? $ref?.split('/').at(-1));
 
   test('names its parameters and headers', () => {
     expect(names(oneNote.patch)).toEqual(['id', 'OrganizationId', 'IdempotencyKey', 'IfMatch', 'DryRun']);
@@ -111,6 +111,29 @@ describe('an operation', () => {
     expect(oneNote.get.responses[200].content['application/json'].schema).toEqual({
       $ref: '#/components/schemas/Note',
     });
+  });
+});
+
+describe('an operation that is not JSON in, JSON out', () => {
+  const redirect = document.paths['/api/v1/auth/arrive/{from}'].get;
+  const form = document.paths['/api/v1/auth/notify/{from}'].post;
+
+  test('redirects', () => {
+    expect(Object.keys(redirect.responses)).toEqual(['303', '400', '429', '503', 'default']);
+    expect(Object.keys(redirect.responses[303].headers)).toEqual(['X-Request-Id', 'Location']);
+    expect(redirect.responses[303].content).toBeUndefined();
+    expect(names(redirect)).toEqual(['from', 'ticket', 'again']);
+  });
+
+  test('takes a form, whose unknown fields may be ignored', () => {
+    const body = 'application/x-www-form-urlencoded';
+    expect(form.requestBody).toEqual({
+      required: true,
+      content: { [body]: { schema: { $ref: '#/components/schemas/AuthNotifyInput' } } },
+    });
+    expect(form.responses[200].content).toBeUndefined();
+    expect(document.components.schemas.AuthNotifyInput).not.toHaveProperty('additionalProperties');
+    expect(document.components.schemas.AuthVoteInput.additionalProperties).toBe(false);
   });
 });
 

@@ -6,7 +6,7 @@ import { apiKeyHeader } from '../headers.ts';
 import { refreshCookieName } from '../http/transport.ts';
 import { type Operation, problemsOf, type Tag } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
-import { bodyTypes } from './binding.ts';
+import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
 import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
 import { headers, parameters, problemResponse, responseName, sharedSchemas } from './openapi-components.ts';
@@ -17,11 +17,8 @@ export interface OpenApiInfo {
   description: string;
 }
 
-/**
- * Writes the OpenAPI 3.1 document of everything that the router declares.
- * @param others paths whose form another standard sets
- */
-export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, others: Record<string, Json> = {}): Json {
+/** Writes the OpenAPI 3.1 document of everything that the router declares. */
+export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
   const components = new Components();
   const operations = operationsOf(router);
   const paths: Record<string, Json> = {};
@@ -29,7 +26,6 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, others: 
     const path = restPrefix + operation.path;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components) };
   }
-  Object.assign(paths, others);
   const statuses = new Set([...operations.values()].flatMap(problemsOf).map(({ status }) => status));
   sharedSchemas(components);
   return {
@@ -148,10 +144,12 @@ function headerParameters({ organization, parameters: inPath, mutationHeaders, v
 function requestBody(name: string, operation: Operation, rest: Json, components: Components): Json | null {
   if (isJson(rest['properties']) && Object.keys(rest['properties']).length === 0) return null;
   const schema = components.add(z.globalRegistry.get(operation.input)?.id ?? inputName(name), rest);
-  const types = operation.method === 'PATCH' ? bodyTypes : bodyTypes.slice(0, 1);
+  const { types } = bodyFormats[operation.kind];
   return {
     required: Array.isArray(rest['required']),
-    content: Object.fromEntries(types.map((type) => [type, { schema }])),
+    content: Object.fromEntries(
+      types.slice(0, operation.method === 'PATCH' ? undefined : 1).map((type) => [type, { schema }]),
+    ),
   };
 }
 
@@ -164,6 +162,7 @@ const dryRun: Json = { $ref: '#/components/schemas/DryRun' };
 const json = (schema: Json): Json => ({ 'application/json': { schema } });
 
 function responsesOf(operation: Operation, components: Components): Json {
+  if (operation.kind === 'redirect') return redirectResponses(operation);
   const { status, output, mutationHeaders } = operation;
   const members = output instanceof z.ZodObject ? output.shape : {};
   const schema = output && components.output(output);
@@ -184,6 +183,17 @@ function responsesOf(operation: Operation, components: Components): Json {
       : {}),
     [status]: success,
     ...problemResponses(operation),
+  };
+}
+
+/** Without a 2xx, linters want a `default`: it takes the place of the 500. */
+function redirectResponses(operation: Operation): Json {
+  const { 500: internal, ...problems } = problemResponses(operation);
+  const headers = { 'X-Request-Id': ref('RequestId'), Location: ref('RedirectLocation') };
+  return {
+    [operation.status]: { description: STATUS_CODES[operation.status], headers },
+    ...problems,
+    default: internal,
   };
 }
 

@@ -62,19 +62,24 @@ const decode = (text: string): string | null => {
   }
 };
 
-export interface QueryText {
+/** What `application/x-www-form-urlencoded` text says. */
+export interface FormText {
   /** Every name with its values, in the order in which they came. */
   values: Map<string, string[]>;
   /** What was not percent-encoded UTF-8, as it came. */
   undecodable: string[];
 }
 
-/** Splits the query of a URL (application/x-www-form-urlencoded). URLSearchParams would put U+FFFD for what is not UTF-8. */
-export function parseQuery(url: string): QueryText {
+/** Splits the query of a URL. */
+export function parseQuery(url: string): FormText {
+  const start = url.indexOf('?');
+  return parseForm(start === -1 ? '' : url.slice(start + 1));
+}
+
+/** Splits `application/x-www-form-urlencoded` text. URLSearchParams would replace what is not UTF-8 by U+FFFD. */
+export function parseForm(text: string): FormText {
   const values = new Map<string, string[]>();
   const undecodable: string[] = [];
-  const start = url.indexOf('?');
-  const text = start === -1 ? '' : url.slice(start + 1);
   for (const part of text.split('&')) {
     if (part === '') continue;
     const at = part.indexOf('=');

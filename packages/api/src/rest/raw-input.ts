@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import { invalid, wrongField } from '../errors.ts';
 import type { Operation, RawInput } from '../operation.ts';
 import { pointer } from '../pointer.ts';
-import { parseJson } from './json.ts';
-import { coerce, type Coercion, coercionOf, parseQuery } from './query.ts';
+import { readForm, readJson } from './body.ts';
+import { coerce, type Coercion, coercionOf, type FormText, parseQuery } from './query.ts';
 
-/** The parts of a request that hold its input. */
+/** The parts of a request that contain its input. */
 export interface RestRequest {
   url: string;
   /** Percent-decoded. */
@@ -14,53 +14,73 @@ export interface RestRequest {
   body: Record<string, unknown>;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const text: Coercion = { kind: 'other', element: 'other' };
 
-const unknown = (path: string): FieldError => wrongField(path, 'There is no such field.', 'unrecognized_keys');
+/** Reads the input of one operation from REST requests. */
+export class InputReader {
+  readonly #operation: Operation;
+  readonly #coercions: ReadonlyMap<string, Coercion>;
 
-/** Makes the reader of an operation's input: path, and query or body, in one flat object. */
-export function rawInputReader(operation: Operation): (request: RestRequest) => RawInput {
-  const coercions = new Map<string, Coercion>(
-    Object.entries<z.core.$ZodType>(operation.input.shape).map(([name, schema]) => [name, coercionOf(schema)]),
-  );
-  const text: Coercion = { kind: 'other', element: 'other' };
-  const coerceNamed = (name: string, texts: readonly string[]) => coerce(coercions.get(name) ?? text, texts);
+  constructor(operation: Operation) {
+    this.#operation = operation;
+    this.#coercions = new Map(
+      Object.entries<z.core.$ZodType>(operation.input.shape).map(([name, schema]) => [name, coercionOf(schema)]),
+    );
+  }
 
-  return ({ url, params, body }) => {
+  /** Puts the fields of path, and of query or body, into one flat object. */
+  read({ url, params, body }: RestRequest): RawInput {
+    const { parameters, hasBody, ignoresUnknown } = this.#operation;
     const wrong: FieldError[] = [];
     // Without a prototype, so that a parameter named __proto__ is a name like any other, and refused like one.
     const value: Record<string, unknown> = { __proto__: null };
+    const unknown = (place: 'query' | 'body', name: string) => {
+      if (!ignoresUnknown)
+        wrong.push(wrongField(pointer(place, [name]), 'There is no such field.', 'unrecognized_keys'));
+    };
 
-    const { values, undecodable } = parseQuery(url);
-    for (const name of undecodable)
-      wrong.push(wrongField(pointer('query', [name]), 'It is not percent-encoded UTF-8.', 'invalid_format'));
-    for (const [name, texts] of values) {
-      if (operation.hasBody || operation.parameters.has(name)) wrong.push(unknown(pointer('query', [name])));
-      else value[name] = coerceNamed(name, texts);
-    }
-
-    for (const [name, member] of Object.entries(body)) {
-      if (operation.parameters.has(name)) wrong.push(unknown(pointer('body', [name])));
+    const query = this.#fieldsOf('query', parseQuery(url), wrong);
+    for (const [name, member] of query) {
+      if (hasBody || parameters.has(name)) unknown('query', name);
       else value[name] = member;
     }
-
-    for (const name of operation.parameters) {
+    for (const [name, member] of Object.entries(body)) {
+      if (parameters.has(name)) unknown('body', name);
+      else value[name] = member;
+    }
+    for (const name of parameters) {
       const param = params[name];
-      value[name] = typeof param === 'string' ? coerceNamed(name, [param]) : param;
+      value[name] = typeof param === 'string' ? this.#coerce(name, [param]) : param;
     }
     return { value, wrong };
-  };
-}
+  }
 
-/**
- * Reads the fields in a body; without one there are none.
- * @throws `validation_failed` at `/body`
- */
-export function readBody(operation: Operation, body: Buffer | undefined): Record<string, unknown> {
-  if (body === undefined || body.length === 0) return {};
-  if (!operation.hasBody) throw invalid(wrongField('/body', 'This operation takes no body.'));
-  const parsed = parseJson(body);
-  if (!isObject(parsed)) throw invalid(wrongField('/body', 'Must be a JSON object.', 'invalid_type'));
-  return parsed;
+  /**
+   * Reads the fields of a body. Without a body there are none.
+   * @throws `validation_failed` at `/body` or below it
+   */
+  readBody(body: Buffer | undefined): Record<string, unknown> {
+    if (body === undefined || body.length === 0) return {};
+    if (!this.#operation.hasBody) throw invalid(wrongField('/body', 'This operation takes no body.'));
+    if (this.#operation.kind === 'json') return readJson(body);
+    const wrong: FieldError[] = [];
+    const fields = this.#fieldsOf('body', readForm(body), wrong);
+    if (wrong.length > 0) throw invalid(...wrong);
+    return Object.fromEntries(fields);
+  }
+
+  /** The fields in a text, each with the type that its schema asks for. */
+  #fieldsOf(place: 'query' | 'body', { values, undecodable }: FormText, wrong: FieldError[]): [string, unknown][] {
+    const { ignoresUnknown } = this.#operation;
+    for (const name of undecodable)
+      if (!ignoresUnknown || this.#coercions.has(name))
+        wrong.push(wrongField(pointer(place, [name]), 'It is not percent-encoded UTF-8.', 'invalid_format'));
+    return [...values]
+      .filter(([name, texts]) => !ignoresUnknown || (this.#coercions.has(name) && texts.some((one) => one !== '')))
+      .map(([name, texts]) => [name, this.#coerce(name, texts)]);
+  }
+
+  #coerce(name: string, texts: readonly string[]): unknown {
+    return coerce(this.#coercions.get(name) ?? text, texts);
+  }
 }

@@ -1,6 +1,6 @@
 import type { InputOf } from '../contract/testing/operation-types.ts';
 import { samplesOf } from '../contract/testing/samples.ts';
-import type { Person } from '../contract/testing/scene.ts';
+import type { Person, Scene } from '../contract/testing/scene.ts';
 
 /** The tests make more issuers than any tier has room for. */
 async function makeRoom({ organization }: Person): Promise<void> {
@@ -29,6 +29,16 @@ async function anIssuer(caller: Person): Promise<InputOf<'identityProviders.crea
 /** An issuer that nobody asks for anything before somebody signs in there. */
 export const aProvider = async (caller: Person) =>
   caller.organization.people.owner.do('identityProviders.create', await anIssuer(caller));
+
+/** The issuer of the scene, as the organization's own. */
+export async function aProviderToSignInAt(caller: Person, { issuer }: Scene) {
+  const { clientId, clientSecret } = issuer.settings;
+  const client = { issuer: issuer.settings.issuer, clientId, clientSecret, roleClaim: null, roleMappings: [] };
+  const input = { ...(await anIssuer(caller)), ...client };
+  const provider = await caller.organization.people.owner.do('identityProviders.create', input);
+  issuer.allow(provider.redirectUri);
+  return provider;
+}
 
 export default samplesOf('identityProviders', {
   list: {

@@ -12,7 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Platform } from '../context.ts';
 import { serverOptions, tenonApi, type TenonApiOptions } from '../plugin.ts';
-import { mutation, query, restMutation, router } from '../trpc.ts';
+import { form, mutation, query, redirect, restMutation, router } from '../trpc.ts';
 
 /*
  * A small router over a platform without a database: enough to hold every rule of the transports to.
@@ -252,6 +252,37 @@ const authRouter = router({
       transport.setRefreshCookie(used === null ? null : `${used}+1`);
       return { used, userAgent: transport.userAgent, address: address ?? '' };
     },
+  }),
+  arrive: redirect({
+    rest: 'GET /auth/arrive/{from}',
+    access: 'public',
+    tags: [authentication],
+    summary: 'Come back from elsewhere',
+    input: z.object({ from: z.string(), ticket: z.string().min(1), again: z.boolean().optional() }),
+    run: async (ctx, input, transport) => {
+      calls.push({ ctx, input });
+      if (input.ticket === 'relative') return '/welcome';
+      transport.setRefreshCookie(input.ticket);
+      return `https://app.example.com/?from=${input.from}`;
+    },
+  }),
+  notify: form({
+    rest: 'POST /auth/notify/{from}',
+    access: 'public',
+    tags: [authentication],
+    summary: 'Hear from elsewhere',
+    status: 200,
+    input: z.object({ from: z.string(), notice: z.string().min(1), times: z.int().optional() }),
+    run: async (ctx, input) => void calls.push({ ctx, input }),
+  }),
+  vote: form({
+    rest: 'POST /auth/votes',
+    access: 'task:read',
+    tags: [authentication],
+    summary: 'Send a form of a page',
+    input: z.strictObject({ choice: z.array(z.string()), comment: z.string().optional() }),
+    output: z.object({ choice: z.array(z.string()), comment: z.string().nullable() }),
+    run: async (_ctx, { choice, comment = null }) => ({ choice, comment }),
   }),
 });
 

@@ -3,25 +3,55 @@ import { givePassword, removeTotp } from '@tenon/core/testing';
 import type { OutputOf } from './operation-types.ts';
 import type { Person, Scene } from './scene.ts';
 
-/** How the operations that need an issuer are called. */
+/** Inputs of the operations that need an issuer. `at` is the id of the issuer: by default the one of the installation. */
 
-export const aBeginning = ({ settings }: Scene['issuer']) => ({
-  issuer: settings.key,
+export const aBeginning = ({ settings }: Scene['issuer'], at: string = settings.key) => ({
+  issuer: at,
   redirectTo: '/',
   deviceId: 'laptop',
   tokenTransport: 'body' as const,
 });
 
-/** Somebody new comes back from the issuer. */
-export const anIssuersAnswer = async (caller: Person, { issuer }: Scene) =>
-  comeBack(issuer, await caller.do('auth.startOidc', aBeginning(issuer)));
-
-async function comeBack(issuer: Scene['issuer'], { authorizationUrl, binding }: OutputOf<'auth.startOidc'>) {
-  if (binding === undefined) throw new Error('The binding was asked for in the body.');
+/** Signs somebody in at the issuer. Answers the parameters that the browser comes back with. */
+async function comeBack(issuer: Scene['issuer'], authorizationUrl: string, subject: string = randomUUID()) {
   const claims = { email: `${randomUUID()}@example.com`, email_verified: true };
-  const { searchParams } = await issuer.authorize(authorizationUrl, randomUUID(), claims);
+  const { searchParams } = await issuer.authorize(authorizationUrl, subject, claims);
   const [state = '', code = '', iss = ''] = ['state', 'code', 'iss'].map((name) => searchParams.get(name) ?? '');
-  return { state, code, iss, binding };
+  return { state, code, iss };
+}
+
+async function finishOf(issuer: Scene['issuer'], started: OutputOf<'auth.startOidc'>, subject?: string) {
+  const { authorizationUrl, binding } = started;
+  if (binding === undefined) throw new Error('The binding was asked for in the body.');
+  return { ...(await comeBack(issuer, authorizationUrl, subject)), binding };
+}
+
+/** Somebody new finishes a sign-in. */
+export const anIssuersAnswer = async (caller: Person, { issuer }: Scene, at?: string, subject?: string) =>
+  finishOf(issuer, await caller.do('auth.startOidc', aBeginning(issuer, at)), subject);
+
+/** Somebody new comes back to the browser that began, which has kept the binding in a cookie. */
+export async function aBrowsersReturn(caller: Person, { issuer }: Scene, at?: string) {
+  const { tokenTransport: _, ...beginning } = aBeginning(issuer, at);
+  return comeBack(issuer, (await caller.do('auth.startOidc', beginning)).authorizationUrl);
+}
+
+/** The issuer says that somebody has signed out who had signed in here. */
+export async function aLogoutToken(caller: Person, scene: Scene, at?: string) {
+  const subject = randomUUID();
+  await caller.do('auth.finishOidc', await anIssuersAnswer(caller, scene, at, subject));
+  const now = Math.floor(Date.now() / 1000);
+  const { issuer, clientId } = scene.issuer.settings;
+  const logout_token = await scene.issuer.sign({
+    iss: issuer,
+    aud: clientId,
+    sub: subject,
+    iat: now,
+    exp: now + 120,
+    jti: randomUUID(),
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  });
+  return { logout_token };
 }
 
 /** What a person begins to link an identity with. */
@@ -33,7 +63,7 @@ export async function aLinkBegun({ userId }: Person, { issuer, platform }: Scene
 
 /** The person comes back as somebody new there. */
 export const aLinkAnswered = async (caller: Person, scene: Scene) =>
-  comeBack(scene.issuer, await caller.do('auth.linkOidc', await aLinkBegun(caller, scene)));
+  finishOf(scene.issuer, await caller.do('auth.linkOidc', await aLinkBegun(caller, scene)));
 
 export async function anIssuersSession(caller: Person, scene: Scene) {
   const { refreshToken } = await caller.do('auth.finishOidc', await anIssuersAnswer(caller, scene));

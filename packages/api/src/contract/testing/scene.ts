@@ -92,13 +92,27 @@ let started: Promise<TestIssuer> | undefined;
 
 export async function openScene(dialect: TestDialect): Promise<Scene> {
   const issuer = await (started ??= startTestIssuer());
-  const platform = await createTestPlatform(dialect, { settings: { oidcIssuers: [issuer.settings] } });
+  const settings = { oidcIssuers: [issuer.settings], organizationIssuersInPrivateNetworks: true };
+  const platform = await createTestPlatform(dialect, { settings });
   const app = Fastify(serverOptions);
   await app.register(tenonApi, { platform, checkOutputs: true });
   const dump = await openDump(platform.settings.databaseUrl);
 
-  const call: Scene['call'] = (surface, name, input, options = {}) =>
-    callOver(app, surface, name, operationOf(name), input, options);
+  /** What the browser keeps that everybody here shares: it is what redirects are for. */
+  const cookies = new Map<string, string>();
+
+  const call: Scene['call'] = async (surface, name, input, { headers = {}, ...options } = {}) => {
+    const operation = operationOf(name);
+    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ');
+    const sent = operation.kind === 'redirect' ? { cookie, ...headers } : headers;
+    const reply = await callOver(app, surface, name, operation, input, { ...options, headers: sent });
+    for (const text of [reply.headers['set-cookie'] ?? []].flat().map(String)) {
+      const [, kept = '', value = ''] = /^([^=]+)=([^;]*)/.exec(text) ?? [];
+      if (value === '') cookies.delete(kept);
+      else cookies.set(kept, value);
+    }
+    return reply;
+  };
 
   /** An administrator of the instance for each organization's people, by its id, so that they can be told apart. */
   const administrators = new Map<string, string>();

@@ -1,6 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { Operation } from '../../operation.ts';
 import type { Problem } from '../../problem.ts';
+import { bodyFormats } from '../../rest/body.ts';
 
 export const surfaces = ['rest', 'trpc'] as const;
 export type Surface = (typeof surfaces)[number];
@@ -45,11 +46,9 @@ function restRequest(operation: Operation, input: Fields): InjectOptions {
   const request = { method: operation.method, url: `/api/v1${path}` };
   if (others.length === 0) return request;
   if (!operation.hasBody) return { ...request, url: `${request.url}?${queryOf(others)}` };
-  return {
-    ...request,
-    headers: { 'content-type': 'application/json' },
-    payload: JSON.stringify(Object.fromEntries(others)),
-  };
+  const [type = ''] = bodyFormats[operation.kind].types;
+  const payload = operation.kind === 'form' ? queryOf(others) : JSON.stringify(Object.fromEntries(others));
+  return { ...request, headers: { 'content-type': type }, payload };
 }
 
 function trpcRequest(name: string, operation: Operation, input: unknown): InjectOptions {
@@ -78,7 +77,8 @@ export async function callOver(
   const body: unknown = text === '' ? null : JSON.parse(text);
   const failed = status >= 400;
   if (surface === 'rest') {
-    return { status, headers: got, text, data: failed ? null : body, problem: failed ? (body as Problem) : null };
+    const data = operation.kind === 'redirect' ? got.location : body;
+    return { status, headers: got, text, data: failed ? null : data, problem: failed ? (body as Problem) : null };
   }
   const { result, error } = body as TrpcBody;
   return { status, headers: got, text, data: result?.data ?? null, problem: error?.data.problem ?? null };

@@ -67,6 +67,25 @@ export const OidcFinish = z
   .meta({ id: 'OidcFinish' });
 export type OidcFinish = z.output<typeof OidcFinish>;
 
+/** What an issuer sends the browser back with. Not strict: issuers may add parameters of their own. */
+export const OidcCallback = z.object({
+  state: text(1, 512).describe('From `auth.startOidc`.'),
+  code: text(1, 4096).optional().describe('Absent when the issuer refused.'),
+  iss: text(1, 2048).optional().describe('The issuer, by RFC 9207.'),
+  error: text(1, 512).optional().describe('Why the issuer refused.'),
+});
+
+const atProvider = { provider: id().describe('The id of the identity provider.') };
+
+export const OidcProviderCallback = OidcCallback.extend(atProvider);
+
+/** OpenID Connect Back-Channel Logout 1.0, section 2.5. Not strict: issuers may add parameters of their own. */
+export const OidcBackChannelLogout = z.object({
+  logout_token: text(1, 16_384).describe('A JWT that names the session that ended, or its subject.'),
+});
+
+export const OidcProviderBackChannelLogout = OidcBackChannelLogout.extend(atProvider);
+
 export const OidcLogout = z
   .strictObject({
     refreshToken: refreshToken(),

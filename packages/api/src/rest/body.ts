@@ -1,0 +1,50 @@
+import { isUtf8 } from 'node:buffer';
+import { invalid, malformedBody, wrongField } from '../errors.ts';
+import type { OperationKind } from '../meta.ts';
+import { type FormText, parseForm } from './query.ts';
+
+interface BodyFormat {
+  /** The media types. The first is the usual one, the others are for PATCH. */
+  readonly types: readonly string[];
+  /** In bytes. @default that of the server */
+  readonly limit?: number;
+}
+
+/** The bodies that each kind of operation takes. */
+export const bodyFormats: Readonly<Record<OperationKind, BodyFormat>> = {
+  json: { types: ['application/json', 'application/merge-patch+json'] },
+  redirect: { types: [] },
+  form: { types: ['application/x-www-form-urlencoded'], limit: 64 * 1024 },
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function decode(body: Buffer): string {
+  if (!isUtf8(body)) throw malformedBody('It is not UTF-8.');
+  return body.toString();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformedBody('It is not valid JSON.');
+  }
+}
+
+/**
+ * Parses a JSON body. Operations call this, and not a content-type parser, because the sender is authenticated first.
+ * @throws `validation_failed` at `/body`
+ */
+export function readJson(body: Buffer): Record<string, unknown> {
+  const parsed = parseJson(decode(body));
+  if (!isObject(parsed)) throw invalid(wrongField('/body', 'Must be a JSON object.', 'invalid_type'));
+  return parsed;
+}
+
+/**
+ * Parses a form body.
+ * @throws `validation_failed` at `/body`
+ */
+export const readForm = (body: Buffer): FormText => parseForm(decode(body));
