@@ -11,25 +11,28 @@ export type MutationHeaders = Pick<MutationRequest, 'idempotencyKey' | 'ifMatch'
 
 const read = (headers: IncomingHttpHeaders, name: string): string | null => {
   const value = headers[name.toLowerCase()];
-  // Node joins the lines of a repeated header itself; only Set-Cookie comes as an array.
+  // Node joins the values of a repeated header. Only Set-Cookie is an array.
   return typeof value === 'string' ? value : null;
 };
 
 const wrongHeader = (name: string, message: string, code?: string): FieldError =>
   wrongField(pointer('header', [name]), message, code);
 
-/** Which of the three headers were sent. */
+/** The mutation headers that the request has. */
 export const sentMutationHeaders = (headers: IncomingHttpHeaders): MutationHeaderName[] =>
   mutationHeaderNames.filter((name) => read(headers, name) !== null);
 
-/** What `refuse` says of each header that was sent, as an error to throw. */
+/**
+ * Refuses headers. Does nothing when there are no names.
+ * @throws `validation_failed` at `/header/<name>`, with the message for each name
+ */
 export function refuseHeaders(names: readonly string[], message: string): void {
   if (names.length > 0) throw invalid(...names.map((name) => wrongHeader(name, message)));
 }
 
 /**
  * Reads the three headers of a mutation.
- * @throws `validation_failed` at `/header/<name>`
+ * @throws `validation_failed` at `/header/<name>` when a header has a wrong value, or when the operation does not take it
  */
 export function readMutationHeaders(
   headers: IncomingHttpHeaders,
@@ -61,16 +64,17 @@ export function readMutationHeaders(
   };
 }
 
-/** The token of `Authorization: Bearer <token>`, if that is what was sent. */
+/** The token of `Authorization: Bearer <token>`. Null when the header is absent or of another scheme. */
 const bearerToken = (headers: IncomingHttpHeaders): string | null =>
   /^bearer +([\w\-.~+/]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 
-/** Where an API key stands; it may also be the bearer token. */
+/** The header for an API key. A key may also be sent as the bearer token. */
 export const apiKeyHeader = 'X-API-Key';
 
 /**
- * The access token or the API key with which a request is signed.
- * @throws `validation_failed` when it is signed twice, `unauthenticated` for what is no key in the place of one
+ * The access token or the API key of a request. Null without one.
+ * @throws `validation_failed` when the request has both X-API-Key and Authorization; `unauthenticated` when the value of X-API-Key
+ * does not have the form of a key
  */
 export function credentialOf(headers: IncomingHttpHeaders): string | null {
   const key = read(headers, apiKeyHeader);
@@ -84,13 +88,13 @@ export function credentialOf(headers: IncomingHttpHeaders): string | null {
 const organizationHeader = 'X-Organization-Id';
 const organizationName = /^[A-Za-z0-9-]{1,64}$/;
 
-/** Whether the text can be an organization's id or slug. */
+/** Whether a value has the form of an organization's id or slug. */
 export const isOrganizationName = (text: unknown): text is string =>
   typeof text === 'string' && organizationName.test(text);
 
 /**
- * The organization that the header chooses, by id or slug.
- * @throws `validation_failed` when it can be neither
+ * The organization in X-Organization-Id, an id or a slug. Null without the header.
+ * @throws `validation_failed` at `/header/X-Organization-Id` when the value cannot be either
  */
 export function readOrganizationHeader(headers: IncomingHttpHeaders): string | null {
   const value = read(headers, organizationHeader);
