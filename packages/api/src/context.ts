@@ -2,24 +2,25 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { MutationOutcome, Platform as CorePlatform, Principal } from '@tenon/core';
 import type { Context } from './meta.ts';
 
-/** What the API asks of the platform. */
+/** The parts of the platform that the API uses. */
 export type Platform = Pick<CorePlatform, 'authenticate' | 'principal' | 'context'> & {
   readonly settings: Pick<CorePlatform['settings'], 'refreshTokenDays'>;
 };
 
-/** What a `restOnly` procedure may know of HTTP. */
+/** The parts of HTTP that a `restOnly` procedure may use. */
 export interface Transport {
-  /** @throws `cross_site_request` when a page of another site sent it */
+  /** @throws `cross_site_request` when a page of another site sent the request */
   readonly refreshCookie: string | null;
-  /** Sets the refresh cookie, or clears it. */
+  /** Sets the refresh cookie. Null clears it. */
   setRefreshCookie(token: string | null): void;
-  /** What a sign-in elsewhere was bound to this browser with. */
+  /** Reads the cookie that binds a sign-in at an issuer to this browser. */
   oidcBinding(flow: string): string | null;
+  /** Sets that cookie. Null clears it. */
   setOidcBinding(flow: string, binding: string | null): void;
   readonly userAgent: string | null;
 }
 
-/** How a procedure answered. */
+/** What a procedure answered. */
 export interface Answer {
   readonly input: Record<string, unknown>;
   readonly data: unknown;
@@ -29,7 +30,7 @@ export interface Answer {
 interface RequestParts {
   platform: Platform;
   requestId: string;
-  /** The URL, after aliases. */
+  /** The URL after aliases were rewritten. */
   url: string;
   headers: IncomingHttpHeaders;
   address: string;
@@ -37,7 +38,7 @@ interface RequestParts {
   checkOutputs: boolean;
 }
 
-/** One HTTP request, whichever transport it came by. */
+/** One HTTP request, over REST or tRPC. */
 export class RequestContext implements Context {
   readonly platform: Platform;
   readonly requestId: string;
@@ -47,11 +48,11 @@ export class RequestContext implements Context {
   readonly address: string;
   /** Null over tRPC. */
   readonly transport: Transport | null;
-  /** Whether answers are held against their schemas: in tests. */
+  /** Whether answers and problems are compared with their declaration. Tests set it. */
   readonly checkOutputs: boolean;
-  /** Who acts; null until admitted, and for anonymous callers. */
+  /** The caller. Null for anonymous callers, and until the caller is admitted. */
   principal: Principal | null = null;
-  /** Of the last procedure that succeeded. */
+  /** The answer of the last procedure that succeeded. */
   answer: Answer | null = null;
 
   constructor(parts: RequestParts) {

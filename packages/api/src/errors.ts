@@ -1,7 +1,7 @@
 import { DomainError, type ErrorDetails, type ErrorKind, errors, type FieldError } from '@tenon/core';
 import { TRPCError } from '@trpc/server';
 
-/** Core's kinds, and those that only a transport knows. */
+/** The kinds of core's errors, and kinds that only a transport has. */
 export type FailureKind =
   | ErrorKind
   | 'method_not_allowed'
@@ -12,7 +12,7 @@ export type FailureKind =
 
 type TrpcCode = TRPCError['code'];
 
-/** What each kind is over HTTP and over tRPC. The compiler asks for a line here when a kind is added. */
+/** The HTTP status and the tRPC code of each kind. The compiler asks for a line here when a kind is added. */
 export const kinds: Readonly<Record<FailureKind, { status: number; trpc: TrpcCode }>> = {
   validation: { status: 400, trpc: 'BAD_REQUEST' },
   unauthenticated: { status: 401, trpc: 'UNAUTHORIZED' },
@@ -33,10 +33,10 @@ export const kinds: Readonly<Record<FailureKind, { status: number; trpc: TrpcCod
   unavailable: { status: 503, trpc: 'SERVICE_UNAVAILABLE' },
 };
 
-/** An error on its way to the client. Its `cause` is what was thrown, for the log. */
+/** An error that clients may read. Its `cause` is the original error, for the log. */
 export class ApiError extends TRPCError {
   readonly kind: FailureKind;
-  /** Our stable code; `code` is tRPC's. */
+  /** Our stable code. `code` is tRPC's. */
   readonly problem: string;
   readonly status: number;
   readonly details: ErrorDetails;
@@ -50,7 +50,7 @@ export class ApiError extends TRPCError {
   }
 }
 
-/** The errors that the transports themselves answer with. */
+/** The errors of the transports themselves. */
 export const transportErrors = {
   route_not_found: () => new ApiError('not_found', 'route_not_found', 'There is nothing at this path.'),
   procedure_not_found: () => new ApiError('not_found', 'procedure_not_found', 'There is no such procedure.'),
@@ -73,25 +73,25 @@ export const transportErrors = {
     new ApiError('forbidden', 'cross_site_request', 'A page of another site may not use the refresh cookie.'),
 };
 
-/** More entries than this help nobody, and would let a small request cause a large answer. */
+/** More entries would not help, and would let a small request cause a large answer. */
 const mostErrors = 100;
 
 /** @returns `validation_failed` with one entry for each wrong field, at most 100. */
 export const invalid = (...wrong: FieldError[]): DomainError =>
   errors.validation_failed({ errors: wrong.slice(0, mostErrors) });
 
-/** One wrong field that no schema checked: the JSON itself, a header, a path. */
+/** A wrong field that a schema does not check: the body as a whole, a header, the path. */
 export const wrongField = (path: string, message: string, code = 'custom'): FieldError => ({ path, code, message });
 
 export const malformedBody = (message: string): DomainError => invalid(wrongField('/body', message, 'invalid_format'));
 
-/** Makes a JSON Pointer of the property names of an operation's input. */
+/** Makes a JSON Pointer from the property names of a field in an operation's input. */
 export type PointerOf = (field: readonly PropertyKey[]) => string;
 
 /**
- * Turns anything that was thrown into what the client may read. What is not meant for clients becomes `internal`.
+ * Turns anything that was thrown into an error that clients may read. Errors that are not meant for clients become `internal`.
  *
- * @param pointerOf how the operation that failed points at its fields
+ * @param pointerOf makes the pointers for the fields of the operation that failed
  */
 export function toApiError(thrown: unknown, pointerOf?: PointerOf): ApiError {
   if (thrown instanceof ApiError) return thrown;
@@ -123,7 +123,7 @@ const fromTrpcCode: Partial<Record<TrpcCode, () => ApiError>> = {
   PAYLOAD_TOO_LARGE: transportErrors.payload_too_large,
 };
 
-/** tRPC's own refusals: of a path, a method, a batch, a body. */
+/** Errors that tRPC throws itself, for a wrong path, method, batch or body. */
 function fromTrpc(error: TRPCError, pointerOf?: PointerOf): ApiError {
   const { cause, code } = error;
   if (cause instanceof DomainError || cause instanceof TRPCError) return toApiError(cause, pointerOf);

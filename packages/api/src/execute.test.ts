@@ -234,7 +234,7 @@ describe('an error of the service', () => {
     expect([locked.status, locked.headers['retry-after']]).toEqual([409, '2']);
   });
 
-  test('that nobody expected leaks nothing', async () => {
+  test('that is unexpected leaks nothing', async () => {
     const { status, body } = await create({ body: { title: 'crash' } });
     expect([status, body]).toEqual([
       500,

@@ -22,12 +22,12 @@ import {
 } from './headers.ts';
 import { type Call, type Operation, problemsOf } from './operation.ts';
 
-/** The service function behind an operation: each takes what its own input schema makes. */
+/** The service function of an operation. Each takes what its own input schema produces. */
 export type Run = (ctx: ServiceContext, input: never, transport: never) => Promise<unknown>;
 
 /**
- * Makes the body of an operation: who acts, in which organization, whether they may, what they sent, then the service.
- * The order of these checks is part of the contract.
+ * Makes the function that runs an operation. It checks who the caller is, in which organization they act, whether they have the
+ * permission, and what they sent. Then it calls the service. The order of these checks is part of the contract.
  * @throws ApiError
  */
 export const executing =
@@ -48,7 +48,7 @@ export const executing =
           mutation: { ...mutation, procedure: call.name, input, secretAnswer: operation.secretAnswer },
         }),
       });
-      // The operation's schema made this input, and a transport is there for whoever declares that it needs one.
+      // The casts are safe: this operation's schema produced the input, and operations that use the transport run over REST only.
       const output = await run(service, input as never, request.transport as never).catch((thrown: unknown) => {
         throw request.checkOutputs ? checkProblem(call.name, operation, thrown) : thrown;
       });
@@ -68,9 +68,9 @@ async function admit(operation: Operation, call: Call): Promise<Principal | null
   const credential = credentialOf(headers);
   if (credential === null) throw errors.unauthenticated();
   const identity = await platform.authenticate(credential);
-  // By a key nobody does what concerns themselves and what they sign in with, or the instance.
+  // An API key must not reach the account, its credentials or the instance.
   if (identity.apiKey && !operation.apiKey) throw apiKeyErrors.api_key_refused();
-  // Nor by what an organization's issuer says of somebody.
+  // Nor may a session that began at an organization's issuer: whoever manages that issuer can obtain one.
   if (identity.limitedToId != null && !operation.limitedSession) throw sessionLimits.session_limited();
   const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
   const principal = await platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
@@ -79,7 +79,7 @@ async function admit(operation: Operation, call: Call): Promise<Principal | null
   return principal;
 }
 
-/** What the path and the header choose. Whether an id and a slug mean the same organization is for core to say. */
+/** The organization in the path and in the header. Core decides whether an id and a slug mean the same organization. */
 async function chosenOrganization(operation: Operation, call: Call): Promise<{ path?: string; header?: string }> {
   const header = readOrganizationHeader(call.request.headers);
   if (!operation.parameters.has('organizationId')) return header === null ? {} : { header };
@@ -103,7 +103,7 @@ function readHeaders(operation: Operation, { headers }: RequestContext) {
   return null;
 }
 
-/** Holds an answer against its schema as the client will see it: unknown fields and wrong values are our mistake. */
+/** Compares an answer with its schema, as the client will see it. Unknown fields and wrong values are our mistake. */
 function checkOutput(name: string, operation: Operation, output: unknown): void {
   if (!operation.output) return;
   const seen: unknown = JSON.parse(JSON.stringify(output ?? null));
@@ -113,7 +113,7 @@ function checkOutput(name: string, operation: Operation, output: unknown): void 
     throw mistake(`${name} answered what its schema does not describe: ${JSON.stringify(seen)}`);
 }
 
-/** Holds an error against the declared problems, so that the document names all of them. */
+/** Compares an error with the declared problems, so that the document lists all of them. */
 function checkProblem(name: string, operation: Operation, thrown: unknown): unknown {
   if (!(thrown instanceof DomainError) || problemsOf(operation).some(({ code }) => code === thrown.code)) return thrown;
   return mistake(`${name} answered the problem ${thrown.code}, which it does not declare.`);

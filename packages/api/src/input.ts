@@ -1,7 +1,7 @@
 import type { FieldError } from '@tenon/core';
 import { type PointerOf, wrongField } from './errors.ts';
 
-/** Objects and arrays within each other, the input itself included. */
+/** The most levels of objects and arrays in each other. The input itself counts as one. */
 const deepest = 32;
 
 const polluting = new Set(['__proto__', 'constructor', 'prototype']);
@@ -9,7 +9,7 @@ const polluting = new Set(['__proto__', 'constructor', 'prototype']);
 const isStorable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 
 /**
- * Finds what no schema should have to guard against: JSON nested too deep, names that reach an object's prototype, and text
+ * Finds input that is wrong under every schema: JSON that is nested too deep, names that reach an object's prototype, and text
  * that a database cannot store (NUL, lone surrogates).
  */
 export function inspect(input: unknown, pointerOf: PointerOf): FieldError[] {

@@ -2,7 +2,7 @@ import type { TRPCDefaultErrorShape } from '@trpc/server';
 import type { Problem } from './problem.ts';
 
 /*
- * What the router's type is made of. The SDK publishes it: nothing here names a type of core or of a library but tRPC.
+ * The types in the router's type. The SDK publishes them, so nothing here may name a type of core, or of a library except tRPC.
  */
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -17,7 +17,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  */
 export type OperationKind = 'json' | 'redirect' | 'form';
 
-/** Whether an operation acts in an organization: `optional` takes one when there is one. */
+/** Whether an operation acts in an organization. `optional`: in the active one, if there is one. */
 export type OrganizationNeed = 'none' | 'optional' | 'required';
 
 /** A problem that an operation may answer. */
@@ -26,50 +26,50 @@ export interface DeclaredProblem {
   readonly status: number;
 }
 
-/** What a procedure declares of itself, as every enumeration of the router finds it in `_def.meta`. */
+/** The declaration of a procedure, which whoever enumerates the router finds in `_def.meta`. */
 export interface OperationMeta<Kind extends OperationKind = OperationKind> {
   readonly kind: Kind;
   readonly method: Method;
-  /** Below `/api/v1`, with `{name}` for its parameters. */
+  /** Below `/api/v1`. Parameters are written as `{name}`. */
   readonly path: `/${string}`;
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description: string | null;
   /**
-   * `public` needs nobody, `user` anybody who is signed in, `instance` who administers the instance, `permission` the one in
-   * `permission`.
+   * Who may call it. `public`: anybody. `user`: anybody who is signed in. `instance`: administrators of the instance.
+   * `permission`: callers with the permission in `permission`.
    */
   readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: string | null;
-  /** Whether an API key may call it, not only a person who is signed in. */
+  /** Whether API keys may call it, and not only people who are signed in. */
   readonly apiKey: boolean;
-  /** Whether a session that holds in one organization only may call it, or only one of the account itself. */
+  /** Whether a session that is limited to one organization may call it, and not only a session of the account itself. */
   readonly limitedSession: boolean;
   readonly organization: OrganizationNeed;
-  /** Of a success: 200, 201, 202, 204 or 303. */
+  /** The status of a success: 200, 201, 202, 204 or 303. */
   readonly status: number;
   readonly problems: readonly DeclaredProblem[];
-  /** Whether it has a target with a version, so that If-Match means something. */
+  /** Whether it takes If-Match, because its target has a version. */
   readonly versioned: boolean;
-  /** Whether it takes Idempotency-Key, If-Match and Dry-Run; a mutation that does not refuses them. */
+  /** Whether it takes Idempotency-Key, If-Match and Dry-Run. Other mutations refuse these headers. */
   readonly mutationHeaders: boolean;
-  /** Whether its answer holds a secret, which is never kept for a replay. */
+  /** Whether its answer contains a secret. Such an answer is never stored for a replay. */
   readonly secretAnswer: boolean;
   /** Whether it exists over REST only: it uses the refresh cookie, or its kind is not `json`. */
   readonly restOnly: boolean;
 }
 
-/** What every procedure gets from its transport, which passes a `RequestContext`. */
+/** The context of every procedure. Each transport passes a `RequestContext`. */
 export interface Context {
   readonly requestId: string;
 }
 
-/** An error as tRPC clients get it. */
+/** An error as tRPC clients receive it. */
 export interface ErrorShape extends TRPCDefaultErrorShape {
   data: TRPCDefaultErrorShape['data'] & { problem: Problem };
 }
 
-/** What tRPC infers clients from. */
+/** The types from which tRPC infers clients. */
 export interface ProcedureTypes<Input, Output, Kind extends OperationKind = 'json'> {
   input: Input;
   output: Output;

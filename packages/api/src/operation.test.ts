@@ -76,7 +76,7 @@ test('the router can be enumerated', () => {
   });
 });
 
-test('what was not declared with query or mutation is refused', () => {
+test('a procedure that no builder of ours made is refused', () => {
   expect(() =>
     operationsOf(router({ odd: Object.assign(() => {}, { _def: { procedure: true, meta: {} } }) as never })),
   ).toThrow('odd');

@@ -17,68 +17,68 @@ import { pointer } from './pointer.ts';
 export type InputSchema = z.ZodObject;
 export type OutputSchema = z.ZodType;
 
-/** The input of operations that take none. */
+/** The input of operations that take no fields. */
 const noInput = z.strictObject({});
 export type NoInput = typeof noInput;
 
-/** A heading of the document. Each context names its own, beside its router. */
+/** A heading of the document. Each context defines its own beside its router. */
 export interface Tag {
   readonly name: string;
   readonly description: string;
 }
 
-/** Written once for each operation: everything else is derived from it. */
+/** The declaration of an operation. Everything else is derived from it. */
 export interface Declaration<Input extends InputSchema, Output extends OutputSchema> {
-  /** Method and path below `/api/v1`. A PATCH answers PUT too. */
+  /** Method and path below `/api/v1`. PUT calls the same operation as PATCH. */
   rest: `${Method} /${string}`;
   /**
-   * A permission, which needs an organization; or who administers the instance (`instance`); or anybody who is signed in
-   * (`user`); or anybody (`public`).
+   * Who may call it: callers with a permission in an organization, administrators of the instance (`instance`), anybody who is
+   * signed in (`user`), or anybody (`public`).
    */
   access: Permission | 'instance' | 'user' | 'public';
-  /** Whether an API key may call it, not only a person who is signed in. @default with a permission */
+  /** Whether API keys may call it, and not only people who are signed in. @default true with a permission, false otherwise */
   apiKey?: boolean;
   /**
-   * Whether a session may call it that began at an issuer of an organization, and does nothing to the account or beyond that
-   * organization. @default with a permission, or where an API key may
+   * Whether a session that began at an issuer of an organization may call it. Such a session must not change the account, and must
+   * not reach beyond the organization. @default true with a permission or where `apiKey` is true, false otherwise
    */
   limitedSession?: boolean;
   /** @default 'required' with a permission, 'none' otherwise */
   organization?: OrganizationNeed;
-  /** Also in an organization that is not active, or with `deleted` in one in the trash. @default only in an active one */
+  /** `inactive`: works in an inactive organization too. `deleted`: also in one in the trash. @default only in an active one */
   evenIf?: 'inactive' | 'deleted';
   tags: readonly Tag[];
   summary: string;
   description?: string;
   /**
-   * The fields named in the path come from there, the others from the body, or from the query of GET and DELETE. Must be strict,
-   * except for a redirect or a form: there another standard may say that unknown fields are ignored.
+   * The fields that the path names come from the path. The others come from the body, or for GET and DELETE from the query. The
+   * schema must be strict, except for a redirect or a form, where another standard may say that unknown fields are ignored.
    */
   input?: Input;
   output?: Output;
   /** @default 200, or 204 without an output */
   status?: 200 | 201 | 202 | 204;
-  /** The errors that only this operation answers; those that follow from the declaration need no mention. */
+  /** The problems of this operation. Those that follow from the rest of the declaration are added. */
   problems?: readonly (() => DomainError)[];
 }
 
-/** Reads the input as the client sent it, and what its transport already found wrong with it. */
+/** The input as the client sent it, and the errors that the transport already found in it. */
 export interface RawInput {
   value: unknown;
   wrong?: FieldError[];
 }
 
-/** One call of an operation, by either transport. */
+/** One call of an operation, over REST or tRPC. */
 export interface Call {
   request: RequestContext;
-  /** The operationId, which is the tRPC path. */
+  /** The operationId, which is also the tRPC path. */
   name: string;
   rawInput: () => Promise<RawInput> | RawInput;
-  /** The value for `{organizationId}`: it is needed before anything else of the input is looked at. */
+  /** The value for `{organizationId}`. It is needed before the rest of the input is read. */
   organizationInPath: () => unknown;
 }
 
-/** Where a created object is found, below `/api/v1`. Each takes the output of its own operation. */
+/** Makes the path of a created object, below `/api/v1`. Each takes the output of its own operation. */
 type Locate = (output: never) => string;
 
 export interface OperationParts {
@@ -95,16 +95,16 @@ export interface OperationParts {
   execute: (operation: Operation, call: Call) => Promise<unknown>;
 }
 
-/** What a redirect answers: the address that the browser goes to. */
+/** The output of a redirect: the address that the browser goes to. */
 const address = z.url();
 
-/** What is known of a procedure at run time: its meta, its schemas and how to call it. */
+/** An operation at run time: its meta, its schemas and how to call it. */
 export class Operation implements OperationMeta {
   readonly type: 'query' | 'mutation';
   readonly kind: OperationKind;
   readonly method: Method;
   readonly path: `/${string}`;
-  /** The names in the path. */
+  /** The names of the parameters in the path. */
   readonly parameters: ReadonlySet<string>;
   readonly tags: readonly string[];
   readonly tagsDescribed: readonly Tag[];
@@ -122,17 +122,17 @@ export class Operation implements OperationMeta {
   readonly mutationHeaders: boolean;
   readonly secretAnswer: boolean;
   readonly restOnly: boolean;
-  /** Whether the refresh cookie is a credential of it. */
+  /** Whether the refresh cookie is a credential for it. */
   readonly refreshCookie: boolean;
   readonly input: InputSchema;
   /**
-   * Whether fields that the input does not name are ignored, and empty ones count as missing: what OAuth 2.0 asks of whoever reads
-   * its parameters (RFC 6749, section 3.1). Otherwise unknown fields are refused.
+   * Whether unknown fields are ignored and empty fields count as missing, as OAuth 2.0 requires (RFC 6749, section 3.1). Otherwise
+   * unknown fields are refused. True when the input schema is not strict.
    */
   readonly ignoresUnknown: boolean;
-  /** Null when it answers nothing. */
+  /** Null when it answers no body. */
   readonly output: OutputSchema | null;
-  /** Where a created object is found, when not at the operation's path and its id. */
+  /** Makes the path of a created object. Null when that is the operation's path and the object's id. */
   readonly location: Locate | null;
   readonly #execute: OperationParts['execute'];
 
@@ -171,12 +171,12 @@ export class Operation implements OperationMeta {
     this.#check();
   }
 
-  /** Whether its fields come in the body rather than in the query. */
+  /** Whether its fields come from the body, and not from the query. */
   get hasBody(): boolean {
     return this.method !== 'GET' && this.method !== 'DELETE';
   }
 
-  /** Points at a field of the input, given as property names, in the place where REST takes it from. */
+  /** Makes a JSON Pointer to a field of the input, in the part of a REST request that the field comes from. */
   readonly pointerOf = (field: readonly PropertyKey[]): string => {
     const [name] = field;
     const place = typeof name === 'string' && this.parameters.has(name) ? 'path' : this.hasBody ? 'body' : 'query';
@@ -184,7 +184,7 @@ export class Operation implements OperationMeta {
   };
 
   /**
-   * Parses what the client sent; nothing sent is an empty object.
+   * Parses the input that the client sent. No input counts as an empty object.
    * @throws `validation_failed`
    */
   parse({ value = {}, wrong = [] }: RawInput): Record<string, unknown> {
@@ -213,12 +213,12 @@ export class Operation implements OperationMeta {
     if (this.kind === 'json' && this.ignoresUnknown) throw new Error(`${where}: the input must be strict.`);
     for (const name of this.parameters)
       if (!(name in this.input.shape)) throw new Error(`${where}: the input has no ${name}.`);
-    // A question that is too long for an address is asked in a body.
+    // A POST may be a query, because some queries are too long for a URL.
     if (this.type === 'query' && !['GET', 'POST'].includes(this.method))
       throw new Error(`${where}: a query is a GET, or a POST.`);
     if (this.type === 'mutation' && this.method === 'GET' && this.kind !== 'redirect')
       throw new Error(`${where}: a GET changes nothing.`);
-    // Some senders of forms take nothing but an empty 200 for a success.
+    // Some senders of forms expect a 200 without a body.
     if (this.kind === 'json' && (this.status === 204) !== (this.output === null))
       throw new Error(`${where}: 204, and 204 alone, answers nothing.`);
   }
@@ -235,7 +235,7 @@ const declared = ({ code, kind }: DomainError): DeclaredProblem => ({ code, stat
 
 const problem = (code: string, status: number): DeclaredProblem => ({ code, status });
 
-/** Every problem that an operation may answer: its own, and those that follow from what it declares. */
+/** All problems that an operation may answer: those it declares, and those that follow from its declaration. */
 export function problemsOf(operation: Operation): DeclaredProblem[] {
   const { access, organization, hasBody, type, mutationHeaders, versioned, secretAnswer } = operation;
   return [

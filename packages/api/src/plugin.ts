@@ -10,13 +10,13 @@ import { restPrefix } from './rest/answer.ts';
 import { mountRest } from './rest/binding.ts';
 import { mountTrpc, sendTrpcError, trpcPrefix } from './trpc-mount.ts';
 
-/** Longer than any address of ours; Node itself stops at the size of all headers together. */
+/** In characters. No URL of ours is longer. Node itself limits only the size of all headers together. */
 const longestUrl = 8_192;
 
-/** A batch's path holds the names of all its calls: the limit on the whole address is the one that counts. */
+/** The path of a batch contains the names of all its calls, so only the limit on the whole URL counts. */
 const maxParamLength = longestUrl;
 
-/** What the server must be made with for the API to keep its contract: `Fastify({ ...serverOptions, … })`. */
+/** Options without which the API would break its contract. Create the server with `Fastify({ ...serverOptions, … })`. */
 export const serverOptions = {
   bodyLimit: 1024 * 1024,
   routerOptions: { maxParamLength },
@@ -28,26 +28,26 @@ export const serverOptions = {
 
 export interface TenonApiOptions {
   platform: Platform;
-  /** @default the application's own */
+  /** @default appRouter */
   router?: AnyTRPCRouter;
-  /** The origins of web pages that may use the refresh cookie, beside the API's own. */
+  /** The origins of other web pages that may use the refresh cookie. The API's own origin always may. */
   trustedOrigins?: readonly string[];
-  /** Holds every answer and problem against its declaration: for tests. @default false */
+  /** Whether to compare every answer and problem with its declaration. For tests. @default false */
   checkOutputs?: boolean;
 }
 
-/** Where a request keeps its context. A WeakMap would keep every request past its end, until the next full collection. */
+/** A request's property for its context. A WeakMap would keep requests alive until the next full garbage collection. */
 const ownContext = Symbol('context');
 
-/** No augmentation of Fastify's own type: that would reach the types of the SDK. */
+/** Not an augmentation of Fastify's own type, which would reach the types of the SDK. */
 type OwnRequest = FastifyRequest & { [ownContext]?: RequestContext | null };
 
-/** Who made a request, once it was admitted: for the request log. */
+/** The caller of a request, for the request log. Null until they are admitted, and for anonymous callers. */
 export function callerOf(request: OwnRequest): { userId: string; organizationId: string | null } | null {
   return request[ownContext]?.principal ?? null;
 }
 
-/** A Fastify plugin: the router as REST under /api/v1 and as tRPC under /trpc. */
+/** A Fastify plugin that serves the router as REST under /api/v1 and as tRPC under /trpc. */
 export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): Promise<void> {
   const { platform, router = appRouter, trustedOrigins = [], checkOutputs = false } = options;
   if ((app.initialConfig.routerOptions?.maxParamLength ?? 0) < maxParamLength)
@@ -79,7 +79,7 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
 }
 
 function addLimits(scope: FastifyInstance): void {
-  // By callback, as every request passes here and a promise costs more than all that is done.
+  // With a callback: every request passes here, and a promise would cost more than the work itself.
   scope.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     if (request.url.length > longestUrl) done(transportErrors.uri_too_long());

@@ -1,4 +1,4 @@
-/** Where a part of the input stands in a REST request. */
+/** The part of a REST request that a field is in. */
 export type Place = 'body' | 'query' | 'path' | 'header';
 
 const escape = (name: PropertyKey): string => String(name).replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,27 +1,29 @@
 import type { ApiError } from './errors.ts';
 
-/** One wrong field: a JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`, and zod's issue code. */
+/** One wrong field. */
 export interface ProblemField {
+  /** A JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`. */
   path: string;
+  /** zod's issue code. */
   code: string;
   message: string;
 }
 
-/** Why a role that has the permission still refuses. */
+/** Why the caller is refused although a role gives them the permission. */
 interface ProblemConstraint {
   kind: string;
   allowedAgainAt?: string | null;
   timezone?: string;
 }
 
-/** What a sign-in that is half done is finished by. */
+/** How to finish a sign-in that needs a second factor. */
 interface ProblemChallenge {
   token: string;
   methods: string[];
   expiresAt: string;
 }
 
-/** The body of every error (RFC 9457); over tRPC it is `error.data.problem`. */
+/** The body of every error (RFC 9457). Over tRPC it is `error.data.problem`. */
 export interface Problem {
   /** `urn:tenon:problem:<code>` */
   type: string;
@@ -30,7 +32,7 @@ export interface Problem {
   detail: string;
   /** The path of the request. */
   instance: string;
-  /** Stable: what programs decide by. */
+  /** Stable, so programs can rely on it. */
   code: string;
   requestId: string;
   errors?: ProblemField[];
@@ -42,9 +44,9 @@ export interface Problem {
   challenge?: ProblemChallenge;
 }
 
-/** Where an error happened, as far as it is known. */
+/** The request in which an error occurred. */
 export interface Occurrence {
-  /** The URL of the request; its query is not repeated to the client. */
+  /** The URL of the request. The problem repeats it without the query. */
   url: string;
   requestId: string;
 }
@@ -80,7 +82,7 @@ export function toProblem(error: ApiError, { url, requestId }: Occurrence): Prob
   };
 }
 
-/** The headers that HTTP wants beside an error. */
+/** The headers that HTTP requires with an error. */
 export function problemHeaders(error: ApiError): Record<string, string> {
   const headers: Record<string, string> = {};
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';

@@ -35,7 +35,7 @@ async function failure(promise: Promise<unknown>) {
 
 const problem = async (promise: Promise<unknown>) => (await failure(promise)).data?.problem;
 
-/** The body, whatever it is: what is expected of it says the rest. */
+/** The body as any type. Each expectation says what it should be. */
 const bodyOf = async (answer: Response) => JSON.parse(await answer.text());
 
 describe.each(['httpLink', 'httpBatchLink', 'httpBatchStreamLink'] as const)('%s', (link) => {
@@ -72,7 +72,7 @@ describe.each(['httpLink', 'httpBatchLink', 'httpBatchStreamLink'] as const)('%s
     expect(shape?.data).not.toHaveProperty('stack');
   });
 
-  test('what is for REST alone does not exist', async () => {
+  test('operations for REST only do not exist', async () => {
     const trpc = client('owner', { link });
     const [refresh, ok] = await Promise.all([
       problem(trpc.auth.refresh.mutate({})),
@@ -85,7 +85,7 @@ describe.each(['httpLink', 'httpBatchLink', 'httpBatchStreamLink'] as const)('%s
 
 test('pointers are those of REST', async () => {
   const trpc = client('owner');
-  // Deliberately wrong input, as a client without types would send it.
+  // Wrong on purpose, as a client without types would send it.
   const wrong = { id: 'x', permanent: 'yes', extra: 1 } as unknown as { id: string };
   const remove = await problem(trpc.notes.delete.mutate(wrong));
   expect(remove?.errors?.map(({ path }) => path)).toEqual(['/path/id', '/query/permanent', '/query/extra']);
@@ -187,7 +187,7 @@ describe('an error before the procedure', () => {
     ],
     ['a malformed query', 'notes.get?input=%7B', {}, 400, 'validation_failed'],
     ['an unknown path', 'nothing.here', {}, 404, 'procedure_not_found'],
-    ['what is for REST alone, by any method', 'auth.refresh', {}, 404, 'procedure_not_found'],
+    ['an operation for REST only, by any method', 'auth.refresh', {}, 404, 'procedure_not_found'],
     ['a path of two segments', 'notes/get', {}, 404, 'procedure_not_found'],
     ['a mutation by GET', 'notes.create', {}, 405, 'method_not_allowed'],
     ['a method of REST', 'notes.create', { method: 'PUT', headers: json, body: '{}' }, 405, 'method_not_allowed'],

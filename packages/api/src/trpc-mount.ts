@@ -12,17 +12,17 @@ import { problemHeaders } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
 import { occurrences, toErrorShape } from './trpc.ts';
 
-/** Where tRPC is mounted. */
+/** The URL prefix of tRPC. */
 export const trpcPrefix = '/trpc';
 
-/** Calls in one batch. */
+/** The most calls in one batch. */
 const largestBatch = 100;
 
 interface TrpcParams {
   Params: { path: string };
 }
 
-/** Serves the router as tRPC: httpLink, httpBatchLink and httpBatchStreamLink. */
+/** Serves the router as tRPC, for httpLink, httpBatchLink and httpBatchStreamLink. */
 export function mountTrpc(
   app: FastifyInstance,
   router: AnyTRPCRouter,
@@ -56,7 +56,7 @@ export function mountTrpc(
           },
           onError: ({ error }) => logFailure(req, toApiError(error)),
           responseMeta: ({ ctx, info, errors, eagerGeneration }) => {
-            // In a batch nobody could say whose headers these are, and a stream has sent its own already.
+            // In a batch the headers could not be matched to a call, and a stream has sent its headers already.
             const single = info?.calls.length === 1 && !eagerGeneration && ctx instanceof RequestContext;
             const headers = single && ctx.answer ? answerHeaders(ctx.answer) : {};
             for (const error of errors) Object.assign(headers, problemHeaders(toApiError(error)));
@@ -69,7 +69,7 @@ export function mountTrpc(
   });
 }
 
-/** Sends what went wrong before tRPC saw the request, in tRPC's shape. */
+/** Sends an error that occurred before tRPC saw the request, in tRPC's shape. */
 export function sendTrpcError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = toHttpError(thrown);
   logFailure(request, error);

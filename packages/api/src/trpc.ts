@@ -18,7 +18,7 @@ import {
 } from './operation.ts';
 import { type Occurrence, toProblem } from './problem.ts';
 
-/** The request that tRPC is answering: it formats some errors before there is a context. */
+/** The request that tRPC is answering. tRPC formats some errors before it has made a context. */
 export const occurrences = new AsyncLocalStorage<Occurrence>();
 
 export function toErrorShape(error: ApiError, occurrence: Occurrence, path?: string): ErrorShape {
@@ -59,11 +59,11 @@ const procedure = t.procedure.use(({ ctx, path, getRawInput, next }) => {
   return next({ ctx: { call } });
 });
 
-/** Without a required field there may be no input at all. */
+/** When no field is required, the input may be left out. */
 type ClientInput<Input extends InputSchema> =
   Record<never, never> extends z.input<Input> ? z.input<Input> | void : z.input<Input>;
 
-/** tRPC takes `void` for something that JSON cannot say. */
+/** An operation without an output answers `undefined`: tRPC treats `void` as a type that JSON cannot express. */
 type ClientOutput<Output extends OutputSchema> = [z.output<Output>] extends [void] ? undefined : z.output<Output>;
 
 interface QueryDeclaration<Input extends InputSchema, Output extends OutputSchema> extends Declaration<Input, Output> {
@@ -71,13 +71,13 @@ interface QueryDeclaration<Input extends InputSchema, Output extends OutputSchem
 }
 
 interface Writing<Output extends OutputSchema> {
-  /** Whether it has a target with a version, so that it takes If-Match. */
+  /** Whether it takes If-Match, because its target has a version. */
   versioned?: boolean;
-  /** Whether its answer holds a secret: it is then not kept for a replay. */
+  /** Whether its answer contains a secret. Such an answer is not stored for a replay. */
   secretAnswer?: boolean;
-  /** Where a created object is found, below `/api/v1`. @default the operation's path and the output's `id` */
+  /** The path of the created object, below `/api/v1`. @default the operation's path and the output's `id` */
   location?: (output: z.output<Output>) => `/${string}`;
-  /** `false`: it refuses Idempotency-Key, If-Match and Dry-Run. @default true, and false for `restMutation` */
+  /** Whether it takes Idempotency-Key, If-Match and Dry-Run; otherwise it refuses them. @default true, false for `restMutation` */
   mutationHeaders?: boolean;
 }
 
@@ -127,7 +127,7 @@ export function mutation<Input extends InputSchema = NoInput, Output extends Out
   return writing(declaration, declaration.run, {});
 }
 
-/** Declares a mutation that exists over REST alone, because it reads or sets the refresh cookie. */
+/** Declares a mutation that exists over REST only, because it reads or sets cookies. */
 export function restMutation<Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
   declaration: RestMutationDeclaration<Input, Output>,
 ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
@@ -169,8 +169,8 @@ function writing<Procedure extends AnyTRPCProcedure>(
 }
 
 /**
- * The cast that the builders share. tRPC infers a procedure's types from parsers that it runs; ours run in `execute`, once for
- * both transports, so the types are given: from the same schemas, by the declaration.
+ * The cast that the builders share. tRPC infers the types of a procedure from the parsers that it runs. Our schemas run in
+ * `execute`, once for both transports, so the builders state the types. They take them from the same schemas.
  */
 function typed<Procedure>(built: AnyTRPCProcedure): Procedure {
   return built as unknown as Procedure;

@@ -43,7 +43,7 @@ test('a service that takes or answers something else does not compile', () => {
     tags,
     summary: '',
     output,
-    // @ts-expect-error -- it answers a number for the name
+    // @ts-expect-error -- the name must be a string
     run: async () => ({ name: 5 }),
   });
   mutation({
@@ -53,7 +53,7 @@ test('a service that takes or answers something else does not compile', () => {
     summary: '',
     input: z.strictObject({ name: z.string() }),
     output,
-    // @ts-expect-error -- it wants a field that the input does not have
+    // @ts-expect-error -- the input has no such field
     run: async (_ctx, input: { name: string; more: string }) => input,
   });
   mutation({
@@ -61,20 +61,20 @@ test('a service that takes or answers something else does not compile', () => {
     access: 'public',
     tags,
     summary: '',
-    // @ts-expect-error -- only restMutation hands out the transport
+    // @ts-expect-error -- mutation does not pass the transport
     run: async (_ctx, _input, transport: { userAgent: string | null }) => void transport,
   });
   redirect({
-    // @ts-expect-error -- a browser is sent on by a GET
+    // @ts-expect-error -- a redirect is a GET
     rest: 'POST /b',
     access: 'public',
     tags,
     summary: '',
-    // @ts-expect-error -- it answers no address
+    // @ts-expect-error -- it must answer an address
     run: async () => ({ name: 'address' }),
   });
   form({
-    // @ts-expect-error -- a form has a body
+    // @ts-expect-error -- a form is a POST
     rest: 'DELETE /c',
     access: 'public',
     tags,

@@ -9,10 +9,10 @@ import { type Fields, surfaces } from './testing/wire.ts';
 const rolesWith = (permission: Permission) =>
   builtInRoleKeys.filter((role) => (builtInRoles[role].permissions as readonly Permission[]).includes(permission));
 
-/** What no operation takes. */
+/** A field that no operation takes. */
 const wrong = { thereIsNoSuchField: '1' };
 
-/** Somebody new, who belongs to no organization. Answers their access token. */
+/** Registers somebody who belongs to no organization. Answers their access token. */
 async function signUp(by: Person): Promise<string> {
   const account = { email: 'outsider@example.com', password: 'correct horse battery' };
   const { verificationToken = '' } = await by.do('auth.register', account);
@@ -35,12 +35,12 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     const served = surfaces.filter((surface) => surface === 'rest' || !one.operation.restOnly);
     const refused = { status: 401, headers: { 'www-authenticate': 'Bearer' }, problem: { code: 'unauthenticated' } };
 
-    it.each(served)('refuses who is not signed in over %s', async (surface) => {
+    it.each(served)('answers 401 to an anonymous caller over %s', async (surface) => {
       const input = await one.input(scene.acme.people.owner, scene);
       expect(await scene.call(surface, name, input)).toMatchObject(refused);
     });
 
-    it.each(served)('refuses who is not signed in over %s before anything else', async (surface) => {
+    it.each(served)('answers 401 over %s before it checks anything else', async (surface) => {
       const parameters = Object.fromEntries([...one.operation.parameters].map((parameter) => [parameter, 'nothing']));
       for (const token of [null, 'nonsense', scene.acme.people.owner.token.replace(/.{6}$/, 'AAAAAA')])
         expect(await scene.call(surface, name, { ...parameters, ...wrong }, { token })).toMatchObject(refused);
@@ -66,7 +66,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       expect(changedTables(before, await scene.fingerprints())).toEqual([]);
     });
 
-    it('lets who administers the instance', async () => {
+    it('lets administrators of the instance call it', async () => {
       const owner = scene.acme.people.owner;
       for (const surface of surfaces) {
         const reply = await scene.callAs(owner, surface, name, await one.input(owner, scene));
@@ -84,7 +84,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     });
 
     const unable = builtInRoleKeys.filter((role) => !able.includes(role));
-    // Custom roles may grant it too.
+    // Custom roles may grant the permission too, so this only has to contain the built-in ones.
     const grantedBy = expect.arrayContaining(able) as string[];
     const refused = { status: 403, problem: { code: 'permission_denied', permission, grantedBy } };
 
@@ -108,13 +108,13 @@ describe.each(scenes)('on %s', (_dialect, open) => {
         expect(await scene.call(surface, name, input, { token: withoutRole })).toMatchObject(refused);
     });
 
-    it.each(able)('lets a %s', async (role) => {
+    it.each(able)('lets a %s call it', async (role) => {
       const person = scene.acme.people[role];
       const reply = await scene.callAs(person, 'rest', name, await one.input(person, scene));
       expect({ status: reply.status, problem: reply.problem }).toEqual({ status: one.operation.status, problem: null });
     });
 
-    it('refuses who is a member of nothing', async () => {
+    it('refuses a user without any membership', async () => {
       const code = one.operation.parameters.has('organizationId') ? 'organization_not_found' : 'no_organization';
       for (const surface of surfaces)
         expect(await scene.call(surface, name, input, { token: outsider })).toMatchObject({ problem: { code } });

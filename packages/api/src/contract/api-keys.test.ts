@@ -13,7 +13,7 @@ const named = (matches: (operation: Operation) => boolean) =>
     .toSorted();
 
 describe('an API key', () => {
-  it('does of what needs no permission this alone', () => {
+  it('may call only these operations that need no permission', () => {
     expect(named(({ access, apiKey }) => apiKey && access !== 'permission')).toEqual([
       'access.explain',
       'access.me',
@@ -21,7 +21,7 @@ describe('an API key', () => {
     ]);
   });
 
-  it('does everything that needs a permission, but this', () => {
+  it('may call every operation that needs a permission, except these', () => {
     expect(named(({ access, apiKey }) => !apiKey && access === 'permission')).toEqual([
       'apiKeys.create',
       'apiKeys.delete',
@@ -37,7 +37,7 @@ describe('an API key', () => {
 describe.each(scenes)('on %s, an API key', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  /** With every scope that there is. */
+  /** A key with every scope. */
   let full: string;
   beforeAll(async () => {
     scene = await open();
@@ -65,7 +65,7 @@ describe.each(scenes)('on %s, an API key', (_dialect, open) => {
 
   it.each(signed.filter(([, { operation }]) => operation.apiKey))('calls %s for its creator', async (name, one) => {
     for (const surface of surfaces) {
-      // Its own organization is on its way out in some samples: the header says nothing that the key does not.
+      // Without X-Organization-Id, as the key says the organization. In some samples that is inactive or in the trash.
       const { problem } = await call(surface, name, await one.input(owner, scene), full);
       expect(problem).toBeNull();
     }
@@ -100,12 +100,12 @@ describe.each(scenes)('on %s, an API key', (_dialect, open) => {
     },
   );
 
-  it('may stand where an access token does', async () => {
+  it('may be sent as the bearer token', async () => {
     for (const surface of surfaces)
       expect(await scene.call(surface, 'users.me', {}, { token: full })).toMatchObject({ data: { id: owner.userId } });
   });
 
-  it('does not come with an access token, nor is one', async () => {
+  it('must not be sent together with an access token, and an access token is not a key', async () => {
     for (const surface of surfaces) {
       const twice = await scene.call(surface, 'users.me', {}, { token: owner.token, headers: { 'x-api-key': full } });
       expect(twice).toMatchObject({
@@ -117,7 +117,7 @@ describe.each(scenes)('on %s, an API key', (_dialect, open) => {
     }
   });
 
-  it('shows up beside its creator in what happened', async () => {
+  it('is recorded in activity together with its creator', async () => {
     const { id } = (await call('rest', 'tasks.create', { title: 'By a program' }, full)).data as { id: string };
     const [entry] = (await owner.do('tasks.listActivity', { id })).data;
     const [key] = (await owner.do('apiKeys.list', { sort: 'createdAt', limit: 1 })).data;

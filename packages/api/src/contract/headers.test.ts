@@ -10,14 +10,14 @@ import { type Fields, surfaces } from './testing/wire.ts';
 const mutations = casesWhere(({ type }) => type === 'mutation');
 const withHeaders = mutations.filter(([, { operation }]) => operation.mutationHeaders);
 
-/** The version of what the last parameter of the path names. */
+/** The version of the row that the last parameter of the path names. */
 function versionOf({ operation }: Case, input: Fields, dump: Dump): number {
   const target = [...operation.parameters].at(-1) ?? '';
   const row =
     Object.values(dump)
       .flat()
       .find((candidate) => candidate['id'] === input[target] && 'version' in candidate) ??
-    // Of who is a member under that id.
+    // Paths name members by their user id.
     dump['memberships']?.find((candidate) => candidate['user_id'] === input[target]);
   if (!row) throw new Error(`Nothing with a version is called ${String(input[target])}.`);
   return Number(row['version']);
@@ -37,7 +37,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   });
   afterAll(() => scene.dispose());
 
-  /** The events of one call, and how many payloads came with them. */
+  /** Calls the operation. Answers the events that were recorded, and the number of their payloads. */
   async function eventsOf(one: Case) {
     const input = await one.input(owner, scene);
     const tables = ['events', 'event_payloads'];
@@ -80,7 +80,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
         expect(headers).not.toHaveProperty('etag');
         expect(changedTables(before, await scene.fingerprints())).toEqual([]);
       }
-      // It took no key, and what it tried can still be done.
+      // The dry run used up no key, and the real call still succeeds.
       expect(await scene.callAs(owner, 'rest', name, input)).toMatchObject({ status: one.operation.status });
     });
   });
@@ -110,7 +110,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       }
     });
 
-    it.each(withHeaders)('of %s is bound to its input and to its sender', async (name, one) => {
+    it.each(withHeaders)('of %s belongs to its input and to its sender', async (name, one) => {
       const headers = { 'idempotency-key': randomUUID() };
       const [input, another] = [await one.input(owner, scene), await one.input(owner, scene)];
       expect((await scene.callAs(owner, 'rest', name, input, headers)).problem).toBeNull();
@@ -118,7 +118,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       const theirs = await scene.callAs(stranger, 'rest', name, await one.input(stranger, scene), headers);
       expect(theirs.problem).toBeNull();
       expect(theirs.headers).not.toHaveProperty('idempotency-replayed');
-      // Of some there is only one input, and some cannot even be repeated.
+      // Some operations have only one possible input, and some cannot be repeated.
       if (one.takesPermission || isDeepStrictEqual(input, another)) return;
       const before = await scene.fingerprints();
       const reused = await scene.callAs(owner, 'rest', name, another, headers);
@@ -130,7 +130,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   describe('If-Match', () => {
     const versioned = withHeaders.filter(([, { operation }]) => operation.versioned);
 
-    it.each(versioned)('of %s takes the version that is there, and no other', async (name, one) => {
+    it.each(versioned)('of %s takes the current version, and no other', async (name, one) => {
       for (const surface of surfaces) {
         const input = await one.input(owner, scene);
         const version = versionOf(one, input, await scene.dump());

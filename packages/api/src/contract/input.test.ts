@@ -12,7 +12,7 @@ const runs = 12;
 
 const surfacesOf = ({ operation }: Case): Surface[] => surfaces.filter((it) => it === 'rest' || !operation.restOnly);
 
-/** Refused, with an error that points at the field or into it. */
+/** Expects a refusal with an error that points at the field or into it. */
 function expectRefused({ status, problem, text }: Reply, path: string, what: string): void {
   expect({ status, code: problem?.code }, `${what}: ${text}`).toEqual({ status: 400, code: 'validation_failed' });
   const paths = problem?.errors?.map((error) => error.path) ?? [];
@@ -22,7 +22,7 @@ function expectRefused({ status, problem, text }: Reply, path: string, what: str
   ).not.toEqual([]);
 }
 
-/** Whatever was sent was understood, or refused with a reason. */
+/** Expects that the input was either accepted, or refused with the wrong fields. */
 function expectAnswered({ status, problem, text }: Reply, what: string): void {
   expect(status, `${what}: ${text}`).toBeLessThan(500);
   if (status !== 400) return;
@@ -30,7 +30,7 @@ function expectAnswered({ status, problem, text }: Reply, what: string): void {
   for (const { path } of problem?.errors ?? []) expect(path).toMatch(/^\/(body|query|path|header)(\/|$)/);
 }
 
-/** REST writes paths and queries as text, so only wrong texts can be told apart there; a path must be UTF-8 to be one at all. */
+/** Paths, queries and forms are text, so only wrong texts can be sent there. A path must also be valid UTF-8. */
 function canSend({ operation }: Case, surface: Surface, { name }: Field, [, value]: WrongValue): boolean {
   const writesText = operation.kind === 'form' || !operation.hasBody || operation.parameters.has(name);
   if (surface === 'trpc' || !writesText) return true;
@@ -52,7 +52,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   const send = (surface: Surface, { name }: Case, input: Fields) => scene.callAs(owner, surface, name, input);
 
   it.each(cases.map((one) => [one.name, one] as const))(
-    '%s says which field is wrong, and does nothing',
+    '%s names the wrong field, and does nothing',
     async (_name, one) => {
       const { operation } = one;
       const input = await one.input(owner, scene);
@@ -85,7 +85,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   );
 
   it.each(cases.map((one) => [one.name, one] as const))(
-    '%s refuses what its address cannot mean',
+    '%s refuses wrong parameters in its URL',
     async (_name, one) => {
       const { operation } = one;
       const input = await one.input(owner, scene);
@@ -123,17 +123,14 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     },
   );
 
-  it.each(casesWhere(({ ignoresUnknown }) => ignoresUnknown))(
-    '%s ignores what it does not know',
-    async (_name, one) => {
-      const { operation } = one;
-      const unknown = { thereIsNoSuchField: '1', ['__proto__']: '1', '\ud800': 'a\u0000b' };
-      const known = Object.keys(operation.input.shape);
-      const input = await one.input(owner, scene);
-      const empty = Object.fromEntries(known.filter((name) => !(name in input)).map((name) => [name, '']));
-      expect((await send('rest', one, { ...input, ...empty, ...unknown })).status).toBe(operation.status);
-    },
-  );
+  it.each(casesWhere(({ ignoresUnknown }) => ignoresUnknown))('%s ignores unknown fields', async (_name, one) => {
+    const { operation } = one;
+    const unknown = { thereIsNoSuchField: '1', ['__proto__']: '1', '\ud800': 'a\u0000b' };
+    const known = Object.keys(operation.input.shape);
+    const input = await one.input(owner, scene);
+    const empty = Object.fromEntries(known.filter((name) => !(name in input)).map((name) => [name, '']));
+    expect((await send('rest', one, { ...input, ...empty, ...unknown })).status).toBe(operation.status);
+  });
 
   it.each(cases.map((one) => [one.name, one] as const))('%s answers whatever it is sent', async (_name, one) => {
     const good = await one.input(owner, scene);
@@ -142,7 +139,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       await fc.assert(
         fc.asyncProperty(inputs, async (input) => {
           const reply = await send(surface, one, input);
-          // An empty parameter is another path.
+          // With an empty parameter it is another path.
           if (surface === 'rest' && [...one.operation.parameters].some((name) => input[name] === '')) return;
           expectAnswered(reply, `${surface} ${JSON.stringify(input)}`);
         }),

@@ -6,17 +6,17 @@ import { fieldsOf, missingIds, namesById, onlyRequired } from './testing/fields.
 import type { Scene } from './testing/scene.ts';
 import { type Fields, type Surface, surfaces } from './testing/wire.ts';
 
-describe.each(scenes)('on %s, another organization cannot be told from none', (_dialect, open) => {
+describe.each(scenes)('on %s, another organization looks like a missing one', (_dialect, open) => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await open();
   });
   afterAll(() => scene.dispose());
 
-  /** What is sent: the input, and which organization the header names. */
+  /** A request: the input, and the organization in the header. */
   type Sent = [input: Fields, header?: string];
 
-  /** Each pair gets one answer, and none changes anything. */
+  /** Expects the same answer to both requests of a pair, and no change in the database. */
   async function expectAlike(name: string, ...pairs: [foreign: Sent, missing: Sent][]) {
     const send = (surface: Surface, [input, header]: Sent) =>
       scene.callAs(scene.acme.people.owner, surface, name, input, header ? { 'x-organization-id': header } : {});
@@ -29,7 +29,7 @@ describe.each(scenes)('on %s, another organization cannot be told from none', (_
 
   const nobodysSlug = () => `none-${randomUUID()}`;
 
-  // Who administers the instance may see everybody.
+  // Administrators of the instance may see every organization.
   const signedIn = casesWhere(({ access, restOnly }) => !['public', 'instance'].includes(access) && !restOnly);
   const withIds = signedIn.flatMap(([name, one]) =>
     fieldsOf(one.operation)
@@ -39,7 +39,7 @@ describe.each(scenes)('on %s, another organization cannot be told from none', (_
 
   it.each(withIds)('by %s in %s', async (name, field, one) => {
     const input = await one.input(scene.acme.people.owner, scene);
-    // Filters narrow each other; changes are made together.
+    // Filters of a query narrow each other, so this one is sent alone. A mutation makes its changes together, so all are sent.
     const own = one.operation.type === 'query' ? onlyRequired(one.operation, input, field) : input;
     const theirs = await one.input(scene.other.people.owner, scene);
     const sent = (value: unknown): Sent => [{ ...own, [field]: value }];

@@ -7,8 +7,8 @@ import { operations, type Person, type Scene } from './testing/scene.ts';
 import { surfaces } from './testing/wire.ts';
 
 /*
- * A session that began at an issuer of an organization: whoever manages that issuer can have one of anybody who is linked to it, so
- * it must not reach the account itself, nor beyond the organization.
+ * Sessions that began at an issuer of an organization. Whoever manages that issuer can obtain such a session for any account that
+ * is linked to it. So the session must not reach the account itself, or anything beyond the organization.
  */
 
 const named = (matches: (operation: Operation) => boolean) =>
@@ -17,8 +17,8 @@ const named = (matches: (operation: Operation) => boolean) =>
     .map(([name]) => name)
     .toSorted();
 
-describe('a session that holds in one organization only', () => {
-  it('does of what needs no permission this alone', () => {
+describe('a session that is limited to one organization', () => {
+  it('may call only these operations that need no permission', () => {
     const signed = ({ access }: Operation) => access !== 'public' && access !== 'permission';
     expect(named((operation) => operation.limitedSession && signed(operation))).toEqual([
       'access.explain',
@@ -28,12 +28,12 @@ describe('a session that holds in one organization only', () => {
     ]);
   });
 
-  it('does everything that needs a permission', () => {
+  it('may call every operation that needs a permission', () => {
     expect(named(({ access, limitedSession }) => !limitedSession && access === 'permission')).toEqual([]);
   });
 });
 
-describe.each(scenes)('on %s, a session that holds in one organization only', (_dialect, open) => {
+describe.each(scenes)('on %s, a session that is limited to one organization', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
   let token: string;
@@ -44,7 +44,7 @@ describe.each(scenes)('on %s, a session that holds in one organization only', (_
   afterAll(() => scene.dispose());
   afterEach(() => scene.settle(false));
 
-  /** Some samples end every session of their caller. */
+  /** Opens a new session. Some samples end every session of their caller. */
   const renew = async () => {
     token = await limitedTokenOf(scene.platform, owner.userId, scene.acme.id);
   };
@@ -77,7 +77,7 @@ describe.each(scenes)('on %s, a session that holds in one organization only', (_
     async (name, one) => {
       const input = await one.input(owner, scene);
       await renew();
-      // Who may go there finds it no more than a stranger does.
+      // The caller gets the same answer as a stranger, even for an organization that they belong to.
       const inPath = one.operation.parameters.has('organizationId');
       for (const surface of surfacesOf(one.operation)) {
         const sent = inPath ? { ...input, organizationId: scene.other.id } : input;

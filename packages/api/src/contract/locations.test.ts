@@ -8,7 +8,7 @@ const readable = [...operations.values()]
   .filter(({ method }) => method === 'GET')
   .map(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`));
 
-/** An output whose every field is an id. */
+/** An output in which every field is an id. */
 const anything = new Proxy({}, { get: () => 'x' });
 
 const locationOf = ({ location, path }: Operation): string =>
@@ -25,12 +25,12 @@ describe('what an operation creates', () => {
     ).toBe(true);
   });
 
-  it('is something', () => {
+  it('covers several operations', () => {
     expect(creating.length).toBeGreaterThan(5);
   });
 });
 
-/** Whether an answer carries the version that If-Match takes. */
+/** Whether an answer has the version that If-Match takes. */
 const hasVersion = ({ output }: Operation): boolean =>
   output !== null && 'shape' in output && typeof output.shape === 'object' && 'version' in (output.shape ?? {});
 

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
-import { told } from './testing/compare.ts';
+import { comparable } from './testing/compare.ts';
 import { fieldsOf, missingIds, namesById } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
 import type { Fields, Reply } from './testing/wire.ts';
 
-/** The names and types in an answer: what is the same of two things that were made one after the other. */
+/** The names and types in an answer. They are the same for two objects that were created one after the other. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
 }
 
-/** What no field takes, wherever it stands in a request. */
+/** A text that no field takes, in any part of a request. */
 const wrongText = '\u0000';
 
 const outcome = ({ status, problem, headers }: Reply) => ({
   status,
-  problem: told(problem),
+  problem: comparable(problem),
   ...Object.fromEntries(['etag', 'idempotency-replayed', 'www-authenticate'].map((name) => [name, headers[name]])),
 });
 

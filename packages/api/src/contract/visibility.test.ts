@@ -6,11 +6,11 @@ import { alternatives, type Field, fieldsOf, itemsOf, missingIds, namesById, onl
 import type { Person, Scene } from './testing/scene.ts';
 import { type Fields, surfaces } from './testing/wire.ts';
 
-/** The tables of which somebody may see a part only. */
+/** The tables with visibility rules, of which some callers see only a part. */
 const narrowed = ({ platform }: Scene): string[] =>
   [...platform.database.tables.values()].filter(({ visibility }) => visibility).map(({ name }) => name);
 
-/** The ids of what somebody who sees assigned tasks only must not learn of. */
+/** The ids of everything that must stay hidden from somebody who sees only their assigned tasks. */
 function hiddenFrom({ userId, organization }: Person, dump: Dump): Set<string> {
   const ids = (table: string, matches: (row: Dump[string][number]) => boolean) =>
     (dump[table] ?? []).filter((row) => row['organization_id'] === organization.id && matches(row));
@@ -22,7 +22,7 @@ function hiddenFrom({ userId, organization }: Person, dump: Dump): Set<string> {
   return new Set([...tasks, ...comments, ...events].map(String));
 }
 
-/** Values for a field that ask for more than was asked: each flag, each choice, what is hidden. */
+/** Values for a field that widen what is asked for: each flag, each choice, ids of hidden rows. */
 function valuesFor({ schema, name }: Field, hidden: readonly string[], words: string): unknown[] {
   const [first = {}] = alternatives(schema);
   if (name === 'search') return [words];
@@ -34,7 +34,7 @@ function valuesFor({ schema, name }: Field, hidden: readonly string[], words: st
   return item['format'] === 'uuid' ? [hidden.slice(0, 50)] : [];
 }
 
-/** A page that is the whole list counts what it shows. */
+/** Expects that the total counts no hidden rows: on a page that is the whole list it equals the number of rows. */
 function expectHonestTotal(page: unknown): void {
   const {
     data = [],
@@ -44,7 +44,7 @@ function expectHonestTotal(page: unknown): void {
   expect(total ?? data.length).toBe(nextCursor === null ? data.length : total);
 }
 
-describe.each(scenes)('on %s, who sees only what is assigned to them', (_dialect, open) => {
+describe.each(scenes)('on %s, somebody who sees only their assigned tasks', (_dialect, open) => {
   let scene: Scene;
   let developer: Person;
   let hidden: Set<string>;
@@ -64,7 +64,7 @@ describe.each(scenes)('on %s, who sees only what is assigned to them', (_dialect
   });
   afterAll(() => scene.dispose());
 
-  it('has much that is hidden from them', () => {
+  it('has many hidden rows to look for', () => {
     expect(hidden.size).toBeGreaterThan(10);
   });
 
@@ -95,7 +95,7 @@ describe.each(scenes)('on %s, who sees only what is assigned to them', (_dialect
       .map((field) => [name, field.name, one] as const),
   );
 
-  /** Inputs that name by the field what is hidden, and what is missing; null when the field names nothing that can be hidden. */
+  /** Inputs whose field names something hidden, and something missing. Null when the field cannot name anything hidden. */
   async function naming(one: Case, field: string) {
     if (one.operation.permission === null || !developer.can(one.operation.permission)) return null;
     const theirs = (await one.input(scene.acme.people.owner, scene))[field];
@@ -103,12 +103,12 @@ describe.each(scenes)('on %s, who sees only what is assigned to them', (_dialect
     const secrets = new Set(narrowed(scene).flatMap((table) => (dump[table] ?? []).map(({ id }) => id)));
     if (![theirs].flat().some((id) => secrets.has(id))) return null;
     const input = await one.input(developer, scene);
-    // Filters narrow each other; changes are made together.
+    // Filters of a query narrow each other, so this one is sent alone. A mutation makes its changes together, so all are sent.
     const own = one.operation.type === 'query' ? onlyRequired(one.operation, input, field) : input;
     return { hidden: { ...own, [field]: theirs }, missing: { ...own, [field]: missingIds(theirs) } };
   }
 
-  it.each(withIds)('cannot tell the others from none by %s in %s', async (name, field, one) => {
+  it.each(withIds)('cannot tell hidden rows from missing ones by %s in %s', async (name, field, one) => {
     const inputs = await naming(one, field);
     if (!inputs) return;
     for (const surface of surfaces) {
@@ -118,7 +118,7 @@ describe.each(scenes)('on %s, who sees only what is assigned to them', (_dialect
     }
   });
 
-  it.each(withIds)('cannot change the others by %s in %s', async (name, field, one) => {
+  it.each(withIds)('cannot change hidden rows by %s in %s', async (name, field, one) => {
     const inputs = await naming(one, field);
     if (!inputs) return;
     const before = await scene.fingerprints();

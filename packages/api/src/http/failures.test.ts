@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** What the server answers to bytes that no HTTP library would send. */
+/** Sends bytes that no HTTP library would send. Answers what the server writes back. */
 async function exchange(bytes: string) {
   const text = await new Promise<string>((resolve, reject) => {
     let received = '';

@@ -7,7 +7,7 @@ import { problemHeaders, toProblem } from '../problem.ts';
 
 const problemType = 'application/problem+json';
 
-/** Makes of Fastify's own errors what they are here. */
+/** Our errors for those of Fastify. */
 const fromFastify: Readonly<Record<string, () => Error>> = {
   FST_ERR_NOT_FOUND: transportErrors.route_not_found,
   FST_ERR_BAD_URL: () => invalid(wrongField('/path', 'The path is not percent-encoded UTF-8.', 'invalid_format')),
@@ -17,7 +17,7 @@ const fromFastify: Readonly<Record<string, () => Error>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => malformedBody('It is not as long as Content-Length says.'),
 };
 
-/** What a client may read of an error that ended a request, ours or Fastify's. */
+/** Turns any error that ended a request into one that clients may read. */
 export function toHttpError(thrown: unknown): ApiError {
   if (!(thrown instanceof Error)) return toApiError(thrown);
   const make = fromFastify[(thrown as Partial<FastifyError>).code ?? ''];
@@ -26,13 +26,13 @@ export function toHttpError(thrown: unknown): ApiError {
 
 const wasAborted = ({ raw }: FastifyRequest): boolean => raw.destroyed && !raw.complete;
 
-/** Logs what is our fault; the rest is in the request log by its status. A request that never ended is in no other line. */
+/** Logs server errors and aborted requests. The request log has the other errors by status, but no line for an aborted request. */
 export function logFailure(request: FastifyRequest, error: ApiError): void {
   if (wasAborted(request)) request.log.info('the client went before it had sent everything');
   else if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.problem }, 'request failed');
 }
 
-/** The error handler of REST, and of everything else that is not tRPC: problem+json. */
+/** The error handler of REST and of everything else that is not tRPC. Answers problem+json. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = toHttpError(thrown);
   logFailure(request, error);
@@ -41,12 +41,12 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
       .code(error.status)
       .headers({ 'x-request-id': request.id, ...problemHeaders(error) })
       .type(problemType)
-      // As bytes: to a string Fastify adds a charset, which this media type does not have.
+      // As bytes: for a string Fastify would add a charset, which this media type does not have.
       .send(Buffer.from(JSON.stringify(toProblem(error, { url: request.url, requestId: request.id }))))
   );
 }
 
-/** The answer to a path that nobody serves. */
+/** The answer to a path that does not exist. */
 export const sendNotFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   sendProblem(transportErrors.route_not_found(), request, reply);
 
@@ -56,7 +56,7 @@ const parserErrors: Readonly<Record<string, () => ApiError>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: transportErrors.payload_too_large,
 };
 
-/** For Fastify's option of this name: answers what Node's HTTP parser refused, before there is a request. */
+/** For Fastify's option of the same name. Answers what Node's HTTP parser refused before there was a request. */
 export function clientErrorHandler(failure: ConnectionError, socket: Socket): void {
   if (failure.code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) {

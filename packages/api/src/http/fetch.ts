@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** All that tRPC reads itself; our own code reads the request's. Copying every header costs as much as the query of one row. */
+/** The headers that tRPC reads. Copying all of them would cost as much as reading one row from the database. */
 const headersOfTrpc = ['accept', 'content-type', 'last-event-id', 'trpc-accept'] as const;
 
 function headersOf({ headers }: FastifyRequest): Headers {
@@ -12,7 +12,7 @@ function headersOf({ headers }: FastifyRequest): Headers {
   return copied;
 }
 
-/** A request as the Fetch API has it, without the host that was asked. Its signal aborts when the client goes before the answer. */
+/** Makes a Fetch API request, without the real host. Its signal aborts when the client disconnects before the answer. */
 export function toFetchRequest(request: FastifyRequest, reply: FastifyReply): Request {
   const left = new AbortController();
   reply.raw.once('close', () => {
@@ -30,7 +30,7 @@ export function toFetchRequest(request: FastifyRequest, reply: FastifyReply): Re
 const isStream = ({ headers }: Response): boolean =>
   headers.has('transfer-encoding') || headers.get('content-type') === 'text/event-stream';
 
-/** Sends a response of the Fetch API: whole, unless it is a stream. A stream costs several writes and promises for each piece. */
+/** Sends a Fetch API response. Only streams are streamed, because that costs several writes and promises for each chunk. */
 export async function sendFetchResponse(reply: FastifyReply, response: Response): Promise<FastifyReply> {
   if (isStream(response)) return reply.send(response);
   return reply

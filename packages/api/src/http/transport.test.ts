@@ -76,7 +76,7 @@ test('a token in the body needs no cookie, and so no origin', async () => {
   expect([status, body.used]).toEqual([200, 'mine']);
 });
 
-test('the service learns who called', async () => {
+test('the service gets the user agent and the address', async () => {
   const { body } = await refresh({ 'user-agent': 'curl/8' });
   expect(body).toMatchObject({ userAgent: 'curl/8', address: '127.0.0.1' });
 });

@@ -2,17 +2,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Transport } from '../context.ts';
 import { transportErrors } from '../errors.ts';
 
-/** Named in the document as a credential. */
+/** The document names this cookie as a credential. */
 export const refreshCookieName = 'tenon_refresh';
 
 const refreshAttributes = 'Path=/api; HttpOnly; SameSite=Strict';
 
 const bindingCookieName = (flow: string): string => `tenon_oidc_${flow}`;
-/** Lax, as the browser comes back with it from another site. */
+/** Lax, because the browser must send it when it comes back from another site. */
 const bindingAttributes = 'Path=/api/v1/auth/oidc; HttpOnly; SameSite=Lax';
 const bindingSeconds = 600;
 
-/** The value of one cookie in a Cookie header. */
+/** Reads one cookie of a Cookie header. */
 function readCookie(header: string, name: string): string | null {
   const prefix = `${name}=`;
   const pair = header.split(/; */).find((part) => part.startsWith(prefix));
@@ -26,14 +26,14 @@ function readCookie(header: string, name: string): string | null {
 
 interface CookieSettings {
   refreshTokenDays: number;
-  /** The origins of the pages that may use the cookie, beside our own. */
+  /** The origins of other pages that may use the refresh cookie. The API's own origin always may. */
   trustedOrigins: readonly string[];
 }
 
 const isLocal = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 
-/** What a `restOnly` procedure knows of its request. */
+/** The transport of REST. */
 export class HttpTransport implements Transport {
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
@@ -48,7 +48,7 @@ export class HttpTransport implements Transport {
   get refreshCookie(): string | null {
     const token = readCookie(this.#request.headers.cookie ?? '', refreshCookieName);
     if (token === null) return null;
-    // Read here, where the cookie is about to be the caller's only credential: a token in the body needs no such check.
+    // Checked only when the cookie is read, as it is then the caller's only credential. A token in the body needs no check.
     if (!this.#isSameOrigin()) throw transportErrors.cross_site_request();
     return token;
   }
@@ -78,8 +78,8 @@ export class HttpTransport implements Transport {
   }
 
   /**
-   * Browsers send Origin with every request that could change something, or at least say from what kind of site it comes; other
-   * clients have no cookies to steal.
+   * Browsers send Origin with every request that could change something, or at least Sec-Fetch-Site. Other clients have no
+   * cookies that another site could use.
    */
   #isSameOrigin(): boolean {
     const { origin, 'sec-fetch-site': site } = this.#request.headers;

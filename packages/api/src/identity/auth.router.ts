@@ -56,7 +56,7 @@ const { invitation_not_pending, organization_inactive } = tenancyErrors;
 const { invalid_credentials, email_not_verified } = loginErrors;
 const { second_factor_required, second_factor_failed } = secondFactorErrors;
 
-/** Signing in is not repeated by a key, tried, or bound to a version. */
+/** Operations that sign in take no Idempotency-Key, Dry-Run or If-Match. */
 const mutationHeaders = false;
 
 export const authRouter = router({

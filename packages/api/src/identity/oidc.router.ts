@@ -56,7 +56,7 @@ const callback =
 const backChannelLogout =
   'The back-channel logout URI to register at the issuer (OpenID Connect Back-Channel Logout 1.0).';
 
-/** Part of `auth`. */
+/** Part of the `auth` router. */
 export const oidcOperations = {
   listOidcIssuers: query({
     rest: 'GET /auth/oidc',

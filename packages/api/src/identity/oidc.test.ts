@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serverOptions, tenonApi } from '../plugin.ts';
 
 /*
- * What signing in at an issuer means over HTTP: redirects, cookies, forms. What it does is tested where it is done.
+ * Tests how sign-in at an issuer works over HTTP: redirects, cookies, forms. The tests in core cover what it does.
  */
 describe('signing in at an issuer over HTTP', () => {
   let issuer: TestIssuer;
@@ -50,7 +50,7 @@ describe('signing in at an issuer over HTTP', () => {
   const goBack = (url: URL, cookie?: string) =>
     app.inject({ method: 'GET', url: url.pathname + url.search, ...(cookie ? { headers: { cookie } } : {}) });
 
-  it('signs a browser in, which began it', async () => {
+  it('signs in the browser that began', async () => {
     const { started, back, claims } = await begin({ redirectTo: '/welcome' });
     const binding = cookieOf(started.headers, 'tenon_oidc_');
     expect(started.json()).not.toHaveProperty('binding');
@@ -58,7 +58,7 @@ describe('signing in at an issuer over HTTP', () => {
     expect(back.pathname).toBe('/api/v1/auth/oidc/callback');
 
     const [cookie = ''] = binding.split(';');
-    // What issuers add does not matter.
+    // Parameters that the issuer adds are ignored.
     back.searchParams.set('session_state', 'x');
     const landed = await goBack(back, cookie);
     expect({ status: landed.statusCode, to: landed.headers.location }).toEqual({
@@ -73,7 +73,7 @@ describe('signing in at an issuer over HTTP', () => {
     expect((await goBack(back, cookie)).json()).toMatchObject({ status: 400, code: 'oidc_state_invalid' });
   });
 
-  it('signs nobody in, who did not begin it', async () => {
+  it('does not sign in a browser that did not begin', async () => {
     const { back } = await begin();
     const landed = await goBack(back);
     expect(landed.json()).toMatchObject({ status: 400, code: 'oidc_state_invalid' });
@@ -82,7 +82,7 @@ describe('signing in at an issuer over HTTP', () => {
       expect((await app.inject(url)).json()).toMatchObject({ status: 400, errors: [{ path: '/query/state' }] });
   });
 
-  it('lets several tabs sign in beside each other', async () => {
+  it('lets several tabs sign in at the same time', async () => {
     const [one, two] = [await begin(), await begin()];
     const cookie = [one, two].map(({ started }) => cookieOf(started.headers, 'tenon_oidc_').split(';')[0]).join('; ');
     for (const { back } of [one, two]) {
@@ -91,7 +91,7 @@ describe('signing in at an issuer over HTTP', () => {
     }
   });
 
-  it('does not take the answer with a HEAD, and refuses other methods', async () => {
+  it('does not act on HEAD, and refuses other methods', async () => {
     const { started, back } = await begin();
     const [cookie = ''] = cookieOf(started.headers, 'tenon_oidc_').split(';');
     const url = back.pathname + back.search;
@@ -100,7 +100,7 @@ describe('signing in at an issuer over HTTP', () => {
     expect((await goBack(back, cookie)).statusCode).toBe(303);
   });
 
-  it('sends no browser elsewhere', async () => {
+  it('refuses to redirect to other sites', async () => {
     for (const redirectTo of ['https://evil.example/', '//evil.example', '/\\evil.example', 'http://127.0.0.1:1/']) {
       const answer = await post('/auth/oidc/start', { issuer: 'local', redirectTo });
       expect(answer.json()).toMatchObject({ status: 400, errors: [{ path: '/body/redirectTo' }] });
@@ -108,7 +108,7 @@ describe('signing in at an issuer over HTTP', () => {
     }
   });
 
-  it('signs a browser in at an issuer of an organization, by URLs of its own', async () => {
+  it('signs in at an issuer of an organization, which has its own URLs', async () => {
     const acme = await createOrganization(platform);
     const { id } = await ownIssuer(acme, issuer);
     const listed = await app.inject(`/api/v1/auth/oidc?organization=${acme.id}`);

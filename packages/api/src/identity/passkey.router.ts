@@ -31,10 +31,10 @@ const passkeys = { name: 'Passkeys', description: 'Keys on devices, by which one
 const { passkey_not_found, passkey_taken, too_many_passkeys, passkey_failed } = passkeyErrors;
 const { invalid_challenge } = challengeErrors;
 
-/** Each answers a challenge that is good once: nothing to repeat by a key, or to try. */
+/** Each of these operations answers a challenge that is valid once, so an Idempotency-Key or a Dry-Run has no use. */
 const mutationHeaders = false;
 
-/** Part of the router of auth.*. */
+/** Part of the `auth` router. */
 export const passkeyOperations = {
   startPasskey: mutation({
     rest: 'POST /auth/passkeys/start',

@@ -21,13 +21,13 @@ const secondFactor = { name: 'Second factor', description: 'What signing in asks
 const { identity_not_proven } = proofErrors;
 const { totp_enabled, totp_not_started, totp_not_enabled } = totpErrors;
 
-/** They hand out secrets, and ask for a fresh proof each time: nothing to repeat by a key, or to try. */
+/** These operations answer secrets and need a fresh proof each time, so an Idempotency-Key or a Dry-Run has no use. */
 const mutationHeaders = false;
 
 const proof =
   'Needs the password or a code of the app; who has neither must have signed in within the last ten minutes.';
 
-/** Part of the router of auth.*. */
+/** Part of the `auth` router. */
 export const secondFactorOperations = {
   getSecondFactor: query({
     rest: 'GET /auth/second-factor',

@@ -5,7 +5,7 @@ import { serverOptions, tenonApi } from '../plugin.ts';
 
 const password = 'correct horse battery';
 
-/* What a second factor means over HTTP. What it does is tested where it is done. */
+/* Tests how a second factor works over HTTP. The tests in core cover what it does. */
 describe('signing in with a second factor over REST', () => {
   let platform: TestPlatform;
   let app: FastifyInstance;

@@ -6,7 +6,7 @@ import { serverOptions, tenonApi } from '../plugin.ts';
 const password = 'correct horse battery';
 
 /*
- * What signing in means over HTTP: cookies, transports, and the order of refusals. What it does is tested where it is done.
+ * Tests how sign-in works over HTTP: cookies, transports and the order of refusals. The tests in core cover what it does.
  */
 describe('signing in over REST', () => {
   let platform: TestPlatform;
@@ -132,7 +132,7 @@ describe('signing in over REST', () => {
     expect(await post('/auth/refresh', {})).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
   });
 
-  it('says who is signed in, where, and lets them change themselves', async () => {
+  it('answers the signed-in user and organization, and lets users change themselves', async () => {
     const { accessToken } = await signUp('Whereabouts');
     const headers = bearer(accessToken);
 

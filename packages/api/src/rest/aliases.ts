@@ -3,11 +3,11 @@ import { ApiError } from '../errors.ts';
 import { pointer } from '../pointer.ts';
 import { restPrefix } from './answer.ts';
 
-/** Names that older systems use for our paths. They answer; they are in no link and in no document. */
+/** Names that older systems use for our paths. They work, but no link and no document mentions them. */
 const renamed: readonly (readonly [RegExp, string])[] = [[/^\/items(?=[/?]|$)/, '/tasks']];
 
 /**
- * For Fastify's option of this name: `/api/…` means `/api/v1/…`, and an alias its canonical path.
+ * For Fastify's option of the same name. Rewrites `/api/…` to `/api/v1/…`, and an alias to its canonical path.
  *
  * @example rewriteUrl({ url: '/api/items/7?x=1' }) // '/api/v1/tasks/7?x=1'
  */
@@ -18,13 +18,13 @@ export function rewriteUrl({ url = '/' }: Pick<IncomingMessage, 'url'>): string 
   return restPrefix + rest;
 }
 
-/** A route that calls an operation with fields of its path in the body. */
+/** A route that takes in the body what the operation takes in its path. */
 export interface RouteAlias {
   method: 'POST';
   path: string;
   /** The operationId. */
   operation: string;
-  /** The names in the operation's path by the alias' names for them. */
+  /** From the alias's field name to the parameter name in the operation's path. */
   fields: Readonly<Record<string, string>>;
 }
 
@@ -32,7 +32,7 @@ export const routeAliases: readonly RouteAlias[] = [
   { method: 'POST', path: '/comments', operation: 'comments.create', fields: { taskId: 'id' } },
 ];
 
-/** Takes the fields of the operation's path out of an alias' body. */
+/** Separates the parameters of the operation's path from the other fields of an alias's body. */
 export function splitAliasBody({ fields }: RouteAlias, body: Record<string, unknown>) {
   const params: Record<string, unknown> = {};
   const rest: Record<string, unknown> = { __proto__: null };
@@ -44,7 +44,7 @@ export function splitAliasBody({ fields }: RouteAlias, body: Record<string, unkn
   return { params, body: rest };
 }
 
-/** Points an error of the operation at what the alias' caller wrote. */
+/** Makes an error of the operation point at the field that the alias's caller sent. */
 export function pointAtAlias({ fields }: RouteAlias, thrown: unknown): unknown {
   if (!(thrown instanceof ApiError) || !thrown.details.errors) return thrown;
   const places = new Map(Object.entries(fields).map(([name, to]) => [pointer('path', [to]), pointer('body', [name])]));

@@ -3,13 +3,13 @@ import type { Answer } from '../context.ts';
 import type { Operation } from '../operation.ts';
 import { pathOf } from '../problem.ts';
 
-/** Where REST is mounted. */
+/** The URL prefix of REST. */
 export const restPrefix = '/api/v1';
 
 const member = (data: unknown, name: string): unknown =>
   typeof data === 'object' && data !== null && !Array.isArray(data) ? Reflect.get(data, name) : undefined;
 
-/** The headers that both transports send: the object's version, and whether the answer is a replay. */
+/** The headers that both transports send: the version of the object, and whether the answer is a replay. */
 export function answerHeaders({ data, outcome }: Answer): Record<string, string> {
   const headers: Record<string, string> = {};
   if (outcome.replayed) headers['idempotency-replayed'] = 'true';
@@ -18,7 +18,7 @@ export function answerHeaders({ data, outcome }: Answer): Record<string, string>
   return headers;
 }
 
-/** The operation's canonical path, whatever alias was asked for. */
+/** The operation's canonical path, even when the request used an alias. */
 const pathOfOperation = ({ path }: Operation, input: Record<string, unknown>): string =>
   restPrefix + path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(input[name])));
 
@@ -36,7 +36,7 @@ function nextLink(operation: Operation, { data, input }: Answer, url: string): s
   return `<${pathOfOperation(operation, input)}?${query.toString()}>; rel="next"`;
 }
 
-/** Sends what a procedure answered as REST: status, Location, ETag, Link. */
+/** Sends the answer of an operation over REST: status, Location, ETag, Link and body. */
 export function sendAnswer(
   operation: Operation,
   answer: Answer,
@@ -46,7 +46,7 @@ export function sendAnswer(
   reply.headers(answerHeaders(answer));
   if (answer.outcome.dryRun) return reply.code(200).send(answer.data);
   reply.code(operation.status);
-  // A redirect has acted, and forms come from other standards, which may ask for it: OpenID Connect Back-Channel Logout does.
+  // A redirect has acted, so its answer must not be cached. OpenID Connect Back-Channel Logout asks the same of its form.
   if (operation.kind !== 'json') reply.header('cache-control', 'no-store');
   if (operation.kind === 'redirect') return reply.header('location', String(answer.data)).send();
   if (operation.status === 204) return reply.send();

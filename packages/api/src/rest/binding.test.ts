@@ -170,7 +170,7 @@ describe('the body', () => {
     ]);
   });
 
-  test('does not hold the fields of the path', async () => {
+  test('does not contain the fields of the path', async () => {
     const { body } = await call('PATCH', `/api/v1/notes/${noteId}`, { payload: { id: noteId, more: 1 } });
     expect(paths(body)).toEqual([
       ['/body/id', 'unrecognized_keys'],
@@ -249,7 +249,7 @@ describe('the body', () => {
 describe('a redirect', () => {
   const arrive = (query: string, method: 'GET' | 'HEAD' = 'GET') => call(method, `/api/v1/auth/arrive/home?${query}`);
 
-  test('sends the browser on, with cookies, and is stored nowhere', async () => {
+  test('sends the browser on, with cookies, and is not cached', async () => {
     const { response, status, headers } = await arrive('ticket=t');
     expect([status, response.body]).toEqual([303, '']);
     expect(headers).toMatchObject({
@@ -331,7 +331,7 @@ describe('a form', () => {
     expect(body.errors).toHaveLength(100);
   });
 
-  test('asks who sent it before it is read', async () => {
+  test('is read after the caller is authenticated', async () => {
     const response = await app.inject({
       method: 'POST',
       url: '/api/v1/auth/votes',
@@ -341,7 +341,7 @@ describe('a form', () => {
     expect(response.statusCode).toBe(401);
   });
 
-  test('is taken where a form is asked for, and nowhere else', async () => {
+  test('is taken by forms only, and forms take nothing else', async () => {
     const json = await call('POST', '/api/v1/auth/notify/home', { payload: { notice: 'a' } });
     expect([json.status, json.body.code]).toEqual([415, 'unsupported_media_type']);
     expect((await notify('title=a', '/api/v1/notes')).status).toBe(415);

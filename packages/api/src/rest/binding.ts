@@ -19,7 +19,7 @@ interface Route {
   handler: RouteHandlerMethod;
 }
 
-/** Serves every operation of the router as one native route, and answers everything else under the prefix as a problem. */
+/** Serves every operation of the router as a Fastify route. Everything else under the prefix is answered with a problem. */
 export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeContext: MakeContext): void {
   app.removeAllContentTypeParsers();
   app.setErrorHandler(sendProblem);
@@ -31,7 +31,7 @@ export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeConte
       const options = { parseAs: 'buffer', ...(limit !== undefined && { bodyLimit: limit }) } as const;
       scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
       for (const { operation, ...route } of routes)
-        // A GET that writes answers no HEAD, which would act and lose the answer.
+        // No HEAD for a GET that writes: it would act, and the answer would be lost.
         if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: operation.type === 'query' });
     });
   refuseOtherMethods(app, routes);
@@ -44,7 +44,7 @@ function routesOf(router: AnyTRPCRouter, makeContext: MakeContext): Route[] {
     const { method, path } = operation;
     routes.push({ operation, method, url: toUrl(path), handler: handlerOf(name, operation, makeContext) });
   }
-  // PUT is the same operation as PATCH, unless a path has a PUT of its own.
+  // PUT is the same operation as PATCH, unless the path declares its own PUT.
   for (const route of routes.filter(({ method }) => method === 'PATCH')) {
     if (!routes.some(({ method, url }) => method === 'PUT' && url === route.url))
       routes.push({ ...route, method: 'PUT' });
@@ -56,7 +56,7 @@ const toUrl = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
 type Read = (request: FastifyRequest) => RawInput;
 
-/** Calls an operation and sends its answer. The input is read when it is asked for, which is after who sent it. */
+/** Calls an operation. Its input is read lazily, because the caller is authenticated first. */
 async function serve(name: string, operation: Operation, read: Read, context: RequestContext, request: FastifyRequest) {
   let input: RawInput | undefined;
   await operation.call({
@@ -69,7 +69,7 @@ async function serve(name: string, operation: Operation, read: Read, context: Re
   return context.answer;
 }
 
-/** Fastify types them by the route; ours come from the declaration, and are text. */
+/** Fastify cannot infer their type, as our routes come from declarations. They are always text. */
 const paramsOf = (request: FastifyRequest) => request.params as Record<string, string>;
 
 const bodyOf = ({ body }: FastifyRequest): Buffer | undefined => (Buffer.isBuffer(body) ? body : undefined);
@@ -105,7 +105,7 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
 
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'];
 
-/** OPTIONS is left to the server's CORS. */
+/** Answers 405 to every method that a path does not declare. OPTIONS is left to the server's CORS. */
 function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
   for (const url of new Set(routes.map((route) => route.url))) {
     const declared = routes.filter((route) => route.url === url).map(({ method }) => method);

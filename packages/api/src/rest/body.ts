@@ -4,9 +4,9 @@ import type { OperationKind } from '../meta.ts';
 import { type FormText, parseForm } from './query.ts';
 
 interface BodyFormat {
-  /** The media types. The first is the usual one, the others are for PATCH. */
+  /** The media types. The document lists the first, and the others for PATCH only. */
   readonly types: readonly string[];
-  /** In bytes. @default that of the server */
+  /** The largest size in bytes. @default the server's limit */
   readonly limit?: number;
 }
 
@@ -34,7 +34,7 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Parses a JSON body. Operations call this, and not a content-type parser, because the sender is authenticated first.
+ * Parses a JSON body. Operations call this instead of a content-type parser, because the caller is authenticated first.
  * @throws `validation_failed` at `/body`
  */
 export function readJson(body: Buffer): Record<string, unknown> {

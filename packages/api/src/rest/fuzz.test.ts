@@ -18,7 +18,7 @@ const name = fc.oneof(
   fc.constantFrom('limit', 'ratio', 'archived', 'color', 'search', 'cursor', '__proto__'),
 );
 
-/** Every request is answered by us: with what it asked for, or with a problem that says which fields are wrong. */
+/** Every request gets an answer of ours: a success, or a problem that names the wrong fields. */
 function expectAnswer({ statusCode, headers, body }: Awaited<ReturnType<typeof app.inject>>): void {
   const wrong: unknown[] = statusCode === 400 ? JSON.parse(body).errors : [];
   expect({ statusCode, type: headers['content-type'], named: wrong.length > 0 }).toEqual({
@@ -57,7 +57,7 @@ test('whatever the body is', async () => {
   );
 });
 
-test('an alias is rewritten once and for all, and keeps what follows', () => {
+test('an alias is rewritten once, and the rest of the URL is kept', () => {
   fc.assert(
     fc.property(fc.webPath(), fc.webQueryParameters(), (path, query) => {
       const url = rewriteUrl({ url: `/api${path}?${query}` });

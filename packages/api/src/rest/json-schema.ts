@@ -6,7 +6,7 @@ export type Json = Record<string, unknown>;
 export const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Rewrites every object in a JSON value, the inner ones first. */
+/** Rewrites every object in a JSON value, inner objects first. */
 function rewrite(value: unknown, change: (object: Json) => unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => rewrite(item, change));
   if (!isJson(value)) return value;
@@ -15,7 +15,7 @@ function rewrite(value: unknown, change: (object: Json) => unknown): unknown {
 
 const reference = '#/$defs/';
 
-/** Formats say it better than zod's patterns for them, and zod's bounds of safe integers say nothing. */
+/** Removes patterns where a format says the same, and zod's bounds of safe integers, which say nothing. */
 function tidy(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.format !== undefined) delete schema.pattern;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
@@ -24,13 +24,13 @@ function tidy(schema: z.core.JSONSchema.BaseSchema): void {
 
 const growing = 'More values may be added.';
 
-/** Answers may grow: in members, and in the values of enums. */
+/** Opens an output schema: answers may get new members, and enums new values. */
 function open(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.additionalProperties === false) delete schema.additionalProperties;
   if (schema.enum) schema.description = schema.description ? `${schema.description} ${growing}` : growing;
 }
 
-/** A schema with the definitions that it refers to. */
+/** A JSON schema, and the definitions that it refers to. */
 interface Converted {
   root: Json;
   definitions: Map<string, Json>;
@@ -52,7 +52,7 @@ function convert(schema: z.ZodType, io: 'input' | 'output'): Converted {
 const referred = ({ $ref }: Json): string | null =>
   typeof $ref === 'string' && $ref.startsWith(reference) ? $ref.slice(reference.length) : null;
 
-/** Puts definitions in the place of the references to them; one that contains itself becomes anything. */
+/** Replaces references by the definitions. A reference inside its own definition becomes an unrestricted schema. */
 function inline(
   value: Json,
   definitions: Converted['definitions'],
@@ -71,16 +71,14 @@ function inline(
   return isJson(replaced) ? replaced : {};
 }
 
-/** Those that zod names because a schema contains itself. */
+/** Whether zod made the name, which it does for a schema that contains itself. */
 const isUnnamed = (name: string): boolean => name.startsWith('__schema');
 
-/** The schemas of a document that have a name. */
+/** The named schemas of a document. */
 export class Components {
   readonly schemas = new Map<string, Json>();
 
-  /**
-   * What an operation answers: objects are open and enums may grow, and schemas with an id stand among the components.
-   */
+  /** Converts an output schema. Its objects are open, its enums may grow, and inner schemas with an id become components. */
   output(schema: z.ZodType): Json {
     const { root, definitions } = convert(schema, 'output');
     const linked = (value: Json) => linkComponents(inline(value, definitions, isUnnamed));
@@ -88,7 +86,7 @@ export class Components {
     return linked(root);
   }
 
-  /** Adds a schema under its name. @throws when another one has it */
+  /** Adds a schema by name. @throws Error when another schema has the name */
   add(name: string, schema: Json): Json {
     const known = this.schemas.get(name);
     if (known && !isDeepStrictEqual(known, schema)) throw new Error(`Two different schemas are called ${name}.`);
@@ -105,7 +103,7 @@ function linkComponents(schema: Json): Json {
   return isJson(linked) ? linked : {};
 }
 
-/** What an operation takes: closed, with every inner schema in its place. */
+/** Converts an input schema. Its objects stay closed, and inner schemas are inlined. */
 export function inputSchema(schema: z.ZodType): Json {
   const { root, definitions } = convert(schema, 'input');
   return inline(root, definitions, () => true);

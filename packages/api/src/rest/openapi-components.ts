@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Problem } from '../problem.ts';
 import type { Components, Json } from './json-schema.ts';
 
-/** What every operation of the document shares. */
+/** The components that the operations of the document share. */
 
 export const parameters: Json = {
   OrganizationId: {
@@ -110,10 +110,10 @@ export function sharedSchemas(components: Components): void {
   components.output(DryRunSchema);
 }
 
-/** The name of a status among the components: `NotFound`. */
+/** The name of a status in the components: `NotFound` for 404. */
 export const responseName = (status: number): string => (STATUS_CODES[status] ?? '').replaceAll(/[^A-Za-z]/g, '');
 
-/** What every answer of a status has in common; each operation names its own codes. */
+/** The response that all problems of a status share. Each operation lists its own codes. */
 export const problemResponse = (status: number): Json => ({
   description: STATUS_CODES[status],
   headers: {

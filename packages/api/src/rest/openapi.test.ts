@@ -140,7 +140,7 @@ describe('an operation that is not JSON in, JSON out', () => {
 describe('a schema', () => {
   const { schemas } = document.components;
 
-  test('of an input is closed, and of the body alone', () => {
+  test('of an input is closed, and describes only the body', () => {
     expect(oneNote.patch.requestBody.content['application/merge-patch+json'].schema).toEqual({
       $ref: '#/components/schemas/NotesUpdateInput',
     });

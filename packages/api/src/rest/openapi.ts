@@ -17,7 +17,7 @@ export interface OpenApiInfo {
   description: string;
 }
 
-/** Writes the OpenAPI 3.1 document of everything that the router declares. */
+/** Builds the OpenAPI 3.1 document of everything that the router declares. */
 export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
   const components = new Components();
   const operations = operationsOf(router);
@@ -50,7 +50,7 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
   };
 }
 
-/** Leaves out the components that no operation leads to. */
+/** Drops the components that no operation refers to. */
 function onlyUsed(paths: Json, components: Record<string, Json>): Json {
   const used = new Set<unknown>();
   const follow = (value: unknown, name?: string): void => {
@@ -105,7 +105,7 @@ function securityOf(operation: Operation): Json[] {
   return [{ accessToken: [] }, ...(operation.apiKey ? [{ apiKey: [] }] : [])];
 }
 
-/** The input as path parameters and the object of everything else. */
+/** Splits the input into path parameters and an object schema of the other fields. */
 function splitInput(operation: Operation): { path: Json[]; rest: Json } {
   const { properties, required = [], ...schema } = inputSchema(operation.input);
   const entries = isJson(properties) ? Object.entries(properties) : [];
@@ -153,7 +153,7 @@ function requestBody(name: string, operation: Operation, rest: Json, components:
   };
 }
 
-/** `tasks.updateMany` as TasksUpdateManyInput. */
+/** Names an input after its operation: `TasksUpdateManyInput` for `tasks.updateMany`. */
 const inputName = (operationId: string): string =>
   `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
 
@@ -186,7 +186,7 @@ function responsesOf(operation: Operation, components: Components): Json {
   };
 }
 
-/** Without a 2xx, linters want a `default`: it takes the place of the 500. */
+/** Linters ask for a 2xx or a `default` response. A redirect has no 2xx, so `default` replaces its 500. */
 function redirectResponses(operation: Operation): Json {
   const { 500: internal, ...problems } = problemResponses(operation);
   const headers = { 'X-Request-Id': ref('RequestId'), Location: ref('RedirectLocation') };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 type Kind = 'number' | 'boolean' | 'array' | 'other';
 
-/** How the texts of one query parameter become a value: by the kinds of its schema. */
+/** How to turn the texts of one parameter into a value. Follows from the parameter's schema. */
 export interface Coercion {
   kind: Kind;
   element: Kind;
@@ -16,7 +16,7 @@ const isWrapper = (schema: z.core.$ZodType): schema is z.ZodOptional | z.ZodNull
   schema instanceof z.ZodNonOptional ||
   schema instanceof z.ZodReadonly;
 
-/** The schema that sees the client's value first. */
+/** The schema inside all wrappers. It is the first to see the value that the client sent. */
 function innermost(schema: z.core.$ZodType): z.core.$ZodType {
   if (isWrapper(schema)) return innermost(schema.def.innerType);
   if (schema instanceof z.ZodPipe) return innermost(schema.def.in);
@@ -31,7 +31,7 @@ function kindOf(schema: z.core.$ZodType): Kind {
   return 'other';
 }
 
-/** How to read a field of this schema from text. */
+/** Finds out how to read a field of this schema from text. */
 export function coercionOf(schema: z.core.$ZodType): Coercion {
   const inner = innermost(schema);
   return { kind: kindOf(inner), element: inner instanceof z.ZodArray ? kindOf(inner.element) : 'other' };
@@ -39,7 +39,7 @@ export function coercionOf(schema: z.core.$ZodType): Coercion {
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** Only what is exactly a number, `true` or `false` becomes one: everything else is left for the schema to refuse. */
+/** Converts only exact numbers, `true` and `false`. Other text stays text: a schema that wants a number or a boolean refuses it. */
 function coerceText(kind: Kind, text: string): unknown {
   if (kind === 'number' && jsonNumber.test(text)) return Number(text);
   if (kind === 'boolean' && text === 'true') return true;
@@ -47,7 +47,7 @@ function coerceText(kind: Kind, text: string): unknown {
   return text;
 }
 
-/** The value of a parameter that was sent once or more. A scalar sent twice stays an array, which its schema refuses. */
+/** The value of a parameter that was sent once or several times. A scalar sent twice stays an array, which its schema refuses. */
 export function coerce({ kind, element }: Coercion, texts: readonly string[]): unknown {
   if (kind === 'array') return texts.map((text) => coerceText(element, text));
   const [text = ''] = texts;
@@ -62,11 +62,11 @@ const decode = (text: string): string | null => {
   }
 };
 
-/** What `application/x-www-form-urlencoded` text says. */
+/** The pairs in an `application/x-www-form-urlencoded` text. */
 export interface FormText {
-  /** Every name with its values, in the order in which they came. */
+  /** Every name with its values, in the order of the text. */
   values: Map<string, string[]>;
-  /** What was not percent-encoded UTF-8, as it came. */
+  /** The names in pairs that are not percent-encoded UTF-8. A name that cannot be decoded stays as it was sent. */
   undecodable: string[];
 }
 
@@ -76,7 +76,7 @@ export function parseQuery(url: string): FormText {
   return parseForm(start === -1 ? '' : url.slice(start + 1));
 }
 
-/** Splits `application/x-www-form-urlencoded` text. URLSearchParams would replace what is not UTF-8 by U+FFFD. */
+/** Splits `application/x-www-form-urlencoded` text. URLSearchParams would silently replace invalid UTF-8 by U+FFFD. */
 export function parseForm(text: string): FormText {
   const values = new Map<string, string[]>();
   const undecodable: string[] = [];

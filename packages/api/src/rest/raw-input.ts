@@ -28,11 +28,11 @@ export class InputReader {
     );
   }
 
-  /** Puts the fields of path, and of query or body, into one flat object. */
+  /** Collects the fields of path, query and body in one flat object. */
   read({ url, params, body }: RestRequest): RawInput {
     const { parameters, hasBody, ignoresUnknown } = this.#operation;
     const wrong: FieldError[] = [];
-    // Without a prototype, so that a parameter named __proto__ is a name like any other, and refused like one.
+    // No prototype: a parameter named __proto__ is then an ordinary name, and is refused like any unknown one.
     const value: Record<string, unknown> = { __proto__: null };
     const unknown = (place: 'query' | 'body', name: string) => {
       if (!ignoresUnknown)
@@ -69,7 +69,7 @@ export class InputReader {
     return Object.fromEntries(fields);
   }
 
-  /** The fields in a text, each with the type that its schema asks for. */
+  /** The fields in a text. Each value gets the type that its schema asks for. */
   #fieldsOf(place: 'query' | 'body', { values, undecodable }: FormText, wrong: FieldError[]): [string, unknown][] {
     const { ignoresUnknown } = this.#operation;
     for (const name of undecodable)

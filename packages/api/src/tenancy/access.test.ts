@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serverOptions, tenonApi } from '../plugin.ts';
 
 /*
- * What the policy and its refusals look like over HTTP. What they decide is tested where it is decided.
+ * Tests how access and refusals look over HTTP. The tests in core cover the decisions.
  */
 describe('access over REST', () => {
   const clock = new TestClock(new Date('2026-01-12T20:00:00Z'));
@@ -61,7 +61,7 @@ describe('access over REST', () => {
     expect(body.errors[0].path).toBe(`/body/settings/workingHours/${field}`);
   });
 
-  it('working hours are kept, and refuse and explain in the same words', async () => {
+  it('working hours are enforced, and a refusal and an explanation say the same', async () => {
     expect(await settle(usual)).toMatchObject({
       status: 200,
       body: { settings: { workingHours: { ...usual, exemptPriorities: ['critical'] } } },
@@ -88,7 +88,7 @@ describe('access over REST', () => {
     expect((await send(developer, 'POST', '/tasks', { title: 'Leak', priority: 'critical' })).status).toBe(201);
   });
 
-  it('a role that is held in a team says that it does not reach what is everybody’s', async () => {
+  it('a refusal says that a role in a team does not reach the whole organization', async () => {
     const team = await send(acme.owner, 'POST', '/teams', { name: 'Deck' });
     const mate = await acme.addMember();
     const assignment = {

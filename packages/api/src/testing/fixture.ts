@@ -15,7 +15,7 @@ import { serverOptions, tenonApi, type TenonApiOptions } from '../plugin.ts';
 import { form, mutation, query, redirect, restMutation, router } from '../trpc.ts';
 
 /*
- * A small router over a platform without a database: enough to hold every rule of the transports to.
+ * A small router on a platform without a database, enough to test every rule of the transports.
  */
 
 const error = (code: string, kind: ErrorKind, message: string) => (details?: ErrorDetails) =>
@@ -74,12 +74,12 @@ export const note = (over: Partial<z.output<typeof Note>> = {}): z.output<typeof
   ...over,
 });
 
-/** What each service was called with, newest last. */
+/** The calls of all services, newest last. */
 export const calls: { ctx: ServiceContext; input: unknown }[] = [];
 
 type Title = { title?: string | undefined };
 
-/** The title tells a service how to end. */
+/** The title decides how a service ends. */
 const act = (ctx: ServiceContext, input: Title): void => {
   calls.push({ ctx, input });
   if (ctx.mutation?.idempotencyKey === 'replayed') ctx.outcome.replayed = true;
@@ -377,7 +377,7 @@ export const fixturePlatform: Platform = {
   }),
 };
 
-/** A server around the fixture, not yet listening. */
+/** A server for the fixture. It does not listen yet. */
 export function fixtureServer(options: Partial<TenonApiOptions> = {}): FastifyInstance {
   const app = Fastify({ ...serverOptions, genReqId: () => 'request-1' });
   app.register(tenonApi, { platform: fixturePlatform, router: fixtureRouter, checkOutputs: true, ...options });

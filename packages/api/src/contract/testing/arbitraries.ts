@@ -3,7 +3,7 @@ import { isJson, type Json } from '../../rest/json-schema.ts';
 import { alternatives, type Field, itemsOf } from './fields.ts';
 import type { Fields } from './wire.ts';
 
-/** Values that look right, the strangest of them: what gets past a schema must not surprise what is behind it. */
+/** Strange values that a schema may accept. The code behind the schema must cope with them. */
 
 const numberIn = (value: unknown, otherwise: number): number => (typeof value === 'number' ? value : otherwise);
 
@@ -71,7 +71,7 @@ function arbitraryOf(schema: Json): fc.Arbitrary<unknown> {
   }
 }
 
-/** Inputs around a good one: each field as it was, as its schema may mean it, or as nobody meant it. */
+/** Variations of a valid input. Each field keeps its value, gets one that its schema may accept, or gets an arbitrary one. */
 export function inputsAround(fields: readonly Field[], good: Fields): fc.Arbitrary<Fields> {
   const model = fields.map(({ name, schema }): [string, fc.Arbitrary<unknown>] => {
     const own = name in good ? [{ arbitrary: fc.constant(good[name]), weight: 4 }] : [];

@@ -4,7 +4,7 @@ import { findSamples, type Sample } from './samples.ts';
 import { openScene, operations, type Person, type Scene } from './scene.ts';
 import type { Fields } from './wire.ts';
 
-/** An operation with all that the tests know of it. */
+/** An operation and its sample. */
 export class Case {
   readonly name: string;
   readonly operation: Operation;
@@ -24,7 +24,7 @@ export class Case {
     return this.#sample?.takesPermission ?? false;
   }
 
-  /** A fresh input with which the caller succeeds. @throws when the operation has no sample */
+  /** Makes a new input with which the caller succeeds. @throws when the operation has no sample */
   async input(caller: Person, scene: Scene): Promise<Fields> {
     if (!this.#sample) throw new Error(`${this.name} has no sample: see samples.test.ts.`);
     await scene.settle(this.#sample.upsets ?? false);
@@ -34,16 +34,16 @@ export class Case {
 
 const samples = await findSamples();
 
-/** Every operation there is. */
+/** All operations. */
 export const cases: readonly Case[] = [...operations].map(
   ([name, operation]) => new Case(name, operation, samples.get(name)),
 );
 
-/** Those that match, as `it.each` and `describe.each` want them. */
+/** The cases that match, in the form that `it.each` and `describe.each` take. */
 export const casesWhere = (matches: (operation: Operation) => boolean): [string, Case][] =>
   cases.filter(({ operation }) => matches(operation)).map((one) => [one.name, one]);
 
-/** Both databases, each with its scene. */
+/** Both databases, each with a function that opens its scene. */
 export const scenes = dialects.map((dialect): [TestDialect, () => Promise<Scene>] => [
   dialect,
   () => openScene(dialect),

@@ -21,7 +21,7 @@ export function fieldsOf({ input }: Operation): Field[] {
   }));
 }
 
-/** The schemas that a value may follow: those of a union, or the one. */
+/** The members of a union, or the schema itself. */
 export const alternatives = ({ anyOf, oneOf, ...rest }: Json): Json[] => {
   const of = [anyOf, oneOf].find(Array.isArray);
   return of ? of.filter(isJson).flatMap(alternatives) : [rest];
@@ -29,14 +29,14 @@ export const alternatives = ({ anyOf, oneOf, ...rest }: Json): Json[] => {
 
 export const itemsOf = ({ items }: Json): Json => (isJson(items) ? items : {});
 
-/** Whether its values, or their items, name something by its id. */
+/** Whether its values, or the items of its values, are ids. */
 export const namesById = ({ name, schema }: Field): boolean =>
   name === 'organizationId' ||
   alternatives(schema).some(
     (one) => one['format'] === 'uuid' || alternatives(itemsOf(one)).some((item) => item['format'] === 'uuid'),
   );
 
-/** The input without the fields that could be left out, these apart. */
+/** The input without its optional fields, except those in `kept`. */
 export const onlyRequired = (operation: Operation, input: Fields, ...kept: string[]): Fields =>
   Object.fromEntries(
     fieldsOf(operation)
@@ -44,6 +44,6 @@ export const onlyRequired = (operation: Operation, input: Fields, ...kept: strin
       .map(({ name }) => [name, input[name]]),
   );
 
-/** The same with ids that nothing has. */
+/** The same value with ids that do not exist. */
 export const missingIds = (value: unknown): unknown =>
   Array.isArray(value) ? value.map(() => randomUUID()) : randomUUID();

@@ -3,7 +3,7 @@ import { givePassword, removeTotp } from '@tenon/core/testing';
 import type { OutputOf } from './operation-types.ts';
 import type { Person, Scene } from './scene.ts';
 
-/** Inputs of the operations that need an issuer. `at` is the id of the issuer: by default the one of the installation. */
+/** Inputs for operations that need an issuer. `at` is the id of the issuer, by default that of the installation. */
 
 export const aBeginning = ({ settings }: Scene['issuer'], at: string = settings.key) => ({
   issuer: at,
@@ -26,17 +26,17 @@ async function finishOf(issuer: Scene['issuer'], started: OutputOf<'auth.startOi
   return { ...(await comeBack(issuer, authorizationUrl, subject)), binding };
 }
 
-/** Somebody new finishes a sign-in. */
+/** For a client without cookies that finishes the sign-in of somebody new. */
 export const anIssuersAnswer = async (caller: Person, { issuer }: Scene, at?: string, subject?: string) =>
   finishOf(issuer, await caller.do('auth.startOidc', aBeginning(issuer, at)), subject);
 
-/** Somebody new comes back to the browser that began, which has kept the binding in a cookie. */
+/** For the browser that began the sign-in of somebody new. It has the binding in a cookie. */
 export async function aBrowsersReturn(caller: Person, { issuer }: Scene, at?: string) {
   const { tokenTransport: _, ...beginning } = aBeginning(issuer, at);
   return comeBack(issuer, (await caller.do('auth.startOidc', beginning)).authorizationUrl);
 }
 
-/** The issuer says that somebody has signed out who had signed in here. */
+/** Signs somebody in, and makes the logout token that the issuer would send for them. */
 export async function aLogoutToken(caller: Person, scene: Scene, at?: string) {
   const subject = randomUUID();
   await caller.do('auth.finishOidc', await anIssuersAnswer(caller, scene, at, subject));
@@ -54,14 +54,14 @@ export async function aLogoutToken(caller: Person, scene: Scene, at?: string) {
   return { logout_token };
 }
 
-/** What a person begins to link an identity with. */
+/** For a person who begins to link an identity. */
 export async function aLinkBegun({ userId }: Person, { issuer, platform }: Scene) {
   await removeTotp(platform, userId);
   const { deviceId: _, ...beginning } = aBeginning(issuer);
   return { ...beginning, password: await givePassword(platform, userId) };
 }
 
-/** The person comes back as somebody new there. */
+/** For a person who finishes linking an identity. */
 export const aLinkAnswered = async (caller: Person, scene: Scene) =>
   finishOf(scene.issuer, await caller.do('auth.linkOidc', await aLinkBegun(caller, scene)));
 

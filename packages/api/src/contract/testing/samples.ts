@@ -5,25 +5,25 @@ import type { Fields, Inputs, Room } from './operation-types.ts';
 import type { Person, Scene } from './scene.ts';
 
 /*
- * What the tests of the contract need to know of an operation. It stands beside its router, in `*.samples.ts`, and is found
- * there: no list names those files.
+ * What the contract tests need to know about each operation. It is in `*.samples.ts` beside the router. The tests find these
+ * files by name.
  */
 
 export interface Sample<Input> {
   /**
-   * Makes what a successful call needs, and answers its input: new things for every call, among them a value for every field that
-   * names something by its id. Whoever holds the permission succeeds with it.
+   * Creates what a successful call needs, and answers its input. Creates new objects for every call. The input has a value for every
+   * field that names something by its id. A caller with the permission succeeds with it.
    */
   input: (caller: Person, scene: Scene) => Input | Promise<Input>;
-  /** For a mutation that records no event: why. */
+  /** Why a mutation records no event. Absent when it records one. */
   recordsNothing?: string;
-  /** Whether a call changes what the whole organization is: that is undone before the next input is made. */
+  /** Whether a call changes the organization as a whole. This is undone before the next input is made. */
   upsets?: boolean;
-  /** Whether a call takes from its caller the permission that it needs, so that it cannot even be repeated. */
+  /** Whether the caller loses the needed permission by the call, so that it cannot be repeated. */
   takesPermission?: boolean;
 }
 
-/** The samples of one router. The compiler asks for those that are missing. */
+/** The samples of one router. The compiler reports missing ones. */
 export type Samples<R extends Room> = { [P in keyof Inputs[R] & string]: Sample<Fields<Inputs[R][P]>> };
 
 interface RoomSamples {

@@ -23,23 +23,23 @@ import { callOver, type CallOptions, type Fields, type Reply, type Surface } fro
 
 export const operations = operationsOf(appRouter);
 
-/** @throws when there is none of this name */
+/** @throws when there is no such operation */
 function operationOf(name: string): Operation {
   const operation = operations.get(name);
   if (!operation) throw new Error(`There is no operation ${name}.`);
   return operation;
 }
 
-/** Somebody who is signed in, with one built-in role in one organization. */
+/** A signed-in user with one built-in role in one organization. */
 export interface Person {
   readonly role: BuiltInRoleKey;
   readonly userId: string;
   readonly email: string;
-  /** Of their present session: who signs out everywhere signs in again at once. */
+  /** The access token of their current session. Somebody who signs out everywhere is signed in again at once. */
   readonly token: string;
   readonly organization: SceneOrganization;
   can(permission: Permission): boolean;
-  /** Calls an operation in the own organization. @throws unless it succeeds */
+  /** Calls an operation in their organization. @throws unless it succeeds */
   do<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
 }
 
@@ -49,22 +49,22 @@ interface SceneOrganization {
   readonly roleIds: Readonly<Record<BuiltInRoleKey, string>>;
   readonly people: Readonly<Record<BuiltInRoleKey, Person>>;
   addMember(...roles: BuiltInRoleKey[]): Promise<TestMember>;
-  /** Makes it active, out of the trash, and owned by its owner again. */
+  /** Makes it active again, takes it out of the trash, and gives it back to its owner. */
   settle(): Promise<void>;
 }
 
-/** A platform behind its API, with two organizations that have somebody in every built-in role. */
+/** A platform with its API, and two organizations with a person in every built-in role. */
 export interface Scene {
   readonly dialect: TestDialect;
   readonly platform: TestPlatform;
   readonly app: FastifyInstance;
-  /** Where people can sign in elsewhere. */
+  /** An OpenID Connect issuer at which people can sign in. */
   readonly issuer: TestIssuer;
   readonly acme: SceneOrganization;
   readonly other: SceneOrganization;
-  /** Calls an operation in nobody's name. */
+  /** Calls an operation anonymously, unless the options have a token. */
   call(surface: Surface, name: string, input: Fields, options?: CallOptions): Promise<Reply>;
-  /** Calls an operation in somebody's name and in their organization; without a name where anybody may. */
+  /** Calls an operation as somebody, in their organization. Public operations are called anonymously. */
   callAs(
     person: Person,
     surface: Surface,
@@ -72,22 +72,22 @@ export interface Scene {
     input: Fields,
     headers?: CallOptions['headers'],
   ): Promise<Reply>;
-  /** What the person signs an operation with: what is for administrators of the instance, somebody else does for them. */
+  /** The token for a person's call. For operations of the instance it is that of an administrator of the instance. */
   tokenOf(person: Person, operation: Operation): string;
-  /** One more organization, with its owner alone. */
+  /** Creates another organization with its owner. */
   foundOrganization(name: string): Promise<Pick<SceneOrganization, 'id' | 'slug' | 'roleIds'> & { owner: Person }>;
   /**
-   * Undoes what calls did to the organizations as a whole.
-   * @param upset whether the call that comes does such a thing
+   * Undoes what the last call did to the organizations as a whole.
+   * @param upset whether the next call changes an organization as a whole
    */
   settle(upset: boolean): Promise<void>;
-  /** @param only these tables. @default all */
+  /** @param only the tables to read. @default all */
   dump(only?: readonly string[]): Promise<Dump>;
   fingerprints(): Promise<Fingerprints>;
   dispose(): Promise<void>;
 }
 
-/** One serves every scene of a test file. */
+/** The issuer that all scenes of a test file share. */
 let started: Promise<TestIssuer> | undefined;
 
 export async function openScene(dialect: TestDialect): Promise<Scene> {
@@ -98,7 +98,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
   await app.register(tenonApi, { platform, checkOutputs: true });
   const dump = await openDump(platform.settings.databaseUrl);
 
-  /** What the browser keeps that everybody here shares: it is what redirects are for. */
+  /** The cookies of a browser that all people share. Redirects are called by this browser. */
   const cookies = new Map<string, string>();
 
   const call: Scene['call'] = async (surface, name, input, { headers = {}, ...options } = {}) => {
@@ -114,7 +114,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     return reply;
   };
 
-  /** An administrator of the instance for each organization's people, by its id, so that they can be told apart. */
+  /** The token of an administrator of the instance, by organization id. Each organization has its own, so that callers differ. */
   const administrators = new Map<string, string>();
 
   const tokenOf: Scene['tokenOf'] = (person, { access }) =>
@@ -123,7 +123,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
   const callAs: Scene['callAs'] = async (person, surface, name, input, headers = {}) => {
     const operation = operationOf(name);
     if (operation.access === 'public') return call(surface, name, input, { headers });
-    // A session's active organization moves with what it does; the header stays.
+    // Calls may change the session's active organization, so the header names it.
     const named = operation.parameters.has('organizationId') ? {} : { 'x-organization-id': person.organization.id };
     const token = tokenOf(person, operation);
     const reply = await call(surface, name, input, { token, headers: { ...named, ...headers } });
@@ -131,7 +131,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     return reply;
   };
 
-  /** Signs people in again whose session is over. */
+  /** Signs a person in again when their session has ended. */
   const returning = new WeakMap<Person, () => Promise<void>>();
 
   const arrive = async (organization: SceneOrganization, role: BuiltInRoleKey, member: TestMember): Promise<Person> => {
@@ -158,7 +158,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     return person;
   };
 
-  /** An organization with nobody in it yet but its owner. */
+  /** Creates an organization with its owner and an administrator of the instance. */
   const found = async (name: string) => {
     const created = await createOrganization(platform, name);
     const people: Partial<Record<BuiltInRoleKey, Person>> = {};
@@ -166,7 +166,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
       id: created.id,
       slug: created.slug,
       roleIds: created.roleIds,
-      // Filled below, before anybody looks.
+      // Filled below, before it is used.
       people: people as SceneOrganization['people'],
       addMember: (...roles) => created.addMember(...roles),
       settle: () => created.settle(),

@@ -8,25 +8,25 @@ export type Surface = (typeof surfaces)[number];
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** An answer, whichever way it came. */
+/** An answer, over REST or tRPC. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Null unless it succeeded. */
+  /** Null unless the call succeeded. For a redirect it is the address. */
   readonly data: unknown;
-  /** Null when it succeeded. */
+  /** Null when the call succeeded. */
   readonly problem: Problem | null;
   /** The whole body. */
   readonly text: string;
 }
 
 export interface CallOptions {
-  /** @default nobody */
+  /** @default null, an anonymous caller */
   token?: string | null;
   headers?: Readonly<Record<string, string>>;
 }
 
-/** UTF-8 of what is no character: how a client would send a lone surrogate. */
+/** Percent-encodes text. A lone surrogate is encoded as a careless client would do it, which is not valid UTF-8. */
 const encode = (text: string): string =>
   Array.from(text, (point) => (point.isWellFormed() ? encodeURIComponent(point) : '%ED%A0%80')).join('');
 
@@ -62,7 +62,7 @@ interface TrpcBody {
   error?: { data: { problem: Problem } };
 }
 
-/** Calls an operation as a client of that surface would. */
+/** Calls an operation as a client of the surface would. */
 export async function callOver(
   app: FastifyInstance,
   surface: Surface,

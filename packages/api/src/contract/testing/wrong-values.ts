@@ -6,7 +6,7 @@ export type WrongValue = readonly [why: string, value: unknown];
 
 const nest = (depth: number): unknown => (depth === 0 ? 1 : [nest(depth - 1)]);
 
-/** What no field takes, whatever its type: no database can keep it. */
+/** Text that no field of any type takes, because databases cannot store it. */
 const unstorable: readonly WrongValue[] = [
   ['NUL', 'a\u0000b'],
   ['a lone surrogate', 'a\ud800b'],
@@ -18,7 +18,7 @@ const typeOf = (value: unknown): string => {
   return typeof value;
 };
 
-/** One value of each JSON type, none of which means anything to anybody. */
+/** One meaningless value of each JSON type. */
 const ofEachType = ['no such thing', 12.5, true, null, { no: 'such thing' }, [['no such thing']]];
 
 function wrongText({ format, maxLength, minLength, enum: choices }: Json): WrongValue[] {
@@ -62,7 +62,7 @@ function wrongLists(schema: Json): WrongValue[] {
 
 const isNumber = ({ type }: Json): boolean => type === 'number' || type === 'integer';
 
-/** Values that every schema like this one refuses. */
+/** Values that a field with this schema must refuse. */
 export function wrongValuesOf(schema: Json): WrongValue[] {
   const allowed = alternatives(schema);
   const types = new Set(
@@ -78,7 +78,7 @@ export function wrongValuesOf(schema: Json): WrongValue[] {
   if (types.has('object') && allowed.some(({ additionalProperties }) => isJson(additionalProperties)))
     wrong.push(['a member with NUL', { member: 'a\u0000b' }], ['a name that pollutes', { constructor: 1 }]);
   const [only, ...others] = allowed.filter(({ type }) => type !== 'null');
-  // Of several, what one refuses another may take.
+  // In a union, another member may accept what one refuses.
   if (!only || others.length > 0) return wrong;
   if (only['type'] === 'string') wrong.push(...wrongText(only));
   if (isNumber(only)) wrong.push(...wrongNumbers(only));
