@@ -313,15 +313,16 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
 
   /** Writes rows together with their events. */
   async #write(written: Promise<unknown>, fields: readonly string[], unit: Unit, events: readonly NewEvent[]) {
-    const { taken } = this.#options;
-    await Promise.all([
-      written.catch((error: unknown) => {
-        if (!taken || !isUniqueViolation(error)) throw error;
-        const field = taken.fields.find((name) => fields.includes(name)) ?? taken.fields[0];
-        throw taken.error({ field: [field], cause: error });
-      }),
-      recordEvents(unit, ...events),
-    ]);
+    const recorded = recordEvents(unit, ...events);
+    // When the rows are refused, so are the events, which are sent behind them. The error of the rows is the one that counts.
+    recorded.catch(() => {});
+    await written.catch((error: unknown) => {
+      const { taken } = this.#options;
+      if (!taken || !isUniqueViolation(error)) throw error;
+      const field = taken.fields.find((name) => fields.includes(name)) ?? taken.fields[0];
+      throw taken.error({ field: [field], cause: error });
+    });
+    await recorded;
   }
 }
 
