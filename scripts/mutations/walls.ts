@@ -57,6 +57,13 @@ export const walls: readonly Mutation[] = [
     'if (false) throw',
     wallTests,
   ),
+  mutation(
+    'referrers: only of the organization',
+    `${database}/referrers.ts`,
+    'organization_id = ${current.organization} and ',
+    '',
+    [`${database}/referrers.test.ts`],
+  ),
   mutation('entity filter', `${database}/orm.ts`, 'return { [owning.property]: id };', 'return {};', wallTests),
   mutation(
     'entity filter: without a scope',

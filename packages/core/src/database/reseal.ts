@@ -1,6 +1,6 @@
-import type { EntityMetadata } from '@mikro-orm/core';
 import type { ServiceContext } from './context.ts';
 import type { Connection, Dialect } from './engine.ts';
+import { columnName } from './orm.ts';
 import { doorScope } from './scope.ts';
 import { currentSeal, seal, type SealedPlace, type SealingSettings, unseal } from './sealing.ts';
 
@@ -19,19 +19,14 @@ interface Column {
   key: readonly string[];
 }
 
-const columnName = (entity: EntityMetadata, property: string): string => {
-  const [name] = entity.properties[property]?.fieldNames ?? [];
-  if (name === undefined) throw new Error(`${entity.className} has no ${property}.`);
-  return name;
-};
-
 /** Every column that a table declares as sealed. */
 function sealedColumns({ database }: ServiceContext): Column[] {
+  const { metadata } = database.entities;
   return [...database.tables.values()].flatMap(({ name: table, sealed = [] }) => {
-    const entity = database.entities.metadata.find(({ tableName }) => tableName === table);
+    const entity = metadata.find(({ tableName }) => tableName === table);
     if (!entity) throw new Error(`Table ${table} has no entity.`);
-    const key = entity.primaryKeys.map((property) => columnName(entity, property));
-    return sealed.map((field) => ({ table, field, column: columnName(entity, field), key }));
+    const columnOf = (property: string) => columnName(metadata, table, property);
+    return sealed.map((field) => ({ table, field, column: columnOf(field), key: entity.primaryKeys.map(columnOf) }));
   });
 }
 

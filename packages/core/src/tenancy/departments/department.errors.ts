@@ -8,6 +8,6 @@ export const departmentErrors = defineErrors({
   department_too_deep: { kind: 'conflict', message: `Departments stand at most ${maxDepth} levels deep.` },
   department_not_empty: {
     kind: 'conflict',
-    message: 'It still has departments, teams or members. Move them first.',
+    message: 'Something still belongs to this department: move it first.',
   },
 });

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { isForeignKeyViolation, isUniqueViolation } from '../../database/failures.ts';
+import { isUniqueViolation } from '../../database/failures.ts';
+import { refuseWhileReferredTo } from '../../database/referrers.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -183,11 +184,12 @@ export async function deleteDepartment(ctx: ServiceContext, { id }: DepartmentId
     await lockOrganization(unit, organizationId);
     const department = await loadDepartment(unit, id);
     unit.checkVersion(department);
+    await refuseWhileReferredTo(unit, DepartmentEntity, id, (kinds) =>
+      departmentErrors.department_not_empty({ message: `${kinds} still belong to this department: move them first.` }),
+    );
     const { name, parentId = null, version } = department;
     unit.em.remove(department);
-    await unit.em.flush().catch((error: unknown) => {
-      throw isForeignKeyViolation(error) ? departmentErrors.department_not_empty({ cause: error }) : error;
-    });
+    await unit.em.flush();
     await recordEvents(unit, {
       type: 'department.deleted',
       entity: { type: 'department', id },

@@ -1,7 +1,7 @@
 import { authorize, isBuiltInRoleKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { isForeignKeyViolation } from '../../database/failures.ts';
+import { refuseWhileReferredTo } from '../../database/referrers.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -191,13 +191,10 @@ export async function deleteRole(ctx: ServiceContext, { id }: RoleId): Promise<v
         where.selectFrom('invitations').select('invitations.id').where('invitations.status', '<>', 'pending'),
       )
       .execute();
-    await unit.db
-      .deleteFrom('roles')
-      .where('roles.id', '=', id)
-      .execute()
-      .catch((error: unknown) => {
-        throw isForeignKeyViolation(error) ? tenancyErrors.role_in_use({ cause: error }) : error;
-      });
+    await refuseWhileReferredTo(unit, RoleEntity, id, (kinds) =>
+      tenancyErrors.role_in_use({ message: `${kinds} still refer to this role.` }),
+    );
+    await unit.db.deleteFrom('roles').where('roles.id', '=', id).execute();
     await recordEvents(unit, {
       type: 'role.deleted',
       entity: { type: 'role', id },

@@ -1,0 +1,70 @@
+import type { EntitySchema } from '@mikro-orm/core';
+import { sql } from 'kysely';
+import type { DomainError } from '../kernel/errors.ts';
+import type { Database } from './database.ts';
+import { columnName } from './orm.ts';
+import { current, statementFamily } from './statement.ts';
+import type { Unit } from './unit-of-work.ts';
+
+/** A column that refers to rows of another table. */
+interface Link {
+  table: string;
+  column: string;
+}
+
+/** The columns of organizations' tables that keep a row of an entity from being deleted. */
+function restrictingLinks({ tables, entities }: Database, entity: EntitySchema): Link[] {
+  return [...tables.values()].flatMap(({ name: table, references = [] }) =>
+    references.flatMap(({ columns: [organization, property, ...more], to, onDelete = 'restrict' }) => {
+      if (to() !== entity || onDelete !== 'restrict') return [];
+      if (organization !== 'organizationId' || property === undefined || more.length > 0) return [];
+      return { table, column: columnName(entities.metadata, table, property) };
+    }),
+  );
+}
+
+const tablesReferring = statementFamily<readonly Link[], { id: string }, { table: string }>(
+  (db, { id }, _dialect, links) => {
+    // Raw SQL passes by the first wall, so each part names the organization; no visibility is added to it either.
+    const parts = links.map(
+      ({ table, column }) =>
+        sql`select ${sql.lit(table)} as "table" where exists (select 1 from ${sql.table(table)} where organization_id = ${current.organization} and ${sql.ref(column)} = ${id})`,
+    );
+    const query = sql<{ table: string }>`${sql.join(parts, sql` union `)}`;
+    return { compile: () => query.compile(db) };
+  },
+);
+
+/**
+ * The names of the tables that keep a row from being deleted, in alphabetical order: those with rows of the unit's organization
+ * that refer to it and do not go with it. Rows that the caller may not see count too, as they do for the database.
+ *
+ * Ask before deleting: PostgreSQL answers nothing more in a transaction whose statement failed. The caller must have locked the
+ * row, or the organization where every referrer is written under that lock, so that no reference is added meanwhile.
+ */
+export async function referrersOf(unit: Unit, entity: EntitySchema, id: string): Promise<string[]> {
+  const links = restrictingLinks(unit.ctx.database, entity);
+  if (links.length === 0) return [];
+  const rows = await unit.db.run(tablesReferring(links), { id });
+  return rows.map(({ table }) => table).sort();
+}
+
+/** Names of tables as the subject of a sentence: `Departments and team members`. */
+function asSubject(tables: readonly string[]): string {
+  const text = new Intl.ListFormat('en').format(tables.map((table) => table.replaceAll('_', ' ')));
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/**
+ * Throws while something keeps a row from being deleted; ask as for `referrersOf`.
+ * @param inUse makes the error from the kinds of those rows, which begin a sentence: `Tasks and projects`
+ */
+export async function refuseWhileReferredTo(
+  unit: Unit,
+  entity: EntitySchema,
+  id: string,
+  inUse: (kinds: string) => DomainError,
+): Promise<void> {
+  const tables = await referrersOf(unit, entity, id);
+  if (tables.length > 0) throw inUse(asSubject(tables));
+}
