@@ -20,13 +20,12 @@ import {
   TeamUpdate,
   tenancyErrors,
   updateTeam,
-  workErrors,
 } from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
 
 const teams = { name: 'Teams', description: 'People who work together, in a department or across them.' };
 
-const { team_not_found, team_name_taken } = teamErrors;
+const { team_not_found, team_name_taken, team_in_use } = teamErrors;
 const { department_not_found } = departmentErrors;
 const { member_not_found, role_exceeds_own } = tenancyErrors;
 
@@ -82,7 +81,7 @@ export const teamRouter = router({
       'Refused as long as it has tasks; those in the trash lose it. Its members stay members of the organization.',
     versioned: true,
     input: TeamId,
-    problems: [team_not_found, workErrors.team_has_tasks],
+    problems: [team_not_found, team_in_use],
     run: deleteTeam,
   }),
   listMembers: query({

@@ -14,13 +14,6 @@ export const isUniqueViolation = (error: unknown): boolean => {
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 };
 
-/** Whether something still refers to the row that was to go, or the row that was to come refers to nothing. */
-export const isForeignKeyViolation = (error: unknown): boolean => {
-  const code = codeOf(error);
-  // Both tell `on delete restrict` apart: PostgreSQL from 18 on, and SQLite, which has no other triggers that refuse here.
-  return ['23503', '23001', 'SQLITE_CONSTRAINT_FOREIGNKEY', 'SQLITE_CONSTRAINT_TRIGGER'].includes(code);
-};
-
 /** Whether another process holds SQLite's write lock. */
 export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');
 

@@ -59,7 +59,7 @@ export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.m
 export { getTeam, listTeams } from './teams/team.queries.ts';
 export * from './teams/team.schema.ts';
 export { teamIdsWithin } from './teams/team.scope.ts';
-export { createTeam, loadTeam, removeTeam, updateTeam } from './teams/team.service.ts';
+export { createTeam, deleteTeam, teamDeleting, updateTeam } from './teams/team.service.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
 export * from './role-assignments/role-assignment.schema.ts';
 export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';

@@ -1,7 +1,9 @@
+import { teamDeleting } from '../tenancy/index.ts';
 import { commentTable } from './comments/comment.entity.ts';
 import { tagTable } from './tags/tag.entity.ts';
 import { taskSearchTable } from './tasks/task-search.entity.ts';
 import { taskAssigneeTable, taskTable, taskTagTable } from './tasks/task.entity.ts';
+import { releaseTrashedTasks } from './tasks/task.team.ts';
 
 export { Comment, CommentCreate, CommentListInput, CommentPage, CommentPath } from './comments/comment.schema.ts';
 export { createComment, getComment, listComments } from './comments/comment.service.ts';
@@ -27,9 +29,10 @@ export {
   TaskUpdate,
 } from './tasks/task.schema.ts';
 export { createTask, updateTask } from './tasks/task.service.ts';
-export { deleteTeam } from './tasks/task.team.ts';
 export { deleteTask, restoreTask } from './tasks/task.trash.ts';
 
 export { workErrors } from './work.errors.ts';
 
 export const workTables = [tagTable, taskTable, taskAssigneeTable, taskTagTable, taskSearchTable, commentTable];
+
+teamDeleting.add(releaseTrashedTasks);

@@ -9,9 +9,5 @@ export const workErrors = defineErrors({
   parent_cycle: { kind: 'conflict', message: 'A task cannot be a part of itself or of its own subtasks.' },
   parent_deleted: { kind: 'conflict', message: 'Its parent is in the trash. Restore that first.' },
   task_not_deleted: { kind: 'conflict', message: 'This task is not in the trash.' },
-  team_has_tasks: {
-    kind: 'conflict',
-    message: 'Tasks still belong to this team: give them to another, or to none.',
-  },
   tag_name_taken: { kind: 'conflict', message: 'There is already a tag of this name.' },
 });

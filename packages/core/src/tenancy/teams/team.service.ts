@@ -2,8 +2,10 @@ import { authorize } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { isUniqueViolation } from '../../database/failures.ts';
+import { refuseWhileReferredTo } from '../../database/referrers.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { diff, isEmpty } from '../../kernel/changes.ts';
+import { defineHooks } from '../../kernel/hooks.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { enteredIds } from '../departments/department.path.ts';
 import { loadDepartment } from '../departments/department.service.ts';
@@ -13,7 +15,7 @@ import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { TeamEntity, type TeamRecord } from './team.entity.ts';
 import { teamErrors } from './team.errors.ts';
 import { teamById } from './team.queries.ts';
-import type { Team, TeamCreate, TeamUpdate } from './team.schema.ts';
+import type { Team, TeamCreate, TeamId, TeamUpdate } from './team.schema.ts';
 
 /** The name is unique by the database, so that two at once cannot both have it. */
 const refuseTaken = (error: unknown): never => {
@@ -98,10 +100,31 @@ export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: T
   });
 }
 
-/** Deletes a loaded team for ever, inside the unit. The database refuses as long as something refers to it. */
-export async function removeTeam(unit: Unit, team: TeamRecord): Promise<void> {
-  const { id, name, version } = team;
-  unit.em.remove(team);
-  await unit.em.flush();
-  await recordEvents(unit, { type: 'team.deleted', entity: { type: 'team', id }, data: { name, version } });
+/**
+ * Runs before a team is deleted, in the unit that deletes it, with the id of the user who does. A later room takes the team from
+ * those of its rows that are no reason to keep it.
+ */
+export const teamDeleting = defineHooks<[unit: Unit, teamId: string, userId: string]>();
+
+/**
+ * Deletes a team for ever. Its members stay members of the organization, and the roles that are held in it end.
+ * @throws `permission_denied`, `team_not_found`, `version_conflict`, `team_in_use` while something else refers to it
+ */
+export async function deleteTeam(ctx: ServiceContext, { id }: TeamId): Promise<void> {
+  authorize(ctx, 'team:delete');
+  const { userId } = ctx.principal;
+  await mutate(ctx, async (unit) => {
+    const team = await loadTeam(unit, id);
+    unit.checkVersion(team);
+    await teamDeleting.run(unit, id, userId);
+    await refuseWhileReferredTo(unit, TeamEntity, id, (kinds) => {
+      const message = `${kinds} still belong to this team: give them to another team, or to none.`;
+      return teamErrors.team_in_use({ message });
+    });
+    const { name, version } = team;
+    unit.em.remove(team);
+    await unit.em.flush();
+    await recordEvents(unit, { type: 'team.deleted', entity: { type: 'team', id }, data: { name, version } });
+    return null;
+  });
 }

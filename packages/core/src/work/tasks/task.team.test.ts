@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor } from '../../database/system-door.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { addTeamMember, createDepartment, createTeam, getTeam, moveDepartment } from '../../tenancy/index.ts';
+import {
+  addTeamMember,
+  createDepartment,
+  createTeam,
+  deleteTeam,
+  getTeam,
+  moveDepartment,
+} from '../../tenancy/index.ts';
 import {
   createOrganization,
   createTestPlatform,
@@ -10,7 +17,7 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { codeOf } from '../../testing/people.ts';
-import { createTask, deleteTask, deleteTeam, getTask, listTasks, TaskListInput, updateTask } from '../index.ts';
+import { createTask, deleteTask, getTask, listTasks, TaskListInput, updateTask } from '../index.ts';
 import { listTaskActivity } from './task.activity.ts';
 import { restoreTask } from './task.trash.ts';
 
@@ -126,7 +133,10 @@ describe.each(dialects)('tasks of teams on %s', (dialect) => {
     it('is refused while it has tasks', async () => {
       const id = await team();
       const { id: taskId } = await task(id);
-      expect(await codeOf(deleteTeam(owner(), { id }))).toBe('team_has_tasks');
+      await expect(deleteTeam(owner(), { id })).rejects.toMatchObject({
+        code: 'team_in_use',
+        message: 'Tasks still belong to this team: give them to another team, or to none.',
+      });
       expect(await getTask(owner(), { id: taskId })).toMatchObject({ teamId: id, version: 1 });
       await updateTask(owner(), { id: taskId, teamId: null });
       expect(await codeOf(deleteTeam(owner(), { id }))).toBe('passed');
@@ -136,7 +146,7 @@ describe.each(dialects)('tasks of teams on %s', (dialect) => {
       const id = await team();
       const [first, second] = [await task(id), await task(id)];
       await deleteTask(owner(), { id: first.id, permanent: false });
-      expect(await codeOf(deleteTeam(owner(), { id }))).toBe('team_has_tasks');
+      expect(await codeOf(deleteTeam(owner(), { id }))).toBe('team_in_use');
       const trash = await listTasks(owner(), TaskListInput.parse({ team: [id], deleted: true }));
       expect(trash.data).toMatchObject([{ id: first.id, version: 2 }]);
       await deleteTask(owner(), { id: second.id, permanent: true });
@@ -164,7 +174,7 @@ describe.each(dialects)('tasks of teams on %s', (dialect) => {
         ]);
         const given = codes.slice(0, 2).filter((code) => code === 'passed').length;
         expect(codes).toEqual(
-          given > 0 ? ['passed', 'passed', 'team_has_tasks'] : ['team_not_found', 'team_not_found', 'passed'],
+          given > 0 ? ['passed', 'passed', 'team_in_use'] : ['team_not_found', 'team_not_found', 'passed'],
         );
         expect(await found({ team: [id] })).toHaveLength(given);
       }

@@ -1,17 +1,12 @@
 import { sql } from 'kysely';
-import { authorize } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
-import type { ServiceContext } from '../../database/context.ts';
-import { isForeignKeyViolation } from '../../database/failures.ts';
-import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import { loadTeam, removeTeam, type TeamId } from '../../tenancy/index.ts';
-import { workErrors } from '../work.errors.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
 
-/** Events of one statement. */
+/** How many events one statement writes. */
 const batch = 500;
 
-/** What is in the trash keeps no team from being deleted: it loses it. */
-async function releaseTrash(unit: Unit, teamId: string, updatedById: string): Promise<void> {
+/** Takes a team that is being deleted from its tasks in the trash: they are no reason to keep it. */
+export async function releaseTrashedTasks(unit: Unit, teamId: string, updatedById: string): Promise<void> {
   const released = await unit.db
     .updateTable('tasks')
     .set({
@@ -34,23 +29,4 @@ async function releaseTrash(unit: Unit, teamId: string, updatedById: string): Pr
         data: { version },
       })),
     );
-}
-
-/**
- * Deletes for ever a team that has no tasks. Its members stay members of the organization, and its tasks in the trash lose it.
- * @throws `permission_denied`, `team_not_found`, `version_conflict`, `team_has_tasks`
- */
-export async function deleteTeam(ctx: ServiceContext, { id }: TeamId): Promise<void> {
-  authorize(ctx, 'team:delete');
-  const { userId } = ctx.principal;
-  await mutate(ctx, async (unit) => {
-    const team = await loadTeam(unit, id);
-    unit.checkVersion(team);
-    await releaseTrash(unit, id, userId);
-    // The database knows of all tasks, also of those that the caller does not see.
-    await removeTeam(unit, team).catch((error: unknown) => {
-      throw isForeignKeyViolation(error) ? workErrors.team_has_tasks({ cause: error }) : error;
-    });
-    return null;
-  });
 }
