@@ -8,7 +8,10 @@ import { loadMember } from '../role-assignments/held-roles.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { endMembership } from './member.service.ts';
 
-/** The organization of an own membership, whatever has become of that. @throws `organization_not_found`, `organization_inactive` */
+/**
+ * Finds the organization of one of the caller's memberships, whatever its status.
+ * @throws `organization_not_found`, `organization_inactive`
+ */
 async function ownOrganization(ctx: ServiceContext, userId: string, name: string): Promise<string> {
   const lowered = name.toLowerCase();
   const found = await readThroughIdentityDoor(ctx.database, (db) =>
@@ -27,8 +30,8 @@ async function ownOrganization(ctx: ServiceContext, userId: string, name: string
 }
 
 /**
- * Ends the caller's own membership. What they did keeps naming them.
- * @throws `unauthenticated`, `organization_not_found` when they are no member, `organization_inactive`, `last_owner`
+ * Ends the caller's own membership. What they did still names them.
+ * @throws `unauthenticated`, `organization_not_found` when they are not a member, `organization_inactive`, `last_owner`
  */
 export async function leaveOrganization(
   ctx: ServiceContext,

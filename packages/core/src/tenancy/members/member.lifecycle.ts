@@ -12,7 +12,7 @@ import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberUpdate } from './member.schema.ts';
 
 /**
- * Changes what a member is called in the organization. Only the fields given change; null clears.
+ * Changes the given fields of a member; null clears a field.
  * @throws `permission_denied`, `member_not_found`
  */
 export async function updateMember(
@@ -38,8 +38,8 @@ export async function updateMember(
 }
 
 /**
- * Keeps a member out of the organization until they are reinstated; roles and assignments stay theirs. Only whoever holds all
- * that the member's roles allow may do so, and the last owner stays.
+ * Keeps a member out of the organization until they are reinstated. Their roles and assignments stay. The caller's own roles must
+ * allow all that the member's roles allow. The last owner cannot be suspended.
  * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`, `last_owner`
  */
 export async function suspendMember(ctx: ServiceContext, input: MemberPath): Promise<Member> {

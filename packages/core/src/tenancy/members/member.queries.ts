@@ -14,7 +14,7 @@ const membersOf = (db: ReadDoor, organizationId: string) =>
     .selectFrom('memberships')
     .innerJoin('users', 'users.id', 'memberships.user_id')
     .leftJoin('department_members', 'department_members.user_id', 'memberships.user_id')
-    // The wall also shows the caller's own memberships elsewhere.
+    // The wall also lets the caller's own memberships in other organizations through.
     .where('memberships.organization_id', '=', organizationId);
 
 const columns = [
@@ -39,7 +39,7 @@ const memberOf = (row: MemberRow, roles: readonly HeldRole[] = []): Member => ({
   joinedAt: row.joinedAt,
 });
 
-/** Part of a name, whatever it contains. */
+/** A `like` pattern for any part of a text. Wildcards in the text are escaped. */
 const pattern = (search: string): string => `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
 
 function matches(search: string) {
@@ -47,7 +47,7 @@ function matches(search: string) {
   return sql<SqlBool>`(users.email_key like ${lowered} escape '\\' or users.username_key like ${lowered} escape '\\' or users.name_key like ${pattern(fold(search))} escape '\\')`;
 }
 
-/** A page of the organization's members, those who joined last first. */
+/** Lists the organization's members, the last to join first. */
 export async function listMembers(ctx: ServiceContext, input: MemberListInput): Promise<Page<Member>> {
   authorize(ctx, 'member:read');
   const { organizationId } = ctx.principal;
@@ -69,7 +69,7 @@ export async function listMembers(ctx: ServiceContext, input: MemberListInput): 
   });
 }
 
-/** A member who is known to exist, by the user's id. */
+/** Reads a member who is known to exist. */
 export async function memberById(
   ctx: ServiceContext,
   db: ReadDoor,

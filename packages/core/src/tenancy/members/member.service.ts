@@ -17,7 +17,7 @@ const without = (roles: readonly ResolvedRole[], others: readonly HeldRole[]): R
   roles.filter((role) => !others.some((other) => other.id === role.id));
 
 /**
- * Makes these the roles of a member. Only what the caller holds themselves can be given or taken.
+ * Replaces the roles that a member has everywhere. Callers can give or take only what their own roles allow.
  * @throws `permission_denied`, `member_not_found`, `role_not_found`, `role_exceeds_own`, `last_owner`
  */
 export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: MemberRoles): Promise<Member> {
@@ -54,7 +54,8 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
 }
 
 /**
- * Cuts every session that a member has now off from the organization; elsewhere they go on. Signing in again leads back in.
+ * Cuts off every present session of a member from this organization. The sessions go on elsewhere. To return, the member signs in
+ * again.
  * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`
  */
 export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberPath): Promise<void> {
@@ -77,7 +78,7 @@ export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberP
 }
 
 /**
- * Ends a membership and takes its roles. What the member did keeps naming them.
+ * Ends a membership and takes its roles. What the member did still names them.
  * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`, `last_owner`
  */
 export async function removeMember(ctx: ServiceContext, { userId }: MemberPath): Promise<void> {
@@ -92,7 +93,7 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
   });
 }
 
-/** Ends a loaded membership. @throws `last_owner` */
+/** Ends a membership that `loadMember` loaded. @throws `last_owner` */
 export async function endMembership(
   unit: Unit,
   { membership, roles }: Awaited<ReturnType<typeof loadMember>>,

@@ -2,15 +2,15 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 
 /**
- * Refuses to point at who is no member of the organization of the unit, or no longer. The caller holds the organization, so
- * that no membership ends meanwhile.
+ * Throws unless the user is a current member of this organization. The caller must have locked the organization row, so that no
+ * membership ends meanwhile.
  * @throws `member_not_found`
  */
 export async function requireMember(unit: Unit, userId: string, field: string): Promise<void> {
   const member = await unit.db
     .selectFrom('memberships')
     .select('memberships.user_id')
-    // The wall also shows the caller's own memberships elsewhere.
+    // The wall also lets the caller's own memberships in other organizations through.
     .where('memberships.organization_id', '=', unit.scope.organizationId)
     .where('memberships.user_id', '=', userId)
     .where('memberships.status', '<>', 'ended')

@@ -4,9 +4,10 @@ import { MembershipEntity } from './membership.entity.ts';
 import { requireSeatToTake } from './seats.ts';
 
 /**
- * Begins a membership, or begins it again, in an organization that is held, where there is a seat. One that goes on is left as it
- * is.
- * @throws `limit_exceeded`, and what is given when the membership is suspended
+ * Begins a membership, or begins an ended one again, if there is a seat. An active membership goes on. The caller must have
+ * locked the organization row.
+ * @param suspended makes the error for a suspended membership
+ * @throws `limit_exceeded`, and the error that `suspended` makes
  */
 export async function beginMembership(
   unit: Unit,

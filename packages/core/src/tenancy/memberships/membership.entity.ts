@@ -7,7 +7,7 @@ import { OrganizationEntity } from '../organizations/organization.entity.ts';
 
 export const memberStatuses = ['active', 'suspended', 'ended'] as const;
 
-/** Joins a user and an organization. It ends, and is never deleted: what the member did keeps pointing at it. */
+/** Connects a user with an organization. A membership ends but is never deleted, because what the member did refers to it. */
 export const MembershipEntity = defineEntity({
   name: 'Membership',
   tableName: 'memberships',
@@ -15,12 +15,12 @@ export const MembershipEntity = defineEntity({
     organizationId: id().primary(),
     userId: id().primary(),
     status: p.enum(memberStatuses),
-    /** What the member does in the organization. */
+    /** The member's job title in the organization. */
     title: p.string().nullable(),
     version: p.integer().version(),
     joinedAt: instant(),
     endedAt: instant().nullable(),
-    /** Sessions that began until then do not reach the organization any more. */
+    /** Sessions that began at this instant or before no longer reach the organization. */
     sessionsEndedAt: instant().nullable(),
     createdAt: instant(),
     updatedAt: instant(),

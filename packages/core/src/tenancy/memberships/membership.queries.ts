@@ -1,6 +1,6 @@
 import type { ReadDoor } from '../../database/read-door.ts';
 
-/** The organization of who has exactly one. */
+/** Returns the id of the user's organization if they are an active member of exactly one, else null. */
 export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {
   const [first, second] = await db
     .selectFrom('memberships')

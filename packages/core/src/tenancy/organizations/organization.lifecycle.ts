@@ -31,8 +31,8 @@ function setActive(ctx: Acting, isActive: boolean): Promise<Organization> {
 }
 
 /**
- * Closes the organization of the context: until it is activated again, everything in it answers `organization_inactive`, except
- * reading it and activating it to those who may. Nothing of it is lost.
+ * Deactivates the organization of the context. Until it is activated again, every operation in it answers
+ * `organization_inactive`, except reading and activating it, for those who may activate it. No data is lost.
  * @throws `permission_denied`, `version_conflict`
  */
 export async function deactivateOrganization(ctx: ServiceContext): Promise<Organization> {
@@ -41,7 +41,7 @@ export async function deactivateOrganization(ctx: ServiceContext): Promise<Organ
 }
 
 /**
- * Opens the organization of the context again.
+ * Activates the organization of the context again.
  * @throws `permission_denied`, `version_conflict`
  */
 export async function activateOrganization(ctx: ServiceContext): Promise<Organization> {
@@ -50,8 +50,8 @@ export async function activateOrganization(ctx: ServiceContext): Promise<Organiz
 }
 
 /**
- * Moves the organization of the context to the trash: it vanishes for everybody, and its owners may restore it for 30 days.
- * @throws `permission_denied`, `organization_not_found` when it is there already, `version_conflict`
+ * Moves the organization of the context to the trash. Nobody sees it any more. Its owners may restore it for 30 days.
+ * @throws `permission_denied`, `organization_not_found` when it is in the trash already, `version_conflict`
  */
 export async function deleteOrganization(ctx: ServiceContext): Promise<void> {
   authorize(ctx, 'organization:delete');
@@ -73,7 +73,7 @@ export async function deleteOrganization(ctx: ServiceContext): Promise<void> {
 }
 
 /**
- * Brings the organization of the context back from the trash, as it was.
+ * Restores the organization of the context from the trash, unchanged.
  * @throws `permission_denied`, `organization_not_found` after 30 days, `version_conflict`, `organization_not_deleted`
  */
 export async function restoreOrganization(ctx: ServiceContext): Promise<Organization> {

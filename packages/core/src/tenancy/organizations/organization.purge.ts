@@ -5,15 +5,15 @@ import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { eraseRowsOf, type JobRun } from '../../jobs/index.ts';
 import { organizationTrashMs } from './organization.queries.ts';
 
-/** Nobody restores what is being purged, however far the clocks of two servers are apart. */
+/** Added to the time in the trash, so that nobody can restore what is being purged even when the clocks of two servers differ. */
 const marginMs = 3_600_000;
 
-/** Organizations of one run: what is left waits for the next. */
+/** How many organizations one run purges. The rest wait for the next run. */
 const mostPerRun = 20;
 
 /**
- * Deletes for ever the organizations that have been in the trash for 30 days, with everything in them. Of what happened there the
- * bare events remain, without their payloads. Answers how many organizations that were.
+ * Permanently deletes the organizations that have been in the trash for 30 days, with everything in them. Only their events
+ * remain, without payloads. Returns how many organizations were deleted.
  */
 export async function purgeOrganizations(ctx: ServiceContext, job: JobRun): Promise<{ purged: number }> {
   const before = new Date(ctx.clock.now().getTime() - organizationTrashMs - marginMs);

@@ -9,13 +9,13 @@ import type { Page } from '../../kernel/schemas.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import type { Organization, OrganizationListInput } from './organization.schema.ts';
 
-/** How long an organization can be brought back from the trash. */
+/** How long an organization can be restored from the trash. */
 export const organizationTrashMs = 30 * 86_400_000;
 
 const livingOrganizations = (db: ReadDoor) =>
   db.selectFrom('organizations').where('organizations.deleted_at', 'is', null);
 
-/** Those in the trash that the user owns and may still restore. */
+/** The organizations in the trash that the user owns and may still restore. */
 const trashedOrganizations = (db: ReadDoor, userId: string, now: Date) =>
   db
     .selectFrom('organizations')
@@ -76,7 +76,7 @@ const organizationOf = (row: OrganizationRow): Organization => ({
   version: row.version,
 });
 
-/** An organization that is known to be seen through this door. */
+/** Reads an organization that the door is known to show. */
 export async function organizationById(db: ReadDoor, id: string): Promise<Organization> {
   const row = await livingOrganizations(db)
     .leftJoin('users as creators', 'creators.id', 'organizations.created_by_id')
@@ -87,7 +87,7 @@ export async function organizationById(db: ReadDoor, id: string): Promise<Organi
 }
 
 /**
- * The organization of the context. One that is not active shows itself to those who may activate it.
+ * Reads the organization of the context. An inactive one is shown only to those who may activate it.
  * @throws `permission_denied`, `organization_inactive`
  */
 export async function getOrganization(ctx: ServiceContext): Promise<Organization> {
@@ -99,7 +99,9 @@ export async function getOrganization(ctx: ServiceContext): Promise<Organization
   return organization;
 }
 
-/** The organizations in which who is signed in is an active member; or, `deleted`, those of their own in the trash. */
+/**
+ * Lists the organizations in which the caller is an active member. With `deleted`, lists their own organizations in the trash.
+ */
 export async function listOwnOrganizations(
   ctx: ServiceContext,
   input: OrganizationListInput,
@@ -109,7 +111,7 @@ export async function listOwnOrganizations(
   const order = orderOf(input.sort, { createdAt: { by: sql`organizations.created_at` } }, sql`organizations.id`);
   const list = `${input.deleted ? 'deleted ' : ''}organizations of ${userId}`;
   const request = pageRequest(ctx, list, input.sort, input);
-  // Their creators are no members of one common organization, so no request could see all of them.
+  // The creators are not members of one common organization, so no request could see all of them.
   return readThroughIdentityDoor(ctx.database, async (db) => {
     const organizations = input.deleted ? trashedOrganizations(db, userId, ctx.clock.now()) : livingOrganizations(db);
     const query = organizations

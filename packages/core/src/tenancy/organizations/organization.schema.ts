@@ -26,12 +26,12 @@ export type Organization = z.output<typeof Organization>;
 
 export const OrganizationPage = page(Organization).meta({ id: 'OrganizationPage' });
 
-/** Words that stand in paths where a slug could. */
+/** Words that the API's paths contain where a slug could be. */
 const reserved = `me new all none null undefined admin api app auth docs health invitations login logout metrics organizations
 redoc register roles settings static switch system tenon trpc users www`;
 const reservedSlugs: ReadonlySet<string> = new Set(reserved.split(/\s+/));
 
-/** Whether it can name an organization: 2 to 60 of `a-z 0-9 -`, no word of the API's own paths, and never an id. */
+/** Whether a text can be a slug: 2 to 60 characters of `a-z 0-9 -`, not a word of the API's paths, and never an id. */
 export const isSlug = (text: string): boolean =>
   /^[a-z0-9-]{2,60}$/.test(text) && !reservedSlugs.has(text) && !isUuid(text);
 
@@ -45,7 +45,7 @@ const settingsLimit = 16_384;
 
 const time = (latest: RegExp) => z.string().regex(latest, 'Must be a time of the day as HH:MM.');
 
-/** When members under the constraint `workingHours` may write, in their own time zones (C7). */
+/** The hours in which members under the constraint `workingHours` may write, in their own time zones (C7). */
 export const WorkingHoursPolicy = z
   .strictObject({
     start: time(/^([01]\d|2[0-3]):[0-5]\d$/).describe('The first minute.'),
@@ -81,7 +81,7 @@ export const OrganizationCreate = z
   .meta({ id: 'OrganizationCreate' });
 export type OrganizationCreate = z.output<typeof OrganizationCreate>;
 
-/** The organization that a path names. It was chosen, and the caller's membership checked, before the input was read. */
+/** The organization that a path names. Before the input is read, it is chosen and the caller's membership is checked. */
 export const organizationPath = {
   organizationId: z
     .string()
@@ -116,7 +116,7 @@ export type OrganizationTransfer = z.output<typeof OrganizationTransfer>;
 
 const ownLimit = () => z.number().int().min(1).max(2_000_000_000).nullable().optional();
 
-/** How instance administrators change what an organization may have. */
+/** What instance administrators may change of an organization's limits. */
 export const TierChange = z
   .strictObject({
     organization: organizationPath.organizationId,

@@ -11,7 +11,7 @@ import type { Organization, OrganizationUpdate } from './organization.schema.ts'
 import { refuseTakenSlug } from './slug.ts';
 
 /**
- * Changes the organization of the context. Only the fields given change.
+ * Changes the given fields of the organization of the context.
  * @throws `permission_denied`, `version_conflict`, `slug_taken`
  */
 export async function updateOrganization(

@@ -32,6 +32,6 @@ export async function switchOrganization(ctx: ServiceContext): Promise<Organizat
     });
     return organization;
   };
-  // It concerns the person alone: nothing happens in the organization.
+  // This changes the person's session only. Nothing happens in the organization.
   return mutate(ctx, work, null);
 }

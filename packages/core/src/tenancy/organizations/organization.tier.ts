@@ -10,8 +10,8 @@ import type { Organization, TierChange } from './organization.schema.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 
 /**
- * Puts an organization, by id or slug, into a tier; limits of its own that are not given stay. What there is already stays too,
- * also when it is more than the new limit: there is only no more of it. For who administers the instance, whatever they are in the
+ * Sets the tier and the own limits of an organization, given by id or slug. Limits that are not given stay. Existing data stays
+ * too, even beyond a new limit: only more of it is refused. For administrators of the instance, whatever their role in the
  * organization, and for the server's own command line, where nobody is signed in.
  * @throws `permission_denied`, `organization_not_found`, `version_conflict`
  */

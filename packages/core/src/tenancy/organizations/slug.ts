@@ -12,14 +12,14 @@ const suffix = (): string =>
     .toString(36)
     .padStart(6, '0');
 
-/** The name in the letters of slugs: empty when it has none of them. */
+/** Makes a slug from a name. The result is empty when the name has no letter or digit that a slug may contain. */
 export const slugOf = (name: string): string =>
   fold(name)
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, 50)
     .replaceAll(/^-+|-+$/g, '');
 
-/** A slug of this name that nobody has: random at its end. */
+/** Makes a slug from a name with a random ending, so that nobody has it yet. */
 export const uniqueSlugOf = (name: string): string => `${slugOf(name) || 'organization'}-${suffix()}`;
 
 async function freeSlugOf(ctx: ServiceContext, name: string): Promise<string> {
@@ -31,7 +31,10 @@ async function freeSlugOf(ctx: ServiceContext, name: string): Promise<string> {
   return taken ? uniqueSlugOf(name) : plain;
 }
 
-/** For what writes a slug. It is unique by the database, so that two at once cannot both have it. @throws `slug_taken` */
+/**
+ * Turns the unique index's refusal of a slug into an error. The index decides, so two writers at once cannot both get a slug.
+ * @throws `slug_taken`
+ */
 export const refuseTakenSlug = (error: unknown): never => {
   throw isUniqueViolation(error) ? tenancyErrors.slug_taken({ field: ['slug'], cause: error }) : error;
 };
@@ -39,7 +42,7 @@ export const refuseTakenSlug = (error: unknown): never => {
 const isSlugTaken = (error: unknown): boolean =>
   error instanceof DomainError && error.code === tenancyErrors.slug_taken().code;
 
-/** Runs `work` with a slug made from the name; once more when somebody else took it in the meantime. */
+/** Runs `work` with a slug made from the name, and once more with another slug if somebody took the first one meanwhile. */
 export async function withSlugOf<T>(ctx: ServiceContext, name: string, work: (slug: string) => Promise<T>): Promise<T> {
   try {
     return await work(await freeSlugOf(ctx, name));

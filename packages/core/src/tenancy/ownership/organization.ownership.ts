@@ -11,7 +11,7 @@ import { assignRoles, keysOf, loadMember, unassignRoles } from '../role-assignme
 import { refuseServiceOwner } from '../role-assignments/owner.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 
-/** What an owner is once they have handed over. */
+/** The role that an owner gets after the transfer. */
 const formerOwnerKey = 'admin';
 
 async function builtInRoleId(unit: Unit, key: string): Promise<string> {
@@ -24,7 +24,7 @@ async function builtInRoleId(unit: Unit, key: string): Promise<string> {
   return id;
 }
 
-/** Takes one role of a member and gives another, and tells. */
+/** Takes one role from a member, gives them another, and records the change. */
 async function exchangeRoles(
   unit: Unit,
   { membership, roles }: Awaited<ReturnType<typeof loadMember>>,
@@ -51,7 +51,7 @@ async function exchangeRoles(
 }
 
 /**
- * Makes an active member the owner in place of the caller, who becomes an admin. Other owners stay what they are.
+ * Makes an active member an owner in place of the caller, who becomes an admin. Other owners stay owners.
  * @throws `permission_denied`, `role_exceeds_own` unless the caller is an owner, `member_not_found`
  */
 export async function transferOwnership(ctx: ServiceContext, { userId }: OrganizationTransfer): Promise<Member> {
@@ -66,7 +66,8 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
     if (heir.membership.status !== 'active' || !(await isActiveUser(unit, userId))) throw missing();
     await refuseServiceOwner(unit, userId, [ownerKey], ['userId']);
     const owner = await loadMember(unit, organizationId, ownerId);
-    // Owning is held, not made of permissions; and the principal may be some seconds old.
+    // Being an owner is a role, not a set of permissions. The role is read again because the principal may be some seconds
+    // old.
     if (!keysOf(owner.roles).includes(ownerKey)) throw tenancyErrors.role_exceeds_own();
     await exchangeRoles(unit, heir, { taken: null, given: ownerKey, by: ownerId });
     await exchangeRoles(unit, owner, { taken: ownerKey, given: formerOwnerKey, by: ownerId });
