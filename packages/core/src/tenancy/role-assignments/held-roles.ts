@@ -16,8 +16,8 @@ import { everywhere, RoleAssignmentEntity } from './role-assignment.entity.ts';
 export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
 
 /**
- * The roles that members hold everywhere at this moment, by their user ids, in one statement.
- * @param organizationId theirs, behind the identity door, where no wall says it
+ * Returns the roles that members have everywhere at this moment, by user id, in one statement.
+ * @param organizationId needed behind the identity door, where no wall limits the organization
  */
 export async function rolesOfMembers(
   ctx: ServiceContext,
@@ -48,7 +48,7 @@ export async function rolesOfMembers(
   return rolesBy(rows, (row) => row.userId);
 }
 
-/** Every role that a member holds, wherever and until whenever: what somebody must hold themselves to act on them. */
+/** Returns every role that a member has in any scope, ended ones included. To act on a member, a caller needs all of them. */
 async function rolesHeldBy(db: ReadDoor, userId: string): Promise<ResolvedRole[]> {
   const [hierarchy, rows] = await Promise.all([
     readRoles(db),
@@ -63,9 +63,9 @@ async function rolesHeldBy(db: ReadDoor, userId: string): Promise<ResolvedRole[]
 }
 
 /**
- * A membership that has not ended, locked until commit together with its organization; the roles that it holds everywhere, and
- * all that are `held` anywhere.
- * @param missing what is thrown when there is none
+ * Loads a membership that has not ended, and locks it and the organization row until commit. Also returns the roles that the
+ * member has everywhere (`roles`), and those that they have in any scope (`held`).
+ * @param missing makes the error when there is no such membership
  */
 export async function loadMember(
   unit: Unit,
@@ -80,14 +80,15 @@ export async function loadMember(
   return { membership, roles, held: await rolesHeldBy(unit.db, userId) };
 }
 
-/** Gives roles everywhere and for ever that the member does not hold so now. */
+/** Gives a member roles that they do not have now, everywhere and without an end. */
 export async function assignRoles(
   unit: Unit,
   member: { organizationId: string; userId: string },
   roleIds: readonly string[],
   createdById: string,
 ): Promise<void> {
-  // What they held until it ended stands in the way. A role is of one organization, behind the identity door too.
+  // An ended assignment would violate the unique index. A role belongs to one organization, so this is safe behind the
+  // identity door.
   await unit.db
     .deleteFrom('role_assignments')
     .where('user_id', '=', member.userId)
@@ -117,7 +118,7 @@ export async function unassignRoles(unit: Unit, userId: string, roles: readonly 
     .execute();
 }
 
-/** Takes all roles of a member whose membership ends, wherever and until whenever they hold them. */
+/** Deletes all role assignments of a departing member, in every scope. */
 export async function dropRoles(unit: Unit, userId: string): Promise<void> {
   await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
 }

@@ -4,7 +4,7 @@ import { errors } from '../../kernel/errors.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { everywhere } from './role-assignment.entity.ts';
 
-/** @throws `last_owner` */
+/** Throws unless another active person owns the organization. @throws `last_owner` */
 export async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
   const other = await unit.db
     .selectFrom('role_assignments')
@@ -13,7 +13,7 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
     .innerJoin('users', 'users.id', 'memberships.user_id')
     .select('memberships.user_id')
     .where('roles.key', '=', ownerKey)
-    // Behind the identity door there is no wall: who owns another organization owns nothing here.
+    // Behind the identity door no wall keeps the owners of other organizations out.
     .where('role_assignments.organization_id', '=', organizationId)
     .where('role_assignments.scope_key', '=', everywhere)
     .where('role_assignments.valid_to', 'is', null)
@@ -27,14 +27,14 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
   if (!other) throw tenancyErrors.last_owner();
 }
 
-/** @throws `validation_failed` */
+/** Throws if the roles of a service account include the owner's. @throws `validation_failed` */
 export function refuseOwning(keys: readonly string[], field: readonly string[]): void {
   if (keys.includes(ownerKey))
     throw errors.validation_failed({ field, message: 'A service account owns no organization.' });
 }
 
 /**
- * Refuses to make a service account an owner: somebody must be there who can sign in.
+ * Throws if this would make a service account an owner: an owner must be able to sign in.
  * @throws `validation_failed`
  */
 export async function refuseServiceOwner(

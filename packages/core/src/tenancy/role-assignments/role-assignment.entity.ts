@@ -7,17 +7,19 @@ import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 import { TeamEntity } from '../teams/team.entity.ts';
 
-/** A role held by a member: everywhere, or in one department with all below it, or in one team; for ever, or until an instant. */
+/**
+ * A role of a member: everywhere, or in one department with all below it, or in one team; without an end, or until an instant.
+ */
 export const RoleAssignmentEntity = defineEntity({
   name: 'RoleAssignment',
   tableName: 'role_assignments',
   properties: {
     ...tenantKey(),
-    userId: id(),
-    roleId: id(),
-    departmentId: id().nullable(),
-    teamId: id().nullable(),
-    /** The department's or the team's id, or `organization`: a role is held once in each scope. */
+    userId: p.uuid(),
+    roleId: p.uuid(),
+    departmentId: p.uuid().nullable(),
+    teamId: p.uuid().nullable(),
+    /** The id of the department or the team, or `organization`. A member has a role once in each scope. */
     scopeKey: p.string(),
     validTo: instant().nullable(),
     createdAt: instant(),
@@ -29,12 +31,12 @@ export const RoleAssignmentEntity = defineEntity({
     { properties: ['organizationId', 'roleId'] },
     { properties: ['organizationId', 'departmentId'] },
     { properties: ['organizationId', 'teamId'] },
-    // Who signs in is looked for in all organizations.
+    // Signing in looks for the user in all organizations.
     { properties: ['userId'] },
   ],
 });
 
-/** What the scope of a role that is held everywhere is called. */
+/** The `scopeKey` of a role that a member has everywhere. */
 export const everywhere = 'organization';
 
 declare module '../../database/schema.ts' {

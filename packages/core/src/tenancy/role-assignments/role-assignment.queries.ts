@@ -42,7 +42,7 @@ interface Row {
   roleName: string;
 }
 
-/** Where an assignment holds, from the columns that say it. */
+/** Returns the scope of an assignment from its two columns. */
 export function scopeOf({
   departmentId,
   teamId,
@@ -64,7 +64,7 @@ const assignmentOf = (row: Row): RoleAssignment => ({
   createdAt: row.createdAt,
 });
 
-/** A page of who holds which role, where and until when. */
+/** Lists role assignments. */
 export async function listRoleAssignments(
   ctx: ServiceContext,
   input: RoleAssignmentListInput,

@@ -18,7 +18,7 @@ import { everywhere, RoleAssignmentEntity } from './role-assignment.entity.ts';
 import { assignmentById, scopeOf } from './role-assignment.queries.ts';
 import type { RoleAssignment, RoleAssignmentCreate, RoleAssignmentId } from './role-assignment.schema.ts';
 
-/** Owning has no end and no part. @throws `validation_failed` */
+/** An owner owns the whole organization, without an end. @throws `validation_failed` */
 function refuseNarrowOwner(role: ResolvedRole, { scope, validTo }: RoleAssignmentCreate): void {
   if (role.key !== ownerKey) return;
   if (scope.kind !== 'organization')
@@ -27,7 +27,10 @@ function refuseNarrowOwner(role: ResolvedRole, { scope, validTo }: RoleAssignmen
     throw errors.validation_failed({ field: ['validTo'], message: 'Nobody owns an organization for a time.' });
 }
 
-/** Holds the department or the team until commit, so that it is not deleted meanwhile. @throws `department_not_found`, `team_not_found` */
+/**
+ * Locks the department or the team until commit, so that nobody deletes it meanwhile.
+ * @throws `department_not_found`, `team_not_found`
+ */
 async function requireScope(unit: Unit, scope: RoleAssignmentCreate['scope']): Promise<void> {
   const at = { field: ['scope', 'id'] };
   if (scope.kind === 'department')
@@ -36,7 +39,7 @@ async function requireScope(unit: Unit, scope: RoleAssignmentCreate['scope']): P
 }
 
 /**
- * Gives a member a role: everywhere, or in a department with all below it, or in a team; for ever, or until an instant.
+ * Gives a role to a member: everywhere, or in a department with all below it, or in a team; without an end, or until an instant.
  * @throws `permission_denied`, `member_not_found`, `role_not_found`, `department_not_found`, `team_not_found`,
  * `validation_failed` for an end in the past, `role_exceeds_own`, `role_assigned_already`
  */
@@ -82,7 +85,7 @@ export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssig
   });
 }
 
-/** Makes room for a role that is held already if it has ended. @throws `role_assigned_already` */
+/** Deletes an ended assignment of the same role in the same scope. @throws `role_assigned_already` if it has not ended */
 async function dropEnded(unit: Unit, held: { userId: string; roleId: string; scopeKey: string }): Promise<void> {
   const known = await unit.db
     .selectFrom('role_assignments')
@@ -98,7 +101,7 @@ async function dropEnded(unit: Unit, held: { userId: string; roleId: string; sco
 }
 
 /**
- * Takes a role away from a member where they hold it by this assignment.
+ * Deletes one assignment of a role to a member.
  * @throws `permission_denied`, `role_assignment_not_found`, `role_exceeds_own`, `last_owner`
  */
 export async function deleteRoleAssignment(ctx: ServiceContext, { id }: RoleAssignmentId): Promise<void> {
@@ -108,7 +111,7 @@ export async function deleteRoleAssignment(ctx: ServiceContext, { id }: RoleAssi
   await mutate(ctx, async (unit) => {
     const { user } = await assignmentById(unit.db, id);
     await loadMember(unit, organizationId, user.id, tenancyErrors.role_assignment_not_found);
-    // Again, as the lock may have been waited for.
+    // Loaded again, because waiting for the lock may have taken a while.
     const assignment = await unit.load(RoleAssignmentEntity, { id }, tenancyErrors.role_assignment_not_found);
     const role = (await readRoles(unit.db)).get(assignment.roleId);
     if (!role) throw tenancyErrors.role_assignment_not_found();

@@ -5,7 +5,7 @@ import { defineTable } from '../../database/table.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
 
 /**
- * A role of an organization. The built-in ones are rows too; their permissions come from `access/`. A custom one allows what its
+ * A role of an organization. Built-in roles have rows too; their permissions come from `access/`. A custom role allows what its
  * parent allows and what it adds, under the constraints of both.
  */
 export const RoleEntity = defineEntity({

@@ -8,13 +8,13 @@ import {
 import type { ReadDoor } from '../../database/read-door.ts';
 import { type AccessPolicy, type Constraint, constraints } from '../../kernel/principal.ts';
 
-/** What a role allows, and under which constraints, with what it inherits. */
+/** What a role allows and under which constraints, including what it inherits. */
 export interface RoleDefinition {
   readonly permissions: ReadonlySet<string>;
   readonly constraints: readonly Constraint[];
 }
 
-/** A role of an organization, with what it says itself and what that comes to. */
+/** A role of an organization: what it says itself (`own`), and that combined with what it inherits. */
 export interface ResolvedRole extends RoleDefinition {
   readonly id: string;
   readonly key: string;
@@ -25,10 +25,10 @@ export interface ResolvedRole extends RoleDefinition {
   readonly own: RoleDefinition;
 }
 
-/** Every role of one organization, by id, the strongest built-in first and the custom ones behind them. */
+/** Every role of one organization by id. The built-in ones come first, the strongest before the others, then the custom ones. */
 export type RoleHierarchy = ReadonlyMap<string, ResolvedRole>;
 
-/** A role as it stands in the database, or as it is about to. */
+/** A row of `roles` as it is in the database, or as it will be. */
 export interface RoleRow {
   id: string;
   key: string;
@@ -60,11 +60,11 @@ const builtIn = new Map<string, RoleDefinition>(
   ]),
 );
 
-/** What the code says of a built-in role; an unknown one allows nothing. */
+/** The code's definition of a built-in role. An unknown key allows nothing. */
 export const definitionOf = (key: string): RoleDefinition =>
   isBuiltInRoleKey(key) ? (builtIn.get(key) ?? nothing) : nothing;
 
-/** What a row says itself. A permission that the catalogue has lost since allows nothing. */
+/** What a row says without what it inherits. A permission that is no longer in the catalogue allows nothing. */
 function ownOf(row: RoleRow): RoleDefinition {
   if (row.builtIn) return definitionOf(row.key);
   return {
@@ -83,11 +83,11 @@ const rank = (key: string): number => {
   return index === -1 ? builtInRoleKeys.length : index;
 };
 
-/** The strongest first. */
+/** Sorts roles by strength, the strongest first. */
 export const byStrength = (a: { key: string }, b: { key: string }): number =>
   rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1);
 
-/** Works out what every role comes to. */
+/** Resolves what every role allows together with what it inherits. */
 export function resolveRoles(rows: readonly RoleRow[]): RoleHierarchy {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const resolve = (row: RoleRow, below: ReadonlySet<string>): RoleDefinition => {
@@ -106,18 +106,18 @@ export function resolveRoles(rows: readonly RoleRow[]): RoleHierarchy {
   );
 }
 
-/** Reads the roles of the organization of the context. */
+/** Reads and resolves the roles of the organization of the context. */
 export async function readRoles(db: ReadDoor): Promise<RoleHierarchy> {
   return resolveRoles(await db.selectFrom('roles').select(roleColumns).execute());
 }
 
-/** The same behind the identity door, where no wall says whose they are. */
+/** Does the same behind the identity door, where no wall limits the organization. */
 export async function readRolesOf(db: ReadDoor, organizationId: string): Promise<RoleHierarchy> {
   const rows = db.selectFrom('roles').select(roleColumns).where('roles.organization_id', '=', organizationId);
   return resolveRoles(await rows.execute());
 }
 
-/** The roles whose meaning depends on a role: it, and what inherits from it. */
+/** Returns the ids of a role and of every role that inherits from it. */
 export function dependants(rows: readonly RoleRow[], id: string): string[] {
   const found = [id];
   for (const at of found)

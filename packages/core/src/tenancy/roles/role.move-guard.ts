@@ -5,7 +5,7 @@ import { readRoles } from './role.hierarchy.ts';
 import { type Holding, refuseBeyondOwn } from './role.rules.ts';
 
 /**
- * Throws unless the caller may move a team or a department below the departments that it enters. A role that is held in one of
+ * Throws unless the caller may move a team or a department below the departments that it enters. A role in one of
  * them reaches the moved part too, so the caller's own roles must allow as much there. The caller must have locked the
  * organization row.
  * @param entered the ids of the departments above the new place that are not above the old one

@@ -8,14 +8,14 @@ import { tenancyErrors } from '../tenancy.errors.ts';
 import { byStrength, readRoles, type ResolvedRole } from './role.hierarchy.ts';
 import type { HeldRole, Role, RoleId, RoleListInput } from './role.schema.ts';
 
-/** A page of the organization's roles. */
+/** Lists the organization's roles. */
 export async function listRoles(ctx: ServiceContext, input: RoleListInput): Promise<Page<Role>> {
   authorize(ctx, 'role:read');
   const order = orderOf(input.sort, { createdAt: { by: sql`roles.created_at` } }, sql`roles.id`);
   const request = pageRequest(ctx, 'roles', input.sort, input);
   return read(ctx, async (db) => {
     const query = db.selectFrom('roles');
-    // What a role comes to depends on others: there are few enough to read all of them.
+    // What a role allows depends on other roles. There are few enough to read all of them.
     const [hierarchy, { rows, nextCursor }] = await Promise.all([
       readRoles(db),
       readPage(query.select('roles.id'), order, request),
@@ -50,7 +50,7 @@ export function roleOf({ id, key, name, builtIn, parentId, version, own, ...effe
   };
 }
 
-/** Sorts rows of roles under whatever holds them. */
+/** Groups rows of roles by their holder, the strongest role first. */
 export function rolesBy<Row extends HeldRole>(
   rows: readonly Row[],
   holderOf: (row: Row) => string,
@@ -66,8 +66,7 @@ export function rolesBy<Row extends HeldRole>(
 }
 
 /**
- * The roles of these ids with what they allow, the strongest first. Inside a unit that holds the organization, as it is to be
- * decided upon.
+ * Resolves the roles with these ids, the strongest first. To decide on them, the caller must have locked the organization row.
  * @throws `role_not_found`
  */
 export async function requireRoles(db: ReadDoor, ids: readonly string[]): Promise<ResolvedRole[]> {

@@ -3,7 +3,7 @@ import type { Grant, GrantScope, Principal } from '../../kernel/principal.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import type { RoleDefinition } from './role.hierarchy.ts';
 
-/** Where, and until when, a role is about to be held. */
+/** The scope in which a role is given, and the instant at which it ends. */
 export interface Holding {
   scope: { kind: GrantScope['kind']; id: string | null };
   validTo: Date | null;
@@ -14,7 +14,10 @@ const forEver: Holding = { scope: { kind: 'organization', id: null }, validTo: n
 const lastsAs = (grant: Grant, validTo: Date | null): boolean =>
   !grant.validTo || (validTo !== null && validTo <= grant.validTo);
 
-/** A department's role covers that department and the teams in it; of departments below it only itself can say. */
+/**
+ * A department's grant covers that department and the teams in it and below it. It does not cover the departments below: a grant
+ * does not know them.
+ */
 function reachesAs({ scope }: Grant, held: Holding['scope']): boolean {
   if (scope.kind === 'organization') return true;
   if (held.id === null) return false;
@@ -34,7 +37,7 @@ const covers = (
   reachesAs(grant, held.scope) &&
   lastsAs(grant, held.validTo);
 
-/** Whether the principal holds all of this themselves, and no more narrowly. */
+/** Whether the principal's own grants allow all of this, as widely and for as long. */
 export const coversAll = (
   { grants }: Principal,
   { permissions, constraints }: RoleDefinition,
@@ -42,13 +45,13 @@ export const coversAll = (
 ): boolean =>
   [...permissions].every((permission) => grants.some((grant) => covers(grant, permission, { constraints }, held)));
 
-/** A key acts for an owner without being one: its scopes would say nothing of what it gives away. */
+/** An API key of an owner acts as no owner: its scopes do not limit what it would give away. */
 const isOwner = ({ grants, apiKeyId }: Principal): boolean =>
   !apiKeyId &&
   grants.some((grant) => grant.roleKey === ownerKey && grant.scope.kind === 'organization' && !grant.validTo);
 
 /**
- * Refuses to give or take roles that allow more than the principal's own.
+ * Throws if one of these roles allows more than the principal's own roles. Call it before roles are given or taken.
  * @throws `role_exceeds_own`
  */
 export function refuseBeyondOwn(
@@ -64,7 +67,7 @@ export function refuseBeyondOwn(
 }
 
 /**
- * What one definition allows beyond another: what is new, or all of it, when a constraint has gone.
+ * Returns what the second definition allows beyond the first: its new permissions, or all of them when a constraint was dropped.
  */
 export function widened(from: RoleDefinition, to: RoleDefinition): RoleDefinition {
   const loosened = from.constraints.some((constraint) => !to.constraints.includes(constraint));

@@ -15,11 +15,11 @@ import { roleOf } from './role.queries.ts';
 import { coversAll, refuseBeyondOwn, widened } from './role.rules.ts';
 import type { Role, RoleCreate, RoleId, RoleUpdate } from './role.schema.ts';
 
-/** Whoever acts in the organization reads all of its roles, so there are not more than this. */
+/** Limited because every request in the organization reads all of its roles. */
 const mostCustomRoles = 100;
 
-/** The roles as they are now, with the organization held: what a role comes to depends on others. */
-async function holdRoles(unit: Unit, organizationId: string): Promise<RoleRow[]> {
+/** Locks the organization row and reads all of its roles, because what a role allows depends on other roles. */
+async function lockRoles(unit: Unit, organizationId: string): Promise<RoleRow[]> {
   await lockOrganization(unit, organizationId);
   return unit.db.selectFrom('roles').select(roleColumns).execute();
 }
@@ -33,7 +33,7 @@ const keyFrom = (name: string): string => {
   return words.slice(0, 30).replace(/-+$/, '') || 'role';
 };
 
-/** A key that no role has yet: the wanted one, or one made from the name. @throws `role_key_taken` */
+/** Returns a key that no role has yet: the wanted one, or one made from the name. @throws `role_key_taken` */
 function freeKey(rows: readonly RoleRow[], { key, name }: RoleCreate): string {
   const taken = (wanted: string) => isBuiltInRoleKey(wanted) || rows.some((row) => row.key === wanted);
   if (key !== undefined) {
@@ -54,8 +54,7 @@ function requireParent(rows: readonly RoleRow[], parentId: string | null): void 
 }
 
 /**
- * Refuses to change what roles come to by more than the caller holds: neither what is given nor what is taken. A role that
- * inherits changes with its parent.
+ * Throws if the change gives or takes more than the caller's own roles allow. A role that inherits changes with its parent.
  * @throws `role_exceeds_own`
  */
 function refuseChangeBeyondOwn(
@@ -70,7 +69,7 @@ function refuseChangeBeyondOwn(
   }
 }
 
-/** The role to change. @throws `role_not_found`, `version_conflict`, `role_built_in` */
+/** Finds the role to change. @throws `role_not_found`, `version_conflict`, `role_built_in` */
 function requireCustom(unit: Unit, rows: readonly RoleRow[], id: string): RoleRow {
   const row = rows.find((role) => role.id === id);
   if (!row) throw tenancyErrors.role_not_found();
@@ -90,7 +89,7 @@ const only = (rows: readonly RoleRow[], id: string): ResolvedRole => {
   return role;
 };
 
-/** What events tell of a role. */
+/** The fields of a role that events show. */
 const trackedFields = ({ name, permissions, constraints, parentId }: RoleRow): Record<string, unknown> => ({
   name,
   permissions: [...permissions].sort(),
@@ -99,7 +98,7 @@ const trackedFields = ({ name, permissions, constraints, parentId }: RoleRow): R
 });
 
 /**
- * Creates a custom role that allows what it names and what its parent allows.
+ * Creates a custom role. It allows its own permissions and those of its parent.
  * @throws `permission_denied`, `role_exceeds_own`, `role_not_found` for the parent, `role_key_taken`, `too_many_roles`
  */
 export async function createRole(ctx: ServiceContext, input: RoleCreate): Promise<Role> {
@@ -107,7 +106,7 @@ export async function createRole(ctx: ServiceContext, input: RoleCreate): Promis
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const rows = await holdRoles(unit, organizationId);
+    const rows = await lockRoles(unit, organizationId);
     requireParent(rows, input.parentId);
     const { name, permissions, constraints, parentId } = input;
     const row = { id: uuidv7(), key: freeKey(rows, input), name, builtIn: false, parentId, permissions, constraints };
@@ -128,7 +127,7 @@ export async function createRole(ctx: ServiceContext, input: RoleCreate): Promis
 }
 
 /**
- * Changes a custom role, for everybody who holds it or a role that inherits from it.
+ * Changes a custom role for everybody who has it or a role that inherits from it.
  * @throws `permission_denied`, `role_not_found`, `role_built_in`, `version_conflict`, `role_exceeds_own`, `role_cycle`
  */
 export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpdate): Promise<Role> {
@@ -136,7 +135,7 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const rows = await holdRoles(unit, organizationId);
+    const rows = await lockRoles(unit, organizationId);
     const row = requireCustom(unit, rows, id);
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const changed: RoleRow = { ...row, ...given };
@@ -172,7 +171,8 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
 }
 
 /**
- * Deletes for ever a custom role that nobody holds, no open invitation offers, no identity provider gives and no role inherits from.
+ * Permanently deletes a custom role. It must not be assigned to anybody, offered by a pending invitation, given by an identity
+ * provider, or inherited by another role.
  * @throws `permission_denied`, `role_not_found`, `role_built_in`, `version_conflict`, `role_exceeds_own`, `role_in_use`
  */
 export async function deleteRole(ctx: ServiceContext, { id }: RoleId): Promise<void> {
@@ -180,10 +180,10 @@ export async function deleteRole(ctx: ServiceContext, { id }: RoleId): Promise<v
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const rows = await holdRoles(unit, organizationId);
+    const rows = await lockRoles(unit, organizationId);
     const row = requireCustom(unit, rows, id);
     refuseBeyondOwn(principal, resolved(rows, [id]));
-    // What has been answered keeps no role.
+    // Invitations that are no longer pending do not keep a role.
     await unit.db
       .deleteFrom('invitation_roles')
       .where('role_id', '=', id)
