@@ -4,20 +4,25 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 
-/** A part of the organization, in a tree. Deleting one is final. */
+const { deletedAt: _, ...columns } = auditColumns();
+
+/** A part of the organization. Departments form a tree. Deleting one is final. */
 export const DepartmentEntity = defineEntity({
   name: 'Department',
   tableName: 'departments',
   properties: {
     ...tenantKey(),
     name: p.string(),
-    /** The name in lower case: what lists are sorted by. */
+    /** The name in lower case, by which lists are sorted. */
     nameSort: sortKey(),
-    /** Parent and lower-case name in one: what is unique, as a unique index takes null parents for different ones. */
+    /**
+     * Parent and lower-case name in one column, which is unique. A unique index over two columns would treat null parents as
+     * different.
+     */
     siblingKey: p.text(),
     description: p.text().nullable(),
-    parentId: id().nullable(),
-    /** The ids from the root down to this one, so that a subtree is one range of an index: see `department.path.ts`. */
+    parentId: p.uuid().nullable(),
+    /** The ids from the root down to this department, so that a subtree is one range of an index. See `department.path.ts`. */
     pathSort: sortKey(),
     headUserId: id().nullable(),
     ...auditColumns(),
@@ -34,7 +39,7 @@ export const DepartmentEntity = defineEntity({
 
 export type DepartmentRecord = InferEntity<typeof DepartmentEntity>;
 
-/** Who works in which department: a member in one at most. */
+/** Which member works in which department. A member works in one at most. */
 export const DepartmentMemberEntity = defineEntity({
   name: 'DepartmentMember',
   tableName: 'department_members',

@@ -35,7 +35,7 @@ const membersOf = (db: ReadDoor) =>
   db.selectFrom('department_members').innerJoin('users', 'users.id', 'department_members.user_id');
 
 /**
- * A page of a department's members, those who were added last first; with `subtree` also of the departments below it.
+ * Lists the members of a department, the last added first. With `subtree`, also lists those of the departments below it.
  * @throws `department_not_found`
  */
 export async function listDepartmentMembers(
@@ -83,7 +83,7 @@ async function takeOut(unit: Unit, userId: string): Promise<void> {
 }
 
 /**
- * Makes this the department of a member, who leaves the one before. The department's version stays.
+ * Moves a member into this department, out of the one before. The department's version stays.
  * @throws `permission_denied`, `department_not_found`, `member_not_found`
  */
 export async function addDepartmentMember(
@@ -129,7 +129,10 @@ export async function removeDepartmentMember(ctx: ServiceContext, { id, userId }
   });
 }
 
-/** Whose membership ends leaves their department, and leads none any more. The caller holds the organization. */
+/**
+ * Takes a departing member out of their department, and clears them as the head of any. The caller must have locked the
+ * organization row.
+ */
 export async function leaveDepartments(unit: Unit, userId: string): Promise<void> {
   const own = await departmentOfMember(unit, userId);
   if (own !== null) {

@@ -59,8 +59,8 @@ export async function getDepartment(ctx: ServiceContext, { id }: DepartmentId): 
 const sortColumns = { createdAt: { by: sql`departments.created_at` }, name: { by: sql`departments.name_sort` } };
 
 /**
- * The paths of the departments among these: to look below them by ranges that are known. As one statement with a join on ranges,
- * PostgreSQL compared every department with every other.
+ * Returns the paths of departments, by which the departments below them are then read as ranges. They are read first because with
+ * one statement that joined on ranges, PostgreSQL compared every department with every other.
  */
 export async function pathsOf(db: ReadDoor, departmentIds: readonly string[]): Promise<string[]> {
   const rows = await db
@@ -71,7 +71,7 @@ export async function pathsOf(db: ReadDoor, departmentIds: readonly string[]): P
   return rows.map(({ path }) => path);
 }
 
-/** A page of the organization's departments. */
+/** Lists the organization's departments. */
 export async function listDepartments(ctx: ServiceContext, input: DepartmentListInput): Promise<Page<Department>> {
   authorize(ctx, 'department:read');
   const { parent, within, search } = input;

@@ -29,30 +29,30 @@ const nameColumns = (name: string, parentId: string | null) => ({
   siblingKey: `${parentId ?? ''}/${name.toLowerCase()}`,
 });
 
-/** The name is unique by the database, so that two at once cannot both have it. */
+/** The database keeps names unique, so that two requests at once cannot both get one. */
 const refuseTaken =
   (field: 'name' | 'parentId') =>
   (error: unknown): never => {
     throw isUniqueViolation(error) ? departmentErrors.department_name_taken({ field: [field], cause: error }) : error;
   };
 
-/** A department to change or to point at, locked until commit. @throws `department_not_found` */
+/** Loads a department to change it or to refer to it, and locks it until commit. @throws `department_not_found` */
 export const loadDepartment = (unit: Unit, id: string, field?: string): Promise<DepartmentRecord> =>
   unit.load(DepartmentEntity, { id }, () => departmentErrors.department_not_found(field ? { field: [field] } : {}));
 
 const tracked = ({ name, description, headUserId }: DepartmentRecord) => ({ name, description, headUserId });
 
 /**
- * Creates a department, at the top or below another.
- * @throws `permission_denied`, `department_not_found` for the parent, `member_not_found` for the head,
- * `department_name_taken`, `department_too_deep`
+ * Creates a department at the top or below another.
+ * @throws `permission_denied`, `department_not_found` for the parent, `member_not_found` for the head, `department_name_taken`,
+ * `department_too_deep`
  */
 export async function createDepartment(ctx: ServiceContext, input: DepartmentCreate): Promise<Department> {
   authorize(ctx, 'department:create');
   const { userId, organizationId } = ctx.principal;
   const { name, description = null, headUserId = null, parentId = null } = input;
   return mutate(ctx, async (unit) => {
-    // What changes the tree, or who belongs to it, happens one after the other.
+    // Changes of the tree, and of who belongs to it, happen one after the other.
     await lockOrganization(unit, organizationId);
     const parent = parentId === null ? null : await loadDepartment(unit, parentId, 'parentId');
     if (headUserId !== null) await requireMember(unit, headUserId, 'headUserId');
@@ -85,7 +85,7 @@ export async function createDepartment(ctx: ServiceContext, input: DepartmentCre
 }
 
 /**
- * Changes the fields that are given; null clears.
+ * Changes the given fields; null clears a field.
  * @throws `permission_denied`, `department_not_found`, `version_conflict`, `member_not_found` for the head,
  * `department_name_taken`
  */
@@ -117,7 +117,7 @@ export async function updateDepartment(
   });
 }
 
-/** @throws `department_too_deep` when something below would stand lower than a tree reaches */
+/** @throws `department_too_deep` when a department below would get deeper than the limit */
 async function refuseTooDeep(unit: Unit, from: string, to: string): Promise<void> {
   const deeper = depthOf(to) - depthOf(from);
   if (deeper <= 0) return;
@@ -132,14 +132,15 @@ async function refuseTooDeep(unit: Unit, from: string, to: string): Promise<void
 /**
  * Moves a department, with everything below it, under another or to the top. Only its own version rises.
  * @throws `permission_denied`, `department_not_found` (also for the parent), `version_conflict`, `department_cycle`,
- * `department_too_deep`, `department_name_taken`, `role_exceeds_own` where roles are held there that allow more than the caller's
+ * `department_too_deep`, `department_name_taken`, `role_exceeds_own` where somebody's roles at the new place allow more than the
+ * caller's
  */
 export async function moveDepartment(ctx: ServiceContext, { id, parentId }: DepartmentMove): Promise<Department> {
   authorize(ctx, 'department:update');
   const { principal } = ctx;
   const { userId, organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    // Of two moves that would close a circle together, the second sees what the first has done.
+    // Two moves could close a circle together. Because of this lock, the second sees what the first has done.
     await lockOrganization(unit, organizationId);
     const department = await loadDepartment(unit, id);
     unit.checkVersion(department);
@@ -174,7 +175,7 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
 }
 
 /**
- * Deletes an empty department for ever.
+ * Permanently deletes an empty department.
  * @throws `permission_denied`, `department_not_found`, `version_conflict`, `department_not_empty`
  */
 export async function deleteDepartment(ctx: ServiceContext, { id }: DepartmentId): Promise<void> {

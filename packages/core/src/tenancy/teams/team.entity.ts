@@ -5,14 +5,18 @@ import { defineTable } from '../../database/table.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 
-/** People who work together, in a department or across them. Unique by name without case. Deleting one is final. */
+const { deletedAt: _, ...columns } = auditColumns();
+
+/**
+ * People who work together, in one department or across several. Its name is unique regardless of case. Deleting a team is final.
+ */
 export const TeamEntity = defineEntity({
   name: 'Team',
   tableName: 'teams',
   properties: {
     ...tenantKey(),
     name: p.string(),
-    /** The name in lower case: what is unique, and what lists are sorted by. */
+    /** The name in lower case. It is unique, and lists are sorted by it. */
     nameSort: sortKey(),
     description: p.text().nullable(),
     departmentId: id().nullable(),

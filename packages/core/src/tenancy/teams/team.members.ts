@@ -41,7 +41,7 @@ async function findMember(db: ReadDoor, { id, userId }: TeamMemberPath): Promise
 }
 
 /**
- * A page of a team's members, those who were added last first.
+ * Lists the members of a team, the last added first.
  * @throws `team_not_found`
  */
 export async function listTeamMembers(ctx: ServiceContext, input: TeamMemberListInput): Promise<Page<TeamMember>> {
@@ -64,7 +64,7 @@ const memberEvent = (type: 'added' | 'removed', teamId: string, userId: string):
 });
 
 /**
- * Adds a member to a team; one who is in it stays. The team's version stays.
+ * Adds a member to a team. A member who is in it already stays. The team's version stays.
  * @throws `permission_denied`, `team_not_found`, `member_not_found`
  */
 export async function addTeamMember(ctx: ServiceContext, path: TeamMemberPath): Promise<TeamMember> {
@@ -72,7 +72,7 @@ export async function addTeamMember(ctx: ServiceContext, path: TeamMemberPath): 
   const { organizationId, userId: addedById } = ctx.principal;
   const { id, userId } = path;
   return mutate(ctx, async (unit) => {
-    // A membership that ends at the same time must find whom it takes out.
+    // A membership that ends at the same time must find this row to remove it.
     await lockOrganization(unit, organizationId);
     await loadTeam(unit, id);
     await requireMember(unit, userId, 'userId');
@@ -103,7 +103,7 @@ export async function removeTeamMember(ctx: ServiceContext, path: TeamMemberPath
   });
 }
 
-/** Whose membership ends leaves all teams. The caller holds the organization. */
+/** Removes a departing member from all teams. The caller must have locked the organization row. */
 export async function leaveTeams(unit: Unit, userId: string): Promise<void> {
   const left = await unit.db
     .deleteFrom('team_members')

@@ -44,7 +44,7 @@ export async function getTeam(ctx: ServiceContext, { id }: TeamId): Promise<Team
 
 const sortColumns = { createdAt: { by: sql`teams.created_at` }, name: { by: sql`teams.name_sort` } };
 
-/** Teams that match the filters of a list. */
+/** Returns a query of the teams that match the filters of a list. */
 async function matching(db: ReadDoor, { department, subtree, member, search }: TeamListInput, userId: string) {
   const { dialect } = db;
   let query = db.selectFrom('teams');
@@ -70,11 +70,11 @@ async function matching(db: ReadDoor, { department, subtree, member, search }: T
       ),
     );
   }
-  // Inside of an object: a builder by itself may not be awaited.
+  // Returned inside an object: an async function awaits what it returns, and a query builder may not be awaited.
   return { query: search === undefined ? query : query.where(contains('teams.name_sort', search.toLowerCase())) };
 }
 
-/** A page of the organization's teams. */
+/** Lists the organization's teams. */
 export async function listTeams(ctx: ServiceContext, input: TeamListInput): Promise<Page<Team>> {
   authorize(ctx, 'team:read');
   const { userId } = ctx.principal;

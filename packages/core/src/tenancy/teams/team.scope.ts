@@ -2,7 +2,7 @@ import type { ReadDoor } from '../../database/read-door.ts';
 import { isWithinPath } from '../departments/department.path.ts';
 import { pathsOf } from '../departments/department.queries.ts';
 
-/** The teams that belong to departments or to anything below them. */
+/** Returns the ids of the teams in these departments and below them. */
 export async function teamIdsWithin(db: ReadDoor, departmentIds: readonly string[]): Promise<string[]> {
   const paths = await pathsOf(db, departmentIds);
   if (paths.length === 0) return [];

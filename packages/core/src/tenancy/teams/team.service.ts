@@ -17,12 +17,12 @@ import { teamErrors } from './team.errors.ts';
 import { teamById } from './team.queries.ts';
 import type { Team, TeamCreate, TeamId, TeamUpdate } from './team.schema.ts';
 
-/** The name is unique by the database, so that two at once cannot both have it. */
+/** The database keeps names unique, so that two requests at once cannot both get one. */
 const refuseTaken = (error: unknown): never => {
   throw isUniqueViolation(error) ? teamErrors.team_name_taken({ field: ['name'], cause: error }) : error;
 };
 
-/** A team to change, locked until commit. @throws `team_not_found` */
+/** Loads a team to change it, and locks it until commit. @throws `team_not_found` */
 export const loadTeam = (unit: Unit, id: string): Promise<TeamRecord> =>
   unit.load(TeamEntity, { id }, teamErrors.team_not_found);
 
@@ -64,16 +64,17 @@ export async function createTeam(ctx: ServiceContext, input: TeamCreate): Promis
 }
 
 /**
- * Changes the fields that are given; null clears.
+ * Changes the given fields; null clears a field.
  * @throws `permission_denied`, `team_not_found`, `version_conflict`, `department_not_found`, `team_name_taken`,
- * `role_exceeds_own` where roles are held in the department that allow more than the caller's
+ * `role_exceeds_own` where somebody's roles in the department allow more than the caller's
  */
 export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: TeamUpdate): Promise<Team> {
   authorize(ctx, 'team:update');
   const { principal } = ctx;
   const { userId, organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    // A role that is given there at the same time must see the move, or be seen by it.
+    // A role may be given in the department at the same time. With this lock, either the move sees that role or giving it sees
+    // the move.
     if (fields.departmentId) await lockOrganization(unit, organizationId);
     const team = await loadTeam(unit, id);
     unit.checkVersion(team);
@@ -101,13 +102,13 @@ export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: T
 }
 
 /**
- * Runs before a team is deleted, in the unit that deletes it, with the id of the user who does. A later room takes the team from
- * those of its rows that are no reason to keep it.
+ * Runs before a team is deleted, in the unit that deletes it, with the id of the user who does. A later room registers here to
+ * clear the team of rows that should not prevent the deletion.
  */
 export const teamDeleting = defineHooks<[unit: Unit, teamId: string, userId: string]>();
 
 /**
- * Deletes a team for ever. Its members stay members of the organization, and the roles that are held in it end.
+ * Permanently deletes a team. Its members stay members of the organization. Role assignments in the team are deleted.
  * @throws `permission_denied`, `team_not_found`, `version_conflict`, `team_in_use` while something else refers to it
  */
 export async function deleteTeam(ctx: ServiceContext, { id }: TeamId): Promise<void> {
