@@ -17,13 +17,13 @@ import { invitationsTo, requireVerifiedAddress, rolesOfInvitations } from './inv
 import type { AcceptInvitation, InvitationId, InvitedRegistered } from './invitation.schema.ts';
 import { invitationOfToken, provesInvitation } from './invitation.token.ts';
 
-/** An invitation, by its whole key. */
+/** The key of an invitation. */
 interface Named {
   organizationId: string;
   id: string;
 }
 
-/** The organization of an invitation to the own proven address. */
+/** Returns the organization of an invitation to the caller's own proven address. */
 async function organizationOf(ctx: ServiceContext, userId: string, invitationId: string) {
   const found = await readThroughIdentityDoor(ctx.database, (db) =>
     invitationsTo(db, userId)
@@ -37,11 +37,11 @@ async function organizationOf(ctx: ServiceContext, userId: string, invitationId:
 }
 
 /**
- * An invitation that can be answered, held until commit together with its organization.
+ * Locks a pending invitation and its organization until commit.
  * @throws `invitation_not_found`, `invitation_not_pending`
  */
-async function holdPending(unit: Unit, { organizationId, id }: Named) {
-  // In the order of addMember, so that a renewal at the same time does not end in a deadlock.
+async function lockPending(unit: Unit, { organizationId, id }: Named) {
+  // Locks in the order of addMember, so that a renewal at the same time does not deadlock.
   await lockOrganization(unit, organizationId);
   const invitation = await unit.db
     .selectFrom('invitations')
@@ -70,11 +70,14 @@ async function answer(unit: Unit, { organizationId, id }: Named, status: 'accept
     .execute();
 }
 
-/** Makes a user a member with the roles that a held invitation offers. Inside the organization, or behind the identity door. */
+/**
+ * Makes a user a member with the roles that a locked invitation offers. Runs inside the organization, or behind the identity
+ * door.
+ */
 async function enter(unit: Unit, named: Named, invitedById: string, userId: string): Promise<Member> {
   const { organizationId, id } = named;
   const { ctx } = unit;
-  // A suspension is lifted by those who run the organization, not by an older invitation.
+  // An older invitation does not lift a suspension. Only those who run the organization may.
   await beginMembership(unit, { organizationId, userId }, tenancyErrors.invitation_not_pending);
   await answer(unit, named, 'accepted');
   const offered = (await rolesOfInvitations(ctx, unit.db, [id])).get(id) ?? [];
@@ -93,7 +96,7 @@ async function enter(unit: Unit, named: Named, invitedById: string, userId: stri
 }
 
 /**
- * Accepts an invitation to the own address: the membership begins, or begins again, with the roles that it offers.
+ * Accepts an invitation to the caller's own address. The membership begins, or begins again, with the offered roles.
  * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`,
  * `limit_exceeded`
  */
@@ -102,21 +105,21 @@ export async function acceptInvitation(ctx: ServiceContext, { id }: InvitationId
   const { userId } = ctx.principal;
   const organizationId = await organizationOf(ctx, userId, id);
   const work = async (unit: Unit) => {
-    const { invitedById } = await holdPending(unit, { organizationId, id });
+    const { invitedById } = await lockPending(unit, { organizationId, id });
     return enter(unit, { organizationId, id }, invitedById, userId);
   };
   return mutate(ctx, work, organizationId);
 }
 
 /**
- * Declines an invitation to the own address.
+ * Declines an invitation to the caller's own address.
  * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`
  */
 export async function declineInvitation(ctx: ServiceContext, { id }: InvitationId): Promise<void> {
   requireVerifiedAddress(ctx);
   const organizationId = await organizationOf(ctx, ctx.principal.userId, id);
   const work = async (unit: Unit) => {
-    const { email } = await holdPending(unit, { organizationId, id });
+    const { email } = await lockPending(unit, { organizationId, id });
     await answer(unit, { organizationId, id }, 'declined');
     await recordEvents(unit, { type: 'invitation.declined', entity: { type: 'invitation', id }, data: { email } });
     return null;
@@ -130,7 +133,7 @@ const invalidToken = () =>
     message: 'This token is not valid: the invitation is gone, or its mail was sent again.',
   });
 
-/** The invitation that a token proves to be the bearer's. @throws `validation_failed` at `token`, `organization_inactive` */
+/** Returns the invitation of a valid token. @throws `validation_failed` at `token`, `organization_inactive` */
 async function proveInvitation(ctx: ServiceContext, token: string): Promise<Named & { email: string }> {
   const id = invitationOfToken(token);
   const found = await readThroughIdentityDoor(ctx.database, (db) =>
@@ -155,9 +158,9 @@ async function proveInvitation(ctx: ServiceContext, token: string): Promise<Name
 }
 
 /**
- * Makes an account for the invited address and accepts, in one step. The address counts as verified: the token came by its mail.
- * Who has an account signs in and accepts with that.
- * @throws `validation_failed` for a token that proves nothing or a password that the policy refuses, `invitation_not_pending`,
+ * Creates an account for the invited address and accepts the invitation in one step. The address counts as verified, because the
+ * token was sent to it. People who have an account sign in and accept instead.
+ * @throws `validation_failed` for an invalid token or a password that the policy refuses, `invitation_not_pending`,
  * `organization_inactive`, `email_taken`, `username_taken`, `limit_exceeded`
  */
 export async function registerInvited(
@@ -167,8 +170,8 @@ export async function registerInvited(
   const named = await proveInvitation(ctx, token);
   const { organizationId, id, email } = named;
   return registerUser(ctx, { ...person, email }, async (unit, createUser) => {
-    const invitation = await holdPending(unit, named);
-    // It may have been sent again while the password was hashed.
+    const invitation = await lockPending(unit, named);
+    // The invitation may have been sent again while the password was hashed.
     if (!provesInvitation(ctx.settings, token, { id, ...invitation })) throw invalidToken();
     const user = await createUser(unit, 'proven');
     const member = await enter(unit, named, invitation.invitedById, user.id);

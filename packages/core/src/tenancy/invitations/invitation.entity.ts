@@ -6,10 +6,10 @@ import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 
-/** What an invitation's row says; `expired` is a pending one whose time is over. */
+/** The statuses that a row can have. `expired` is not stored: it is a pending invitation past its `expiresAt`. */
 const storedStatuses = ['pending', 'accepted', 'declined', 'revoked'] as const;
 
-/** Asks whoever holds an address into an organization. The membership begins when it is accepted. */
+/** Invites the owner of an e-mail address into an organization. The membership begins when it is accepted. */
 export const InvitationEntity = defineEntity({
   name: 'Invitation',
   tableName: 'invitations',
@@ -21,7 +21,7 @@ export const InvitationEntity = defineEntity({
     status: p.enum(storedStatuses),
     invitedById: id(),
     expiresAt: instant(),
-    /** When its end was recorded; null while it is young, or nobody has looked yet. */
+    /** When its expiry was recorded. Null while it has not expired, or until a job has recorded it. */
     expiredAt: instant().nullable(),
     /** How many mails were sent within a day from `mailsSince`. */
     mailsSent: p.integer().default(0),
@@ -37,10 +37,10 @@ export const InvitationEntity = defineEntity({
   ],
 });
 
-/** An invitation as it is loaded to be changed. */
+/** An invitation that is loaded to be changed. */
 export type InvitationRecord = InferEntity<typeof InvitationEntity>;
 
-/** A role that the member will have. */
+/** A role that the invited member will get. */
 export const InvitationRoleEntity = defineEntity({
   name: 'InvitationRole',
   tableName: 'invitation_roles',
@@ -58,7 +58,7 @@ declare module '../../database/schema.ts' {
   }
 }
 
-/** Who is invited reads theirs through the identity door: they are no member yet. */
+/** Invited people read their invitations through the identity door, because they are not members yet. */
 export const invitationTable = defineTable(InvitationEntity, {
   kind: 'tenant',
   identityDoor: true,

@@ -2,14 +2,14 @@ import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 
-/** Invitations of one statement. */
+/** How many invitations one statement handles. */
 const batch = 500;
-/** Invitations of one run: what is left waits for the next. */
+/** How many invitations one run handles. The rest wait for the next run. */
 const mostPerRun = 5000;
 
 /**
- * Records the end of every invitation whose time is over, and answers how many those were. They ended without it: what an
- * invitation is follows from its expiry. The unit stands behind the system door.
+ * Records the expiry of every invitation that is past its `expiresAt`, and returns how many there were. Expiry does not depend on
+ * it: it follows from `expiresAt`. The unit runs behind the system door.
  */
 export async function recordExpired(unit: Unit): Promise<number> {
   for (let count = 0; ;) {

@@ -6,8 +6,8 @@ import { makeInvitationToken } from './invitation.token.ts';
 const Payload = z.object({ invitationId: z.string() });
 
 /**
- * Tells whoever holds an address that they are invited. The invitation was answered or revoked, or the organization closed:
- * nothing is sent.
+ * Writes the mail that tells the owner of an address about their invitation. Returns null when the invitation is no longer
+ * pending or the organization is closed: then nothing is sent.
  */
 export const invitationMail: MailTemplate = async (ctx, payload) => {
   const { invitationId } = Payload.parse(payload);

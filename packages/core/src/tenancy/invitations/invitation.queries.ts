@@ -13,7 +13,7 @@ import { rolesBy } from '../roles/role.queries.ts';
 import type { HeldRole } from '../roles/role.schema.ts';
 
 /**
- * Invitations bind to proven addresses only.
+ * Throws unless the caller has proven their address: invitations are for proven addresses only.
  * @throws `unauthenticated`, `email_not_verified`
  */
 export function requireVerifiedAddress(ctx: {
@@ -34,7 +34,7 @@ const livingInvitations = (db: ReadDoor) =>
 
 type InvitationQuery = ReturnType<typeof livingInvitations>;
 
-/** The invitations to a user's own proven address. Behind the identity door: they are no member yet. */
+/** The invitations to a user's own proven address. Read behind the identity door, because the user is not a member yet. */
 export const invitationsTo = (db: ReadDoor, userId: string): InvitationQuery =>
   livingInvitations(db).where('invitations.email_key', 'in', (where) =>
     where
@@ -49,7 +49,7 @@ const statusAt = (now: Date) =>
     Invitation['status']
   >`case when invitations.status = 'pending' and invitations.expires_at <= ${now} then 'expired' else invitations.status end`;
 
-/** The roles that invitations offer, by the invitation's id. */
+/** Returns the roles that invitations offer, by invitation id. */
 export async function rolesOfInvitations(
   ctx: ServiceContext,
   db: ReadDoor,
@@ -68,7 +68,7 @@ export async function rolesOfInvitations(
   return rolesBy(rows, (row) => row.invitationId);
 }
 
-/** What is shown of invitations. */
+/** Selects the columns that are shown of invitations. */
 const shown = (ctx: ServiceContext, query: InvitationQuery) =>
   query
     .leftJoin('users as inviters', 'inviters.id', 'invitations.invited_by_id')
@@ -120,7 +120,7 @@ async function pageOf(
 }
 
 /**
- * A page of the invitations to the own address of who is signed in, the newest first.
+ * Lists the invitations to the caller's own address, the newest first.
  * @throws `unauthenticated`, `email_not_verified`
  */
 export async function listOwnInvitations(ctx: ServiceContext, input: InvitationListInput): Promise<Page<Invitation>> {
@@ -131,7 +131,7 @@ export async function listOwnInvitations(ctx: ServiceContext, input: InvitationL
   );
 }
 
-/** A page of the invitations into the organization of the context, the newest first. */
+/** Lists the invitations to the organization of the context, the newest first. */
 export async function listInvitations(
   ctx: ServiceContext,
   input: OrganizationInvitationListInput,
@@ -140,7 +140,7 @@ export async function listInvitations(
   return read(ctx, (db) => pageOf(ctx, db, livingInvitations(db), 'invitations', input));
 }
 
-/** An invitation that is known to exist. */
+/** Reads an invitation that is known to exist. */
 export async function invitationById(ctx: ServiceContext, db: ReadDoor, id: string): Promise<Invitation> {
   const row = await shown(ctx, livingInvitations(db)).where('invitations.id', '=', id).executeTakeFirstOrThrow();
   const roles = await rolesOfInvitations(ctx, db, [id]);

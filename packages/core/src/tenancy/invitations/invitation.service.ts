@@ -20,11 +20,11 @@ import type { Invitation, InvitationPath } from './invitation.schema.ts';
 const dayMs = 86_400_000;
 const lifetimeMs = 7 * dayMs;
 
-/** How often the mail of one invitation is sent within a day. */
+/** How often the mail of one invitation may be sent within a day. */
 const mailsInWindow = 5;
 const mailWindowMs = dayMs;
 
-/** Whether somebody with this address is a member whose membership has not ended. */
+/** Whether a current member has this address. */
 async function isMember(unit: Unit, organizationId: string, emailKey: string): Promise<boolean> {
   const found = await unit.db
     .selectFrom('memberships')
@@ -40,8 +40,8 @@ async function isMember(unit: Unit, organizationId: string, emailKey: string): P
 const expiryAt = (unit: Unit): Date => new Date(unit.now.getTime() + lifetimeMs);
 
 /**
- * Makes a loaded invitation young again, and asks for its mail.
- * @throws `rate_limited` when its mail was sent too often within a day: the address may be nobody's who asked for it
+ * Renews a loaded invitation for its full lifetime, and enqueues its mail.
+ * @throws `rate_limited` when its mail was sent too often within a day: the owner of the address may not have asked for it
  */
 async function sendAgain(unit: Unit, invitation: InvitationRecord): Promise<void> {
   const { now } = unit;
@@ -65,7 +65,7 @@ async function sendAgain(unit: Unit, invitation: InvitationRecord): Promise<void
   await enqueue(unit, mailJob, { template: 'invitation', invitationId: invitation.id });
 }
 
-/** Refuses to touch what is offered by somebody who holds more. @throws `role_exceeds_own` */
+/** Throws if an invitation offers more than the caller's own roles allow. @throws `role_exceeds_own` */
 async function refuseOfferBeyondOwn(unit: Unit, principal: Principal, id: string) {
   const roles = (await rolesOfInvitations(unit.ctx, unit.db, [id])).get(id) ?? [];
   const ids = roles.map((role) => role.id);
@@ -74,8 +74,8 @@ async function refuseOfferBeyondOwn(unit: Unit, principal: Principal, id: string
 }
 
 /**
- * The invitation that waits for this address, made young again; or a new one. Answers its id.
- * @throws `role_exceeds_own` where what it offers until now is more than the caller holds
+ * Renews the pending invitation for this address, or creates one. Returns its id.
+ * @throws `role_exceeds_own` if the pending one offers more than the caller's own roles allow
  */
 async function renewInvitation(
   unit: Unit,
@@ -111,9 +111,10 @@ async function renewInvitation(
 }
 
 /**
- * Invites whoever holds the address to become a member with these roles, for 7 days; a mail tells them. The answer is the same
- * whether the address is known, invited already, or a member's.
- * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`, `limit_exceeded`, `rate_limited` when it was invited too often lately
+ * Invites the owner of an address to become a member with these roles, by mail, for 7 days. The answer is the same whether the
+ * address is unknown, invited already, or a member's.
+ * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`, `limit_exceeded`, `rate_limited` when the address was
+ * invited too often lately
  */
 export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberAdd): Promise<MemberInvited> {
   authorize(ctx, 'member:invite');
@@ -141,13 +142,13 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
 }
 
 /**
- * An invitation of the organization of the context that nobody has answered, locked until commit; none that offers more than the
- * caller holds.
+ * Loads a pending invitation of the organization of the context, and locks it until commit. It must not offer more than the
+ * caller's own roles allow.
  * @throws `invitation_not_found`, `role_exceeds_own`
  */
 async function loadOffer(unit: Unit, principal: Principal & { organizationId: string }, id: string) {
   const { organizationId } = principal;
-  // In the order of addMember, so that two at the same time do not end in a deadlock.
+  // Locks in the order of addMember, so that both at the same time do not deadlock.
   await lockOrganization(unit, organizationId);
   const invitation = await unit.load(InvitationEntity, { organizationId, id }, tenancyErrors.invitation_not_found);
   const roles = await refuseOfferBeyondOwn(unit, principal, id);
@@ -156,8 +157,8 @@ async function loadOffer(unit: Unit, principal: Principal & { organizationId: st
 }
 
 /**
- * Sends the mail of an invitation again, and makes it good for 7 days more, also after it has expired. What the mails before
- * carry is worthless from now on.
+ * Sends the mail of an invitation again, and makes it valid for 7 more days, even after it has expired. The tokens of earlier
+ * mails become invalid.
  * @throws `permission_denied`, `invitation_not_found`, `role_exceeds_own`, `invitation_not_pending`, `limit_exceeded`,
  * `rate_limited`
  */
@@ -178,7 +179,7 @@ export async function resendInvitation(ctx: ServiceContext, { id }: InvitationPa
 }
 
 /**
- * Takes an invitation back that nobody has answered.
+ * Revokes a pending invitation.
  * @throws `permission_denied`, `invitation_not_found`, `role_exceeds_own`, `invitation_not_pending`
  */
 export async function revokeInvitation(ctx: ServiceContext, { id }: InvitationPath): Promise<void> {

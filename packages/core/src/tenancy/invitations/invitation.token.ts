@@ -3,7 +3,7 @@ import { mac } from '../../identity/index.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 
-/** What an invitation's mail says, and whom it was sent to. */
+/** The parts of an invitation that its token signs. */
 interface Offer {
   id: string;
   emailKey: string;
@@ -15,19 +15,19 @@ const signature = (settings: CoreSettings, { id, emailKey, expiresAt }: Offer): 
   mac(settings, 'invitation', JSON.stringify([id, emailKey, Date.parse(expiresAt)]));
 
 /**
- * A token that proves that its bearer reads the mail of the invited address. It is stored nowhere: it is the invitation, signed
- * together with its address and its end. An answered invitation makes it worthless, and so does sending the mail again.
+ * Makes a token that proves that its bearer reads the mail of the invited address. It is not stored: it signs the invitation with
+ * its address and expiry. Answering the invitation or sending its mail again makes the token invalid.
  */
 export const makeInvitationToken = (settings: CoreSettings, offer: Offer): string =>
   `${offer.id}.${signature(settings, offer).toString('base64url')}`;
 
-/** The invitation that a token speaks of, before anything of it is proven; null when the text is no such token. */
+/** Returns the invitation id that a token names, without verifying it, or null when the text is no such token. */
 export function invitationOfToken(token: string): string | null {
   const [id = '', signed = '', ...rest] = token.split('.');
   return rest.length === 0 && signed !== '' && isUuid(id) ? id.toLowerCase() : null;
 }
 
-/** Whether the token is ours and of this invitation as it stands. */
+/** Whether we signed the token, and the invitation has not changed since. */
 export function provesInvitation(settings: CoreSettings, token: string, offer: Offer): boolean {
   const given = Buffer.from(token.slice(token.indexOf('.') + 1), 'base64url');
   const expected = signature(settings, offer);
