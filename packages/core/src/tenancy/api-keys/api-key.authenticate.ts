@@ -12,15 +12,15 @@ import { noteUse } from './api-key.usage.ts';
 interface LivingKey extends PresentedApiKey {
   userId: string;
   emailVerified: boolean;
-  /** Milliseconds since the epoch; null is never. */
+  /** Milliseconds since the epoch; null means never. */
   expiresAt: number | null;
-  /** The same. */
+  /** Milliseconds since the epoch; null means never. */
   lastUsedAt: number | null;
 }
 
 const cacheOf = onePer<Database, RecentCache<LivingKey>>(() => new RecentCache(10_000, cacheAgeMs));
 
-/** Makes this process read API keys anew, by their hashes, once the unit has committed. */
+/** Drops what this process has cached about API keys, by their hashes, once the unit has committed. */
 export const forgetApiKeys = (unit: Unit, hashes: readonly string[]): void =>
   unit.afterCommit(() => {
     for (const hash of hashes) cacheOf(unit.ctx.database).delete(hash);
@@ -60,9 +60,9 @@ async function loadLivingKey(database: Database, hash: string): Promise<LivingKe
 }
 
 /**
- * Who acts by an API key. What the database says of the key is at most 3 seconds old; whether its user is still a member is for
- * `loadPrincipal` to say. Nobody administers the instance by a key.
- * @throws `unauthenticated` when there is no such key, it is not active or has expired, or its user is not active
+ * Returns the identity that acts by an API key. What is known about the key is at most 3 seconds old. `loadPrincipal` checks
+ * whether its user is still a member. Nobody administers the instance by a key.
+ * @throws `unauthenticated` when there is no such key, it is inactive or expired, or its user is inactive
  */
 export async function authenticateApiKey(database: Database, clock: Clock, secret: string): Promise<Identity> {
   const now = clock.now();

@@ -4,23 +4,25 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 
-/** A key by which a program acts for one member, in one organization. Revoking it deletes it: the log remembers it. */
+const { deletedAt: _, ...columns } = auditColumns();
+
+/** A key by which a program acts for one member in one organization. Revoking a key deletes it; the event log remembers it. */
 export const ApiKeyEntity = defineEntity({
   name: 'ApiKey',
   tableName: 'api_keys',
   properties: {
     ...tenantKey(),
     name: p.string(),
-    /** The beginning of the key, which says which one it is, and is no secret. */
+    /** The beginning of the key, by which people recognize it. It is not secret. */
     prefix: p.string(),
     /** SHA-256 of the whole key. */
     secretHash: p.string().unique(),
-    /** Whom it acts as. */
-    userId: id(),
-    /** What the grants of its user are narrowed to. */
+    /** The user as whom it acts. */
+    userId: p.uuid(),
+    /** The only permissions that it leaves of its user's grants. */
     scopes: p.json<string[]>(),
     expiresAt: instant().nullable(),
-    /** Exact to a minute; written beside the requests that use it. */
+    /** Exact to a minute. Written outside the requests that use the key. */
     lastUsedAt: instant().nullable(),
     isActive: p.boolean(),
     ...auditColumns(),

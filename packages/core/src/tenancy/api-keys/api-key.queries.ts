@@ -70,7 +70,7 @@ export async function getApiKey(ctx: ServiceContext, { id }: ApiKeyId): Promise<
   return read(ctx, (db) => apiKeyById(db, id));
 }
 
-/** A page of the organization's API keys, whoever made them. */
+/** Lists the organization's API keys, whoever made them. */
 export async function listApiKeys(ctx: ServiceContext, input: ApiKeyListInput): Promise<Page<ApiKey>> {
   authorize(ctx, 'api_key:read');
   const { userId } = ctx.principal;

@@ -19,7 +19,11 @@ import { apiKeyById } from './api-key.queries.ts';
 import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyId, ApiKeyUpdate } from './api-key.schema.ts';
 import { hashOf, makeApiKey } from './api-key.secret.ts';
 
-/** Keys make no keys, nor what signs people in: one that leaked would outlive being revoked. @throws `api_key_refused` */
+/**
+ * Throws for a caller who acts by an API key. A key must not create keys or other ways to sign in: a leaked key would outlive its
+ * revocation.
+ * @throws `api_key_refused`
+ */
 export function refuseKeys({ apiKeyId }: Principal): void {
   if (apiKeyId) throw apiKeyErrors.api_key_refused();
 }
@@ -28,8 +32,8 @@ const exceeding = (permission: string) =>
   apiKeyErrors.scope_exceeds_own({ permission, message: `You do not hold ${permission} yourself, as the key would.` });
 
 /**
- * Refuses a key of the caller's own with scopes that they do not hold at all. How narrowly they hold one needs no check: the key
- * acts by their very grants.
+ * Throws if a key of the caller's own would have a scope that they do not have in any grant. How wide their grants are is not
+ * checked, because the key acts by the same grants.
  * @throws `scope_exceeds_own`
  */
 function refuseBeyondHeld(principal: Principal, scopes: readonly Permission[]): void {
@@ -38,8 +42,8 @@ function refuseBeyondHeld(principal: Principal, scopes: readonly Permission[]): 
 }
 
 /**
- * Refuses a key of somebody else's unless the caller holds all of its scopes, everywhere, for ever and without constraints:
- * whatever its user may do by it, the caller may do.
+ * Throws unless the caller has all scopes of somebody else's key everywhere, without an end and without constraints: the caller
+ * may then do whatever the key's user may do by it.
  * @throws `scope_exceeds_own`
  */
 function refuseBeyondOwnOf(principal: Principal, scopes: readonly string[]): void {
@@ -47,12 +51,12 @@ function refuseBeyondOwnOf(principal: Principal, scopes: readonly string[]): voi
   if (beyond) throw exceeding(beyond);
 }
 
-/** A key to change, locked until commit. @throws `api_key_not_found` */
+/** Loads a key to change it, and locks it until commit. @throws `api_key_not_found` */
 const loadApiKey = (unit: Unit, id: string): Promise<ApiKeyRecord> =>
   unit.load(ApiKeyEntity, { id }, apiKeyErrors.api_key_not_found);
 
 /**
- * Makes sure that the tier has room for one more key; the organization stays locked, so that the count is exact.
+ * Throws unless the tier allows one more key. Locks the organization row, so that the count is exact.
  * @throws `limit_exceeded`
  */
 async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
@@ -63,9 +67,10 @@ async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
 }
 
 /**
- * Makes a key by which a program acts as the caller, or as a service account, in this organization alone, narrowed to the scopes.
- * @throws `permission_denied`, `api_key_refused`, `service_account_not_found`, `validation_failed` for an end in the past, `scope_exceeds_own`,
- * `limit_exceeded`
+ * Creates a key by which a program acts as the caller, or as a service account, in this organization only, narrowed to the
+ * scopes.
+ * @throws `permission_denied`, `api_key_refused`, `service_account_not_found`, `validation_failed` for an end in the past,
+ * `scope_exceeds_own`, `limit_exceeded`
  */
 export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Promise<ApiKeyCreated> {
   authorize(ctx, 'api_key:create');
@@ -116,7 +121,7 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
 const tracked = ({ name, isActive }: ApiKeyRecord) => ({ name, isActive });
 
 /**
- * Renames a key, stops it, or lets it work again; the last only for whoever could have made it.
+ * Renames a key, stops it, or lets it work again. Only those who could create the key may let it work again.
  * @throws `permission_denied`, `api_key_refused`, `api_key_not_found`, `version_conflict`, `scope_exceeds_own`
  */
 export async function updateApiKey(ctx: ServiceContext, { id, name, isActive }: ApiKeyUpdate): Promise<ApiKey> {
@@ -144,7 +149,7 @@ export async function updateApiKey(ctx: ServiceContext, { id, name, isActive }: 
   });
 }
 
-/** What the log keeps of a key that is gone. */
+/** The event of a revoked key. */
 const revoked = (
   { id, name, prefix, version }: Pick<ApiKeyRecord, 'id' | 'name' | 'prefix' | 'version'>,
   userId: string,
@@ -155,7 +160,7 @@ const revoked = (
 });
 
 /**
- * Revokes a key for ever: at once here, within 5 seconds on every other instance.
+ * Permanently revokes a key: at once in this process, within 5 seconds in every other.
  * @throws `permission_denied`, `api_key_refused`, `api_key_not_found`, `version_conflict`
  */
 export async function deleteApiKey(ctx: ServiceContext, { id }: ApiKeyId): Promise<void> {
@@ -172,7 +177,7 @@ export async function deleteApiKey(ctx: ServiceContext, { id }: ApiKeyId): Promi
   });
 }
 
-/** Revokes every key of a member whose membership ends, so that none comes to life again if they return. */
+/** Revokes every API key of a departing member, so that none works again if they return. */
 export async function revokeApiKeysOf(unit: Unit, userId: string): Promise<void> {
   const gone = await unit.db
     .deleteFrom('api_keys')

@@ -4,19 +4,19 @@ import type { Database } from '../../database/database.ts';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { onePer } from '../../kernel/per.ts';
 
-/** A key's last use is written at most this often. */
+/** How often the last use of a key is written at most. */
 const everyMs = 60_000;
 
 interface Uses {
-  /** What is to be written, by the key's id. */
+  /** The uses still to be written, by key id. */
   waiting: Map<string, { organizationId: string; at: Date }>;
-  /** When each key's use was last written by this process, in milliseconds since the epoch. */
+  /** When this process last wrote each key's use, in milliseconds since the epoch. */
   written: Map<string, number>;
 }
 
 const usesOf = onePer<Database, Uses>(() => ({ waiting: new Map(), written: new Map() }));
 
-/** Remembers that a key was used, unless a use within the last minute is written. No request waits for it. */
+/** Notes that a key was used, unless a use within the last minute is written already. No request waits for it. */
 export function noteUse(
   database: Database,
   key: { id: string; organizationId: string; lastUsedAt: number | null },
@@ -27,7 +27,7 @@ export function noteUse(
   if (at.getTime() - last >= everyMs) waiting.set(key.id, { organizationId: key.organizationId, at });
 }
 
-/** Writes, in one transaction, when keys were last used; what cannot be written now is kept for the next time. */
+/** Writes the noted uses in one transaction. If that fails, they are kept for the next time. */
 export async function writeApiKeyUses(ctx: ServiceContext): Promise<void> {
   const uses = usesOf(ctx.database);
   const batch = uses.waiting;
@@ -41,7 +41,7 @@ export async function writeApiKeyUses(ctx: ServiceContext): Promise<void> {
           .set({ last_used_at: sql<string>`${at}` })
           .where('organization_id', '=', organizationId)
           .where('id', '=', id)
-          // Another instance may have seen a later use.
+          // Another instance may have written a later use.
           .where(sql<boolean>`(last_used_at is null or last_used_at < ${at})`)
           .execute();
     });

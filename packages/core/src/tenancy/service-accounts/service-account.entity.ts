@@ -4,7 +4,7 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 
-/** A member that is no person: what it has beside its user and its membership, whose key it shares. */
+/** What a service account has besides its user and its membership, whose key it shares. It is a member that is not a person. */
 export const ServiceAccountEntity = defineEntity({
   name: 'ServiceAccount',
   tableName: 'service_accounts',

@@ -10,7 +10,7 @@ import type { HeldRole } from '../roles/role.schema.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
 import type { ServiceAccount, ServiceAccountId, ServiceAccountListInput } from './service-account.schema.ts';
 
-/** Names the organization itself: the identity door, behind which they are written, has no walls. */
+/** Names the organization itself, because the identity door, behind which service accounts are written, has no walls. */
 const joined = (db: ReadDoor, organizationId: string) =>
   db
     .selectFrom('service_accounts')
@@ -56,7 +56,7 @@ const serviceAccountOf = (row: Row, roles: readonly HeldRole[] = []): ServiceAcc
   version: row.version,
 });
 
-/** @throws `service_account_not_found`, or what `missing` makes */
+/** @throws `service_account_not_found`, or the error that `missing` makes */
 export async function serviceAccountById(
   ctx: ServiceContext,
   db: ReadDoor,
@@ -79,7 +79,7 @@ export async function getServiceAccount(ctx: ServiceContext, { id }: ServiceAcco
   return read(ctx, (db) => serviceAccountById(ctx, db, organizationId, id));
 }
 
-/** A page of the organization's service accounts. */
+/** Lists the organization's service accounts. */
 export async function listServiceAccounts(
   ctx: ServiceContext,
   input: ServiceAccountListInput,

@@ -25,15 +25,15 @@ import type {
 } from './service-account.schema.ts';
 
 /*
- * Their users are written behind the identity door, as no request writes somebody else's user. It has no walls: everything here
- * names the organization.
+ * The users of service accounts are written behind the identity door, because no request may write somebody else's user. The
+ * identity door has no walls, so every statement here names the organization.
  */
 
-/** Nobody writes to it, and nobody can: the top-level domain is reserved for that (RFC 2606). */
+/** Nobody can send mail to this address: its top-level domain is reserved (RFC 2606). */
 const addressOf = (id: string): string => `${id}@service.invalid`;
 
 /**
- * Makes a user that is no person: it signs in by the API keys alone that are made for it.
+ * Creates a service account: a user that is not a person. It signs in only by the API keys that are made for it.
  * @throws `permission_denied`, `role_not_found`, `role_exceeds_own`, `validation_failed` for the owner's role
  */
 export async function createServiceAccount(ctx: ServiceContext, input: ServiceAccountCreate): Promise<ServiceAccount> {
@@ -81,7 +81,8 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
 }
 
 /**
- * Renames a service account, stops its keys, or lets them work again; the latter two only for whoever holds all that it may do.
+ * Renames a service account, stops its keys, or lets them work again. To stop or start its keys, the caller's own roles must
+ * allow all that it may do.
  * @throws `permission_denied`, `service_account_not_found`, `version_conflict`, `role_exceeds_own`
  */
 export async function updateServiceAccount(
@@ -113,7 +114,7 @@ export async function updateServiceAccount(
       );
       membership.status = after.isActive ? 'active' : 'suspended';
     }
-    // Moved in any case, so that a new name alone makes a new version too.
+    // The instant always moves, so that a new name alone makes a new version too.
     membership.updatedAt = new Date(Math.max(unit.now.getTime(), membership.updatedAt.getTime() + 1));
     const user = await unit.load(UserEntity, { id }, missing);
     Object.assign(user, { fullName: after.name, updatedAt: unit.now });
@@ -132,7 +133,7 @@ export async function updateServiceAccount(
 }
 
 /**
- * Ends a service account for ever, with its roles and its API keys. What it did keeps naming it.
+ * Permanently ends a service account, with its roles and API keys. What it did still names it.
  * @throws `permission_denied`, `service_account_not_found`, `version_conflict`, `role_exceeds_own`
  */
 export async function deleteServiceAccount(ctx: ServiceContext, { id }: ServiceAccountId): Promise<void> {
