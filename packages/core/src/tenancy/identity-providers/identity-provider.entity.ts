@@ -6,7 +6,9 @@ import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 
-/** An OpenID Connect issuer at which an organization has its people sign in. */
+const { deletedAt: _, ...columns } = auditColumns();
+
+/** An OpenID Connect issuer at which an organization's people sign in. */
 export const IdentityProviderEntity = defineEntity({
   name: 'IdentityProvider',
   tableName: 'identity_providers',
@@ -15,24 +17,24 @@ export const IdentityProviderEntity = defineEntity({
     label: p.string(),
     issuer: p.text(),
     clientId: p.text(),
-    /** Sealed. Null: a public client, which PKCE alone protects. */
+    /** Sealed. Null for a public client, which PKCE alone protects. */
     clientSecret: p.text().nullable(),
     scopes: p.json<string[]>(),
     enabled: p.boolean(),
-    /** Whether who is no member becomes one by signing in. */
+    /** Whether people who are not members become members by signing in. */
     createMembers: p.boolean(),
-    /** What they become whom no mapping gives a role; null is nothing. */
-    defaultRoleId: id().nullable(),
-    /** The claim whose values the mappings are about; null leaves roles to the administrators. */
+    /** The role of people to whom no mapping gives a role. Null gives them none. */
+    defaultRoleId: p.uuid().nullable(),
+    /** The claim to whose values the mappings refer. Null leaves roles to the administrators. */
     roleClaim: p.string().nullable(),
     ...auditColumns(),
   },
-  // Who signs in names it before anything is known of an organization.
+  // A sign-in names the provider by its id alone, before the organization is known.
   uniques: [{ properties: ['id'] }],
   indexes: [{ properties: ['organizationId', 'createdAt', 'id'] }, { properties: ['organizationId', 'defaultRoleId'] }],
 });
 
-/** A role for whom the issuer says a value of. */
+/** A role for the people whose claim has a value. */
 export const RoleMappingEntity = defineEntity({
   name: 'RoleMapping',
   tableName: 'identity_provider_roles',

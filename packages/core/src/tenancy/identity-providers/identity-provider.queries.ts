@@ -29,7 +29,7 @@ const columns = [
   'identity_providers.version',
 ] as const;
 
-/** Also behind the identity door, where there is no wall: everything here names the organization. */
+/** Also used behind the identity door, which has no walls, so it names the organization. */
 const providersOf = (db: ReadDoor, organizationId: string) =>
   db
     .selectFrom('identity_providers')
@@ -44,11 +44,11 @@ export type RoleMapping = IdentityProvider['roleMappings'][number];
 const byValue = (one: RoleMapping, other: RoleMapping): number =>
   one.value === other.value ? (one.roleId < other.roleId ? -1 : 1) : one.value < other.value ? -1 : 1;
 
-/** Mappings as they are told: the same ones always in the same order. */
+/** Sorts mappings, so that answers and events always show them in the same order. */
 export const sorted = (mappings: readonly RoleMapping[]): RoleMapping[] =>
   mappings.map(({ value, roleId }) => ({ value, roleId })).toSorted(byValue);
 
-/** The role mappings of these providers of an organization, by the provider's id. */
+/** Returns the role mappings of an organization's providers, by provider id. */
 export async function mappingsOf(
   db: ReadDoor,
   organizationId: string,
@@ -97,7 +97,7 @@ export async function getIdentityProvider(ctx: ServiceContext, { id }: IdentityP
   return read(ctx, (db) => providerById(ctx, db, organizationId, id));
 }
 
-/** A page of the issuers that the organization has chosen. */
+/** Lists the identity providers of the organization. */
 export async function listIdentityProviders(
   ctx: ServiceContext,
   input: IdentityProviderListInput,

@@ -27,11 +27,14 @@ import type {
 } from './identity-provider.schema.ts';
 
 /*
- * Sessions that began at an issuer are other people's, and end behind the identity door. It has no walls: everything here names the
- * organization.
+ * Sessions that began at an issuer belong to other people, so they are ended behind the identity door. It has no walls, so every
+ * statement here names the organization.
  */
 
-/** An organization's issuer stands on the open internet, unless the operator says otherwise. @throws `validation_failed` */
+/**
+ * An organization's issuer must be on the open internet with https, unless the operator allows others.
+ * @throws `validation_failed`
+ */
 function refusePlain({ settings }: ServiceContext, issuer: string): void {
   if (settings.organizationIssuersInPrivateNetworks || URL.parse(issuer)?.protocol === 'https:') return;
   throw errors.validation_failed({ field: ['issuer'], message: 'Must be a URL with https.' });
@@ -57,7 +60,7 @@ const rowColumns = [
   'version',
 ] as const;
 
-/** A provider as it stands in its row, or is about to. */
+/** A row of a provider as it is, or as it will be. */
 interface ProviderRow extends Key {
   label: string;
   issuer: string;
@@ -72,14 +75,14 @@ interface ProviderRow extends Key {
   version: number;
 }
 
-/** What a provider gives to whom. */
+/** The roles that a provider gives. */
 interface Giving {
   defaultRoleId: string | null;
   roleMappings: readonly RoleMapping[];
 }
 
 /**
- * Makes sure that the roles are there, and allow no more than the caller's own: whoever signs in at the issuer will hold them.
+ * Throws unless the roles exist and allow no more than the caller's own: people who sign in at the issuer will get them.
  * @throws `role_not_found` at the field, `role_exceeds_own`
  */
 function refuseGivingBeyondOwn(
@@ -100,7 +103,8 @@ function refuseGivingBeyondOwn(
 }
 
 /**
- * Makes sure that the tier has room for what is there and so many more; the organization is locked, so that the count is exact.
+ * Throws unless the tier allows the present providers and this many more. The organization row is locked, so that the count is
+ * exact.
  * @throws `limit_exceeded`
  */
 async function requireRoom({ db }: Unit, organizationId: string, more: 0 | 1): Promise<void> {
@@ -130,7 +134,7 @@ async function writeMappings(unit: Unit, provider: ProviderRow, mappings: readon
 const sealed = ({ settings }: ServiceContext, { organizationId, id }: Key, secret: string | null): string | null =>
   secret === null ? null : clientSecret.seal(settings, [organizationId, id], secret);
 
-/** What events tell of a provider: of its secret only whether there is one. */
+/** The fields of a provider that events show. Of its secret they show only whether there is one. */
 const tracked = (provider: ProviderRow, roleMappings: readonly RoleMapping[]): Record<string, unknown> => ({
   label: provider.label,
   issuer: provider.issuer,
@@ -144,7 +148,7 @@ const tracked = (provider: ProviderRow, roleMappings: readonly RoleMapping[]): R
   roleMappings: sorted(roleMappings),
 });
 
-const told = (type: string, { organizationId, id }: ProviderRow, actorId: string) => ({
+const eventOf = (type: string, { organizationId, id }: ProviderRow, actorId: string) => ({
   type,
   entity: { type: 'identity_provider', id },
   organizationId,
@@ -152,9 +156,9 @@ const told = (type: string, { organizationId, id }: ProviderRow, actorId: string
 });
 
 /**
- * Has people of the organization sign in at an issuer.
+ * Creates an identity provider: an issuer at which the organization's people sign in.
  * @throws `permission_denied`, `api_key_refused`, `validation_failed` at `issuer`, `role_not_found`, `role_exceeds_own`,
- * `limit_exceeded` where the tier has no such issuers
+ * `limit_exceeded` where the tier allows none
  */
 export async function createIdentityProvider(
   ctx: ServiceContext,
@@ -187,15 +191,15 @@ export async function createIdentityProvider(
     await unit.insert(IdentityProviderEntity, { ...provider, ...written });
     await writeMappings(unit, provider, roleMappings);
     await recordEvents(unit, {
-      ...told('identity_provider.created', provider, userId),
+      ...eventOf('identity_provider.created', provider, userId),
       data: { ...tracked(provider, roleMappings), version: 1 },
     });
     return providerById(ctx, unit.db, organizationId, id);
   });
 }
 
-/** A provider to change. Its organization is locked until commit, and with it every change of the provider. */
-async function holdProvider(unit: Unit, organizationId: string, id: string): Promise<ProviderRow> {
+/** Loads a provider to change it, and locks its organization until commit, so that its changes happen one after the other. */
+async function lockProvider(unit: Unit, organizationId: string, id: string): Promise<ProviderRow> {
   await lockOrganization(unit, organizationId);
   const row = await unit.db
     .selectFrom('identity_providers')
@@ -230,10 +234,10 @@ async function updateProvider({ db, now }: Unit, provider: ProviderRow, updatedB
     .execute();
 }
 
-/** Sessions of one statement. */
+/** How many sessions one statement ends. */
 const batch = 200;
 
-/** Ends the sessions that began at a provider, whosever they are. */
+/** Ends all sessions that began at a provider, of every user. */
 async function endSessionsAt(unit: Unit, id: string): Promise<void> {
   const begun = unit.db
     .selectFrom('oidc_sessions')
@@ -251,10 +255,10 @@ async function endSessionsAt(unit: Unit, id: string): Promise<void> {
 }
 
 /**
- * Changes an issuer of the organization. Only the fields given change. Sessions that began there end when it is disabled, or
- * becomes another.
- * @throws `permission_denied`, `api_key_refused`, `identity_provider_not_found`, `version_conflict`, `validation_failed` at `issuer`
- * or `clientSecret`, `role_not_found`, `role_exceeds_own`, `limit_exceeded`
+ * Changes the given fields of an identity provider. When it is disabled or becomes another issuer, the sessions that began there
+ * end.
+ * @throws `permission_denied`, `api_key_refused`, `identity_provider_not_found`, `version_conflict`, `validation_failed` at
+ * `issuer` or `clientSecret`, `role_not_found`, `role_exceeds_own`, `limit_exceeded`
  */
 export async function updateIdentityProvider(
   ctx: ServiceContext,
@@ -265,14 +269,14 @@ export async function updateIdentityProvider(
   const { organizationId, userId } = principal;
   refuseKeys(principal);
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    const former = await holdProvider(unit, organizationId, id);
+    const former = await lockProvider(unit, organizationId, id);
     const mappings = (await mappingsOf(unit.db, organizationId, [id])).get(id) ?? [];
     const before = tracked(former, mappings);
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const provider: ProviderRow = { ...former, ...given };
     const isAnother = provider.issuer !== former.issuer;
     if (isAnother) refusePlain(ctx, provider.issuer);
-    // Who does not know the secret must not have it sent to where they please.
+    // Without this check, somebody who does not know the secret could have it sent to an issuer of their own.
     if (isAnother && provider.clientSecret !== null && secret === undefined)
       throw errors.validation_failed({ field: ['clientSecret'], message: 'Give it anew for another issuer.' });
     if (secret !== undefined) provider.clientSecret = sealed(ctx, provider, secret);
@@ -284,7 +288,7 @@ export async function updateIdentityProvider(
     await updateProvider(unit, provider, userId);
     if (roleMappings) await writeMappings(unit, provider, roleMappings);
     await recordEvents(unit, {
-      ...told('identity_provider.updated', provider, userId),
+      ...eventOf('identity_provider.updated', provider, userId),
       changes,
       data: { version: provider.version + 1, ...(secret !== undefined && { clientSecretReplaced: true }) },
     });
@@ -294,7 +298,7 @@ export async function updateIdentityProvider(
 }
 
 /**
- * Removes an issuer of the organization for ever. The sessions that began there end, and nobody is known by it any more.
+ * Permanently deletes an identity provider. The sessions that began there end, and it identifies nobody any more.
  * @throws `permission_denied`, `api_key_refused`, `identity_provider_not_found`, `version_conflict`
  */
 export async function deleteIdentityProvider(ctx: ServiceContext, { id }: IdentityProviderId): Promise<void> {
@@ -303,7 +307,7 @@ export async function deleteIdentityProvider(ctx: ServiceContext, { id }: Identi
   const { organizationId, userId } = principal;
   refuseKeys(principal);
   await mutateThroughIdentityDoor(ctx, async (unit) => {
-    const provider = await holdProvider(unit, organizationId, id);
+    const provider = await lockProvider(unit, organizationId, id);
     const { label, issuer, version } = provider;
     await unit.db
       .deleteFrom('identity_providers')
@@ -311,7 +315,7 @@ export async function deleteIdentityProvider(ctx: ServiceContext, { id }: Identi
       .where('id', '=', id)
       .execute();
     await recordEvents(unit, {
-      ...told('identity_provider.deleted', provider, userId),
+      ...eventOf('identity_provider.deleted', provider, userId),
       data: { label, issuer, version },
     });
     await endSessionsAt(unit, id);

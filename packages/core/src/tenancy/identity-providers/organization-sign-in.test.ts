@@ -15,7 +15,7 @@ import { setOrganizationTier } from '../organizations/organization.tier.ts';
 import { deactivateOrganization, deleteOrganization } from '../organizations/organization.lifecycle.ts';
 import { deleteIdentityProvider, updateIdentityProvider } from './identity-provider.service.ts';
 import { findIssuer, isOrganizations } from './provider-issuer.ts';
-import { holdIssuer } from './provider-membership.ts';
+import { lockIssuer } from './provider-membership.ts';
 import { answerOidc, endOidcSessions, finishOidc, listOidcIssuers, logoutOidc, startOidc } from './sign-in.service.ts';
 
 const said = (email = newEmail(), more: TestClaims = {}): TestClaims => ({ email, email_verified: true, ...more });
@@ -208,7 +208,7 @@ describe.each(dialects)('on %s, signing in at an issuer of an organization', (di
     const { owner } = organization;
     const proven = await findIssuer(anonymous(platform), theirs.id);
     if (!proven || !isOrganizations(proven)) throw new Error('It was made a moment ago.');
-    const hold = () => codeOf(writeThroughIdentityDoor(anonymous(platform), (unit) => holdIssuer(unit, proven)));
+    const hold = () => codeOf(writeThroughIdentityDoor(anonymous(platform), (unit) => lockIssuer(unit, proven)));
     expect(await hold()).toBe('passed');
     await updateIdentityProvider(owner.ctx(), { id: theirs.id, clientId: 'another' });
     expect(await hold()).toBe('oidc_rejected');

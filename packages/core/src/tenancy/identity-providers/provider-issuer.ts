@@ -6,19 +6,22 @@ import type { CoreSettings } from '../../kernel/settings.ts';
 import { limitOf } from '../organizations/tiers.ts';
 import { clientSecret } from './identity-provider.entity.ts';
 
-/** An issuer at which an organization has its people sign in, with what that does to them there. */
+/** An issuer at which an organization's people sign in, and what a sign-in does to them there. */
 export interface OrganizationIssuer extends OidcIssuer {
   readonly organizationId: string;
   readonly createMembers: boolean;
   readonly defaultRoleId: string | null;
   readonly roleClaim: string | null;
-  /** Who has said last which roles it gives. */
+  /** The user who last changed which roles it gives. */
   readonly updatedById: string;
 }
 
 export const isOrganizations = (issuer: OidcIssuer): issuer is OrganizationIssuer => issuer.organizationId !== null;
 
-/** Identity providers that sign people in: enabled, of a living organization whose tier has them. Behind the identity door. */
+/**
+ * The identity providers at which people can sign in: enabled, in an active organization whose tier allows them. Read behind the
+ * identity door.
+ */
 const usableProviders = (db: ReadDoor) =>
   db
     .selectFrom('identity_providers')
@@ -28,7 +31,7 @@ const usableProviders = (db: ReadDoor) =>
     .where('organizations.deleted_at', 'is', null)
     .where(limitOf('identityProviders'), '>', 0);
 
-/** What stands in the row at this moment: what is changed takes hold at the next sign-in. Behind the identity door. */
+/** Reads the row without a cache, so that a change applies to the next sign-in. Read behind the identity door. */
 export async function findOrganizationIssuer(
   db: ReadDoor,
   settings: CoreSettings,
@@ -60,7 +63,7 @@ export async function findOrganizationIssuer(
   };
 }
 
-/** The issuers that an organization has chosen, for their buttons; none of one that nobody knows. */
+/** Lists the issuers of an organization, for its sign-in buttons. An unknown organization has none. */
 export const listOrganizationIssuers = (ctx: ServiceContext, organizationId: string) =>
   readThroughIdentityDoor(ctx.database, (db) =>
     usableProviders(db)
@@ -71,7 +74,7 @@ export const listOrganizationIssuers = (ctx: ServiceContext, organizationId: str
       .execute(),
   );
 
-/** An issuer of the installation, or of an organization, by the id that the API has for it; null when nobody can sign in there. */
+/** Finds an issuer of the installation or of an organization by its id in the API. Null when nobody can sign in there. */
 export async function findIssuer(ctx: ServiceContext, id: string): Promise<OidcIssuer | null> {
   const provider = providerOf(id);
   if (provider === null) return instanceIssuers(ctx.settings).find((issuer) => issuer.id === id) ?? null;

@@ -16,15 +16,16 @@ import { mappingsOf } from './identity-provider.queries.ts';
 import { findOrganizationIssuer, type OrganizationIssuer } from './provider-issuer.ts';
 
 /*
- * What a sign-in at an organization's issuer makes of somebody there. It runs behind the identity door, which has no walls:
- * everything here names the organization.
+ * What a sign-in at an organization's issuer changes there. It runs behind the identity door, which has no walls, so every
+ * statement here names the organization.
  */
 
 /**
- * The issuer as it is now, with its organization locked until commit: what changes it waits, and who joins is counted exactly.
- * @throws `oidc_issuer_not_found`, `oidc_rejected` when it has become another since it proved somebody
+ * Loads the issuer as it is now, and locks its organization until commit. Changes of the issuer wait, and members are counted
+ * exactly.
+ * @throws `oidc_issuer_not_found`, `oidc_rejected` when it has become another issuer since it proved somebody
  */
-export async function holdIssuer(unit: Unit, { id, organizationId, issuer, clientId }: OrganizationIssuer) {
+export async function lockIssuer(unit: Unit, { id, organizationId, issuer, clientId }: OrganizationIssuer) {
   await lockOrganization(unit, organizationId);
   const now = await findOrganizationIssuer(unit.db, unit.ctx.settings, id);
   if (!now) throw oidcErrors.oidc_issuer_not_found();
@@ -32,13 +33,13 @@ export async function holdIssuer(unit: Unit, { id, organizationId, issuer, clien
   return now;
 }
 
-/** What a claim says: a text, or a list of them. */
+/** Returns the values of a claim, which is a text or a list of texts. */
 function valuesOf(claims: ProvenPerson['claims'], path: string): ReadonlySet<unknown> {
   const said = claimAt(claims, path);
   return new Set<unknown>(Array.isArray(said) ? said : [said]);
 }
 
-/** The roles of whom an issuer says this: those that it maps, or its default. */
+/** Returns the roles that the issuer's mappings give for these claims, or its default role. */
 async function rolesFor(
   unit: Unit,
   { id, organizationId, roleClaim, defaultRoleId }: OrganizationIssuer,
@@ -52,7 +53,7 @@ async function rolesFor(
   return [...hierarchy.values()].filter((role) => mapped.has(role.id));
 }
 
-/** Whether the organization would be without an owner if this one were none any more. */
+/** Whether this user is the only owner of the organization. */
 const isLastOwner = (unit: Unit, organizationId: string, userId: string): Promise<boolean> =>
   requireAnotherOwner(unit, organizationId, userId).then(
     () => false,
@@ -67,7 +68,7 @@ const without = (roles: readonly ResolvedRole[], others: readonly ResolvedRole[]
 
 const idsOf = (roles: readonly ResolvedRole[]): string[] => roles.map(({ id }) => id);
 
-/** Makes these the roles that a member holds everywhere; the last owner stays one. */
+/** Replaces the roles that a member has everywhere. The last owner stays an owner. */
 async function setRoles(
   unit: Unit,
   issuer: OrganizationIssuer,
@@ -94,7 +95,7 @@ async function setRoles(
     changes: { roles: { from: keysOf(before), to: keysOf(after) } },
     data: { version: membership.version, identityProviderId: issuer.id },
     organizationId,
-    // Nobody here did it: the issuer said so.
+    // No user did this: the issuer did.
     actorId: null,
   });
   forgetPrincipal(unit, userId);
@@ -106,8 +107,8 @@ async function addressOf({ db }: Unit, userId: string): Promise<string> {
 }
 
 /**
- * Lets somebody whom a held issuer has proven into its organization: makes them a member if it may, and gives them the roles that
- * it says.
+ * Lets a person whom a locked issuer has proven into its organization. Makes them a member if the issuer may create members, and
+ * gives them the roles of its mappings.
  * @throws `oidc_no_membership`, `oidc_no_role`, `limit_exceeded`
  */
 export async function enterOrganization(
@@ -128,7 +129,7 @@ export async function enterOrganization(
   }
   if (!issuer.createMembers) throw refused();
   if (wanted.length === 0) throw identityProviderErrors.oidc_no_role();
-  // Nobody asked them in: the seats of those who are asked stay theirs.
+  // Nobody invited them, so the seats of pending invitations are not theirs to take.
   await requireSeatToOffer(unit, organizationId, await addressOf(unit, userId));
   await beginMembership(unit, { organizationId, userId }, refused);
   await assignRoles(unit, { organizationId, userId }, idsOf(wanted), issuer.updatedById);

@@ -44,9 +44,9 @@ import {
 import { DomainError, errors } from '../../kernel/errors.ts';
 import { onlyOrganizationOf } from '../memberships/membership.queries.ts';
 import { findIssuer, getIssuer, isOrganizations, listOrganizationIssuers } from './provider-issuer.ts';
-import { enterOrganization, holdIssuer } from './provider-membership.ts';
+import { enterOrganization, lockIssuer } from './provider-membership.ts';
 
-/** The issuers at which anybody may sign in, and those of an organization. */
+/** Lists the issuers at which everybody may sign in, and those of an organization. */
 export async function listOidcIssuers(
   ctx: ServiceContext,
   { organization }: OidcIssuerListInput,
@@ -65,8 +65,8 @@ export async function startOidc(ctx: ServiceContext, input: OidcStart, transport
 }
 
 /**
- * Works on the account of somebody whom an issuer has proven; again when somebody signed in for the first time in two places at
- * once: now they are known.
+ * Runs `work` on the account of a person whom an issuer has proven. It runs again when the person signed in for the first time in
+ * two places at once: the second time, the account is there.
  */
 async function withPerson<T>(
   ctx: ServiceContext,
@@ -78,7 +78,7 @@ async function withPerson<T>(
   const person = await provePerson(ctx, issuer, answer);
   const run = () =>
     writeThroughIdentityDoor(ctx, async (unit) =>
-      work(unit, isOrganizations(issuer) ? await holdIssuer(unit, issuer) : issuer, person),
+      work(unit, isOrganizations(issuer) ? await lockIssuer(unit, issuer) : issuer, person),
     );
   return run().catch((error: unknown) => {
     if (isUniqueViolation(error)) return run();
@@ -86,7 +86,7 @@ async function withPerson<T>(
   });
 }
 
-/** Finishes a sign-in that was taken: proves the person, finds or makes their account, opens a session. */
+/** Finishes a sign-in: proves the person, finds or creates their account, opens a session. */
 async function finish(
   ctx: ServiceContext,
   flow: OidcFlow,
@@ -104,12 +104,12 @@ async function finish(
   return signedIn(ctx, session, user, flow.transport, transport);
 }
 
-/** Finishes what a session began: links who its user is at the issuer to their account. */
+/** Finishes linking the identity of a session's user at an issuer to their account. */
 const link = (ctx: ServiceContext, flow: OidcFlow & { sessionId: string }, answer: AuthorizationAnswer) =>
   withPerson(ctx, flow, answer, (unit, issuer, person) => linkPerson(unit, issuer, person, flow.sessionId));
 
 /**
- * Begins to link who the caller is at an issuer to their account, so that they sign in by it from then on.
+ * Begins to link the caller's identity at an issuer to their account, so that they can sign in by it.
  * @throws `unauthenticated`, `identity_not_proven`, `oidc_issuer_not_found`, `oidc_issuer_unavailable`, `rate_limited`,
  * `validation_failed` at `redirectTo`
  */
@@ -126,7 +126,7 @@ export async function linkOidc(
 }
 
 /**
- * Finishes to link, for a client that keeps its secrets itself.
+ * Finishes linking, for a client that keeps its secrets itself.
  * @throws `unauthenticated`, `oidc_state_invalid`, `oidc_rejected`, `oidc_issuer_unavailable`, `oidc_issuer_not_found`,
  * `oidc_identity_taken`
  */
@@ -140,9 +140,10 @@ export async function finishOidcLink(ctx: ServiceContext, { binding, ...answer }
 }
 
 /**
- * Finishes a sign-in of a client that keeps its secrets itself.
+ * Finishes a sign-in, for a client that keeps its secrets itself.
  * @throws `oidc_state_invalid`, `oidc_rejected`, `oidc_issuer_unavailable`, `oidc_email_not_verified`, `oidc_account_exists`,
- * `user_inactive`, `oidc_issuer_not_found`, and at an organization's issuer `oidc_no_membership`, `oidc_no_role`, `limit_exceeded`
+ * `user_inactive`, `oidc_issuer_not_found`, and at an organization's issuer `oidc_no_membership`, `oidc_no_role`,
+ * `limit_exceeded`
  */
 export async function finishOidc(
   ctx: ServiceContext,
@@ -198,7 +199,9 @@ export async function logoutOidc(
   return { logoutUrl };
 }
 
-/** The issuers of that name whose client the token is for: of the installation, or an organization's one. */
+/**
+ * Returns the issuers of the installation, or the one of an organization, that the logout token names and whose client it is for.
+ */
 async function issuersOf(ctx: ServiceContext, token: string, provider: string | null): Promise<OidcIssuer[]> {
   const { issuer, audience } = issuerOfLogoutToken(token);
   const href = URL.parse(issuer)?.href;
