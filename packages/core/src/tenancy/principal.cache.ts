@@ -5,39 +5,43 @@ import { onePer } from '../kernel/per.ts';
 import type { AccessPolicy, Grant } from '../kernel/principal.ts';
 
 /*
- * What users may do, for a few seconds. Every room that changes it must evict it, so the cache is below all rooms; the room
- * `principals` loads it.
+ * What users may do is cached for a few seconds. Every room that changes it must drop the cached value, so the cache is below all
+ * rooms. The room `principals` fills it.
  */
 
 /** An active membership with what it allows. */
 export interface ActiveMembership {
   organizationId: string;
   slug: string;
-  /** Of the organization. */
+  /** Whether the organization is active. */
   isActive: boolean;
   /** Whether the organization is in the trash. */
   isDeleted: boolean;
-  /** Sessions that began until then are cut off, in milliseconds since the epoch. */
+  /** Sessions that began at this instant or before are cut off. Milliseconds since the epoch. */
   sessionsEndedAt: number | null;
-  /** Of the user. */
+  /** The time zone of the user. */
   timezone: string;
-  /** Also those that end, or have ended. */
+  /** Includes grants that will end and grants that have ended. */
   grants: readonly Grant[];
   policy: AccessPolicy;
 }
 
 export type ActiveMemberships = readonly ActiveMembership[];
 
-/** One for each database of the process, by the id of the user. */
-export const principalCacheOf = onePer<Database, RecentCache<ActiveMemberships>>(
-  () => new RecentCache(10_000, cacheAgeMs),
-);
+const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
 
-/** Makes this process read anew, once the unit has committed, what a user may do and where. */
+/** The cache of a database, by user id. Each process has its own. */
+export function principalCacheOf(database: Database): RecentCache<ActiveMemberships> {
+  let cache = caches.get(database);
+  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
+  return cache;
+}
+
+/** Drops what this process has cached about a user, once the unit has committed. */
 export const forgetPrincipal = (unit: Unit, userId: string): void =>
   unit.afterCommit(() => principalCacheOf(unit.ctx.database).delete(userId));
 
-/** The same for every member of an organization. */
+/** Drops what this process has cached about every member of an organization, once the unit has committed. */
 export const forgetPrincipalsIn = (unit: Unit, organizationId: string): void =>
   unit.afterCommit(() =>
     principalCacheOf(unit.ctx.database).deleteWhere((memberships) =>

@@ -35,7 +35,7 @@ import { rolesOfMembers } from '../role-assignments/held-roles.ts';
 import type { CurrentAccess, Register, Registered } from './auth.schema.ts';
 
 /**
- * Registers a person, and with `organizationName` an organization that they own. The mail to verify the address follows.
+ * Registers a person and, with `organizationName`, an organization that they own. A mail to verify the address follows.
  * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`
  */
 export async function register(ctx: ServiceContext, { organizationName, ...person }: Register): Promise<Registered> {
@@ -56,7 +56,7 @@ export async function register(ctx: ServiceContext, { organizationName, ...perso
 }
 
 /**
- * Signs in by a passkey alone. The only organization of the user becomes the session's active one.
+ * Signs in by a passkey alone. If the user has only one organization, it becomes the session's active one.
  * @throws `invalid_challenge`, `passkey_failed`, `email_not_verified`
  */
 export async function signInWithPasskey(
@@ -79,7 +79,7 @@ export async function signInWithPasskey(
   return signedIn(ctx, session, user, input.tokenTransport, transport);
 }
 
-/** Opens the session of a proven login. The only organization of the user becomes its active one. */
+/** Opens the session of a proven login. If the user has only one organization, it becomes the session's active one. */
 async function openSignIn(
   unit: Unit,
   proven: ProvenLogin,
@@ -92,7 +92,8 @@ async function openSignIn(
 }
 
 /**
- * Signs in with e-mail address or username and password. The only organization of the user becomes the session's active one.
+ * Signs in by e-mail address or username and a password. If the user has only one organization, it becomes the session's active
+ * one.
  * @throws `invalid_credentials`, `email_not_verified`, `second_factor_required` with the challenge to answer
  */
 export async function login(ctx: ServiceContext, input: Login, transport: SignInTransport): Promise<SignedIn> {
@@ -107,7 +108,8 @@ export async function login(ctx: ServiceContext, input: Login, transport: SignIn
 
 /**
  * Finishes a login that asked for a second factor.
- * @throws `invalid_challenge`, `second_factor_failed`, `passkey_failed`, `rate_limited`, `invalid_credentials` when the account was closed meanwhile
+ * @throws `invalid_challenge`, `second_factor_failed`, `passkey_failed`, `rate_limited`, `invalid_credentials` when the account
+ * was closed meanwhile
  */
 export async function verifySecondFactor(
   ctx: ServiceContext,
@@ -119,13 +121,13 @@ export async function verifySecondFactor(
     const proven = await passSecondFactor(unit, answer);
     return proven && openSignIn(unit, proven, input.deviceId, transport);
   });
-  // What a wrong answer cost must be committed, so it is refused out here.
+  // A wrong answer must be counted, so the transaction commits before this throws.
   if (!opened) throw secondFactorErrors.second_factor_failed();
   return signedIn(ctx, opened.session, opened.user, input.tokenTransport, transport);
 }
 
 /**
- * Who is signed in, in which organization, with which roles and permissions: none without an organization.
+ * Returns who is signed in, in which organization, with which roles and permissions. Outside an organization there are none.
  * @throws `unauthenticated`
  */
 export async function getCurrentAccess(ctx: ServiceContext): Promise<CurrentAccess> {

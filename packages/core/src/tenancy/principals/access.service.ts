@@ -6,7 +6,10 @@ import type { AccessExplanation, AccessQuestion, OwnAccess } from './access.sche
 import { grantsAt, loadActiveMemberships } from './principal.load.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 
-/** What the caller may do in the organization of the context, by which role, where and until when. @throws `unauthenticated` */
+/**
+ * Returns what the caller may do in the organization of the context: by which role, in which scope and until when.
+ * @throws `unauthenticated`
+ */
 export async function getOwnAccess({ principal }: ServiceContext): Promise<OwnAccess> {
   if (!principal) throw errors.unauthenticated();
   const { workingHours } = principal.policy ?? usualPolicy;
@@ -28,7 +31,7 @@ export async function getOwnAccess({ principal }: ServiceContext): Promise<OwnAc
   };
 }
 
-/** A member as they would act. @throws `member_not_found` unless they are an active one */
+/** Loads the principal of another member. @throws `member_not_found` unless they are an active member */
 async function principalOf(ctx: ServiceContext, organizationId: string, userId: string, at: Date): Promise<Principal> {
   const memberships = await loadActiveMemberships(ctx.database, userId);
   const found = memberships.find((membership) => membership.organizationId === organizationId);
@@ -46,8 +49,9 @@ async function principalOf(ctx: ServiceContext, organizationId: string, userId: 
 }
 
 /**
- * Says whether an action would be allowed, and if not, why, who grants it and when it would pass: what the refusal would say.
- * @throws `unauthenticated`, `permission_denied` and `member_not_found` where another member is asked about
+ * Explains whether an action would be allowed. If not, the answer says what the refusal would say: why, which roles grant it, and
+ * when it would be allowed.
+ * @throws `unauthenticated`; `permission_denied` and `member_not_found` when the question is about another member
  */
 export async function explainAccess(ctx: ServiceContext, question: AccessQuestion): Promise<AccessExplanation> {
   if (!ctx.principal?.organizationId) throw errors.unauthenticated();

@@ -11,7 +11,7 @@ import type { ActiveMembership, ActiveMemberships } from '../principal.cache.ts'
 import { scopeOf } from '../role-assignments/role-assignment.queries.ts';
 import { policyRolesOf, resolveRoles, roleColumns, type RoleHierarchy, type RoleRow } from '../roles/role.hierarchy.ts';
 
-/** The grants of a membership that have not ended. */
+/** Returns the grants of a membership that have not ended. */
 export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
   grants.filter(({ validTo }) => !validTo || validTo > at);
 
@@ -53,8 +53,8 @@ const assignmentsOf = statement((db, { userId }: OfUser) =>
 type Assignment = RowOf<typeof assignmentsOf>;
 
 /**
- * The teams of the departments in which roles are held, and of everything below them, by department. The paths are read first, as
- * by `pathsOf`; here there are no walls, so every part names its organization.
+ * Returns the teams of the departments in which the user has roles, and of the departments below them, by department id. The paths
+ * are read first, as in `pathsOf`. There are no walls here, so every part of the query names its organization.
  */
 async function teamsOf(db: ReadDoor, held: readonly Assignment[]): Promise<ReadonlyMap<string, Set<string>>> {
   const departments = held.flatMap(({ organizationId, departmentId: id }) =>
@@ -134,11 +134,11 @@ function grantOf(
   return [{ roleId: role.id, roleKey: role.key, permissions, constraints, scope, validTo }];
 }
 
-/** Settings are checked as they are written; what a later version no longer understands is the usual. */
+/** Settings are validated when they are written. If this version no longer understands them, the usual hours apply. */
 const hoursIn = (settings: Readonly<Record<string, unknown>>): AccessPolicy['workingHours'] =>
   WorkingHoursPolicy.safeParse(settings['workingHours']).data ?? usualWorkingHours;
 
-/** Everywhere a user is an active member, and what they may do there. */
+/** Loads every active membership of a user, with what it allows. */
 export async function loadActiveMemberships(database: Database, userId: string): Promise<ActiveMemberships> {
   return readThroughIdentityDoor(database, async (db) => {
     const [memberships, assignments] = await Promise.all([

@@ -7,12 +7,13 @@ import { type ActiveMembership, type ActiveMemberships, principalCacheOf } from 
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { grantsAt, loadActiveMemberships } from './principal.load.ts';
 
-/** Which organization the request names: by id or slug. */
+/** The organization that a request names, by id or slug. */
 export interface ChosenOrganization {
   path?: string | undefined;
   header?: string | undefined;
   /**
-   * Also one that is not active, and with `deleted` one in the trash: for the operations that read it, bring it back or end it.
+   * `inactive` also accepts an inactive organization; `deleted` also one in the trash. For the operations that read, restore or
+   * delete it.
    * @default only an active one
    */
   evenIf?: 'inactive' | 'deleted' | undefined;
@@ -42,7 +43,7 @@ function explicit(memberships: ActiveMemberships, { path, header }: ChosenOrgani
   return found;
 }
 
-/** Whether an administrator has ended the member's sessions there since this one began. */
+/** Whether an administrator has ended the member's sessions there since this session began. */
 const isCutOff = ({ sessionsEndedAt }: ActiveMembership, { sessionStartedAt }: Identity): boolean =>
   sessionsEndedAt !== null && sessionStartedAt !== null && sessionStartedAt <= sessionsEndedAt;
 
@@ -57,19 +58,21 @@ function choose(
   const found = own ?? active ?? (memberships.length === 1 ? memberships[0] : undefined);
   const cutOff = found !== undefined && isCutOff(found, identity);
   if (found && (found.isActive || chosen.evenIf) && !cutOff) return found;
-  // What nobody asked for by name is no reason to refuse who can do without.
+  // An operation that can do without an organization is not refused because of one that the request did not name.
   if (need === 'optional' && !own) return null;
   if (cutOff) throw tenancyErrors.session_cut_off();
   if (found) throw tenancyErrors.organization_inactive();
   throw memberships.length === 0 ? tenancyErrors.no_organization() : tenancyErrors.organization_required();
 }
 
-/** The one organization to which a credential is bound: an API key, or a session that began at an organization's issuer. */
+/**
+ * The organization to which a credential is bound: that of an API key, or of a session that began at an organization's issuer.
+ */
 const boundTo = ({ apiKey, limitedToId = null }: Identity): string | null => apiKey?.organizationId ?? limitedToId;
 
 /**
- * The one membership by which such a credential acts.
- * @throws `unauthenticated` when its user is no active member any more, or the organization is in the trash
+ * Returns only the membership in the organization to which a credential is bound.
+ * @throws `unauthenticated` when its user is no longer an active member, or the organization is in the trash
  */
 function membershipIn(memberships: ActiveMemberships, organizationId: string): ActiveMemberships {
   const own = memberships.filter((membership) => membership.organizationId === organizationId);
@@ -77,7 +80,7 @@ function membershipIn(memberships: ActiveMemberships, organizationId: string): A
   return own;
 }
 
-/** Grants with what the key's scopes leave of them; each keeps its own scope, constraints and end. */
+/** Narrows grants to the permissions that are scopes of the key. Each keeps its own scope, constraints and end. */
 const narrowed = (grants: readonly Grant[], { scopes }: PresentedApiKey): Grant[] =>
   grants.map((grant) => ({
     ...grant,
@@ -85,12 +88,12 @@ const narrowed = (grants: readonly Grant[], { scopes }: PresentedApiKey): Grant[
   }));
 
 /**
- * Who acts, and in which organization: the path's, else the header's, else the session's active one, else the only one. What the
- * database says is at most 3 seconds old.
- * @param need `none`: outside of any organization; `optional`: in one if there is one
- * @throws `unauthenticated` for a key, or a session of an organization's issuer, whose user is no member any more, `no_organization`,
- * `organization_required`, `organization_not_found`, `organization_inactive`, `session_cut_off`, and `validation_failed` when path and
- * header differ
+ * Loads who acts and in which organization: the one of the path, else of the header, else the session's active one, else the
+ * user's only one. What it knows is at most 3 seconds old.
+ * @param need `none`: outside any organization; `optional`: in one if there is one
+ * @throws `unauthenticated` for an API key, or a session of an organization's issuer, whose user is no longer a member,
+ * `no_organization`, `organization_required`, `organization_not_found`, `organization_inactive`, `session_cut_off`, and
+ * `validation_failed` when path and header name different organizations
  */
 export async function loadPrincipal(
   database: Database,
@@ -113,7 +116,7 @@ export async function loadPrincipal(
   const memberships = await principalCacheOf(database).get(userId, clock.now(), () =>
     loadActiveMemberships(database, userId),
   );
-  // What is in the trash is in no list.
+  // An organization in the trash counts as missing.
   const living = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
   const reachable = bound === null ? living : membershipIn(living, bound);
   if (need === 'none') return { ...person, organizationId: null, grants: [] };
