@@ -4,18 +4,22 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { limitExceeded, limitOf, readLimit } from '../../tenancy/index.ts';
 
 /*
- * How many tasks an organization may have (C10). Those out of the trash are counted in a row beside the counter of task numbers,
- * in the transaction of the change: exact, also at the edge and at the same time, at the price of one row. It stays locked
- * until commit, so it is touched last.
+ * How many tasks an organization may have (C10). The tasks outside the trash are counted in a row beside the counter of task
+ * numbers, in the transaction of the change. So the count is exact at the limit and under concurrency, and costs one row. The row
+ * stays locked until commit, so it is written last.
  */
 
-/** Counts up for ever: the numbers of tasks. */
+/** The counter of task numbers. It only rises. */
 const numbers = 'task';
-/** The tasks that are not in the trash. */
+/** The counter of tasks outside the trash. */
 const living = 'living tasks';
 
-/** Takes the next number and the room for one task, in one statement; without room there is no second row. */
-const takeOne = statement((db) => {
+interface InOrganization extends Readonly<Record<string, unknown>> {
+  organizationId: string;
+}
+
+/** Takes the next number and the quota of one task in one statement. Without quota left, it returns no second row. */
+const takeOne = statement((db, { organizationId }: InOrganization) => {
   const max = db.selectFrom('organizations').select(limitOf('tasks').as('max')).where('id', '=', current.organization);
   return db
     .insertInto('counters')
@@ -38,7 +42,7 @@ async function refuse(unit: Unit): Promise<never> {
 }
 
 /**
- * Makes room for one more task, and answers its number.
+ * Takes the quota of one more task, and returns its number.
  * @throws `limit_exceeded`
  */
 export async function takeQuotaAndNumber(unit: Unit): Promise<number> {
@@ -49,7 +53,7 @@ export async function takeQuotaAndNumber(unit: Unit): Promise<number> {
 }
 
 /**
- * Makes room for tasks that come back from the trash.
+ * Takes the quota of tasks that come back from the trash.
  * @throws `limit_exceeded`
  */
 export async function takeQuota(unit: Unit, tasks: number): Promise<void> {
@@ -63,7 +67,7 @@ export async function takeQuota(unit: Unit, tasks: number): Promise<void> {
   if (numUpdatedRows === 0n) await refuse(unit);
 }
 
-/** Gives back the room of tasks that are gone, or in the trash. */
+/** Releases the quota of tasks that were deleted or moved to the trash. */
 export async function releaseQuota(unit: Unit, tasks: number): Promise<void> {
   if (tasks === 0) return;
   await unit.db
