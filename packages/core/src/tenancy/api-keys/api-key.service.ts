@@ -20,8 +20,7 @@ import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyId, ApiKeyUpdate } from
 import { hashOf, makeApiKey } from './api-key.secret.ts';
 
 /**
- * Throws for a caller who acts by an API key. A key must not create keys or other ways to sign in: a leaked key would outlive its
- * revocation.
+ * Throws for a caller who acts by an API key. Keys and other ways to sign in that a leaked key made would outlive its revocation.
  * @throws `api_key_refused`
  */
 export function refuseKeys({ apiKeyId }: Principal): void {

@@ -15,10 +15,7 @@ export const DepartmentEntity = defineEntity({
     name: p.string(),
     /** The name in lower case, by which lists are sorted. */
     nameSort: sortKey(),
-    /**
-     * Parent and lower-case name in one column, which is unique. A unique index over two columns would treat null parents as
-     * different.
-     */
+    /** Parent and lower-case name in one unique column: an index over two columns would treat null parents as different. */
     siblingKey: p.text(),
     description: p.text().nullable(),
     parentId: p.uuid().nullable(),

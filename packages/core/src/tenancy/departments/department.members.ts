@@ -129,10 +129,7 @@ export async function removeDepartmentMember(ctx: ServiceContext, { id, userId }
   });
 }
 
-/**
- * Takes a departing member out of their department, and clears them as the head of any. The caller must have locked the
- * organization row.
- */
+/** Takes a departing member out of their department, also as a head. The caller must have locked the organization row. */
 export async function leaveDepartments(unit: Unit, userId: string): Promise<void> {
   const own = await departmentOfMember(unit, userId);
   if (own !== null) {

@@ -31,10 +31,7 @@ import type {
  * statement here names the organization.
  */
 
-/**
- * An organization's issuer must be on the open internet with https, unless the operator allows others.
- * @throws `validation_failed`
- */
+/** Throws for an issuer without https, unless the operator allows issuers in private networks. @throws `validation_failed` */
 function refusePlain({ settings }: ServiceContext, issuer: string): void {
   if (settings.organizationIssuersInPrivateNetworks || URL.parse(issuer)?.protocol === 'https:') return;
   throw errors.validation_failed({ field: ['issuer'], message: 'Must be a URL with https.' });
@@ -103,8 +100,7 @@ function refuseGivingBeyondOwn(
 }
 
 /**
- * Throws unless the tier allows the present providers and this many more. The organization row is locked, so that the count is
- * exact.
+ * Throws unless the tier allows the present providers and this many more. The caller must have locked the organization row.
  * @throws `limit_exceeded`
  */
 async function requireRoom({ db }: Unit, organizationId: string, more: 0 | 1): Promise<void> {

@@ -18,10 +18,7 @@ export interface OrganizationIssuer extends OidcIssuer {
 
 export const isOrganizations = (issuer: OidcIssuer): issuer is OrganizationIssuer => issuer.organizationId !== null;
 
-/**
- * The identity providers at which people can sign in: enabled, in an active organization whose tier allows them. Read behind the
- * identity door.
- */
+/** The enabled providers of active organizations whose tier allows them. Read behind the identity door. */
 const usableProviders = (db: ReadDoor) =>
   db
     .selectFrom('identity_providers')

@@ -199,9 +199,7 @@ export async function logoutOidc(
   return { logoutUrl };
 }
 
-/**
- * Returns the issuers of the installation, or the one of an organization, that the logout token names and whose client it is for.
- */
+/** Returns the issuers, of the installation or one organization, that the logout token names and whose client it is for. */
 async function issuersOf(ctx: ServiceContext, token: string, provider: string | null): Promise<OidcIssuer[]> {
   const { issuer, audience } = issuerOfLogoutToken(token);
   const href = URL.parse(issuer)?.href;

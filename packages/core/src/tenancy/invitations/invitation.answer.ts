@@ -70,10 +70,7 @@ async function answer(unit: Unit, { organizationId, id }: Named, status: 'accept
     .execute();
 }
 
-/**
- * Makes a user a member with the roles that a locked invitation offers. Runs inside the organization, or behind the identity
- * door.
- */
+/** Makes a user a member with the roles of a locked invitation, inside the organization or behind the identity door. */
 async function enter(unit: Unit, named: Named, invitedById: string, userId: string): Promise<Member> {
   const { organizationId, id } = named;
   const { ctx } = unit;

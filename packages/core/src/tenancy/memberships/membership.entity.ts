@@ -7,7 +7,7 @@ import { OrganizationEntity } from '../organizations/organization.entity.ts';
 
 export const memberStatuses = ['active', 'suspended', 'ended'] as const;
 
-/** Connects a user with an organization. A membership ends but is never deleted, because what the member did refers to it. */
+/** Connects a user with an organization. It ends but is never deleted, because what the member did refers to it. */
 export const MembershipEntity = defineEntity({
   name: 'Membership',
   tableName: 'memberships',

@@ -39,10 +39,7 @@ async function requireSeat(unit: Unit, organizationId: string, taken: number): P
   if (taken >= max) throw limitExceeded('users', max);
 }
 
-/**
- * Throws unless the person with this address can get a seat beside all members and pending invitations.
- * @throws `limit_exceeded`
- */
+/** Throws unless there is a seat beside those of all members and other invitations. @throws `limit_exceeded` */
 export async function requireSeatToOffer(unit: Unit, organizationId: string, emailKey: string): Promise<void> {
   const taken = (await membersOf(unit, organizationId)) + (await waitingBeside(unit, organizationId, emailKey));
   await requireSeat(unit, organizationId, taken);

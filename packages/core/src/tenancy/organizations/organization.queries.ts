@@ -99,9 +99,7 @@ export async function getOrganization(ctx: ServiceContext): Promise<Organization
   return organization;
 }
 
-/**
- * Lists the organizations in which the caller is an active member. With `deleted`, lists their own organizations in the trash.
- */
+/** Lists the organizations in which the caller is an active member; with `deleted`, those of their own in the trash. */
 export async function listOwnOrganizations(
   ctx: ServiceContext,
   input: OrganizationListInput,

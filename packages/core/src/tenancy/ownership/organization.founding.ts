@@ -21,8 +21,7 @@ interface NewOrganization {
 }
 
 /**
- * Writes an organization with its built-in roles and its owner. The unit runs inside the new organization, or behind the identity
- * door.
+ * Writes an organization with its built-in roles and its owner, inside the new organization or behind the identity door.
  * @throws `slug_taken`
  */
 export async function insertOrganization(unit: Unit, organization: NewOrganization, ownerId: string): Promise<void> {

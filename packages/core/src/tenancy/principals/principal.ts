@@ -12,8 +12,7 @@ export interface ChosenOrganization {
   path?: string | undefined;
   header?: string | undefined;
   /**
-   * `inactive` also accepts an inactive organization; `deleted` also one in the trash. For the operations that read, restore or
-   * delete it.
+   * `inactive` also accepts an inactive organization, `deleted` also one in the trash: for operations that read or change that.
    * @default only an active one
    */
   evenIf?: 'inactive' | 'deleted' | undefined;
@@ -65,9 +64,7 @@ function choose(
   throw memberships.length === 0 ? tenancyErrors.no_organization() : tenancyErrors.organization_required();
 }
 
-/**
- * The organization to which a credential is bound: that of an API key, or of a session that began at an organization's issuer.
- */
+/** The organization to which an API key is bound, or a session that began at an organization's issuer. */
 const boundTo = ({ apiKey, limitedToId = null }: Identity): string | null => apiKey?.organizationId ?? limitedToId;
 
 /**

@@ -7,9 +7,7 @@ import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 import { TeamEntity } from '../teams/team.entity.ts';
 
-/**
- * A role of a member: everywhere, or in one department with all below it, or in one team; without an end, or until an instant.
- */
+/** A role of a member: everywhere, in one department with all below it, or in one team; without an end, or until an instant. */
 export const RoleAssignmentEntity = defineEntity({
   name: 'RoleAssignment',
   tableName: 'role_assignments',

@@ -14,10 +14,7 @@ const forEver: Holding = { scope: { kind: 'organization', id: null }, validTo: n
 const lastsAs = (grant: Grant, validTo: Date | null): boolean =>
   !grant.validTo || (validTo !== null && validTo <= grant.validTo);
 
-/**
- * A department's grant covers that department and the teams in it and below it. It does not cover the departments below: a grant
- * does not know them.
- */
+/** A department's grant covers it and the teams in it and below it, not the departments below: a grant does not know them. */
 function reachesAs({ scope }: Grant, held: Holding['scope']): boolean {
   if (scope.kind === 'organization') return true;
   if (held.id === null) return false;
@@ -66,9 +63,7 @@ export function refuseBeyondOwn(
     throw tenancyErrors.role_exceeds_own({ message: `Your own roles allow less than the role ${beyond.key}.` });
 }
 
-/**
- * Returns what the second definition allows beyond the first: its new permissions, or all of them when a constraint was dropped.
- */
+/** Returns what `to` allows beyond `from`: its new permissions, or all of them when a constraint was dropped. */
 export function widened(from: RoleDefinition, to: RoleDefinition): RoleDefinition {
   const loosened = from.constraints.some((constraint) => !to.constraints.includes(constraint));
   const gained = [...to.permissions].filter((permission) => loosened || !from.permissions.has(permission));

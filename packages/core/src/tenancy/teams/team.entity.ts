@@ -7,9 +7,7 @@ import { MembershipEntity } from '../memberships/membership.entity.ts';
 
 const { deletedAt: _, ...columns } = auditColumns();
 
-/**
- * People who work together, in one department or across several. Its name is unique regardless of case. Deleting a team is final.
- */
+/** People who work together, in one department or across several. The name is unique without case. Deleting one is final. */
 export const TeamEntity = defineEntity({
   name: 'Team',
   tableName: 'teams',
