@@ -2,7 +2,7 @@ import type { EntitySchema } from '@mikro-orm/core';
 import { sql } from 'kysely';
 import type { DomainError } from '../kernel/errors.ts';
 import type { Database } from './database.ts';
-import { columnName } from './orm.ts';
+import { columnName } from './columns.ts';
 import { current, statementFamily } from './statement.ts';
 import type { Unit } from './unit-of-work.ts';
 
@@ -13,12 +13,12 @@ interface Link {
 }
 
 /** The columns of organizations' tables that keep a row of an entity from being deleted. */
-function restrictingLinks({ tables, entities }: Database, entity: EntitySchema): Link[] {
+function restrictingLinks({ tables }: Database, entity: EntitySchema): Link[] {
   return [...tables.values()].flatMap(({ name: table, references = [] }) =>
     references.flatMap(({ columns: [organization, property, ...more], to, onDelete = 'restrict' }) => {
       if (to() !== entity || onDelete !== 'restrict') return [];
       if (organization !== 'organizationId' || property === undefined || more.length > 0) return [];
-      return { table, column: columnName(entities.metadata, table, property) };
+      return { table, column: columnName(property) };
     }),
   );
 }

@@ -4,8 +4,6 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 
-const { deletedAt: _, ...columns } = auditColumns();
-
 /** A key by which a program acts for one member in one organization. Revoking a key deletes it; the event log remembers it. */
 export const ApiKeyEntity = defineEntity({
   name: 'ApiKey',

@@ -4,8 +4,6 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 
-const { deletedAt: _, ...columns } = auditColumns();
-
 /** A part of the organization. Departments form a tree. Deleting one is final. */
 export const DepartmentEntity = defineEntity({
   name: 'Department',

@@ -6,8 +6,6 @@ import { defineTable } from '../../database/table.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 
-const { deletedAt: _, ...columns } = auditColumns();
-
 /** An OpenID Connect issuer at which an organization's people sign in. */
 export const IdentityProviderEntity = defineEntity({
   name: 'IdentityProvider',

@@ -5,8 +5,6 @@ import { defineTable } from '../../database/table.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 
-const { deletedAt: _, ...columns } = auditColumns();
-
 /** People who work together, in one department or across several. The name is unique without case. Deleting one is final. */
 export const TeamEntity = defineEntity({
   name: 'Team',

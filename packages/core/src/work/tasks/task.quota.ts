@@ -14,12 +14,8 @@ const numbers = 'task';
 /** The counter of tasks outside the trash. */
 const living = 'living tasks';
 
-interface InOrganization extends Readonly<Record<string, unknown>> {
-  organizationId: string;
-}
-
 /** Takes the next number and the quota of one task in one statement. Without quota left, it returns no second row. */
-const takeOne = statement((db, { organizationId }: InOrganization) => {
+const takeOne = statement((db) => {
   const max = db.selectFrom('organizations').select(limitOf('tasks').as('max')).where('id', '=', current.organization);
   return db
     .insertInto('counters')
