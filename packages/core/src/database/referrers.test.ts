@@ -21,7 +21,7 @@ describe.each(dialects)('what refers to a row on %s', (dialect) => {
 
   const owner = () => acme.owner.ctx();
   const asked = (ctx: ServiceContext, entity: typeof TeamEntity | typeof DepartmentEntity, id: string) =>
-    mutate(ctx, (unit) => referrersOf(unit, entity, id));
+    mutate(ctx, (unit) => referrersOf(unit, entity, [id]));
 
   beforeAll(async () => {
     platform = await createTestPlatform(dialect);

@@ -2,7 +2,8 @@ import type { EntitySchema } from '@mikro-orm/core';
 import { sql } from 'kysely';
 import type { DomainError } from '../kernel/errors.ts';
 import type { Database } from './database.ts';
-import { columnName } from './columns.ts';
+import { columnName } from './orm.ts';
+import { anyOf } from './sql.ts';
 import { current, statementFamily } from './statement.ts';
 import type { Unit } from './unit-of-work.ts';
 
@@ -23,12 +24,12 @@ function restrictingLinks({ tables }: Database, entity: EntitySchema): Link[] {
   );
 }
 
-const tablesReferring = statementFamily<readonly Link[], { id: string }, { table: string }>(
-  (db, { id }, _dialect, links) => {
+const tablesReferring = statementFamily<readonly Link[], { ids: readonly string[] }, { table: string }>(
+  (db, { ids }, dialect, links) => {
     // Raw SQL passes by the first wall, so each part names the organization; no visibility is added to it either.
     const parts = links.map(
       ({ table, column }) =>
-        sql`select ${sql.lit(table)} as "table" where exists (select 1 from ${sql.table(table)} where organization_id = ${current.organization} and ${sql.ref(column)} = ${id})`,
+        sql`select ${sql.lit(table)} as "table" where exists (select 1 from ${sql.table(table)} where organization_id = ${current.organization} and ${anyOf(dialect, column, ids)})`,
     );
     const query = sql<{ table: string }>`${sql.join(parts, sql` union `)}`;
     return { compile: () => query.compile(db) };
@@ -36,16 +37,16 @@ const tablesReferring = statementFamily<readonly Link[], { id: string }, { table
 );
 
 /**
- * The names of the tables that keep a row from being deleted, in alphabetical order: those with rows of the unit's organization
- * that refer to it and do not go with it. Rows that the caller may not see count too, as they do for the database.
+ * The names of the tables that keep rows from being deleted, in alphabetical order: those with rows of the unit's organization
+ * that refer to one of them and do not go with it. Rows that the caller may not see count too, as they do for the database.
  *
  * Ask before deleting: PostgreSQL answers nothing more in a transaction whose statement failed. The caller must have locked the
- * row, or the organization where every referrer is written under that lock, so that no reference is added meanwhile.
+ * rows, or the organization where every referrer is written under that lock, so that no reference is added meanwhile.
  */
-export async function referrersOf(unit: Unit, entity: EntitySchema, id: string): Promise<string[]> {
+export async function referrersOf(unit: Unit, entity: EntitySchema, ids: readonly string[]): Promise<string[]> {
   const links = restrictingLinks(unit.ctx.database, entity);
   if (links.length === 0) return [];
-  const rows = await unit.db.run(tablesReferring(links), { id });
+  const rows = await unit.db.run(tablesReferring(links), { ids });
   return rows.map(({ table }) => table).sort();
 }
 
@@ -56,15 +57,15 @@ function asSubject(tables: readonly string[]): string {
 }
 
 /**
- * Throws while something keeps a row from being deleted; ask as for `referrersOf`.
+ * Throws while something keeps one of the rows from being deleted; ask as for `referrersOf`.
  * @param inUse makes the error from the kinds of those rows, which begin a sentence: `Tasks and projects`
  */
 export async function refuseWhileReferredTo(
   unit: Unit,
   entity: EntitySchema,
-  id: string,
+  ids: readonly string[],
   inUse: (kinds: string) => DomainError,
 ): Promise<void> {
-  const tables = await referrersOf(unit, entity, id);
+  const tables = await referrersOf(unit, entity, ids);
   if (tables.length > 0) throw inUse(asSubject(tables));
 }

@@ -3,8 +3,9 @@ import type { SelectQueryBuilder } from 'kysely';
 import type { z } from 'zod';
 import { type EventType, type NewEvent, recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
-import { isForeignKeyViolation, isUniqueViolation } from '../database/failures.ts';
+import { isUniqueViolation } from '../database/failures.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
+import { refuseWhileReferredTo } from '../database/referrers.ts';
 import type { Row, Tables } from '../database/schema.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { NewRow } from '../database/writes.ts';
@@ -35,8 +36,8 @@ export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
   missing: ErrorOf;
   /** Thrown when a unique index refuses the row, for the first of these fields that was written. */
   taken?: { error: ErrorOf; fields: readonly [PropertyOf<Entity>, ...PropertyOf<Entity>[]] };
-  /** Thrown when other rows still refer to a row that is to be deleted. */
-  inUse?: ErrorOf;
+  /** Thrown when other rows still refer to a row that is to be deleted. It is given their kinds: `Tasks and projects`. */
+  inUse?: (kinds: string) => DomainError;
 }
 
 /** The properties that the verbs fill in. */
@@ -292,10 +293,10 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
     rows: readonly Row<Entity>[],
     { event = this.#options.events.deleted, ...options }: EventOptions = {},
   ): Promise<void> {
-    await this.#reader.delete(unit, rows).catch((error: unknown) => {
-      const { inUse } = this.#options;
-      throw inUse && isForeignKeyViolation(error) ? inUse({ cause: error }) : error;
-    });
+    const { inUse } = this.#options;
+    const ids = rows.map((row) => this.#reader.idOf(row));
+    if (inUse) await refuseWhileReferredTo(unit, this.entity, ids, inUse);
+    await this.#reader.delete(unit, rows);
     if (event) await recordEvents(unit, ...rows.map((row) => this.#told(event, row, {}, options)));
   }
 

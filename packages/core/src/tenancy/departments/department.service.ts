@@ -185,7 +185,7 @@ export async function deleteDepartment(ctx: ServiceContext, { id }: DepartmentId
     await lockOrganization(unit, organizationId);
     const department = await loadDepartment(unit, id);
     unit.checkVersion(department);
-    await refuseWhileReferredTo(unit, DepartmentEntity, id, (kinds) =>
+    await refuseWhileReferredTo(unit, DepartmentEntity, [id], (kinds) =>
       departmentErrors.department_not_empty({ message: `${kinds} still belong to this department: move them first.` }),
     );
     const { name, parentId = null, version } = department;

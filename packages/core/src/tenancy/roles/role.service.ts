@@ -191,7 +191,7 @@ export async function deleteRole(ctx: ServiceContext, { id }: RoleId): Promise<v
         where.selectFrom('invitations').select('invitations.id').where('invitations.status', '<>', 'pending'),
       )
       .execute();
-    await refuseWhileReferredTo(unit, RoleEntity, id, (kinds) =>
+    await refuseWhileReferredTo(unit, RoleEntity, [id], (kinds) =>
       tenancyErrors.role_in_use({ message: `${kinds} still refer to this role.` }),
     );
     await unit.db.deleteFrom('roles').where('roles.id', '=', id).execute();

@@ -118,7 +118,7 @@ export async function deleteTeam(ctx: ServiceContext, { id }: TeamId): Promise<v
     const team = await loadTeam(unit, id);
     unit.checkVersion(team);
     await teamDeleting.run(unit, id, userId);
-    await refuseWhileReferredTo(unit, TeamEntity, id, (kinds) => {
+    await refuseWhileReferredTo(unit, TeamEntity, [id], (kinds) => {
       const message = `${kinds} still belong to this team: give them to another team, or to none.`;
       return teamErrors.team_in_use({ message });
     });
