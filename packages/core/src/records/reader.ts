@@ -169,9 +169,10 @@ export class RecordReader {
     return Object.fromEntries([...this.#properties].map((name) => [name, Reflect.get(row, name) ?? null]));
   }
 
-  /** The columns that say who changed a row last. */
+  /** The columns that say who changed a row last. A unit without a user leaves the person that they name. */
   audit(unit: Unit): Fields {
-    const audit = { updatedAt: unit.now.toISOString(), updatedById: unit.scope.userId };
+    const { userId } = unit.scope;
+    const audit = { updatedAt: unit.now.toISOString(), ...(userId !== null && { updatedById: userId }) };
     return Object.fromEntries(Object.entries(audit).filter(([name]) => this.has(name)));
   }
 

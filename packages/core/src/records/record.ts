@@ -46,17 +46,18 @@ type Managed =
   | 'version'
   | 'createdAt'
   | 'updatedAt'
-  | 'updatedById'
   | 'deletedAt'
   | 'addedAt'
   | 'addedById';
 
 /** What a new row is made of. Properties that may be null may be left out. */
-type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'createdById' | keyof Derived> & {
+type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'createdById' | 'updatedById' | keyof Derived> & {
   /** @default a new UUID */
   id?: string;
   /** @default the user of the unit */
   createdById?: string;
+  /** @default the user of the unit */
+  updatedById?: string;
 };
 
 /** New values of some fields. Undefined leaves a field as it is, null clears it. */
