@@ -2,7 +2,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Page } from '../kernel/schemas.ts';
-import type { RecordReader } from './reader.ts';
+import type { Fields, RecordReader } from './reader.ts';
 
 /** What every list takes. */
 export interface ListInput {
@@ -24,6 +24,7 @@ export async function readList(
   input: ListInput,
   query: ReturnType<RecordReader['from']>,
   name = reader.table,
+  showAll = async (rows: readonly Fields[]): Promise<unknown[]> => rows.map((row) => reader.show(row)),
 ): Promise<Page<unknown>> {
   const request = pageRequest(ctx, name, input.sort, input);
   const property = sortProperty(reader, input.sort.replace('-', ''));
@@ -34,6 +35,5 @@ export async function readList(
     orderOf(sort, columns, reader.id),
     request,
   );
-  const data = rows.map((row) => reader.show(row));
-  return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  return { data: await showAll(rows), nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
 }

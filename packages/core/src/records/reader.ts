@@ -9,7 +9,7 @@ import { statementFamily } from '../database/statement.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { Changes } from '../kernel/changes.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** A row by its id, or by the values of some properties. */
 export type Key = string | Fields;

@@ -161,6 +161,7 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
   /**
    * A page of the rows of a narrowed query.
    * @param name what a cursor is bound to. @default the name of the table
+   * @param showAll shows the rows of the page, where the output has more than columns and people. @default show
    */
   page(
     ctx: ServiceContext,
@@ -168,8 +169,9 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
     input: ListInput,
     query: ReturnType<typeof this.from>,
     name?: string,
+    showAll?: (rows: readonly Row<Entity>[]) => Promise<z.output<Output>[]>,
   ): Promise<Page<z.output<Output>>> {
-    return readList(ctx, this.#reader, input, query as never, name) as Promise<Page<z.output<Output>>>;
+    return readList(ctx, this.#reader, input, query as never, name, showAll as never) as Promise<Page<z.output<Output>>>;
   }
 
   /**
