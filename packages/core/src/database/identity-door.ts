@@ -1,7 +1,7 @@
 import type { ServiceContext } from './context.ts';
 import type { Database } from './database.ts';
 import type { ReadDoor } from './read-door.ts';
-import { doorScope } from './scope.ts';
+import { doorScope, requestScope } from './scope.ts';
 import { inUnit, mutateIn, type Unit } from './unit-of-work.ts';
 
 /*
@@ -18,7 +18,10 @@ export function writeThroughIdentityDoor<T>(ctx: ServiceContext, work: (unit: Un
   return inUnit(ctx, ctx.database, doorScope('identity'), work);
 }
 
-/** The same for a mutation that takes the three headers: of people who act on others' accounts. */
+/**
+ * Runs a mutation behind the identity door, with the three mutation headers: for callers who change what belongs to others. New
+ * rows and events name the caller and their organization. There are no walls: the work itself must name the organization.
+ */
 export function mutateThroughIdentityDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
-  return mutateIn(ctx, doorScope('identity'), work);
+  return mutateIn(ctx, { ...requestScope(ctx.principal), door: 'identity', principal: null }, work);
 }
