@@ -122,13 +122,6 @@ export interface EntityManagers {
   close(): Promise<void>;
 }
 
-/** The column of a property, as the database knows it. */
-export function columnName(metadata: readonly EntityMetadata[], table: string, property: string): string {
-  const [name] = metadata.find(({ tableName }) => tableName === table)?.properties[property]?.fieldNames ?? [];
-  if (name === undefined) throw new Error(`Table ${table} has no ${property}.`);
-  return name;
-}
-
 export function ormOptions(dialect: Dialect, tables: readonly TableDefinition[]): Partial<Options> {
   return {
     entities: tables.map((table) => table.entity),

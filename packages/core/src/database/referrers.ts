@@ -2,7 +2,7 @@ import type { EntitySchema } from '@mikro-orm/core';
 import { sql } from 'kysely';
 import type { DomainError } from '../kernel/errors.ts';
 import type { Database } from './database.ts';
-import { columnName } from './orm.ts';
+import { columnName } from './columns.ts';
 import { anyOf } from './sql.ts';
 import { current, statementFamily } from './statement.ts';
 import type { Unit } from './unit-of-work.ts';

@@ -1,6 +1,6 @@
 import type { ServiceContext } from './context.ts';
 import type { Connection, Dialect } from './engine.ts';
-import { columnName } from './orm.ts';
+import { columnName } from './columns.ts';
 import { doorScope } from './scope.ts';
 import { currentSeal, seal, type SealedPlace, type SealingSettings, unseal } from './sealing.ts';
 
@@ -25,8 +25,8 @@ function sealedColumns({ database }: ServiceContext): Column[] {
   return [...database.tables.values()].flatMap(({ name: table, sealed = [] }) => {
     const entity = metadata.find(({ tableName }) => tableName === table);
     if (!entity) throw new Error(`Table ${table} has no entity.`);
-    const columnOf = (property: string) => columnName(metadata, table, property);
-    return sealed.map((field) => ({ table, field, column: columnOf(field), key: entity.primaryKeys.map(columnOf) }));
+    const key = entity.primaryKeys.map((property) => columnName(property));
+    return sealed.map((field) => ({ table, field, column: columnName(field), key }));
   });
 }
 

@@ -41,17 +41,13 @@ export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
 }
 
 /** The properties that the verbs fill in. */
-type Managed =
-  | 'organizationId'
-  | 'version'
-  | 'createdAt'
-  | 'updatedAt'
-  | 'deletedAt'
-  | 'addedAt'
-  | 'addedById';
+type Managed = 'organizationId' | 'version' | 'createdAt' | 'updatedAt' | 'deletedAt' | 'addedAt' | 'addedById';
 
 /** What a new row is made of. Properties that may be null may be left out. */
-type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'createdById' | 'updatedById' | keyof Derived> & {
+type NewFields<Entity, Derived> = Omit<
+  NewRow<Entity>,
+  Managed | 'id' | 'createdById' | 'updatedById' | keyof Derived
+> & {
   /** @default a new UUID */
   id?: string;
   /** @default the user of the unit */
@@ -171,7 +167,9 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
     name?: string,
     showAll?: (rows: readonly Row<Entity>[]) => Promise<z.output<Output>[]>,
   ): Promise<Page<z.output<Output>>> {
-    return readList(ctx, this.#reader, input, query as never, name, showAll as never) as Promise<Page<z.output<Output>>>;
+    return readList(ctx, this.#reader, input, query as never, name, showAll as never) as Promise<
+      Page<z.output<Output>>
+    >;
   }
 
   /**
