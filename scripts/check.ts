@@ -12,7 +12,7 @@ const checks: Record<string, string[]> = {
   unused: ['knip', '--no-progress', '--no-config-hints'],
   lockfile: ['node', 'scripts/lockfile.ts'],
   vulnerabilities: ['node', 'scripts/vulnerabilities.ts'],
-  openapi: ['node', 'packages/api/src/rest/openapi-drift.ts'],
+  openapi: ['node', 'packages/api/src/drift.ts'],
   'openapi-lint': ['redocly', 'lint', '--extends=recommended-strict', 'packages/api/openapi.json'],
   migrations: ['node', 'packages/core/src/database/migrations/drift.ts'],
 };

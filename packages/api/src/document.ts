@@ -1,4 +1,5 @@
 import manifest from '../package.json' with { type: 'json' };
+import { eventTypes } from '@tenon/core';
 import { appRouter } from './app-router.ts';
 import type { Json } from './rest/json-schema.ts';
 import { buildDocument } from './rest/openapi.ts';
@@ -19,5 +20,5 @@ Tenon is a multi-tenant work platform. The same operations are served as tRPC un
 
 /** The OpenAPI 3.1 document of the whole API. */
 export function openApiDocument(): Json {
-  return buildDocument(appRouter, { title: 'Tenon', version: manifest.version, description });
+  return buildDocument(appRouter, { title: 'Tenon', version: manifest.version, description }, [...eventTypes.values()]);
 }

@@ -17,6 +17,13 @@ export {
 export { uuidv7 } from './kernel/ids.ts';
 export type { MutationOutcome, MutationRequest } from './kernel/mutation.ts';
 export type { Principal } from './kernel/principal.ts';
-export { createPlatform, migrate, pendingMigrations, type Platform, type PlatformSettings } from './platform.ts';
+export {
+  createPlatform,
+  eventTypes,
+  migrate,
+  pendingMigrations,
+  type Platform,
+  type PlatformSettings,
+} from './platform.ts';
 export * from './tenancy/index.ts';
 export * from './work/index.ts';

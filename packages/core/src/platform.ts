@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { visibility } from './access/index.ts';
-import { activityTables } from './activity/index.ts';
+import { activityTables, type EventType } from './activity/index.ts';
 import { newOutcome, type ServiceContext } from './database/context.ts';
 import { counterTable } from './database/counter.entity.ts';
 import { type Database, openDatabase } from './database/database.ts';
@@ -30,16 +30,25 @@ import {
   authenticateApiKey,
   type ChosenOrganization,
   loadPrincipal,
+  tenancyEvents,
   tenancyHandlers,
   tenancyMails,
   tenancySchedules,
   tenancyTables,
   writeApiKeyUses,
 } from './tenancy/index.ts';
-import { workHandlers, workSchedules, workTables } from './work/index.ts';
+import { workEvents, workHandlers, workSchedules, workTables } from './work/index.ts';
 
 /** How often it is written when API keys were last used. */
 const usesEveryMs = 15_000;
+
+/** Every type of event, by its name: each context lists its own. */
+export const eventTypes: ReadonlyMap<string, EventType> = new Map(
+  [...tenancyEvents, ...workEvents]
+    .flatMap((events) => Object.values<EventType>(events))
+    .sort((a, b) => (a.type < b.type ? -1 : 1))
+    .map((event) => [event.type, event]),
+);
 
 /** Every table of the platform: each context lists its own. */
 export const tables: readonly TableDefinition[] = [

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { eventTypes } from '@tenon/core';
 import type { Dump } from '@tenon/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Case, casesWhere, scenes } from './testing/cases.ts';
@@ -64,6 +65,25 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     const { status, events } = await eventsOf(one);
     expect(status).toBe(one.operation.status);
     expect(events, `It says that it records nothing: ${one.recordsNothing}`).toEqual([]);
+  });
+
+  it('records only what the catalogue of events says', async () => {
+    const { events = [], event_payloads = [] } = await scene.dump(['events', 'event_payloads']);
+    const payloads = new Map(event_payloads.map((row) => [row['event_id'], row['payload']]));
+    const parsed = (value: unknown) => (typeof value === 'string' ? JSON.parse(value) : value);
+    const wrong = events.flatMap((event) => {
+      const type = eventTypes.get(String(event['type']));
+      if (!type) return [`${String(event['type'])} is in no catalogue.`];
+      const { changes, data } = parsed(payloads.get(event['id']));
+      const faults = [
+        event['entity_type'] === type.entityType ? [] : `is about a ${String(event['entity_type'])}`,
+        type.changes.strict().safeParse(changes).error?.message ?? [],
+        type.data.strict().safeParse(data).error?.message ?? [],
+        /undefined|null|\[object/.exec(type.summary({ actor: 'Ada', changes, data }))?.input ?? [],
+      ].flat();
+      return faults.length > 0 ? [`${type.type} ${JSON.stringify({ changes, data })}: ${faults.join('; ')}`] : [];
+    });
+    expect([...new Set(wrong)]).toEqual([]);
   });
 
   describe('Dry-Run', () => {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { instancePermission } from '@tenon/core';
+import { type EventType, instancePermission } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 import { apiKeyHeader } from '../headers.ts';
@@ -9,6 +9,7 @@ import { operationsOf } from '../operations.ts';
 import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
 import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
+import { eventTag, webhooksOf } from './openapi-webhooks.ts';
 import { headers, parameters, problemResponse, responseName, sharedSchemas } from './openapi-components.ts';
 
 export interface OpenApiInfo {
@@ -18,7 +19,7 @@ export interface OpenApiInfo {
 }
 
 /** Builds the OpenAPI 3.1 document of everything that the router declares. */
-export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
+export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: readonly EventType[] = []): Json {
   const components = new Components();
   const operations = operationsOf(router);
   const paths: Record<string, Json> = {};
@@ -26,32 +27,37 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo): Json {
     const path = restPrefix + operation.path;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components) };
   }
+  const webhooks = webhooksOf(events, components);
   const statuses = new Set([...operations.values()].flatMap(problemsOf).map(({ status }) => status));
   sharedSchemas(components);
   return {
     openapi: '3.1.0',
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'This server.' }],
-    tags: tagsOf(operations.values()),
+    tags: [...tagsOf(operations.values()), ...(events.length > 0 ? [eventTag] : [])],
     paths,
-    components: onlyUsed(paths, {
-      securitySchemes: {
-        apiKey: { type: 'apiKey', in: 'header', name: apiKeyHeader },
-        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-        refreshCookie: { type: 'apiKey', in: 'cookie', name: refreshCookieName },
+    ...(events.length > 0 && { webhooks }),
+    components: onlyUsed(
+      { paths, webhooks },
+      {
+        securitySchemes: {
+          apiKey: { type: 'apiKey', in: 'header', name: apiKeyHeader },
+          accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          refreshCookie: { type: 'apiKey', in: 'cookie', name: refreshCookieName },
+        },
+        parameters,
+        headers,
+        responses: Object.fromEntries(
+          [...statuses].toSorted(ascending).map((status) => [responseName(status), problemResponse(status)]),
+        ),
+        schemas: Object.fromEntries([...components.schemas].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       },
-      parameters,
-      headers,
-      responses: Object.fromEntries(
-        [...statuses].toSorted(ascending).map((status) => [responseName(status), problemResponse(status)]),
-      ),
-      schemas: Object.fromEntries([...components.schemas].toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    }),
+    ),
   };
 }
 
-/** Drops the components that no operation refers to. */
-function onlyUsed(paths: Json, components: Record<string, Json>): Json {
+/** Drops the components that no operation and no event refers to. */
+function onlyUsed(roots: Json, components: Record<string, Json>): Json {
   const used = new Set<unknown>();
   const follow = (value: unknown, name?: string): void => {
     if (Array.isArray(value)) for (const item of value) follow(item, name);
@@ -64,7 +70,7 @@ function onlyUsed(paths: Json, components: Record<string, Json>): Json {
       follow(member, key);
     }
   };
-  follow(paths);
+  follow(roots);
   const usedOf = (members: Json): Json =>
     Object.fromEntries(Object.entries(members).filter(([, member]) => used.has(member)));
   return Object.fromEntries(Object.entries(components).map(([section, members]) => [section, usedOf(members)]));

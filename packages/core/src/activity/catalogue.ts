@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Changes } from '../kernel/changes.ts';
+import { ActivityEntry } from './activity.schema.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
@@ -85,6 +86,14 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
   /** Makes an event about an entity. `recordEvents` writes it. */
   about(id: string, { changes = {}, ...payload }: EventPayload<Data, Fields>): NewEvent {
     return { type: this.type, entity: { type: this.entityType, id }, changes: changes as Changes, ...payload };
+  }
+
+  /** The event as clients read it. */
+  get schema(): z.ZodObject {
+    const name = this.type.replaceAll(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const { entityType, changes, data } = this;
+    const entity = z.object({ type: z.literal(entityType), id: z.uuid() });
+    return ActivityEntry.extend({ type: z.literal(this.type), entity, changes, data }).meta({ id: `${name}Event` });
   }
 
   summary(event: SummaryParts<Data, Fields>): string {

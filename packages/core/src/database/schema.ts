@@ -1,4 +1,4 @@
-import type { InferEntity } from '@mikro-orm/core';
+import type { EntitySchema, EntitySchemaWithMeta, InferEntity } from '@mikro-orm/core';
 import type { ColumnType } from 'kysely';
 
 /**
@@ -15,8 +15,13 @@ type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`
     : `_${Lowercase<Head>}${SnakeCase<Tail>}`
   : Name;
 
+/** What `defineEntity` makes. Code outside of `database/` and the entities knows no more of the ORM than this. */
+export type AnyEntity = EntitySchema;
+export type NamedEntity = EntitySchemaWithMeta;
+export type PropertyOf<Entity> = keyof InferEntity<Entity> & string;
+
 /** Instants leave the database as ISO 8601 strings. */
-export type Readable<Value> = Value extends Date ? string : Value extends undefined ? never : Value;
+type Readable<Value> = Value extends Date ? string : Value extends undefined ? never : Value;
 
 /** An instant is read as an ISO 8601 string, and written as that or as a Date. */
 type Column<Value> = [Extract<Value, Date>] extends [never]

@@ -32,7 +32,7 @@ export interface Owning {
  * - `parent`: a row is visible with the row that it refers to.
  * - `event`: a row is visible with the entities that it is about.
  */
-export type RowFacts = OwnFacts | ParentFacts | EventFacts;
+type RowFacts = OwnFacts | ParentFacts | EventFacts;
 
 interface Facts {
   /** The permission to see such rows. */

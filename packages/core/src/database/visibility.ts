@@ -1,4 +1,4 @@
-import type { VisibleRows } from '../kernel/principal.ts';
+import type { PlaceKind, VisibleRows } from '../kernel/principal.ts';
 import { columnName } from './columns.ts';
 import type { OwnFacts, TableDefinition } from './table.ts';
 
@@ -13,13 +13,17 @@ type Shape = Pick<VisibleRows, 'place' | 'own'>;
 const both = (conditions: readonly string[]): string => conditions.join(' and ') || '1 = 1';
 
 /** What a decision needs to know about a row, from the facts of its table. */
-export const subjectOf = ({ places = {} }: OwnFacts, row: object, people: readonly string[]) => ({
+export const subjectOf = (
+  { places = {} }: OwnFacts,
+  row: Readonly<Record<string, unknown>>,
+  people: readonly string[],
+): { people: readonly string[]; places: Record<PlaceKind, string | null> } => ({
   people,
   places: Object.fromEntries(
-    Object.entries(places).map(([kind, property]): [string, string | null] => [
-      kind,
-      Reflect.get(row, property) ?? null,
-    ]),
+    Object.entries(places).map(([kind, property]) => {
+      const place = row[property];
+      return [kind, typeof place === 'string' ? place : null];
+    }),
   ),
 });
 

@@ -1,1 +1,1 @@
-export { defineRecord, type Resource } from './record.ts';
+export { defineRecord } from './record.ts';

@@ -1,6 +1,5 @@
 import type { ServiceContext } from '../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
-import type { ReadDoor } from '../database/read-door.ts';
 import type { Page } from '../kernel/schemas.ts';
 import type { Fields, RecordReader } from './reader.ts';
 

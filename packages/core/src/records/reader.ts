@@ -1,9 +1,8 @@
-import type { EntitySchema } from '@mikro-orm/core';
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import type { z } from 'zod';
 import { columnName } from '../database/columns.ts';
 import type { ReadDoor } from '../database/read-door.ts';
-import type { Tables } from '../database/schema.ts';
+import type { AnyEntity, Tables } from '../database/schema.ts';
 import { anyOf } from '../database/sql.ts';
 import { statementFamily } from '../database/statement.ts';
 import type { Unit } from '../database/unit-of-work.ts';
@@ -33,7 +32,7 @@ interface Changed {
 /** The columns of a record: how its rows are selected, shown, and found again to be written. */
 export class RecordReader {
   readonly table: string;
-  readonly #entity: EntitySchema;
+  readonly #entity: AnyEntity;
   readonly #properties: ReadonlySet<string>;
   /** The primary key but for the last part, which is `#id`: the organization, and the owner of a link. */
   readonly #scope: readonly string[];
@@ -41,7 +40,7 @@ export class RecordReader {
   readonly #shown: readonly string[];
   readonly #people: Readonly<Record<string, string>>;
 
-  constructor(entity: EntitySchema, output: z.ZodObject, people: Readonly<Record<string, string | undefined>>) {
+  constructor(entity: AnyEntity, output: z.ZodObject, people: Readonly<Record<string, string | undefined>>) {
     const { tableName, properties } = entity.meta;
     this.table = tableName;
     this.#entity = entity;

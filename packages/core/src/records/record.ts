@@ -1,4 +1,3 @@
-import type { EntitySchemaWithMeta, InferEntity } from '@mikro-orm/core';
 import type { SelectQueryBuilder } from 'kysely';
 import type { z } from 'zod';
 import { type EventType, type NewEvent, recordEvents } from '../activity/index.ts';
@@ -6,7 +5,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { isUniqueViolation } from '../database/failures.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
 import { refuseWhileReferredTo } from '../database/referrers.ts';
-import type { Row, Tables } from '../database/schema.ts';
+import type { NamedEntity, PropertyOf, Row, Tables } from '../database/schema.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { NewRow } from '../database/writes.ts';
 import { type Changes, diff, isEmpty } from '../kernel/changes.ts';
@@ -17,7 +16,6 @@ import { type ListInput, readList } from './list.ts';
 import { type Key, RecordReader } from './reader.ts';
 
 type ErrorOf = (details?: ErrorDetails) => DomainError;
-type PropertyOf<Entity> = keyof InferEntity<Entity> & string;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What is the same for every resource, said once. */
@@ -95,7 +93,7 @@ const onWire = (row: Fields): Fields =>
   );
 
 /** A resource: one table, its shape on the wire, its events and errors, and the verbs that every service uses. */
-export class Resource<Entity extends EntitySchemaWithMeta, Table extends string, Output extends z.ZodObject, Derived> {
+export class Resource<Entity extends NamedEntity, Table extends string, Output extends z.ZodObject, Derived> {
   readonly entity: Entity;
   readonly #options: RecordOptions<Entity, Output, Derived>;
   readonly #reader: RecordReader;
@@ -330,7 +328,7 @@ export class Resource<Entity extends EntitySchemaWithMeta, Table extends string,
 
 /** Declares a resource. See `Resource` for its verbs. */
 export const defineRecord = <
-  Entity extends EntitySchemaWithMeta,
+  Entity extends NamedEntity,
   Output extends z.ZodObject,
   Derived extends object = Record<never, never>,
 >(

@@ -17,6 +17,7 @@ import { roleAssignmentTable } from './role-assignments/role-assignment.entity.t
 import { roleTable } from './roles/role.entity.ts';
 import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
 import { teamMemberTable, teamTable } from './teams/team.entity.ts';
+import { teamEvents } from './teams/team.events.ts';
 import { leaveTeams } from './teams/team.members.ts';
 
 export { tenancyErrors } from './tenancy.errors.ts';
@@ -112,6 +113,9 @@ export { explainAccess, getOwnAccess } from './principals/access.service.ts';
 export { type ChosenOrganization, loadPrincipal } from './principals/principal.ts';
 export * from './auth/auth.schema.ts';
 export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';
+
+/** The events of this context. */
+export const tenancyEvents = [teamEvents];
 
 export const tenancyTables = [
   organizationTable,

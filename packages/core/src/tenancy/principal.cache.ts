@@ -28,14 +28,10 @@ export interface ActiveMembership {
 
 export type ActiveMemberships = readonly ActiveMembership[];
 
-const caches = new WeakMap<Database, RecentCache<ActiveMemberships>>();
-
-/** The cache of a database, by user id. Each process has its own. */
-export function principalCacheOf(database: Database): RecentCache<ActiveMemberships> {
-  let cache = caches.get(database);
-  if (!cache) caches.set(database, (cache = new RecentCache(10_000, cacheAgeMs)));
-  return cache;
-}
+/** One for each database of the process, by the id of the user. */
+export const principalCacheOf = onePer<Database, RecentCache<ActiveMemberships>>(
+  () => new RecentCache(10_000, cacheAgeMs),
+);
 
 /** Drops what this process has cached about a user, once the unit has committed. */
 export const forgetPrincipal = (unit: Unit, userId: string): void =>

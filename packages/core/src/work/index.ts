@@ -1,9 +1,12 @@
 import { teamDeleting } from '../tenancy/index.ts';
 import { commentTable } from './comments/comment.entity.ts';
+import { commentEvents } from './comments/comment.events.ts';
 import { tagTable } from './tags/tag.entity.ts';
+import { tagEvents } from './tags/tag.events.ts';
 import { taskSearchTable } from './tasks/task-search.entity.ts';
 import { taskAssigneeTable, taskTable, taskTagTable } from './tasks/task.entity.ts';
 import { releaseTrashedTasks } from './tasks/task.team.ts';
+import { taskEvents } from './tasks/task.events.ts';
 
 export { Comment, CommentCreate, CommentListInput, CommentPage, CommentPath } from './comments/comment.schema.ts';
 export { createComment, getComment, listComments } from './comments/comment.service.ts';
@@ -32,6 +35,9 @@ export { createTask, updateTask } from './tasks/task.service.ts';
 export { deleteTask, restoreTask } from './tasks/task.trash.ts';
 
 export { workErrors } from './work.errors.ts';
+
+/** The events of this context. */
+export const workEvents = [tagEvents, taskEvents, commentEvents];
 
 export const workTables = [tagTable, taskTable, taskAssigneeTable, taskTagTable, taskSearchTable, commentTable];
 

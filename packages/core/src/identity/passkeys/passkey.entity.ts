@@ -2,7 +2,6 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
 import { ownedByUser } from '../user.entity.ts';
 
 /** A WebAuthn credential by which a user signs in. Its public half only: nothing here is a secret. */

@@ -16,7 +16,7 @@ export const ApiKeyEntity = defineEntity({
     /** SHA-256 of the whole key. */
     secretHash: p.string().unique(),
     /** The user as whom it acts. */
-    userId: p.uuid(),
+    userId: id(),
     /** The only permissions that it leaves of its user's grants. */
     scopes: p.json<string[]>(),
     expiresAt: instant().nullable(),

@@ -16,7 +16,7 @@ export const DepartmentEntity = defineEntity({
     /** Parent and lower-case name in one unique column: an index over two columns would treat null parents as different. */
     siblingKey: p.text(),
     description: p.text().nullable(),
-    parentId: p.uuid().nullable(),
+    parentId: id().nullable(),
     /** The ids from the root down to this department, so that a subtree is one range of an index. See `department.path.ts`. */
     pathSort: sortKey(),
     headUserId: id().nullable(),

@@ -22,7 +22,7 @@ export const IdentityProviderEntity = defineEntity({
     /** Whether people who are not members become members by signing in. */
     createMembers: p.boolean(),
     /** The role of people to whom no mapping gives a role. Null gives them none. */
-    defaultRoleId: p.uuid().nullable(),
+    defaultRoleId: id().nullable(),
     /** The claim to whose values the mappings refer. Null leaves roles to the administrators. */
     roleClaim: p.string().nullable(),
     ...auditColumns(),

@@ -13,10 +13,10 @@ export const RoleAssignmentEntity = defineEntity({
   tableName: 'role_assignments',
   properties: {
     ...tenantKey(),
-    userId: p.uuid(),
-    roleId: p.uuid(),
-    departmentId: p.uuid().nullable(),
-    teamId: p.uuid().nullable(),
+    userId: id(),
+    roleId: id(),
+    departmentId: id().nullable(),
+    teamId: id().nullable(),
     /** The id of the department or the team, or `organization`. A member has a role once in each scope. */
     scopeKey: p.string(),
     validTo: instant().nullable(),

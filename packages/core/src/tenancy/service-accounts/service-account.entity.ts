@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
 import { defineEvents, lifecycle } from '../../activity/index.ts';
 
-export const commentEvents = defineEvents('comment', lifecycle('a comment', {}, { body: z.string() }));
+const { created } = lifecycle('a comment', {}, { body: z.string() });
+
+export const commentEvents = defineEvents('comment', { created });
