@@ -29,8 +29,10 @@ export async function readList(
   const property = sortProperty(reader, input.sort.replace('-', ''));
   const columns = { [property]: { by: reader.ref(property), nullable: reader.isNullable(property) } };
   const sort = input.sort.startsWith('-') ? (`-${property}` as const) : property;
+  const selected = reader.select(query);
   const { rows, nextCursor } = await readPage(
-    reader.select(query) as never,
+    // The next page begins after an id. That of a link is the id of what it links to.
+    (reader.has('id') ? selected : selected.select(reader.id.as('id'))) as never,
     orderOf(sort, columns, reader.id),
     request,
   );

@@ -34,8 +34,8 @@ export class RecordReader {
   readonly table: string;
   readonly #entity: AnyEntity;
   readonly #properties: ReadonlySet<string>;
-  /** The primary key but for the last part, which is `#id`: the organization, and the owner of a link. */
-  readonly #scope: readonly string[];
+  /** The primary key: the organization, the owner of a link, and the id. */
+  readonly #key: readonly string[];
   readonly idName: string;
   readonly #shown: readonly string[];
   readonly #people: Readonly<Record<string, string>>;
@@ -45,9 +45,8 @@ export class RecordReader {
     this.table = tableName;
     this.#entity = entity;
     this.#properties = new Set(Object.keys(properties));
-    const primary = Object.entries(properties).filter(([, property]) => Reflect.get(property, 'primary') === true);
-    this.#scope = primary.slice(0, -1).map(([name]) => name);
-    this.idName = primary.at(-1)?.[0] ?? 'id';
+    this.#key = Object.keys(properties).filter((name) => Reflect.get(properties, name)?.primary === true);
+    this.idName = this.#key.at(-1) ?? 'id';
     this.#shown = Object.keys(output.shape);
     this.#people = people as Readonly<Record<string, string>>;
   }
@@ -75,7 +74,7 @@ export class RecordReader {
 
   /** Everything that names a row, also where no wall says the organization. */
   keyOf(row: Fields): Fields {
-    return Object.fromEntries([...this.#scope, this.idName].map((name) => [name, row[name]]));
+    return Object.fromEntries(this.#key.map((name) => [name, row[name]]));
   }
 
   /** The rows that are not in the trash. */
@@ -115,8 +114,9 @@ export class RecordReader {
       );
     let selected = this.select(rows);
     // Rows are always locked in the order of their keys.
-    if (!keys.includes(this.idName) || many.length > 0)
-      for (const name of [...this.#scope, this.idName]) selected = selected.orderBy(this.ref(name));
+    const loose = this.#key.filter((name) => !keys.includes(name) || many.includes(name));
+    if (loose.some((name) => name !== 'organizationId'))
+      for (const name of loose) selected = selected.orderBy(this.ref(name));
     // SQLite has one writer: nothing needs a lock there.
     if (!lock || dialect === 'sqlite') return selected;
     return lock === 'update' ? selected.forUpdate(this.table as 'users') : selected.forShare(this.table as 'users');
@@ -194,13 +194,16 @@ export class RecordReader {
     await this.#each(rows, (match) => unit.delete(this.#entity, match));
   }
 
-  /** Runs a statement for rows by their keys: all rows that differ only in the last part of the key at once. */
+  /** Runs a statement for rows by their keys: once for all rows that differ in one part of the key only. */
   async #each(rows: readonly Fields[], run: (match: Fields) => Promise<number>): Promise<void> {
-    const groups = Map.groupBy(rows, (row) => JSON.stringify(this.#scope.map((name) => row[name])));
+    const differences = (name: string) => new Set(rows.map((row) => row[name])).size;
+    // The links of one team differ in their users, those of one user in their teams.
+    const [varying = this.idName, ...same] = this.#key.toSorted((a, b) => differences(b) - differences(a));
+    const groups = Map.groupBy(rows, (row) => JSON.stringify(same.map((name) => row[name])));
     for (const group of groups.values())
       for (let first = 0; first < group.length; first += mostRows) {
-        const ids = group.slice(first, first + mostRows).map((row) => row[this.idName]);
-        const match = { ...this.keyOf(group[0] ?? {}), [this.idName]: ids.length === 1 ? ids[0] : ids };
+        const ids = group.slice(first, first + mostRows).map((row) => row[varying]);
+        const match = { ...this.keyOf(group[0] ?? {}), [varying]: ids.length === 1 ? ids[0] : ids };
         if ((await run(match)) !== ids.length) throw new Error(`A row of ${this.table} that was locked has gone.`);
       }
   }
