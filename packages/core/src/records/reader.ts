@@ -1,5 +1,6 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
-import type { z } from 'zod';
+import type { EntitySchema } from '@mikro-orm/core';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { z } from 'zod';
 import { columnName } from '../database/columns.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { AnyEntity, Tables } from '../database/schema.ts';
@@ -29,6 +30,12 @@ interface Changed {
   changes: Changes;
 }
 
+/** What a field of the wire shows of a person beside the id: the names of columns of users. */
+function shownOfPerson(field: unknown): string[] {
+  const person = field instanceof z.ZodNullable ? field.unwrap() : field;
+  return person instanceof z.ZodObject ? Object.keys(person.shape).filter((name) => name !== 'id') : [];
+}
+
 /** The columns of a record: how its rows are selected, shown, and found again to be written. */
 export class RecordReader {
   readonly table: string;
@@ -38,7 +45,7 @@ export class RecordReader {
   readonly #key: readonly string[];
   readonly idName: string;
   readonly #shown: readonly string[];
-  readonly #people: Readonly<Record<string, string>>;
+  readonly #people: Readonly<Record<string, { by: string; shown: readonly string[] }>>;
 
   constructor(entity: AnyEntity, output: z.ZodObject, people: Readonly<Record<string, string | undefined>>) {
     const { tableName, properties } = entity.meta;
@@ -48,7 +55,9 @@ export class RecordReader {
     this.#key = Object.keys(properties).filter((name) => Reflect.get(properties, name)?.primary === true);
     this.idName = this.#key.at(-1) ?? 'id';
     this.#shown = Object.keys(output.shape);
-    this.#people = people as Readonly<Record<string, string>>;
+    this.#people = Object.fromEntries(
+      Object.entries(people).map(([field, by = '']) => [field, { by, shown: shownOfPerson(output.shape[field]) }]),
+    );
   }
 
   has(property: string): boolean {
@@ -91,16 +100,15 @@ export class RecordReader {
   /** Selects columns by their properties, by default all of them, and the names of the people. */
   select(rows: Rows, others: readonly string[] = [...this.#properties]): SelectQueryBuilder<Tables, 'users', Fields> {
     let joined = rows;
-    for (const [field, property] of Object.entries(this.#people))
+    for (const [field, { by }] of Object.entries(this.#people))
       joined = joined.leftJoin(`users as ${field}`, (join) =>
-        join.on(sql.ref(`${field}.id`), '=', this.ref(property)),
+        join.on(sql.ref(`${field}.id`), '=', this.ref(by)),
       ) as Rows;
     const properties = new Set([...this.#shown.filter((field) => this.has(field)), ...others]);
     const columns = [...properties].map((property) => this.ref(property).as(property));
-    const names = Object.keys(this.#people).flatMap((field) => [
-      sql.ref(`${field}.username`).as(`${field}.username`),
-      sql.ref(`${field}.full_name`).as(`${field}.fullName`),
-    ]);
+    const names = Object.entries(this.#people).flatMap(([field, { shown }]) =>
+      shown.map((name) => sql.ref(`${field}.${columnName(name)}`).as(`${field}.${name}`)),
+    );
     return joined.select([...columns, ...names]);
   }
 
@@ -133,12 +141,11 @@ export class RecordReader {
   #compileShow(): (row: Fields, others: Fields) => Fields {
     const members = this.#shown.map((field) => {
       const name = JSON.stringify(field);
-      const property = this.#people[field];
-      if (property === undefined) return `${name}: ${this.has(field) ? 'row' : 'others'}[${name}]`;
-      const [id, username, fullName] = [property, `${field}.username`, `${field}.fullName`].map(
-        (of) => `row[${JSON.stringify(of)}]`,
-      );
-      return `${name}: ${id} === null ? null : { id: ${id}, username: ${username}, fullName: ${fullName} }`;
+      const person = this.#people[field];
+      if (person === undefined) return `${name}: ${this.has(field) ? 'row' : 'others'}[${name}]`;
+      const id = `row[${JSON.stringify(person.by)}]`;
+      const shown = person.shown.map((of) => `${of}: row[${JSON.stringify(`${field}.${of}`)}]`);
+      return `${name}: ${id} === null ? null : { ${[`id: ${id}`, ...shown].join(', ')} }`;
     });
     // oxlint-disable-next-line typescript/no-implied-eval -- what it is made of are the fields of our own schemas
     return new Function('row', 'others', `return { ${members.join(', ')} }`) as (row: Fields, others: Fields) => Fields;

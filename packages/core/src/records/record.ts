@@ -42,10 +42,9 @@ export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
 type Managed = 'organizationId' | 'version' | 'createdAt' | 'updatedAt' | 'deletedAt' | 'addedAt' | 'addedById';
 
 /** What a new row is made of. Properties that may be null may be left out. */
-type NewFields<Entity, Derived> = Omit<
-  NewRow<Entity>,
-  Managed | 'id' | 'createdById' | 'updatedById' | keyof Derived
-> & {
+type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'createdById' | keyof Derived> & {
+  /** @default the organization of the unit */
+  organizationId?: string;
   /** @default a new UUID */
   id?: string;
   /** @default the user of the unit */
@@ -68,8 +67,8 @@ interface LockOptions {
 type Check<Entity> = (row: Row<Entity>) => void | Promise<void>;
 
 interface EventOptions {
-  /** @default the event of the verb */
-  event?: EventType;
+  /** Null records none. @default the event of the verb */
+  event?: EventType | null;
   /** What the event tells beyond the fields of the row. */
   data?: Fields;
   /** Of a new row, the tracked fields that are no columns. */
