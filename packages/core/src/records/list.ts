@@ -31,8 +31,8 @@ export async function readList(
   const sort = input.sort.startsWith('-') ? (`-${property}` as const) : property;
   const selected = reader.select(query);
   const { rows, nextCursor } = await readPage(
-    // Cursors name a row by its id: of a link, the part of the key that is its own.
-    reader.select(query).select(reader.id.as('id')) as never,
+    // The next page begins after an id. That of a link is the id of what it links to.
+    (reader.has('id') ? selected : selected.select(reader.id.as('id'))) as never,
     orderOf(sort, columns, reader.id),
     request,
   );

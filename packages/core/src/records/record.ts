@@ -39,18 +39,13 @@ export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
 }
 
 /** The properties that the verbs fill in. */
-type Managed = 'organizationId' | 'version' | 'createdAt' | 'updatedAt' | 'deletedAt' | 'addedAt' | 'addedById';
+type Managed = 'version' | 'createdAt' | 'updatedAt' | 'deletedAt' | 'addedAt';
+/** The properties that default to a new UUID, and to the organization and the user of the unit. */
+type Defaulted = 'id' | 'organizationId' | 'createdById' | 'updatedById' | 'addedById';
 
 /** What a new row is made of. Properties that may be null may be left out. */
-type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | 'id' | 'createdById' | keyof Derived> & {
-  /** @default the organization of the unit */
-  organizationId?: string;
-  /** @default a new UUID */
-  id?: string;
-  /** @default the user of the unit */
-  createdById?: string;
-  /** @default the user of the unit */
-  updatedById?: string;
+type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | Defaulted | keyof Derived> & {
+  [Name in Defaulted]?: string;
 };
 
 /** New values of some fields. Undefined leaves a field as it is, null clears it. */
