@@ -9,7 +9,8 @@ import { isWithinPath } from '../departments/department.path.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import type { ActiveMembership, ActiveMemberships } from '../principal.cache.ts';
 import { scopeOf } from '../role-assignments/role-assignment.queries.ts';
-import { policyRolesOf, resolveRoles, roleColumns, type RoleHierarchy, type RoleRow } from '../roles/role.hierarchy.ts';
+import { policyRolesOf, resolveRoles, type RoleHierarchy, type RoleRow } from '../roles/role.hierarchy.ts';
+import { roles } from '../roles/role.record.ts';
 
 /** Returns the grants of a membership that have not ended. */
 export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
@@ -93,10 +94,7 @@ async function teamsOf(db: ReadDoor, held: readonly Assignment[]): Promise<Reado
 }
 
 const rolesIn = statement((db, { organizationIds }: { organizationIds: readonly string[] }, dialect) =>
-  db
-    .selectFrom('roles')
-    .select(['roles.organization_id as organizationId', ...roleColumns])
-    .where(anyOf(dialect, 'roles.organization_id', organizationIds)),
+  roles.select(roles.from(db), 'organizationId').where(anyOf(dialect, 'roles.organization_id', organizationIds)),
 );
 
 async function hierarchiesOf(
@@ -110,7 +108,7 @@ async function hierarchiesOf(
     if (known) known.push(row);
     else byOrganization.set(organizationId, [row]);
   }
-  return new Map([...byOrganization].map(([id, roles]) => [id, resolveRoles(roles)]));
+  return new Map([...byOrganization].map(([id, ofOne]) => [id, resolveRoles(ofOne)]));
 }
 
 function grantOf(

@@ -5,8 +5,8 @@ import { defineTable } from '../../database/table.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
 
 /**
- * A role of an organization. Built-in roles have rows too; their permissions come from `access/`. A custom role allows what its
- * parent allows and what it adds, under the constraints of both.
+ * A role of an organization. Built-in roles have rows too, but their permissions come from `access/`. A custom role allows what
+ * its parent allows and what it adds, under the constraints of both.
  */
 export const RoleEntity = defineEntity({
   name: 'Role',

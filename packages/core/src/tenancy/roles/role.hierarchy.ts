@@ -7,14 +7,16 @@ import {
 } from '../../access/index.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { type AccessPolicy, type Constraint, constraints } from '../../kernel/principal.ts';
+import { roles } from './role.record.ts';
+import type { Role } from './role.schema.ts';
 
-/** What a role allows and under which constraints, including what it inherits. */
+/** What a role allows, and under which constraints. */
 export interface RoleDefinition {
   readonly permissions: ReadonlySet<string>;
   readonly constraints: readonly Constraint[];
 }
 
-/** A role of an organization: what it says itself (`own`), and that combined with what it inherits. */
+/** A role of an organization: its own definition, and the effective one, which includes what it inherits. */
 export interface ResolvedRole extends RoleDefinition {
   readonly id: string;
   readonly key: string;
@@ -25,31 +27,11 @@ export interface ResolvedRole extends RoleDefinition {
   readonly own: RoleDefinition;
 }
 
-/** Every role of one organization by id. The built-in ones come first, the strongest before the others, then the custom ones. */
+/** Every role of one organization by id: the built-in ones first, from the strongest to the weakest, then the custom ones. */
 export type RoleHierarchy = ReadonlyMap<string, ResolvedRole>;
 
-/** A row of `roles` as it is in the database, or as it will be. */
-export interface RoleRow {
-  id: string;
-  key: string;
-  name: string;
-  builtIn: boolean;
-  parentId: string | null;
-  permissions: readonly string[];
-  constraints: readonly string[];
-  version: number;
-}
-
-export const roleColumns = [
-  'roles.id',
-  'roles.key',
-  'roles.name',
-  'roles.built_in as builtIn',
-  'roles.parent_id as parentId',
-  'roles.permissions',
-  'roles.constraints',
-  'roles.version',
-] as const;
+/** A role as the database has it now, or will have it after a change. */
+export type RoleRow = Omit<Role, 'effectivePermissions' | 'effectiveConstraints'>;
 
 const nothing: RoleDefinition = { permissions: new Set(), constraints: [] };
 
@@ -60,11 +42,11 @@ const builtIn = new Map<string, RoleDefinition>(
   ]),
 );
 
-/** The code's definition of a built-in role. An unknown key allows nothing. */
+/** The definition of a built-in role. A key that the code does not know allows nothing. */
 export const definitionOf = (key: string): RoleDefinition =>
   isBuiltInRoleKey(key) ? (builtIn.get(key) ?? nothing) : nothing;
 
-/** What a row says without what it inherits. A permission that is no longer in the catalogue allows nothing. */
+/** The definition of a role without what it inherits. A permission that is no longer in the catalogue allows nothing. */
 function ownOf(row: RoleRow): RoleDefinition {
   if (row.builtIn) return definitionOf(row.key);
   return {
@@ -83,11 +65,11 @@ const rank = (key: string): number => {
   return index === -1 ? builtInRoleKeys.length : index;
 };
 
-/** Sorts roles by strength, the strongest first. */
+/** Sorts the strongest role first. */
 export const byStrength = (a: { key: string }, b: { key: string }): number =>
   rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1);
 
-/** Resolves what every role allows together with what it inherits. */
+/** Computes the effective definition of every role. */
 export function resolveRoles(rows: readonly RoleRow[]): RoleHierarchy {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const resolve = (row: RoleRow, below: ReadonlySet<string>): RoleDefinition => {
@@ -108,16 +90,16 @@ export function resolveRoles(rows: readonly RoleRow[]): RoleHierarchy {
 
 /** Reads and resolves the roles of the organization of the context. */
 export async function readRoles(db: ReadDoor): Promise<RoleHierarchy> {
-  return resolveRoles(await db.selectFrom('roles').select(roleColumns).execute());
+  return resolveRoles(await roles.select(roles.from(db)).execute());
 }
 
-/** Does the same behind the identity door, where no wall limits the organization. */
+/** Reads the roles of an organization behind the identity door, where no wall narrows them to one organization. */
 export async function readRolesOf(db: ReadDoor, organizationId: string): Promise<RoleHierarchy> {
-  const rows = db.selectFrom('roles').select(roleColumns).where('roles.organization_id', '=', organizationId);
+  const rows = roles.select(roles.from(db)).where('roles.organization_id', '=', organizationId);
   return resolveRoles(await rows.execute());
 }
 
-/** Returns the ids of a role and of every role that inherits from it. */
+/** The ids of the roles whose effective definition depends on a role: its own, and those of the roles that inherit from it. */
 export function dependants(rows: readonly RoleRow[], id: string): string[] {
   const found = [id];
   for (const at of found)

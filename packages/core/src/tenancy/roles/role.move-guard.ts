@@ -2,11 +2,11 @@ import { anyOf } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { readRoles } from './role.hierarchy.ts';
-import { type Holding, refuseBeyondOwn } from './role.rules.ts';
+import { type Extent, refuseBeyondOwn } from './role.rules.ts';
 
 /**
- * Throws unless the caller may move a team or a department below the departments that it enters. A role in one of
- * them reaches the moved part too, so the caller's own roles must allow as much there. The caller must have locked the
+ * Throws unless the caller may move a team or a department below the departments that it enters. A role that somebody has in one
+ * of them covers the moved part too, so the caller's own roles must allow as much there. The caller must have locked the
  * organization row.
  * @param entered the ids of the departments above the new place that are not above the old one
  * @throws `role_exceeds_own`
@@ -14,7 +14,7 @@ import { type Holding, refuseBeyondOwn } from './role.rules.ts';
 export async function refuseReachBeyondOwn(
   unit: Unit,
   principal: Principal,
-  place: Holding['scope'],
+  place: Extent['scope'],
   entered: readonly string[],
 ): Promise<void> {
   if (entered.length === 0) return;

@@ -1,27 +1,22 @@
-import { sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { byStrength, readRoles, type ResolvedRole } from './role.hierarchy.ts';
+import { roles } from './role.record.ts';
 import type { HeldRole, Role, RoleId, RoleListInput } from './role.schema.ts';
 
-/** Lists the organization's roles. */
+/** Lists the roles of the organization. */
 export async function listRoles(ctx: ServiceContext, input: RoleListInput): Promise<Page<Role>> {
   authorize(ctx, 'role:read');
-  const order = orderOf(input.sort, { createdAt: { by: sql`roles.created_at` } }, sql`roles.id`);
-  const request = pageRequest(ctx, 'roles', input.sort, input);
   return read(ctx, async (db) => {
-    const query = db.selectFrom('roles');
     // What a role allows depends on other roles. There are few enough to read all of them.
-    const [hierarchy, { rows, nextCursor }] = await Promise.all([
+    const [hierarchy, { data, ...page }] = await Promise.all([
       readRoles(db),
-      readPage(query.select('roles.id'), order, request),
+      roles.page(ctx, db, input, roles.from(db)),
     ]);
-    const data = rows.flatMap(({ id }) => hierarchy.get(id) ?? []).map(roleOf);
-    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+    return { data: data.flatMap(({ id }) => hierarchy.get(id) ?? []).map(roleOf), ...page };
   });
 }
 
@@ -50,23 +45,21 @@ export function roleOf({ id, key, name, builtIn, parentId, version, own, ...effe
   };
 }
 
-/** Groups rows of roles by their holder, the strongest role first. */
+/**
+ * Groups rows of roles, the strongest role first.
+ * @param groupOf the key of the group that a row belongs to
+ */
 export function rolesBy<Row extends HeldRole>(
   rows: readonly Row[],
-  holderOf: (row: Row) => string,
+  groupOf: (row: Row) => string,
 ): ReadonlyMap<string, HeldRole[]> {
-  const held = new Map<string, HeldRole[]>();
-  for (const row of [...rows].sort(byStrength)) {
-    const { id, key, name } = row;
-    const roles = held.get(holderOf(row));
-    if (roles) roles.push({ id, key, name });
-    else held.set(holderOf(row), [{ id, key, name }]);
-  }
-  return held;
+  const groups = Map.groupBy([...rows].sort(byStrength), groupOf);
+  return new Map([...groups].map(([group, held]) => [group, held.map(({ id, key, name }) => ({ id, key, name }))]));
 }
 
 /**
- * Resolves the roles with these ids, the strongest first. To decide on them, the caller must have locked the organization row.
+ * Reads the roles with these ids, the strongest first. Inside a unit, lock the organization row first: then they stay as they are
+ * read until commit.
  * @throws `role_not_found`
  */
 export async function requireRoles(db: ReadDoor, ids: readonly string[]): Promise<ResolvedRole[]> {

@@ -22,7 +22,7 @@ export type Role = z.output<typeof Role>;
 
 export const RolePage = page(Role).meta({ id: 'RolePage' });
 
-/** A role, as it is shown with the people who have it. */
+/** A role, as members and invitations show it. */
 export const HeldRole = z.object({ id: z.uuid(), key: z.string(), name: z.string() }).meta({ id: 'HeldRole' });
 export type HeldRole = z.output<typeof HeldRole>;
 
@@ -32,7 +32,7 @@ export type RoleListInput = z.output<typeof RoleListInput>;
 const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
 const noneTwice = 'Must not name the same one twice.';
 
-/** The roles to give: at least one, and none twice. */
+/** The ids of the roles to give: at least one, none twice. */
 export const roleIds = () => z.array(id()).min(1).max(20).refine(unique, noneTwice);
 
 const fields = {
