@@ -1,21 +1,22 @@
 import { z } from 'zod';
 import { email } from '../../identity/index.ts';
-import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { id, page, pageInput, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { memberStatuses } from '../memberships/membership.entity.ts';
+import { Membership } from '../memberships/membership.schema.ts';
 import { organizationPath } from '../organizations/organization.schema.ts';
 import { HeldRole, roleIds } from '../roles/role.schema.ts';
 
+const { user, status, title, joinedAt } = Membership.shape;
+
 export const Member = z
   .object({
-    user: z
-      .object({ id: z.uuid(), username: z.string().nullable(), fullName: z.string().nullable(), email: z.string() })
-      .describe('The person, with their address.'),
-    status: z.enum(memberStatuses),
-    title: z.string().nullable().describe('What they do in the organization.'),
+    user,
+    status,
+    title,
     roles: z.array(HeldRole).describe('The strongest first.'),
     departmentId: z.uuid().nullable().describe('The department in which they work.'),
-    joinedAt: instantOut(),
+    joinedAt,
   })
   .meta({ id: 'Member', description: 'A user in an organization.' });
 export type Member = z.output<typeof Member>;

@@ -1,29 +1,24 @@
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { DomainError } from '../../kernel/errors.ts';
-import { MembershipEntity } from './membership.entity.ts';
+import { members } from './membership.record.ts';
 import { requireSeatToTake } from './seats.ts';
 
 /**
- * Begins a membership, or begins an ended one again, if there is a seat. An active membership goes on. The caller must have
- * locked the organization row.
- * @param suspended makes the error for a suspended membership
- * @throws `limit_exceeded`, and the error that `suspended` makes
+ * Begins a membership, or begins it again after it ended, where there is a seat. A current one stays as it is. The caller must
+ * have locked the organization row, and records the event.
+ * @param suspended makes the error that is thrown for a suspended member
+ * @throws `limit_exceeded`
  */
 export async function beginMembership(
   unit: Unit,
   member: { organizationId: string; userId: string },
   suspended: () => DomainError,
 ): Promise<void> {
-  const { now } = unit;
-  const known = await unit.em.findOne(MembershipEntity, member);
-  if (!known || known.status === 'ended') await requireSeatToTake(unit, member.organizationId);
-  if (!known) {
-    const instants = { joinedAt: now, createdAt: now, updatedAt: now };
-    await unit.insert(MembershipEntity, { ...member, status: 'active', version: 1, ...instants });
-    return;
-  }
-  if (known.status === 'suspended') throw suspended();
-  if (known.status === 'ended') Object.assign(known, { status: 'active', title: null, joinedAt: now, endedAt: null });
-  known.updatedAt = now;
-  await unit.em.flush();
+  const [known] = await members.lockMany(unit, member);
+  if (known?.status === 'suspended') throw suspended();
+  if (known?.status === 'active') return;
+  await requireSeatToTake(unit, member.organizationId);
+  const begun = { status: 'active' as const, joinedAt: unit.now.toISOString() };
+  if (known) await members.change(unit, known, { ...begun, title: null, endedAt: null }, { event: null });
+  else await members.add(unit, { ...member, ...begun });
 }

@@ -7,7 +7,7 @@ import { OrganizationEntity } from '../organizations/organization.entity.ts';
 
 export const memberStatuses = ['active', 'suspended', 'ended'] as const;
 
-/** Connects a user with an organization. It ends but is never deleted, because what the member did refers to it. */
+/** Joins a user and an organization. It ends but is never deleted: what the member did still refers to it. */
 export const MembershipEntity = defineEntity({
   name: 'Membership',
   tableName: 'memberships',
@@ -20,7 +20,7 @@ export const MembershipEntity = defineEntity({
     version: p.integer().version(),
     joinedAt: instant(),
     endedAt: instant().nullable(),
-    /** Sessions that began at this instant or before no longer reach the organization. */
+    /** Sessions that began at or before this instant have no access to the organization. */
     sessionsEndedAt: instant().nullable(),
     createdAt: instant(),
     updatedAt: instant(),

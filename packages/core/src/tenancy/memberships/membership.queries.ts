@@ -1,6 +1,6 @@
 import type { ReadDoor } from '../../database/read-door.ts';
 
-/** Returns the id of the user's organization if they are an active member of exactly one, else null. */
+/** The organization of a user who is an active member of exactly one. Null otherwise. */
 export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {
   const [first, second] = await db
     .selectFrom('memberships')
