@@ -85,10 +85,9 @@ export {
 } from './service-accounts/service-account.service.ts';
 export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
 export { apiKeyErrors } from './api-keys/api-key.errors.ts';
-export { getApiKey, listApiKeys } from './api-keys/api-key.queries.ts';
 export * from './api-keys/api-key.schema.ts';
 export { apiKeyStart } from './api-keys/api-key.secret.ts';
-export { createApiKey, deleteApiKey, updateApiKey } from './api-keys/api-key.service.ts';
+export { createApiKey, deleteApiKey, getApiKey, listApiKeys, updateApiKey } from './api-keys/api-key.service.ts';
 export { writeApiKeyUses } from './api-keys/api-key.usage.ts';
 export { identityProviderErrors } from './identity-providers/identity-provider.errors.ts';
 export { getIdentityProvider, listIdentityProviders } from './identity-providers/identity-provider.queries.ts';

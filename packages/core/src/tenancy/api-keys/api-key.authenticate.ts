@@ -9,18 +9,18 @@ import { onePer } from '../../kernel/per.ts';
 import { hashOf } from './api-key.secret.ts';
 import { noteUse } from './api-key.usage.ts';
 
-interface LivingKey extends PresentedApiKey {
+interface ActiveKey extends PresentedApiKey {
   userId: string;
   emailVerified: boolean;
-  /** Milliseconds since the epoch; null means never. */
+  /** In milliseconds since the epoch. Null: it never expires. */
   expiresAt: number | null;
-  /** Milliseconds since the epoch; null means never. */
+  /** In milliseconds since the epoch. Null: it was never used. */
   lastUsedAt: number | null;
 }
 
-const cacheOf = onePer<Database, RecentCache<LivingKey>>(() => new RecentCache(10_000, cacheAgeMs));
+const cacheOf = onePer<Database, RecentCache<ActiveKey>>(() => new RecentCache(10_000, cacheAgeMs));
 
-/** Drops what this process has cached about API keys, by their hashes, once the unit has committed. */
+/** Removes API keys, by their hashes, from the cache of this process after the unit has committed. */
 export const forgetApiKeys = (unit: Unit, hashes: readonly string[]): void =>
   unit.afterCommit(() => {
     for (const hash of hashes) cacheOf(unit.ctx.database).delete(hash);
@@ -44,7 +44,7 @@ const keyByHash = statement((db, { hash }: { hash: string }) =>
     .where('users.is_active', '=', true),
 );
 
-async function loadLivingKey(database: Database, hash: string): Promise<LivingKey | null> {
+async function loadActiveKey(database: Database, hash: string): Promise<ActiveKey | null> {
   const [row] = await readThroughIdentityDoor(database, (db) => db.run(keyByHash, { hash }));
   if (!row) return null;
   const { id, organizationId, userId, scopes, expiresAt, lastUsedAt, emailVerifiedAt } = row;
@@ -60,14 +60,14 @@ async function loadLivingKey(database: Database, hash: string): Promise<LivingKe
 }
 
 /**
- * Returns the identity that acts by an API key. What is known about the key is at most 3 seconds old. `loadPrincipal` checks
- * whether its user is still a member. Nobody administers the instance by a key.
- * @throws `unauthenticated` when there is no such key, it is inactive or expired, or its user is inactive
+ * Identifies the user of an API key. The row of the key may come from a cache that is at most 3 seconds old. `loadPrincipal`
+ * checks whether the user is still a member. A key never gives the rights of an instance administrator.
+ * @throws `unauthenticated` when no such key exists, it is inactive or expired, or its user is inactive
  */
 export async function authenticateApiKey(database: Database, clock: Clock, secret: string): Promise<Identity> {
   const now = clock.now();
   const hash = hashOf(secret);
-  const key = await cacheOf(database).get(hash, now, () => loadLivingKey(database, hash));
+  const key = await cacheOf(database).get(hash, now, () => loadActiveKey(database, hash));
   if (!key || (key.expiresAt !== null && key.expiresAt <= now.getTime())) throw errors.unauthenticated();
   const { id, organizationId, scopes, userId, emailVerified } = key;
   noteUse(database, key, now);

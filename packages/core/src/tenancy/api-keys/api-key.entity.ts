@@ -1,26 +1,25 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, id, instant, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { defineTenantTable } from '../memberships/tenant-table.ts';
 
-/** A key by which a program acts for one member in one organization. Revoking a key deletes it; the event log remembers it. */
+/** A key by which a program acts for one member of an organization. Revoking it deletes the row; the activity log keeps its name. */
 export const ApiKeyEntity = defineEntity({
   name: 'ApiKey',
   tableName: 'api_keys',
   properties: {
     ...tenantKey(),
     name: p.string(),
-    /** The beginning of the key, by which people recognize it. It is not secret. */
+    /** The first characters of the key. They identify it and are no secret. */
     prefix: p.string(),
     /** SHA-256 of the whole key. */
     secretHash: p.string().unique(),
-    /** The user as whom it acts. */
+    /** The user that the key acts as. */
     userId: id(),
-    /** The only permissions that it leaves of its user's grants. */
+    /** The key has those grants of its user that are listed here. */
     scopes: p.json<string[]>(),
     expiresAt: instant().nullable(),
-    /** Exact to a minute. Written outside the requests that use the key. */
+    /** Exact to a minute. It is not written in the transaction of the request that used the key. */
     lastUsedAt: instant().nullable(),
     isActive: p.boolean(),
     ...auditColumns(),
@@ -34,14 +33,4 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export type ApiKeyRecord = InferEntity<typeof ApiKeyEntity>;
-
-export const apiKeyTable = defineTable(ApiKeyEntity, {
-  kind: 'tenant',
-  identityDoor: true,
-  references: [
-    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
-  ],
-});
+export const apiKeyTable = defineTenantTable(ApiKeyEntity, { identityDoor: true, members: ['userId'] });

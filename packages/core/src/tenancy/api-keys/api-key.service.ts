@@ -1,26 +1,47 @@
 import { authorize, isPermitted, type Permission } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { countAll } from '../../database/sql.ts';
+import { read } from '../../database/read-door.ts';
+import { anyOf, countAll } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import { diff, isEmpty } from '../../kernel/changes.ts';
 import { errors } from '../../kernel/errors.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import type { Page } from '../../kernel/schemas.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { limitExceeded, readLimit } from '../organizations/tiers.ts';
 import { coversAll } from '../roles/role.rules.ts';
 import { serviceAccountErrors } from '../service-accounts/service-account.errors.ts';
 import { serviceAccountById } from '../service-accounts/service-account.queries.ts';
 import { forgetApiKeys } from './api-key.authenticate.ts';
-import { ApiKeyEntity, type ApiKeyRecord } from './api-key.entity.ts';
 import { apiKeyErrors } from './api-key.errors.ts';
-import { apiKeyById } from './api-key.queries.ts';
-import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyId, ApiKeyUpdate } from './api-key.schema.ts';
+import { apiKeys } from './api-key.record.ts';
+import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyId, ApiKeyListInput, ApiKeyUpdate } from './api-key.schema.ts';
 import { hashOf, makeApiKey } from './api-key.secret.ts';
 
+/** @throws `permission_denied`, `api_key_not_found` */
+export async function getApiKey(ctx: ServiceContext, { id }: ApiKeyId): Promise<ApiKey> {
+  authorize(ctx, 'api_key:read');
+  return read(ctx, (db) => apiKeys.get(db, id));
+}
+
 /**
- * Throws for a caller who acts by an API key. Keys and other ways to sign in that a leaked key made would outlive its revocation.
+ * Lists the API keys of the organization, of all members.
+ * @throws `permission_denied`
+ */
+export async function listApiKeys(ctx: ServiceContext, input: ApiKeyListInput): Promise<Page<ApiKey>> {
+  authorize(ctx, 'api_key:read');
+  const { userId } = ctx.principal;
+  return read(ctx, (db) => {
+    let query = apiKeys.from(db);
+    const users = input.user?.map((one) => (one === 'me' ? userId : one));
+    if (users) query = query.where(anyOf(db.dialect, 'api_keys.user_id', users));
+    if (input.active !== undefined) query = query.where('api_keys.is_active', '=', input.active);
+    return apiKeys.page(ctx, db, input, query, 'api-keys');
+  });
+}
+
+/**
+ * Throws when the caller acts by an API key. A key that makes another key, or a way to sign in, could outlive its own end: whoever
+ * steals it would keep access after it is revoked.
  * @throws `api_key_refused`
  */
 export function refuseKeys({ apiKeyId }: Principal): void {
@@ -31,8 +52,8 @@ const exceeding = (permission: string) =>
   apiKeyErrors.scope_exceeds_own({ permission, message: `You do not hold ${permission} yourself, as the key would.` });
 
 /**
- * Throws if a key of the caller's own would have a scope that they do not have in any grant. How wide their grants are is not
- * checked, because the key acts by the same grants.
+ * Throws when a key of the caller's own has a scope that the caller has nowhere. It need not check in which scope and under which
+ * constraints the caller has it: the key acts by the same grants.
  * @throws `scope_exceeds_own`
  */
 function refuseBeyondHeld(principal: Principal, scopes: readonly Permission[]): void {
@@ -41,8 +62,8 @@ function refuseBeyondHeld(principal: Principal, scopes: readonly Permission[]): 
 }
 
 /**
- * Throws unless the caller has all scopes of somebody else's key everywhere, without an end and without constraints: the caller
- * may then do whatever the key's user may do by it.
+ * Throws unless the caller has all scopes of another user's key, in the whole organization, for ever and without constraints. So
+ * the key never does what the caller may not do.
  * @throws `scope_exceeds_own`
  */
 function refuseBeyondOwnOf(principal: Principal, scopes: readonly string[]): void {
@@ -50,12 +71,8 @@ function refuseBeyondOwnOf(principal: Principal, scopes: readonly string[]): voi
   if (beyond) throw exceeding(beyond);
 }
 
-/** Loads a key to change it, and locks it until commit. @throws `api_key_not_found` */
-const loadApiKey = (unit: Unit, id: string): Promise<ApiKeyRecord> =>
-  unit.load(ApiKeyEntity, { id }, apiKeyErrors.api_key_not_found);
-
 /**
- * Throws unless the tier allows one more key. Locks the organization row, so that the count is exact.
+ * Throws when the tier allows no more API keys. It locks the organization, so that the count stays exact until commit.
  * @throws `limit_exceeded`
  */
 async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
@@ -66,7 +83,7 @@ async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
 }
 
 /**
- * Creates a key by which a program acts as the caller, or as a service account, in this organization only, narrowed to the
+ * Makes a key by which a program acts as the caller or as a service account, in this organization only, with no more than the
  * scopes.
  * @throws `permission_denied`, `api_key_refused`, `service_account_not_found`, `validation_failed` for an end in the past,
  * `scope_exceeds_own`, `limit_exceeded`
@@ -76,10 +93,9 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
   const { principal } = ctx;
   const { organizationId } = principal;
   refuseKeys(principal);
-  const { name, scopes, serviceAccountId } = input;
-  const userId = serviceAccountId ?? principal.userId;
-  const expiresAt = input.expiresAt === null ? null : new Date(input.expiresAt);
-  if (expiresAt && expiresAt <= ctx.clock.now())
+  const { serviceAccountId, ...fields } = input;
+  const { scopes, expiresAt } = fields;
+  if (expiresAt !== null && new Date(expiresAt) <= ctx.clock.now())
     throw errors.validation_failed({ field: ['expiresAt'], message: 'Must be in the future.' });
   const { prefix, secret } = makeApiKey();
   return mutate(ctx, async (unit) => {
@@ -91,101 +107,52 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
       refuseBeyondOwnOf(principal, scopes);
     }
     await requireRoom(unit, organizationId);
-    const id = uuidv7();
-    await unit.insert(ApiKeyEntity, {
-      organizationId,
-      id,
-      name,
+    const key = await apiKeys.add(unit, {
+      ...fields,
       prefix,
       secretHash: hashOf(secret),
-      userId,
-      scopes: [...scopes],
-      expiresAt,
+      userId: serviceAccountId ?? principal.userId,
       isActive: true,
-      version: 1,
-      createdAt: unit.now,
-      createdById: principal.userId,
-      updatedAt: unit.now,
-      updatedById: principal.userId,
     });
-    await recordEvents(unit, {
-      type: 'api_key.created',
-      entity: { type: 'api_key', id },
-      data: { name, prefix, scopes, userId, expiresAt: input.expiresAt, version: 1 },
-    });
-    return { ...(await apiKeyById(unit.db, id)), secret };
+    return { ...(await apiKeys.answer(unit.db, key)), secret };
   });
 }
 
-const tracked = ({ name, isActive }: ApiKeyRecord) => ({ name, isActive });
-
 /**
- * Renames a key, stops it, or lets it work again. Only those who could create the key may let it work again.
+ * Renames a key, disables it or enables it. Only a caller who could have made the key may enable it.
  * @throws `permission_denied`, `api_key_refused`, `api_key_not_found`, `version_conflict`, `scope_exceeds_own`
  */
-export async function updateApiKey(ctx: ServiceContext, { id, name, isActive }: ApiKeyUpdate): Promise<ApiKey> {
+export async function updateApiKey(ctx: ServiceContext, { id, ...fields }: ApiKeyUpdate): Promise<ApiKey> {
   authorize(ctx, 'api_key:update');
   const { principal } = ctx;
   refuseKeys(principal);
   return mutate(ctx, async (unit) => {
-    const key = await loadApiKey(unit, id);
-    unit.checkVersion(key);
-    const before = tracked(key);
-    Object.assign(key, name === undefined ? {} : { name }, isActive === undefined ? {} : { isActive });
-    const changes = diff(before, tracked(key));
-    if (isEmpty(changes)) return apiKeyById(unit.db, id);
-    if (key.isActive && !before.isActive && key.userId !== principal.userId) refuseBeyondOwnOf(principal, key.scopes);
-    Object.assign(key, { updatedAt: unit.now, updatedById: principal.userId });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'api_key.updated',
-      entity: { type: 'api_key', id },
-      changes,
-      data: { version: key.version },
-    });
+    const key = await apiKeys.lock(unit, id);
+    if (fields.isActive && !key.isActive && key.userId !== principal.userId) refuseBeyondOwnOf(principal, key.scopes);
+    const { after } = await apiKeys.change(unit, key, fields);
     forgetApiKeys(unit, [key.secretHash]);
-    return apiKeyById(unit.db, id);
+    return apiKeys.answer(unit.db, after);
   });
 }
 
-/** The event of a revoked key. */
-const revoked = (
-  { id, name, prefix, version }: Pick<ApiKeyRecord, 'id' | 'name' | 'prefix' | 'version'>,
-  userId: string,
-) => ({
-  type: 'api_key.revoked',
-  entity: { type: 'api_key', id },
-  data: { name, prefix, userId, version },
-});
-
 /**
- * Permanently revokes a key: at once in this process, within 5 seconds in every other.
+ * Revokes a key for ever: at once in this process, within 5 seconds in every other one.
  * @throws `permission_denied`, `api_key_refused`, `api_key_not_found`, `version_conflict`
  */
 export async function deleteApiKey(ctx: ServiceContext, { id }: ApiKeyId): Promise<void> {
   authorize(ctx, 'api_key:delete');
   refuseKeys(ctx.principal);
   await mutate(ctx, async (unit) => {
-    const key = await loadApiKey(unit, id);
-    unit.checkVersion(key);
-    unit.em.remove(key);
-    await unit.em.flush();
-    await recordEvents(unit, revoked(key, key.userId));
+    const key = await apiKeys.lock(unit, id);
+    await apiKeys.remove(unit, key);
     forgetApiKeys(unit, [key.secretHash]);
-    return null;
   });
 }
 
-/** Revokes every API key of a departing member, so that none works again if they return. */
+/** Revokes all keys of a member whose membership ends, so that none works again if they come back. */
 export async function revokeApiKeysOf(unit: Unit, userId: string): Promise<void> {
-  const gone = await unit.db
-    .deleteFrom('api_keys')
-    .where('user_id', '=', userId)
-    .returning(['id', 'name', 'prefix', 'secret_hash as secretHash', 'version'])
-    .execute();
-  await recordEvents(unit, ...gone.map((key) => revoked(key, userId)));
-  forgetApiKeys(
-    unit,
-    gone.map(({ secretHash }) => secretHash),
-  );
+  const keys = await apiKeys.lockMany(unit, { userId });
+  await apiKeys.removeMany(unit, keys);
+  const hashes = keys.map(({ secretHash }) => secretHash);
+  forgetApiKeys(unit, hashes);
 }

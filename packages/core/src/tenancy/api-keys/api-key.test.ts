@@ -21,8 +21,14 @@ import { suspendMember } from '../members/member.lifecycle.ts';
 import { setOrganizationTier } from '../organizations/organization.tier.ts';
 import { createRole } from '../roles/role.service.ts';
 import { createRoleAssignment } from '../role-assignments/role-assignment.service.ts';
-import { getApiKey, listApiKeys } from './api-key.queries.ts';
-import { createApiKey, deleteApiKey, revokeApiKeysOf, updateApiKey } from './api-key.service.ts';
+import {
+  createApiKey,
+  deleteApiKey,
+  getApiKey,
+  listApiKeys,
+  revokeApiKeysOf,
+  updateApiKey,
+} from './api-key.service.ts';
 import { writeApiKeyUses } from './api-key.usage.ts';
 
 describe.each(dialects)('API keys on %s', (dialect) => {

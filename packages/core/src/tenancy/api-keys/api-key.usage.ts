@@ -4,19 +4,19 @@ import type { Database } from '../../database/database.ts';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { onePer } from '../../kernel/per.ts';
 
-/** How often the last use of a key is written at most. */
+/** The shortest time between two writes of one key's last use. */
 const everyMs = 60_000;
 
 interface Uses {
-  /** The uses still to be written, by key id. */
+  /** Uses that are still to be written, by the id of the key. */
   waiting: Map<string, { organizationId: string; at: Date }>;
-  /** When this process last wrote each key's use, in milliseconds since the epoch. */
+  /** The use of each key that this process wrote last, in milliseconds since the epoch. */
   written: Map<string, number>;
 }
 
 const usesOf = onePer<Database, Uses>(() => ({ waiting: new Map(), written: new Map() }));
 
-/** Notes that a key was used, unless a use within the last minute is written already. No request waits for it. */
+/** Notes that a key was used, unless a use within the last minute is already written. No request waits for the write. */
 export function noteUse(
   database: Database,
   key: { id: string; organizationId: string; lastUsedAt: number | null },
@@ -27,7 +27,7 @@ export function noteUse(
   if (at.getTime() - last >= everyMs) waiting.set(key.id, { organizationId: key.organizationId, at });
 }
 
-/** Writes the noted uses in one transaction. If that fails, they are kept for the next time. */
+/** Writes the noted uses in one transaction. When it fails, they are kept for the next call. */
 export async function writeApiKeyUses(ctx: ServiceContext): Promise<void> {
   const uses = usesOf(ctx.database);
   const batch = uses.waiting;
@@ -38,10 +38,10 @@ export async function writeApiKeyUses(ctx: ServiceContext): Promise<void> {
       for (const [id, { organizationId, at }] of batch)
         await unit.db
           .updateTable('api_keys')
-          .set({ last_used_at: sql<string>`${at}` })
+          .set({ last_used_at: at })
           .where('organization_id', '=', organizationId)
           .where('id', '=', id)
-          // Another instance may have written a later use.
+          // Another process may have written a later use.
           .where(sql<boolean>`(last_used_at is null or last_used_at < ${at})`)
           .execute();
     });
