@@ -10,5 +10,5 @@ export const roles = defineRecord(RoleEntity, {
   events: roleEvents,
   missing: tenancyErrors.role_not_found,
   taken: { error: tenancyErrors.role_key_taken, fields: ['key'] },
-  inUse: tenancyErrors.role_in_use,
+  inUse: (kinds) => tenancyErrors.role_in_use({ message: `${kinds} still refer to this role.` }),
 });
