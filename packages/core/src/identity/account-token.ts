@@ -7,7 +7,7 @@ import { type KeyPurpose, mac } from './keys.ts';
 export type AccountPurpose = Extract<KeyPurpose, 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email'>;
 
 /** What a token is about, and what it is bound to: once that changes, the token is worthless. */
-export interface Holder {
+export interface TokenSubject {
   /** Of a user, or of what they asked for. */
   id: string;
   boundTo: readonly string[];
@@ -16,7 +16,7 @@ export interface Holder {
 const signature = (
   settings: CoreSettings,
   purpose: AccountPurpose,
-  { id, boundTo }: Holder,
+  { id, boundTo }: TokenSubject,
   expiresAt: number,
 ): Buffer => mac(settings, purpose, JSON.stringify([id, ...boundTo, expiresAt]));
 
@@ -27,12 +27,12 @@ const signature = (
 export function makeAccountToken(
   settings: CoreSettings,
   purpose: AccountPurpose,
-  holder: Holder,
+  subject: TokenSubject,
   expires: Date,
 ): string {
   const expiresAt = expires.getTime();
-  const signed = signature(settings, purpose, holder, expiresAt).toString('base64url');
-  return `${holder.id}.${expiresAt.toString(36)}.${signed}`;
+  const signed = signature(settings, purpose, subject, expiresAt).toString('base64url');
+  return `${subject.id}.${expiresAt.toString(36)}.${signed}`;
 }
 
 export const invalidToken = (): DomainError =>
@@ -53,15 +53,15 @@ export function readAccountToken(token: string): AccountClaim | null {
   return { id, expiresAt, signature: Buffer.from(signed, 'base64url') };
 }
 
-/** Whether the claim is ours, of this purpose and holder, and in time. */
+/** Whether the claim is ours, of this purpose and subject, and in time. */
 export function provesAccount(
   settings: CoreSettings,
   purpose: AccountPurpose,
   claim: AccountClaim,
-  holder: Holder,
+  subject: TokenSubject,
   now: Date,
 ): boolean {
-  const expected = signature(settings, purpose, holder, claim.expiresAt);
+  const expected = signature(settings, purpose, subject, claim.expiresAt);
   if (claim.signature.length !== expected.length || !timingSafeEqual(claim.signature, expected)) return false;
-  return claim.id === holder.id && claim.expiresAt > now.getTime();
+  return claim.id === subject.id && claim.expiresAt > now.getTime();
 }

@@ -12,8 +12,8 @@ import { invalidToken, provesAccount, readAccountToken } from './account-token.t
 import type { ChangeEmail, EmailToken, MailSent } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { EmailChangeEntity } from './email-change.entity.ts';
-import { askForMail } from './mail/ask.ts';
-import { changeHolder } from './mail/email-change.mails.ts';
+import { requestMail } from './mail/mail-request.ts';
+import { changeSubject } from './mail/email-change.mails.ts';
 import { mailJob } from './mail/mail.job.ts';
 import { requirePresentPassword } from './present-password.ts';
 import { endSessionsOf } from './session.service.ts';
@@ -53,7 +53,7 @@ export async function changeEmail(ctx: ServiceContext, input: ChangeEmail): Prom
   const account = await requirePresentPassword(ctx, input.currentPassword);
   if (keyOf(input.email) === keyOf(account.email))
     throw errors.validation_failed({ field: ['email'], message: 'This is your address already.' });
-  return askForMail(ctx, input.email, (unit) => insertChange(unit, userId, account, input.email));
+  return requestMail(ctx, input.email, (unit) => insertChange(unit, userId, account, input.email));
 }
 
 async function insertChange(
@@ -98,7 +98,7 @@ async function insertChange(
 async function loadChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', token: string) {
   const claim = readAccountToken(token);
   const { settings } = unit.ctx;
-  if (!claim || !provesAccount(settings, purpose, claim, changeHolder(claim.id), unit.now)) throw invalidToken();
+  if (!claim || !provesAccount(settings, purpose, claim, changeSubject(claim.id), unit.now)) throw invalidToken();
   const known = await unit.db
     .selectFrom('email_changes')
     .select('user_id')

@@ -15,7 +15,7 @@ import {
 import { makeAccountToken } from './account-token.ts';
 import { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
 import { identityMails } from './index.ts';
-import { changeHolder } from './mail/email-change.mails.ts';
+import { changeSubject } from './mail/email-change.mails.ts';
 import { purgeEmailChanges } from './maintenance.ts';
 import { resetPassword } from './password.service.ts';
 import { verificationTokenOf } from './mail/verification.mail.ts';
@@ -227,8 +227,8 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(mails.undo).toBeNull();
     expect(mails.confirm).not.toBeNull();
     expect(await tokensOf(person, open)).toMatchObject({ undo: '' });
-    const holder = changeHolder(await latestChange(person, open));
-    const forged = makeAccountToken(open.settings, 'undo-email', holder, new Date(clock.now().getTime() + day));
+    const subject = changeSubject(await latestChange(person, open));
+    const forged = makeAccountToken(open.settings, 'undo-email', subject, new Date(clock.now().getTime() + day));
     expect(await codeOf(undoEmailChange(anonymous(open), { token: forged }))).toBe('validation_failed');
   });
 

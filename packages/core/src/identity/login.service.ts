@@ -6,7 +6,7 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { defineErrors } from '../kernel/errors.ts';
 import type { Login } from './auth.schema.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
-import { holdSigningIn, type OpenSession, startSession } from './session.service.ts';
+import { lockForSignIn, type OpenSession, startSession } from './session.service.ts';
 import { accountBudget, addressBudgets, refund, spend, tooMany, type Tries } from './throttle.ts';
 import type { SignInTransport } from './transport.ts';
 import { keyOf } from './user.service.ts';
@@ -112,7 +112,7 @@ export async function openLogin(
 ): Promise<OpenSession> {
   const { userId, passwordHash, betterHash, tried } = proven;
   // The user first, as in everything that changes an account, so that no two wait for each other.
-  const isActive = await holdSigningIn(unit, userId);
+  const isActive = await lockForSignIn(unit, userId);
   const kept = await unit.db
     .updateTable('credentials')
     .set({ password_hash: betterHash ?? passwordHash })

@@ -9,19 +9,19 @@ import { type AccountClaim, invalidToken, provesAccount, readAccountToken } from
 import type { ChangePassword, ForgotPassword, MailSent, ResetPassword } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
-import { askForMail } from './mail/ask.ts';
+import { requestMail } from './mail/mail-request.ts';
 import { mailJob } from './mail/mail.job.ts';
-import { resetHolder } from './mail/password.mails.ts';
+import { resetSubject } from './mail/password.mails.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { requirePresentPassword, wrongPresentPassword } from './present-password.ts';
 import { endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
-import { accountBudget, forgive } from './throttle.ts';
+import { accountBudget, clearTries } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
 import { activeAccounts } from './user.queries.ts';
 
 /** Tells the instance and the owner that an account has another password. */
-async function tellOfNewPassword(unit: Unit, userId: string, by: 'user' | 'mail'): Promise<void> {
+async function announcePasswordChange(unit: Unit, userId: string, by: 'user' | 'mail'): Promise<void> {
   await recordEvents(unit, {
     type: 'user.password_changed',
     entity: { type: 'user', id: userId },
@@ -51,19 +51,19 @@ export async function changePassword(ctx: ServiceContext, input: ChangePassword)
       .executeTakeFirstOrThrow();
     if (numUpdatedRows !== 1n) throw wrongPresentPassword();
     await endSessionsOf(unit, userId, 'password_changed', sessionId);
-    await tellOfNewPassword(unit, userId, 'user');
+    await announcePasswordChange(unit, userId, 'user');
   });
 }
 
 /** Asks for a mail that lets its reader set the password. @throws `rate_limited` */
 export const forgotPassword = (ctx: ServiceContext, { email }: ForgotPassword): Promise<MailSent> =>
-  askForMail(ctx, email, (unit) => enqueue(unit, mailJob, { template: 'reset_password', email }));
+  requestMail(ctx, email, (unit) => enqueue(unit, mailJob, { template: 'reset_password', email }));
 
 /** Whose password a token of the mail may set; null when it may not, or not any more. */
 async function findResettable(ctx: ServiceContext, db: ReadDoor, claim: AccountClaim) {
   const user = await activeAccounts(db).where('users.id', '=', claim.id).executeTakeFirst();
   if (!user) return null;
-  return provesAccount(ctx.settings, 'reset-password', claim, resetHolder(user), ctx.clock.now()) ? user : null;
+  return provesAccount(ctx.settings, 'reset-password', claim, resetSubject(user), ctx.clock.now()) ? user : null;
 }
 
 /**
@@ -89,11 +89,11 @@ export async function resetPassword(ctx: ServiceContext, input: ResetPassword): 
     await unit.insert(CredentialEntity, { userId: user.id, passwordHash, updatedAt: unit.now });
     await endSessionsOf(unit, user.id, 'password_reset');
     const names = [found.emailKey, ...(found.usernameKey === null ? [] : [found.usernameKey])];
-    await forgive(unit, [
+    await clearTries(unit, [
       ...names.map((name) => accountBudget(ctx, 'login', name)),
       accountBudget(ctx, 'account', user.id),
     ]);
-    await tellOfNewPassword(unit, user.id, 'mail');
+    await announcePasswordChange(unit, user.id, 'mail');
     unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
   });
 }

@@ -8,7 +8,7 @@ import { commonPasswords } from './common-passwords.ts';
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
 /** The hash of nothing that anybody knows: verifying it takes as long as verifying a real one. */
-const nobody = '$argon2id$v=19$m=19456,t=2,p=1$eKWk2+cUptHif9GZCUooxQ$R0+Gf4lIbgJge4IZnfcb//isj3TZUbOQ30LnV+EDahw';
+const decoyHash = '$argon2id$v=19$m=19456,t=2,p=1$eKWk2+cUptHif9GZCUooxQ$R0+Gf4lIbgJge4IZnfcb//isj3TZUbOQ30LnV+EDahw';
 
 const isBcrypt = (hash: string): boolean => /^\$2[abxy]\$/.test(hash);
 
@@ -18,7 +18,7 @@ export const hashPassword = (password: string): Promise<string> => argon2(passwo
 /** Whether the password is the one of the hash. Without a hash it takes the same time and answers false. */
 export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
   if (hash !== null && isBcrypt(hash)) return verifyBcrypt(password, hash);
-  const matches = await verifyArgon2(hash ?? nobody, password);
+  const matches = await verifyArgon2(hash ?? decoyHash, password);
   return hash !== null && matches;
 }
 

@@ -11,9 +11,9 @@ import type { MailSent, Registration, ResendVerification, VerifyEmail } from './
 import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { isKept } from './email-change.service.ts';
-import { askForMail } from './mail/ask.ts';
+import { requestMail } from './mail/mail-request.ts';
 import { mailJob } from './mail/mail.job.ts';
-import { verificationHolder } from './mail/verification.mail.ts';
+import { verificationSubject } from './mail/verification.mail.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { addressBudgets, attempt } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
@@ -108,7 +108,7 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
   if (!claim) throw invalidToken();
   return writeThroughIdentityDoor(ctx, async (unit) => {
     const user = await unit.load(UserEntity, { id: claim.id }, invalidToken);
-    const proven = provesAccount(ctx.settings, 'verify-email', claim, verificationHolder(user), unit.now);
+    const proven = provesAccount(ctx.settings, 'verify-email', claim, verificationSubject(user), unit.now);
     if (!proven || !user.isActive || user.emailVerifiedAt != null) throw invalidToken();
     user.emailVerifiedAt = unit.now;
     user.updatedAt = unit.now;
@@ -126,4 +126,4 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
 
 /** Asks for another verification mail. @throws `rate_limited` */
 export const resendVerification = (ctx: ServiceContext, { email }: ResendVerification): Promise<MailSent> =>
-  askForMail(ctx, email, (unit) => enqueue(unit, mailJob, { template: 'verify_email', email }));
+  requestMail(ctx, email, (unit) => enqueue(unit, mailJob, { template: 'verify_email', email }));

@@ -54,9 +54,9 @@ declare module '../database/schema.ts' {
 export const sessionTable = defineTable(SessionEntity, ownedByUser);
 
 /** What a table declares whose rows belong to one session, and are deleted with the session. */
-export const endsWithSession: TableOptions = {
+export const ownedBySession: TableOptions = {
   ...ownedByUser,
   references: [{ columns: ['sessionId'], to: () => SessionEntity, onDelete: 'cascade' }],
 };
 
-export const refreshTokenTable = defineTable(RefreshTokenEntity, endsWithSession);
+export const refreshTokenTable = defineTable(RefreshTokenEntity, ownedBySession);

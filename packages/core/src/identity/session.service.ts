@@ -41,7 +41,7 @@ export interface OpenSession {
 const expiry = (unit: Unit): Date => new Date(unit.now.getTime() + unit.ctx.settings.refreshTokenDays * dayMs);
 
 /** Holds the row of the user, as starting a session asks for, and notes the sign-in. Answers whether they are active. */
-export async function holdSigningIn(unit: Unit, userId: string): Promise<boolean> {
+export async function lockForSignIn(unit: Unit, userId: string): Promise<boolean> {
   const { numUpdatedRows } = await unit.db
     .updateTable('users')
     .set({ last_login_at: sql<string>`${unit.now}` })
@@ -56,11 +56,11 @@ export async function holdSigningIn(unit: Unit, userId: string): Promise<boolean
  * locked, so that two sign-ins at once count each other.
  */
 export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
-  await makeRoom(unit, session);
+  await endExcessSessions(unit, session);
   return insertSession(unit, session, transport);
 }
 
-async function makeRoom(unit: Unit, { userId, limitedToId = null }: NewSession): Promise<void> {
+async function endExcessSessions(unit: Unit, { userId, limitedToId = null }: NewSession): Promise<void> {
   const living = await livingSessionsOf(unit, userId)
     .where('limited_to_id', limitedToId === null ? 'is' : '=', limitedToId)
     .orderBy('last_used_at', 'desc')

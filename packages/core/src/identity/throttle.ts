@@ -90,7 +90,7 @@ async function triesOf(unit: Unit, { key, windowMs }: Budget): Promise<number[]>
   return tries.filter((at) => at > now - windowMs);
 }
 
-const keep = (unit: Unit, { key }: Budget, tries: readonly number[]) =>
+const storeTries = (unit: Unit, { key }: Budget, tries: readonly number[]) =>
   unit.db
     .updateTable('throttles')
     .set({ tries: sql<number[]>`${JSON.stringify(tries)}` })
@@ -110,7 +110,7 @@ export async function spend(unit: Unit, budgets: readonly Budget[]): Promise<num
     return oldest === undefined ? 0 : Math.max(1, Math.ceil((oldest + one.windowMs - now) / 1000));
   });
   const wait = Math.max(0, ...waits);
-  if (wait === 0) for (const { one, tries } of found) await keep(unit, one, [...tries, now]);
+  if (wait === 0) for (const { one, tries } of found) await storeTries(unit, one, [...tries, now]);
   return wait;
 }
 
@@ -125,12 +125,12 @@ export async function refund(unit: Unit, { budgets, at }: Tries): Promise<void> 
   for (const one of budgets) {
     const tries = await triesOf(unit, one);
     const index = tries.indexOf(at.getTime());
-    if (index >= 0) await keep(unit, one, tries.toSpliced(index, 1));
+    if (index >= 0) await storeTries(unit, one, tries.toSpliced(index, 1));
   }
 }
 
 /** Forgets every try of the budgets. */
-export async function forgive(unit: Unit, budgets: readonly Budget[]): Promise<void> {
+export async function clearTries(unit: Unit, budgets: readonly Budget[]): Promise<void> {
   for (const { key } of budgets) await unit.db.deleteFrom('throttles').where('key', '=', key).execute();
 }
 

@@ -5,7 +5,7 @@ import type { TableDefinition } from '../database/table.ts';
 import { inBatches } from './batches.ts';
 
 /** What happened stays on record, without what it was about: the log is only ever added to, its payloads can be forgotten. */
-const kept: ReadonlySet<string> = new Set(['events']);
+const neverErased: ReadonlySet<string> = new Set(['events']);
 
 interface Link {
   table: string;
@@ -35,7 +35,7 @@ function planOf({ tables, entities }: Database): { order: string[]; links: Link[
     if (!order.includes(table.name)) order.push(table.name);
   };
   for (const table of tables.values()) visit(table, []);
-  return { order: order.filter((name) => !kept.has(name)), links };
+  return { order: order.filter((name) => !neverErased.has(name)), links };
 }
 
 /**

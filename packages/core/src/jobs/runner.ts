@@ -55,18 +55,18 @@ export class JobRunner {
   }
 
   /**
-   * Takes no more jobs and waits for those that run. After `patienceMs` their signal is aborted and they are left: their
+   * Takes no more jobs and waits for those that run. After `graceMs` their signal is aborted and they are left: their
    * leases end, and they are tried again.
    */
-  async stop(patienceMs = 30_000): Promise<void> {
+  async stop(graceMs = 30_000): Promise<void> {
     this.#stopping = true;
     this.#alarm.ring();
     await this.#loop;
     this.#loop = null;
     this.#stopping = false;
     const timeout = new AbortController();
-    const patience = wait(patienceMs, timeout.signal);
-    await Promise.race([Promise.all([...this.#running].map((job) => job.finished)), patience]);
+    const grace = wait(graceMs, timeout.signal);
+    await Promise.race([Promise.all([...this.#running].map((job) => job.finished)), grace]);
     timeout.abort();
     clearInterval(this.#heartbeat);
     for (const job of this.#running) {

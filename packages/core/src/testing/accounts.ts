@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
 import { makeAccountToken } from '../identity/account-token.ts';
 import { CredentialEntity } from '../identity/credential.entity.ts';
-import { changeHolder } from '../identity/mail/email-change.mails.ts';
+import { changeSubject } from '../identity/mail/email-change.mails.ts';
 import { resetTokenOf } from '../identity/mail/password.mails.ts';
 import { hashPassword } from '../identity/passwords.ts';
 import { uuidv7 } from '../kernel/ids.ts';
@@ -40,7 +40,7 @@ export async function accountTokens(
       .executeTakeFirst(),
   }));
   const aboutChange = (purpose: 'confirm-email' | 'undo-email', end: string | null | undefined) =>
-    change && end != null ? makeAccountToken(settings, purpose, changeHolder(change.id), new Date(end)) : '';
+    change && end != null ? makeAccountToken(settings, purpose, changeSubject(change.id), new Date(end)) : '';
   return {
     reset: resetTokenOf({ settings, clock }, user),
     confirm: aboutChange('confirm-email', change?.expiresAt),

@@ -24,7 +24,7 @@ const flagged = (flags: Record<string, boolean>): number =>
   Object.entries(flags).reduce((sum, [bit, isSet]) => sum | (isSet ? Number(bit) : 0), 0);
 
 /** What a ceremony does otherwise than an honest browser and authenticator would. */
-export interface Mischief {
+export interface Tampering {
   origin?: string;
   rpId?: string;
   challenge?: string;
@@ -64,7 +64,7 @@ export class TestAuthenticator {
   }
 
   /** What `navigator.credentials.create` answers. */
-  create(options: CreationOptions, mischief: Mischief = {}) {
+  create(options: CreationOptions, tampering: Tampering = {}) {
     this.#userHandle = options.user.id;
     const { x = '', y = '' } = this.#keys.publicKey.export({ format: 'jwk' });
     const key = new Map<number, unknown>([
@@ -76,16 +76,16 @@ export class TestAuthenticator {
     ]);
     const id = Buffer.from(this.credentialId, 'base64url');
     const attested = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, cbor(key)]);
-    const authData = Buffer.concat([this.#authenticatorData(options.rp.id, mischief, true), attested]);
-    const clientData = this.#clientData('webauthn.create', options.challenge, mischief);
-    const statement = mischief.forged
+    const authData = Buffer.concat([this.#authenticatorData(options.rp.id, tampering, true), attested]);
+    const clientData = this.#clientData('webauthn.create', options.challenge, tampering);
+    const statement = tampering.forged
       ? new Map<string, unknown>([
           ['alg', -7],
-          ['sig', this.#signature(authData, clientData, mischief)],
+          ['sig', this.#signature(authData, clientData, tampering)],
         ])
       : new Map();
     const attestation = new Map<string, unknown>([
-      ['fmt', mischief.forged ? 'packed' : 'none'],
+      ['fmt', tampering.forged ? 'packed' : 'none'],
       ['attStmt', statement],
       ['authData', authData],
     ]);
@@ -100,17 +100,17 @@ export class TestAuthenticator {
   }
 
   /** What `navigator.credentials.get` answers. */
-  get(options: RequestOptions, mischief: Mischief = {}) {
-    const clientData = this.#clientData('webauthn.get', options.challenge, mischief);
-    const authenticatorData = this.#authenticatorData(options.rpId, mischief, false);
-    const signature = this.#signature(authenticatorData, clientData, mischief);
+  get(options: RequestOptions, tampering: Tampering = {}) {
+    const clientData = this.#clientData('webauthn.get', options.challenge, tampering);
+    const authenticatorData = this.#authenticatorData(options.rpId, tampering, false);
+    const signature = this.#signature(authenticatorData, clientData, tampering);
     return {
       ...this.#credential(),
       response: {
         clientDataJSON: clientData.toString('base64url'),
         authenticatorData: authenticatorData.toString('base64url'),
         signature: signature.toString('base64url'),
-        userHandle: mischief.userHandle ?? this.#userHandle,
+        userHandle: tampering.userHandle ?? this.#userHandle,
       },
     };
   }
@@ -119,21 +119,21 @@ export class TestAuthenticator {
     return { id: this.credentialId, rawId: this.credentialId, type: 'public-key' as const };
   }
 
-  #signature(authenticatorData: Buffer, clientData: Buffer, { forged }: Mischief): Buffer {
+  #signature(authenticatorData: Buffer, clientData: Buffer, { forged }: Tampering): Buffer {
     const key: KeyObject = forged
       ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
       : this.#keys.privateKey;
     return sign('sha256', Buffer.concat([authenticatorData, sha256(clientData)]), key);
   }
 
-  #clientData(type: string, challenge: string, mischief: Mischief): Buffer {
-    const data = { type, challenge: mischief.challenge ?? challenge, origin: mischief.origin ?? this.#origin };
+  #clientData(type: string, challenge: string, tampering: Tampering): Buffer {
+    const data = { type, challenge: tampering.challenge ?? challenge, origin: tampering.origin ?? this.#origin };
     return Buffer.from(JSON.stringify({ ...data, crossOrigin: false }));
   }
 
   #authenticatorData(
     rpId: string,
-    { userVerified = true, signCount, ...mischief }: Mischief,
+    { userVerified = true, signCount, ...tampering }: Tampering,
     attested: boolean,
   ): Buffer {
     if (this.#counts) this.#signCount++;
@@ -141,6 +141,6 @@ export class TestAuthenticator {
     count.writeUInt32BE(signCount ?? this.#signCount);
     // User present, user verified, may be and is backed up, attested credential follows.
     const flags = flagged({ 0x01: true, 0x04: userVerified, 0x08: true, 0x10: true, 0x40: attested });
-    return Buffer.concat([sha256(mischief.rpId ?? rpId), Buffer.from([flags]), count]);
+    return Buffer.concat([sha256(tampering.rpId ?? rpId), Buffer.from([flags]), count]);
   }
 }

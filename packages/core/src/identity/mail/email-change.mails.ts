@@ -10,7 +10,7 @@ import { tokenBlocks, writeMail } from './message.ts';
 const Payload = z.object({ changeId: z.string() });
 
 /** A change is one row, so its tokens need nothing but its id. */
-export const changeHolder = (changeId: string) => ({ id: changeId, boundTo: [] });
+export const changeSubject = (changeId: string) => ({ id: changeId, boundTo: [] });
 
 const findChange = (ctx: ServiceContext, payload: JobPayload) =>
   readThroughIdentityDoor(ctx.database, (db) =>
@@ -41,7 +41,7 @@ export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
   if (taken) return null;
   const { publicUrl } = ctx.settings;
   const end = new Date(change.expiresAt);
-  const token = makeAccountToken(ctx.settings, 'confirm-email', changeHolder(change.id), end);
+  const token = makeAccountToken(ctx.settings, 'confirm-email', changeSubject(change.id), end);
   return writeMail({
     to: change.toEmail,
     subject: 'Confirm your new e-mail address',
@@ -60,7 +60,7 @@ export const undoEmailMail: MailTemplate = async (ctx, payload) => {
   if (!change || change.undoUntil === null || change.status === 'undone') return null;
   const { publicUrl } = ctx.settings;
   const end = new Date(change.undoUntil);
-  const token = makeAccountToken(ctx.settings, 'undo-email', changeHolder(change.id), end);
+  const token = makeAccountToken(ctx.settings, 'undo-email', changeSubject(change.id), end);
   return writeMail({
     to: change.fromEmail,
     subject: 'Your e-mail address is being changed',

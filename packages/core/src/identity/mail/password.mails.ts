@@ -16,13 +16,13 @@ interface Resettable {
 }
 
 /** Whose password is set. Another password or address makes the token worthless, so that it is good for one use. */
-export const resetHolder = ({ id, emailKey, passwordHash }: Resettable) => ({
+export const resetSubject = ({ id, emailKey, passwordHash }: Resettable) => ({
   id,
   boundTo: [emailKey, passwordHash ?? ''],
 });
 
 export const resetTokenOf = ({ settings, clock }: Pick<ServiceContext, 'settings' | 'clock'>, user: Resettable) =>
-  makeAccountToken(settings, 'reset-password', resetHolder(user), new Date(clock.now().getTime() + lifetimeMs));
+  makeAccountToken(settings, 'reset-password', resetSubject(user), new Date(clock.now().getTime() + lifetimeMs));
 
 /** Lets who reads the mail of an account set its password. Nobody active has the address: nothing is sent. */
 export const resetPasswordMail: MailTemplate = async (ctx, payload) => {

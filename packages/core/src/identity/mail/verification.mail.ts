@@ -8,12 +8,15 @@ import { personOf } from './person.ts';
 const lifetimeMs = 24 * 3_600_000;
 
 /** Whose address is verified. Another address makes the token worthless, and so does verifying. */
-export const verificationHolder = ({ id, emailKey }: { id: string; emailKey: string }) => ({ id, boundTo: [emailKey] });
+export const verificationSubject = ({ id, emailKey }: { id: string; emailKey: string }) => ({
+  id,
+  boundTo: [emailKey],
+});
 
 /** The token that the verification mail carries. Never stored, never logged. */
 export const verificationTokenOf = (ctx: ServiceContext, { id, email }: { id: string; email: string }): string => {
   const end = new Date(ctx.clock.now().getTime() + lifetimeMs);
-  return makeAccountToken(ctx.settings, 'verify-email', verificationHolder({ id, emailKey: keyOf(email) }), end);
+  return makeAccountToken(ctx.settings, 'verify-email', verificationSubject({ id, emailKey: keyOf(email) }), end);
 };
 
 /** Asks a user to prove their address. Nobody has the address, or it is proven: nothing is sent. */

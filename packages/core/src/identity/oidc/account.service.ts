@@ -7,7 +7,7 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import { line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
 import { mailJob } from '../mail/mail.job.ts';
-import { holdSigningIn, type OpenSession, startSession } from '../session.service.ts';
+import { lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
 import { email, locale, timezone } from '../user.schema.ts';
@@ -171,7 +171,7 @@ export async function openSessionOfPerson(
   transport: SignInTransport,
 ): Promise<OpenSession> {
   const { userId } = session;
-  if (!(await holdSigningIn(unit, userId))) throw oidcErrors.user_inactive();
+  if (!(await lockForSignIn(unit, userId))) throw oidcErrors.user_inactive();
   const opened = await startSession(
     unit,
     { ...session, issuer: person.issuer, limitedToId: issuer.organizationId },

@@ -17,7 +17,7 @@ import { installationRealm } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import { providerOf } from './redirect-target.ts';
 
-interface Gone {
+interface UnlinkedIdentity {
   realm: string;
   issuer: string;
   subject: string;
@@ -71,7 +71,7 @@ async function canStillSignIn({ db, ctx }: Unit, userId: string): Promise<boolea
 }
 
 /** Ends the sessions that began by an identity, but for the one that asks. */
-async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subject }: Gone): Promise<void> {
+async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subject }: UnlinkedIdentity): Promise<void> {
   const begun = await unit.db
     .selectFrom('oidc_sessions')
     .select(['session_id as sessionId', 'issuer_ref as issuerRef'])

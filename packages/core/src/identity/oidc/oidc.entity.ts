@@ -2,7 +2,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
-import { endsWithSession } from '../session.entity.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { ownedBySession } from '../session.entity.ts';
 import { ownedByUser } from '../user.entity.ts';
 
 /**
@@ -94,6 +95,6 @@ declare module '../../database/schema.ts' {
 export const oidcTables = [
   defineTable(OidcFlowEntity, { kind: 'system', identityDoor: true }),
   defineTable(UserIdentityEntity, ownedByUser),
-  defineTable(OidcSessionEntity, endsWithSession),
+  defineTable(OidcSessionEntity, ownedBySession),
   defineTable(OidcLogoutTokenEntity, { kind: 'system', identityDoor: true }),
 ];

@@ -106,22 +106,23 @@ async function exchange(
     pkceCodeVerifier: codeVerifier,
     idTokenExpected: true,
   });
-  const said = tokens.claims();
-  if (!said || tokens.id_token === undefined) throw oidcErrors.oidc_rejected();
+  const claims = tokens.claims();
+  if (!claims || tokens.id_token === undefined) throw oidcErrors.oidc_rejected();
   // The library relies on TLS here; a signature also proves it to whoever looks into this later.
   await jwtVerify(tokens.id_token, keys, {
     algorithms: signatureAlgorithms,
-    issuer: said.iss,
+    issuer: claims.iss,
     audience: clientId,
     clockTolerance: 30,
   });
-  const { userinfo_endpoint: userinfo } = configuration.serverMetadata();
-  const lacks = said['email'] === undefined || (roleClaim !== null && claimAt(said, roleClaim) === undefined);
-  const more = lacks && userinfo !== undefined ? await fetchUserInfo(configuration, tokens.access_token, said.sub) : {};
+  const { userinfo_endpoint: endpoint } = configuration.serverMetadata();
+  const lacksClaim = claims['email'] === undefined || (roleClaim !== null && claimAt(claims, roleClaim) === undefined);
+  const asksUserInfo = lacksClaim && endpoint !== undefined;
+  const userInfo = asksUserInfo ? await fetchUserInfo(configuration, tokens.access_token, claims.sub) : {};
   return {
-    issuer: said.iss,
-    subject: Subject.parse(said.sub),
-    sid: SessionAtIssuer.safeParse(said['sid']).data ?? null,
-    claims: { ...more, ...said },
+    issuer: claims.iss,
+    subject: Subject.parse(claims.sub),
+    sid: SessionAtIssuer.safeParse(claims['sid']).data ?? null,
+    claims: { ...userInfo, ...claims },
   };
 }

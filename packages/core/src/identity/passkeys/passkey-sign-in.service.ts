@@ -12,7 +12,7 @@ import {
   openChallenge,
   takeChallenge,
 } from '../second-factor/challenge.ts';
-import { holdSigningIn, type OpenSession, startSession } from '../session.service.ts';
+import { lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import { addressBudgets, attempt } from '../throttle.ts';
 import type { SignInTransport } from '../transport.ts';
 import { credentialsOf, passkeyErrors } from './passkey.queries.ts';
@@ -180,6 +180,6 @@ export async function openPasskeyLogin(
   const { userId } = passkey;
   await takeChallenge(unit, challenge);
   await spendPasskey(unit, passkey);
-  if (!(await holdSigningIn(unit, userId))) throw passkeyErrors.passkey_failed();
+  if (!(await lockForSignIn(unit, userId))) throw passkeyErrors.passkey_failed();
   return startSession(unit, { userId, ...session }, transport);
 }

@@ -4,7 +4,7 @@ import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/sy
 import { DomainError } from '../../kernel/errors.ts';
 import { signInWithPasskey, verifySecondFactor } from '../../tenancy/index.ts';
 import { createTestPlatform, dialects, enrolTotp, TestClock, type TestPlatform } from '../../testing/index.ts';
-import { type Mischief, TestAuthenticator } from '../../testing/authenticator.ts';
+import { type Tampering, TestAuthenticator } from '../../testing/authenticator.ts';
 import {
   anonymous,
   codeOf,
@@ -47,11 +47,11 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
   async function register(
     person: SignedUpPerson,
     authenticator: TestAuthenticator,
-    mischief: Mischief = {},
+    tampering: Tampering = {},
     name?: string,
   ) {
     const { challengeToken, options } = await startPasskey(await as(person), { password });
-    const response = authenticator.create(options, mischief);
+    const response = authenticator.create(options, tampering);
     return addPasskey(await as(person), { challengeToken, response, ...(name === undefined ? {} : { name }) });
   }
 
@@ -68,9 +68,9 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       { challengeToken, response, deviceId: 'phone', tokenTransport: 'body' },
       fakeTransport(),
     );
-  const enter = async (authenticator: TestAuthenticator, mischief: Mischief = {}) => {
+  const enter = async (authenticator: TestAuthenticator, tampering: Tampering = {}) => {
     const { challengeToken, options } = await begin();
-    return finish(challengeToken, authenticator.get(options, mischief));
+    return finish(challengeToken, authenticator.get(options, tampering));
   };
 
   const eventsOf = (userId: string) =>
@@ -125,16 +125,16 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(startPasskey(await as(person), { password: 'wrong words' }))).toBe('identity_not_proven');
     });
 
-    it.each<[string, Mischief]>([
+    it.each<[string, Tampering]>([
       ['another challenge', { challenge: Buffer.from('another').toString('base64url') }],
       ['a page of another site', { origin: 'https://elsewhere.example' }],
       ['a page that is not allowed', { origin: 'https://other.localhost:5173' }],
       ['another relying party', { rpId: 'elsewhere.example' }],
       ['an unverified user', { userVerified: false }],
       ['a forged attestation', { forged: true }],
-    ])('not for %s', async (_what, mischief) => {
+    ])('not for %s', async (_what, tampering) => {
       const person = await signUp(platform);
-      expect(await codeOf(register(person, new TestAuthenticator(), mischief))).toBe('validation_failed');
+      expect(await codeOf(register(person, new TestAuthenticator(), tampering))).toBe('validation_failed');
       expect(await listPasskeys(await as(person), page)).toMatchObject({ total: 0 });
     });
 
@@ -241,7 +241,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(enter(authenticator))).toBe('passed');
     });
 
-    it.each<[string, Mischief]>([
+    it.each<[string, Tampering]>([
       ['a forged signature', { forged: true }],
       ['another challenge', { challenge: Buffer.from('another').toString('base64url') }],
       ['a page of another site', { origin: 'https://elsewhere.example' }],
@@ -249,9 +249,9 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       ['an unverified user', { userVerified: false }],
       ['a counter that stands still', { signCount: 1 }],
       ['the name of somebody else', { userHandle: Buffer.from('somebody').toString('base64url') }],
-    ])('not with %s', async (_what, mischief) => {
+    ])('not with %s', async (_what, tampering) => {
       const { person, authenticator } = await withPasskey();
-      expect(await codeOf(enter(authenticator, mischief))).toBe('passkey_failed');
+      expect(await codeOf(enter(authenticator, tampering))).toBe('passkey_failed');
       expect((await eventsOf(person.user.id)).at(-1)).toMatchObject({
         type: 'user.passkey_failed',
         actorId: null,

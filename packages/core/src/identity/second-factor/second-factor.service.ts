@@ -29,7 +29,7 @@ export const secondFactorErrors = defineErrors({
 });
 
 /** Keeps what the login brought: its better hash, and the tries that were no failure. Answers the hash that now stands. */
-async function keepLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
+async function applyLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
   await refund(unit, tried);
   if (betterHash === null) return passwordHash;
   await unit.db
@@ -48,7 +48,7 @@ async function keepLogin(unit: Unit, { userId, passwordHash, betterHash, tried }
 export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promise<SignInChallenge | null> {
   const { userId } = proven;
   if (!(await findTotp(unit.db, userId))) return null;
-  const proof = hashOf(await keepLogin(unit, proven));
+  const proof = hashOf(await applyLogin(unit, proven));
   const { token, expiresAt } = await openChallenge(unit, { purpose: 'second_factor', userId, proof });
   const hasPasskeys = (await countPasskeys(unit.db, userId)) > 0;
   const methods = ['totp', 'recovery_code', ...(hasPasskeys ? ['passkey'] : [])];

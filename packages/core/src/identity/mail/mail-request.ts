@@ -9,7 +9,7 @@ import { keyOf } from '../user.service.ts';
  * anything to send is found out by the job. So many an hour go to one address, known or not, and so many come from one place.
  * @throws `rate_limited`
  */
-export async function askForMail(
+export async function requestMail(
   ctx: ServiceContext,
   email: string,
   ask: (unit: Unit) => Promise<unknown>,
