@@ -5,7 +5,7 @@ import { onePer } from '../kernel/per.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { keyFor } from './keys.ts';
 
-/** What an access token says. Whether the session still lives, the database knows. */
+/** What an access token says. Only the database knows whether the session is still active. */
 export interface AccessClaims {
   userId: string;
   sessionId: string;
@@ -15,10 +15,10 @@ const algorithm = 'HS256';
 const type = 'at+jwt';
 const audience = 'tenon';
 
-/** How far the clocks of two servers may be apart. */
+/** How far the clocks of two servers may differ. */
 const clockSkewSeconds = 60;
 
-/** Seconds. */
+/** How long an access token is valid, in seconds. */
 export const accessTokenLifetime = (settings: CoreSettings): number => settings.accessTokenMinutes * 60;
 
 /** Signs an access token for a session, valid from `now` for `accessTokenMinutes`. */
@@ -45,14 +45,13 @@ interface Verified extends AccessClaims {
   expiresAt: number;
 }
 
-/** Tokens are verified once: after that, being the same text suffices. */
+/** Tokens that this process has verified: the same text needs no second verification. */
 const verifiedTokens = onePer<CoreSettings, Map<string, Verified>>(() => new Map());
 const verifiedLimit = 10_000;
 
 /**
- * Reads an access token that this installation signed and that has not expired. Nothing in the token chooses the key or the
- * algorithm.
- * @throws `unauthenticated`
+ * Reads an access token. Nothing in the token chooses the key or the algorithm.
+ * @throws `unauthenticated` unless this installation signed it and it has not expired
  */
 export async function verifyAccessToken(settings: CoreSettings, now: Date, token: string): Promise<AccessClaims> {
   const known = verifiedTokens(settings);
@@ -81,7 +80,7 @@ async function verify(settings: CoreSettings, now: Date, token: string): Promise
     throw errors.unauthenticated({ cause });
   });
   const { sub, sid, exp, iat } = payload;
-  // We write no other headers, and no token from tomorrow: whoever does is trying something.
+  // We never write other headers or a future issue time, so such a token is an attack.
   if (Object.keys(protectedHeader).some((name) => name !== 'alg' && name !== 'typ')) throw errors.unauthenticated();
   if (iat === undefined || iat > now.getTime() / 1000 + clockSkewSeconds) throw errors.unauthenticated();
   if (typeof sub !== 'string' || !isUuid(sub) || typeof sid !== 'string' || !isUuid(sid) || exp === undefined)

@@ -6,9 +6,9 @@ import { type KeyPurpose, mac } from './keys.ts';
 
 export type AccountPurpose = Extract<KeyPurpose, 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email'>;
 
-/** What a token is about, and what it is bound to: once that changes, the token is worthless. */
+/** What a token is about. When a value in `boundTo` changes, the token is no longer valid. */
 export interface TokenSubject {
-  /** Of a user, or of what they asked for. */
+  /** The id of a user, or of the change that a user asked for. */
   id: string;
   boundTo: readonly string[];
 }
@@ -21,8 +21,8 @@ const signature = (
 ): Buffer => mac(settings, purpose, JSON.stringify([id, ...boundTo, expiresAt]));
 
 /**
- * A token that a mail carries, to prove that its bearer reads it. It is stored nowhere: it is an id and an end, signed together
- * with what it is bound to. Each purpose has a key of its own.
+ * Makes a token for a mail. Whoever brings it back has read the mail. The token is not stored: it contains the id and the expiry
+ * time, and its signature also covers `boundTo`. Each purpose has its own key.
  */
 export function makeAccountToken(
   settings: CoreSettings,
@@ -38,14 +38,14 @@ export function makeAccountToken(
 export const invalidToken = (): DomainError =>
   errors.validation_failed({ field: ['token'], message: 'This token is not valid, was used already, or has expired.' });
 
-/** What a token says of itself, before anything of it is proven. */
+/** What a token claims. Nothing in it is verified yet. */
 export interface AccountClaim {
   id: string;
   expiresAt: number;
   signature: Buffer;
 }
 
-/** Null when the text is no such token. */
+/** Parses a token. Answers null when the text is not an account token. */
 export function readAccountToken(token: string): AccountClaim | null {
   const [id = '', end = '', signed = '', ...rest] = token.split('.');
   const expiresAt = Number.parseInt(end, 36);
@@ -53,7 +53,7 @@ export function readAccountToken(token: string): AccountClaim | null {
   return { id, expiresAt, signature: Buffer.from(signed, 'base64url') };
 }
 
-/** Whether the claim is ours, of this purpose and subject, and in time. */
+/** Whether this installation signed the claim for this purpose and subject, and it has not expired. */
 export function provesAccount(
   settings: CoreSettings,
   purpose: AccountPurpose,

@@ -3,11 +3,11 @@ import { line, text } from '../kernel/text.ts';
 import { refreshToken, sessionFields } from './session.schema.ts';
 import { email, timezone, User, username } from './user.schema.ts';
 
-/** How a password arrives where it is set. How short it may be is a setting, so the service checks that. */
+/** A password that a user sets. The minimum length is a setting, so the service checks it. */
 const newPassword = () =>
   text(1, 128).describe('At most 128 characters; at least 8, unless the installation asks for more.');
 
-/** What registering takes of the person; the organization that they may bring is added where there are organizations. */
+/** What registration asks about the person. `tenancy/` adds the organization that they may create. */
 export const registrationFields = {
   email: email(),
   password: newPassword(),
@@ -71,7 +71,7 @@ export const Login = z
   .refine((input) => loginNames.filter((name) => input[name] !== undefined).length === 1, {
     path: ['login'],
     message: 'Give exactly one of login, email and username.',
-    // Also when another field is wrong, so that everything is said at once.
+    // Also run when another field is wrong, so that one answer lists every problem.
     when: ({ value }) => typeof value === 'object' && value !== null,
   })
   .meta({ id: 'Login' });

@@ -8,7 +8,7 @@ import type { SignInTransport } from './transport.ts';
 import { getUser } from './user.queries.ts';
 import type { User } from './user.schema.ts';
 
-/** Hands out the tokens of a session: the refresh token as a cookie or in the body, never both. */
+/** Answers the tokens of a session. The refresh token goes into a cookie or into the body, never both. */
 export async function signedIn(
   ctx: ServiceContext,
   session: OpenSession,
@@ -28,7 +28,7 @@ export async function signedIn(
 }
 
 /**
- * Answers new tokens for a refresh token, by the way it came: in the body or as a cookie.
+ * Answers new tokens for a refresh token. The new refresh token goes the way the old one came: in the body or as a cookie.
  * @throws `unauthenticated`
  */
 export async function refresh(ctx: ServiceContext, input: Refresh, transport: SignInTransport): Promise<SignedIn> {
@@ -39,7 +39,7 @@ export async function refresh(ctx: ServiceContext, input: Refresh, transport: Si
   return signedIn(ctx, session, user, input.refreshToken === undefined ? 'cookie' : 'body', transport);
 }
 
-/** Ends the session of a refresh token; one that came as a cookie is cleared. Without a session it does nothing, and is well. */
+/** Ends the session of a refresh token, and clears the cookie that it came in. Succeeds when there is no session to end. */
 export async function logout(ctx: ServiceContext, input: Logout, transport: SignInTransport): Promise<void> {
   if (input.refreshToken !== undefined) return endSession(ctx, input.refreshToken);
   const { refreshCookie } = transport;

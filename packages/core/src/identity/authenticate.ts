@@ -8,47 +8,47 @@ import type { CoreSettings } from '../kernel/settings.ts';
 import { verifyAccessToken } from './access-token.ts';
 import { RecentCache } from './recent-cache.ts';
 
-/** An API key that is good. */
+/** A valid API key. */
 export interface PresentedApiKey {
   id: string;
-  /** The one organization in which it acts. */
+  /** The only organization in which the key works. */
   organizationId: string;
-  /** What its user's grants are narrowed to. */
+  /** The permissions to which the grants of its user are narrowed. */
   scopes: ReadonlySet<string>;
 }
 
-/** Who a living session, or an API key, belongs to. */
+/** The user of an active session or of an API key. */
 export interface Identity {
   userId: string;
-  /** Null with an API key. */
+  /** Null for an API key. */
   sessionId: string | null;
-  /** @default no key */
+  /** @default not an API key */
   apiKey?: PresentedApiKey;
   emailVerified: boolean;
   /** The session's active organization, whether or not its user is still a member there. */
   activeOrganizationId: string | null;
-  /** When the session began, in milliseconds since the epoch; null without a session. */
+  /** When the session started, in milliseconds since the epoch; null without a session. */
   sessionStartedAt: number | null;
-  /** The organization in which alone the session holds. @default null, everywhere */
+  /** The only organization in which the session is valid. @default null, valid everywhere */
   limitedToId?: string | null;
   /** @default false */
   instanceAdmin?: boolean;
 }
 
-interface LivingSession extends Identity {
+interface ActiveSession extends Identity {
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
 
-/** A session revoked elsewhere stops working within this time: see the Rule on sessions. */
+/** How long a process may go on accepting a session that another process has ended. */
 export const cacheAgeMs = 3000;
 
-const cacheOf = onePer<Database, RecentCache<LivingSession>>(() => new RecentCache(10_000, cacheAgeMs));
+const cacheOf = onePer<Database, RecentCache<ActiveSession>>(() => new RecentCache(10_000, cacheAgeMs));
 
-/** Makes this process read the session anew. */
+/** Makes this process read the session from the database again. */
 export const forgetSession = (database: Database, sessionId: string): void => cacheOf(database).delete(sessionId);
 
-/** Makes this process read the sessions of a user anew. */
+/** Makes this process read the sessions of a user from the database again. */
 export const forgetSessionsOf = (database: Database, userId: string): void =>
   cacheOf(database).deleteWhere((session) => session.userId === userId);
 
@@ -70,7 +70,7 @@ const sessionById = statement((db, { sessionId }: { sessionId: string }) =>
     .where('sessions.id', '=', sessionId),
 );
 
-async function loadLivingSession(database: Database, sessionId: string): Promise<LivingSession | null> {
+async function loadActiveSession(database: Database, sessionId: string): Promise<ActiveSession | null> {
   const [row] = await readThroughIdentityDoor(database, (db) => db.run(sessionById, { sessionId }));
   if (!row || row.revokedAt !== null || !row.isActive) return null;
   const { userId, activeOrganizationId, limitedToId } = row;
@@ -88,8 +88,8 @@ async function loadLivingSession(database: Database, sessionId: string): Promise
 }
 
 /**
- * Who sent an access token. What the database says of the session is at most 3 seconds old.
- * @throws `unauthenticated` when the token is not ours or expired, the session is over, or the user is not active
+ * Answers who sent an access token. What it knows about the session is at most 3 seconds old.
+ * @throws `unauthenticated` when the token is not ours or expired, the session has ended, or the user is not active
  */
 export async function authenticate(
   database: Database,
@@ -99,7 +99,7 @@ export async function authenticate(
 ): Promise<Identity> {
   const now = clock.now();
   const { userId, sessionId } = await verifyAccessToken(settings, now, accessToken);
-  const session = await cacheOf(database).get(sessionId, now, () => loadLivingSession(database, sessionId));
+  const session = await cacheOf(database).get(sessionId, now, () => loadActiveSession(database, sessionId));
   if (!session || session.userId !== userId || session.expiresAt <= now.getTime()) throw errors.unauthenticated();
   return session;
 }

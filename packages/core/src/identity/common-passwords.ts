@@ -1,4 +1,4 @@
-/** The commonest passwords of eight characters and more, and a few shorter ones for installations that allow those. */
+/** The most common passwords of at least eight characters, and a few shorter ones for installations that allow those. */
 const words = `
 123456 12345 1234567 654321 111111 000000 123123 666666 121212 112233 qwerty abc123 password iloveyou monkey dragon letmein
 admin welcome login master shadow secret football baseball princess sunshine trustno1 superman batman michael jordan jennifer

@@ -4,13 +4,13 @@ import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { ownedByUser } from './user.entity.ts';
 
-/** A user's password, hashed. Who signs in elsewhere only has none. */
+/** A user's hashed password. Users who sign in only at an OpenID Connect issuer have no row. */
 export const CredentialEntity = defineEntity({
   name: 'Credential',
   tableName: 'credentials',
   properties: {
     userId: id().primary(),
-    /** argon2id in PHC form; an imported bcrypt hash until the next login. */
+    /** argon2id in PHC format; an imported bcrypt hash until the next login. */
     passwordHash: p.text(),
     updatedAt: instant(),
   },

@@ -4,7 +4,7 @@ import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { ownedByUser } from './user.entity.ts';
 
-/** A user's wish for another address, until the new one confirms it; and after that, for as long as the old one may undo it. */
+/** A user's request to change their address. It is kept until the old address can no longer undo it. */
 export const EmailChangeEntity = defineEntity({
   name: 'EmailChange',
   tableName: 'email_changes',
@@ -14,11 +14,11 @@ export const EmailChangeEntity = defineEntity({
     fromEmail: p.string(),
     fromEmailKey: p.string(),
     toEmail: p.string(),
-    /** `replaced`: they wished for another one before it was confirmed. */
+    /** `replaced`: the user asked for a different address before confirming this one. */
     status: p.enum(['pending', 'confirmed', 'undone', 'replaced']),
-    /** Until when the new address may confirm. */
+    /** Until when the new address can confirm. */
     expiresAt: instant(),
-    /** Until when the old address may undo; null where it was never proven to be theirs. */
+    /** Until when the old address can undo the change; null when the user never verified the old address. */
     undoUntil: instant().nullable(),
     createdAt: instant(),
   },

@@ -28,8 +28,8 @@ const confirmMs = 24 * hourMs;
 const undoMs = 7 * 24 * hourMs;
 
 /**
- * Whether an address is kept for who had it until lately, and may take it back: nobody else registers with it meanwhile, or
- * whoever took the account over could keep its owner from undoing that.
+ * Whether an address is reserved for the user who had it until recently and may still undo the change. Nobody else can register
+ * with it meanwhile: an attacker who took over the account could otherwise block the owner from undoing the change.
  */
 export async function isKept(db: ReadDoor, emailKey: string, now: Date): Promise<boolean> {
   const change = await db
@@ -43,8 +43,8 @@ export async function isKept(db: ReadDoor, emailKey: string, now: Date): Promise
 }
 
 /**
- * Asks to change the address of who is signed in. The new one gets a mail to confirm it, the old one, if it was proven, a mail to
- * undo it. Whether somebody has the new address already is not told.
+ * Asks to change the address of the signed-in user. The new address gets a mail to confirm the change; the old address, if it was
+ * verified, gets a mail to undo it. The answer does not reveal whether somebody already has the new address.
  * @throws `unauthenticated`, `rate_limited`, `validation_failed` at `currentPassword` or `email`
  */
 export async function changeEmail(ctx: ServiceContext, input: ChangeEmail): Promise<MailSent> {
@@ -79,7 +79,7 @@ async function insertChange(
     toEmail,
     status: 'pending',
     expiresAt: new Date(now.getTime() + confirmMs),
-    // Whoever reads an address that was never proven may be a stranger.
+    // An address that was never verified may belong to a stranger.
     undoUntil: from.emailVerifiedAt === null ? null : new Date(now.getTime() + undoMs),
     createdAt: now,
   });
@@ -94,7 +94,7 @@ async function insertChange(
   });
 }
 
-/** The change that a token is about, with its user, both locked. @throws `validation_failed` at `token` */
+/** Loads and locks the change that a token is about, and its user. @throws `validation_failed` at `token` */
 async function loadChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', token: string) {
   const claim = readAccountToken(token);
   const { settings } = unit.ctx;
@@ -111,7 +111,7 @@ async function loadChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', t
   return { user, change };
 }
 
-/** Gives a user an address that was just proven to be theirs. @throws `email_taken` */
+/** Gives a user an address that they have just verified. @throws `email_taken` */
 async function moveTo(
   unit: Unit,
   user: { id: string; email: string; emailKey: string; updatedAt: Date },
@@ -135,7 +135,7 @@ async function moveTo(
 }
 
 /**
- * Makes the new address the one of its account, proven by the mail that brought the token.
+ * Changes the address of an account to the new one, which the token from the mail verifies.
  * @throws `validation_failed` at `token`, `email_taken`
  */
 export async function confirmEmail(ctx: ServiceContext, { token }: EmailToken): Promise<{ user: User }> {
@@ -149,7 +149,7 @@ export async function confirmEmail(ctx: ServiceContext, { token }: EmailToken): 
   });
 }
 
-/** An address that is kept goes back to who had it, and to nobody else. @throws `email_taken` */
+/** Lets only a previous owner take a reserved address. @throws `email_taken` */
 async function refuseOthers(unit: Unit, userId: string, email: string): Promise<void> {
   const own = await unit.db
     .selectFrom('email_changes')
@@ -161,8 +161,8 @@ async function refuseOthers(unit: Unit, userId: string, email: string): Promise<
 }
 
 /**
- * Gives an account its old address back, for who reads the mail there: somebody else knew the password, so it is worthless from
- * now on, every session ends, and a mail to set a new one follows. Later changes of the address are undone with it.
+ * Gives an account its old address back, by a token from a mail to that address. Somebody else knew the password: it is deleted,
+ * every session ends, and a mail lets the owner set a new password. Later changes of the address are undone too.
  * @throws `validation_failed` at `token`, `email_taken`
  */
 export async function undoEmailChange(ctx: ServiceContext, { token }: EmailToken): Promise<{ user: User }> {

@@ -86,7 +86,7 @@ export const identityTables = [
   passkeyTable,
 ];
 
-/** The mails of this context, by their template. */
+/** The mails of this context, by template name. */
 export const identityMails: Readonly<Record<string, MailTemplate>> = {
   verify_email: verificationMail,
   reset_password: resetPasswordMail,

@@ -8,12 +8,12 @@ import { UserEntity } from './user.entity.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { keyOf, userErrors } from './user.service.ts';
 
-/** What a refusal calls the right to administer the instance: no role of an organization gives it. */
+/** The permission that a refusal names. No role of an organization grants it. */
 export const instancePermission = 'instance:administer';
 
 /**
- * Refuses who does not administer the instance: the first line of what only they may do.
- * @throws `unauthenticated`, `session_limited`, `permission_denied`
+ * The first line of every operation that only instance administrators may use.
+ * @throws `unauthenticated`, `session_limited`, `permission_denied` unless the caller is an instance administrator
  */
 export function requireInstanceAdmin(ctx: {
   readonly principal: Principal | null;
@@ -28,9 +28,9 @@ export function requireInstanceAdmin(ctx: {
 }
 
 /**
- * Makes a user an administrator of the instance, or undoes it: for the command line, as nobody does it over the network. They must
- * have proven their address, where the instance asks for that. Answers whether it changed anything.
- * @throws `user_not_found`, also when they have not
+ * Grants or revokes instance administration, for the command line alone: no network operation does this. If the installation
+ * requires verified addresses, the user must have verified theirs. Answers whether it changed anything.
+ * @throws `user_not_found`, also for a user without a verified address
  */
 export async function setInstanceAdmin(ctx: ServiceContext, email: string, granted: boolean): Promise<boolean> {
   return writeThroughIdentityDoor(ctx, async (unit) => {

@@ -14,7 +14,7 @@ import { findUser, getUser, userColumns, userOf } from './user.queries.ts';
 import type { User, UserListInput, UserPath } from './user.schema.ts';
 import { keyOf, userErrors } from './user.service.ts';
 
-/** A page of everybody who is known to the instance. @throws `unauthenticated`, `permission_denied` */
+/** Lists the people of the whole instance. @throws `unauthenticated`, `permission_denied` */
 export async function listUsers(ctx: ServiceContext, input: UserListInput): Promise<Page<User>> {
   requireInstanceAdmin(ctx);
   const order = orderOf(input.sort, { createdAt: { by: sql`users.created_at` } }, sql`users.id`);
@@ -37,7 +37,7 @@ export async function listUsers(ctx: ServiceContext, input: UserListInput): Prom
   });
 }
 
-/** Anybody who is known to the instance. @throws `unauthenticated`, `permission_denied`, `user_not_found` */
+/** Reads any user of the instance. @throws `unauthenticated`, `permission_denied`, `user_not_found` */
 export async function getUserOfInstance(ctx: ServiceContext, { userId }: UserPath): Promise<User> {
   requireInstanceAdmin(ctx);
   const user = await readThroughIdentityDoor(ctx.database, (db) => findUser(db, userId));
@@ -46,8 +46,8 @@ export async function getUserOfInstance(ctx: ServiceContext, { userId }: UserPat
 }
 
 /**
- * Takes a user's access to everything, within 5 seconds everywhere: their sessions end, and signing in is answered as a wrong
- * password is.
+ * Deactivates a user, in every process within 5 seconds: their sessions end, and signing in gets the same answer as a wrong
+ * password.
  * @throws `unauthenticated`, `permission_denied`, `user_not_found`, `own_account`
  */
 export async function deactivateUser(ctx: ServiceContext, path: UserPath): Promise<User> {
@@ -56,7 +56,7 @@ export async function deactivateUser(ctx: ServiceContext, path: UserPath): Promi
   return setActive(ctx, path, false);
 }
 
-/** Gives a user access again; they sign in anew. @throws `unauthenticated`, `permission_denied`, `user_not_found` */
+/** Reactivates a user, who has to sign in again. @throws `unauthenticated`, `permission_denied`, `user_not_found` */
 export async function activateUser(ctx: ServiceContext, path: UserPath): Promise<User> {
   requireInstanceAdmin(ctx);
   return setActive(ctx, path, true);

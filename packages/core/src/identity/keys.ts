@@ -15,7 +15,7 @@ export type KeyPurpose =
 
 const derivedKeys = onePer<CoreSettings, Map<KeyPurpose, KeyObject>>(() => new Map());
 
-/** The installation's key for one purpose, derived from its secret key: what signs one kind of token makes no other. */
+/** The key for one purpose, derived from the secret key of the installation, so that it signs no other kind of token. */
 export function keyFor(settings: CoreSettings, purpose: KeyPurpose): KeyObject {
   const keys = derivedKeys(settings);
   let key = keys.get(purpose);
@@ -26,6 +26,6 @@ export function keyFor(settings: CoreSettings, purpose: KeyPurpose): KeyObject {
   return key;
 }
 
-/** HMAC-SHA256 under the key of the purpose. */
+/** HMAC-SHA256 with the key of the purpose. */
 export const mac = (settings: CoreSettings, purpose: KeyPurpose, text: string): Buffer =>
   createHmac('sha256', keyFor(settings, purpose)).update(text).digest();

@@ -16,14 +16,14 @@ export const loginErrors = defineErrors({
   email_not_verified: { kind: 'forbidden', message: 'Verify your e-mail address first: we sent you a mail.' },
 });
 
-/** Someone whose password was right. */
+/** A login whose password was right. */
 export interface ProvenLogin {
   userId: string;
-  /** What the password was held against. */
+  /** The hash against which the password was verified. */
   passwordHash: string;
-  /** A better hash to keep instead. */
+  /** A stronger hash to store instead; null when there is none. */
   betterHash: string | null;
-  /** What the attempt cost, to be given back when it was no failure. */
+  /** The tries that the attempt took: they are given back when it succeeds. */
   tried: Tries;
 }
 
@@ -31,7 +31,7 @@ const nameOf = (input: Login): string => keyOf(input.login ?? input.email ?? inp
 
 async function findCredential(db: ReadDoor, input: Login) {
   const name = nameOf(input);
-  // A username is never an address, so the sign says which of the two it is.
+  // A username never contains @, so @ tells an address from a username.
   const byEmail = input.email !== undefined || (input.login !== undefined && name.includes('@'));
   return db
     .selectFrom('users')
@@ -47,10 +47,11 @@ async function findCredential(db: ReadDoor, input: Login) {
 }
 
 /**
- * Counts an attempt as a failure before its password is looked at, so that many at once are not more than the limit.
+ * Counts an attempt as a failure before its password is verified, so that parallel attempts cannot exceed the limit.
  *
- * Names are counted as they are typed, known or not: who saw one name throttled by attempts at another would learn that both are
- * one account. What both together may try is counted apart, and is held against the account without a word.
+ * Names are counted as they are typed, whether an account has them or not. If attempts with one name throttled another name, that
+ * would reveal that both belong to one account. A separate budget counts all names of an account together; when it is used up, the
+ * attempt fails like a wrong password.
  * @throws `rate_limited`
  */
 async function countAttempt(ctx: ServiceContext, name: string, userId: string | null) {
@@ -64,10 +65,10 @@ async function countAttempt(ctx: ServiceContext, name: string, userId: string | 
   return { tried: { at, budgets: exhausted ? named : [...named, account] }, exhausted };
 }
 
-/** The id in events about who is not known. */
+/** The user id in events about a login that no account has. */
 const nobody = '00000000-0000-0000-0000-000000000000';
 
-/** An unknown name is not told: people type their passwords there. */
+/** The event leaves out an unknown name: people sometimes type their password there. */
 const recordFailure = (ctx: ServiceContext, userId: string | null): Promise<void> =>
   writeThroughIdentityDoor(ctx, (unit) =>
     recordEvents(unit, {
@@ -80,8 +81,8 @@ const recordFailure = (ctx: ServiceContext, userId: string | null): Promise<void
   );
 
 /**
- * Checks a login and its password, outside of any transaction. Whoever does not know the password learns nothing: an unknown
- * login, a wrong password and an account that is not active get the same answer after the same work, and are counted alike.
+ * Verifies a login and its password, outside of any transaction. Callers who do not know the password learn nothing: an unknown
+ * login, a wrong password and an inactive account get the same answer after the same work, and count the same.
  * @throws `invalid_credentials`, `email_not_verified`, `rate_limited`
  */
 export async function proveLogin(ctx: ServiceContext, input: Login): Promise<ProvenLogin> {
@@ -101,8 +102,8 @@ export async function proveLogin(ctx: ServiceContext, input: Login): Promise<Pro
 }
 
 /**
- * Opens the session of a proven login. Runs behind the identity door.
- * @throws `invalid_credentials` when the account or its password has changed since it was proven
+ * Starts the session of a verified login. Runs behind the identity door.
+ * @throws `invalid_credentials` when the account or its password has changed since the login was verified
  */
 export async function openLogin(
   unit: Unit,
@@ -111,7 +112,7 @@ export async function openLogin(
   transport: SignInTransport,
 ): Promise<OpenSession> {
   const { userId, passwordHash, betterHash, tried } = proven;
-  // The user first, as in everything that changes an account, so that no two wait for each other.
+  // Lock the user first, as everything that changes an account does, so that two transactions cannot deadlock.
   const isActive = await lockForSignIn(unit, userId);
   const kept = await unit.db
     .updateTable('credentials')

@@ -9,31 +9,31 @@ const ago = (ctx: ServiceContext, days: number): Date => new Date(ctx.clock.now(
 const purgeExpired = (ctx: ServiceContext, table: string): Promise<number> =>
   inBatches(ctx, table, sql`expires_at < ${ctx.clock.now()}`);
 
-/** Forgets sessions that expired, or that ended a day ago, with their refresh tokens. Answers how many sessions that were. */
+/** Deletes sessions that expired, or that ended a day ago, with their refresh tokens. Answers how many sessions it deleted. */
 export const purgeSessions = (ctx: ServiceContext): Promise<number> =>
   inBatches(ctx, 'sessions', sql`(expires_at < ${ctx.clock.now()} or revoked_at < ${ago(ctx, 1)})`);
 
 /**
- * Forgets refresh tokens of living sessions that were spent so long ago that they would have expired unspent: they say nothing
- * about a thief any more. Answers how many that were.
+ * Deletes the used refresh tokens of active sessions once they would have expired anyway: until then, a second use reveals a
+ * thief. Answers how many it deleted.
  */
 export const purgeSpentRefreshTokens = (ctx: ServiceContext): Promise<number> =>
   inBatches(ctx, 'refresh_tokens', sql`spent_at < ${ago(ctx, ctx.settings.refreshTokenDays)}`);
 
-/** Forgets what was tried too long ago to count. Answers how many rows that were. */
+/** Deletes counters of tries that no longer count. Answers how many it deleted. */
 export const purgeThrottles = (ctx: ServiceContext): Promise<number> => purgeExpired(ctx, 'throttles');
 
-/** Forgets sign-ins that were never finished, and logout tokens that have expired. Answers how many rows that were. */
+/** Deletes expired sign-ins at an issuer and expired logout tokens. Answers how many rows it deleted. */
 export const purgeOidc = async (ctx: ServiceContext): Promise<number> =>
   (await purgeExpired(ctx, 'oidc_flows')) + (await purgeExpired(ctx, 'oidc_logout_tokens'));
 
-/** Forgets wishes for another address that nobody can confirm or undo any more. Answers how many that were. */
+/** Deletes changes of an address that nobody can confirm or undo any more. Answers how many it deleted. */
 export function purgeEmailChanges(ctx: ServiceContext): Promise<number> {
   const now = ctx.clock.now();
   return inBatches(ctx, 'email_changes', sql`(expires_at < ${now} and (undo_until is null or undo_until < ${now}))`);
 }
 
-/** Forgets sign-ins that were begun and never finished. Answers how many that were. */
+/** Deletes sign-in challenges that expired unanswered. Answers how many it deleted. */
 export const purgeSignInChallenges = (ctx: ServiceContext): Promise<number> => purgeExpired(ctx, 'sign_in_challenges');
 
 export const identityHandlers: JobHandlers = {

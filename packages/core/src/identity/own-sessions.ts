@@ -13,7 +13,7 @@ export const sessionErrors = defineErrors({
   session_not_found: { kind: 'not_found', message: 'There is no such session, or it has ended.' },
 });
 
-/** A page of the living sessions of who is signed in. @throws `unauthenticated` */
+/** Lists the active sessions of the signed-in user. @throws `unauthenticated` */
 export async function listOwnSessions(ctx: ServiceContext, input: SessionListInput): Promise<Page<Session>> {
   requireSignedIn(ctx);
   const { userId, sessionId } = ctx.principal;
@@ -42,7 +42,7 @@ export async function listOwnSessions(ctx: ServiceContext, input: SessionListInp
 }
 
 /**
- * Ends one session of who is signed in; it may be the one that asks.
+ * Ends one session of the signed-in user, which may be the current one.
  * @throws `unauthenticated`, `session_not_found`
  */
 export async function endOwnSession(ctx: ServiceContext, { id }: SessionId): Promise<void> {
@@ -54,7 +54,7 @@ export async function endOwnSession(ctx: ServiceContext, { id }: SessionId): Pro
   });
 }
 
-/** Ends the sessions of who is signed in: all of them, or all but the one that asks. @throws `unauthenticated` */
+/** Ends all sessions of the signed-in user, or all but the current one. @throws `unauthenticated` */
 export async function logoutAll(ctx: ServiceContext, { keepCurrent }: LogoutAll): Promise<SessionsEnded> {
   requireSignedIn(ctx);
   const { userId, sessionId } = ctx.principal;

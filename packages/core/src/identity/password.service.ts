@@ -20,7 +20,7 @@ import { accountBudget, clearTries } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
 import { activeAccounts } from './user.queries.ts';
 
-/** Tells the instance and the owner that an account has another password. */
+/** Records that the password of an account has changed, and mails the owner. */
 async function announcePasswordChange(unit: Unit, userId: string, by: 'user' | 'mail'): Promise<void> {
   await recordEvents(unit, {
     type: 'user.password_changed',
@@ -33,7 +33,7 @@ async function announcePasswordChange(unit: Unit, userId: string, by: 'user' | '
 }
 
 /**
- * Gives who is signed in another password, and ends their other sessions.
+ * Changes the password of the signed-in user, and ends their other sessions.
  * @throws `unauthenticated`, `rate_limited`, `validation_failed` at `currentPassword` or `newPassword`
  */
 export async function changePassword(ctx: ServiceContext, input: ChangePassword): Promise<void> {
@@ -55,11 +55,11 @@ export async function changePassword(ctx: ServiceContext, input: ChangePassword)
   });
 }
 
-/** Asks for a mail that lets its reader set the password. @throws `rate_limited` */
+/** Asks for a mail with a token that sets a new password. @throws `rate_limited` */
 export const forgotPassword = (ctx: ServiceContext, { email }: ForgotPassword): Promise<MailSent> =>
   requestMail(ctx, email, (unit) => enqueue(unit, mailJob, { template: 'reset_password', email }));
 
-/** Whose password a token of the mail may set; null when it may not, or not any more. */
+/** The account whose password a token from the mail may set; null when the token is not valid, or no longer valid. */
 async function findResettable(ctx: ServiceContext, db: ReadDoor, claim: AccountClaim) {
   const user = await activeAccounts(db).where('users.id', '=', claim.id).executeTakeFirst();
   if (!user) return null;
@@ -67,8 +67,8 @@ async function findResettable(ctx: ServiceContext, db: ReadDoor, claim: AccountC
 }
 
 /**
- * Sets the password of who reads the mail of an account: all of its sessions end, its address is proven by that, and whoever
- * guessed at it before locks its owner out no longer. Each token is good for one use.
+ * Sets a new password by a token from the mail. This ends all sessions of the account, verifies its address, and clears failed
+ * attempts, so that somebody's guessing no longer locks the owner out. Each token works once.
  * @throws `validation_failed` at `token` or `password`
  */
 export async function resetPassword(ctx: ServiceContext, input: ResetPassword): Promise<void> {
@@ -80,7 +80,7 @@ export async function resetPassword(ctx: ServiceContext, input: ResetPassword): 
   const passwordHash = await hashPassword(input.password);
   await writeThroughIdentityDoor(ctx, async (unit) => {
     const user = await unit.load(UserEntity, { id: found.id }, invalidToken);
-    // Read again under the lock: a token is spent once, however many use it at once.
+    // Check again under the lock: of parallel requests with one token, only one succeeds.
     if (!(await findResettable(ctx, unit.db, claim))) throw invalidToken();
     user.emailVerifiedAt ??= unit.now;
     user.updatedAt = unit.now;

@@ -4,41 +4,41 @@ import { errors } from '../kernel/errors.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { commonPasswords } from './common-passwords.ts';
 
-/** argon2id, which is the library's default algorithm: 19 MiB, two passes, one lane. */
+/** For argon2id, which is the default algorithm of the library: 19 MiB, two passes, one lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** The hash of nothing that anybody knows: verifying it takes as long as verifying a real one. */
+/** The hash of a password that nobody knows. Verifying against it takes as long as verifying against a real hash. */
 const decoyHash = '$argon2id$v=19$m=19456,t=2,p=1$eKWk2+cUptHif9GZCUooxQ$R0+Gf4lIbgJge4IZnfcb//isj3TZUbOQ30LnV+EDahw';
 
 const isBcrypt = (hash: string): boolean => /^\$2[abxy]\$/.test(hash);
 
-/** Off the event loop, some 10 ms; never inside a transaction. */
+/** Takes about 10 ms, off the event loop. Never call it inside a transaction. */
 export const hashPassword = (password: string): Promise<string> => argon2(password, parameters);
 
-/** Whether the password is the one of the hash. Without a hash it takes the same time and answers false. */
+/** Whether the password matches the hash. Without a hash it takes the same time and answers false. */
 export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
   if (hash !== null && isBcrypt(hash)) return verifyBcrypt(password, hash);
   const matches = await verifyArgon2(hash ?? decoyHash, password);
   return hash !== null && matches;
 }
 
-/** Whether the hash is weaker than, or other than, what new passwords get: then the next login replaces it. */
+/** Whether a hash is weaker than, or different from, those of new passwords. The next login then replaces it. */
 export function needsRehash(hash: string): boolean {
   if (!hash.startsWith('$argon2id$v=19$')) return true;
   const found = parseOptions(hash);
   return found.memoryCost < parameters.memoryCost || found.timeCost < parameters.timeCost;
 }
 
-/** What a password must not be. */
+/** The names that a password must not repeat. */
 export interface PasswordOwner {
   email: string;
   username: string | null;
 }
 
 /**
- * Refuses passwords that are short, common or the owner's name. The greatest length stands in the input schema.
- * @param field where the password came in
- * @throws `validation_failed` at the field
+ * Checks a new password. The input schema limits its length.
+ * @param field the input field that contains the password
+ * @throws `validation_failed` at the field when it is too short, too common, or the address or username of the owner
  */
 export function checkPasswordPolicy(
   settings: CoreSettings,
@@ -48,7 +48,7 @@ export function checkPasswordPolicy(
 ): void {
   const refuse = (message: string) => errors.validation_failed({ field: [field], message });
   const { passwordMinLength } = settings;
-  // Counted as people count: an emoji is one character.
+  // Count code points, so that an emoji is one character.
   if (Array.from(password).length < passwordMinLength)
     throw refuse(`A password has at least ${passwordMinLength} characters.`);
   const lowered = password.toLowerCase();

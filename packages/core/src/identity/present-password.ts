@@ -5,7 +5,7 @@ import type { Principal } from '../kernel/principal.ts';
 import { verifyPassword } from './passwords.ts';
 import { accountBudget, counted } from './throttle.ts';
 
-/** The account of who is signed in, as far as changing its keys needs it. */
+/** What changing a password or an address needs to know about the account of the signed-in user. */
 export interface OwnAccount {
   email: string;
   username: string | null;
@@ -17,8 +17,8 @@ export const wrongPresentPassword = () =>
   errors.validation_failed({ field: ['currentPassword'], message: 'This is not your present password.' });
 
 /**
- * Makes sure that who is signed in also knows the password: a session may be in the wrong hands for a while. Too many wrong
- * guesses are refused, whoever makes them; the session goes on.
+ * Checks that the signed-in user knows the password, because somebody else may be using the session. After too many wrong guesses
+ * it refuses all guesses for a while; the session stays active.
  * @throws `validation_failed` at `currentPassword`, `rate_limited`
  */
 export async function requirePresentPassword(

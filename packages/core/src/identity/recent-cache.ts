@@ -5,15 +5,15 @@ interface Entry<Value> {
 }
 
 /**
- * Remembers what was read a moment ago. Concurrent readers of one key share one load. Bounded: when full, what has not been
- * asked for the longest goes. What is missing (null) is not remembered.
+ * Caches values for a short time. Concurrent readers of one key share one load. When the cache is full, the least recently used
+ * entry goes. It does not cache null, which means missing.
  */
 export class RecentCache<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #limit: number;
   readonly #ageMs: number;
 
-  /** @param ageMs how old a value may be: it counts from the moment the load began. */
+  /** @param ageMs how old a value may be, counted from the start of its load */
   constructor(limit: number, ageMs: number) {
     this.#limit = limit;
     this.#ageMs = ageMs;
@@ -22,7 +22,7 @@ export class RecentCache<Value> {
   async get(key: string, now: Date, load: () => Promise<Value | null>): Promise<Value | null> {
     const at = now.getTime();
     const known = this.#entries.get(key);
-    // A clock that was set back must not keep a value for longer.
+    // Setting the clock back must not keep a value longer.
     if (known && at >= known.at && at - known.at < this.#ageMs) {
       this.#entries.delete(key);
       this.#entries.set(key, known);
@@ -47,7 +47,7 @@ export class RecentCache<Value> {
     this.#entries.delete(key);
   }
 
-  /** Forgets the values that match, and those that are still being loaded. */
+  /** Drops the matching values, and all values that are still loading. */
   deleteWhere(matches: (value: Value) => boolean): void {
     for (const [key, { value }] of this.#entries) if (value === undefined || matches(value)) this.#entries.delete(key);
   }

@@ -45,12 +45,12 @@ async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names, 
   if (await isKept(db, emailKey, now)) throw userErrors.email_taken();
 }
 
-/** Creates a user inside of a transaction that may do more; `proven` when what they came by proves their address. */
+/** Creates a user inside a larger transaction. Pass `proven` when the way they came already verifies their address. */
 export type CreateUser = (unit: Unit, address?: 'unproven' | 'proven') => Promise<User>;
 
 /**
- * Registers a person: checks, hashes, then runs `work` in one transaction behind the identity door, with a function that creates
- * the user and asks for the verification mail, unless the address is proven already.
+ * Registers a person. It checks the input and hashes the password, then runs `work` in one transaction behind the identity door.
+ * `work` gets a function that creates the user and enqueues the verification mail, unless the address is already verified.
  * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`, `rate_limited`
  */
 export async function registerUser<T>(
@@ -92,7 +92,7 @@ export async function registerUser<T>(
   };
 
   return writeThroughIdentityDoor(ctx, (unit) => work(unit, create)).catch(async (error: unknown) => {
-    // Somebody else may have taken the name between the look and the transaction.
+    // Another registration may have taken the name since the check.
     if (isUniqueViolation(error))
       await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names, ctx.clock.now()));
     throw error;
@@ -100,7 +100,7 @@ export async function registerUser<T>(
 }
 
 /**
- * Proves that the bearer reads the user's mail. Each token is good for one verification.
+ * Verifies the address of a user by a token from the mail. Each token works once.
  * @throws `validation_failed` at `token`
  */
 export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Promise<{ user: User }> {

@@ -4,18 +4,18 @@ import type { Columns } from '../database/schema.ts';
 import { defineTable, type TableOptions } from '../database/table.ts';
 import { ownedByUser } from './user.entity.ts';
 
-/** One sign-in on one device. It lives as long as its refresh token is used in time. */
+/** One sign-in on one device. It stays active while its refresh token is used in time. */
 export const SessionEntity = defineEntity({
   name: 'Session',
   tableName: 'sessions',
   properties: {
     id: id().primary(),
     userId: id(),
-    /** The active organization. Not a reference: it counts only while its user is a member there. */
+    /** The active organization. Not a foreign key: it applies only while the user is a member there. */
     organizationId: id().nullable(),
-    /** The organization in which alone it holds, as it began at an issuer of that; null is everywhere. Not a reference either. */
+    /** The only organization in which the session is valid, if it started at that organization's issuer. Not a foreign key. */
     limitedToId: id().nullable(),
-    /** What the client calls its device. */
+    /** The name that the client gives its device. */
     deviceId: p.string().nullable(),
     userAgent: p.text().nullable(),
     /** The network address of the login. */
@@ -28,7 +28,7 @@ export const SessionEntity = defineEntity({
   indexes: [{ properties: ['userId'] }, { properties: ['expiresAt'] }],
 });
 
-/** A refresh token by its hash. Spent ones stay for a while: using one again gives a thief away. */
+/** A refresh token, by its hash. Used tokens stay for a while: a second use reveals a thief. */
 export const RefreshTokenEntity = defineEntity({
   name: 'RefreshToken',
   tableName: 'refresh_tokens',
@@ -38,7 +38,7 @@ export const RefreshTokenEntity = defineEntity({
     sessionId: id(),
     userId: id(),
     createdAt: instant(),
-    /** When its successor was handed out; null is the session's current token. */
+    /** When its successor was issued; null for the current token of the session. */
     spentAt: instant().nullable(),
   },
   indexes: [{ properties: ['sessionId'] }, { properties: ['spentAt'] }],

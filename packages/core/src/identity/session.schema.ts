@@ -5,7 +5,7 @@ import { line, text } from '../kernel/text.ts';
 export const deviceId = () =>
   line(200).optional().describe('What the client calls its device, for the list of sessions.');
 
-/** What every sign-in says about the session that it opens, and about how it gets the refresh token. */
+/** What every sign-in can say about its session and about how it gets the refresh token. */
 export const sessionFields = {
   deviceId: deviceId(),
   tokenTransport: z

@@ -15,23 +15,23 @@ import type { SignInTransport } from './transport.ts';
 const dayMs = 86_400_000;
 
 /**
- * How many sessions a user has at most: starting another ends the one that was not used for the longest (B3). Those that hold in
- * one organization only are counted apart, so that its issuer cannot end the others.
+ * How many sessions a user can have. Starting another one ends the least recently used one (B3). Sessions that are valid in one
+ * organization only are counted separately, so that the organization's issuer cannot end the user's other sessions.
  */
 const mostSessions = 3;
 
 export interface NewSession {
   userId: string;
   deviceId: string | null;
-  /** The active organization to begin with. */
+  /** The initial active organization. */
   organizationId: string | null;
-  /** The OpenID Connect issuer that said who it is. @default none: a password */
+  /** The OpenID Connect issuer that identified the user. @default none */
   issuer?: string;
-  /** The organization in which alone it holds. @default null, everywhere */
+  /** The only organization in which the session is valid. @default null, valid everywhere */
   limitedToId?: string | null;
 }
 
-/** A session with the refresh token that belongs to it: the only time that the token is in the clear. */
+/** A session with its refresh token. The token is in plain text only here. */
 export interface OpenSession {
   userId: string;
   sessionId: string;
@@ -40,7 +40,7 @@ export interface OpenSession {
 
 const expiry = (unit: Unit): Date => new Date(unit.now.getTime() + unit.ctx.settings.refreshTokenDays * dayMs);
 
-/** Holds the row of the user, as starting a session asks for, and notes the sign-in. Answers whether they are active. */
+/** Locks the user's row, as `startSession` requires, and records the sign-in time. Answers whether the user is active. */
 export async function lockForSignIn(unit: Unit, userId: string): Promise<boolean> {
   const { numUpdatedRows } = await unit.db
     .updateTable('users')
@@ -52,8 +52,8 @@ export async function lockForSignIn(unit: Unit, userId: string): Promise<boolean
 }
 
 /**
- * Begins a session, and ends the least recently used ones that are too many. Runs behind the identity door, with the user's row
- * locked, so that two sign-ins at once count each other.
+ * Starts a session, and ends the least recently used ones above the limit. Runs behind the identity door. The caller must have
+ * locked the user's row, so that parallel sign-ins count each other's session.
  */
 export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
   await endExcessSessions(unit, session);
@@ -61,30 +61,30 @@ export async function startSession(unit: Unit, session: NewSession, transport: S
 }
 
 async function endExcessSessions(unit: Unit, { userId, limitedToId = null }: NewSession): Promise<void> {
-  const living = await livingSessionsOf(unit, userId)
+  const active = await activeSessionsOf(unit, userId)
     .where('limited_to_id', limitedToId === null ? 'is' : '=', limitedToId)
     .orderBy('last_used_at', 'desc')
     .orderBy('id', 'desc')
     .execute();
-  const tooMany = living.slice(mostSessions - 1);
+  const tooMany = active.slice(mostSessions - 1);
   if (tooMany.length > 0) await revokeSessions(unit, tooMany, 'too_many');
 }
 
-interface LivingSession {
+interface ActiveSession {
   id: string;
   userId: string;
 }
 
-const livingSessions = ({ db, now }: Unit) =>
+const activeSessions = ({ db, now }: Unit) =>
   db
     .selectFrom('sessions')
     .select(['id', 'user_id as userId'])
     .where('revoked_at', 'is', null)
     .where(sql<boolean>`expires_at > ${now}`);
 
-const livingSessionsOf = (unit: Unit, userId: string) => livingSessions(unit).where('user_id', '=', userId);
+const activeSessionsOf = (unit: Unit, userId: string) => activeSessions(unit).where('user_id', '=', userId);
 
-/** Begins a session, however many there are. */
+/** Starts a session, even above the limit. */
 export async function insertSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
   const { userId, deviceId, organizationId, issuer, limitedToId = null } = session;
   const id = uuidv7();
@@ -118,7 +118,7 @@ const insertRefreshToken = (unit: Unit, sessionId: string, userId: string, token
 const signInAgain = () =>
   errors.unauthenticated({ message: 'Sign in again: the refresh token is missing, expired, or was used before.' });
 
-/** The session of a refresh token, current or spent, locked until commit; null when nobody knows the token. */
+/** Loads and locks the session of a current or used refresh token. Answers null when the token is unknown. */
 async function loadByToken(unit: Unit, hash: string) {
   const known = await unit.db
     .selectFrom('refresh_tokens')
@@ -127,7 +127,7 @@ async function loadByToken(unit: Unit, hash: string) {
     .executeTakeFirst();
   if (!known) return null;
   const session = await unit.load(SessionEntity, { id: known.session_id }, signInAgain);
-  // Read under the lock: a parallel refresh may have spent it in between.
+  // Read it under the lock: a parallel refresh may have used the token meanwhile.
   const token = await unit.db
     .selectFrom('refresh_tokens')
     .select('spent_at')
@@ -137,14 +137,14 @@ async function loadByToken(unit: Unit, hash: string) {
 }
 
 /**
- * Takes a refresh token and answers its successor. Within 10 seconds a spent one answers the same successor; after that, using
- * it again ends the session: one of the two who hold it has stolen it.
+ * Takes a refresh token and answers its successor. For 10 seconds a used token gets the same successor. A later use ends the
+ * session, because one of the two users of the token has stolen it.
  * @throws `unauthenticated`
  */
 export async function rotateRefreshToken(ctx: ServiceContext, token: string): Promise<OpenSession> {
   const hash = hashOf(token);
   const successor = successorOf(ctx.settings, token);
-  // The end of a session must be committed, so what it is answered with is thrown outside.
+  // The end of the session must be committed, so the error is thrown outside the transaction.
   const rotated = await writeThroughIdentityDoor(ctx, async (unit) => {
     const found = await loadByToken(unit, hash);
     if (!found) return null;
@@ -177,7 +177,7 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
   return rotated;
 }
 
-/** Why a session ended, as its event tells. */
+/** Why a session ended, as its event records it. */
 export type SessionEnd =
   | 'logout'
   | 'logout_all'
@@ -193,8 +193,8 @@ export type SessionEnd =
   | 'issuer_removed'
   | 'identity_unlinked';
 
-/** Ends these sessions. Whose they are is the actor, unless somebody is signed in. */
-async function revokeSessions(unit: Unit, sessions: readonly LivingSession[], reason: SessionEnd): Promise<void> {
+/** Ends these sessions. The actor is the signed-in user, or else the user of the session. */
+async function revokeSessions(unit: Unit, sessions: readonly ActiveSession[], reason: SessionEnd): Promise<void> {
   const { dialect } = unit.ctx.database.engine;
   const ids = sessions.map(({ id }) => id);
   await unit.db
@@ -217,42 +217,42 @@ async function revokeSessions(unit: Unit, sessions: readonly LivingSession[], re
   );
 }
 
-/** Ends the living sessions of a user, all but one if that is given. Answers how many that were. */
+/** Ends all active sessions of a user except `kept`. Answers how many it ended. */
 export async function endSessionsOf(
   unit: Unit,
   userId: string,
   reason: SessionEnd,
   kept: string | null = null,
 ): Promise<number> {
-  const living = (await livingSessionsOf(unit, userId).execute()).filter(({ id }) => id !== kept);
-  if (living.length > 0) await revokeSessions(unit, living, reason);
-  return living.length;
+  const active = (await activeSessionsOf(unit, userId).execute()).filter(({ id }) => id !== kept);
+  if (active.length > 0) await revokeSessions(unit, active, reason);
+  return active.length;
 }
 
-/** Ends those of some sessions that are alive, whosever they are. Answers how many that were. */
+/** Ends those of the sessions that are still active, of any user. Answers how many it ended. */
 export async function endSessions(unit: Unit, ids: readonly string[], reason: SessionEnd): Promise<number> {
   const { dialect } = unit.ctx.database.engine;
-  const living = await livingSessions(unit)
+  const active = await activeSessions(unit)
     .where(anyOf(dialect, 'id', ids))
     .execute();
-  if (living.length > 0) await revokeSessions(unit, living, reason);
-  return living.length;
+  if (active.length > 0) await revokeSessions(unit, active, reason);
+  return active.length;
 }
 
-/** Ends one living session of a user. Answers whether there was one. */
+/** Ends one active session of a user. Answers whether there was one. */
 export async function endSessionOf(
   unit: Unit,
   userId: string,
   sessionId: string,
   reason: SessionEnd,
 ): Promise<boolean> {
-  const found = await livingSessionsOf(unit, userId).where('id', '=', sessionId).executeTakeFirst();
+  const found = await activeSessionsOf(unit, userId).where('id', '=', sessionId).executeTakeFirst();
   if (!found) return false;
   await revokeSessions(unit, [found], reason);
   return true;
 }
 
-/** Ends the session of a refresh token, current or spent. A token that is not known is nothing to end. */
+/** Ends the session of a current or used refresh token. Does nothing for an unknown token. */
 export async function endSession(ctx: ServiceContext, token: string): Promise<void> {
   await writeThroughIdentityDoor(ctx, async (unit) => {
     const found = await loadByToken(unit, hashOf(token));
@@ -262,7 +262,7 @@ export async function endSession(ctx: ServiceContext, token: string): Promise<vo
   });
 }
 
-/** Makes an organization the active one of the session of who is signed in. */
+/** Sets the active organization of the current session. */
 export async function setActiveOrganization(unit: Unit, organizationId: string): Promise<void> {
   const sessionId = unit.ctx.principal?.sessionId;
   if (!sessionId) return;

@@ -9,22 +9,22 @@ export const sessionLimits = defineErrors({
   },
 });
 
-/** Somebody who acts, whoever says who they are. */
+/** A request with a principal. */
 type Caller = { readonly principal: Principal };
 
 /**
- * Refuses anonymous callers alone: the first line of what reads who is acting, which a session does too that holds in one
- * organization only.
- * @throws `unauthenticated`
+ * The first line of operations that only read who the caller is. Sessions that are valid in one organization only may also use
+ * them.
+ * @throws `unauthenticated` for an anonymous caller
  */
 export function requireCaller(ctx: { readonly principal: Principal | null }): asserts ctx is Caller {
   if (!ctx.principal) throw errors.unauthenticated();
 }
 
 /**
- * Refuses who is not signed in to their account: the first line of what anybody may do to their own account, or beyond one
- * organization. An issuer that an organization has chosen must not get that far.
- * @throws `unauthenticated`, `session_limited`
+ * The first line of what users do to their own account, or outside a single organization.
+ * @throws `unauthenticated` for an anonymous caller
+ * @throws `session_limited` for a session that started at an organization's own issuer, which must not get that far
  */
 export function requireSignedIn(ctx: { readonly principal: Principal | null }): asserts ctx is Caller {
   requireCaller(ctx);

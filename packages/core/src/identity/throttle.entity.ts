@@ -3,16 +3,16 @@ import { instant } from '../database/columns.ts';
 import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 
-/** What somebody tried lately, and may not try too often. In the database, so that it outlives a restart and holds everywhere. */
+/** Recent tries of something that is limited. In the database, so that limits survive restarts and apply in every process. */
 const ThrottleEntity = defineEntity({
   name: 'Throttle',
   tableName: 'throttles',
   properties: {
-    /** A keyed hash of what is counted, and for whom: no name and no address stands here in the clear. */
+    /** A keyed hash of what is counted and for whom: the table contains no plain names or addresses. */
     key: p.string().primary(),
-    /** When it was tried within the window, in milliseconds since the epoch, the oldest first. */
+    /** The times of the tries within the window, in milliseconds since the epoch, oldest first. */
     tries: p.json<number[]>(),
-    /** When the row says nothing any more. */
+    /** When all tries of the row have left the window. */
     expiresAt: instant(),
   },
   indexes: [{ properties: ['expiresAt'] }],

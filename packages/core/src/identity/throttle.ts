@@ -8,49 +8,49 @@ import { mac } from './keys.ts';
 
 const minute = 60_000;
 
-/** How often something may be tried within a sliding window. */
+/** How many tries a sliding window allows. */
 interface Limit {
   most: number;
   windowMs: number;
 }
 
-/** By account, whether there is one or not: what is unknown is counted as what is known. */
+/** Limits per account. Names without an account are counted in the same way. */
 const perAccount = {
   /** Failed sign-ins under one name (B5). */
   login: { most: 10, windowMs: 15 * minute },
-  /** Failed sign-ins to one account under all of its names together. */
+  /** Failed sign-ins to one account under all of its names. */
   account: { most: 10, windowMs: 15 * minute },
-  /** Wrong present passwords of somebody who is signed in. */
+  /** Wrong current passwords of a signed-in user. */
   password: { most: 10, windowMs: 15 * minute },
-  /** Wrong codes of an authenticator app: of a million codes three are right at a time, so a day has an end too. */
+  /** Wrong codes of an authenticator app. Three of a million codes are valid at any time, so there is also a daily limit. */
   'second-factor': { most: 10, windowMs: 15 * minute },
   'second-factor-day': { most: 40, windowMs: 24 * 60 * minute },
-  /** Wrong recovery codes: apart, so that whoever has lost the app still gets in. */
+  /** Wrong recovery codes: counted separately, so that a user who has lost the app can still sign in. */
   'recovery-code': { most: 10, windowMs: 15 * minute },
-  /** Mails that anybody may have sent to one address. */
+  /** Mails to one address that anybody can ask for. */
   'mail-to': { most: 5, windowMs: 60 * minute },
 } as const satisfies Record<string, Limit>;
 
-/** By network address; how many, a setting says. */
+/** Limits per network address. A setting says how many tries. */
 type AddressBudget = 'login' | 'register' | 'mail' | 'passkey' | 'oidc';
 const addressWindowMs = 15 * minute;
-/** A page asks for a passkey whenever it is opened, so there are more of these. */
+/** A page asks for a passkey each time it opens, so passkeys get more tries. */
 const passkeysPerAttempt = 10;
 
-/** Something that is counted for somebody. */
+/** The tries of one account or one network address. */
 export interface Budget extends Limit {
   key: string;
 }
 
-const budget = (ctx: ServiceContext, what: string, whom: string, limit: Limit): Budget => ({
+const budget = (ctx: ServiceContext, what: string, subject: string, limit: Limit): Budget => ({
   ...limit,
-  key: mac(ctx.settings, 'throttle', `${what} ${whom}`).toString('base64url'),
+  key: mac(ctx.settings, 'throttle', `${what} ${subject}`).toString('base64url'),
 });
 
-export const accountBudget = (ctx: ServiceContext, what: keyof typeof perAccount, whom: string): Budget =>
-  budget(ctx, what, whom, perAccount[what]);
+export const accountBudget = (ctx: ServiceContext, what: keyof typeof perAccount, account: string): Budget =>
+  budget(ctx, what, account, perAccount[what]);
 
-/** Who shares an address: on IPv6 one subscriber has a whole /64. */
+/** The network that counts as one caller: an IPv4 address, or a /64 on IPv6, which is what one subscriber has. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   if (mapped !== undefined && isIPv4(mapped)) return mapped;
@@ -66,7 +66,7 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
-/** None for what does not come over a network. */
+/** The budget of the caller's network address. Empty when the request did not come over a network. */
 export const addressBudgets = (ctx: ServiceContext, what: AddressBudget): Budget[] =>
   ctx.address === null
     ? []
@@ -77,7 +77,7 @@ export const addressBudgets = (ctx: ServiceContext, what: AddressBudget): Budget
         }),
       ];
 
-/** The tries of a budget within its window. The row is there then, and locked until commit. */
+/** Reads the tries within the window of a budget. Creates its row when missing, and locks it until commit. */
 async function triesOf(unit: Unit, { key, windowMs }: Budget): Promise<number[]> {
   const now = unit.now.getTime();
   const expires = sql<string>`${new Date(now + windowMs)}`;
@@ -98,8 +98,8 @@ const storeTries = (unit: Unit, { key }: Budget, tries: readonly number[]) =>
     .execute();
 
 /**
- * Takes one try from each budget, or from none. Give them in one order everywhere: each is locked until commit.
- * @returns how many seconds to wait, when one of them is spent; 0 when the tries were taken
+ * Takes one try from each budget, or from none. It locks each until commit, so every caller must pass them in the same order.
+ * @returns how many seconds to wait when a budget is used up; 0 when the tries were taken
  */
 export async function spend(unit: Unit, budgets: readonly Budget[]): Promise<number> {
   const now = unit.now.getTime();
@@ -120,7 +120,7 @@ export interface Tries {
   at: Date;
 }
 
-/** Gives tries back that did no harm. */
+/** Gives back the tries of an attempt that succeeded. */
 export async function refund(unit: Unit, { budgets, at }: Tries): Promise<void> {
   for (const one of budgets) {
     const tries = await triesOf(unit, one);
@@ -129,7 +129,7 @@ export async function refund(unit: Unit, { budgets, at }: Tries): Promise<void> 
   }
 }
 
-/** Forgets every try of the budgets. */
+/** Clears all tries of the budgets. */
 export async function clearTries(unit: Unit, budgets: readonly Budget[]): Promise<void> {
   for (const { key } of budgets) await unit.db.deleteFrom('throttles').where('key', '=', key).execute();
 }
@@ -137,8 +137,8 @@ export async function clearTries(unit: Unit, budgets: readonly Budget[]): Promis
 export const tooMany = (seconds: number): DomainError => errors.rate_limited({ retryAfter: seconds });
 
 /**
- * Takes one try from each budget, and does the work that this pays for in the same transaction.
- * @throws `rate_limited`, before the work
+ * Takes one try from each budget, and runs `work` in the same transaction.
+ * @throws `rate_limited` when a budget is used up; `work` then does not run
  */
 export async function attempt(
   ctx: ServiceContext,
@@ -156,8 +156,8 @@ export async function attempt(
 }
 
 /**
- * Takes one try from each budget, and gives it back when the check passes. Taken first, so that many guesses at once are not more
- * than the limit.
+ * Takes one try from each budget, and gives it back when `check` passes. It takes the try first, so that parallel guesses cannot
+ * exceed the limit.
  * @throws `rate_limited`
  */
 export async function counted(

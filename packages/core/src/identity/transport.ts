@@ -1,6 +1,6 @@
-/** What signing in needs of the connection: the API gives it, tests fake it. */
+/** What signing in needs from the connection. The API implements it; tests use a fake. */
 export interface SignInTransport {
-  /** The refresh token that came as a cookie. */
+  /** The refresh token from the cookie. */
   readonly refreshCookie: string | null;
   /** Sets the refresh cookie, or clears it. */
   setRefreshCookie(token: string | null): void;

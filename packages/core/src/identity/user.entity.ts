@@ -5,29 +5,29 @@ import { defineTable, type TableOptions } from '../database/table.ts';
 
 const userKinds = ['person', 'service'] as const;
 
-/** A person, or a program, known to the whole instance; memberships join them to organizations. */
+/** A person or a program, in the whole instance. Memberships connect users to organizations. */
 export const UserEntity = defineEntity({
   name: 'User',
   tableName: 'users',
   properties: {
     id: id().primary(),
-    /** A service is a program: it has no password, and an address to which nothing is sent. */
+    /** A `service` is a program. It has no password, and no mail goes to its address. */
     kind: p.enum(userKinds).default('person'),
     email: p.string(),
-    /** The address in lower case: addresses are compared without case. */
+    /** The address in lower case, because addresses are compared without case. */
     emailKey: p.string().unique(),
     emailVerifiedAt: instant().nullable(),
     username: p.string().nullable(),
     usernameKey: p.string().nullable().unique(),
     fullName: p.string().nullable(),
-    /** The full name in lower case without accents: what a search compares. */
+    /** The full name in lower case without accents, for search. */
     nameKey: p.text().nullable(),
     locale: p.string(),
     timezone: p.string(),
     avatarUrl: p.text().nullable(),
     isActive: p.boolean(),
     lastLoginAt: instant().nullable(),
-    /** Since when they administer the instance; null is not. */
+    /** Since when the user is an instance administrator; null if not. */
     instanceAdminSince: instant().nullable(),
     createdAt: instant(),
     updatedAt: instant(),
@@ -40,7 +40,7 @@ declare module '../database/schema.ts' {
   }
 }
 
-/** A profile is seen by its owner, and inside the organizations in which its owner has, or had, a membership. */
+/** A profile is visible to its owner, and in every organization in which the owner has or had a membership. */
 export const userTable = defineTable(UserEntity, {
   kind: 'membership',
   own: { property: 'id', is: 'user' },

@@ -3,7 +3,7 @@ import { read, type ReadDoor } from '../database/read-door.ts';
 import { requireCaller } from './signed-in.ts';
 import type { User } from './user.schema.ts';
 
-/** What the API shows of a user. */
+/** The columns of a user that the API shows. */
 export const userColumns = [
   'users.id',
   'users.email',
@@ -28,20 +28,20 @@ export const userOf = ({
   isInstanceAdmin: instanceAdminSince !== null,
 });
 
-/** A user as the API shows it; null when there is none behind this door. */
+/** Reads a user as the API shows it. Answers null when this door shows no such user. */
 export async function findUser(db: ReadDoor, id: string): Promise<User | null> {
   const row = await db.selectFrom('users').select(userColumns).where('users.id', '=', id).executeTakeFirst();
   return row ? userOf(row) : null;
 }
 
-/** The same of a user who is known to exist. */
+/** The same for a user who must exist. */
 export async function getUser(db: ReadDoor, id: string): Promise<User> {
   const user = await findUser(db, id);
-  if (!user) throw new Error(`User ${id} is not to be seen here.`);
+  if (!user) throw new Error(`User ${id} is not visible here.`);
   return user;
 }
 
-/** Active users, with what tokens and mails about their account need; the hash is null for a user without a password. */
+/** Selects active users with what account tokens and mails need. `passwordHash` is null for a user without a password. */
 export const activeAccounts = (db: ReadDoor) =>
   db
     .selectFrom('users')
@@ -58,7 +58,7 @@ export const activeAccounts = (db: ReadDoor) =>
     ])
     .where('users.is_active', '=', true);
 
-/** Who is signed in. @throws `unauthenticated` */
+/** Reads the signed-in user. @throws `unauthenticated` */
 export async function getCurrentUser(ctx: ServiceContext): Promise<User> {
   requireCaller(ctx);
   const { userId } = ctx.principal;

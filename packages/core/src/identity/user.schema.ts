@@ -34,17 +34,17 @@ export type UserListInput = z.output<typeof UserListInput>;
 export const UserPath = z.strictObject({ userId: id() });
 export type UserPath = z.output<typeof UserPath>;
 
-/** An e-mail address, as it is typed; addresses are compared without case. */
+/** An e-mail address, as the user typed it. Addresses are compared without case. */
 export const email = () => z.email().max(254);
 
-/** Letters, digits, `.`, `_` and `-`: never an address. Compared without case. */
+/** Letters, digits, `.`, `_` and `-`, so that a username is never an address. Compared without case. */
 export const username = () =>
   z
     .string()
     .regex(/^[A-Za-z0-9._-]{3,40}$/, 'Must be 3 to 40 of a-z, 0-9, ".", "_" and "-".')
     .describe('3 to 40 of `a-z 0-9 . _ -`, unique without case.');
 
-/** Whether `Intl` knows something: it throws otherwise. */
+/** Whether `Intl` accepts a name: it throws when it does not. */
 function isKnown(ask: () => unknown): boolean {
   try {
     ask();
@@ -54,7 +54,7 @@ function isKnown(ask: () => unknown): boolean {
   }
 }
 
-/** `Intl` also takes offsets such as +02:00, which say nothing about summer time. */
+/** `Intl` also accepts offsets such as +02:00, which say nothing about summer time, so the name must begin with a letter. */
 const isTimezone = (name: string): boolean =>
   /^[A-Za-z]/.test(name) && isKnown(() => new Intl.DateTimeFormat('en', { timeZone: name }));
 

@@ -17,14 +17,14 @@ export const userErrors = defineErrors({
   username_taken: { kind: 'conflict', message: 'This username is taken.' },
 });
 
-/** How an address or a username is compared. */
+/** The form in which addresses and usernames are compared: lower case. */
 export const keyOf = (name: string): string => name.toLowerCase();
 
-/** What names are found by: lower case, without accents. */
+/** The form in which full names are searched: lower case, without accents. */
 export const nameKeyOf = (fullName: string | null): string | null => (fullName === null ? null : fold(fullName));
 
 /**
- * Changes the profile of who is signed in. Only the fields given change; null clears.
+ * Changes the profile of the signed-in user. Only the given fields change; null clears a field.
  * @throws `unauthenticated`, `username_taken`
  */
 export async function updateCurrentUser(ctx: ServiceContext, input: UserUpdate): Promise<User> {

@@ -9,13 +9,13 @@ const batch = 1000;
 interface Batches {
   /** Sets this column to null instead of deleting the rows. @default none */
   clear?: string;
-  /** Stops it between two batches. @default never */
+  /** Stops the work between two batches. @default never */
   signal?: AbortSignal;
 }
 
 /**
- * Deletes the matching rows of a table in batches, each in its own transaction behind the system door. It finds rows by where the
- * database stores them, so it works for every table, whatever its key.
+ * Deletes the matching rows of a table in batches, each in its own transaction behind the system door. It finds rows by their
+ * physical position, so it works for every table, whatever its key.
  * @returns how many rows it deleted or changed
  */
 export async function inBatches(

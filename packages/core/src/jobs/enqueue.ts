@@ -9,13 +9,13 @@ export interface JobOptions {
   runAt?: Date;
   /** Higher runs first. @default 0 */
   priority?: number;
-  /** How often it is tried before it is dead. @default 10 */
+  /** How many attempts a job has before it is dead. @default 10 */
   maxAttempts?: number;
 }
 
 /**
- * Asks for work to be done once the unit has committed; rolled back with it. The job belongs to the unit's organization.
- * Answers its id.
+ * Adds a job, which runs after the unit commits and is rolled back with it. The job belongs to the unit's organization. Answers its
+ * id.
  */
 export async function enqueue(
   unit: Unit,

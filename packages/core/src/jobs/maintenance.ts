@@ -10,11 +10,11 @@ const finishedJobsMs = 7 * 24 * hourMs;
 
 const ago = (ctx: ServiceContext, ms: number): Date => new Date(ctx.clock.now().getTime() - ms);
 
-/** Forgets the answers kept for Idempotency-Keys after 24 hours (F6). */
+/** Deletes the stored answers for Idempotency-Keys after 24 hours (F6). */
 const purgeIdempotencyKeys = (ctx: ServiceContext): Promise<number> =>
   inBatches(ctx, 'idempotency_keys', sql`created_at < ${ago(ctx, idempotencyKeysMs)}`);
 
-/** Forgets jobs, done and dead, seven days after they ended. */
+/** Deletes done and dead jobs seven days after they ended. */
 const purgeFinishedJobs = (ctx: ServiceContext): Promise<number> =>
   inBatches(ctx, 'jobs', sql`finished_at < ${ago(ctx, finishedJobsMs)}`);
 

@@ -6,13 +6,13 @@ import { inUnit, type Unit } from '../database/unit-of-work.ts';
 import { type JobPayload, LeaseLost } from './handler.ts';
 import { failureMessage, retryDelayMs } from './retry.ts';
 
-/** A job that this worker holds until its lease ends. */
+/** A job that this worker has claimed until its lease ends. */
 export interface ClaimedJob {
   readonly id: string;
   readonly organizationId: string | null;
   readonly kind: string;
   readonly payload: JobPayload;
-  /** Which attempt this is. It fences: once another worker has claimed the job, nothing of this attempt can be written. */
+  /** The number of this attempt. Once another worker has claimed the job, this attempt can no longer write to it. */
   readonly attempt: number;
   readonly maxAttempts: number;
 }
@@ -20,7 +20,7 @@ export interface ClaimedJob {
 const due = (now: Date) =>
   sql<boolean>`(status = 'waiting' and run_at <= ${now} and (leased_until is null or leased_until <= ${now}))`;
 
-/** Whether a job of these kinds waits to be run now: a look that takes no write lock. */
+/** Whether a job of these kinds is due. It only reads, so it takes no write lock. */
 export async function anyDue(ctx: ServiceContext, kinds: readonly string[]): Promise<boolean> {
   if (kinds.length === 0) return false;
   const found = await readThroughSystemDoor(ctx.database, (db) =>
@@ -36,8 +36,8 @@ export async function anyDue(ctx: ServiceContext, kinds: readonly string[]): Pro
 }
 
 /**
- * Takes up to `limit` jobs that are due, the most important first, and nobody else's. A job whose worker died is due again
- * when its lease ends.
+ * Claims up to `limit` due jobs, the highest priority first. It takes no job that another worker has. A job whose worker died is due
+ * again when its lease ends.
  */
 export async function claimJobs(
   ctx: ServiceContext,
@@ -76,7 +76,7 @@ export async function claimJobs(
       ])
       .execute(),
   );
-  // `returning` keeps no order.
+  // `returning` does not keep the order.
   return rows.sort((a, b) => b.priority - a.priority || compare(a.run_at, b.run_at) || compare(a.id, b.id));
 }
 
@@ -94,7 +94,7 @@ async function changeCurrent({ db }: Unit, job: ClaimedJob, changes: UpdateObjec
   return numUpdatedRows === 1n;
 }
 
-/** Keeps the jobs for another lease. Answers those that this worker has lost. */
+/** Extends the leases of the jobs. Answers the jobs that this worker has lost. */
 export async function extendLeases<Job extends ClaimedJob>(
   ctx: ServiceContext,
   jobs: readonly Job[],
@@ -110,8 +110,8 @@ export async function extendLeases<Job extends ClaimedJob>(
 }
 
 /**
- * Runs `work` and marks the job done with what it returns, in one transaction.
- * @throws LeaseLost when the attempt is not the current one: nothing of `work` remains
+ * Runs `work` and marks the job done with its result, in one transaction.
+ * @throws LeaseLost and rolls back when the attempt is no longer the current one
  */
 export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit: Unit) => Promise<T>): Promise<T> {
   const completing = async (unit: Unit): Promise<T> => {
@@ -132,8 +132,8 @@ export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit
 }
 
 /**
- * Notes a failed attempt: the job waits to be tried again, or is dead after its last attempt. Does nothing when another worker
- * has the job.
+ * Records a failed attempt. The job waits for a retry, or is dead after its last attempt. Does nothing when another worker has the
+ * job.
  */
 export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unknown): Promise<'waiting' | 'dead'> {
   const now = ctx.clock.now();
@@ -151,16 +151,16 @@ export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unkno
 }
 
 export interface QueueDepth {
-  /** Due, and taken by nobody. */
+  /** Jobs that are due and that no worker has. */
   due: number;
-  /** Of every kind, future ones and running ones included. */
+  /** All unfinished jobs, including future and running ones. */
   waiting: number;
   dead: number;
-  /** Seconds since the longest waiting job was due; 0 when none waits. */
+  /** Seconds since the oldest due job became due; 0 when none is due. */
   oldestDueSeconds: number;
 }
 
-/** How much work lies in the queue, for health checks. */
+/** Counts the jobs in the queue, for health checks. */
 export async function queueDepth(ctx: ServiceContext): Promise<QueueDepth> {
   const now = ctx.clock.now();
   const row = await readThroughSystemDoor(ctx.database, (db) =>
@@ -170,7 +170,7 @@ export async function queueDepth(ctx: ServiceContext): Promise<QueueDepth> {
         sql<number>`count(case when ${due(now)} then 1 end)`.as('due'),
         sql<number>`count(case when status = 'waiting' then 1 end)`.as('waiting'),
         sql<number>`count(case when status = 'dead' then 1 end)`.as('dead'),
-        // Named like the column, so that the read codec decodes it.
+        // It has the name of the column, so that the read codec decodes it.
         sql<string | null>`min(case when ${due(now)} then run_at end)`.as('run_at'),
       ])
       .where('status', 'in', ['waiting', 'dead'])

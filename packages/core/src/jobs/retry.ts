@@ -5,8 +5,8 @@ const longestDelayMs = 3_600_000;
 const messageLimit = 500;
 
 /**
- * How long to wait after a failed attempt, in milliseconds: twice as long each time, from 5 s to 1 h. The second half of it is
- * random, so that jobs which failed together do not come back together.
+ * How long to wait after a failed attempt, in milliseconds. The delay doubles each time, from 5 s to 1 h. The second half of the
+ * delay is random, so that jobs that failed together do not retry together.
  */
 export function retryDelayMs(attempt: number, random: () => number = Math.random): number {
   const full = Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs);
@@ -14,7 +14,7 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
 }
 
 const secrets: readonly [RegExp, string][] = [
-  // The ORM puts the statement, parameters and all, before the reason.
+  // The ORM puts the statement with its parameters before the reason.
   [/^(?:insert|update|delete|select|with)\b[\s\S]* - /i, ''],
   [/\/\/[^/\s@]+@/g, '//[redacted]@'],
   [/\b(bearer|basic)\s+\S+/gi, '$1 [redacted]'],
@@ -23,7 +23,7 @@ const secrets: readonly [RegExp, string][] = [
   [/\b(?!(?:[0-9a-f]{4,12}-){4}[0-9a-f]{12}\b)(?=[\w-]*\d)[\w-]{32,}\b/gi, '[redacted]'],
 ];
 
-/** Why an attempt failed, fit to be kept and read by an operator: without statements, credentials or tokens. */
+/** Describes for an operator why an attempt failed. The text contains no statements, credentials or tokens, so it may be stored. */
 export function failureMessage(error: unknown): string {
   if (error instanceof DomainError) return `${error.code}: ${error.message}`;
   const text = error instanceof Error ? `${error.name}: ${clean(error.message)}` : clean(String(error));

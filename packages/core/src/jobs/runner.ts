@@ -7,18 +7,18 @@ import { type Schedule, SchedulePlanner } from './schedules.ts';
 import { onEnqueued } from './wake.ts';
 
 export interface JobRunnerOptions {
-  /** Makes the context of one run: no principal, this request id. */
+  /** Makes the context of one run, with no principal and this request id. */
   context: (requestId: string) => ServiceContext;
-  /** Jobs of other kinds are left to other servers, which may be newer. */
+  /** The runner leaves other kinds of jobs to other servers, which may be newer. */
   handlers: JobHandlers;
   /** @default [] */
   schedules?: readonly Schedule[];
   logger: Logger;
-  /** How many jobs run at once. @default 4 */
+  /** How many jobs run at the same time. @default 4 */
   concurrency?: number;
-  /** How long a job belongs to a worker that gives no sign of life. @default 30000 */
+  /** How long a worker keeps a job without extending its lease. @default 30000 */
   leaseMs?: number;
-  /** How long other processes' jobs may go unnoticed. @default 1000 */
+  /** How often it looks for jobs of other processes. @default 1000 */
   pollMs?: number;
 }
 
@@ -27,7 +27,7 @@ interface RunningJob extends ClaimedJob {
   readonly finished: Promise<void>;
 }
 
-/** Runs jobs inside this process. Its failures are logged and survived. */
+/** Runs jobs inside this process. It logs its own failures and goes on. */
 export class JobRunner {
   readonly #options: Required<JobRunnerOptions>;
   readonly #ctx: ServiceContext;
@@ -47,7 +47,7 @@ export class JobRunner {
     this.#planner = new SchedulePlanner(this.#options.schedules);
   }
 
-  /** Begins to look for work. Calling it again does nothing. */
+  /** Starts to look for work. Calling it again does nothing. */
   start(): void {
     if (this.#loop) return;
     this.#heartbeat = setInterval(() => void this.#keepLeases(), this.#options.leaseMs / 3);
@@ -55,8 +55,8 @@ export class JobRunner {
   }
 
   /**
-   * Takes no more jobs and waits for those that run. After `graceMs` their signal is aborted and they are left: their
-   * leases end, and they are tried again.
+   * Claims no more jobs, and waits for the running ones. After `graceMs` it aborts their signals and no longer waits for them: their
+   * leases expire, and they are retried.
    */
   async stop(graceMs = 30_000): Promise<void> {
     this.#stopping = true;
@@ -75,7 +75,7 @@ export class JobRunner {
     }
   }
 
-  /** Runs what is due until nothing is, and answers how many jobs that were. For tests and command lines. */
+  /** Runs jobs until none is due. Answers how many it ran. For tests and command lines. */
   async runDue(): Promise<number> {
     let count = 0;
     for (;;) {
@@ -99,7 +99,7 @@ export class JobRunner {
         if (this.#failing) logger.info({}, 'job runner works again');
         this.#failing = false;
       } catch (error) {
-        // Once, not every second for as long as the database is away.
+        // Log once, not every second while the database is unreachable.
         if (!this.#failing) logger.error({ err: error }, 'job runner cannot reach its jobs');
         this.#failing = true;
       }
@@ -112,7 +112,7 @@ export class JobRunner {
     const { concurrency, leaseMs } = this.#options;
     const free = concurrency - this.#running.size;
     if (free <= 0 || !(await anyDue(this.#ctx, this.#kinds))) return [];
-    // What came while it was looked for is left to others, too.
+    // After `stop`, jobs found by this look are also left to other workers.
     if (this.#stopping) return [];
     return claimJobs(this.#ctx, this.#kinds, free, leaseMs);
   }
@@ -121,7 +121,7 @@ export class JobRunner {
     const abort = new AbortController();
     const finished = this.#attempt(claimed, abort.signal)
       .catch((error: unknown) => {
-        // Its lease ends by itself, and the job is tried again.
+        // The lease expires, and the job is retried.
         this.#options.logger.error(
           { err: error, job: claimed.id, kind: claimed.kind },
           'job outcome could not be noted',
@@ -183,7 +183,7 @@ export class JobRunner {
 
 const wait = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
 
-/** A wait that can be cut short. A ring while nobody waits is not lost: the next wait ends at once. */
+/** A wait that `ring` ends early. A ring while nobody waits is not lost: the next wait ends at once. */
 class Alarm {
   #rung = false;
   #wake: (() => void) | null = null;

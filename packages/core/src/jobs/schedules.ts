@@ -6,35 +6,35 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { JobPayload } from './handler.ts';
 
-/** Work that comes back. */
+/** A job that repeats. */
 export interface Schedule {
-  /** Unique among the schedules, and the same for ever: occurrences are told apart by it. */
+  /** Unique among schedules, and never changed: it identifies the occurrences. */
   name: string;
-  /** Five fields, in UTC: `30 3 * * *` is every night at half past three. */
+  /** Five fields, in UTC: `30 3 * * *` is every night at 03:30. */
   cron: string;
   kind: string;
   /** @default {} */
   payload?: JobPayload;
 }
 
-/** Behind everything that somebody waits for. */
+/** Lower than that of jobs that somebody waits for. */
 const priority = -10;
 
 interface Planned {
   schedule: Schedule;
   cron: Cron;
-  /** The occurrence that stands in the job table; null before the first look. */
+  /** The occurrence that is in the job table; null before the first look. */
   next: Date | null;
 }
 
 /**
- * Keeps the next occurrence of every schedule in the job table. It waits there through restarts, so one that was missed is
- * caught up once; its unique key lets any number of servers plan it, and one job come of it.
+ * Keeps the next occurrence of every schedule in the job table. It survives restarts there, so a missed occurrence runs once later.
+ * Its unique key lets any number of servers plan it, while only one job is created.
  */
 export class SchedulePlanner {
   readonly #planned: readonly Planned[];
 
-  /** @throws when a pattern is not a cron pattern, or two schedules share a name */
+  /** @throws when a cron pattern is not valid, or two schedules have the same name */
   constructor(schedules: readonly Schedule[]) {
     const names = new Set(schedules.map((schedule) => schedule.name));
     if (names.size < schedules.length) throw new Error('Two schedules have the same name.');
@@ -45,7 +45,7 @@ export class SchedulePlanner {
     }));
   }
 
-  /** Plans what has no future occurrence yet. Writes nothing otherwise. */
+  /** Plans the schedules that have no future occurrence yet. Otherwise it writes nothing. */
   async plan(ctx: ServiceContext): Promise<void> {
     const now = ctx.clock.now();
     const open = this.#planned.flatMap((entry) => {

@@ -3,13 +3,13 @@ import { onePer } from '../kernel/per.ts';
 
 const listenersOf = onePer<Database, Set<() => void>>(() => new Set());
 
-/** Calls `wake` whenever a job of this database was committed in this process. Answers how to stop that. */
+/** Calls `wake` whenever this process commits a job of this database. Answers a function that unsubscribes. */
 export function onEnqueued(database: Database, wake: () => void): () => void {
   const listeners = listenersOf(database).add(wake);
   return () => void listeners.delete(wake);
 }
 
-/** Spares a job the wait for the next poll when its runner lives in the same process. */
+/** Wakes the runners in this process, so that a new job need not wait for the next poll. */
 export function wakeRunners(database: Database): void {
   for (const wake of listenersOf(database)) wake();
 }

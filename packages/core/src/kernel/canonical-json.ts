@@ -1,6 +1,6 @@
 /**
  * RFC 8785 (JSON Canonicalization Scheme): members sorted by UTF-16 code units, ECMAScript number and string forms.
- * JSON.stringify already writes numbers and strings so; only the order of members is left to do.
+ * JSON.stringify already writes numbers and strings in this form, so only the members must be sorted.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;

@@ -1,4 +1,4 @@
-/** What an update changed, by field: the form in which events keep it (D6). */
+/** What an update changed, by field, as events store it (D6). */
 export type Changes = Record<string, { from: unknown; to: unknown }>;
 
 const comparable = (value: unknown): unknown => (value instanceof Date ? value.toISOString() : (value ?? null));
@@ -6,7 +6,7 @@ const comparable = (value: unknown): unknown => (value instanceof Date ? value.t
 const same = (a: unknown, b: unknown): boolean =>
   a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
 
-/** The fields whose values differ; dates leave as ISO strings. */
+/** The fields of `after` whose values differ from `before`. Dates become ISO strings. */
 export function diff(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): Changes {
   const changes: Changes = {};
   for (const field of Object.keys(after)) {

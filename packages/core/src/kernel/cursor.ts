@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { errors } from './errors.ts';
 
-/** The sort key of the last row of a page, as the database gave it: what the next page starts after. */
+/** The sort key of the last row of a page, as the database returned it. The next page starts after it. */
 export type CursorKey = readonly (string | number | null)[];
 
 const macLength = 16;
@@ -10,15 +10,15 @@ const mac = (secret: string, list: string, body: Buffer): Buffer =>
   createHmac('sha256', secret).update(`cursor\0${list}\0`).update(body).digest().subarray(0, macLength);
 
 /**
- * Makes an opaque cursor. It is signed together with the name of the list and its order, so that it is refused elsewhere
- * instead of skipping rows silently, and so that the values in it need no checking.
+ * Makes an opaque cursor. Its signature covers the name and the order of the list, so another list refuses it instead of silently
+ * skipping rows. The values in it need no validation, for the same reason.
  */
 export function encodeCursor(secret: string, list: string, key: CursorKey): string {
   const body = Buffer.from(JSON.stringify(key));
   return Buffer.concat([mac(secret, list, body), body]).toString('base64url');
 }
 
-/** @throws `validation_failed` at `cursor` when it is not one of this list in this order */
+/** Reads a cursor. @throws `validation_failed` at `cursor` when it does not belong to this list in this order */
 export function decodeCursor(secret: string, list: string, cursor: string): CursorKey {
   const bytes = Buffer.from(cursor, 'base64url');
   const body = bytes.subarray(macLength);

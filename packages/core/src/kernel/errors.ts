@@ -1,4 +1,4 @@
-/** What sort of failure an error is. The API maps each kind to one tRPC code and one HTTP status. */
+/** The kind of an error. The API maps each kind to one tRPC code and one HTTP status. */
 export type ErrorKind =
   | 'validation' // 400
   | 'unauthenticated' // 401
@@ -13,7 +13,7 @@ export type ErrorKind =
   | 'internal' // 500
   | 'unavailable'; // 503
 
-/** One wrong field. `path` is a JSON Pointer beginning with `/body`, `/query`, `/path` or `/header`. */
+/** One wrong field. `path` is a JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`. */
 export interface FieldError {
   path: string;
   /** zod's issue code. */
@@ -21,27 +21,27 @@ export interface FieldError {
   message: string;
 }
 
-/** Why a role that has the permission still refuses: see C7 and C8. */
+/** Why a role refuses although it has the permission: see C7 and C8. */
 export type FailedConstraint =
   | { kind: 'scope' }
   | { kind: 'assignedOnly' }
-  /** `allowedAgainAt` is when the same action would pass, as an ISO instant; null when time will not change it. */
+  /** `allowedAgainAt` is when the same action would be allowed, as an ISO instant; null if it never will be. */
   | { kind: 'workingHours'; allowedAgainAt: string | null; timezone: string };
 
-/** What a sign-in that is half done is finished by. */
+/** What a client needs to finish a sign-in that has passed its first step. */
 export interface SignInChallenge {
-  /** To be sent back with the answer. Good once, until `expiresAt`. */
+  /** To send back with the answer. Works once, until `expiresAt`. */
   token: string;
-  /** What may answer it: `totp`, `recovery_code`; more will come. */
+  /** The accepted answers: `totp`, `recovery_code` and others. The list will grow. */
   methods: string[];
   expiresAt: string;
 }
 
-/** What an error tells beside its code. */
+/** What an error can say in addition to its code. */
 export interface ErrorDetails {
   message?: string;
   errors?: FieldError[];
-  /** The field of the operation's input that is wrong, as property names; the API makes a pointer of it. */
+  /** The wrong field of the operation's input, as property names. The API turns it into a JSON Pointer. */
   field?: readonly (string | number)[];
   permission?: string;
   grantedBy?: string[];
@@ -54,7 +54,7 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** An error that a client is meant to read. Anything else that is thrown is answered as `internal`. */
+/** An error for the client. The API answers anything else that is thrown as `internal`. */
 export class DomainError extends Error {
   readonly code: string;
   readonly kind: ErrorKind;
@@ -75,7 +75,7 @@ interface ErrorDefinition {
 }
 
 /**
- * Names the errors of a room once, beside the code that throws them.
+ * Declares the errors of a room once, next to the code that throws them.
  *
  * @example
  * export const taskErrors = defineErrors({ task_not_found: { kind: 'not_found', message: 'There is no such task.' } });
@@ -92,7 +92,7 @@ export function defineErrors<Code extends string>(
   return Object.fromEntries(entries) as Record<Code, (details?: ErrorDetails) => DomainError>;
 }
 
-/** The errors that every room may throw. */
+/** The errors that any room may throw. */
 export const errors = defineErrors({
   unauthenticated: {
     kind: 'unauthenticated',

@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 const pool = Buffer.alloc(8192);
 let offset = pool.length;
 
-/** Random bytes from a pool, as asking the system for few at a time is dear. They are overwritten later: use them at once. */
+/** Random bytes from a pool, because small requests to the system are expensive. Use them at once: they are overwritten later. */
 export function pooledRandomBytes(count: number): Buffer {
   if (offset + count > pool.length) {
     randomFillSync(pool);
@@ -17,14 +17,14 @@ let lastMillisecond = 0;
 let counter = 0;
 
 /**
- * A UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then a 12-bit counter that keeps the ids of one
+ * Makes a UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then a 12-bit counter that keeps the ids of one
  * process in order within a millisecond, then 62 random bits.
  */
 export function uuidv7(now: number = Date.now()): string {
   const random = pooledRandomBytes(10);
   if (now > lastMillisecond) {
     lastMillisecond = now;
-    // Starting low leaves room to count up before the next millisecond has to be borrowed.
+    // A low start leaves room to count up before the next millisecond must be used early.
     counter = random.readUInt16BE(0) & 0x7ff;
   } else if (++counter > 0xfff) {
     lastMillisecond++;
@@ -38,5 +38,5 @@ export function uuidv7(now: number = Date.now()): string {
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Whether the text is a UUID in its canonical lower-case form: what may be put into a session variable. */
+/** Whether the text is a UUID in canonical lower case, which is safe to put into a session variable. */
 export const isUuid = (text: string): boolean => uuidPattern.test(text);

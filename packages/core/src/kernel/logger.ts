@@ -1,4 +1,4 @@
-/** Where what happens outside of a request is told. An error goes under `err`. */
+/** The log for events outside of requests. Pass an error as `err`. */
 export interface Logger {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;

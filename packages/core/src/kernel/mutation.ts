@@ -2,13 +2,13 @@
 export interface MutationRequest {
   /** The operationId: idempotency keys are kept per organization, actor and procedure. */
   readonly procedure: string;
-  /** What two uses of one key must agree on: the parsed input. */
+  /** The parsed input. Two uses of one key must have the same input. */
   readonly input: unknown;
   readonly idempotencyKey: string | null;
-  /** `*` (it exists), a version, or null when the header was not sent. */
+  /** `*` (the target must exist), a version, or null without the header. */
   readonly ifMatch: '*' | number | null;
   readonly dryRun: boolean;
-  /** Whether the answer holds a secret: it is then not kept, and a replay is refused. */
+  /** Whether the answer contains a secret. Such an answer is not stored, and a replay is refused. */
   readonly secretAnswer: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface EventSummary {
   data: Record<string, unknown>;
 }
 
-/** What the API must say about a mutation beside its answer. Filled while it runs. */
+/** What the API must report about a mutation in addition to its answer. Filled while the mutation runs. */
 export interface MutationOutcome {
   replayed: boolean;
   /** Set after a dry run. */

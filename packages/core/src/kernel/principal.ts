@@ -17,47 +17,47 @@ export type GrantScope =
       readonly placeIds: ReadonlySet<string>;
     };
 
-/** One role held by the principal. An action is allowed when any one grant passes with its own constraints. */
+/** One role of the principal. An action is allowed when at least one grant allows it under its own constraints. */
 export interface Grant {
   readonly roleId: string;
   readonly roleKey: string;
   readonly permissions: ReadonlySet<string>;
   readonly constraints: readonly Constraint[];
   readonly scope: GrantScope;
-  /** When the role ends by itself; null is never. The principal holds no grant that has ended. */
+  /** When the role ends; null if never. A principal has no grant that has ended. */
   readonly validTo: Date | null;
 }
 
-/** When people under the constraint `workingHours` may write, in their own time zone. A policy of the organization. */
+/** When members with the constraint `workingHours` may write, in their own time zone. A policy of the organization. */
 export interface WorkingHours {
   /** `HH:MM`, the first minute. */
   readonly start: string;
-  /** `HH:MM`, the first minute that is out again; `24:00` is the end of the day. */
+  /** `HH:MM`, the first minute after working hours; `24:00` is the end of the day. */
   readonly end: string;
   /** ISO 8601: 1 is Monday, 7 is Sunday. */
   readonly days: readonly number[];
-  /** What has one of these priorities may be written at any time. */
+  /** Tasks with one of these priorities may be written at any time. */
   readonly exemptPriorities: readonly string[];
 }
 
-/** What an organization says about access, beside who holds what. */
+/** The access settings of an organization, apart from role assignments. */
 export interface AccessPolicy {
   readonly workingHours: WorkingHours;
-  /** Every role there is, the strongest first: what a refusal names. */
+  /** All roles, the strongest first. A refusal names those that grant the permission. */
   readonly roles: readonly { readonly key: string; readonly permissions: ReadonlySet<string> }[];
 }
 
-/** Who acts, loaded once a request. Without an organization there are no grants. */
+/** Who acts, loaded once per request. Without an organization there are no grants. */
 export interface Principal {
   readonly userId: string;
   readonly sessionId: string | null;
-  /** The API key by which they act: what it may do is in `grants` already. It owns nothing, whoever made it. @default null */
+  /** The API key of the request. Its scopes are already in `grants`. A key owns nothing, whoever made it. @default null */
   readonly apiKeyId?: string | null;
-  /** Whether the session holds in one organization only, and does nothing to the account. @default false */
+  /** Whether the session is valid in one organization only and cannot change the account. @default false */
   readonly limited?: boolean;
   readonly emailVerified: boolean;
   readonly organizationId: string | null;
-  /** Whether they administer the instance itself, which no role of an organization gives. @default false */
+  /** Whether the user is an instance administrator, which no role of an organization grants. @default false */
   readonly instanceAdmin?: boolean;
   /** IANA. @default 'UTC' */
   readonly timezone?: string;

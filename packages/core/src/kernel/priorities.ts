@@ -1,2 +1,2 @@
-/** From the least to the most pressing. */
+/** From the lowest to the highest. */
 export const priorities = ['low', 'medium', 'high', 'urgent', 'critical'] as const;

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** A UUID; upper case is accepted and lowered, as SQLite compares text. */
+/** A UUID. Upper case is accepted and converted, because SQLite compares ids as text. */
 export const id = () => z.uuid().overwrite((value) => value.toLowerCase());
 
-/** An instant as it leaves: ISO 8601 in UTC with milliseconds. */
+/** An instant in an output: ISO 8601 in UTC with milliseconds. */
 export const instantOut = () => z.iso.datetime().meta({ examples: ['2026-01-31T09:00:00.000Z'] });
 
 const earliest = Date.UTC(1900, 0, 1);
 const latest = Date.UTC(9999, 11, 31);
 
-/** An instant as it arrives: ISO 8601 with any offset, in the years 1900 to 9999. */
+/** An instant in an input: ISO 8601 with any offset, in the years 1900 to 9999. */
 export const instantIn = () =>
   z.iso
     .datetime({ offset: true })
@@ -30,14 +30,14 @@ export const Person = z
 
 export type Person = z.output<typeof Person>;
 
-/** What every list takes. */
+/** The input fields of every list. */
 export const pageInput = {
   limit: z.number().int().min(1).max(100).default(50).describe('How many to answer at most.'),
   cursor: z.string().min(1).max(2048).optional().describe('The nextCursor of the page before.'),
   total: z.boolean().default(false).describe('Whether to count all rows that match, which costs a query.'),
 };
 
-/** What every list answers. */
+/** The output of every list. */
 export const page = <Item extends z.ZodType>(item: Item) =>
   z.object({
     data: z.array(item),

@@ -1,38 +1,38 @@
-/** An OpenID Connect issuer at which everybody may sign in; its client is registered there for `oidcCallbackUrl`. */
+/** An OpenID Connect issuer at which everybody may sign in. Our client there has the redirect URL `oidcCallbackUrl`. */
 export interface OidcIssuerSettings {
-  /** Names it in the API: lower-case letters and digits. */
+  /** Its id in the API: lower-case letters and digits. */
   readonly key: string;
-  /** What people read on the button. */
+  /** The text of the sign-in button. */
   readonly name: string;
-  /** The issuer identifier, under which its discovery document stands. */
+  /** The issuer identifier: the URL below which its discovery document is. */
   readonly issuer: string;
   readonly clientId: string;
-  /** Null: a public client, which PKCE alone protects. */
+  /** Null for a public client, which only PKCE protects. */
   readonly clientSecret: string | null;
-  /** What is asked for, `openid` among it. */
+  /** The requested scopes, including `openid`. */
   readonly scopes: readonly string[];
 }
 
-/** What the domain needs to know of its installation. Parsed and checked once by each app; see A10. */
+/** What the domain needs to know about its installation. Each app parses and checks it once; see A10. */
 export interface CoreSettings {
   readonly production: boolean;
-  /** Where links in mails lead. */
+  /** The base of the URLs in mails. */
   readonly publicUrl: string;
-  /** The origins of the web pages that may call, and ask for passkeys if they are of the same site. */
+  /** The origins of web pages that may call the API. Those on the same site may also ask for passkeys. */
   readonly corsOrigins: readonly string[];
   readonly dataDirectory: string;
   /** Signs access tokens and derives successor refresh tokens: at least 32 bytes. */
   readonly secretKey: string;
-  /** Keys of 32 bytes in base64: the first seals secrets that must be read again, all of them open what was sealed. */
+  /** Keys of 32 bytes in base64. The first seals secrets that must be read again; all of them open sealed secrets. */
   readonly encryptionKeys: readonly string[];
   readonly accessTokenMinutes: number;
   readonly refreshTokenDays: number;
   readonly requireVerifiedEmail: boolean;
   readonly passwordMinLength: number;
-  /** Failed sign-ins, registrations and mails asked for, each, that one network address has in 15 minutes. */
+  /** How many failed sign-ins, registrations and requested mails, each, one network address has in 15 minutes. */
   readonly attemptsPerAddress: number;
   /** @default none */
   readonly oidcIssuers?: readonly OidcIssuerSettings[];
-  /** Whether issuers that organizations choose may stand in private networks, and on localhost without TLS. @default false */
+  /** Whether issuers that organizations choose may be in private networks, and on localhost without TLS. @default false */
   readonly organizationIssuersInPrivateNetworks?: boolean;
 }

@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 const combiningMarks = /\p{M}+/gu;
 
-/** Lower case without accents, the same on every database: for search and for comparing names. */
+/** Converts text to lower case without accents, the same on every database, to search and compare names. */
 export const fold = (text: string): string => text.normalize('NFKD').replace(combiningMarks, '').toLowerCase();
 
-/** The words of a text for the search tables: at most 512, so that one long text cannot make a search slow. */
+/** The words of a text for the search tables. At most 512, so that one long text cannot slow down searches. */
 export function searchTerms(text: string): string[] {
   return (
     fold(text)
@@ -30,7 +30,7 @@ export function text(min: number, max: number) {
     });
 }
 
-/** One line of text, trimmed; blank counts as missing. */
+/** One line of text, trimmed. Blank text is refused. */
 export function line(max: number) {
   return text(0, max)
     .trim()

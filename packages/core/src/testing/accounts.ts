@@ -8,7 +8,7 @@ import { hashPassword } from '../identity/passwords.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Platform } from '../platform.ts';
 
-/** Gives a user a password that nobody has guessed at yet, and answers it. */
+/** Sets a new password for a user and clears all tries. Answers the password. */
 export async function givePassword(platform: Platform, userId: string): Promise<string> {
   const password = `${uuidv7()} horse`;
   const passwordHash = await hashPassword(password);
@@ -20,7 +20,7 @@ export async function givePassword(platform: Platform, userId: string): Promise<
   return password;
 }
 
-/** The tokens that the mails to a user carry: those about an address are of the latest change, and empty without one. */
+/** The tokens of the mails to a user. `confirm` and `undo` are of the latest change of the address; empty without one. */
 export async function accountTokens(
   { database, settings, clock }: Platform,
   userId: string,
@@ -48,7 +48,7 @@ export async function accountTokens(
   };
 }
 
-/** Makes a user an administrator of the instance, as the command line does. */
+/** Makes a user an instance administrator, as the command line does. */
 export const makeInstanceAdmin = (platform: Platform, userId: string): Promise<unknown> =>
   writeThroughIdentityDoor(platform.context({ principal: null }), ({ db, now }) =>
     db
@@ -58,7 +58,7 @@ export const makeInstanceAdmin = (platform: Platform, userId: string): Promise<u
       .execute(),
   );
 
-/** Takes a user's access away, as an administrator does. */
+/** Deactivates a user, as an administrator does. */
 export const deactivate = (platform: Platform, userId: string): Promise<unknown> =>
   writeThroughIdentityDoor(platform.context({ principal: null }), ({ db }) =>
     db.updateTable('users').set({ is_active: false }).where('id', '=', userId).execute(),

@@ -1,7 +1,7 @@
 import type { ServiceContext } from '../database/context.ts';
 import type { Platform } from '../platform.ts';
 
-/** A context of a member as a request would make it: with what the database says that they may do by now, at most 3 seconds old. */
+/** Makes the context of a member as a request would: with their current grants from the database, at most 3 seconds old. */
 export async function acting(platform: Platform, userId: string, organizationId: string): Promise<ServiceContext> {
   const identity = {
     userId,

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-/** CBOR (RFC 8949) of as much as WebAuthn needs. */
+/** Encodes the part of CBOR (RFC 8949) that WebAuthn needs. */
 function cbor(value: unknown): Buffer {
   if (typeof value === 'number') return value >= 0 ? head(0, value) : head(1, -1 - value);
   if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value]);
@@ -9,7 +9,7 @@ function cbor(value: unknown): Buffer {
     const entries = [...value].flatMap(([name, member]) => [cbor(name), cbor(member)]);
     return Buffer.concat([head(5, value.size), ...entries]);
   }
-  throw new TypeError('This CBOR is not needed.');
+  throw new TypeError('WebAuthn needs no CBOR of this type.');
 }
 
 function head(major: number, count: number): Buffer {
@@ -23,7 +23,7 @@ const sha256 = (data: string | Buffer): Buffer => createHash('sha256').update(da
 const flagged = (flags: Record<string, boolean>): number =>
   Object.entries(flags).reduce((sum, [bit, isSet]) => sum | (isSet ? Number(bit) : 0), 0);
 
-/** What a ceremony does otherwise than an honest browser and authenticator would. */
+/** How a ceremony differs from that of an honest browser and authenticator. */
 export interface Tampering {
   origin?: string;
   rpId?: string;
@@ -33,7 +33,7 @@ export interface Tampering {
   /** @default one more than the last time */
   signCount?: number;
   userHandle?: string;
-  /** Signs with another key; also the attestation for which nobody has asked. */
+  /** Signs with another key. On registration it adds an attestation that nobody asked for. */
   forged?: boolean;
 }
 
@@ -48,7 +48,7 @@ interface RequestOptions {
   rpId: string;
 }
 
-/** A software authenticator, and the browser before it: one ES256 key (WebAuthn level 2, attestation `none`). */
+/** A software authenticator with its browser: one ES256 key (WebAuthn level 2, attestation `none`). */
 export class TestAuthenticator {
   readonly credentialId = randomBytes(32).toString('base64url');
   readonly #origin: string;
@@ -57,7 +57,7 @@ export class TestAuthenticator {
   #signCount = 0;
   #userHandle: string | undefined;
 
-  /** @param counts whether it counts its signatures; many say 0 for ever */
+  /** @param counts whether it counts its signatures; many authenticators always report 0 */
   constructor(origin = 'http://localhost:8000', { counts = true } = {}) {
     this.#origin = origin;
     this.#counts = counts;
@@ -139,7 +139,7 @@ export class TestAuthenticator {
     if (this.#counts) this.#signCount++;
     const count = Buffer.alloc(4);
     count.writeUInt32BE(signCount ?? this.#signCount);
-    // User present, user verified, may be and is backed up, attested credential follows.
+    // User present, user verified, backup eligible and backed up, attested credential data included.
     const flags = flagged({ 0x01: true, 0x04: userVerified, 0x08: true, 0x10: true, 0x40: attested });
     return Buffer.concat([sha256(tampering.rpId ?? rpId), Buffer.from([flags]), count]);
   }

@@ -29,7 +29,7 @@ async function migratedFile(): Promise<string> {
 const template = 'tenon_template';
 
 async function migratedServer(): Promise<TestPostgres> {
-  // A test run starts one server for all of its processes; a single file starts its own.
+  // A test run starts one server for all of its processes. A single file starts its own.
   const shared = process.env['TENON_TEST_POSTGRES'];
   if (shared) return { url: shared, stop: async () => {} };
   const started = await startPostgres();
@@ -48,7 +48,7 @@ const administer = async (url: string, sql: string): Promise<void> => {
   }
 };
 
-/** A migrated database that tests copy: faster than migrating each. The login of tests owns nothing. */
+/** Makes a migrated database for tests to copy, which is faster than migrating each. The test login owns nothing. */
 export async function prepareTemplate(url: string): Promise<void> {
   await administer(url, `create role tenon_login login password 'login'`);
   await administer(url, `create database ${template}`);
@@ -58,7 +58,7 @@ export async function prepareTemplate(url: string): Promise<void> {
 const asLogin = (url: string, database: string): string =>
   `${url.replace('postgres:postgres@', 'tenon_login:login@')}/${database}`;
 
-/** A private, migrated, empty database. */
+/** Makes a private, migrated, empty database. */
 export async function createTestDatabase(dialect: TestDialect): Promise<TestDatabase> {
   if (dialect === 'sqlite') {
     sqliteTemplate ??= migratedFile();
@@ -74,5 +74,5 @@ export async function createTestDatabase(dialect: TestDialect): Promise<TestData
   return { url: asLogin(url, name), drop: () => administer(url, `drop database if exists ${name} with (force)`) };
 }
 
-/** The same database, as the superuser whom no policy stops: to look behind the walls. */
+/** The same database as the superuser, to whom no policy applies: to look behind the walls. */
 export const asSuperuser = (url: string): string => url.replace('tenon_login:login@', 'postgres:postgres@');

@@ -5,24 +5,24 @@ import { asSuperuser } from './databases.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Every row of every table, as the database itself holds it, in an order of its own. */
+/** Every row of every table, as the database stores it, in the database's order. */
 export type Dump = Readonly<Record<string, readonly Row[]>>;
 
-/** A text for each table, which is another when a row was added, changed or taken away. */
+/** A text for each table that changes when a row is added, changed or removed. */
 export type Fingerprints = Readonly<Record<string, string>>;
 
 export interface DumpReader {
-  /** @param only these tables. @default all */
+  /** @param only the tables to read. @default all */
   read(only?: readonly string[]): Promise<Dump>;
-  /** Whether anything changed, without reading what. */
+  /** To find out whether anything changed, without reading the rows. */
   fingerprints(): Promise<Fingerprints>;
   close(): Promise<void>;
 }
 
-/** The rows behind the search index of SQLite: they say what task_search says. */
+/** The internal tables of SQLite's search index: their content follows from task_search. */
 const isDerived = (table: string): boolean => table.startsWith('task_search_index') || table.startsWith('sqlite_');
 
-/** Looks at a whole test database behind its walls. */
+/** Opens a test database to read all of it, behind the walls. */
 export const openDump = (url: string): Promise<DumpReader> =>
   isPostgresUrl(url) ? openPostgres(url) : openSqlite(url);
 
@@ -61,7 +61,7 @@ async function openPostgres(url: string): Promise<DumpReader> {
       return Object.fromEntries(rows.map((table) => [table.name, table.rows]));
     },
     async fingerprints() {
-      // As rows lie there: what was not written does not move, and sorting takes longer than reading.
+      // In physical order: rows that are not written do not move, and sorting takes longer than reading.
       const printers = names.map(
         (name) => `select '${name}' as name, md5(string_agg(t::text, ',')) as print from "${name}" t`,
       );

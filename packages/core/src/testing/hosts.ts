@@ -11,11 +11,11 @@ import type { TestDialect } from './databases.ts';
 import { anonymous, type SignedUpPerson, signUp } from './people.ts';
 import { createTestPlatform, type TestClock } from './platform.ts';
 
-/** An organization that invites people, and what people do who are invited. Its owner is Olga. */
+/** An organization that invites people, with what its members and invited people do. Its owner is Olga. */
 export type Hosts = Awaited<ReturnType<typeof createHosts>>;
 
 export async function createHosts(dialect: TestDialect, clock: TestClock) {
-  // The sign-ins outlast the days that the tests let pass.
+  // Sign-ins stay valid over the days by which the tests advance the clock.
   const settings = { accessTokenMinutes: 365 * 24 * 60, refreshTokenDays: 365 };
   const platform = await createTestPlatform(dialect, { clock, settings });
   const owner = await signUp(platform, { organizationName: 'Hosts', fullName: 'Olga Owner', username: 'olga' });
@@ -29,7 +29,7 @@ export async function createHosts(dialect: TestDialect, clock: TestClock) {
     addMember(await by.ctx('required'), { organizationId, email, roleIds: idsOf(keys) });
   const own = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) =>
     listOwnInvitations(await person.ctx('none'), { ...InvitationListInput.parse({}), ...input });
-  /** Theirs, where there is one alone. */
+  /** The only invitation of the person. */
   const invitationOf = async (person: SignedUpPerson, input: Partial<InvitationListInput> = {}) => {
     const { data } = await own(person, input);
     if (data.length !== 1 || !data[0]) throw new Error(`${data.length} invitations instead of one.`);
@@ -43,7 +43,7 @@ export async function createHosts(dialect: TestDialect, clock: TestClock) {
     await accept(person, (await invitationOf(person)).id);
     return person;
   };
-  /** What an invitation leaves behind, whoever is invited. */
+  /** All rows that invitations leave, whoever is invited. */
   const traces = () =>
     readThroughSystemDoor(platform.database, async (db) => ({
       invitations: await db.selectFrom('invitations').select(['id', 'email']).execute(),

@@ -2,7 +2,7 @@ import { readThroughSystemDoor } from '../database/system-door.ts';
 import type { Platform } from '../platform.ts';
 import { makeInvitationToken } from '../tenancy/invitations/invitation.token.ts';
 
-/** The token in the mail of the invitation that waits for an address. @throws when there is none */
+/** The token of the pending invitation of an address. @throws when there is none */
 export async function invitationTokenOf(platform: Platform, email: string): Promise<string> {
   const invitation = await readThroughSystemDoor(platform.database, (db) =>
     db

@@ -10,7 +10,7 @@ export interface FakeOidcTransport extends OidcTransport {
   readonly bindings: Map<string, string>;
 }
 
-/** A browser that keeps what sign-ins are bound to it with, too. */
+/** A browser that also keeps the cookies that bind sign-ins to it. */
 export function fakeOidcTransport(): FakeOidcTransport {
   const bindings = new Map<string, string>();
   return Object.assign(fakeTransport(), {
@@ -21,7 +21,7 @@ export function fakeOidcTransport(): FakeOidcTransport {
   });
 }
 
-/** Begins a sign-in, and has somebody sign in at the issuer: answers what the browser brings back, and what binds it. */
+/** Starts a sign-in and signs somebody in at the issuer. Answers what the browser brings back, and the binding. */
 export async function comeBack(
   platform: Platform,
   issuer: TestIssuer,

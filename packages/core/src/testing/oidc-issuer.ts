@@ -5,7 +5,7 @@ import type { Adapter, AdapterPayload, Configuration } from 'oidc-provider';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { OidcIssuerSettings } from '../kernel/settings.ts';
 
-/** A browser that only goes from one redirect to the next, and keeps cookies. */
+/** A browser that only follows redirects and keeps cookies. */
 class Browser {
   readonly #cookies = new Map<string, string>();
 
@@ -20,7 +20,7 @@ class Browser {
     return response;
   }
 
-  /** Follows redirects while they stay at the issuer; answers the address that leads away. */
+  /** Follows redirects while they stay at the issuer. Answers the first URL elsewhere. */
   async leave(start: string, origin: string, headers: Record<string, string>): Promise<URL> {
     let url = new URL(start);
     for (let hop = 0; hop < 10; hop++) {
@@ -34,7 +34,7 @@ class Browser {
   }
 }
 
-/** Keeps what one issuer knows, over a change of its keys. */
+/** Keeps the data of one issuer when its keys change. */
 function memoryAdapter(): (name: string) => Adapter {
   const rows = new Map<string, AdapterPayload>();
   return (name) => {
@@ -61,34 +61,34 @@ export type TestClaims = Readonly<Record<string, unknown>>;
 
 /** A real OpenID Connect issuer inside this process, on a free port. */
 export interface TestIssuer {
-  /** What a platform needs to know of it. */
+  /** The settings with which a platform uses it. */
   readonly settings: OidcIssuerSettings;
-  /** The logout tokens that it has sent over the back channel, newest last. */
+  /** The logout tokens that it sent over the back channel, newest last. */
   readonly logoutTokens: readonly string[];
-  /** Somebody signs in there as `subject`, of whom it says these claims. Answers where the browser is sent then. */
+  /** Signs somebody in as `subject` with these claims. Answers where the browser is sent then. */
   authorize(authorizationUrl: string, subject: string, claims: TestClaims): Promise<URL>;
-  /** The browser that signed in last signs out there. Answers where it is sent then. */
+  /** Signs out the browser that signed in last. Answers where it is sent then. */
   signOut(logoutUrl: string): Promise<URL>;
-  /** Signs with new keys from now on, and publishes no others. */
+  /** Replaces its keys, and publishes only the new ones. */
   rotateKeys(): Promise<void>;
-  /** Registers one more redirect URI of its client: an organization's own is known only once its provider is there. */
+  /** Adds a redirect URI to its client: that of an organization's provider is known only once the provider exists. */
   allow(redirectUri: string): void;
-  /** A token signed with its present key, whatever it says. */
+  /** Signs any payload with the current key. */
   sign(payload: JWTPayload, header?: { typ?: string; kid?: string }): Promise<string>;
-  /** How often its keys were asked for. */
+  /** How often its keys were fetched. */
   readonly keysAskedFor: number;
   stop(): Promise<void>;
 }
 
 const accountHeader = 'x-test-account';
 
-/** Starts one. It does not keep its process alive. */
+/** Starts an issuer, which does not keep its process alive. */
 export async function startTestIssuer(
   key = 'local',
   redirectUri = 'http://localhost:8000/api/v1/auth/oidc/callback',
 ): Promise<TestIssuer> {
   const client = { clientId: `tenon-${key}`, clientSecret: `secret-of-${key}-0123456789abcdef0123456789` };
-  // Loaded here, as most tests that import this room have no need of it.
+  // Loaded here, because most tests that import this folder do not need it.
   const { default: Provider } = await import('oidc-provider');
   const accounts = new Map<string, TestClaims>();
   const redirectUris = [redirectUri];
@@ -127,7 +127,7 @@ export async function startTestIssuer(
         },
       },
     },
-    // It would go to the back channel, and not to the own machine.
+    // Records back-channel calls instead of sending them.
     fetch: async (_url, options) => {
       if (options?.body instanceof URLSearchParams) logoutTokens.push(options.body.get('logout_token') ?? '');
       return new Response(null, { status: 200 });

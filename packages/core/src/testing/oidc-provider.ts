@@ -7,7 +7,7 @@ import type { TestClaims, TestIssuer } from './oidc-issuer.ts';
 import { anonymous } from './people.ts';
 import type { TestOrganization } from './platform.ts';
 
-/** Makes a test issuer the organization's own. */
+/** Adds a test issuer to an organization as its own identity provider. */
 export async function ownIssuer(
   { owner }: Pick<TestOrganization, 'owner'>,
   issuer: TestIssuer,
@@ -20,7 +20,7 @@ export async function ownIssuer(
   return provider;
 }
 
-/** Signs in at an organization's issuer, as a client that keeps its secrets itself. */
+/** Signs in at an organization's issuer, as a client that gets its secrets in the body. */
 export async function signInAt(
   platform: Platform,
   issuer: TestIssuer,

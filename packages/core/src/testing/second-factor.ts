@@ -10,18 +10,18 @@ import { TestAuthenticator } from './authenticator.ts';
 
 /** An authenticator app. */
 export interface TestApp {
-  /** The code that it shows now. */
+  /** The code that the app shows now. */
   code(): string;
 }
 
-/** Takes the app and the recovery codes of a user away. */
+/** Removes the app and the recovery codes of a user. */
 export const removeTotp = (platform: Platform, userId: string): Promise<void> =>
   writeThroughIdentityDoor(platform.context({ principal: null }), async ({ db }) => {
     await db.deleteFrom('totp_credentials').where('user_id', '=', userId).execute();
     await db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
   });
 
-/** Gives a user a new app in the place of any other; a pending one waits for its first code. */
+/** Sets up a new app for a user and removes any other. A pending one waits for its first code. */
 export async function enrolTotp(
   platform: Platform,
   userId: string,
@@ -41,7 +41,7 @@ export async function enrolTotp(
   return { code: () => totpCodeAt(secret, platform.clock.now()), recoveryCodes };
 }
 
-/** Registers a passkey of a user, without a session. Answers its id. */
+/** Registers a passkey for a user, without a session. Answers its id. */
 export async function enrolPasskey(
   platform: Platform,
   userId: string,
@@ -58,7 +58,7 @@ export async function enrolPasskey(
   return (await addPasskey(platform.context({ principal }), { challengeToken: token, response })).id;
 }
 
-/** Takes the passkeys of a user away, all or all but the newest. */
+/** Removes the passkeys of a user, except the newest `kept` ones. */
 export const removePasskeys = (platform: Platform, userId: string, kept = 0): Promise<void> =>
   writeThroughIdentityDoor(platform.context({ principal: null }), async ({ db }) => {
     const newest = db

@@ -6,7 +6,7 @@ import type { TestMember } from './platform.ts';
 
 const client = { refreshCookie: null, setRefreshCookie: () => {}, userAgent: 'vitest' };
 
-/** One more session of a user, which ends no other. */
+/** Starts another session of a user, without ending any. */
 export const openSessionOf = (
   platform: Platform,
   userId: string,
@@ -17,7 +17,7 @@ export const openSessionOf = (
     insertSession(unit, { userId, deviceId: null, organizationId, limitedToId }, client),
   );
 
-/** Signs a member in without a password: a session in their organization, and its access token. */
+/** Signs a member in to their organization without a password. Answers the access token. */
 export async function accessTokenOf(
   platform: Platform,
   { userId, principal }: Pick<TestMember, 'userId' | 'principal'>,
@@ -25,7 +25,7 @@ export async function accessTokenOf(
   return tokenOfSession(platform, await openSessionOf(platform, userId, principal.organizationId));
 }
 
-/** The same at an issuer of an organization: the session holds there alone. */
+/** The same at an issuer of an organization, so that the session is valid in that organization only. */
 export const limitedTokenOf = async (platform: Platform, userId: string, organizationId: string): Promise<string> =>
   tokenOfSession(platform, await openSessionOf(platform, userId, organizationId, organizationId));
 

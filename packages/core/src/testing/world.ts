@@ -10,12 +10,12 @@ import type { Platform } from '../platform.ts';
 /** A row by its property names. */
 export type WorldRow = Readonly<Record<string, unknown>>;
 
-/** An organization, a user who is a member there, and one row of theirs in every table there is. */
+/** An organization, one of its members, and one row of theirs in every table. */
 export interface World {
   readonly organizationId: string;
   readonly userId: string;
   row(table: string): WorldRow;
-  /** Another row of the table, not yet added, with a key of its own. */
+  /** Makes another row of the table with its own key, but does not add it. */
   another(table: string): WorldRow;
   /** The user, with a built-in role. */
   principal(role?: BuiltInRoleKey): Principal;
@@ -38,7 +38,7 @@ const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name
 
 let sequence = 0;
 
-/** Fills every table from what its declaration says of it, so that a new table needs nothing here. */
+/** Fills every table from its declaration, so that a new table needs no code here. */
 class WorldBuilder {
   readonly organizationId = uuidv7();
   readonly userId = uuidv7();
@@ -49,7 +49,7 @@ class WorldBuilder {
     this.#platform = platform;
   }
 
-  /** The rows in an order in which each finds what it refers to. */
+  /** Builds the rows, each after the rows that it refers to. */
   build(): void {
     for (const table of this.#platform.database.tables.values()) this.#ensure(table);
   }
@@ -74,7 +74,7 @@ class WorldBuilder {
     const target = this.#target(table, name);
     if (target === table) return null;
     if (target) return this.#key(target, table, name);
-    // What may point at anything points at a task.
+    // References of any type refer to a task.
     if (name === 'entityType') return 'task';
     if (name === 'entityId') return this.#ensure(this.#table('tasks'))['id'];
     if (property.nullable) return null;
@@ -82,7 +82,7 @@ class WorldBuilder {
     return this.#plain(property);
   }
 
-  /** The table that a property refers to: as declared, or as its name says. */
+  /** The table that a property refers to, by declaration or by its name. */
   #target(table: TableDefinition, name: string): TableDefinition | undefined {
     const declared = table.references?.find(({ columns }) => columns.at(-1) === name)?.to().meta.className;
     const named = name.endsWith('Id') ? name.slice(0, -2) : '';
@@ -148,7 +148,7 @@ export async function createWorld(platform: Platform): Promise<World> {
   };
 }
 
-/** Tables after those that they refer to. */
+/** Orders tables after those that they refer to. */
 function insertionOrder({ database }: Platform): string[] {
   const order: string[] = [];
   const visit = (table: TableDefinition): void => {
@@ -159,7 +159,7 @@ function insertionOrder({ database }: Platform): string[] {
     }
     if (!order.includes(table.name)) order.push(table.name);
   };
-  // Search tables are written by hand: their references are in no declaration.
+  // Search tables are written by hand, so no declaration contains their references.
   const handWritten = (table: TableDefinition) => Number(table.name.endsWith('_search'));
   for (const table of [...database.tables.values()].sort((a, b) => handWritten(a) - handWritten(b))) visit(table);
   return order;

@@ -9,7 +9,7 @@ import { tokenBlocks, writeMail } from './message.ts';
 
 const Payload = z.object({ changeId: z.string() });
 
-/** A change is one row, so its tokens need nothing but its id. */
+/** A change is one row, so its tokens are bound to its id alone. */
 export const changeSubject = (changeId: string) => ({ id: changeId, boundTo: [] });
 
 const findChange = (ctx: ServiceContext, payload: JobPayload) =>
@@ -31,7 +31,7 @@ const findChange = (ctx: ServiceContext, payload: JobPayload) =>
       .executeTakeFirst(),
   );
 
-/** Asks the new address to confirm. Somebody has it already, or the change is off: nothing is sent. */
+/** Asks the new address to confirm. Sends nothing when somebody has the address already or the change is not pending. */
 export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
   const change = await findChange(ctx, payload);
   if (change?.status !== 'pending') return null;
@@ -54,7 +54,7 @@ export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
   });
 };
 
-/** Tells the old address, if it was proven, and lets it undo the change. */
+/** Tells the old address about the change, and lets it undo the change. Sends nothing if the old address was not verified. */
 export const undoEmailMail: MailTemplate = async (ctx, payload) => {
   const change = await findChange(ctx, payload);
   if (!change || change.undoUntil === null || change.status === 'undone') return null;

@@ -5,8 +5,8 @@ import { accountBudget, addressBudgets, attempt } from '../throttle.ts';
 import { keyOf } from '../user.service.ts';
 
 /**
- * Has a mail sent that anybody may ask for. The answer, the time and the work are the same for every address: whether there is
- * anything to send is found out by the job. So many an hour go to one address, known or not, and so many come from one place.
+ * Asks for a mail that anybody may ask for. Answer, time and work are the same for every address: the job finds out whether there
+ * is anything to send. The number of mails to one address and from one network is limited, whether an account exists or not.
  * @throws `rate_limited`
  */
 export async function requestMail(

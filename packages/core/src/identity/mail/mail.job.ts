@@ -2,13 +2,13 @@ import type { ServiceContext } from '../../database/context.ts';
 import type { JobHandler, JobPayload } from '../../jobs/index.ts';
 import type { Mail, Mailer } from './mailer.ts';
 
-/** The kind of job that sends a mail. Its payload names the template and what it is about; it holds no secret. */
+/** The kind of job that sends a mail. Its payload names the template and its subject, and contains no secret. */
 export const mailJob = 'mail.send';
 
-/** Writes the mail of a payload; null when there is nothing to send any more. */
+/** Writes the mail for a payload. Answers null when there is nothing to send any more. */
 export type MailTemplate = (ctx: ServiceContext, payload: JobPayload) => Promise<Mail | null>;
 
-/** Sends the mails of these templates through the port. A mail that fails is tried again. */
+/** Makes the job handler that sends the mails of these templates. The job retries a mail that fails. */
 export const mailHandler =
   (mailer: Mailer, templates: Readonly<Record<string, MailTemplate>>): JobHandler =>
   async (ctx, payload, job) => {

@@ -5,19 +5,19 @@ import type { Logger } from '../../kernel/logger.ts';
 import type { Mail, Mailer } from './mailer.ts';
 
 interface MailboxOptions {
-  /** Is created when it is missing. */
+  /** Created when missing. */
   directory: string;
   logger: Logger;
   clock: Clock;
 }
 
-/** A header's text: ASCII as it is, everything else as an encoded word (RFC 2047). */
+/** The text of a header: ASCII unchanged, anything else as an encoded word (RFC 2047). */
 const headerText = (text: string): string =>
   /^[ -~]*$/.test(text) ? text : `=?utf-8?B?${Buffer.from(text).toString('base64')}?=`;
 
 const base64Lines = (text: string): string => Buffer.from(text).toString('base64').replaceAll(/.{76}/g, '$&\r\n');
 
-/** A message as RFC 5322 writes it. */
+/** Renders a message in the format of RFC 5322. */
 function render({ to, subject, text, html }: Mail, id: string, at: Date): string {
   const boundary = `tenon-${id}`;
   const headers = [
@@ -33,7 +33,7 @@ function render({ to, subject, text, html }: Mail, id: string, at: Date): string
   return `${headers.join('\r\n')}\r\n\r\n${parts.join('')}--${boundary}--\r\n`;
 }
 
-/** Readable as it lies there, unless it needs more than ASCII or has long lines. */
+/** Renders one part. The file stays readable, unless the text has non-ASCII characters or very long lines. */
 function part(type: string, content: string): string {
   const plain = /^[\t\n -~]*$/.test(content) && !/.{990}/.test(content);
   const head = `Content-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: ${plain ? '7bit' : 'base64'}`;
@@ -42,7 +42,7 @@ function part(type: string, content: string): string {
 
 const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
 
-/** Lays each message into a folder as `<time>-<to>.eml` and tells the log where. For development, and until there is SMTP. */
+/** Writes each message to a folder as `<time>-<to>.eml`, and logs the path. For development, and until SMTP is set up. */
 export function createMailbox({ directory, logger, clock }: MailboxOptions): Mailer {
   return {
     async send(mail, id) {

@@ -7,8 +7,8 @@ export interface Mail {
   html: string;
 }
 
-/** Sends mail. The port: adapters decide how. */
+/** The port for sending mail; adapters implement it. */
 export interface Mailer {
-  /** @param id the same when a message is tried again, so that it can be recognized */
+  /** @param id stays the same when a message is retried, so that the receiver can recognize it */
   send(mail: Mail, id: string): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import type { Mail } from './mailer.ts';
 
-/** A paragraph, or something to be copied as it is. */
+/** A paragraph, or text to copy unchanged. */
 type Block = string | { copy: string };
 
 export interface Message {
   to: string;
   subject: string;
-  /** Whom to greet; null is nobody known. */
+  /** The name for the greeting; null if unknown. */
   name?: string | null;
   blocks: readonly Block[];
 }
@@ -19,7 +19,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text that means nothing but itself, in HTML and in its attributes. */
+/** Escapes text for HTML and its attributes. */
 const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 
 const htmlOf = (block: Block): string =>
@@ -28,8 +28,8 @@ const htmlOf = (block: Block): string =>
     : `<pre style="margin:0 0 16px;padding:12px;background:#f4f4f5;white-space:pre-wrap;word-break:break-all">${escapeHtml(block.copy)}</pre>`;
 
 /**
- * Writes a mail as text and as HTML, which say the same. Whatever people typed is escaped; nothing is loaded from anywhere, and
- * nothing is a link, so that nobody learns to click one.
+ * Writes a mail as text and as HTML with the same content. User input is escaped. The HTML loads nothing, and contains no links,
+ * so that users do not learn to click them.
  */
 export function writeMail({ to, subject, name = null, blocks }: Message): Mail {
   const all: Block[] = [`Hello${name === null ? '' : ` ${name}`},`, ...blocks];
@@ -52,14 +52,14 @@ ${body}
   };
 }
 
-/** The token of a mail to be copied, and a call of the API that uses it. */
+/** Shows the token of a mail for copying, and an API call that uses it. */
 export const tokenBlocks = (publicUrl: string, path: string, body: { token: string; password?: string }): Block[] => [
   { copy: body.token },
   'For example:',
   callWith(publicUrl, path, { ...body }),
 ];
 
-/** A call of the API to be copied: the token in it is good for one use. */
+/** Shows an API call for copying. A token in it works once. */
 export const callWith = (publicUrl: string, path: string, body: Readonly<Record<string, string>>): Block => ({
   copy: `curl -X POST ${publicUrl}/api/v1${path} \\\n  -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(body).replaceAll("'", String.raw`'\''`)}'`,
 });

@@ -15,7 +15,7 @@ interface Resettable {
   passwordHash: string | null;
 }
 
-/** Whose password is set. Another password or address makes the token worthless, so that it is good for one use. */
+/** The subject of a reset token. A change of the password or the address makes the token invalid, so it works once. */
 export const resetSubject = ({ id, emailKey, passwordHash }: Resettable) => ({
   id,
   boundTo: [emailKey, passwordHash ?? ''],
@@ -24,7 +24,7 @@ export const resetSubject = ({ id, emailKey, passwordHash }: Resettable) => ({
 export const resetTokenOf = ({ settings, clock }: Pick<ServiceContext, 'settings' | 'clock'>, user: Resettable) =>
   makeAccountToken(settings, 'reset-password', resetSubject(user), new Date(clock.now().getTime() + lifetimeMs));
 
-/** Lets who reads the mail of an account set its password. Nobody active has the address: nothing is sent. */
+/** Sends a token that sets a new password. Sends nothing when no active person has the address. */
 export const resetPasswordMail: MailTemplate = async (ctx, payload) => {
   const user = await personOf(ctx, payload);
   if (!user) return null;
@@ -44,7 +44,7 @@ export const resetPasswordMail: MailTemplate = async (ctx, payload) => {
 
 const ByUser = z.object({ userId: z.string() });
 
-/** Tells a user that their password is another one: if it was not them, they must know. */
+/** Tells a user that their password has changed, in case somebody else changed it. */
 export const passwordChangedMail: MailTemplate = async (ctx, payload) => {
   const { userId } = ByUser.parse(payload);
   const user = await readThroughIdentityDoor(ctx.database, (db) =>

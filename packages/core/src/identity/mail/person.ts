@@ -7,7 +7,7 @@ import { keyOf } from '../user.service.ts';
 
 const ByEmail = z.object({ email: z.string() });
 
-/** The active person whose address a mail's payload names; undefined when nobody has it. */
+/** Reads the active person whose address the payload names. Answers undefined when no active person has it. */
 export const personOf = (ctx: ServiceContext, payload: JobPayload) =>
   readThroughIdentityDoor(ctx.database, (db) =>
     activeAccounts(db)

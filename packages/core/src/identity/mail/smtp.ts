@@ -1,13 +1,13 @@
 import { createTransport } from 'nodemailer';
 import type { Mailer } from './mailer.ts';
 
-/** How mails leave the instance. */
+/** The SMTP server that sends the mails of the instance. */
 export interface SmtpSettings {
   readonly host: string;
   readonly port: number;
-  /** `starttls`: not without it; `tls`: from the first byte; `none`: in the clear, for a server next door. */
+  /** `starttls`: required; `tls`: from the first byte; `none`: unencrypted, for a server on the same network. */
   readonly security: 'starttls' | 'tls' | 'none';
-  /** Null: the server asks nobody who they are. */
+  /** Null if the server requires no login. */
   readonly login: { readonly user: string; readonly password: string } | null;
   /** An address, or `Name <address>`. */
   readonly from: string;
@@ -15,7 +15,7 @@ export interface SmtpSettings {
 
 const timeoutMs = 15_000;
 
-/** Sends mails through an SMTP server, one connection each. What fails is thrown, for the job to try again. */
+/** Sends mails through an SMTP server, with one connection per mail. Failures are thrown, so that the job retries. */
 export function createSmtpMailer({ host, port, security, login, from }: SmtpSettings): Mailer {
   const transport = createTransport({
     host,
@@ -27,7 +27,7 @@ export function createSmtpMailer({ host, port, security, login, from }: SmtpSett
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    // Mails are made of text alone.
+    // Our mails contain only text that we pass.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -39,9 +39,9 @@ export function createSmtpMailer({ host, port, security, login, from }: SmtpSett
         subject,
         text,
         html,
-        // The same at every try, so that a mailbox can tell a repetition.
+        // The same for every retry, so that a mailbox can detect duplicates.
         messageId: `<${id}@${host}>`,
-        // No answering machine answers it (RFC 3834).
+        // Keeps auto-responders from answering (RFC 3834).
         headers: { 'Auto-Submitted': 'auto-generated' },
       });
     },

@@ -7,19 +7,19 @@ import { personOf } from './person.ts';
 
 const lifetimeMs = 24 * 3_600_000;
 
-/** Whose address is verified. Another address makes the token worthless, and so does verifying. */
+/** The subject of a verification token. A change of the address makes the token invalid. Once verified, no token works. */
 export const verificationSubject = ({ id, emailKey }: { id: string; emailKey: string }) => ({
   id,
   boundTo: [emailKey],
 });
 
-/** The token that the verification mail carries. Never stored, never logged. */
+/** Makes the token of the verification mail. Never store or log it. */
 export const verificationTokenOf = (ctx: ServiceContext, { id, email }: { id: string; email: string }): string => {
   const end = new Date(ctx.clock.now().getTime() + lifetimeMs);
   return makeAccountToken(ctx.settings, 'verify-email', verificationSubject({ id, emailKey: keyOf(email) }), end);
 };
 
-/** Asks a user to prove their address. Nobody has the address, or it is proven: nothing is sent. */
+/** Asks a user to verify their address. Sends nothing when no active person has the address, or it is verified already. */
 export const verificationMail: MailTemplate = async (ctx, payload) => {
   const user = await personOf(ctx, payload);
   if (!user || user.emailVerifiedAt !== null) return null;

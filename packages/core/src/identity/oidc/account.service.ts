@@ -17,7 +17,7 @@ import { installationRealm, OidcSessionEntity, UserIdentityEntity } from './oidc
 import { oidcErrors } from './oidc.errors.ts';
 import type { ProvenPerson } from './proof.ts';
 
-/** What we take over of an issuer's claims. What is no such thing is left out: a profile is no reason to refuse a sign-in. */
+/** The claims that become the user's profile. Invalid ones are left out: a bad profile is no reason to refuse a sign-in. */
 const Profile = z.object({
   name: line(200).optional().catch(undefined),
   locale: locale().optional().catch(undefined),
@@ -26,10 +26,10 @@ const Profile = z.object({
 
 const VerifiedAddress = z.object({ email: email(), email_verified: z.literal(true) });
 
-/** Whose word counts where: an issuer of the installation for all of it, an organization's for its own identities alone. */
+/** An identity belongs to a realm: that of all installation issuers, or that of one organization's issuer alone. */
 const realmOf = ({ id, organizationId }: OidcIssuer): string => (organizationId === null ? installationRealm : id);
 
-/** The account to which a person's identity at an issuer is linked, which has been used by that; null when it is to none. */
+/** Finds the account linked to a person's identity at an issuer, and records the use. Answers null when there is none. */
 async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string | null> {
   const known = await unit.db
     .updateTable('user_identities')
@@ -43,10 +43,11 @@ async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson)
 }
 
 /**
- * The user whom an issuer has proven, by its subject. Who is new is linked to the account with their address, or gets one: only
- * when the issuer says that the address is verified, and an account only when that address was proven to it too. Otherwise whoever
- * registers somebody else's address first, here or there, would get into what is theirs. An organization's issuer, whom nobody but
- * that organization trusts, is linked to no account that it did not make. Runs behind the identity door.
+ * Finds the user of a person authenticated by an issuer, by the issuer's subject. A new identity is linked to the account
+ * with its address, or gets a new account. Both require that the issuer says the address is verified; linking also requires that
+ * the account has verified the address. Otherwise somebody who registers another person's address first, here or there, could enter
+ * that person's account. Only its organization trusts an organization's issuer, so that is never linked to an account that it did
+ * not create. Runs behind the identity door.
  * @throws `oidc_email_not_verified`, `oidc_account_exists`
  */
 export async function userOfPerson(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string> {
@@ -61,8 +62,7 @@ export async function userOfPerson(unit: Unit, issuer: OidcIssuer, person: Prove
 }
 
 /**
- * Links who somebody is at an issuer to the account to which the session belongs, which asked for that. Runs behind the identity
- * door.
+ * Links a person's identity at an issuer to the account of the session that asked for the link. Runs behind the identity door.
  * @throws `oidc_state_invalid` when that session has ended meanwhile, `oidc_identity_taken`
  */
 export async function linkPerson(
@@ -92,8 +92,9 @@ const linkInstead =
   'There is an account with this e-mail address: sign in to it, and link who you are at this issuer there.';
 
 /**
- * The account with an address, where an issuer of the installation says whose that is, and it was proven here too.
- * @throws `oidc_account_exists` when there is another with this address, or was lately
+ * Finds the account to link: the issuer belongs to the installation, and the account has verified the address. Answers null when
+ * nobody has the address.
+ * @throws `oidc_account_exists` when another account has the address, or had it until recently
  */
 async function accountWith({ db, now }: Unit, { organizationId }: OidcIssuer, address: string): Promise<string | null> {
   const user = await db
@@ -108,7 +109,7 @@ async function accountWith({ db, now }: Unit, { organizationId }: OidcIssuer, ad
   return null;
 }
 
-/** An account, whose address an issuer of the installation has proven; an organization's has not, so its owner gets a mail. */
+/** Creates an account. An issuer of the installation verifies its address; for an organization's issuer the user gets a mail. */
 async function createUser(
   unit: Unit,
   address: string,
@@ -159,8 +160,8 @@ async function insertIdentity(
 }
 
 /**
- * Opens the session of a proven person; of an organization's issuer one that holds in that organization only. The second factor is
- * the issuer's affair. Runs behind the identity door.
+ * Starts the session of an authenticated person. A session from an organization's issuer is valid in that organization only. The
+ * issuer is responsible for a second factor. Runs behind the identity door.
  * @throws `user_inactive`
  */
 export async function openSessionOfPerson(

@@ -13,29 +13,29 @@ import type { OidcStart, OidcStarted } from './oidc.schema.ts';
 import type { OidcTransport } from './oidc-transport.ts';
 import { oidcCallbackUrl, redirectTarget } from './redirect-target.ts';
 
-/** How long somebody may take to sign in at the issuer, in seconds. */
+/** How long a sign-in at the issuer may take, in seconds. */
 const lifetimeSeconds = 600;
 
-/** What a cookie is named after, so that sign-ins in several tabs do not disturb each other. */
+/** The name of a cookie. Each sign-in has its own, so that sign-ins in several tabs do not overwrite each other. */
 const nameOf = (stateHash: string): string => stateHash.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 12);
 
-/** What only this server and the issuer's answer know of a sign-in: derived from its state, and stored nowhere. */
+/** The secrets of a sign-in that only this server and the issuer's answer know. They are derived from the state, not stored. */
 export const flowSecrets = (settings: CoreSettings, state: string) => ({
   nonce: mac(settings, 'oidc', `nonce ${state}`).toString('base64url'),
   codeVerifier: mac(settings, 'oidc', `verifier ${state}`).toString('base64url'),
 });
 
-/** A sign-in that was begun. */
+/** A started sign-in. */
 export interface OidcFlow {
   issuerRef: string;
   redirectTo: string;
   transport: 'cookie' | 'body';
   deviceId: string | null;
-  /** The session of who links the identity; null where somebody signs in. */
+  /** The session that links an identity; null when the user signs in. */
   sessionId: string | null;
 }
 
-/** Where the browser goes. What an issuer says of itself may be anything. @throws `oidc_issuer_unavailable` */
+/** Where to send the browser. The issuer's metadata may be invalid. @throws `oidc_issuer_unavailable` */
 function authorizationUrl(configuration: Configuration, parameters: Record<string, string>): string {
   try {
     return buildAuthorizationUrl(configuration, parameters).href;
@@ -45,8 +45,8 @@ function authorizationUrl(configuration: Configuration, parameters: Record<strin
 }
 
 /**
- * Begins a sign-in at an issuer, and binds it to whoever began it: by a cookie, or by a secret in the answer.
- * @param sessionId of who is signed in, to link who they are at the issuer instead
+ * Starts a sign-in at an issuer, and binds it to the client that started it: by a cookie, or by a secret in the answer.
+ * @param sessionId the session of a user who links an identity instead of signing in
  * @throws `validation_failed` at `redirectTo`, `oidc_issuer_unavailable`, `rate_limited`
  */
 export async function beginFlow(
@@ -90,7 +90,7 @@ export async function beginFlow(
 }
 
 /**
- * A sign-in that waits for this state's answer, left as it is.
+ * Finds the sign-in of a state without consuming it.
  * @throws `oidc_state_invalid`
  */
 export async function findFlow(ctx: ServiceContext, state: string): Promise<OidcFlow> {
@@ -112,7 +112,7 @@ export async function findFlow(ctx: ServiceContext, state: string): Promise<Oidc
   return flow;
 }
 
-/** What the browser's cookie binds the sign-in of a state to; it is forgotten with that. */
+/** Reads and clears the cookie that binds the sign-in of a state to this browser. */
 export function takeBinding(state: string, transport: OidcTransport): string | null {
   const name = nameOf(hashOf(state));
   const binding = transport.oidcBinding(name);
@@ -121,8 +121,7 @@ export function takeBinding(state: string, transport: OidcTransport): string | n
 }
 
 /**
- * Takes a sign-in for good: whoever comes second with its state finds nothing, and so does whoever does not hold what it is bound
- * to, without doing it any harm.
+ * Consumes a sign-in, so that its state works once. A wrong binding finds nothing, and leaves the sign-in unchanged.
  * @throws `oidc_state_invalid`
  */
 export async function takeFlow(ctx: ServiceContext, state: string, binding: string | null): Promise<OidcFlow> {

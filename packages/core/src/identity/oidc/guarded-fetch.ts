@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
 
-/** More than any discovery document, key set or token is long. */
+/** No discovery document, key set or token is larger. */
 const largestAnswer = 1024 * 1024;
 const connectMs = 5000;
 const answerMs = 10_000;
@@ -15,7 +15,7 @@ const networks4: readonly (readonly [string, number])[] = [
 ]; // prettier-ignore
 for (const [network, bits] of networks4) forbidden.addSubnet(network, bits, 'ipv4');
 
-/** Of IPv6 only what is routed globally, without what carries an IPv4 address inside of it. */
+/** The globally routed part of IPv6. The ranges that embed IPv4 addresses are forbidden below. */
 const global6 = new BlockList();
 global6.addSubnet('2000::', 3, 'ipv6');
 const carriers6: readonly (readonly [string, number])[] = [
@@ -23,7 +23,7 @@ const carriers6: readonly (readonly [string, number])[] = [
 ]; // prettier-ignore
 for (const [network, bits] of carriers6) forbidden.addSubnet(network, bits, 'ipv6');
 
-/** Whether an IP address is one of the open internet: not private, not local, not reserved. */
+/** Whether an IP address is public: not private, not local, not reserved. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 4) return !forbidden.check(address, 'ipv4');
   return isIP(address) === 6 && global6.check(address, 'ipv6') && !forbidden.check(address, 'ipv6');
@@ -36,7 +36,7 @@ class ForbiddenAddress extends Error {
   }
 }
 
-/** Looks at the addresses that are connected to, so that a name cannot change its mind in between. */
+/** Checks the addresses that the connection uses, so that a name cannot resolve differently after the check. */
 const publicLookup: LookupFunction = (hostname, options, done) => {
   systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
     const [first] = addresses ?? [];
@@ -50,18 +50,18 @@ const limits = { headersTimeout: answerMs, bodyTimeout: answerMs, maxResponseSiz
 const anywhere = new Agent({ ...limits, connect: { timeout: connectMs } });
 const openInternet = new Agent({ ...limits, connect: { timeout: connectMs, lookup: publicLookup } });
 
-/** Whether a URL leads to the own machine by its name: there plain http is as good as https. */
+/** Whether a URL names this machine, where http is as safe as https. */
 export const isLocalhost = ({ hostname }: URL): boolean =>
   ['localhost', '127.0.0.1', '[::1]'].includes(hostname) || hostname.endsWith('.localhost');
 
-/** Forms are all that is sent to an issuer. */
+/** The body of a form, which is all that we send to an issuer. */
 function formOf(body: unknown): string {
   if (body instanceof URLSearchParams) return body.toString();
   if (typeof body === 'string') return body;
   throw new TypeError('Only forms are sent to an issuer.');
 }
 
-/** The part of `fetch` that libraries call us with. */
+/** The part of `fetch` that the libraries use. */
 export type GuardedFetch = (
   url: string,
   options: {
@@ -73,9 +73,9 @@ export type GuardedFetch = (
 ) => Promise<Response>;
 
 /**
- * Makes the `fetch` for what an issuer's documents lead to: https, or http to the own machine; no redirect is followed, nothing
- * takes longer than 10 seconds or is larger than 1 MiB.
- * @param privateNetworks whether addresses that are not of the open internet are fine: only for what an operator has chosen
+ * Makes a safe `fetch` for the URLs in an issuer's documents. It allows https, and http to this machine for an operator's issuer. It
+ * follows no redirects, and stops after 10 seconds or 1 MiB.
+ * @param privateNetworks whether addresses that are not public are allowed: only for an issuer that an operator has chosen
  */
 export function guardedFetch(privateNetworks: boolean): GuardedFetch {
   return async (address, { method, headers, body, signal }) => {
@@ -93,7 +93,7 @@ export function guardedFetch(privateNetworks: boolean): GuardedFetch {
       dispatcher: privateNetworks ? anywhere : openInternet,
     });
     const bytes = await response.arrayBuffer();
-    // Statuses without a body refuse even an empty one.
+    // A status that allows no body rejects even an empty one.
     return new Response(bytes.byteLength === 0 ? null : bytes, {
       status: response.status,
       headers: Object.fromEntries(response.headers),

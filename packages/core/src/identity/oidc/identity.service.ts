@@ -23,7 +23,7 @@ interface UnlinkedIdentity {
   subject: string;
 }
 
-/** A page of who the caller is at issuers. @throws `unauthenticated` */
+/** Lists the caller's identities at issuers. @throws `unauthenticated` */
 export async function listOidcIdentities(
   ctx: ServiceContext,
   input: OidcIdentityListInput,
@@ -51,7 +51,7 @@ export async function listOidcIdentities(
   });
 }
 
-/** Whether something is left by which the user gets into the account itself, and not into one organization only. */
+/** Whether the user can still sign in to the whole account, and not only to one organization. */
 async function canStillSignIn({ db, ctx }: Unit, userId: string): Promise<boolean> {
   const password = await db
     .selectFrom('credentials')
@@ -70,7 +70,7 @@ async function canStillSignIn({ db, ctx }: Unit, userId: string): Promise<boolea
   return identity !== undefined;
 }
 
-/** Ends the sessions that began by an identity, but for the one that asks. */
+/** Ends the sessions that started with an identity, except the current one. */
 async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subject }: UnlinkedIdentity): Promise<void> {
   const begun = await unit.db
     .selectFrom('oidc_sessions')
@@ -91,8 +91,8 @@ async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subjec
 }
 
 /**
- * Undoes that the caller signs in by who they are at an issuer. Sessions that began so end, but for the one that asks.
- * @throws `unauthenticated`, `oidc_identity_not_found`, `last_sign_in` when they could not sign in to their account any more
+ * Unlinks one of the caller's identities at an issuer. Sessions that started with it end, except the current one.
+ * @throws `unauthenticated`, `oidc_identity_not_found`, `last_sign_in` when the caller could no longer sign in to the account
  */
 export async function unlinkOidcIdentity(ctx: ServiceContext, { id }: OidcIdentityId): Promise<void> {
   requireSignedIn(ctx);
@@ -105,7 +105,7 @@ export async function unlinkOidcIdentity(ctx: ServiceContext, { id }: OidcIdenti
       .returning(['realm', 'issuer', 'subject'])
       .executeTakeFirst();
     if (!gone) throw oidcErrors.oidc_identity_not_found();
-    // Two at once must not each count on the other. In the order of signing in, so that neither waits for the other for ever.
+    // Parallel requests must not each count the other's identity as left. Lock in the order of signing in, to avoid a deadlock.
     await unit.load(UserEntity, { id: userId }, errors.unauthenticated);
     if (!(await canStillSignIn(unit, userId))) throw oidcErrors.last_sign_in();
     const { realm, issuer, subject } = gone;

@@ -14,24 +14,24 @@ import type { CoreSettings } from '../../kernel/settings.ts';
 import { guardedFetch, isLocalhost } from './guarded-fetch.ts';
 import { oidcErrors } from './oidc.errors.ts';
 
-/** Where somebody may sign in, wherever it is configured. */
+/** An OpenID Connect issuer, whether the installation or an organization has configured it. */
 export interface OidcIssuer {
-  /** As the API names it. */
+  /** The id that the API uses. */
   readonly id: string;
   readonly name: string;
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string | null;
   readonly scopes: readonly string[];
-  /** The organization that has chosen it, in which alone its sign-ins count; null is the installation. */
+  /** The organization that chose it, in which alone its sign-ins are valid; null for an issuer of the installation. */
   readonly organizationId: string | null;
-  /** The claim that is asked for at the userinfo endpoint when the ID token lacks it. @default none */
+  /** A claim to read from the userinfo endpoint when the ID token lacks it. @default none */
   readonly roleClaim?: string | null;
-  /** Whether it may stand in a private network: only what an operator has chosen. */
+  /** Whether it may be in a private network: only if an operator has chosen it. */
   readonly privateNetworks: boolean;
 }
 
-/** The issuers of the installation itself. */
+/** The issuers of the installation. */
 export const instanceIssuers = ({ oidcIssuers = [] }: CoreSettings): OidcIssuer[] =>
   oidcIssuers.map(({ key, ...issuer }) => ({ id: key, ...issuer, organizationId: null, privateNetworks: true }));
 
@@ -44,14 +44,14 @@ export function isIssuerIdentifier(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLocalhost(url));
 }
 
-/** What is known of an issuer from its own documents. */
+/** An issuer's own metadata and keys. */
 export interface DiscoveredIssuer {
   readonly configuration: Configuration;
-  /** Its signing keys. An unknown key id makes them be fetched again, at most every 30 seconds. */
+  /** Its signing keys. An unknown key id triggers another fetch, at most every 30 seconds. */
   readonly keys: JWTVerifyGetKey;
 }
 
-/** How long a discovery document counts, in milliseconds. Keys have a shorter life of their own. */
+/** How long a discovery document is cached, in milliseconds. Keys are cached for a shorter time. */
 const discoveryMs = 3_600_000;
 const timeoutSeconds = 10;
 
@@ -60,7 +60,7 @@ interface Known {
   discovered: Promise<DiscoveredIssuer>;
 }
 
-/** By everything that a client is made of, so that a change of it takes hold at once. */
+/** The cache key contains all client settings, so that a change applies at once. */
 const knownIssuers = onePer<CoreSettings, Map<string, Known>>(() => new Map());
 const mostKnown = 1000;
 
@@ -76,12 +76,12 @@ export async function discover(settings: CoreSettings, now: Date, issuer: OidcIs
   if (known.size >= mostKnown) known.clear();
   const discovered = readDiscovery(issuer);
   known.set(key, { until: now.getTime() + discoveryMs, discovered });
-  // What failed is tried again by whoever comes next.
+  // The next request retries a failure.
   discovered.catch(() => known.delete(key));
   return discovered;
 }
 
-/** How the client proves itself: as the issuer says that it takes it, which by default is the Authorization header. */
+/** How the client authenticates: in the body if the issuer supports that, else in the Authorization header, the default. */
 function clientAuthOf(secret: string | null): ClientAuth {
   if (secret === null) return None();
   const [inBody, inHeader] = [ClientSecretPost(secret), ClientSecretBasic(secret)];

@@ -12,10 +12,10 @@ import { OidcLogoutTokenEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import { isOutage, SessionAtIssuer, signatureAlgorithms, Subject } from './proof.ts';
 
-/** What finds an issuer by the id that the API has for it; null when it is gone. */
+/** Finds an issuer by the id that the API uses. Answers null when it no longer exists. */
 export type FindIssuer = (ctx: ServiceContext, id: string) => Promise<OidcIssuer | null>;
 
-/** The issuer of the session of a refresh token; null when it began otherwise. */
+/** The issuer at which the session of a refresh token started; null when it started in another way. */
 async function issuerOfSession(ctx: ServiceContext, refreshToken: string): Promise<string | null> {
   const found = await readThroughIdentityDoor(ctx.database, (db) =>
     db
@@ -29,8 +29,8 @@ async function issuerOfSession(ctx: ServiceContext, refreshToken: string): Promi
 }
 
 /**
- * Where the browser signs out at the issuer of a session too; null when it began otherwise, or the issuer offers nothing, is gone
- * or does not answer: signing out here must not wait for it.
+ * The URL at which the browser also signs out at the issuer of a session. Null when the session started in another way, or the
+ * issuer supports no sign-out, no longer exists or does not answer: signing out here must not depend on it.
  */
 export async function signOutUrl(
   ctx: ServiceContext,
@@ -69,7 +69,7 @@ type LogoutClaims = z.output<typeof LogoutClaims>;
 
 const invalid = (cause?: unknown): DomainError => oidcErrors.logout_token_invalid({ field: ['logout_token'], cause });
 
-/** Who a logout token says that it is from, and for: nothing of it is proven. @throws `logout_token_invalid` */
+/** Reads issuer and audience of a logout token. Nothing in it is verified yet. @throws `logout_token_invalid` */
 export function issuerOfLogoutToken(token: string): { issuer: string; audience: readonly string[] } {
   try {
     const { iss, aud = [] } = decodeJwt(token);
@@ -80,7 +80,7 @@ export function issuerOfLogoutToken(token: string): { issuer: string; audience: 
   }
 }
 
-/** Tolerated between the clocks, in seconds. */
+/** The tolerated clock difference, in seconds. */
 const clockTolerance = 30;
 
 async function verify(ctx: ServiceContext, issuer: OidcIssuer, token: string): Promise<LogoutClaims> {
@@ -90,7 +90,7 @@ async function verify(ctx: ServiceContext, issuer: OidcIssuer, token: string): P
     issuer: configuration.serverMetadata().issuer,
     audience: issuer.clientId,
     clockTolerance,
-    // However long it says that it lasts.
+    // Even if the token claims to be valid longer.
     maxTokenAge: 600,
   }).catch((cause: unknown) => {
     throw isOutage(cause) ? oidcErrors.oidc_issuer_unavailable({ cause }) : invalid(cause);
@@ -102,8 +102,8 @@ async function verify(ctx: ServiceContext, issuer: OidcIssuer, token: string): P
 }
 
 /**
- * Ends the sessions that a logout token of an issuer names: those of its session `sid`, or all of its subject. Each token is good
- * for once. Answers how many sessions ended.
+ * Ends the sessions that an issuer's logout token names: those of its session `sid`, or all of its subject. Each token works once.
+ * Answers how many sessions ended.
  * @throws `logout_token_invalid`, `oidc_issuer_unavailable`
  */
 export async function endSessionsByLogoutToken(

@@ -1,9 +1,9 @@
 import type { SignInTransport } from '../transport.ts';
 
-/** What signing in elsewhere needs of the connection beside a sign-in here. */
+/** What a sign-in at an issuer needs from the connection, in addition to a normal sign-in. */
 export interface OidcTransport extends SignInTransport {
-  /** What a sign-in that this browser began was bound to it with, by the name of the sign-in. */
+  /** The secret that binds a sign-in, by its name, to this browser; null when there is none. */
   oidcBinding(flow: string): string | null;
-  /** Binds a sign-in to this browser, or forgets it. */
+  /** Binds a sign-in to this browser, or clears the binding. */
   setOidcBinding(flow: string, binding: string | null): void;
 }

@@ -7,8 +7,8 @@ import { ownedBySession } from '../session.entity.ts';
 import { ownedByUser } from '../user.entity.ts';
 
 /**
- * A sign-in that was begun and has not come back from its issuer. Neither the state nor what binds it to its client stands here
- * in the clear, and nonce and PKCE verifier are derived from the state, so that a copy of the table finishes no sign-in.
+ * A started sign-in that has not returned from its issuer. The state and the binding are hashed, and nonce and PKCE verifier are
+ * derived from the state, so nobody can finish a sign-in with a copy of this table.
  */
 export const OidcFlowEntity = defineEntity({
   name: 'OidcFlow',
@@ -16,16 +16,16 @@ export const OidcFlowEntity = defineEntity({
   properties: {
     /** SHA-256 of the state, base64url. */
     stateHash: p.string().primary(),
-    /** SHA-256 of the secret that the client who began it holds, base64url. */
+    /** SHA-256 of the secret that binds the sign-in to its client, base64url. */
     bindingHash: p.string(),
     /** The id of the issuer, as the API names it. */
     issuerRef: p.string(),
-    /** Where the browser goes in the end: checked when the sign-in began. */
+    /** Where the browser goes in the end, checked when the sign-in started. */
     redirectTo: p.text(),
-    /** Whether the client keeps its secrets in cookies or takes them in the body. */
+    /** Whether the client gets its secrets in cookies or in the body. */
     transport: p.enum(['cookie', 'body']),
     deviceId: p.string().nullable(),
-    /** The session of who links the identity to their account; null where somebody signs in. Not a reference: it may end before. */
+    /** The session that links an identity; null when the user signs in. Not a foreign key, because the session may end first. */
     sessionId: id().nullable(),
     createdAt: instant(),
     expiresAt: instant(),
@@ -33,17 +33,17 @@ export const OidcFlowEntity = defineEntity({
   indexes: [{ properties: ['expiresAt'] }],
 });
 
-/** What the identities at all issuers of the installation have as their realm. */
+/** The realm of identities at the issuers of the installation. */
 export const installationRealm = 'installation';
 
-/** Who a user is at an issuer. */
+/** A user's identity at an issuer. */
 export const UserIdentityEntity = defineEntity({
   name: 'UserIdentity',
   tableName: 'user_identities',
   properties: {
     id: id().primary(),
     userId: id(),
-    /** Who has chosen the issuer: `installation`, or the id of an organization's identity provider. Neither speaks for another. */
+    /** Who chose the issuer: `installation`, or the id of an organization's identity provider. It speaks for its realm alone. */
     realm: p.string().default(installationRealm),
     issuer: p.text(),
     subject: p.text(),
@@ -54,7 +54,7 @@ export const UserIdentityEntity = defineEntity({
   indexes: [{ properties: ['userId'] }],
 });
 
-/** Which session at the issuer a session of ours came from, so that both can end together. */
+/** The session at the issuer from which one of our sessions started, so that both can end together. */
 export const OidcSessionEntity = defineEntity({
   name: 'OidcSession',
   tableName: 'oidc_sessions',
@@ -65,13 +65,13 @@ export const OidcSessionEntity = defineEntity({
     issuerRef: p.string(),
     issuer: p.text(),
     subject: p.text(),
-    /** The issuer's own session, when it names one. */
+    /** The issuer's own session, if it names one. */
     sid: p.text().nullable(),
   },
   indexes: [{ properties: ['issuer', 'subject'] }, { properties: ['issuerRef'] }],
 });
 
-/** A logout token that was obeyed, until it would have expired: each is good for once. */
+/** A used logout token, kept until it would have expired, so that it works once. */
 export const OidcLogoutTokenEntity = defineEntity({
   name: 'OidcLogoutToken',
   tableName: 'oidc_logout_tokens',

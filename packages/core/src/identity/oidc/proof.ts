@@ -8,7 +8,7 @@ import { discover, type DiscoveredIssuer, type OidcIssuer } from './issuer.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import { oidcCallbackUrl, withParameters } from './redirect-target.ts';
 
-/** Never a shared secret: whoever knows that would be able to be anybody. */
+/** No algorithm with a shared secret: whoever knows the secret could sign in as anybody. */
 export const signatureAlgorithms = [
   'RS256',
   'PS256',
@@ -23,11 +23,11 @@ export const signatureAlgorithms = [
   'ES512',
 ];
 
-/** What names somebody at an issuer (OpenID Connect Core 1.0, section 2), and a session of theirs: text that can be kept. */
+/** A user and a session at an issuer (OpenID Connect Core 1.0, section 2), as text that the database can store. */
 export const Subject = text(1, 255);
 export const SessionAtIssuer = text(1, 255);
 
-/** A claim by its name, or by the path that leads to it: of `realm_access.roles` the `roles` in `realm_access`. */
+/** Reads a claim by its name or by its path: `realm_access.roles` is `roles` in `realm_access`. */
 export function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];
   let value: unknown = claims;
@@ -38,27 +38,27 @@ export function claimAt(claims: Readonly<Record<string, unknown>>, path: string)
   return value;
 }
 
-/** Whom an issuer has proven. */
+/** A person, authenticated by an issuer. */
 export interface ProvenPerson {
   issuer: string;
   subject: string;
-  /** The issuer's own session, when it names one. */
+  /** The issuer's own session, if it names one. */
   sid: string | null;
-  /** Everything that it says of them. */
+  /** All claims about the person. */
   claims: Readonly<Record<string, unknown>>;
 }
 
-/** The issuer's answer as it came with the browser. */
+/** The issuer's answer that the browser brought back. */
 export interface AuthorizationAnswer {
   state: string;
   code?: string | undefined;
-  /** The issuer, by RFC 9207. */
+  /** The issuer identifier (RFC 9207). */
   iss?: string | undefined;
-  /** In place of a code. */
+  /** Present instead of `code` when the issuer refuses. */
   error?: string | undefined;
 }
 
-/** Failures of the way to the issuer, and what it says when it fails itself: they prove nothing about anybody. */
+/** Whether the issuer was unreachable or failed itself, which says nothing about the person. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('status' in error && typeof error.status === 'number') return error.status >= 500;
@@ -76,8 +76,8 @@ function refused(error: unknown): DomainError {
 }
 
 /**
- * Exchanges the code for an ID token, and verifies that: issuer, audience, time, nonce, and the signature by the issuer's published
- * keys. What it does not say of the person, its userinfo endpoint may.
+ * Exchanges the code for an ID token, and verifies issuer, audience, time, nonce, and the signature with the issuer's published
+ * keys. Claims that the token lacks come from the userinfo endpoint.
  * @throws `oidc_rejected`, `oidc_issuer_unavailable`
  */
 export async function provePerson(
@@ -108,7 +108,7 @@ async function exchange(
   });
   const claims = tokens.claims();
   if (!claims || tokens.id_token === undefined) throw oidcErrors.oidc_rejected();
-  // The library relies on TLS here; a signature also proves it to whoever looks into this later.
+  // The library relies on TLS here. Verifying the signature also gives proof to a later investigation.
   await jwtVerify(tokens.id_token, keys, {
     algorithms: signatureAlgorithms,
     issuer: claims.iss,

@@ -4,26 +4,26 @@ import type { CoreSettings } from '../../kernel/settings.ts';
 
 const loopback: readonly string[] = ['127.0.0.1', '[::1]'];
 
-/** Which organization's identity provider an issuer is, by the id that the API has for it; null is one of the installation. */
+/** The identity provider of an organization, by the issuer id that the API uses; null for an issuer of the installation. */
 export const providerOf = (issuerRef: string): string | null => (isUuid(issuerRef) ? issuerRef : null);
 
 const endpoint = ({ publicUrl }: CoreSettings, name: string, issuerRef: string): string =>
   [`${publicUrl}/api/v1/auth/oidc/${name}`, providerOf(issuerRef) ?? []].flat().join('/');
 
 /**
- * Where an issuer sends the browser back to: what a client is registered with. Each organization's has one of its own, so that no
- * code which was meant for one issuer is ever handed to another (mix-up).
+ * The URL to which an issuer sends the browser back; the client is registered with it. Each organization's issuer has its own, so
+ * that a code for one issuer never goes to another (mix-up attack).
  */
 export const oidcCallbackUrl = (settings: CoreSettings, issuerRef: string): string =>
   endpoint(settings, 'callback', issuerRef);
 
-/** Where an issuer says that somebody has signed out there. */
+/** The URL to which an issuer reports sign-outs. */
 export const oidcLogoutUrl = (settings: CoreSettings, issuerRef: string): string =>
   endpoint(settings, 'backchannel-logout', issuerRef);
 
 /**
- * Where a browser may be sent in the end, whole: a path of this server, or a page of this server or of an allowed origin. What is
- * answered is what was checked, as the URL parser reads it: `//host`, `/\host` and the like are other hosts.
+ * Checks where the browser goes in the end: to a path or page of this server, or to a page of an allowed origin. Answers the URL as
+ * the parser reads it, so that it is exactly what was checked: `//host`, `/\host` and the like are other hosts.
  * @param loopbackToo for programs that listen on their own machine while they sign in (RFC 8252, section 7.3)
  * @throws `validation_failed` at `redirectTo`
  */
@@ -44,7 +44,7 @@ export function redirectTarget(
   return url.href;
 }
 
-/** The target with more parameters in its query. */
+/** Adds query parameters to a URL. */
 export function withParameters(target: string, parameters: Readonly<Record<string, string | undefined>>): string {
   const url = new URL(target);
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);

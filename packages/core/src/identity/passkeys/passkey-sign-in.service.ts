@@ -26,8 +26,8 @@ import { ceremonyMs } from './passkey.service.ts';
 import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
 
 /**
- * Begins to sign in by a passkey: whoever it is, the authenticator will say. With the challenge of a login that asks for a
- * second factor it answers which passkeys do.
+ * Starts a sign-in with a passkey. The authenticator will say who the user is. With the challenge of a login that asks for a second
+ * factor, it answers which passkeys are allowed.
  * @throws `invalid_challenge`, `rate_limited`
  */
 export async function startPasskeySignIn(
@@ -59,11 +59,11 @@ export async function startPasskeySignIn(
   return answer(token, expiresAt.toISOString(), []);
 }
 
-/** A passkey whose answer was right. */
+/** A passkey with a verified answer. */
 export interface ProvenPasskey {
   id: string;
   userId: string;
-  /** What the counter was, and what it is now. */
+  /** The signature counter before and after. */
   signCount: { from: number; to: number };
   isBackedUp: boolean;
 }
@@ -84,7 +84,7 @@ const findPasskey = (ctx: ServiceContext, credentialId: string) =>
       .executeTakeFirst(),
   );
 
-/** Records a wrong answer, and makes the error to throw. Too many failures end the challenge: each costs the verification of a signature, and an event. */
+/** Records a wrong answer and makes the error to throw. Too many end the challenge: each costs a verification and an event. */
 async function refused(
   ctx: ServiceContext,
   challenge: Challenge,
@@ -105,8 +105,8 @@ async function refused(
 }
 
 /**
- * Holds the answer of an authenticator against the challenge: site, key, signature, counter, and that it has verified its user.
- * Outside of any transaction; the signature is verified off the event loop.
+ * Verifies the answer of an authenticator to a challenge: site, key, signature, counter, and that the authenticator verified its
+ * user. Call it outside of any transaction. The signature is verified off the event loop.
  * @throws `passkey_failed`, `email_not_verified`
  */
 export async function verifyPasskey(
@@ -120,7 +120,7 @@ export async function verifyPasskey(
   const { id, userId, signCount: from } = passkey;
   const { clientDataJSON, authenticatorData, signature, userHandle } = response.response;
   const party = relyingPartyOf(ctx.settings);
-  // Only who is not known yet must be named by the key itself.
+  // If the user is not known yet, the passkey itself must name them.
   const isTheirs = by === null ? userHandle === userHandleOf(userId) : by === userId;
   const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
   const verified = isTheirs
@@ -143,7 +143,7 @@ export async function verifyPasskey(
   return { id, userId, signCount: { from, to }, isBackedUp };
 }
 
-/** Writes down that a passkey was used. @throws `passkey_failed` when it is gone, or was used elsewhere at the same time */
+/** Records the use of a passkey. @throws `passkey_failed` when it was deleted, or used elsewhere at the same time */
 export async function spendPasskey({ db, now }: Unit, { id, signCount, isBackedUp }: ProvenPasskey): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable('passkeys')
@@ -154,13 +154,13 @@ export async function spendPasskey({ db, now }: Unit, { id, signCount, isBackedU
   if (numUpdatedRows !== 1n) throw passkeyErrors.passkey_failed();
 }
 
-/** A sign-in by a passkey that has proven whose it is. */
+/** A verified sign-in with a passkey. */
 export interface PasskeyLogin {
   challenge: Challenge;
   passkey: ProvenPasskey;
 }
 
-/** @throws `invalid_challenge`, `passkey_failed`, `email_not_verified` */
+/** Verifies a sign-in with a passkey. @throws `invalid_challenge`, `passkey_failed`, `email_not_verified` */
 export async function provePasskeyLogin(ctx: ServiceContext, input: PasskeySignIn): Promise<PasskeyLogin> {
   const { challengeToken, response } = input;
   const challenge = await findChallenge(ctx, challengeToken, 'passkey_sign_in');
@@ -168,7 +168,8 @@ export async function provePasskeyLogin(ctx: ServiceContext, input: PasskeySignI
 }
 
 /**
- * Opens the session of a proven passkey: it verifies its user, so it is two factors already. Runs behind the identity door.
+ * Starts the session of a verified passkey. It needs no second factor, because the authenticator verified its user. Runs behind the
+ * identity door.
  * @throws `invalid_challenge`, `passkey_failed` also when the account is not active
  */
 export async function openPasskeyLogin(

@@ -4,23 +4,23 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { ownedByUser } from '../user.entity.ts';
 
-/** A WebAuthn credential by which a user signs in. Its public half only: nothing here is a secret. */
+/** A WebAuthn credential with which a user signs in. It contains the public key only, so nothing here is secret. */
 export const PasskeyEntity = defineEntity({
   name: 'Passkey',
   tableName: 'passkeys',
   properties: {
     id: id().primary(),
     userId: id(),
-    /** What the user calls it. */
+    /** The name that the user gives it. */
     name: p.string(),
-    /** As the authenticator names it, base64url. */
+    /** The authenticator's id for it, base64url. */
     credentialId: p.text().unique(),
-    /** COSE, base64url. */
+    /** In COSE format, base64url. */
     publicKey: p.text(),
-    /** How often the authenticator says that it has signed, up to 2³²: one that counts and goes back was copied. */
+    /** How many signatures the authenticator reports, up to 2³². A counter that goes back reveals a copied key. */
     signCount: p.double().$type<number>(),
     transports: p.json<string[]>(),
-    /** Whether it lives on in more than one device. */
+    /** Whether it is kept on more than one device. */
     isBackedUp: p.boolean(),
     createdAt: instant(),
     lastUsedAt: instant().nullable(),

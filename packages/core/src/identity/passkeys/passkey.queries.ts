@@ -25,7 +25,7 @@ const shown = [
   'passkeys.last_used_at as lastUsedAt',
 ] as const;
 
-/** One passkey of a user. @throws `passkey_not_found` */
+/** Reads one passkey of a user. @throws `passkey_not_found` */
 export async function passkeyOf(db: ReadDoor, userId: string, id: string): Promise<Passkey> {
   const found = await db
     .selectFrom('passkeys')
@@ -37,14 +37,14 @@ export async function passkeyOf(db: ReadDoor, userId: string, id: string): Promi
   return found;
 }
 
-/** One passkey of who is signed in. @throws `unauthenticated`, `passkey_not_found` */
+/** Reads one passkey of the signed-in user. @throws `unauthenticated`, `passkey_not_found` */
 export async function getPasskey(ctx: ServiceContext, { id }: PasskeyId): Promise<Passkey> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   return read(ctx, (db) => passkeyOf(db, userId, id));
 }
 
-/** A page of the passkeys of who is signed in. @throws `unauthenticated` */
+/** Lists the passkeys of the signed-in user. @throws `unauthenticated` */
 export async function listPasskeys(ctx: ServiceContext, input: PasskeyListInput): Promise<Page<Passkey>> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
@@ -62,7 +62,7 @@ export async function listPasskeys(ctx: ServiceContext, input: PasskeyListInput)
 export const countPasskeys = (db: ReadDoor, userId: string): Promise<number> =>
   countOf(db.selectFrom('passkeys').where('user_id', '=', userId));
 
-/** How the passkeys of a user are named to browsers. */
+/** Lists the passkeys of a user in the form that browsers expect. */
 export async function credentialsOf(db: ReadDoor, userId: string) {
   const rows = await db
     .selectFrom('passkeys')

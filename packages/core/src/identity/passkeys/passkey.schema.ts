@@ -60,7 +60,7 @@ export type PasskeyStarted = z.output<typeof PasskeyStarted>;
 
 const bytes = (max: number) => text(1, max);
 
-/** What browsers add in time is left out of account: they must not have to wait for us. */
+/** Unknown fields are ignored, so that browsers can add new ones. */
 const credentialFields = {
   id: bytes(1400),
   rawId: bytes(1400),

@@ -18,7 +18,7 @@ import { countPasskeys, credentialsOf, passkeyErrors, passkeyOf } from './passke
 import type { Passkey, PasskeyAdd, PasskeyId, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
 import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
 
-/** How long a browser waits for the authenticator: no longer than the challenge lives. */
+/** How long a browser waits for the authenticator: no longer than the challenge is valid. */
 export const ceremonyMs = 5 * 60_000;
 
 /** COSE: EdDSA, ES256, RS256. All three are verified off the event loop. */
@@ -41,7 +41,7 @@ const recordPasskey = (
   });
 
 /**
- * Begins to register a passkey: answers what the browser is to ask the authenticator for.
+ * Starts the registration of a passkey. Answers what the browser asks the authenticator for.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `too_many_passkeys`
  */
 export async function startPasskey(ctx: ServiceContext, proof: IdentityProof): Promise<PasskeyStarted> {
@@ -73,7 +73,7 @@ export async function startPasskey(ctx: ServiceContext, proof: IdentityProof): P
   };
 }
 
-/** What the authenticator made, once all of it has proven true. Outside of any transaction: it verifies signatures. */
+/** Verifies the new credential from the authenticator. Call it outside of any transaction, because it verifies signatures. */
 async function verifyRegistration(settings: CoreSettings, { challengeToken, response }: PasskeyAdd) {
   const { id, origins } = relyingPartyOf(settings);
   const { clientDataJSON, attestationObject } = response.response;
@@ -83,7 +83,7 @@ async function verifyRegistration(settings: CoreSettings, { challengeToken, resp
       message: 'This is no passkey made for this challenge, on this site, by a verified user.',
       cause,
     });
-  // Loaded when it is needed: it would take a quarter of a second of every start.
+  // Loaded on first use, because it would add a quarter of a second to every start.
   const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
   const verified = await verifyRegistrationResponse({
     response: { ...response, response: { clientDataJSON, attestationObject }, clientExtensionResults: {} },
@@ -100,7 +100,7 @@ async function verifyRegistration(settings: CoreSettings, { challengeToken, resp
 }
 
 /**
- * Registers a passkey of who is signed in, by what the authenticator answered to `startPasskey`.
+ * Registers a passkey for the signed-in user, from the authenticator's answer to `startPasskey`.
  * @throws `unauthenticated`, `invalid_challenge`, `validation_failed` at `response`, `passkey_taken`, `too_many_passkeys`
  */
 export async function addPasskey(ctx: ServiceContext, input: PasskeyAdd): Promise<Passkey> {
@@ -112,7 +112,7 @@ export async function addPasskey(ctx: ServiceContext, input: PasskeyAdd): Promis
   const row = { id: uuidv7(), userId, name: input.name ?? 'Passkey' };
   return writeThroughIdentityDoor(ctx, async (unit) => {
     await takeChallenge(unit, challenge);
-    // Locked, so that many at once count each other.
+    // The lock makes parallel registrations count each other.
     await unit.load(UserEntity, { id: userId }, errors.unauthenticated);
     if ((await countPasskeys(unit.db, userId)) >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
     await unit
@@ -133,7 +133,7 @@ export async function addPasskey(ctx: ServiceContext, input: PasskeyAdd): Promis
   });
 }
 
-/** Renames a passkey of who is signed in. @throws `unauthenticated`, `passkey_not_found` */
+/** Renames a passkey of the signed-in user. @throws `unauthenticated`, `passkey_not_found` */
 export async function updatePasskey(ctx: ServiceContext, { id, name }: PasskeyUpdate): Promise<Passkey> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
@@ -147,7 +147,7 @@ export async function updatePasskey(ctx: ServiceContext, { id, name }: PasskeyUp
   });
 }
 
-/** Deletes a passkey of who is signed in: nobody signs in by it any more. @throws `unauthenticated`, `passkey_not_found` */
+/** Deletes a passkey of the signed-in user, so that nobody can sign in with it any more. @throws `unauthenticated`, `passkey_not_found` */
 export async function deletePasskey(ctx: ServiceContext, { id }: PasskeyId): Promise<void> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;

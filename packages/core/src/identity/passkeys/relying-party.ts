@@ -1,7 +1,7 @@
 import type { CoreSettings } from '../../kernel/settings.ts';
 import { hashOf } from '../secret.ts';
 
-/** For whom authenticators sign: the installation's host, in pages of its own or of its sub-domains. */
+/** The site for which authenticators sign: the host of the installation, including pages on its sub-domains. */
 export interface RelyingParty {
   id: string;
   name: string;
@@ -9,7 +9,7 @@ export interface RelyingParty {
   origins: string[];
 }
 
-/** Browsers let a page ask for keys of its own host and of those above it. */
+/** Browsers let a page ask for passkeys of its own host and of parent domains. */
 const belongsTo = (origin: string, host: string): boolean => {
   const name = new URL(origin).hostname;
   return name === host || name.endsWith(`.${host}`);
@@ -21,10 +21,10 @@ export function relyingPartyOf({ publicUrl, corsOrigins }: CoreSettings): Relyin
 }
 
 /**
- * What the authenticator signs, made of the token that stands for it: the token is random, kept hashed and good once, and so is
- * this.
+ * The challenge that the authenticator signs. It is derived from its token, so it is random and works once too. The token is stored
+ * only as a hash.
  */
 export const challengeOf = (token: string): string => hashOf(`tenon webauthn ${token}`);
 
-/** What a user is called by their authenticators: discoverable keys bring it back. */
+/** The user id that authenticators store. Discoverable passkeys return it. */
 export const userHandleOf = (userId: string): string => Buffer.from(userId).toString('base64url');

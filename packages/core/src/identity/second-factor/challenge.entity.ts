@@ -4,17 +4,17 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { ownedByUser } from '../user.entity.ts';
 
-/** Half a sign-in: what somebody has begun, and must finish within minutes, once. */
+/** A started sign-in that must be finished within minutes, once. */
 export const SignInChallengeEntity = defineEntity({
   name: 'SignInChallenge',
   tableName: 'sign_in_challenges',
   properties: {
-    /** SHA-256 of the token that its holder brings back, base64url. */
+    /** SHA-256 of the token that the client sends back, base64url. */
     tokenHash: p.string().primary(),
     purpose: p.string(),
-    /** Null before anybody has said who they are. */
+    /** Null when the user is not known yet. */
     userId: id().nullable(),
-    /** SHA-256 of the password's hash that was proven: another password since then makes it worthless. */
+    /** SHA-256 of the stored password hash that was verified. A change of the password makes the challenge invalid. */
     proof: p.string().nullable(),
     wrongAnswers: p.integer(),
     createdAt: instant(),

@@ -13,12 +13,12 @@ export const challengeErrors = defineErrors({
   },
 });
 
-/** What is to be finished. */
+/** What the challenge finishes. */
 export type ChallengePurpose = 'second_factor' | 'passkey_registration' | 'passkey_sign_in';
 
 const lifetimeMs = 5 * 60_000;
 
-/** After so many wrong answers one begins again, with the password. */
+/** After this many wrong answers the user must start again with the password. */
 const mostWrongAnswers = 5;
 
 interface NewChallenge {
@@ -27,7 +27,7 @@ interface NewChallenge {
   proof?: string;
 }
 
-/** What its holder must bring back, in the clear this once. */
+/** The token that the client sends back. It is in plain text only here. */
 export interface OpenChallenge {
   token: string;
   expiresAt: Date;
@@ -50,7 +50,7 @@ export async function openChallenge(unit: Unit, { purpose, userId, proof }: NewC
 
 /** A challenge that can still be answered. */
 export interface Challenge {
-  /** As its holder has brought it back. */
+  /** The token that the client sent back. */
   token: string;
   tokenHash: string;
   userId: string | null;
@@ -58,7 +58,7 @@ export interface Challenge {
   expiresAt: string;
 }
 
-/** @throws `invalid_challenge` */
+/** Finds a challenge by its token. @throws `invalid_challenge` */
 export async function findChallenge(ctx: ServiceContext, token: string, purpose: ChallengePurpose): Promise<Challenge> {
   const found = await readThroughIdentityDoor(ctx.database, (db) =>
     db
@@ -73,7 +73,7 @@ export async function findChallenge(ctx: ServiceContext, token: string, purpose:
   return { token, ...found };
 }
 
-/** Ends a challenge that was answered: of two answers at once, one comes too late. @throws `invalid_challenge` */
+/** Consumes an answered challenge. Of two parallel answers, one fails. @throws `invalid_challenge` */
 export async function takeChallenge({ db, now }: Unit, { tokenHash }: Challenge): Promise<void> {
   const { numDeletedRows } = await db
     .deleteFrom('sign_in_challenges')
@@ -83,7 +83,7 @@ export async function takeChallenge({ db, now }: Unit, { tokenHash }: Challenge)
   if (numDeletedRows !== 1n) throw challengeErrors.invalid_challenge();
 }
 
-/** Counts a wrong answer; too many end the challenge. */
+/** Counts a wrong answer. Too many end the challenge. */
 export async function countWrongAnswer({ db }: Unit, { tokenHash }: Challenge): Promise<void> {
   await db
     .updateTable('sign_in_challenges')

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { text } from '../../kernel/text.ts';
 
-/** Six digits, however an app groups them. */
+/** Six digits, with or without spaces as apps group them. */
 export const totpCode = () =>
   z
     .string()
@@ -9,7 +9,7 @@ export const totpCode = () =>
     .regex(/^\d{6}$/, { message: 'Must be the six digits that the app shows.' })
     .meta({ examples: ['123456'] });
 
-/** How who is signed in shows once more who they are, before what a thief of their session must not do. */
+/** How a signed-in user proves their identity again, before an action that a thief of their session must not do. */
 export const identityProof = {
   password: text(1, 1024).optional().describe('Of the account. A code of the app does as well.'),
   code: totpCode().optional().describe('Of the authenticator app that is set up already.'),

@@ -16,10 +16,10 @@ export const proofErrors = defineErrors({
   },
 });
 
-/** How long a sign-in proves whose session it is, for who has neither a password nor an app. */
+/** How long a sign-in proves the identity of a user with neither a password nor an app. */
 const freshMs = 10 * 60_000;
 
-/** What wrong codes of the app cost. In one order everywhere. */
+/** The budgets for wrong codes of the app, in the same order everywhere. */
 export const codeBudgets = (ctx: ServiceContext, userId: string): Budget[] => [
   accountBudget(ctx, 'second-factor', userId),
   accountBudget(ctx, 'second-factor-day', userId),
@@ -49,8 +49,8 @@ async function proofsOf(ctx: ServiceContext, { userId, sessionId }: Principal) {
 }
 
 /**
- * Asks who is signed in to show once more that it is them: by their password, or by a code of their app. Who has neither
- * must have signed in lately. Outside of any transaction, as it hashes.
+ * Asks the signed-in user to prove their identity again: by their password, or by a code of their app. A user with neither must have
+ * signed in recently. Call it outside of any transaction, because it hashes.
  * @throws `identity_not_proven`, `rate_limited`
  */
 export async function proveIdentity(

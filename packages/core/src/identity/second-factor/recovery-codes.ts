@@ -8,9 +8,9 @@ import { RecoveryCodeEntity } from './totp.entity.ts';
 
 const codes = 10;
 
-/** Crockford's: without the letters that read like digits. Each character has five bits. */
+/** Crockford's base32: no letters that look like digits. Each character has five bits. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
-/** 80 bits: too many to try, even for who has the hashes. */
+/** 80 bits: too many to guess, even with a copy of the hashes. */
 const length = 16;
 
 const newCode = (): string =>
@@ -18,13 +18,13 @@ const newCode = (): string =>
     .join('')
     .replaceAll(/.{4}(?=.)/g, '$&-');
 
-/** However somebody has copied it from paper. */
+/** Accepts the ways in which people copy a code from paper. */
 const normalized = (code: string): string =>
   code.toLowerCase().replaceAll(/[\s-]/g, '').replaceAll('o', '0').replaceAll(/[il]/g, '1');
 
 const hashOfCode = (userId: string, code: string): string => hashOf(`${userId} ${normalized(code)}`);
 
-/** Gives a user ten new codes in the place of all that they had. The only time that they are in the clear. */
+/** Replaces all codes of a user with ten new ones. They are in plain text only here. */
 export async function renewRecoveryCodesOf(unit: Unit, userId: string): Promise<string[]> {
   await unit.db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
   const made = Array.from({ length: codes }, newCode);
@@ -33,16 +33,16 @@ export async function renewRecoveryCodesOf(unit: Unit, userId: string): Promise<
   return made;
 }
 
-/** How many codes are left. */
+/** How many unused codes a user has. */
 export const recoveryCodesLeft = (db: ReadDoor, userId: string): Promise<number> =>
   countOf(db.selectFrom('recovery_codes').where('user_id', '=', userId).where('used_at', 'is', null));
 
-/** Takes a code. Answers whether it was one of the user's, and not used before. */
+/** Uses a code. Answers whether it was an unused code of the user. */
 export async function takeRecoveryCode({ db, now }: Unit, userId: string, code: string): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('recovery_codes')
     .set({ used_at: sql<string>`${now}` })
-    // Their hashes are made with the user's id: nobody else's is one of theirs.
+    // The hash includes the user id, so a code of another user never matches.
     .where('hash', '=', hashOfCode(userId, code))
     .where('used_at', 'is', null)
     .executeTakeFirstOrThrow();

@@ -28,7 +28,7 @@ export const secondFactorErrors = defineErrors({
   second_factor_failed: { kind: 'unauthenticated', message: 'The code is wrong, was used already, or is too old.' },
 });
 
-/** Keeps what the login brought: its better hash, and the tries that were no failure. Answers the hash that now stands. */
+/** Stores the stronger hash of a login, and gives its tries back. Answers the hash that is stored now. */
 async function applyLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
   await refund(unit, tried);
   if (betterHash === null) return passwordHash;
@@ -42,8 +42,8 @@ async function applyLogin(unit: Unit, { userId, passwordHash, betterHash, tried 
 }
 
 /**
- * Asks who has proven their password for a second factor, if they have set one up. Runs behind the identity door.
- * @returns null for who signs in with the password alone
+ * Asks for a second factor after the password, if the user has set one up. Runs behind the identity door.
+ * @returns null for a user who signs in with the password alone
  */
 export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promise<SignInChallenge | null> {
   const { userId } = proven;
@@ -55,24 +55,24 @@ export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promi
   return { token, methods, expiresAt: expiresAt.toISOString() };
 }
 
-/** An answer that was counted, and not yet looked at. */
+/** An answer that was counted, but not checked yet. */
 export interface SecondFactorAttempt {
   challenge: Challenge;
   userId: string;
   input: SecondFactorVerify;
-  /** When it is a passkey that answers. */
+  /** Set when a passkey answers. */
   passkey: ProvenPasskey | null;
   tried: Tries;
 }
 
-/** What a wrong answer of this sort costs the account. A passkey cannot be guessed. */
+/** The budgets for a wrong answer of this kind. A passkey has none, because nobody can guess it. */
 function accountBudgets(ctx: ServiceContext, userId: string, input: SecondFactorVerify): Budget[] {
   if (input.code !== undefined) return codeBudgets(ctx, userId);
   return input.recoveryCode === undefined ? [] : [accountBudget(ctx, 'recovery-code', userId)];
 }
 
 /**
- * Counts an answer to a challenge as a failure before it is looked at, so that many at once are not more than the limit.
+ * Counts an answer to a challenge as a failure before it is checked, so that parallel answers cannot exceed the limit.
  * @throws `invalid_challenge`, `rate_limited`, `passkey_failed`
  */
 export async function attemptSecondFactor(
@@ -87,7 +87,7 @@ export async function attemptSecondFactor(
   return { challenge, userId, input, passkey, tried };
 }
 
-/** The actor is null until the answer has shown who it is. */
+/** The actor is null until an answer has proven who the user is. */
 const recordAnswer = (
   unit: Unit,
   userId: string,
@@ -111,10 +111,10 @@ async function isRight(unit: Unit, { userId, input, passkey }: SecondFactorAttem
 }
 
 /**
- * Looks at an answer, and takes the challenge if it is right: then the login is proven. A wrong one is recorded, which must be
- * committed. Runs behind the identity door.
+ * Checks an answer. A right one consumes the challenge and completes the login. A wrong one is recorded, so the caller must commit.
+ * Runs behind the identity door.
  * @returns null for a wrong answer
- * @throws `invalid_challenge` when it was answered meanwhile, or the password has changed since
+ * @throws `invalid_challenge` when it was answered meanwhile, or the password has changed since the login
  */
 export async function passSecondFactor(unit: Unit, answer: SecondFactorAttempt): Promise<ProvenLogin | null> {
   const { challenge, userId, tried } = answer;

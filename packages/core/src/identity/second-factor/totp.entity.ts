@@ -5,7 +5,7 @@ import { sealedColumn } from '../../database/sealing.ts';
 import { defineTable } from '../../database/table.ts';
 import { ownedByUser } from '../user.entity.ts';
 
-/** What a user's authenticator app makes its codes of. It counts once a first code has confirmed it. */
+/** The secret of a user's authenticator app. It is active once a first code has confirmed it. */
 export const TotpEntity = defineEntity({
   name: 'Totp',
   tableName: 'totp_credentials',
@@ -15,12 +15,12 @@ export const TotpEntity = defineEntity({
     secret: p.text(),
     createdAt: instant(),
     confirmedAt: instant().nullable(),
-    /** The time step of the last code that was taken: neither it nor an older one is taken again. */
+    /** The time step of the last accepted code. Codes of this or an earlier step are refused. */
     lastUsedStep: p.integer().nullable(),
   },
 });
 
-/** A code for who has lost the app: good once. */
+/** A code for a user who has lost the app. It works once. */
 export const RecoveryCodeEntity = defineEntity({
   name: 'RecoveryCode',
   tableName: 'recovery_codes',

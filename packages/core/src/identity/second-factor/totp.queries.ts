@@ -3,7 +3,7 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { totpSecret } from './totp.entity.ts';
 import { stepOfCode } from './totp.ts';
 
-/** The app of a user; null when there is none, or none that was confirmed. */
+/** Finds the authenticator app of a user. Answers null when there is none, or it was not confirmed. */
 export async function findTotp(db: ReadDoor, userId: string) {
   const found = await db
     .selectFrom('totp_credentials')
@@ -14,14 +14,14 @@ export async function findTotp(db: ReadDoor, userId: string) {
   return found ?? null;
 }
 
-/** Takes a code of the user's app. Answers whether it was right, and newer than the last one that was taken. */
+/** Uses a code of the user's app. Answers whether it was right and newer than the last accepted one. */
 export async function takeTotpCode(unit: Unit, userId: string, code: string): Promise<boolean> {
   const totp = await findTotp(unit.db, userId);
   if (!totp) return false;
   const secret = Buffer.from(totpSecret.unseal(unit.ctx.settings, [userId], totp.secret), 'base64url');
   const step = stepOfCode(secret, code, unit.now, totp.lastUsedStep);
   if (step === null) return false;
-  // Of two who bring the same code at once, one finds it used.
+  // Of two parallel requests with the same code, one fails.
   const { numUpdatedRows } = await unit.db
     .updateTable('totp_credentials')
     .set({ last_used_step: step })

@@ -25,7 +25,7 @@ export const totpErrors = defineErrors({
 const recordOwn = (unit: Unit, userId: string, type: string, data: Record<string, unknown> = {}): Promise<void> =>
   recordEvents(unit, { type, entity: { type: 'user', id: userId }, data, organizationId: null });
 
-/** What signing in asks of who is signed in. @throws `unauthenticated` */
+/** Reads which second factors the signed-in user has. @throws `unauthenticated` */
 export async function getSecondFactor(ctx: ServiceContext): Promise<SecondFactor> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
@@ -37,7 +37,8 @@ export async function getSecondFactor(ctx: ServiceContext): Promise<SecondFactor
 }
 
 /**
- * Makes the secret of a new authenticator app. It asks for nothing yet: a first code must confirm it. Starting again begins anew.
+ * Makes the secret of a new authenticator app. Signing in does not ask for codes until a first code confirms it. Calling it again
+ * replaces an unconfirmed secret.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_enabled`
  */
 export async function startTotp(ctx: ServiceContext, proof: IdentityProof): Promise<TotpStarted> {
@@ -61,7 +62,7 @@ export async function startTotp(ctx: ServiceContext, proof: IdentityProof): Prom
 }
 
 /**
- * Makes signing in ask for codes of the app, now that it has shown that it makes right ones. Answers the recovery codes.
+ * Confirms the app with its first code. From now on, signing in asks for codes. Answers the recovery codes.
  * @throws `unauthenticated`, `totp_not_started`, `totp_enabled`, `validation_failed` at `code`
  */
 export async function confirmTotp(ctx: ServiceContext, { code }: TotpConfirm): Promise<RecoveryCodes> {
@@ -83,7 +84,7 @@ export async function confirmTotp(ctx: ServiceContext, { code }: TotpConfirm): P
 }
 
 /**
- * Makes signing in ask for the password alone again. The recovery codes go with the app.
+ * Removes the app and the recovery codes, so that signing in asks for the password alone.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_not_enabled`
  */
 export async function disableTotp(ctx: ServiceContext, proof: IdentityProof): Promise<void> {
@@ -104,7 +105,7 @@ export async function disableTotp(ctx: ServiceContext, proof: IdentityProof): Pr
 }
 
 /**
- * Answers ten new recovery codes; those before are worth nothing any more.
+ * Answers ten new recovery codes. The old ones no longer work.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_not_enabled`
  */
 export async function renewRecoveryCodes(ctx: ServiceContext, proof: IdentityProof): Promise<RecoveryCodes> {
@@ -112,7 +113,7 @@ export async function renewRecoveryCodes(ctx: ServiceContext, proof: IdentityPro
   const { userId } = ctx.principal;
   await proveIdentity(ctx, proof);
   return mutate(ctx, async (unit) => {
-    // Locked, so that codes made at the same time do not stand beside these.
+    // The lock keeps parallel requests from leaving more than ten codes.
     const totp = await unit.load(TotpEntity, { userId }, totpErrors.totp_not_enabled);
     if (totp.confirmedAt == null) throw totpErrors.totp_not_enabled();
     await recordOwn(unit, userId, 'user.recovery_codes_renewed');
