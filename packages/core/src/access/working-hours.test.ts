@@ -5,7 +5,7 @@ const berlin = 'Europe/Berlin';
 const newYork = 'America/New_York';
 
 describe('working hours', () => {
-  // On Sunday 2026-03-29 Berlin goes from +01:00 to +02:00; on 2026-10-25 back. New York: 2026-03-08 and 2026-11-01.
+  // Berlin changes from +01:00 to +02:00 on Sunday 2026-03-29, and back on 2026-10-25. New York: 2026-03-08 and 2026-11-01.
   it.each([
     ['Berlin, winter: 08:59', berlin, '2026-01-12T07:59:59.999Z', false],
     ['Berlin, winter: 09:00', berlin, '2026-01-12T08:00:00Z', true],
@@ -28,7 +28,7 @@ describe('working hours', () => {
     expect(isWithin(usualWorkingHours, new Date(at), timezone)).toBe(within);
   });
 
-  it('hold by the clock on the wall on the day on which the clocks change', () => {
+  it('follow local time on the day of a clock change', () => {
     const everyDay = { ...usualWorkingHours, days: [7] };
     expect(isWithin(everyDay, new Date('2026-03-29T06:59:00Z'), berlin)).toBe(false);
     expect(isWithin(everyDay, new Date('2026-03-29T07:00:00Z'), berlin)).toBe(true);
@@ -52,7 +52,7 @@ describe('working hours', () => {
     expect(nextOpening(usualWorkingHours, new Date(at), timezone)).toEqual(new Date(opening));
   });
 
-  it('begin after the gap where the clocks skip their beginning', () => {
+  it('begin after the gap when the clock change skips their start', () => {
     const early = { start: '02:30', end: '04:00', days: [7], exemptPriorities: [] };
     expect(nextOpening(early, new Date('2026-03-28T12:00:00Z'), berlin)).toEqual(new Date('2026-03-29T01:30:00Z'));
   });

@@ -41,17 +41,17 @@ const expectRefused = (token: string, at = now) =>
   expect(verifyAccessToken(settings, at, token)).rejects.toMatchObject({ code: 'unauthenticated' });
 
 describe('access tokens', () => {
-  it('say who and which session, for as long as the setting says', async () => {
+  it('contain user and session, and are valid as long as the setting says', async () => {
     const token = await signAccessToken(settings, now, claims);
 
     expect(await verifyAccessToken(settings, now, token)).toMatchObject(claims);
     expect(await verifyAccessToken(settings, later(20 * 60 - 1), token)).toMatchObject(claims);
     await expectRefused(token, later(20 * 60));
-    // The second look at a known token minds its end too.
+    // The expiry is also checked for a token that was verified before.
     await expectRefused(token, later(20 * 60 + 1));
   });
 
-  it('are what this file forges below, when nothing is wrong', async () => {
+  it('are accepted when forged with the right key and content', async () => {
     expect(await verifyAccessToken(settings, now, signedWith(header, payload, key))).toMatchObject(claims);
   });
 
@@ -94,7 +94,7 @@ describe('access tokens', () => {
     await expectRefused(signedWith(header, { ...payload, ...change }, key));
   });
 
-  it('are refused when they are another kind of token, or changed by a letter, or no token', async () => {
+  it('are refused when they are another kind of token, changed by a letter, or not a token', async () => {
     const token = await signAccessToken(settings, now, claims);
     const [first = '', second = '', signature = ''] = token.split('.');
 

@@ -70,7 +70,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     return { person, email, tokens: await tokensOf(person) };
   };
 
-  it('takes effect when the new address confirms, and tells both', async () => {
+  it('takes effect when the new address confirms, and mails both addresses', async () => {
     const { person, email, tokens } = await changed();
     expect(await opens(person.email)).toBe('passed');
     expect(await opens(email)).toBe('invalid_credentials');
@@ -105,7 +105,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     ]);
   });
 
-  it('needs the password, and another address', async () => {
+  it('needs the password and a different address', async () => {
     const person = await signUp(platform);
 
     expect(await codeOf(change(person, newEmail(), 'wrong words'))).toBe('validation_failed');
@@ -115,7 +115,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await tokensOf(person)).toMatchObject({ confirm: '', undo: '' });
   });
 
-  it('sends one address no more than five mails an hour', async () => {
+  it('sends one address at most five mails an hour', async () => {
     const person = await signUp(platform);
     const email = newEmail();
     for (let count = 0; count < 5; count++) expect(await codeOf(change(person, email))).toBe('passed');
@@ -124,7 +124,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect((await tokensOf(person)).confirm).toBe(last);
   });
 
-  it('does not tell whether somebody has the address, and takes it from nobody', async () => {
+  it('does not reveal whether somebody has the address, and takes it from nobody', async () => {
     const [person, owner] = [await signUp(platform), await signUp(platform)];
 
     expect(await change(person, owner.email)).toEqual({ status: 'sent' });
@@ -135,7 +135,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await opens(person.email)).toBe('passed');
   });
 
-  it('is of the address that it was asked for', async () => {
+  it('is valid only while the account has the address from which it started', async () => {
     const { person, tokens } = await changed();
     const moved = newEmail();
     await writeThroughSystemDoor(anonymous(platform), (unit) =>
@@ -144,7 +144,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(confirm(tokens.confirm))).toBe('validation_failed');
   });
 
-  it('takes each token once, within a day, and only the latest', async () => {
+  it('accepts each token once, within a day, and only the latest', async () => {
     const { person, tokens } = await changed();
     const latest = newEmail();
     await change(person, latest);
@@ -160,7 +160,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(confirm(late.confirm))).toBe('validation_failed');
   });
 
-  it('is undone from the old address: the password is worthless, sessions end, a mail to set a new one follows', async () => {
+  it('is undone from the old address: the password is deleted, sessions end, and a mail to set a new one follows', async () => {
     const { person, email, tokens } = await changed();
     await confirm(tokens.confirm);
     await change(person, newEmail());
@@ -187,7 +187,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await opens(person.email, 'another battery staple')).toBe('passed');
   });
 
-  it('is undone before it is confirmed, too, and then not confirmed any more', async () => {
+  it('can be undone before it is confirmed, and then no longer be confirmed', async () => {
     const { person, tokens } = await changed();
 
     await undo(tokens.undo);
@@ -197,7 +197,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await opens(person.email)).toBe('invalid_credentials');
   });
 
-  it('is undone within 7 days, while nobody else can register with the old address', async () => {
+  it('can be undone within 7 days, while nobody else can register with the old address', async () => {
     const { person, tokens } = await changed();
     await confirm(tokens.confirm);
     const squat = () => register(anonymous(platform), { email: person.email.toUpperCase(), password });
@@ -215,7 +215,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(register(anonymous(platform), { email: late.email, password }))).toBe('passed');
   });
 
-  it('asks no address that was never proven: a stranger may read it', async () => {
+  it('sends no undo mail to an unverified address, which may belong to a stranger', async () => {
     const email = newEmail();
     const { user } = await register(anonymous(open), { email, password });
     const { accessToken } = await signIn(open, { login: email });
@@ -232,7 +232,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(undoEmailChange(anonymous(open), { token: forged }))).toBe('validation_failed');
   });
 
-  it('makes tokens for the old address worthless', async () => {
+  it('makes tokens for the old address invalid', async () => {
     const email = newEmail();
     const { user } = await register(anonymous(open), { email, password });
     const { accessToken } = await signIn(open, { login: email });
@@ -245,7 +245,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(resetPassword(anonymous(open), again))).toBe('validation_failed');
   });
 
-  it('is forgotten once nobody can undo it', async () => {
+  it('is deleted once nobody can undo it', async () => {
     const { person, tokens } = await changed();
     await confirm(tokens.confirm);
     clock.advance(7 * day - 1);
@@ -258,7 +258,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect((await tokensOf(person)).undo).toBe('');
   });
 
-  it('is nothing for who is not active', async () => {
+  it('is refused for inactive users', async () => {
     const { person, tokens } = await changed();
     await writeThroughSystemDoor(anonymous(platform), (unit) =>
       unit.db.updateTable('users').set({ is_active: false }).where('id', '=', person.user.id).execute(),

@@ -46,7 +46,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     );
 
   describe('by the command line', () => {
-    it('is granted and revoked, at once in this process, and told', async () => {
+    it('is granted and revoked, at once in this process, and recorded', async () => {
       const person = await signUp(platform);
       const may = async () => codeOf(listUsers(await person.ctx('none'), UserListInput.parse({})));
       const set = (granted: boolean) => setInstanceAdmin(anonymous(platform), person.email.toUpperCase(), granted);
@@ -75,7 +75,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
       expect(await may()).toBe('passed');
     });
 
-    it('is for people who are known and have proven their address', async () => {
+    it('is for existing people with a verified address', async () => {
       const email = newEmail();
       await register(anonymous(platform), { email, password });
       for (const nobody of [email, 'nobody@example.com'])
@@ -83,7 +83,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     });
   });
 
-  it('is nothing that a role of an organization gives', async () => {
+  it('is granted by no role of an organization', async () => {
     const owner = await signUp(platform, { organizationName: 'Owned' });
     const ctx = await owner.ctx('required');
     const path = { userId: admin.user.id };
@@ -99,7 +99,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     expect(await lives(admin.accessToken)).toBe(true);
   });
 
-  it('shows everybody, as the schema says, page by page', async () => {
+  it('lists everybody in pages that match the schema', async () => {
     const people = [await signUp(platform), await signUp(platform, { organizationName: 'Elsewhere' })];
     const seen: string[] = [];
     let cursor: string | undefined;
@@ -123,7 +123,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     ).toBe('user_not_found');
   });
 
-  it('finds people by a part of their names, whatever it contains', async () => {
+  it('finds people by a part of their names, whatever characters it contains', async () => {
     const person = await signUp(platform, { username: `needle_${dialect}`, fullName: 'Zoë Nadel' });
     const found = async (search: string) => (await list({ search })).data.map(({ id }) => id);
 
@@ -133,7 +133,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     expect((await list({ active: false })).data).toEqual([]);
   });
 
-  it('deactivates: nothing works any more, and signing in is a wrong password', async () => {
+  it('deactivates a user: nothing works any more, and signing in answers as for a wrong password', async () => {
     const person = await signUp(platform);
     expect(await lives(person.accessToken)).toBe(true);
 
@@ -162,7 +162,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     expect(await codeOf(signIn(platform, { login: person.email }))).toBe('passed');
   });
 
-  it('deactivates within 3 seconds in every other process', async () => {
+  it('deactivates a user within 3 seconds in every other process', async () => {
     const person = await signUp(platform);
     expect(await lives(person.accessToken)).toBe(true);
     await writeThroughSystemDoor(anonymous(platform), (unit) =>
@@ -175,7 +175,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     await activateUser(await admin.ctx('none'), { userId: person.user.id });
   });
 
-  it('deactivates nobody who is not there, nobody twice, and not oneself', async () => {
+  it('deactivates no unknown user, nobody twice, and not oneself', async () => {
     const person = await signUp(platform);
     await deactivate(person);
     const count = (await eventsOf(person.user.id)).length;
@@ -199,7 +199,7 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
     expect(await codeOf(signIn(platform, { login: person.email }))).toBe('passed');
   });
 
-  it('takes the headers of mutations', async () => {
+  it('accepts the mutation headers', async () => {
     const person = await signUp(platform);
     const path = { userId: person.user.id };
     const dry = await admin.ctx('none', {}, { dryRun: true });

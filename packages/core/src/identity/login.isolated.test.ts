@@ -17,12 +17,12 @@ import {
 import { Login } from './auth.schema.ts';
 import { verifyPassword } from './passwords.ts';
 
-// Real, and counted: time itself is no measure on a busy machine.
+// The real functions, with calls counted: time is not reliable on a busy machine.
 vi.mock('./passwords.ts', { spy: true });
 
 const day = 86_400_000;
 
-describe('what a login takes', () => {
+describe('the input of a login', () => {
   it.each([
     { password },
     { login: 'anna', email: 'anna@example.com', password },
@@ -36,7 +36,7 @@ describe('what a login takes', () => {
     expect(Login.safeParse(input).success).toBe(false);
   });
 
-  it('is exactly one name, said at once with everything else that is wrong', () => {
+  it('needs exactly one name, and reports that together with all other problems', () => {
     expect(Login.parse({ username: 'anna', password })).toMatchObject({ tokenTransport: 'cookie' });
     const { error } = Login.safeParse({ deviceId: '' });
     expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual(
@@ -63,7 +63,7 @@ describe.each(dialects)('login on %s', (dialect) => {
       db.selectFrom('sessions').selectAll().where('user_id', '=', user.id).orderBy('created_at').execute(),
     );
 
-  it('takes address or username, in any case, under any of the three names', async () => {
+  it('accepts an address or a username, in any case, in any of the three fields', async () => {
     const { user, email } = await signUp(platform, { username: 'Petra' });
     const names = [
       { login: email },
@@ -77,7 +77,7 @@ describe.each(dialects)('login on %s', (dialect) => {
     expect(await codeOf(signIn(platform, { email: 'petra' }))).toBe('invalid_credentials');
   });
 
-  it('refuses what is wrong, unknown or not active alike', async () => {
+  it('gives the same answer for a wrong password, an unknown login and an inactive account', async () => {
     const person = await signUp(platform);
     const failures = async () => [
       await signIn(platform, { login: person.email, password: 'wrong words' }).catch((error: unknown) => error),
@@ -93,7 +93,7 @@ describe.each(dialects)('login on %s', (dialect) => {
     }
   });
 
-  it('works as hard for an unknown login as for a wrong password', async () => {
+  it('does the same work for an unknown login as for a wrong password', async () => {
     const { email } = await signUp(platform);
     const verify = vi.mocked(verifyPassword);
     for (const name of [email, 'nobody@example.com', 'nobody']) {
@@ -103,7 +103,7 @@ describe.each(dialects)('login on %s', (dialect) => {
     }
   });
 
-  it('tells who is not active and not verified nothing, whatever they know', async () => {
+  it('tells an inactive, unverified user nothing, even with the right password', async () => {
     const email = newEmail();
     const { user } = await register(anonymous(platform), { email, password });
     await write((unit) => unit.db.updateTable('users').set({ is_active: false }).where('id', '=', user.id).execute());
@@ -111,7 +111,7 @@ describe.each(dialects)('login on %s', (dialect) => {
     expect(await codeOf(signIn(platform, { login: email }))).toBe('invalid_credentials');
   });
 
-  it('notes where it came from, and when', async () => {
+  it('records the address and the time', async () => {
     const person = await signUp(platform);
     await signIn(platform, { login: person.email, deviceId: 'phone' });
 
@@ -128,7 +128,7 @@ describe.each(dialects)('login on %s', (dialect) => {
     });
   });
 
-  it('sets a cookie, or answers the refresh token: never both', async () => {
+  it('sets a cookie or answers the refresh token, never both', async () => {
     const { email } = await signUp(platform);
     const [browser, client] = [fakeTransport(), fakeTransport()];
 
@@ -142,7 +142,7 @@ describe.each(dialects)('login on %s', (dialect) => {
     expect(client.cookies).toEqual([]);
   });
 
-  it('verifies an imported bcrypt hash and keeps a better one', async () => {
+  it('verifies an imported bcrypt hash and replaces it with a stronger one', async () => {
     const { user, email } = await signUp(platform);
     const imported = await bcrypt(password, { cost: 4 });
     const hashOf = () =>

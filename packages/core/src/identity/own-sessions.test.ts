@@ -36,7 +36,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
         .execute(),
     );
 
-  it('are listed as the schema says, and nobody else sees them', async () => {
+  it('match the schema in a list that nobody else sees', async () => {
     const person = await signUp(platform);
     await signUp(platform);
 
@@ -59,7 +59,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     expect(data.map((session) => Session.strict().parse(session))).toEqual(data);
   });
 
-  it('are at most three: another one ends the one not used for the longest', async () => {
+  it('are at most three: another one ends the least recently used', async () => {
     const person = await signUp(platform);
     const first = { accessToken: person.accessToken, refreshToken: person.refreshToken };
     clock.advance(minute);
@@ -81,7 +81,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     ]);
   });
 
-  it('are at most three, also when many begin at once', async () => {
+  it('are at most three, also when many start in parallel', async () => {
     const person = await signUp(platform);
 
     const opened = await Promise.all(Array.from({ length: 8 }, (_, index) => again(person, `device ${index}`)));
@@ -90,7 +90,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     expect(living.filter(Boolean)).toHaveLength(3);
   });
 
-  it('that are over count for nothing', async () => {
+  it('do not count after they have ended', async () => {
     const person = await signUp(platform);
     const others = [await again(person, 'a'), await again(person, 'b')];
     await endOwnSession(await as(person.accessToken), {
@@ -101,7 +101,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     expect(new Set(await devicesOf(next.accessToken))).toEqual(new Set(['b', 'c', null]));
   });
 
-  it('end one by one, by their owner alone, once', async () => {
+  it('end one by one, once, by their owner only', async () => {
     const [person, stranger] = [await signUp(platform), await signUp(platform)];
     const other = await again(person, 'other');
     const id = (await as(other.accessToken)).principal?.sessionId ?? '';
@@ -118,7 +118,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     expect(await endings(person)).toMatchObject([{ payload: { data: { reason: 'ended_by_user' } } }]);
   });
 
-  it('end all at once, or all but the present one', async () => {
+  it('end all together, or all but the current one', async () => {
     const [person, stranger] = [await signUp(platform), await signUp(platform)];
     const other = await again(person, 'other');
 
@@ -148,7 +148,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     expect(await lives(person.accessToken)).toBe(false);
   });
 
-  it('are nothing to who is not signed in', async () => {
+  it('are refused to anonymous callers', async () => {
     const nobody = anonymous(platform);
     expect(await codeOf(listOwnSessions(nobody, page))).toBe('unauthenticated');
     expect(await codeOf(endOwnSession(nobody, { id: nobody.requestId }))).toBe('unauthenticated');

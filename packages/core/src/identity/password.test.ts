@@ -62,7 +62,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
     );
 
   describe('changing', () => {
-    it('needs the present one, ends the other sessions, and tells the owner', async () => {
+    it('needs the current password, ends the other sessions, and mails the owner', async () => {
       const person = await signUp(platform);
       const other = await signIn(platform, { login: person.email });
 
@@ -80,7 +80,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(JSON.stringify(recorded)).not.toMatch(/battery|argon2/);
     });
 
-    it('is refused with a wrong one, and for a while after ten of them; the session goes on', async () => {
+    it('is refused with a wrong password, and for a while after ten of them; the session stays active', async () => {
       const person = await signUp(platform);
       const change = async (currentPassword: string) =>
         codeOf(changePassword(await as(person.accessToken), { currentPassword, newPassword: another }));
@@ -90,31 +90,34 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(await lives(person.accessToken)).toBe(true);
       expect(await opens(person.email, password)).toBe('passed');
       clock.advance(hour / 4);
-      // Their access token may have expired by now; their session has not.
+      // Their access token may have expired by now, but their session has not.
       const fresh = await signIn(platform, { login: person.email });
       const input = { currentPassword: password, newPassword: another };
       expect(await codeOf(changePassword(await as(fresh.accessToken), input))).toBe('passed');
     });
 
-    it.each(['short', 'password1', 'aaaaaaaaaaaa'])('holds the new one to the rules: not %s', async (newPassword) => {
-      const person = await signUp(platform);
-      const ctx = await as(person.accessToken);
+    it.each(['short', 'password1', 'aaaaaaaaaaaa'])(
+      'checks the new password against the policy: not %s',
+      async (newPassword) => {
+        const person = await signUp(platform);
+        const ctx = await as(person.accessToken);
 
-      await expect(changePassword(ctx, { currentPassword: password, newPassword })).rejects.toMatchObject({
-        code: 'validation_failed',
-        details: { field: ['newPassword'] },
-      });
-      const asName = { currentPassword: password, newPassword: person.email.toUpperCase() };
-      expect(await codeOf(changePassword(ctx, asName))).toBe('validation_failed');
-      expect(await opens(person.email, password)).toBe('passed');
-    });
+        await expect(changePassword(ctx, { currentPassword: password, newPassword })).rejects.toMatchObject({
+          code: 'validation_failed',
+          details: { field: ['newPassword'] },
+        });
+        const asName = { currentPassword: password, newPassword: person.email.toUpperCase() };
+        expect(await codeOf(changePassword(ctx, asName))).toBe('validation_failed');
+        expect(await opens(person.email, password)).toBe('passed');
+      },
+    );
 
-    it('is for who is signed in', async () => {
+    it('refuses anonymous callers', async () => {
       const input = { currentPassword: password, newPassword: another };
       expect(await codeOf(changePassword(anonymous(platform), input))).toBe('unauthenticated');
     });
 
-    it('leaves no way in to who has shown the one before a moment ago', async () => {
+    it('lets nobody in who verified the old password just before', async () => {
       const person = await signUp(platform);
       const proven = await proveLogin(anonymous(platform), loginInput({ login: person.email }));
 
@@ -127,7 +130,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(await codeOf(opened)).toBe('invalid_credentials');
     });
 
-    it('is of one account, as is signing in, whoever else was imported with the same hash', async () => {
+    it('affects one account only, as signing in does, even if another was imported with the same hash', async () => {
       const [changing, entering, other] = [await signUp(platform), await signUp(platform), await signUp(platform)];
       const imported = await bcrypt(password, { cost: 4 });
       await writeThroughSystemDoor(anonymous(platform), ({ db }) =>
@@ -156,7 +159,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(hash).toBe(imported);
     });
 
-    it('is told to the owner, unless the account was closed', async () => {
+    it('mails the owner, unless the account is inactive', async () => {
       const person = await signUp(platform);
       const mail = async () => identityMails['password_changed']?.(anonymous(platform), { userId: person.user.id });
 
@@ -165,7 +168,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(await mail()).toBeNull();
     });
 
-    it('takes effect once, however many do it at once', async () => {
+    it('takes effect once when requested in parallel', async () => {
       const person = await signUp(platform);
       const ctx = await as(person.accessToken);
       const codes = await Promise.all(
@@ -186,7 +189,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       }
     });
 
-    it('sends a mail whose token works to people who are active, and nobody else', async () => {
+    it('sends a mail with a token that works to active people only', async () => {
       const person = await signUp(platform, { fullName: '<b>Zoë</b>' });
       const [inactive, program] = [await signUp(platform), await signUp(platform)];
       await deactivate(platform, inactive.user.id);
@@ -208,7 +211,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
   });
 
   describe('resetting', () => {
-    it('sets the password, ends every session, and tells the owner', async () => {
+    it('sets the password, ends every session, and mails the owner', async () => {
       const person = await signUp(platform);
       const other = await signIn(platform, { login: person.email });
 
@@ -223,7 +226,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       ]);
     });
 
-    it('proves the address', async () => {
+    it('verifies the address', async () => {
       const email = newEmail();
       const { user } = await register(anonymous(platform), { email, password });
       expect(await opens(email, password)).toBe(loginErrors.email_not_verified().code);
@@ -233,7 +236,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(await opens(email, another)).toBe('passed');
     });
 
-    it('takes each token once, also of many at once, and within an hour', async () => {
+    it('accepts each token once, also in parallel, and within an hour', async () => {
       const person = await signUp(platform);
       const token = await resetTokenOf(person);
       const codes = await Promise.all(Array.from({ length: 5 }, () => reset(token)));
@@ -245,7 +248,7 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(await reset(late)).toBe('validation_failed');
     });
 
-    it('takes no token once the password is another, and none of somebody else or of another purpose', async () => {
+    it('refuses tokens from before a password change, of another user, and of another purpose', async () => {
       const [person, stranger] = [await signUp(platform), await signUp(platform)];
       const token = await resetTokenOf(person);
       await changePassword(await as(person.accessToken), { currentPassword: password, newPassword: another });
@@ -258,14 +261,14 @@ describe.each(dialects)('passwords on %s', (dialect) => {
       expect(await opens(person.email, another)).toBe('passed');
     });
 
-    it('holds the password to the rules, and spends no token on a bad one', async () => {
+    it('checks the password against the policy, and does not use up the token for a bad one', async () => {
       const person = await signUp(platform);
       const token = await resetTokenOf(person);
       for (const bad of ['short', 'password1', person.email]) expect(await reset(token, bad)).toBe('validation_failed');
       expect(await reset(token)).toBe('passed');
     });
 
-    it('lets the owner in whom somebody has locked out by guessing', async () => {
+    it('lets the owner in after somebody locked them out by guessing', async () => {
       const person = await signUp(platform, { username: `guessed-${dialect}` });
       for (let count = 0; count < 11; count++) await opens(person.email, 'wrong words');
       expect(await opens(person.email, password)).toBe('rate_limited');

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { commonPasswords } from './common-passwords.ts';
 import { checkPasswordPolicy, hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 
-// Real, and counted: time itself is no measure on a busy machine.
+// The real functions, with calls counted: time is not reliable on a busy machine.
 vi.mock('@node-rs/argon2', { spy: true });
 
 const settings = { passwordMinLength: 8 } as Parameters<typeof checkPasswordPolicy>[0];
@@ -36,7 +36,7 @@ describe('hashing', () => {
     expect(needsRehash(hash)).toBe(true);
   });
 
-  it('answers false without a hash, after the work of a real one', async () => {
+  it('answers false without a hash, after the same work', async () => {
     const [known, verify] = [await hashPassword('secret words'), vi.mocked(verifyArgon2)];
     verify.mockClear();
 
@@ -47,7 +47,7 @@ describe('hashing', () => {
     expect(costs(String(verify.mock.calls[0]?.[0]))).toEqual(costs(known));
   });
 
-  it('asks for a new hash where the parameters are weaker', async () => {
+  it('asks for a new hash when the parameters are weaker', async () => {
     expect(needsRehash(await argon2('x', { memoryCost: 8192, timeCost: 2, parallelism: 1 }))).toBe(true);
     expect(needsRehash(await argon2('x', { memoryCost: 19_456, timeCost: 1, parallelism: 1 }))).toBe(true);
     expect(needsRehash(await hashPassword('x'))).toBe(false);
@@ -71,7 +71,7 @@ describe('policy', () => {
     expect(refusalOf('🐴🔋📎🐴🔋📎🐴🔋')).toBeNull();
   });
 
-  it('takes what is none of these', () => {
+  it('accepts other passwords', () => {
     expect(refusalOf('eight888')).toBeNull();
     expect(refusalOf('annasmith', { email: 'anna@example.com', username: 'anna' })).toBeNull();
   });

@@ -4,7 +4,7 @@ import { RecentCache } from './recent-cache.ts';
 const at = (ms: number) => new Date(1_000_000 + ms);
 
 describe('RecentCache', () => {
-  it('loads once within the age, and again after it', async () => {
+  it('loads once within the age limit, and again after it', async () => {
     const cache = new RecentCache<number>(10, 100);
     let loads = 0;
     const get = (ms: number) => cache.get('key', at(ms), async () => ++loads);
@@ -15,7 +15,7 @@ describe('RecentCache', () => {
     expect(await get(199)).toBe(2);
   });
 
-  it('does not trust what lies in the future, when the clock was set back', async () => {
+  it('reloads a value from the future after the clock was set back', async () => {
     const cache = new RecentCache<number>(10, 100);
     let loads = 0;
     await cache.get('key', at(0), async () => ++loads);
@@ -31,7 +31,7 @@ describe('RecentCache', () => {
     expect(new Set(await Promise.all(reads))).toEqual(new Set([1]));
   });
 
-  it('remembers neither what is missing nor what failed', async () => {
+  it('caches neither missing values nor failures', async () => {
     const cache = new RecentCache<number>(10, 100);
 
     expect(await cache.get('key', at(0), async () => null)).toBeNull();
@@ -39,7 +39,7 @@ describe('RecentCache', () => {
     expect(await cache.get('key', at(0), async () => 3)).toBe(3);
   });
 
-  it('forgets what was asked for the longest ago', async () => {
+  it('drops the least recently used entry', async () => {
     const cache = new RecentCache<string>(2, 100);
     const loaded: string[] = [];
     const get = (key: string) =>
@@ -60,7 +60,7 @@ describe('RecentCache', () => {
     expect(loaded).toEqual(['b']);
   });
 
-  it('forgets by value, and what is being loaded with it', async () => {
+  it('drops matching values, and those that are still loading', async () => {
     const cache = new RecentCache<{ user: string }>(10, 100);
     let loads = 0;
     const get = (key: string, user: string) =>

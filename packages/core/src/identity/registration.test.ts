@@ -9,7 +9,7 @@ import { UserEntity } from './user.entity.ts';
 
 const hour = 3_600_000;
 
-describe('what registering takes', () => {
+describe('the input of a registration', () => {
   it.each([
     { email: 'nobody' },
     { email: `${'a'.repeat(250)}@example.com` },
@@ -22,11 +22,11 @@ describe('what registering takes', () => {
     { organizationName: ' ' },
     { role: 'owner' },
     { emailVerifiedAt: '2026-03-01T12:00:00.000Z' },
-  ])('is not %j', (change) => {
+  ])('may not be %j', (change) => {
     expect(Register.safeParse({ email: 'anna@example.com', password, ...change }).success).toBe(false);
   });
 
-  it('is an address and a password', () => {
+  it('needs an address and a password', () => {
     expect(Register.safeParse({ email: 'Anna@Example.com', password }).success).toBe(true);
   });
 });
@@ -53,7 +53,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
       tokens: await db.selectFrom('refresh_tokens').selectAll().execute(),
     }));
 
-  it('makes an unverified user and asks for the mail', async () => {
+  it('creates an unverified user and enqueues the mail', async () => {
     const email = `Nora.${newEmail()}`;
 
     const { user, organization, verificationToken } = await register(anonymous(platform), {
@@ -77,7 +77,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
     expect(await jobs()).toEqual([{ kind: 'mail.send', payload: { template: 'verify_email', email } }]);
   });
 
-  it('keeps no secret anywhere in the clear', async () => {
+  it('stores no secret in plain text', async () => {
     const email = newEmail();
     const { user, verificationToken = 'none' } = await register(anonymous(platform), { email, password });
     await verifyEmail(anonymous(platform), { token: verificationToken });
@@ -91,7 +91,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
     expect(JSON.stringify({ events, payloads })).not.toContain('argon2');
   });
 
-  it('takes each address and each username once, without case', async () => {
+  it('accepts each address and each username once, ignoring case', async () => {
     const email = newEmail();
     await register(anonymous(platform), { email, password, username: 'Otto' });
 
@@ -103,7 +103,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
     expect(await again({ email, username: 'otto' })).toBe('email_taken');
   });
 
-  it('takes them once when many come at the same time', async () => {
+  it('accepts them once in parallel registrations', async () => {
     const email = newEmail();
     const codes = await Promise.all(
       Array.from({ length: 8 }, () => codeOf(register(anonymous(platform), { email, password }))),
@@ -113,7 +113,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
     expect(codes.filter((code) => code === 'email_taken')).toHaveLength(7);
   });
 
-  it('refuses weak passwords at their field, and writes nothing', async () => {
+  it('refuses weak passwords with the field name, and writes nothing', async () => {
     const email = newEmail();
     for (const weak of ['short', 'password123', email]) {
       await expect(register(anonymous(platform), { email, password: weak })).rejects.toMatchObject({
@@ -125,7 +125,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
     expect(await codeOf(register(anonymous(platform), { email, password }))).toBe('passed');
   });
 
-  it('lets nobody in before the address is proven, and says so only to who knows the password', async () => {
+  it('lets nobody in before the address is verified, and says so only after the right password', async () => {
     const email = newEmail();
     const { verificationToken = '' } = await register(anonymous(platform), { email, password });
 
@@ -147,13 +147,13 @@ describe.each(dialects)('registration on %s', (dialect) => {
     const expectRefused = (token: string) =>
       expect(verify(token)).rejects.toMatchObject({ code: 'validation_failed', details: { field: ['token'] } });
 
-    it('is good once', async () => {
+    it('works once', async () => {
       const { token } = await registered();
       await verify(token);
       await expectRefused(token);
     });
 
-    it('is good for 24 hours', async () => {
+    it('is valid for 24 hours', async () => {
       const [{ token }, { token: other }] = [await registered(), await registered()];
       clock.advance(24 * hour - 1);
       expect(await codeOf(verify(token))).toBe('passed');
@@ -161,7 +161,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
       await expectRefused(other);
     });
 
-    it('is good for its own user alone, unchanged', async () => {
+    it('is valid for its own user only, and unchanged', async () => {
       const [first, second] = [await registered(), await registered()];
       const [, end = '', signature = ''] = first.token.split('.');
       await expectRefused(`${second.user.id}.${end}.${signature}`);
@@ -173,7 +173,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
       expect(await codeOf(verify(first.token))).toBe('passed');
     });
 
-    it('is worthless once the address is another one, or the user is not active', async () => {
+    it('is invalid once the address has changed or the user is inactive', async () => {
       const { user, token } = await registered();
       const other = verificationTokenOf(anonymous(platform), { id: user.id, email: newEmail() });
       await expectRefused(other);
@@ -184,7 +184,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
       await expectRefused(token);
     });
 
-    it('verifies once when it is used many times at once', async () => {
+    it('verifies once when used in parallel', async () => {
       const { user, token } = await registered();
       const codes = await Promise.all(Array.from({ length: 6 }, () => codeOf(verify(token))));
       expect(codes.filter((code) => code === 'passed')).toHaveLength(1);
@@ -195,7 +195,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
     });
   });
 
-  it('answers and does the same for every address when asked to send again', async () => {
+  it('does the same for every address when asked for another mail', async () => {
     const known = newEmail();
     await register(anonymous(platform), { email: known, password });
     await writeThroughSystemDoor(anonymous(platform), (unit) => unit.db.deleteFrom('jobs').execute());
@@ -209,7 +209,7 @@ describe.each(dialects)('registration on %s', (dialect) => {
     );
   });
 
-  it('keeps the token to the mail in production, and needs no proof where the setting is off', async () => {
+  it('shows the token only in the mail in production, and needs no verification if the setting is off', async () => {
     const other = await createTestPlatform(dialect, {
       clock,
       settings: { production: true, requireVerifiedEmail: false },

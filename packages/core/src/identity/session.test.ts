@@ -42,7 +42,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
     write((unit) => unit.db.updateTable('users').set({ is_active: isActive }).where('id', '=', user.id).execute());
 
   describe('an access token', () => {
-    it('stops working when its session is over, at once in this process', async () => {
+    it('stops working when its session ends, at once in this process', async () => {
       const person = await signUp(platform);
       expect(await identify(person.accessToken)).toMatchObject({ userId: person.user.id, emailVerified: true });
 
@@ -69,7 +69,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(identify(inactive.accessToken))).toBe('unauthenticated');
     });
 
-    it('is nobody else’s, and ends with its session', async () => {
+    it('is no other user’s, and ends with its session', async () => {
       const [person, other] = [await signUp(platform), await signUp(platform)];
       const sessionId = (await identify(person.accessToken)).sessionId ?? '';
       const forged = (userId: string) => signAccessToken(platform.settings, clock.now(), { userId, sessionId });
@@ -90,7 +90,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
   });
 
   describe('refreshing', () => {
-    it('rotates, extends the session, and keeps it', async () => {
+    it('rotates the token and extends the same session', async () => {
       const person = await signUp(platform);
       const before = await identify(person.accessToken);
       clock.advance(2 * day);
@@ -110,7 +110,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(refreshed(next.refreshToken ?? ''))).toBe('passed');
     });
 
-    it('answers the same successor to all who ask at once', async () => {
+    it('answers the same successor to parallel requests', async () => {
       const { refreshToken } = await signUp(platform);
 
       const answers = await Promise.all(Array.from({ length: 20 }, () => refreshed(refreshToken)));
@@ -135,7 +135,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await sessionsOf(person)).toMatchObject([{ revoked_at: clock.now().toISOString() }]);
     });
 
-    it('ends the session for any spent token, however many came after it', async () => {
+    it('ends the session for any used token, however many followed it', async () => {
       const person = await signUp(platform);
       let latest = person.refreshToken;
       for (let round = 0; round < 4; round++) {
@@ -161,7 +161,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       ]);
     });
 
-    it('leaves the other sessions of the user alone', async () => {
+    it('does not affect other sessions of the user', async () => {
       const person = await signUp(platform);
       const other = await signIn(platform, { login: person.email });
       await refreshed(person.refreshToken);
@@ -171,7 +171,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(refreshed(other.refreshToken ?? ''))).toBe('passed');
     });
 
-    it('is refused after 3 days, to inactive users, and for what is no token', async () => {
+    it('is refused after 3 days, for inactive users, and for invalid tokens', async () => {
       const [late, inactive] = [await signUp(platform), await signUp(platform)];
       await setActive(inactive, false);
 
@@ -182,7 +182,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(refreshed(late.refreshToken))).toBe('unauthenticated');
     });
 
-    it('answers the way it was asked: the body wins over the cookie', async () => {
+    it('answers the way the token came; the body wins over the cookie', async () => {
       const { email } = await signUp(platform);
       const browser = fakeTransport();
       await login(anonymous(platform), loginInput({ login: email, tokenTransport: 'cookie' }), browser);
@@ -213,7 +213,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(identify(accessToken))).toBe('unauthenticated');
     });
 
-    it('ends the session of the body, also by a spent token, and leaves the cookie alone', async () => {
+    it('ends the session of the token in the body, also a used one, and keeps the cookie', async () => {
       const person = await signUp(platform);
       const browser = fakeTransport();
       await login(anonymous(platform), loginInput({ login: person.email, tokenTransport: 'cookie' }), browser);
@@ -225,7 +225,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(refresh(anonymous(platform), {}, browser))).toBe('passed');
     });
 
-    it('is well with nothing to end', async () => {
+    it('succeeds with nothing to end', async () => {
       const person = await signUp(platform);
       await logout(anonymous(platform), { refreshToken: person.refreshToken }, fakeTransport());
 
@@ -240,7 +240,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
         db.selectFrom('refresh_tokens').select('hash').where('user_id', '=', user.id).execute(),
       );
 
-    it('forgets what expired and what ended a day ago, with its tokens', async () => {
+    it('deletes sessions that expired or ended a day ago, with their tokens', async () => {
       const [expired, ended, living] = [await signUp(platform), await signUp(platform), await signUp(platform)];
       clock.advance(2 * day);
       const fresh = await refreshed(living.refreshToken);
@@ -257,7 +257,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(refreshed(fresh.refreshToken ?? ''))).toBe('passed');
     });
 
-    it('forgets spent tokens of living sessions after 3 days, and the current one never', async () => {
+    it('deletes used tokens of active sessions after 3 days, and never the current one', async () => {
       const person = await signUp(platform);
       let latest = person.refreshToken;
       for (let round = 0; round < 3; round++) {

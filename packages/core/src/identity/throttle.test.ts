@@ -24,7 +24,7 @@ import { networkOf } from './throttle.ts';
 const minute = 60_000;
 const wrong = 'wrong words';
 
-describe('who shares an address', () => {
+describe('the network of an address', () => {
   it.each([
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
@@ -35,7 +35,7 @@ describe('who shares an address', () => {
     ['fe80::1%eth0', 'fe80:0:0:0'],
     ['::1', '0:0:0:0'],
     ['unix', 'unix'],
-  ])('%s is of %s', (address, network) => {
+  ])('of %s is %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });
@@ -50,7 +50,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
   afterAll(() => platform.dispose());
 
   let network = 0;
-  /** Where nobody has called from yet. */
+  /** A network address that no test has used yet. */
   const elsewhere = () => `198.51.${++network >> 8}.${network & 255}`;
   const attempt = (input: Partial<Login>, address = elsewhere(), at = platform) =>
     login(anonymous(at, address), loginInput(input), fakeTransport());
@@ -72,7 +72,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
       unit.db.updateTable('users').set({ is_active: isActive }).where('id', '=', user.id).execute(),
     );
 
-  it('refuses a name after ten failures in 15 minutes, the right password too, and says how long', async () => {
+  it('refuses a name after ten failures in 15 minutes, even with the right password, and says for how long', async () => {
     const { email } = await signUp(platform);
     expect(await fail(5, { login: email })).toEqual(tenFailures.slice(5));
     clock.advance(5 * minute);
@@ -83,11 +83,11 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(await codeOf(attempt({ email }))).toBe('rate_limited');
     clock.advance(1);
     expect(await codeOf(attempt({ email }))).toBe('passed');
-    // The window slides: the five of five minutes later still count.
+    // The window slides: the five failures five minutes later still count.
     expect(await fail(6, { login: email })).toEqual([...tenFailures.slice(5), 'rate_limited']);
   });
 
-  it('counts who is unknown, not active or not verified as everybody else', async () => {
+  it('counts unknown, inactive and unverified users like all others', async () => {
     const [active, inactive] = [await signUp(platform), await signUp(platform)];
     await setActive(inactive, false);
     const unverified = newEmail();
@@ -108,7 +108,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(seen).toEqual(names.map(() => [tenFailures, limited, limited]));
   });
 
-  it('takes the right password for no failure', async () => {
+  it('does not count the right password as a failure', async () => {
     const person = await signUp(platform);
     const unverified = newEmail();
     await register(anonymous(platform, elsewhere()), { email: unverified, password });
@@ -123,7 +123,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
       expect(await fail(2, { login })).toEqual(['invalid_credentials', 'rate_limited']);
   });
 
-  it('lets ten attempts through, however many come at once', async () => {
+  it('lets ten of many parallel attempts through', async () => {
     const { email } = await signUp(platform);
 
     const codes = await Promise.all(
@@ -134,19 +134,19 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(20);
   });
 
-  it('holds an account to ten failures under both of its names, and tells nobody that they are one', async () => {
+  it('limits an account to ten failures under both of its names, without revealing that they belong together', async () => {
     const { email } = await signUp(platform, { username: `two-names-${dialect}` });
     const username = `two-names-${dialect}`;
     await fail(10, { login: email });
 
-    // As any other name that was never tried: but even the right password is of no use to who guesses.
+    // The answer is that for a name that was never tried, but even the right password does not work.
     expect(await fail(1, { login: username })).toEqual(['invalid_credentials']);
     expect(await codeOf(attempt({ login: username }))).toBe('invalid_credentials');
     clock.advance(15 * minute);
     expect(await codeOf(attempt({ login: username }))).toBe('passed');
   });
 
-  it('leaves who is signed in alone', async () => {
+  it('does not affect signed-in users', async () => {
     const person = await signUp(platform);
     await fail(11, { login: person.email });
 
@@ -155,7 +155,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(await codeOf(refresh(anonymous(platform, elsewhere()), { refreshToken }, fakeTransport()))).toBe('passed');
   });
 
-  it('holds in every process, and after a restart', async () => {
+  it('applies in every process, and after a restart', async () => {
     const { email } = await signUp(platform);
     await fail(10, { login: email });
 
@@ -168,7 +168,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     }
   });
 
-  it('refuses an address after so many failures under whatever names, and no other address', async () => {
+  it('refuses a network address after too many failures under any names, and no other address', async () => {
     const [here, { email }] = [elsewhere(), await signUp(platform)];
     for (let count = 0; count < 20; count++)
       expect(await fail(1, { login: `guess-${dialect}-${count}` }, here)).toEqual(['invalid_credentials']);
@@ -179,7 +179,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(await codeOf(attempt({ login: email }, here))).toBe('passed');
   });
 
-  it('counts registrations and mails by address, and mails by addressee', async () => {
+  it('limits registrations and mails by network address, and mails by recipient', async () => {
     const here = anonymous(platform, elsewhere());
     for (let count = 0; count < 20; count++)
       expect(await codeOf(resendVerification(here, { email: newEmail() }))).toBe('passed');
@@ -197,13 +197,13 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(await codeOf(register(here, { email: newEmail(), password }))).toBe('rate_limited');
   });
 
-  it('counts nothing for what comes over no network', async () => {
+  it('limits nothing that does not come over a network', async () => {
     const nowhere = platform.context({ principal: null });
     for (let count = 0; count < 21; count++)
       expect(await codeOf(resendVerification(nowhere, { email: newEmail() }))).toBe('passed');
   });
 
-  it('keeps no name and no address, and nothing at all for long', async () => {
+  it('stores no names and addresses, and deletes rows soon', async () => {
     const rows = () =>
       readThroughSystemDoor(platform.database, (db) => db.selectFrom('throttles').select('key').execute());
     const { email } = await signUp(platform);
@@ -215,7 +215,7 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(await rows()).toEqual([]);
   });
 
-  it('tells the instance of failures, without what was typed', async () => {
+  it('records failures without what was typed', async () => {
     const person = await signUp(platform);
     const address = elsewhere();
     await fail(1, { login: person.email }, address);

@@ -6,7 +6,7 @@ import { getCurrentUser } from './user.queries.ts';
 import { User, UserUpdate } from './user.schema.ts';
 import { updateCurrentUser } from './user.service.ts';
 
-describe('what a profile may say', () => {
+describe('the input of a profile', () => {
   it.each([
     { username: 'ab' },
     { username: 'a'.repeat(41) },
@@ -25,7 +25,7 @@ describe('what a profile may say', () => {
     { avatarUrl: '/a.png' },
     { email: 'other@example.com' },
     { isActive: false },
-  ])('is not %j', (input) => {
+  ])('may not be %j', (input) => {
     expect(UserUpdate.safeParse(input).success).toBe(false);
   });
 
@@ -36,7 +36,7 @@ describe('what a profile may say', () => {
     { timezone: 'UTC' },
     { avatarUrl: 'https://example.com/a.png' },
     {},
-  ])('is %j', (input) => {
+  ])('may be %j', (input) => {
     expect(UserUpdate.safeParse(input).success).toBe(true);
   });
 });
@@ -50,7 +50,7 @@ describe.each(dialects)('users on %s', (dialect) => {
   });
   afterAll(() => platform.dispose());
 
-  it('are shown to themselves, as the schema says', async () => {
+  it('see themselves as the schema says', async () => {
     const person = await signUp(platform, { username: 'Carla', fullName: 'Carla Čapek' });
 
     const user = await getCurrentUser(await person.ctx('none'));
@@ -67,7 +67,7 @@ describe.each(dialects)('users on %s', (dialect) => {
     });
   });
 
-  it('change only what is given, and null clears', async () => {
+  it('change only the given fields, and null clears a field', async () => {
     const person = await signUp(platform, { username: 'dora', fullName: 'Dora' });
     clock.advance(1000);
 
@@ -82,7 +82,7 @@ describe.each(dialects)('users on %s', (dialect) => {
     expect(await getCurrentUser(await person.ctx('none'))).toEqual(changed);
   });
 
-  it('record what changed, in the stream of the instance, once', async () => {
+  it('record changes once, in the stream of the instance', async () => {
     const person = await signUp(platform, { fullName: 'Before' });
     await updateCurrentUser(await person.ctx('none'), { fullName: 'After' });
     await updateCurrentUser(await person.ctx('none'), { fullName: 'After' });
@@ -106,7 +106,7 @@ describe.each(dialects)('users on %s', (dialect) => {
     ]);
   });
 
-  it('cannot take a username that somebody has in other letters, but may change their own', async () => {
+  it('cannot take another user’s username in a different case, but can change the case of their own', async () => {
     await signUp(platform, { username: 'Emil' });
     const person = await signUp(platform, { username: 'other' });
 
@@ -114,7 +114,7 @@ describe.each(dialects)('users on %s', (dialect) => {
     expect((await updateCurrentUser(await person.ctx('none'), { username: 'OTHER' })).username).toBe('OTHER');
   });
 
-  it('leave no trace of a dry run', async () => {
+  it('are not changed by a dry run', async () => {
     const person = await signUp(platform, { fullName: 'Real' });
     const ctx = await person.ctx('none', {}, { dryRun: true });
 

@@ -53,7 +53,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
     });
 
   describe('claiming', () => {
-    it('takes the most important first, then the oldest, and none before its time', async () => {
+    it('takes the highest priority first, then the oldest, and none before its time', async () => {
       const low = await add('test', {}, { priority: -1 });
       const late = await add('test', {}, { runAt: new Date(clock.now().getTime() - 1) });
       const early = await add('test', {}, { runAt: new Date(clock.now().getTime() - 2) });
@@ -63,7 +63,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect((await claim()).map((claimed) => claimed.id)).toEqual([urgent, early, late, low]);
     });
 
-    it('leaves kinds that it cannot do, and jobs that others hold', async () => {
+    it('leaves kinds without a handler, and jobs that others have claimed', async () => {
       await add('test');
       await add('other');
 
@@ -81,7 +81,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(ids.length + (await claim(['test'], 20)).length).toBe(20);
     });
 
-    it('takes over the job of a worker that died, when its lease has ended', async () => {
+    it('takes over the job of a dead worker when its lease has ended', async () => {
       const id = await add('test');
       await claimOne();
       clock.advance(leaseMs - 1);
@@ -93,7 +93,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
   });
 
   describe('fencing', () => {
-    it('rolls the effects back of a worker that comes too late', async () => {
+    it('rolls back the effects of a worker that comes too late', async () => {
       await add('test');
       const slow = await claimOne();
       clock.advance(leaseMs);
@@ -111,7 +111,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await job()).toMatchObject({ status: 'done', attempts: 2 });
     });
 
-    it('lets no late failure touch the job', async () => {
+    it('ignores the failure of a worker that comes too late', async () => {
       await add('test');
       const slow = await claimOne();
       clock.advance(leaseMs);
@@ -125,7 +125,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
   });
 
   describe('running', () => {
-    it('keeps what the handler answers', async () => {
+    it('stores what the handler returns', async () => {
       await add('test', { name: 'Ada' });
       const runner = runnerOf({
         test: async (_ctx, payload, run) => ({ hello: payload['name'], attempt: run.attempt }),
@@ -137,7 +137,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect((await job()).finished_at).toBe(clock.now().toISOString());
     });
 
-    it('tries again later and later, and gives up after the last attempt', async () => {
+    it('retries with growing delays, and gives up after the last attempt', async () => {
       await add('test', {}, { maxAttempts: 3 });
       let calls = 0;
       const runner = runnerOf({
@@ -168,7 +168,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await runner.runDue()).toBe(0);
     });
 
-    it('buries a job that takes its worker down every time', async () => {
+    it('marks a job dead that kills its worker every time', async () => {
       await add('test', {}, { maxAttempts: 2 });
       let calls = 0;
       for (let attempt = 1; attempt <= 2; attempt++) {
@@ -181,11 +181,11 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await job()).toMatchObject({ status: 'dead' });
     });
 
-    it('commits the effects of the unit with done, once, though workers die on the way', async () => {
+    it('commits the effects once together with `done`, even if workers die in between', async () => {
       const organization = await createOrganization(platform, 'Effects');
       const entity = { type: 'test', id: uuidv7() };
       await mutate(organization.owner.ctx(), (unit) => enqueue(unit, 'test', {}));
-      // Dies between claim and done.
+      // The worker dies between claim and done.
       await claimOne();
       clock.advance(leaseMs);
       let attempts = 0;
@@ -223,7 +223,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(other.id).not.toBe(own.id);
     });
 
-    it('forgets a job whose transaction rolled back', async () => {
+    it('drops a job whose transaction rolled back', async () => {
       const failing = writeThroughSystemDoor(ctx, async (unit) => {
         await enqueue(unit, 'test', {});
         throw new Error('no');
@@ -235,7 +235,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
   });
 
   describe('the loop', () => {
-    it('is woken by a commit of this process, without waiting for the poll', async () => {
+    it('wakes up on a commit of this process, without waiting for the poll', async () => {
       let ran: (() => void) | undefined;
       const running = new Promise<void>((resolve) => {
         ran = resolve;
@@ -251,7 +251,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await job()).toMatchObject({ status: 'done' });
     });
 
-    it('finishes what runs before it stops, and takes nothing more', async () => {
+    it('finishes running jobs before it stops, and takes no more', async () => {
       await add('test');
       let release: (() => void) | undefined;
       let started: (() => void) | undefined;
@@ -279,7 +279,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       ]);
     });
 
-    it('leaves a job that does not end, with its signal aborted', async () => {
+    it('aborts the signal of a job that does not end', async () => {
       await add('test');
       let signal: AbortSignal | undefined;
       let started: (() => void) | undefined;
@@ -302,7 +302,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(signal?.aborted).toBe(true);
     });
 
-    it('keeps the lease of a job that takes long', async () => {
+    it('extends the lease of a long job', async () => {
       await add('test');
       let release: (() => void) | undefined;
       const runner = runnerOf(
@@ -325,7 +325,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await job()).toMatchObject({ status: 'done', attempts: 1 });
     });
 
-    it('survives failures of the database and says so once', async () => {
+    it('survives database failures, and logs them once', async () => {
       const said: string[] = [];
       const note = (_facts: object, message: string) => void said.push(message);
       let broken = true;
@@ -359,7 +359,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
   describe('schedules', () => {
     const nightly: Schedule = { name: 'nightly', cron: '30 3 * * *', kind: 'test', payload: { full: true } };
 
-    it('plans each occurrence once, however many servers there are', async () => {
+    it('plans each occurrence once for any number of servers', async () => {
       clock.set('2026-03-02T12:00:00.000Z');
       const servers = [1, 2, 3].map(() => new SchedulePlanner([nightly]));
       const planAll = () => Promise.all(servers.map((server) => server.plan(ctx)));
@@ -389,7 +389,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await jobs()).toMatchObject([{ status: 'done' }]);
     });
 
-    it('catches up once on what was missed while nobody ran', async () => {
+    it('runs once what was missed while no server ran', async () => {
       clock.set('2026-03-02T12:00:00.000Z');
       await new SchedulePlanner([nightly]).plan(ctx);
       clock.set('2026-03-09T12:00:00.000Z');
@@ -405,14 +405,14 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       ]);
     });
 
-    it('refuses two schedules of one name and patterns that are none', () => {
+    it('refuses two schedules with one name, and invalid patterns', () => {
       expect(() => new SchedulePlanner([nightly, nightly])).toThrow('same name');
       expect(() => new SchedulePlanner([{ ...nightly, cron: 'every night' }])).toThrow('CronPattern');
     });
   });
 
   describe('maintenance', () => {
-    it('forgets idempotency keys after 24 hours', async () => {
+    it('deletes idempotency keys after 24 hours', async () => {
       const { owner } = await createOrganization(platform, 'Keys');
       const keep = (idempotencyKey: string) => mutate(owner.ctx({ idempotencyKey }), async () => ({ ok: true }));
       await keep('old');
@@ -429,7 +429,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(left).toEqual([{ key: 'young' }]);
     });
 
-    it('forgets finished jobs after seven days, and no waiting one', async () => {
+    it('deletes finished jobs after seven days, and no waiting job', async () => {
       await add('test');
       const runner = runnerOf({ ...maintenanceHandlers, test: async () => {} });
       await runner.runDue();
@@ -442,7 +442,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
     });
   });
 
-  it('tells how deep the queue is', async () => {
+  it('reports the depth of the queue', async () => {
     expect(await queueDepth(ctx)).toEqual({ due: 0, waiting: 0, dead: 0, oldestDueSeconds: 0 });
     await add('test');
     await add('test', {}, { runAt: new Date(clock.now().getTime() + minute) });

@@ -15,7 +15,7 @@ describe('retryDelayMs', () => {
 });
 
 describe('failureMessage', () => {
-  it('says the code of our own errors', () => {
+  it('shows the code of our own errors', () => {
     expect(failureMessage(errors.database_busy())).toBe('database_busy: The database is busy. Try again in a moment.');
   });
 

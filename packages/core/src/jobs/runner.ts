@@ -124,7 +124,7 @@ export class JobRunner {
         // The lease expires, and the job is retried.
         this.#options.logger.error(
           { err: error, job: claimed.id, kind: claimed.kind },
-          'job outcome could not be noted',
+          'job outcome could not be recorded',
         );
       })
       .finally(() => {

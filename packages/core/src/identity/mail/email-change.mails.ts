@@ -47,7 +47,7 @@ export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
     subject: 'Confirm your new e-mail address',
     name: change.fullName,
     blocks: [
-      `this address is to become the one of an account at ${publicUrl}. Confirm it within 24 hours with this token:`,
+      `somebody asked to use this address for an account at ${publicUrl}. Confirm the change within 24 hours with this token:`,
       ...tokenBlocks(publicUrl, '/auth/confirm-email', { token }),
       'If you did not ask for this, ignore this mail.',
     ],
@@ -69,7 +69,7 @@ export const undoEmailMail: MailTemplate = async (ctx, payload) => {
       `the address of your account at ${publicUrl} is being changed to ${change.toEmail}.`,
       'If that was you, there is nothing to do. If it was not, somebody knows your password: undo it within 7 days with this token.',
       ...tokenBlocks(publicUrl, '/auth/undo-email-change', { token }),
-      'It ends all sessions and makes the password worthless; another mail then lets you set a new one.',
+      'This ends all sessions and deletes the password. Another mail then lets you set a new one.',
     ],
   });
 };

@@ -33,7 +33,7 @@ describe('the mailbox folder', () => {
       logger: { ...silentLogger, info: (facts, message) => lines.push([facts, message]) },
     });
 
-  it('holds each message, named by time and addressee', async () => {
+  it('gets a file for each message, named by time and recipient', async () => {
     await mailbox().send(mail, 'id-1');
 
     expect(files()).toEqual(['2026-03-01T12-00-00.000Z-anna@example.com.eml']);
@@ -44,13 +44,13 @@ describe('the mailbox folder', () => {
     expect(statSync(join(directory, files()[0] ?? '')).mode & 0o077).toBe(0);
   });
 
-  it('loses none of two in the same millisecond', async () => {
+  it('loses none of two messages in the same millisecond', async () => {
     await Promise.all([mailbox().send(mail, 'id-1'), mailbox().send(mail, 'id-2')]);
 
     expect(files()).toHaveLength(2);
   });
 
-  it('tells the log to whom and where, and nothing of the text', async () => {
+  it('logs the recipient and the file, but not the text', async () => {
     const lines: [object, string][] = [];
     await mailbox(lines).send({ ...mail, text: 'token-in-the-text' }, 'id-1');
 
@@ -59,14 +59,14 @@ describe('the mailbox folder', () => {
     expect(JSON.stringify(lines)).not.toContain('token-in-the-text');
   });
 
-  it('lets no name leave the folder, and no subject add a header', async () => {
+  it('lets no address leave the folder, and no subject add a header', async () => {
     await mailbox().send({ ...mail, to: '../../evil/x@example.com', subject: 'a\r\nBcc: all@example.com' }, 'id-1');
 
     expect(files()).toEqual(['2026-03-01T12-00-00.000Z-.._.._evil_x@example.com.eml']);
     expect(content()).not.toMatch(/^Bcc:/m);
   });
 
-  it('writes other letters so that every reader can read them', async () => {
+  it('encodes non-ASCII letters so that every mail reader shows them', async () => {
     await mailbox().send({ ...mail, subject: 'Grüße', text: 'Größe 株式会社\n' }, 'id-1');
 
     expect(content()).toContain(`Subject: =?utf-8?B?${Buffer.from('Grüße').toString('base64')}?=`);
@@ -78,7 +78,7 @@ describe('the mailbox folder', () => {
 });
 
 describe.each(dialects)('mail.send on %s', (dialect) => {
-  it('sends the verification mail, whose token works, and none that is not needed', async () => {
+  it('sends the verification mail with a token that works, and none that is not needed', async () => {
     const platform = await createTestPlatform(dialect, { clock });
     try {
       const sent: [Mail, string][] = [];

@@ -3,7 +3,7 @@ import { callWith, writeMail } from './message.ts';
 
 const evil = `</p><script>alert("x")</script>&'`;
 
-test('a mail says the same as text and as HTML', () => {
+test('a mail has the same content as text and as HTML', () => {
   const { text, html } = writeMail({
     to: 'anna@example.com',
     subject: 'Subject',
@@ -15,7 +15,7 @@ test('a mail says the same as text and as HTML', () => {
   expect(told.split(/\n+/).filter(Boolean)).toEqual(['Hello Anna,', 'First.', 'a-token', 'Last.']);
 });
 
-test('what people typed means nothing in HTML, wherever it stands', () => {
+test('user input is escaped everywhere in HTML', () => {
   const { html, text } = writeMail({ to: 'a@example.com', subject: evil, name: evil, blocks: [evil, { copy: evil }] });
   expect(html).not.toContain('<script');
   expect(html).not.toMatch(/&(?!(amp|lt|gt|quot|#39);)/);
@@ -23,7 +23,7 @@ test('what people typed means nothing in HTML, wherever it stands', () => {
   expect(text).toContain(evil);
 });
 
-test('it loads nothing and links to nothing', () => {
+test('a mail loads nothing and contains no links', () => {
   const call = callWith('https://tenon.example', '/auth/verify-email', { token: 't' });
   const { html, text } = writeMail({ to: 'a@example.com', subject: 's', blocks: [call] });
   expect(html).not.toMatch(/<(a|img|link|script|style)\b|\bsrc=|\bhref=|url\(/i);

@@ -37,7 +37,7 @@ export const resetPasswordMail: MailTemplate = async (ctx, payload) => {
     blocks: [
       `somebody asked to set a new password for your account at ${publicUrl}. Do so within an hour with this token:`,
       ...tokenBlocks(publicUrl, '/auth/reset-password', body),
-      'It ends all of your sessions. If you did not ask for it, ignore this mail: nothing has changed.',
+      'This ends all of your sessions. If you did not ask for it, ignore this mail: nothing has changed.',
     ],
   });
 };

@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-/** A real server on a free port, and what it was sent. */
+/** A real server on a free port, with the mails that it received. */
 async function smtpServer(options: SMTPServerOptions = {}) {
   const received: Received[] = [];
   const server = new SMTPServer({
@@ -68,14 +68,14 @@ const mail: Mail = {
   html: '<p>HTML, größer.</p>\n',
 };
 
-/** The parts of a message as a reader sees them. */
+/** The decoded parts of a message. */
 const readable = (raw: string): string =>
   raw
     .replaceAll('=\r\n', '')
     .replaceAll(/((?:=[0-9A-F]{2})+)/g, (bytes) => Buffer.from(bytes.replaceAll('=', ''), 'hex').toString());
 
 describe('sending by SMTP', () => {
-  it('sends text and HTML, from the address of the settings', async () => {
+  it('sends text and HTML from the configured address', async () => {
     const { received, port } = await smtpServer();
 
     await mailer(port).send(mail, 'job-1');
@@ -91,7 +91,7 @@ describe('sending by SMTP', () => {
     expect(readable(raw)).toContain('<p>HTML, größer.</p>');
   });
 
-  it('lets no subject and no address add a header or a reader', async () => {
+  it('lets no subject or address add a header or a recipient', async () => {
     const { received, port } = await smtpServer();
 
     await mailer(port).send({ ...mail, subject: 'a\r\nBcc: all@example.com' }, 'job-1');
@@ -103,7 +103,7 @@ describe('sending by SMTP', () => {
     expect(received.flatMap(({ to }) => to)).not.toContain('all@example.com');
   });
 
-  it('signs in where the settings say so', async () => {
+  it('signs in if the settings say so', async () => {
     const { received, port } = await smtpServer({
       authOptional: false,
       allowInsecureAuth: true,
@@ -119,7 +119,7 @@ describe('sending by SMTP', () => {
     expect(received).toMatchObject([{ user: 'tenon' }]);
   });
 
-  it('sends nothing in the clear when told to encrypt, and nothing to who cannot prove their name', async () => {
+  it('sends nothing unencrypted when encryption is required, and nothing to a server without a valid certificate', async () => {
     const plain = await smtpServer();
     const selfSigned = await smtpServer({ disabledCommands: [] });
 
@@ -132,7 +132,7 @@ describe('sending by SMTP', () => {
 });
 
 describe.each(dialects)('the mail job by SMTP on %s', (dialect) => {
-  it('tries again what the server put off, and delivers it once', async () => {
+  it('retries when the server defers a mail, and delivers it once', async () => {
     const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
     let refusals = 2;
     const { received, port } = await smtpServer({

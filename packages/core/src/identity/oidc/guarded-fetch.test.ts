@@ -3,19 +3,19 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guardedFetch, isPublicAddress } from './guarded-fetch.ts';
 
-describe('an address', () => {
+describe('isPublicAddress', () => {
   it.each([
     '0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.168.1.1',
     '192.0.2.1', '198.18.0.1', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'fc00::1', 'fd12::1', 'ff02::1',
     '::ffff:10.0.0.1', '::ffff:8.8.8.8', '64:ff9b::a00:1', '2002:a00:1::', '2001:db8::1', 'localhost', '',
-  ])('%s is not of the open internet', (address) => expect(isPublicAddress(address)).toBe(false)); // prettier-ignore
+  ])('refuses %s', (address) => expect(isPublicAddress(address)).toBe(false)); // prettier-ignore
 
-  it.each(['8.8.8.8', '172.32.0.1', '192.169.0.1', '2606:4700::1111', '2a00:1450::1'])('%s is', (address) =>
+  it.each(['8.8.8.8', '172.32.0.1', '192.169.0.1', '2606:4700::1111', '2a00:1450::1'])('accepts %s', (address) =>
     expect(isPublicAddress(address)).toBe(true),
   );
 });
 
-describe('what an issuer leads to', () => {
+describe('guardedFetch', () => {
   let server: Server;
   let port = 0;
   let asked: string[] = [];
@@ -37,12 +37,12 @@ describe('what an issuer leads to', () => {
     return guardedFetch(privateNetworks)(url, { method: 'GET', headers: {} });
   };
 
-  it('is read from the own machine where an operator has chosen it', async () => {
+  it('reads from this machine for an issuer that an operator has chosen', async () => {
     expect(await (await get(true, `http://localhost:${port}/`)).json()).toEqual({});
     expect((await get(true, `http://localhost:${port}/nothing`)).status).toBe(204);
   });
 
-  it('is never read there for an organization', async () => {
+  it('never reads from this machine for an organization', async () => {
     const addresses = [
       'localhost', '127.0.0.1', '[::1]', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0', '169.254.169.254',
     ]; // prettier-ignore
@@ -58,18 +58,18 @@ describe('what an issuer leads to', () => {
   });
 
   it.each(['http://example.com/', 'http://10.0.0.1/', 'ftp://localhost/', 'file:///etc/passwd'])(
-    'is https, the own machine apart: %s',
+    'requires https, except for this machine: %s',
     async (url) => {
       await expect(get(true, url)).rejects.toThrow('is not https');
     },
   );
 
-  it('is not where it redirects to', async () => {
+  it('follows no redirect', async () => {
     const { status } = await get(true, `http://localhost:${port}/redirect`);
     expect({ status, asked }).toEqual({ status: 302, asked: ['/redirect'] });
   });
 
-  it('is no larger than a document is', async () => {
+  it('refuses an answer that is too large', async () => {
     await expect(get(true, `http://localhost:${port}/endless`)).rejects.toThrow('');
   });
 });

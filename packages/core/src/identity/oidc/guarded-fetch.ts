@@ -31,7 +31,7 @@ export function isPublicAddress(address: string): boolean {
 
 class ForbiddenAddress extends Error {
   constructor(host: string) {
-    super(`${host} is not an address of the open internet.`);
+    super(`${host} is not a public address.`);
     this.name = 'ForbiddenAddress';
   }
 }

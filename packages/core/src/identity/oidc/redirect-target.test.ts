@@ -21,7 +21,7 @@ const target = (redirectTo: string, loopbackToo = false) => redirectTarget(setti
 const refusal = (redirectTo: string, loopbackToo = false) =>
   codeOf(Promise.resolve().then(() => target(redirectTo, loopbackToo)));
 
-describe('where a sign-in leads back', () => {
+describe('the target of a sign-in', () => {
   it.each([
     ['/', 'https://tenon.example.com/'],
     ['/a/../b?c=d#e', 'https://tenon.example.com/b?c=d#e'],
@@ -36,19 +36,19 @@ describe('where a sign-in leads back', () => {
     'https://tenon.example.com.evil.example/', 'https://tenon.example.com@evil.example/', 'https://tenon.example.com:8443/',
     'https://user@tenon.example.com/', 'https://:secret@tenon.example.com/', 'https://app.example.com:secret@app.example.com/', ' //evil.example',
     'javascript:alert(1)', 'data:text/html,x', 'https://APP.example.com.', 'http://127.0.0.1:1234/',
-  ])('is not %j', async (redirectTo) => expect(await refusal(redirectTo)).toBe('validation_failed')); // prettier-ignore
+  ])('may not be %j', async (redirectTo) => expect(await refusal(redirectTo)).toBe('validation_failed')); // prettier-ignore
 
-  it('may be a program on the own machine, when that keeps its secrets itself', async () => {
+  it('may be a program on this machine, for a client that gets its secrets in the body', async () => {
     expect(target('http://127.0.0.1:51234/done', true)).toBe('http://127.0.0.1:51234/done');
     expect(target('http://[::1]:51234/', true)).toBe('http://[::1]:51234/');
   });
 
   it.each(['https://127.0.0.1/', 'http://localhost:1234/', 'http://127.0.0.2/', 'http://10.0.0.1/'])(
-    'is no other program: %s',
+    'may not be another program: %s',
     async (other) => expect(await refusal(other, true)).toBe('validation_failed'),
   );
 
-  it('gains parameters beside its own', () => {
+  it('keeps its own query parameters when others are added', () => {
     const parameters = { error: 'a b', code: undefined };
     expect(withParameters('https://app.example.com/?x=1#y', parameters)).toBe(
       'https://app.example.com/?x=1&error=a+b#y',

@@ -86,7 +86,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
     );
 
   describe('are registered', () => {
-    it('by who is signed in, as the schemas say', async () => {
+    it('by the signed-in user, with answers that match the schemas', async () => {
       const person = await signUp(platform);
       const started = await startPasskey(await as(person), { password });
       expect(PasskeyStarted.parse(started)).toEqual(started);
@@ -119,7 +119,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       ]);
     });
 
-    it('only after a proof that a thief of the session does not have', async () => {
+    it('only after a proof that the thief of a session lacks', async () => {
       const person = await signUp(platform);
       expect(await codeOf(startPasskey(await as(person), {}))).toBe('identity_not_proven');
       expect(await codeOf(startPasskey(await as(person), { password: 'wrong words' }))).toBe('identity_not_proven');
@@ -144,7 +144,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(enter(authenticator))).toBe('passed');
     });
 
-    it('once a challenge, in time, by whom it was given to', async () => {
+    it('once per challenge, in time, by the user who got it', async () => {
       const [person, other] = [await signUp(platform), await signUp(platform)];
       const { challengeToken, options } = await startPasskey(await as(person), { password });
       const add = async (who: SignedUpPerson) =>
@@ -160,12 +160,12 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       );
     });
 
-    it('once, whoever has it', async () => {
+    it('once, for one user', async () => {
       const { authenticator } = await withPasskey();
       expect(await codeOf(register(await signUp(platform), authenticator))).toBe('passkey_taken');
     });
 
-    it('twenty times at most', async () => {
+    it('at most twenty times', async () => {
       const person = await signUp(platform);
       const begun: PasskeyStarted[] = [];
       for (let count = 0; count < 22; count++) begun.push(await startPasskey(await as(person), { password }));
@@ -181,7 +181,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
   });
 
   describe('belong to one user', () => {
-    it('who renames and deletes them, and nobody else', async () => {
+    it('who alone renames and deletes them', async () => {
       const [{ person, passkey, authenticator }, { person: stranger }] = [await withPasskey(), await withPasskey()];
       const { id } = passkey;
       expect(await codeOf(getPasskey(await as(stranger), { id }))).toBe('passkey_not_found');
@@ -202,7 +202,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       ]);
     });
 
-    it('and are nothing to who is not signed in', async () => {
+    it('and anonymous callers are refused', async () => {
       const nobody = anonymous(platform);
       const id = nobody.requestId;
       const response = new TestAuthenticator().create({ challenge: 'x', rp: { id: 'x' }, user: { id: 'x' } });
@@ -219,7 +219,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
   });
 
   describe('sign in', () => {
-    it('without a password, and without saying who it is', async () => {
+    it('without a password and without a name', async () => {
       const { person, passkey, authenticator } = await withPasskey();
       const started = await begin();
       expect(PasskeySignInStarted.parse(started)).toEqual(started);
@@ -260,14 +260,14 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(enter(authenticator))).toBe('passed');
     });
 
-    it('not once the key was copied, which its counter shows', async () => {
+    it('not after the counter reveals that the key was copied', async () => {
       const { authenticator } = await withPasskey();
       expect(await codeOf(enter(authenticator, { signCount: 4_000_000_000 }))).toBe('passed');
       expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
       expect(await codeOf(enter(authenticator, { signCount: 4_000_000_001 }))).toBe('passed');
     });
 
-    it('not once the key was used elsewhere, or deleted, since its answer was looked at', async () => {
+    it('not when the key was used elsewhere or deleted after its answer was verified', async () => {
       const { person, passkey, authenticator } = await withPasskey();
       const prove = async () => {
         const { challengeToken, options } = await begin();
@@ -304,12 +304,12 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(finish(challengeToken, authenticator.get(options)))).toBe('invalid_challenge');
     });
 
-    it('not with a key that is not known', async () => {
+    it('not with an unknown key', async () => {
       const authenticator = new TestAuthenticator();
       expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
     });
 
-    it('once a challenge, also at once, and in time', async () => {
+    it('once per challenge, also in parallel, and in time', async () => {
       const { authenticator } = await withPasskey(new TestAuthenticator(undefined, { counts: false }));
       const { challengeToken, options } = await begin();
       const response = authenticator.get(options);
@@ -321,7 +321,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(finish(late.challengeToken, authenticator.get(late.options)))).toBe('invalid_challenge');
     });
 
-    it('not to an account that was closed, or whose address is not verified', async () => {
+    it('not to an inactive account, or one without a verified address', async () => {
       const { person, authenticator } = await withPasskey();
       const change = (set: { is_active: boolean } | { email_verified_at: null }) =>
         writeThroughSystemDoor(anonymous(platform), (unit) =>
@@ -335,7 +335,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
     });
   });
 
-  describe('answer for the app', () => {
+  describe('replace a code of the app', () => {
     async function asked() {
       const { person, authenticator } = await withPasskey();
       await enrolTotp(platform, person.user.id);
@@ -361,14 +361,14 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(answer(challenge.token, authenticator.get(started.options)))).toBe('invalid_challenge');
     });
 
-    it('of their own user alone', async () => {
+    it('for their own user only', async () => {
       const { challenge } = await asked();
       const { authenticator: stranger } = await withPasskey();
       const { options } = await startPasskeySignIn(anonymous(platform), { challengeToken: challenge.token });
       expect(await codeOf(answer(challenge.token, stranger.get(options)))).toBe('passkey_failed');
     });
 
-    it('and what was begun for the one does not do for the other', async () => {
+    it('and a challenge for one purpose is not valid for the other', async () => {
       const { authenticator, challenge } = await asked();
       const { challengeToken, options } = await begin();
       expect(await codeOf(answer(challengeToken, authenticator.get(options)))).toBe('invalid_challenge');

@@ -33,14 +33,14 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
   });
   afterAll(() => platform.dispose());
 
-  /** Somebody who has set up an app. */
+  /** A person who has set up an app. */
   async function enrolled() {
     const person = await signUp(platform);
     const app = await enrolTotp(platform, person.user.id);
     return { ...person, app, recoveryCodes: app.recoveryCodes };
   }
 
-  /** The challenge that a right password gets. */
+  /** The challenge after the right password. */
   async function challengeOf(person: SignedUpPerson) {
     const error: unknown = await signIn(platform, { login: person.email }).catch((thrown: unknown) => thrown);
     if (!(error instanceof DomainError) || !error.details.challenge) throw error;
@@ -65,7 +65,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
       return rows;
     });
 
-  it('asks for it once the password is right, and not before', async () => {
+  it('is asked for once the password is right, and not before', async () => {
     const person = await enrolled();
     const sessions = async () =>
       (await eventsOf(person.user.id)).filter(({ type }) => type === 'user.signed_in').length;
@@ -84,7 +84,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await sessions()).toBe(before);
   });
 
-  it('answers what a login answers for a code', async () => {
+  it('answers a code as a login answers', async () => {
     const person = await enrolled();
     const { token: challengeToken } = await challengeOf(person);
 
@@ -103,13 +103,13 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     });
   });
 
-  it('is none of the business of who has only begun to set it up', async () => {
+  it('is not asked of a user who has only started to set it up', async () => {
     const person = await signUp(platform);
     await enrolTotp(platform, person.user.id, { pending: true });
     expect(await codeOf(signIn(platform, { login: person.email }))).toBe('passed');
   });
 
-  it('takes a challenge once, and a code once', async () => {
+  it('accepts a challenge once, and a code once', async () => {
     const person = await enrolled();
     const [first, second] = [await challengeOf(person), await challengeOf(person)];
     const code = person.app.code();
@@ -122,7 +122,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken: second.token, code: person.app.code() }))).toBe('passed');
   });
 
-  it('lets one through of many who bring the same code', async () => {
+  it('lets one of many parallel requests with the same code through', async () => {
     const person = await enrolled();
     const challenges = await Promise.all(Array.from({ length: 6 }, () => challengeOf(person)));
     const code = person.app.code();
@@ -133,18 +133,18 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(outcomes.filter((outcome) => outcome === 'second_factor_failed')).toHaveLength(5);
   });
 
-  it('takes one code for one challenge, however often at once', async () => {
+  it('accepts one of many parallel answers to a challenge', async () => {
     const person = await enrolled();
     const { token: challengeToken } = await challengeOf(person);
     const outcomes = await Promise.all(
       person.recoveryCodes.slice(0, 5).map((recoveryCode) => codeOf(answer({ challengeToken, recoveryCode }))),
     );
     expect(outcomes.filter((outcome) => outcome === 'passed')).toHaveLength(1);
-    // Those who came too late keep their code.
+    // Requests that came too late did not use their code.
     expect(await getSecondFactor(await person.ctx('none'))).toMatchObject({ recoveryCodesLeft: 9 });
   });
 
-  it('takes a recovery code in the place of the app, once', async () => {
+  it('accepts a recovery code instead of the app, once', async () => {
     const person = await enrolled();
     const [recoveryCode = ''] = person.recoveryCodes;
     expect(recoveryCode).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/);
@@ -186,7 +186,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('invalid_challenge');
   });
 
-  it('ends a challenge after five minutes, and forgets it', async () => {
+  it('ends a challenge after five minutes, and deletes it', async () => {
     const person = await enrolled();
     const { token: challengeToken } = await challengeOf(person);
     const { token: living } = await challengeOf(person);
@@ -202,7 +202,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await purgeSignInChallenges(anonymous(platform))).toBe(0);
   });
 
-  it('stops who knows the password from trying codes, whatever they do in between', async () => {
+  it('limits code guesses with the right password, whatever happens in between', async () => {
     const person = await enrolled();
     const tryOnce = async (count: number, code: string) => {
       const { token: challengeToken } = await challengeOf(person);
@@ -212,7 +212,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
 
     expect(await tryOnce(11, '000000')).toBe('rate_limited');
     expect(await tryOnce(12, person.app.code())).toBe('rate_limited');
-    // Nobody is locked out who holds a recovery code.
+    // A recovery code still works, so its owner is not locked out.
     const { token: challengeToken } = await challengeOf(person);
     expect(await codeOf(answer({ challengeToken, recoveryCode: person.recoveryCodes[0] ?? '' }))).toBe('passed');
 
@@ -220,7 +220,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await tryOnce(13, person.app.code())).toBe('passed');
   });
 
-  it('has an end for a whole day too', async () => {
+  it('also has a daily limit', async () => {
     const person = await enrolled();
     const outcomes: string[] = [];
     for (let count = 0; count < 60; count++) {
@@ -232,14 +232,14 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(new Set(outcomes.slice(40))).toEqual(new Set(['rate_limited']));
   });
 
-  it('is nothing to a challenge that is of nobody', async () => {
+  it('refuses a challenge without a user', async () => {
     const { token: challengeToken } = await writeThroughIdentityDoor(anonymous(platform), (unit) =>
       openChallenge(unit, { purpose: 'second_factor', userId: null }),
     );
     expect(await codeOf(answer({ challengeToken, code: '000000' }))).toBe('invalid_challenge');
   });
 
-  it('is worth nothing once the password has changed', async () => {
+  it('fails once the password has changed', async () => {
     const person = await enrolled();
     const { token: challengeToken } = await challengeOf(person);
     const passwordHash = await hashPassword('another password');
@@ -253,7 +253,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('invalid_challenge');
   });
 
-  it('is worth nothing once the account was closed', async () => {
+  it('fails once the account is inactive', async () => {
     const person = await enrolled();
     const { token: challengeToken } = await challengeOf(person);
     await writeThroughSystemDoor(anonymous(platform), (unit) =>
@@ -262,7 +262,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('invalid_credentials');
   });
 
-  it('keeps an imported hash up to date on its way, and that of nobody else', async () => {
+  it('replaces an imported hash during sign-in, and no other hash', async () => {
     const [person, other] = [await enrolled(), await enrolled()];
     const imported = await bcrypt(password, { cost: 4 });
     await writeThroughSystemDoor(anonymous(platform), (unit) =>
@@ -288,7 +288,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('passed');
   });
 
-  it('spends no failed login, however often it is begun', async () => {
+  it('counts no failed login, however often it starts', async () => {
     const person = await enrolled();
     for (let count = 0; count < 12; count++)
       expect(await codeOf(signIn(platform, { login: person.email }))).toBe('second_factor_required');

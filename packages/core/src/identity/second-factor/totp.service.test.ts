@@ -19,7 +19,7 @@ import { totpCodeAt } from './totp.ts';
 const minute = 60_000;
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** What an app does with the secret that was typed into it. */
+/** Decodes the secret as an app does. */
 function secretOf(text: string): Buffer {
   const bits = Array.from(text, (letter) => base32.indexOf(letter).toString(2).padStart(5, '0')).join('');
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
@@ -59,7 +59,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
       return rows.map(({ type }) => type);
     });
 
-  it('begins with a secret and counts once a code has confirmed it', async () => {
+  it('starts with a secret, and is active once a code has confirmed it', async () => {
     const person = await signUp(platform);
     expect(await getSecondFactor(await as(person))).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0, passkeys: 0 });
     const started = await startTotp(await as(person), { password });
@@ -82,7 +82,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(await typesOf(person.user.id)).toEqual(['user.totp_enabled']);
   });
 
-  it('keeps no secret in the clear', async () => {
+  it('stores no secret in plain text', async () => {
     const person = await signUp(platform);
     const { started, recoveryCodes } = await setUp(person);
     const rows = await readThroughSystemDoor(platform.database, async (db) => [
@@ -98,7 +98,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(rows[1]).toHaveLength(10);
   });
 
-  it('begins anew until it is confirmed, and not after that', async () => {
+  it('can start again until it is confirmed, and not after that', async () => {
     const person = await signUp(platform);
     expect(await codeOf(confirmTotp(await as(person), { code: '000000' }))).toBe('totp_not_started');
     const first = await startTotp(await as(person), { password });
@@ -113,7 +113,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(await codeOf(confirmTotp(await as(person), { code }))).toBe('totp_enabled');
   });
 
-  it('does not take the confirming code again', async () => {
+  it('does not accept the confirming code again', async () => {
     const person = await signUp(platform);
     const { secret } = await startTotp(await as(person), { password });
     const code = totpCodeAt(secretOf(secret), clock.now());
@@ -121,7 +121,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(await codeOf(disableTotp(await as(person), { code }))).toBe('identity_not_proven');
   });
 
-  it('ends by password or by code, with the recovery codes', async () => {
+  it('ends with the password or a code, and deletes the recovery codes', async () => {
     const person = await signUp(platform);
     const app = await setUp(person);
     expect(await codeOf(disableTotp(await as(person), {}))).toBe('identity_not_proven');
@@ -144,7 +144,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     ]);
   });
 
-  it('gives new recovery codes for old ones', async () => {
+  it('replaces recovery codes', async () => {
     const person = await signUp(platform);
     expect(await codeOf(renewRecoveryCodes(await as(person), { password }))).toBe('totp_not_enabled');
     await startTotp(await as(person), { password });
@@ -157,7 +157,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(await typesOf(person.user.id)).toEqual(['user.totp_enabled', 'user.recovery_codes_renewed']);
   });
 
-  it('is of one user alone', async () => {
+  it('affects no other user', async () => {
     const [person, other, beginner] = [await signUp(platform), await signUp(platform), await signUp(platform)];
     await setUp(person);
     await setUp(other);
@@ -172,7 +172,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     await confirmTotp(await as(beginner), { code: totpCodeAt(secretOf(begun.secret), clock.now()) });
   });
 
-  it('always leaves ten codes, however often they are asked for at once', async () => {
+  it('leaves ten codes after parallel requests', async () => {
     const person = await signUp(platform);
     await setUp(person);
     const ctx = await as(person);
@@ -180,13 +180,13 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(await getSecondFactor(ctx)).toMatchObject({ recoveryCodesLeft: 10, passkeys: 0 });
   });
 
-  it('needs more than a session from who has a password', async () => {
+  it('needs more than a session from a user with a password', async () => {
     const person = await signUp(platform);
     expect(await codeOf(startTotp(await as(person), {}))).toBe('identity_not_proven');
     expect(await codeOf(startTotp(await as(person), { code: '000000' }))).toBe('identity_not_proven');
   });
 
-  it('needs a fresh session from who has neither password nor app', async () => {
+  it('needs a fresh session from a user with neither password nor app', async () => {
     const { owner } = await createOrganization(platform);
     const ctx = await contextOf(platform, await accessTokenOf(platform, owner), 'none');
     clock.advance(10 * minute);
@@ -194,22 +194,22 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     clock.advance(1);
     expect(await codeOf(startTotp(ctx, {}))).toBe('identity_not_proven');
     expect(await codeOf(startTotp(owner.ctx(), {}))).toBe('identity_not_proven');
-    // A fresh session is no proof any more for who has an app.
+    // For a user with an app, a fresh session is no longer a proof.
     await enrolTotp(platform, owner.userId);
     const fresh = await contextOf(platform, await accessTokenOf(platform, owner), 'none');
     expect(await codeOf(disableTotp(fresh, {}))).toBe('identity_not_proven');
   });
 
-  it('stops who guesses passwords with a stolen session', async () => {
+  it('limits password guesses with a stolen session', async () => {
     const person = await signUp(platform);
     const guess = async (text: string) => codeOf(startTotp(await as(person), { password: text }));
     for (let count = 0; count < 10; count++) expect(await guess('wrong words')).toBe('identity_not_proven');
     expect(await guess(password)).toBe('rate_limited');
-    // Signing in is another matter.
+    // Signing in has its own limit.
     expect(await asksFor(person)).toBe('passed');
   });
 
-  it('is of no use to a secret that was moved from another user', async () => {
+  it('rejects a secret that was moved from another user', async () => {
     const [thief, person] = [await signUp(platform), await signUp(platform)];
     const theirs = await setUp(thief);
     await setUp(person);
@@ -224,7 +224,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     await expect(disableTotp(await as(person), { code: theirs.code() })).rejects.toThrow('sealed for another place');
   });
 
-  it('is nothing to who is not signed in', async () => {
+  it('refuses anonymous callers', async () => {
     const nobody = anonymous(platform);
     const codes = await codesOf([
       getSecondFactor(nobody),

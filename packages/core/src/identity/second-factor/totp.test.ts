@@ -15,7 +15,7 @@ const secret = Buffer.from('12345678901234567890');
 const at = (seconds: number) => new Date(seconds * 1000);
 
 describe('a code', () => {
-  it.each(vectors)('at %i seconds is the one of the standard', (seconds, code) => {
+  it.each(vectors)('at %i seconds matches the standard', (seconds, code) => {
     expect(totpCodeAt(secret, at(seconds))).toBe(code.slice(-6));
     expect(stepOfCode(secret, code.slice(-6), at(seconds), null)).toBe(Math.floor(seconds / 30));
   });
@@ -29,26 +29,26 @@ describe('a code', () => {
     [0, step],
     [1, step + 1],
     [2, null],
-  ])('of %i steps from now is taken for %s', (steps, expected) => {
+  ])('%i steps from now has the step %s', (steps, expected) => {
     expect(stepOfCode(secret, totpCodeAt(secret, at(1_800_000_015 + steps * 30)), now, null)).toBe(expected);
   });
 
-  it('is taken once, and none before it afterwards', () => {
+  it('is accepted once, and then no earlier code is', () => {
     const [before, present, after] = [-30, 0, 30].map((offset) => totpCodeAt(secret, at(1_800_000_015 + offset)));
     expect(stepOfCode(secret, present ?? '', now, step)).toBeNull();
     expect(stepOfCode(secret, before ?? '', now, step)).toBeNull();
     expect(stepOfCode(secret, after ?? '', now, step)).toBe(step + 1);
   });
 
-  it.each(['', '00000', '0000000', '00000a', totpCodeAt(newTotpSecret(), now)])('is not %j', (code) => {
+  it.each(['', '00000', '0000000', '00000a', totpCodeAt(newTotpSecret(), now)])('may not be %j', (code) => {
     expect(stepOfCode(secret, code, now, null)).toBeNull();
   });
 });
 
-describe('what an app is shown', () => {
+describe('the enrolment in an app', () => {
   const { secret: text, uri } = enrolmentOf('https://tenon.example.com:8443/app', 'ada+work@example.com', secret);
 
-  it('is the secret in base32, and a URI that apps read', () => {
+  it('contains the secret in base32, and a URI that apps understand', () => {
     expect(text).toBe('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ');
     expect(uri).toMatch(/^otpauth:\/\/totp\/Tenon%20\(tenon\.example\.com\):ada%2Bwork%40example\.com\?/);
     expect(Object.fromEntries(new URL(uri).searchParams)).toEqual({
