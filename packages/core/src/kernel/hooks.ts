@@ -1,12 +1,12 @@
 type Hook<Args extends readonly unknown[]> = (...args: Args) => Promise<void>;
 
-/** A moment at which later rooms have something to do that the room of the moment does not know. */
+/** A point at which other rooms run their own code. The room that defines the point does not know them. */
 export interface Hooks<Args extends readonly unknown[]> {
-  /** In the order in which they run. */
+  /** The hooks, in the order in which they run. */
   readonly registered: readonly Hook<Args>[];
-  /** Registers what runs at that moment. Call it in the `index.ts` of a context, so that the order is the same in every process. */
+  /** Adds hooks. Call it in the `index.ts` of a context, so that the order is the same in every process. */
   add(...hooks: Hook<Args>[]): void;
-  /** Runs all of them, one after the other. The first error ends the run. */
+  /** Runs all hooks, one after the other. The first error stops the run. */
   run(...args: Args): Promise<void>;
 }
 
