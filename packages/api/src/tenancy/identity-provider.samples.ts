@@ -52,13 +52,16 @@ export default samplesOf('identityProviders', {
   update: {
     input: async (caller) => {
       const { id } = await aProvider(caller);
-      const { clientSecret: _, ...fields } = await anIssuer(caller);
+      const { roleIds } = caller.organization;
       return {
-        ...fields,
+        ...(await anIssuer(caller)),
         id,
         label: 'Single sign-on',
-        clientSecret: null,
-        defaultRoleId: caller.organization.roleIds.member,
+        issuer: 'https://id.example.com/realms/acme-two',
+        clientSecret: 'another secret of the client',
+        scopes: ['openid', 'email', 'profile'],
+        defaultRoleId: roleIds.member,
+        roleMappings: [{ value: 'leads', roleId: roleIds.manager }],
       };
     },
   },

@@ -50,7 +50,7 @@ export default samplesOf('tasks', {
       title: `Count the crates ${randomUUID()}`,
       parentId: (await aTask(caller)).id,
       teamId: (await aTeam(caller)).id,
-      assigneeIds: [caller.userId],
+      assigneeIds: [...new Set([caller.userId, caller.organization.people.manager.userId])],
       tagIds: [(await aTag(caller)).id],
     }),
   },

@@ -9,7 +9,6 @@ export type TaskStatus = (typeof taskStatuses)[number];
 
 /** From the least to the most pressing: the order in which lists sort them. */
 export const taskPriorities = priorities;
-type TaskPriority = (typeof taskPriorities)[number];
 
 const status = () => z.enum(taskStatuses);
 const priority = () => z.enum(taskPriorities);
