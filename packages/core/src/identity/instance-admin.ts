@@ -23,7 +23,7 @@ export function requireInstanceAdmin(ctx: {
   throw errors.permission_denied({
     permission: instancePermission,
     grantedBy: [],
-    message: 'Only who administers the instance may do this, and no role of an organization gives that.',
+    message: 'Only instance administrators may do this, and no role of an organization grants it.',
   });
 }
 

@@ -14,7 +14,7 @@ export interface OwnAccount {
 }
 
 export const wrongPresentPassword = () =>
-  errors.validation_failed({ field: ['currentPassword'], message: 'This is not your present password.' });
+  errors.validation_failed({ field: ['currentPassword'], message: 'This is not your current password.' });
 
 /**
  * Checks that the signed-in user knows the password, because somebody else may be using the session. After too many wrong guesses

@@ -25,7 +25,9 @@ export const Session = z
     limitedToId: z
       .uuid()
       .nullable()
-      .describe('The organization in which alone it holds, as it began at an issuer of that; null is everywhere.'),
+      .describe(
+        'The only organization in which the session is valid, as it started at its issuer; null if valid everywhere.',
+      ),
     isCurrent: z.boolean().describe('Whether it is the one that asks.'),
     createdAt: instantOut(),
     lastUsedAt: instantOut().describe('When its tokens were refreshed last.'),
@@ -50,7 +52,7 @@ export const LogoutAll = z
     keepCurrent: z
       .boolean()
       .default(false)
-      .describe('Whether the session that asks goes on: then only the others end.'),
+      .describe('Whether the current session stays active, so that only the others end.'),
   })
   .meta({ id: 'LogoutAll' });
 export type LogoutAll = z.output<typeof LogoutAll>;

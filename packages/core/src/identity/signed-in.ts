@@ -5,7 +5,7 @@ export const sessionLimits = defineErrors({
   session_limited: {
     kind: 'forbidden',
     message:
-      'You signed in at an issuer of your organization, which opens that organization alone: sign in to your account itself for this.',
+      'You signed in at an issuer of your organization, so this session is valid there only: sign in to your account directly for this.',
   },
 });
 

@@ -13,7 +13,7 @@ import type { User, UserUpdate } from './user.schema.ts';
 export const userErrors = defineErrors({
   email_taken: { kind: 'conflict', message: 'There is an account with this e-mail address.' },
   user_not_found: { kind: 'not_found', message: 'There is no such user.' },
-  own_account: { kind: 'conflict', message: 'Nobody deactivates their own account: ask another administrator.' },
+  own_account: { kind: 'conflict', message: 'You cannot deactivate your own account: ask another administrator.' },
   username_taken: { kind: 'conflict', message: 'This username is taken.' },
 });
 

@@ -108,9 +108,9 @@ export const errors = defineErrors({
   idempotency_in_progress: { kind: 'conflict', message: 'A request with this Idempotency-Key is still running.' },
   idempotency_secret_already_shown: {
     kind: 'conflict',
-    message: 'The first answer to this Idempotency-Key held a secret, which is shown once only.',
+    message: 'The first answer to this Idempotency-Key contained a secret, which is shown only once.',
   },
-  limit_exceeded: { kind: 'limit_exceeded', message: 'The tier of the organization has no room for more.' },
+  limit_exceeded: { kind: 'limit_exceeded', message: 'The tier of the organization allows no more.' },
   rate_limited: { kind: 'rate_limited', message: 'Too many attempts. Try again later: Retry-After says when.' },
   database_busy: { kind: 'unavailable', message: 'The database is busy. Try again in a moment.' },
   database_unavailable: { kind: 'unavailable', message: 'The database cannot be reached. Try again in a moment.' },

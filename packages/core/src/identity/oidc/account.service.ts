@@ -89,7 +89,7 @@ export async function linkPerson(
 }
 
 const linkInstead =
-  'There is an account with this e-mail address: sign in to it, and link who you are at this issuer there.';
+  'There is an account with this e-mail address: sign in to it, and link your identity at this issuer there.';
 
 /**
  * Finds the account to link: the issuer belongs to the installation, and the account has verified the address. Answers null when

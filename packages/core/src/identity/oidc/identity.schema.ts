@@ -9,7 +9,9 @@ export const OidcIdentity = z
     identityProviderId: z
       .uuid()
       .nullable()
-      .describe('Of the organization that has chosen the issuer, and which alone it opens; null is the installation.'),
+      .describe(
+        'The identity provider of the organization that chose the issuer, in which alone you can sign in with it; null otherwise.',
+      ),
     createdAt: instantOut(),
     lastUsedAt: instantOut(),
   })

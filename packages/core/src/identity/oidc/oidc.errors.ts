@@ -9,7 +9,7 @@ export const oidcErrors = defineErrors({
   },
   oidc_rejected: {
     kind: 'unauthenticated',
-    message: 'The issuer did not sign you in, or its answer proves nobody: begin again.',
+    message: 'The issuer did not sign you in, or its answer is not valid: begin again.',
   },
   oidc_issuer_unavailable: { kind: 'unavailable', message: 'The issuer cannot be reached. Try again in a moment.' },
   oidc_email_not_verified: {
@@ -19,16 +19,16 @@ export const oidcErrors = defineErrors({
   oidc_account_exists: {
     kind: 'conflict',
     message:
-      'There is an account with this e-mail address, and nobody has proven that it is theirs: sign in with its password, or verify its address first.',
+      'There is an account with this e-mail address, and its owner has not verified the address: sign in with its password, or verify its address first.',
   },
   oidc_identity_taken: {
     kind: 'conflict',
-    message: 'Who you are at this issuer is linked to another account: unlink it there first.',
+    message: 'Your identity at this issuer is linked to another account: unlink it there first.',
   },
   oidc_identity_not_found: { kind: 'not_found', message: 'There is no such identity, or it is not yours.' },
   last_sign_in: {
     kind: 'conflict',
-    message: 'Without it you could not sign in any more: set a password or register a passkey first.',
+    message: 'Without this identity you could no longer sign in: set a password or register a passkey first.',
   },
   user_inactive: {
     kind: 'forbidden',

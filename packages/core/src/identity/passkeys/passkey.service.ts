@@ -80,7 +80,7 @@ async function verifyRegistration(settings: CoreSettings, { challengeToken, resp
   const refused = (cause?: unknown) =>
     errors.validation_failed({
       field: ['response'],
-      message: 'This is no passkey made for this challenge, on this site, by a verified user.',
+      message: 'This passkey was not made for this challenge, on this site, by a verified user.',
       cause,
     });
   // Loaded on first use, because it would add a quarter of a second to every start.
