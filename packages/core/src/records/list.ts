@@ -17,14 +17,14 @@ const sortProperty = (reader: RecordReader, field: string): string =>
   [`${field}Sort`, `${field}Rank`].find((property) => reader.has(property)) ?? field;
 
 /** Reads a page of a query on the table of a record. */
-export async function readList(
+export async function readList<Item>(
   ctx: ServiceContext,
   reader: RecordReader,
   input: ListInput,
   query: ReturnType<RecordReader['from']>,
+  show: (row: Readonly<Record<string, unknown>>) => Item,
   name = reader.table,
-  showAll = async (rows: readonly Fields[]): Promise<unknown[]> => rows.map((row) => reader.show(row)),
-): Promise<Page<unknown>> {
+): Promise<Page<Item>> {
   const request = pageRequest(ctx, name, input.sort, input);
   const property = sortProperty(reader, input.sort.replace('-', ''));
   const columns = { [property]: { by: reader.ref(property), nullable: reader.isNullable(property) } };
@@ -36,5 +36,6 @@ export async function readList(
     orderOf(sort, columns, reader.id),
     request,
   );
-  return { data: await showAll(rows), nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  const data = rows.map(show);
+  return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
 }

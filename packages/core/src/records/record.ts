@@ -19,8 +19,8 @@ type ErrorOf = (details?: ErrorDetails) => DomainError;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What is the same for every resource, said once. */
-export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
-  /** The shape on the wire. Its fields are columns of the entity, and people. */
+export interface RecordOptions<Entity, Output extends z.ZodObject, Derived extends Fields> {
+  /** The shape on the wire. Its fields are columns of the entity, people, and derived fields. */
   output: Output;
   /** The fields of `output` that are persons, each with the property that holds the user id. */
   people?: { [Field in keyof z.output<Output>]?: PropertyOf<Entity> };
@@ -28,7 +28,7 @@ export interface RecordOptions<Entity, Output extends z.ZodObject, Derived> {
   events: { created?: EventType; updated?: EventType; deleted?: EventType };
   /** The property with the id of the entity that the events are about: of a link, its owner. @default the record's own id */
   about?: PropertyOf<Entity>;
-  /** Columns that follow from others: what is sorted by, what is unique. */
+  /** What follows from the columns of a row: columns that sort it or make it unique, and fields of the output. */
   derived?: (row: Row<Entity>) => Derived;
   /** Thrown when the row does not exist, is of another organization, or is invisible. */
   missing: ErrorOf;
@@ -87,7 +87,12 @@ const onWire = (row: Fields): Fields =>
   );
 
 /** A resource: one table, its shape on the wire, its events and errors, and the verbs that every service uses. */
-export class Resource<Entity extends NamedEntity, Table extends string, Output extends z.ZodObject, Derived> {
+export class Resource<
+  Entity extends EntitySchemaWithMeta,
+  Table extends string,
+  Output extends z.ZodObject,
+  Derived extends Fields,
+> {
   readonly entity: Entity;
   readonly #options: RecordOptions<Entity, Output, Derived>;
   readonly #reader: RecordReader;
@@ -129,9 +134,9 @@ export class Resource<Entity extends NamedEntity, Table extends string, Output e
 
   /**
    * A row in the shape of the wire.
-   * @param others the fields of the output that are neither columns nor people of the record
+   * @param others the fields of the output that are neither columns nor people of the record. @default the derived ones
    */
-  show(row: Fields, others?: Fields): z.output<Output> {
+  show(row: Fields, others: Fields = this.#options.derived?.(row as Row<Entity>) ?? {}): z.output<Output> {
     return this.#reader.show(row, others) as z.output<Output>;
   }
 
@@ -159,9 +164,7 @@ export class Resource<Entity extends NamedEntity, Table extends string, Output e
     name?: string,
     showAll?: (rows: readonly Row<Entity>[]) => Promise<z.output<Output>[]>,
   ): Promise<Page<z.output<Output>>> {
-    return readList(ctx, this.#reader, input, query as never, name, showAll as never) as Promise<
-      Page<z.output<Output>>
-    >;
+    return readList(ctx, this.#reader, input, query as never, (row) => this.show(row), name);
   }
 
   /**
@@ -324,7 +327,7 @@ export class Resource<Entity extends NamedEntity, Table extends string, Output e
 export const defineRecord = <
   Entity extends NamedEntity,
   Output extends z.ZodObject,
-  Derived extends object = Record<never, never>,
+  Derived extends Fields = Record<never, never>,
 >(
   entity: Entity,
   options: RecordOptions<Entity, Output, Derived>,
