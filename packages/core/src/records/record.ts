@@ -310,11 +310,11 @@ export class Resource<
 
   /** Writes rows together with their events. */
   async #write(written: Promise<unknown>, fields: readonly string[], unit: Unit, events: readonly NewEvent[]) {
+    const { taken } = this.#options;
     const recorded = recordEvents(unit, ...events);
-    // When the rows are refused, so are the events, which are sent behind them. The error of the rows is the one that counts.
-    recorded.catch(() => {});
+    // When the rows are refused, PostgreSQL refuses the events as well, and that error may arrive first.
+    await Promise.allSettled([written, recorded]);
     await written.catch((error: unknown) => {
-      const { taken } = this.#options;
       if (!taken || !isUniqueViolation(error)) throw error;
       const field = taken.fields.find((name) => fields.includes(name)) ?? taken.fields[0];
       throw taken.error({ field: [field], cause: error });
