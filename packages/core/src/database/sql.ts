@@ -16,6 +16,13 @@ export function anyOf(
   return sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${parameter}))`;
 }
 
+/** The same for a column that may be null: `none` among the values matches null. */
+export function anyOfOrNone(dialect: Dialect, column: string, values: readonly string[]): RawBuilder<SqlBool> {
+  const ids = values.filter((value) => value !== 'none');
+  const matches = anyOf(dialect, column, ids);
+  return ids.length === values.length ? matches : sql<SqlBool>`(${matches} or ${sql.ref(column)} is null)`;
+}
+
 /** Whether the column has the text somewhere in it, whatever the text contains. */
 export function contains(column: string, text: string): RawBuilder<SqlBool> {
   const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;

@@ -37,7 +37,10 @@ export const pageInput = {
   total: z.boolean().default(false).describe('Whether to count all rows that match, which costs a query.'),
 };
 
-/** The output of every list. */
+/** A filter of a list: an item matches when it has any of the values. */
+export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
+
+/** What every list answers. */
 export const page = <Item extends z.ZodType>(item: Item) =>
   z.object({
     data: z.array(item),

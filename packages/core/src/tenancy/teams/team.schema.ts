@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { anyOf, id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 export const Team = z
@@ -33,8 +33,6 @@ export type TeamUpdate = z.output<typeof TeamUpdate>;
 
 export const TeamId = z.strictObject({ id: id() });
 export type TeamId = z.output<typeof TeamId>;
-
-const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
 
 export const TeamListInput = z.strictObject({
   ...pageInput,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { priorities } from '../../kernel/priorities.ts';
-import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { anyOf, id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { MemberPath } from '../../tenancy/index.ts';
 
@@ -93,7 +93,6 @@ export type TaskDelete = z.output<typeof TaskDelete>;
 const taskSortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
 export type TaskSortField = (typeof taskSortFields)[number];
 
-const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
 const personFilter = () => z.union([z.literal('me'), id()]);
 
 export const TaskListInput = z.strictObject({
