@@ -2,7 +2,8 @@ import type { MailTemplate } from '../identity/index.ts';
 import type { JobHandlers, Schedule } from '../jobs/index.ts';
 import { apiKeyTable } from './api-keys/api-key.entity.ts';
 import { revokeApiKeysOf } from './api-keys/api-key.service.ts';
-import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
+import { departmentTable } from './departments/department.entity.ts';
+import { departmentMemberTable } from './departments/department.members.entity.ts';
 import { leaveDepartments } from './departments/department.members.ts';
 import { identityProviderTable, roleMappingTable } from './identity-providers/identity-provider.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitations/invitation.entity.ts';
@@ -45,6 +46,7 @@ export {
   listDepartmentMembers,
   removeDepartmentMember,
 } from './departments/department.members.ts';
+export * from './departments/department.members.schema.ts';
 export { getDepartment, listDepartments } from './departments/department.queries.ts';
 export * from './departments/department.schema.ts';
 export {

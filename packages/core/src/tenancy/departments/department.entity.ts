@@ -1,8 +1,7 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { auditColumns, id, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import { defineEntity, p } from '@mikro-orm/core';
+import { auditColumns, id, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** A part of the organization. Departments form a tree. Deleting one is final. */
 export const DepartmentEntity = defineEntity({
@@ -13,7 +12,7 @@ export const DepartmentEntity = defineEntity({
     name: p.string(),
     /** The name in lower case, by which lists are sorted. */
     nameSort: sortKey(),
-    /** Parent and lower-case name in one unique column: an index over two columns would treat null parents as different. */
+    /** Parent and lower-case name in one: what is unique. A unique index takes null parents for different ones. */
     siblingKey: p.text(),
     description: p.text().nullable(),
     parentId: id().nullable(),
@@ -32,46 +31,14 @@ export const DepartmentEntity = defineEntity({
   ],
 });
 
-export type DepartmentRecord = InferEntity<typeof DepartmentEntity>;
-
-/** Which member works in which department. A member works in one at most. */
-export const DepartmentMemberEntity = defineEntity({
-  name: 'DepartmentMember',
-  tableName: 'department_members',
-  properties: {
-    organizationId: id().primary(),
-    userId: id().primary(),
-    departmentId: id(),
-    addedAt: instant(),
-    addedById: id(),
-  },
-  indexes: [{ properties: ['organizationId', 'departmentId', 'addedAt', 'userId'] }],
-});
-
 declare module '../../database/schema.ts' {
   interface Tables {
     departments: Columns<typeof DepartmentEntity>;
-    department_members: Columns<typeof DepartmentMemberEntity>;
   }
 }
 
-export const departmentTable = defineTable(DepartmentEntity, {
-  kind: 'tenant',
+export const departmentTable = defineTenantTable(DepartmentEntity, {
   identityDoor: true,
-  references: [
-    { columns: ['organizationId', 'parentId'], to: () => DepartmentEntity },
-    { columns: ['organizationId', 'headUserId'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
-  ],
-});
-
-export const departmentMemberTable = defineTable(DepartmentMemberEntity, {
-  kind: 'tenant',
-  identityDoor: true,
-  references: [
-    { columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity },
-    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'addedById'], to: () => MembershipEntity },
-  ],
+  members: ['headUserId'],
+  references: [{ columns: ['organizationId', 'parentId'], to: () => DepartmentEntity }],
 });

@@ -15,8 +15,8 @@ import { listMembers } from '../members/member.queries.ts';
 import { MemberListInput } from '../members/member.schema.ts';
 import { removeMember } from '../members/member.service.ts';
 import { addDepartmentMember, listDepartmentMembers, removeDepartmentMember } from './department.members.ts';
+import { DepartmentMember, DepartmentMemberListInput } from './department.members.schema.ts';
 import { getDepartment } from './department.queries.ts';
-import { DepartmentMember, DepartmentMemberListInput } from './department.schema.ts';
 import { createDepartment, deleteDepartment, updateDepartment } from './department.service.ts';
 
 describe.each(dialects)('members of departments on %s', (dialect) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { anyOf, id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { maxDepth } from './department.path.ts';
 
@@ -48,31 +48,8 @@ export type DepartmentId = z.output<typeof DepartmentId>;
 export const DepartmentListInput = z.strictObject({
   ...pageInput,
   sort: sort(['createdAt', 'name']).default('-createdAt'),
-  parent: z
-    .array(z.union([z.literal('none'), id()]))
-    .min(1)
-    .max(50)
-    .optional()
-    .describe('Department ids, or `none` for those at the top.'),
+  parent: anyOf(z.union([z.literal('none'), id()])).describe('Department ids, or `none` for those at the top.'),
   within: id().optional().describe('A department: it and everything below it.'),
   search: text(1, 200).optional().describe('Part of the name, without case.'),
 });
 export type DepartmentListInput = z.output<typeof DepartmentListInput>;
-
-export const DepartmentMember = z
-  .object({ user: Person, departmentId: z.uuid(), addedAt: instantOut() })
-  .meta({ id: 'DepartmentMember', description: 'A member in their department.' });
-export type DepartmentMember = z.output<typeof DepartmentMember>;
-
-export const DepartmentMemberPage = page(DepartmentMember).meta({ id: 'DepartmentMemberPage' });
-
-export const DepartmentMemberListInput = z.strictObject({
-  id: id().describe('The department.'),
-  ...pageInput,
-  sort: sort(['addedAt']).default('-addedAt'),
-  subtree: z.boolean().default(false).describe('Whether to list the members of the departments below it too.'),
-});
-export type DepartmentMemberListInput = z.output<typeof DepartmentMemberListInput>;
-
-export const DepartmentMemberPath = z.strictObject({ id: id().describe('The department.'), userId: id() });
-export type DepartmentMemberPath = z.output<typeof DepartmentMemberPath>;

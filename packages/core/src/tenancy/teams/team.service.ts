@@ -8,7 +8,7 @@ import { diff, isEmpty } from '../../kernel/changes.ts';
 import { defineHooks } from '../../kernel/hooks.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { enteredIds } from '../departments/department.path.ts';
-import { loadDepartment } from '../departments/department.service.ts';
+import { departments } from '../departments/department.record.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
@@ -37,7 +37,7 @@ export async function createTeam(ctx: ServiceContext, input: TeamCreate): Promis
   const { userId, organizationId } = ctx.principal;
   const { name, description = null, departmentId = null } = input;
   return mutate(ctx, async (unit) => {
-    if (departmentId !== null) await loadDepartment(unit, departmentId, 'departmentId');
+    if (departmentId !== null) await departments.refer(unit, departmentId, 'departmentId');
     const id = uuidv7();
     const team = {
       organizationId,
@@ -80,8 +80,8 @@ export async function updateTeam(ctx: ServiceContext, { id, name, ...fields }: T
     unit.checkVersion(team);
     const before = tracked(team);
     if (fields.departmentId) {
-      const { pathSort: to } = await loadDepartment(unit, fields.departmentId, 'departmentId');
-      const from = before.departmentId ? (await loadDepartment(unit, before.departmentId)).pathSort : '';
+      const { pathSort: to } = await departments.refer(unit, fields.departmentId, 'departmentId');
+      const from = before.departmentId ? (await departments.refer(unit, before.departmentId)).pathSort : '';
       await refuseReachBeyondOwn(unit, principal, { kind: 'team', id }, enteredIds(from, to));
     }
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -1,0 +1,31 @@
+import { defineEntity } from '@mikro-orm/core';
+import { id, instant } from '../../database/columns.ts';
+import type { Columns } from '../../database/schema.ts';
+import { defineTenantTable } from '../memberships/tenant-table.ts';
+import { DepartmentEntity } from './department.entity.ts';
+
+/** Who works in which department. A member works in one at most. */
+export const DepartmentMemberEntity = defineEntity({
+  name: 'DepartmentMember',
+  tableName: 'department_members',
+  properties: {
+    organizationId: id().primary(),
+    userId: id().primary(),
+    departmentId: id(),
+    addedAt: instant(),
+    addedById: id(),
+  },
+  indexes: [{ properties: ['organizationId', 'departmentId', 'addedAt', 'userId'] }],
+});
+
+declare module '../../database/schema.ts' {
+  interface Tables {
+    department_members: Columns<typeof DepartmentMemberEntity>;
+  }
+}
+
+export const departmentMemberTable = defineTenantTable(DepartmentMemberEntity, {
+  identityDoor: true,
+  members: ['userId', 'addedById'],
+  references: [{ columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity }],
+});
