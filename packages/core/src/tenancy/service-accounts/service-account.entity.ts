@@ -1,8 +1,7 @@
 import { defineEntity } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** What a service account has besides its user and its membership, whose key it shares. It is a member that is not a person. */
 export const ServiceAccountEntity = defineEntity({
@@ -22,11 +21,4 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export const serviceAccountTable = defineTable(ServiceAccountEntity, {
-  kind: 'tenant',
-  identityDoor: true,
-  references: [
-    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-  ],
-});
+export const serviceAccountTable = defineTenantTable(ServiceAccountEntity, { identityDoor: true, members: ['userId'] });

@@ -4,10 +4,8 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
 import { UserEntity } from '../../identity/index.ts';
-import { diff, isEmpty } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { endMembership } from '../members/member.service.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, keysOf, loadMember } from '../role-assignments/held-roles.ts';
 import { refuseOwning } from '../role-assignments/owner.rules.ts';
@@ -16,7 +14,9 @@ import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { ServiceAccountEntity } from './service-account.entity.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
+import { serviceAccountEvents } from './service-account.events.ts';
 import { serviceAccountById } from './service-account.queries.ts';
+import { serviceAccounts } from './service-account.record.ts';
 import type {
   ServiceAccount,
   ServiceAccountCreate,
@@ -49,33 +49,26 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
     });
     refuseOwning(keysOf(roles), ['roleIds']);
     refuseBeyondOwn(principal, roles);
-    const { now } = unit;
+    const { name } = input;
     const id = uuidv7();
     const email = addressOf(id);
-    const member = { organizationId, userId: id };
     await unit.insert(UserEntity, {
       id,
       kind: 'service',
       email,
       emailKey: email,
-      fullName: input.name,
+      fullName: name,
       locale: 'en',
       timezone: 'UTC',
       isActive: true,
-      createdAt: now,
-      updatedAt: now,
+      createdAt: unit.now,
+      updatedAt: unit.now,
     });
-    const joined = { status: 'active' as const, version: 1, joinedAt: now, createdAt: now, updatedAt: now };
-    await unit.insert(MembershipEntity, { ...member, ...joined });
-    await unit.insert(ServiceAccountEntity, { ...member, createdAt: now, createdById: principal.userId });
+    const member = { organizationId, userId: id };
+    const told = { data: { name, roles: keysOf(roles) }, tracked: { name, isActive: true } };
+    await serviceAccounts.add(unit, { userId: id, status: 'active', joinedAt: unit.now }, told);
+    await unit.insert(ServiceAccountEntity, { ...member, createdAt: unit.now, createdById: principal.userId });
     await assignRoles(unit, member, input.roleIds, principal.userId);
-    await recordEvents(unit, {
-      type: 'service_account.created',
-      entity: { type: 'service_account', id },
-      data: { name: input.name, roles: keysOf(roles), version: 1 },
-      organizationId,
-      actorId: principal.userId,
-    });
     return serviceAccountById(ctx, unit.db, organizationId, id);
   });
 }
@@ -87,46 +80,32 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
  */
 export async function updateServiceAccount(
   ctx: ServiceContext,
-  { id, name, isActive }: ServiceAccountUpdate,
+  { id, ...fields }: ServiceAccountUpdate,
 ): Promise<ServiceAccount> {
   authorize(ctx, 'service_account:update');
   const { principal } = ctx;
   const { organizationId } = principal;
-  const missing = serviceAccountErrors.service_account_not_found;
   return mutateThroughIdentityDoor(ctx, async (unit) => {
+    // Throws for the membership of a person, before its version is checked.
     await serviceAccountById(ctx, unit.db, organizationId, id);
-    const membership = await unit.load(MembershipEntity, { organizationId, userId: id }, missing);
-    const before = await serviceAccountById(ctx, unit.db, organizationId, id);
-    unit.checkVersion(membership);
-    const after = { name: name ?? before.name, isActive: isActive ?? before.isActive };
-    const changes = diff({ name: before.name, isActive: before.isActive }, after);
-    if (isEmpty(changes)) return before;
-    if (after.isActive !== before.isActive) {
+    const membership = await serviceAccounts.lock(unit, { organizationId, userId: id });
+    const { name, isActive } = await serviceAccountById(ctx, unit.db, organizationId, id);
+    const after = { name: fields.name ?? name, isActive: fields.isActive ?? isActive };
+    if (after.isActive !== isActive) {
       const held = await unit.db
         .selectFrom('role_assignments')
         .select('role_assignments.role_id as roleId')
         .where('user_id', '=', id)
         .execute();
       const hierarchy = await readRolesOf(unit.db, organizationId);
-      refuseBeyondOwn(
-        principal,
-        held.flatMap(({ roleId }) => hierarchy.get(roleId) ?? []),
-      );
-      membership.status = after.isActive ? 'active' : 'suspended';
+      const roles = held.flatMap(({ roleId }) => hierarchy.get(roleId) ?? []);
+      refuseBeyondOwn(principal, roles);
     }
-    // The instant always moves, so that a new name alone makes a new version too.
-    membership.updatedAt = new Date(Math.max(unit.now.getTime(), membership.updatedAt.getTime() + 1));
-    const user = await unit.load(UserEntity, { id }, missing);
-    Object.assign(user, { fullName: after.name, updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'service_account.updated',
-      entity: { type: 'service_account', id },
-      changes,
-      data: { version: membership.version },
-      organizationId,
-      actorId: principal.userId,
-    });
+    const status = after.isActive ? 'active' : 'suspended';
+    const before = { ...membership, name, isActive };
+    const told = { data: { name: after.name } };
+    const { changes } = await serviceAccounts.change(unit, before, { ...after, status }, told);
+    if (changes['name']) await unit.update(UserEntity, { id }, { fullName: after.name, updatedAt: unit.now });
     forgetPrincipal(unit, id);
     return serviceAccountById(ctx, unit.db, organizationId, id);
   });
@@ -141,16 +120,11 @@ export async function deleteServiceAccount(ctx: ServiceContext, { id }: ServiceA
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { name } = await serviceAccountById(ctx, unit.db, organizationId, id);
+    const { name, version } = await serviceAccountById(ctx, unit.db, organizationId, id);
     const member = await loadMember(unit, organizationId, id, serviceAccountErrors.service_account_not_found);
     unit.checkVersion(member.membership);
     refuseBeyondOwn(principal, member.held);
     await endMembership(unit, member, 'member.removed');
-    await recordEvents(unit, {
-      type: 'service_account.deleted',
-      entity: { type: 'service_account', id },
-      data: { name },
-    });
-    return null;
+    await recordEvents(unit, serviceAccountEvents.deleted.about(id, { data: { name, version } }));
   });
 }
