@@ -88,7 +88,7 @@ const onWire = (row: Fields): Fields =>
 
 /** A resource: one table, its shape on the wire, its events and errors, and the verbs that every service uses. */
 export class Resource<
-  Entity extends EntitySchemaWithMeta,
+  Entity extends NamedEntity,
   Table extends string,
   Output extends z.ZodObject,
   Derived extends Fields,
