@@ -22,7 +22,7 @@ export async function readList<Item>(
   reader: RecordReader,
   input: ListInput,
   query: ReturnType<RecordReader['from']>,
-  show: (row: Readonly<Record<string, unknown>>) => Item,
+  showAll: (rows: readonly Fields[]) => Promise<Item[]>,
   name = reader.table,
 ): Promise<Page<Item>> {
   const request = pageRequest(ctx, name, input.sort, input);
@@ -36,6 +36,5 @@ export async function readList<Item>(
     orderOf(sort, columns, reader.id),
     request,
   );
-  const data = rows.map(show);
-  return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  return { data: await showAll(rows), nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
 }

@@ -1,5 +1,4 @@
-import type { EntitySchema } from '@mikro-orm/core';
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { columnName } from '../database/columns.ts';
 import type { ReadDoor } from '../database/read-door.ts';

@@ -162,9 +162,9 @@ export class Resource<
     input: ListInput,
     query: ReturnType<typeof this.from>,
     name?: string,
-    showAll?: (rows: readonly Row<Entity>[]) => Promise<z.output<Output>[]>,
+    showAll = async (rows: readonly Row<Entity>[]) => rows.map((row) => this.show(row)),
   ): Promise<Page<z.output<Output>>> {
-    return readList(ctx, this.#reader, input, query as never, (row) => this.show(row), name);
+    return readList(ctx, this.#reader, input, query as never, (rows) => showAll(rows as Row<Entity>[]), name);
   }
 
   /**
