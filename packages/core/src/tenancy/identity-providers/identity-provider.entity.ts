@@ -2,8 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, id, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { sealedColumn } from '../../database/sealing.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 
 /** An OpenID Connect issuer at which an organization's people sign in. */
@@ -52,19 +51,13 @@ declare module '../../database/schema.ts' {
   }
 }
 
-export const identityProviderTable = defineTable(IdentityProviderEntity, {
-  kind: 'tenant',
+export const identityProviderTable = defineTenantTable(IdentityProviderEntity, {
   identityDoor: true,
   sealed: ['clientSecret'],
-  references: [
-    { columns: ['organizationId', 'defaultRoleId'], to: () => RoleEntity },
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
-  ],
+  references: [{ columns: ['organizationId', 'defaultRoleId'], to: () => RoleEntity }],
 });
 
-export const roleMappingTable = defineTable(RoleMappingEntity, {
-  kind: 'tenant',
+export const roleMappingTable = defineTenantTable(RoleMappingEntity, {
   identityDoor: true,
   references: [
     { columns: ['organizationId', 'identityProviderId'], to: () => IdentityProviderEntity, onDelete: 'cascade' },

@@ -1,43 +1,11 @@
-import { type InferResult, sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { oidcCallbackUrl, oidcLogoutUrl } from '../../identity/index.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import type { CoreSettings } from '../../kernel/settings.ts';
-import { identityProviderErrors } from './identity-provider.errors.ts';
+import { identityProviders } from './identity-provider.record.ts';
 import type { IdentityProvider, IdentityProviderId, IdentityProviderListInput } from './identity-provider.schema.ts';
-
-const columns = [
-  'identity_providers.id',
-  'identity_providers.label',
-  'identity_providers.issuer',
-  'identity_providers.client_id as clientId',
-  'identity_providers.client_secret as clientSecret',
-  'identity_providers.scopes',
-  'identity_providers.enabled',
-  'identity_providers.create_members as createMembers',
-  'identity_providers.default_role_id as defaultRoleId',
-  'identity_providers.role_claim as roleClaim',
-  'identity_providers.created_by_id as createdById',
-  'users.username',
-  'users.full_name as fullName',
-  'identity_providers.created_at as createdAt',
-  'identity_providers.updated_at as updatedAt',
-  'identity_providers.version',
-] as const;
-
-/** Also used behind the identity door, which has no walls, so it names the organization. */
-const providersOf = (db: ReadDoor, organizationId: string) =>
-  db
-    .selectFrom('identity_providers')
-    .innerJoin('users', 'users.id', 'identity_providers.created_by_id')
-    .where('identity_providers.organization_id', '=', organizationId);
-
-const rowsOf = (db: ReadDoor, organizationId: string) => providersOf(db, organizationId).select(columns);
-type Row = InferResult<ReturnType<typeof rowsOf>>[number];
 
 export type RoleMapping = IdentityProvider['roleMappings'][number];
 
@@ -63,20 +31,20 @@ export async function mappingsOf(
   return new Map(ids.map((id) => [id, sorted(rows.filter((row) => row.id === id))]));
 }
 
-function providerFrom(settings: CoreSettings, row: Row, roleMappings: RoleMapping[]): IdentityProvider {
-  const { clientSecret, createdById, username, fullName, createdAt, updatedAt, version, ...shown } = row;
-  return {
-    ...shown,
-    hasClientSecret: clientSecret !== null,
-    roleMappings,
-    redirectUri: oidcCallbackUrl(settings, row.id),
-    backchannelLogoutUri: oidcLogoutUrl(settings, row.id),
-    createdBy: { id: createdById, username, fullName },
-    createdAt,
-    updatedAt,
-    version,
-  };
-}
+type ProviderRow = Awaited<ReturnType<typeof identityProviders.get>>;
+
+/** The shape of the wire. It shows of the client secret only whether there is one. */
+const providerFrom = (
+  { settings }: ServiceContext,
+  { clientSecret, ...row }: ProviderRow,
+  roleMappings: RoleMapping[] = [],
+): IdentityProvider => ({
+  ...row,
+  hasClientSecret: clientSecret !== null,
+  roleMappings,
+  redirectUri: oidcCallbackUrl(settings, row.id),
+  backchannelLogoutUri: oidcLogoutUrl(settings, row.id),
+});
 
 /** @throws `identity_provider_not_found` */
 export async function providerById(
@@ -85,9 +53,8 @@ export async function providerById(
   organizationId: string,
   id: string,
 ): Promise<IdentityProvider> {
-  const row = await rowsOf(db, organizationId).where('identity_providers.id', '=', id).executeTakeFirst();
-  if (!row) throw identityProviderErrors.identity_provider_not_found();
-  return providerFrom(ctx.settings, row, (await mappingsOf(db, organizationId, [id])).get(id) ?? []);
+  const row = await identityProviders.get(db, { organizationId, id });
+  return providerFrom(ctx, row, (await mappingsOf(db, organizationId, [id])).get(id));
 }
 
 /** @throws `permission_denied`, `identity_provider_not_found` */
@@ -104,19 +71,16 @@ export async function listIdentityProviders(
 ): Promise<Page<IdentityProvider>> {
   authorize(ctx, 'identity_provider:read');
   const { organizationId } = ctx.principal;
-  const order = orderOf(
-    input.sort,
-    { createdAt: { by: sql`identity_providers.created_at` } },
-    sql`identity_providers.id`,
-  );
-  const request = pageRequest(ctx, 'identity-providers', input.sort, input);
   return read(ctx, async (db) => {
-    const { rows, nextCursor } = await readPage(rowsOf(db, organizationId), order, request);
-    const ids = rows.map(({ id }) => id);
-    const mappings = await mappingsOf(db, organizationId, ids);
-    const data = rows.map(({ sortValue: _sortValue, ...row }) =>
-      providerFrom(ctx.settings, row, mappings.get(row.id) ?? []),
+    const { data, ...page } = await identityProviders.page(
+      ctx,
+      db,
+      input,
+      identityProviders.from(db),
+      'identity-providers',
     );
-    return { data, nextCursor, ...(input.total ? { total: await countOf(providersOf(db, organizationId)) } : {}) };
+    const ids = data.map(({ id }) => id);
+    const mappings = await mappingsOf(db, organizationId, ids);
+    return { data: data.map((row) => providerFrom(ctx, row, mappings.get(row.id))), ...page };
   });
 }

@@ -1,12 +1,9 @@
-import { sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
 import { countAll } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { endSessions } from '../../identity/index.ts';
-import { diff, isEmpty } from '../../kernel/changes.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
@@ -16,9 +13,9 @@ import { limitExceeded, readLimit } from '../organizations/tiers.ts';
 import { readRolesOf, type RoleHierarchy } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { clientSecret, IdentityProviderEntity, RoleMappingEntity } from './identity-provider.entity.ts';
-import { identityProviderErrors } from './identity-provider.errors.ts';
+import { clientSecret, RoleMappingEntity } from './identity-provider.entity.ts';
 import { mappingsOf, providerById, type RoleMapping, sorted } from './identity-provider.queries.ts';
+import { identityProviders } from './identity-provider.record.ts';
 import type {
   IdentityProvider,
   IdentityProviderCreate,
@@ -40,36 +37,6 @@ function refusePlain({ settings }: ServiceContext, issuer: string): void {
 interface Key {
   organizationId: string;
   id: string;
-}
-
-const rowColumns = [
-  'organization_id as organizationId',
-  'id',
-  'label',
-  'issuer',
-  'client_id as clientId',
-  'client_secret as clientSecret',
-  'scopes',
-  'enabled',
-  'create_members as createMembers',
-  'default_role_id as defaultRoleId',
-  'role_claim as roleClaim',
-  'version',
-] as const;
-
-/** A row of a provider as it is, or as it will be. */
-interface ProviderRow extends Key {
-  label: string;
-  issuer: string;
-  clientId: string;
-  /** Sealed. */
-  clientSecret: string | null;
-  scopes: string[];
-  enabled: boolean;
-  createMembers: boolean;
-  defaultRoleId: string | null;
-  roleClaim: string | null;
-  version: number;
 }
 
 /** The roles that a provider gives. */
@@ -116,39 +83,24 @@ async function requireRoom({ db }: Unit, organizationId: string, more: 0 | 1): P
 const memberRoleId = (hierarchy: RoleHierarchy): string | null =>
   [...hierarchy.values()].find(({ builtIn, key }) => builtIn && key === 'member')?.id ?? null;
 
-async function writeMappings(unit: Unit, provider: ProviderRow, mappings: readonly RoleMapping[]) {
-  const { organizationId, id: identityProviderId } = provider;
-  await unit.db
-    .deleteFrom('identity_provider_roles')
-    .where('organization_id', '=', organizationId)
-    .where('identity_provider_id', '=', identityProviderId)
-    .execute();
-  const rows = mappings.map(({ value: claimValue, roleId }) => ({ claimValue, roleId }));
-  await unit.insert(RoleMappingEntity, ...rows.map((row) => ({ organizationId, identityProviderId, ...row })));
+async function writeMappings(
+  unit: Unit,
+  { organizationId, id: identityProviderId }: Key,
+  mappings: readonly RoleMapping[],
+): Promise<void> {
+  const provider = { organizationId, identityProviderId };
+  await unit.delete(RoleMappingEntity, provider);
+  const rows = mappings.map(({ value: claimValue, roleId }) => ({ ...provider, claimValue, roleId }));
+  await unit.insert(RoleMappingEntity, ...rows);
 }
 
 const sealed = ({ settings }: ServiceContext, { organizationId, id }: Key, secret: string | null): string | null =>
   secret === null ? null : clientSecret.seal(settings, [organizationId, id], secret);
 
-/** The fields of a provider that events show. Of its secret they show only whether there is one. */
-const tracked = (provider: ProviderRow, roleMappings: readonly RoleMapping[]): Record<string, unknown> => ({
-  label: provider.label,
-  issuer: provider.issuer,
-  clientId: provider.clientId,
-  hasClientSecret: provider.clientSecret !== null,
-  scopes: provider.scopes,
-  enabled: provider.enabled,
-  createMembers: provider.createMembers,
-  defaultRoleId: provider.defaultRoleId,
-  roleClaim: provider.roleClaim,
+/** The fields of a provider that are not columns. Of its secret, events show only whether there is one. */
+const besideColumns = (secret: string | null, roleMappings: readonly RoleMapping[]) => ({
+  hasClientSecret: secret !== null,
   roleMappings: sorted(roleMappings),
-});
-
-const eventOf = (type: string, { organizationId, id }: ProviderRow, actorId: string) => ({
-  type,
-  entity: { type: 'identity_provider', id },
-  organizationId,
-  actorId,
 });
 
 /**
@@ -162,72 +114,31 @@ export async function createIdentityProvider(
 ): Promise<IdentityProvider> {
   authorize(ctx, 'identity_provider:manage');
   const { principal } = ctx;
-  const { organizationId, userId } = principal;
+  const { organizationId } = principal;
   refuseKeys(principal);
   refusePlain(ctx, fields.issuer);
   return mutateThroughIdentityDoor(ctx, async (unit) => {
     await lockOrganization(unit, organizationId);
     const hierarchy = await readRolesOf(unit.db, organizationId);
-    const giving = {
-      defaultRoleId: defaultRoleId === undefined ? memberRoleId(hierarchy) : defaultRoleId,
-      roleMappings,
-    };
-    refuseGivingBeyondOwn(principal, hierarchy, giving);
+    const givenRoleId = defaultRoleId === undefined ? memberRoleId(hierarchy) : defaultRoleId;
+    refuseGivingBeyondOwn(principal, hierarchy, { defaultRoleId: givenRoleId, roleMappings });
     await requireRoom(unit, organizationId, 1);
-    const id = uuidv7();
-    const provider: ProviderRow = {
-      ...fields,
-      organizationId,
-      id,
-      version: 1,
-      clientSecret: sealed(ctx, { organizationId, id }, secret),
-      defaultRoleId: giving.defaultRoleId,
-    };
-    const written = { createdAt: unit.now, createdById: userId, updatedAt: unit.now, updatedById: userId };
-    await unit.insert(IdentityProviderEntity, { ...provider, ...written });
-    await writeMappings(unit, provider, roleMappings);
-    await recordEvents(unit, {
-      ...eventOf('identity_provider.created', provider, userId),
-      data: { ...tracked(provider, roleMappings), version: 1 },
-    });
-    return providerById(ctx, unit.db, organizationId, id);
+    const key = { organizationId, id: uuidv7() };
+    const beside = besideColumns(secret, roleMappings);
+    await identityProviders.add(
+      unit,
+      { ...fields, ...key, clientSecret: sealed(ctx, key, secret), defaultRoleId: givenRoleId },
+      { tracked: beside, data: beside },
+    );
+    await writeMappings(unit, key, roleMappings);
+    return providerById(ctx, unit.db, organizationId, key.id);
   });
 }
 
 /** Loads a provider to change it, and locks its organization until commit, so that its changes happen one after the other. */
-async function lockProvider(unit: Unit, organizationId: string, id: string): Promise<ProviderRow> {
+async function lockProvider(unit: Unit, organizationId: string, id: string) {
   await lockOrganization(unit, organizationId);
-  const row = await unit.db
-    .selectFrom('identity_providers')
-    .select(rowColumns)
-    .where('organization_id', '=', organizationId)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  if (!row) throw identityProviderErrors.identity_provider_not_found();
-  unit.checkVersion(row);
-  return row;
-}
-
-async function updateProvider({ db, now }: Unit, provider: ProviderRow, updatedById: string): Promise<void> {
-  await db
-    .updateTable('identity_providers')
-    .set({
-      label: provider.label,
-      issuer: provider.issuer,
-      client_id: provider.clientId,
-      client_secret: provider.clientSecret,
-      scopes: JSON.stringify(provider.scopes) as never,
-      enabled: provider.enabled,
-      create_members: provider.createMembers,
-      default_role_id: provider.defaultRoleId,
-      role_claim: provider.roleClaim,
-      version: provider.version + 1,
-      updated_at: sql<string>`${now}`,
-      updated_by_id: updatedById,
-    })
-    .where('organization_id', '=', provider.organizationId)
-    .where('id', '=', provider.id)
-    .execute();
+  return identityProviders.lock(unit, { organizationId, id });
 }
 
 /** How many sessions one statement ends. */
@@ -262,33 +173,31 @@ export async function updateIdentityProvider(
 ): Promise<IdentityProvider> {
   authorize(ctx, 'identity_provider:manage');
   const { principal } = ctx;
-  const { organizationId, userId } = principal;
+  const { organizationId } = principal;
   refuseKeys(principal);
   return mutateThroughIdentityDoor(ctx, async (unit) => {
+    const key = { organizationId, id };
     const former = await lockProvider(unit, organizationId, id);
-    const mappings = (await mappingsOf(unit.db, organizationId, [id])).get(id) ?? [];
-    const before = tracked(former, mappings);
-    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    const provider: ProviderRow = { ...former, ...given };
-    const isAnother = provider.issuer !== former.issuer;
-    if (isAnother) refusePlain(ctx, provider.issuer);
+    const formerMappings = (await mappingsOf(unit.db, organizationId, [id])).get(id) ?? [];
+    const { issuer = former.issuer, defaultRoleId = former.defaultRoleId } = fields;
+    const isAnother = issuer !== former.issuer;
+    if (isAnother) refusePlain(ctx, issuer);
     // Without this check, somebody who does not know the secret could have it sent to an issuer of their own.
-    if (isAnother && provider.clientSecret !== null && secret === undefined)
+    if (isAnother && former.clientSecret !== null && secret === undefined)
       throw errors.validation_failed({ field: ['clientSecret'], message: 'Give it anew for another issuer.' });
-    if (secret !== undefined) provider.clientSecret = sealed(ctx, provider, secret);
-    const changes = diff(before, tracked(provider, roleMappings ?? mappings));
-    if (isEmpty(changes) && secret === undefined) return providerById(ctx, unit.db, organizationId, id);
-    const giving = { defaultRoleId: provider.defaultRoleId, roleMappings: roleMappings ?? mappings };
-    refuseGivingBeyondOwn(principal, await readRolesOf(unit.db, organizationId), giving);
-    if (provider.enabled && !former.enabled) await requireRoom(unit, organizationId, 0);
-    await updateProvider(unit, provider, userId);
-    if (roleMappings) await writeMappings(unit, provider, roleMappings);
-    await recordEvents(unit, {
-      ...eventOf('identity_provider.updated', provider, userId),
-      changes,
-      data: { version: provider.version + 1, ...(secret !== undefined && { clientSecretReplaced: true }) },
-    });
-    if (isAnother || !provider.enabled) await endSessionsAt(unit, id);
+    const mappings = roleMappings ?? formerMappings;
+    const hierarchy = await readRolesOf(unit.db, organizationId);
+    refuseGivingBeyondOwn(principal, hierarchy, { defaultRoleId, roleMappings: mappings });
+    if (fields.enabled && !former.enabled) await requireRoom(unit, organizationId, 0);
+    const newSecret = secret === undefined ? former.clientSecret : sealed(ctx, key, secret);
+    const { after, changes } = await identityProviders.change(
+      unit,
+      { ...former, ...besideColumns(former.clientSecret, formerMappings) },
+      { ...fields, clientSecret: newSecret, ...besideColumns(newSecret, mappings) },
+      secret === undefined ? {} : { data: { clientSecretReplaced: true } },
+    );
+    if (changes['roleMappings']) await writeMappings(unit, key, mappings);
+    if (isAnother || !after.enabled) await endSessionsAt(unit, id);
     return providerById(ctx, unit.db, organizationId, id);
   });
 }
@@ -300,21 +209,10 @@ export async function updateIdentityProvider(
 export async function deleteIdentityProvider(ctx: ServiceContext, { id }: IdentityProviderId): Promise<void> {
   authorize(ctx, 'identity_provider:manage');
   const { principal } = ctx;
-  const { organizationId, userId } = principal;
+  const { organizationId } = principal;
   refuseKeys(principal);
   await mutateThroughIdentityDoor(ctx, async (unit) => {
-    const provider = await lockProvider(unit, organizationId, id);
-    const { label, issuer, version } = provider;
-    await unit.db
-      .deleteFrom('identity_providers')
-      .where('organization_id', '=', organizationId)
-      .where('id', '=', id)
-      .execute();
-    await recordEvents(unit, {
-      ...eventOf('identity_provider.deleted', provider, userId),
-      data: { label, issuer, version },
-    });
+    await identityProviders.remove(unit, await lockProvider(unit, organizationId, id));
     await endSessionsAt(unit, id);
-    return null;
   });
 }
