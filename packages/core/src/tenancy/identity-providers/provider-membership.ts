@@ -1,10 +1,13 @@
 import { ownerKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
+import type { Row } from '../../database/schema.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { claimAt, oidcErrors, type ProvenPerson } from '../../identity/index.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { beginMembership } from '../memberships/membership.begin.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import type { MembershipEntity } from '../memberships/membership.entity.ts';
+import { memberEvents } from '../memberships/membership.events.ts';
+import { members } from '../memberships/membership.record.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
@@ -72,7 +75,7 @@ const idsOf = (roles: readonly ResolvedRole[]): string[] => roles.map(({ id }) =
 async function setRoles(
   unit: Unit,
   issuer: OrganizationIssuer,
-  membership: { organizationId: string; userId: string; version: number; updatedAt: Date },
+  membership: Row<typeof MembershipEntity>,
   hierarchy: RoleHierarchy,
   wanted: readonly ResolvedRole[],
 ): Promise<void> {
@@ -86,18 +89,11 @@ async function setRoles(
   if (added.length === 0 && removed.length === 0) return;
   await unassignRoles(unit, userId, removed);
   await assignRoles(unit, { organizationId, userId }, idsOf(added), issuer.updatedById);
-  membership.updatedAt = new Date(Math.max(unit.now.getTime(), membership.updatedAt.getTime() + 1));
-  await unit.em.flush();
   const after = [...hierarchy.values()].filter((role) => [...without(before, removed), ...added].includes(role));
-  await recordEvents(unit, {
-    type: 'member.role_changed',
-    entity: { type: 'member', id: userId },
-    changes: { roles: { from: keysOf(before), to: keysOf(after) } },
-    data: { version: membership.version, identityProviderId: issuer.id },
-    organizationId,
-    // No user did this: the issuer did.
-    actorId: null,
-  });
+  const member = { ...membership, roles: keysOf(before) };
+  // No user did this: the issuer did.
+  const by = { data: { identityProviderId: issuer.id }, organizationId, actorId: null };
+  await members.change(unit, member, { roles: keysOf(after) }, { event: memberEvents.role_changed, ...by });
   forgetPrincipal(unit, userId);
 }
 
@@ -119,7 +115,7 @@ export async function enterOrganization(
 ): Promise<void> {
   const { organizationId } = issuer;
   const refused = identityProviderErrors.oidc_no_membership;
-  const known = await unit.em.findOne(MembershipEntity, { organizationId, userId });
+  const [known] = await members.lockMany(unit, { organizationId, userId });
   if (known?.status === 'suspended') throw refused();
   const hierarchy = await readRolesOf(unit.db, organizationId);
   const wanted = await rolesFor(unit, issuer, hierarchy, claims);
@@ -133,12 +129,7 @@ export async function enterOrganization(
   await requireSeatToOffer(unit, organizationId, await addressOf(unit, userId));
   await beginMembership(unit, { organizationId, userId }, refused);
   await assignRoles(unit, { organizationId, userId }, idsOf(wanted), issuer.updatedById);
-  await recordEvents(unit, {
-    type: 'member.joined',
-    entity: { type: 'member', id: userId },
-    data: { identityProviderId: issuer.id, roles: keysOf(wanted) },
-    organizationId,
-    actorId: userId,
-  });
+  const data = { identityProviderId: issuer.id, roles: keysOf(wanted) };
+  await recordEvents(unit, memberEvents.joined.about(userId, { data, organizationId, actorId: userId }));
   forgetPrincipal(unit, userId);
 }
