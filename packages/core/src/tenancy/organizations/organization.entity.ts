@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { id, instant } from '../../database/columns.ts';
+import { id, trashColumns } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { UserEntity } from '../../identity/index.ts';
@@ -17,12 +17,7 @@ export const OrganizationEntity = defineEntity({
     maxUsers: p.integer().nullable(),
     maxTasks: p.integer().nullable(),
     settings: p.json<Record<string, unknown>>(),
-    version: p.integer().version(),
-    createdAt: instant(),
-    createdById: id(),
-    updatedAt: instant(),
-    updatedById: id(),
-    deletedAt: instant().nullable(),
+    ...trashColumns(),
   },
 });
 

@@ -1,32 +1,17 @@
 import { authorize } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate } from '../../database/unit-of-work.ts';
-import type { Principal } from '../../kernel/principal.ts';
-import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { OrganizationEntity } from './organization.entity.ts';
-import { organizationById, organizationTrashMs } from './organization.queries.ts';
+import { organizationEvents } from './organization.events.ts';
+import { organizationTrashMs } from './organization.queries.ts';
+import { changeOrganization, organizations } from './organization.record.ts';
 import type { Organization } from './organization.schema.ts';
 
-type Acting = ServiceContext & { readonly principal: Principal & { organizationId: string } };
-
-function setActive(ctx: Acting, isActive: boolean): Promise<Organization> {
-  const { organizationId: id, userId } = ctx.principal;
+function setActive(ctx: ServiceContext, isActive: boolean): Promise<Organization> {
+  const event = isActive ? organizationEvents.activated : organizationEvents.deactivated;
   return mutate(ctx, async (unit) => {
-    const organization = await unit.load(OrganizationEntity, { id }, tenancyErrors.organization_not_found);
-    unit.checkVersion(organization);
-    if (organization.isActive === isActive) return organizationById(unit.db, id);
-    Object.assign(organization, { isActive, updatedAt: unit.now, updatedById: userId });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: isActive ? 'organization.activated' : 'organization.deactivated',
-      entity: { type: 'organization', id },
-      changes: { isActive: { from: !isActive, to: isActive } },
-      data: { version: organization.version },
-    });
-    forgetPrincipalsIn(unit, id);
-    return organizationById(unit.db, id);
+    const organization = await organizations.lock(unit, unit.owner.organizationId);
+    return organizations.answer(unit.db, await changeOrganization(unit, organization, { isActive }, event));
   });
 }
 
@@ -55,20 +40,9 @@ export async function activateOrganization(ctx: ServiceContext): Promise<Organiz
  */
 export async function deleteOrganization(ctx: ServiceContext): Promise<void> {
   authorize(ctx, 'organization:delete');
-  const { organizationId: id, userId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    const organization = await unit.load(OrganizationEntity, { id }, tenancyErrors.organization_not_found);
-    if (organization.deletedAt) throw tenancyErrors.organization_not_found();
-    unit.checkVersion(organization);
-    Object.assign(organization, { deletedAt: unit.now, updatedAt: unit.now, updatedById: userId });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'organization.deleted',
-      entity: { type: 'organization', id },
-      data: { version: organization.version },
-    });
-    forgetPrincipalsIn(unit, id);
-    return null;
+    const organization = await organizations.lock(unit, unit.owner.organizationId);
+    await changeOrganization(unit, organization, { deletedAt: unit.now.toISOString() }, organizationEvents.deleted);
   });
 }
 
@@ -78,22 +52,16 @@ export async function deleteOrganization(ctx: ServiceContext): Promise<void> {
  */
 export async function restoreOrganization(ctx: ServiceContext): Promise<Organization> {
   authorize(ctx, 'organization:delete');
-  const { organizationId: id, userId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const organization = await unit.load(OrganizationEntity, { id }, tenancyErrors.organization_not_found);
-    const { deletedAt } = organization;
-    const kept = unit.now.getTime() - organizationTrashMs;
-    if (deletedAt && deletedAt.getTime() <= kept) throw tenancyErrors.organization_not_found();
-    unit.checkVersion(organization);
-    if (!deletedAt) throw tenancyErrors.organization_not_deleted();
-    Object.assign(organization, { deletedAt: null, updatedAt: unit.now, updatedById: userId });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'organization.restored',
-      entity: { type: 'organization', id },
-      data: { version: organization.version },
+    const kept = new Date(unit.now.getTime() - organizationTrashMs).toISOString();
+    const organization = await organizations.lock(unit, unit.owner.organizationId, {
+      trash: true,
+      check: ({ deletedAt }) => {
+        if (deletedAt !== null && deletedAt <= kept) throw tenancyErrors.organization_not_found();
+      },
     });
-    forgetPrincipalsIn(unit, id);
-    return organizationById(unit.db, id);
+    if (organization.deletedAt === null) throw tenancyErrors.organization_not_deleted();
+    const restored = await changeOrganization(unit, organization, { deletedAt: null }, organizationEvents.restored);
+    return organizations.answer(unit.db, restored);
   });
 }

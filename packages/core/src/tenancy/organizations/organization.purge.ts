@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { eraseRowsOf, type JobRun } from '../../jobs/index.ts';
+import { organizationEvents } from './organization.events.ts';
 import { organizationTrashMs } from './organization.queries.ts';
+import { organizations } from './organization.record.ts';
 
 /** Added to the time in the trash, so that nobody can restore what is being purged even when the clocks of two servers differ. */
 const marginMs = 3_600_000;
@@ -17,27 +18,23 @@ const mostPerRun = 20;
  */
 export async function purgeOrganizations(ctx: ServiceContext, job: JobRun): Promise<{ purged: number }> {
   const before = new Date(ctx.clock.now().getTime() - organizationTrashMs - marginMs);
-  const due = sql<boolean>`organizations.deleted_at < ${before}`;
-  const organizations = await readThroughIdentityDoor(ctx.database, (db) =>
+  const due = await readThroughIdentityDoor(ctx.database, (db) =>
     db
       .selectFrom('organizations')
       .select('organizations.id')
-      .where(due)
+      .where(sql<boolean>`organizations.deleted_at < ${before}`)
       .orderBy('organizations.deleted_at')
       .limit(mostPerRun)
       .execute(),
   );
-  for (const { id } of organizations) await eraseRowsOf(ctx, id, job.signal);
+  const ids = due.map(({ id }) => id);
+  for (const id of ids) await eraseRowsOf(ctx, id, job.signal);
   return job.complete(async (unit) => {
-    for (const { id } of organizations) {
-      await unit.db.deleteFrom('organizations').where('organizations.id', '=', id).where(due).execute();
-      await recordEvents(unit, {
-        type: 'organization.purged',
-        entity: { type: 'organization', id },
-        organizationId: id,
-        actorId: null,
-      });
+    const erased = await organizations.lockMany(unit, { id: ids }, { trash: true });
+    for (const organization of erased) {
+      const event = { event: organizationEvents.purged, organizationId: organization.id, actorId: null };
+      await organizations.remove(unit, organization, event);
     }
-    return { purged: organizations.length };
+    return { purged: erased.length };
   });
 }

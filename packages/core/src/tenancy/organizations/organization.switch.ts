@@ -4,7 +4,8 @@ import { read } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { requireSignedIn, setActiveOrganization } from '../../identity/index.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { organizationById } from './organization.queries.ts';
+import { organizationSwitchEvents } from './organization.events.ts';
+import { organizations } from './organization.record.ts';
 import type { Organization } from './organization.schema.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function switchOrganization(ctx: ServiceContext): Promise<Organizat
   requireSignedIn(ctx);
   const { organizationId, sessionId } = ctx.principal;
   if (organizationId === null) throw tenancyErrors.organization_required();
-  const organization = await read(ctx, (db) => organizationById(db, organizationId));
+  const organization = await read(ctx, (db) => organizations.get(db, organizationId));
   const work = async (unit: Unit) => {
     if (sessionId === null) return organization;
     const before = await unit.db
@@ -25,11 +26,8 @@ export async function switchOrganization(ctx: ServiceContext): Promise<Organizat
       .executeTakeFirst();
     if (!before || before.organizationId === organizationId) return organization;
     await setActiveOrganization(unit, organizationId);
-    await recordEvents(unit, {
-      type: 'session.organization_switched',
-      entity: { type: 'session', id: sessionId },
-      changes: { organizationId: { from: before.organizationId, to: organizationId } },
-    });
+    const changes = { organizationId: { from: before.organizationId, to: organizationId } };
+    await recordEvents(unit, organizationSwitchEvents.organization_switched.about(sessionId, { data: {}, changes }));
     return organization;
   };
   // This changes the person's session only. Nothing happens in the organization.

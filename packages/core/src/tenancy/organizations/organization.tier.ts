@@ -1,13 +1,10 @@
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
-import { diff, isEmpty } from '../../kernel/changes.ts';
 import { requireInstanceAdmin } from '../../identity/index.ts';
 import { isUuid } from '../../kernel/ids.ts';
-import { OrganizationEntity } from './organization.entity.ts';
-import { organizationById } from './organization.queries.ts';
+import { organizationEvents } from './organization.events.ts';
+import { organizations } from './organization.record.ts';
 import type { Organization, TierChange } from './organization.schema.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
 
 /**
  * Sets the tier and the own limits of an organization, given by id or slug. Limits that are not given stay. Existing data stays
@@ -22,25 +19,12 @@ export async function setOrganizationTier(
   if (ctx.principal) requireInstanceAdmin(ctx);
   const lowered = name.toLowerCase();
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    const organization = await unit.load(
-      OrganizationEntity,
-      { ...(isUuid(lowered) ? { id: lowered } : { slug: lowered }), deletedAt: null },
-      tenancyErrors.organization_not_found,
-    );
-    unit.checkVersion(organization);
-    const { id } = organization;
-    const changes = diff({ ...organization }, fields);
-    if (isEmpty(changes)) return organizationById(unit.db, id);
-    Object.assign(organization, fields, { updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'organization.tier_changed',
-      entity: { type: 'organization', id },
-      changes,
-      data: { version: organization.version },
-      organizationId: id,
+    const organization = await organizations.lock(unit, isUuid(lowered) ? lowered : { slug: lowered });
+    const { after } = await organizations.change(unit, organization, fields, {
+      event: organizationEvents.tier_changed,
+      organizationId: organization.id,
       actorId: ctx.principal?.userId ?? null,
     });
-    return organizationById(unit.db, id);
+    return organizations.answer(unit.db, after);
   });
 }
