@@ -28,7 +28,7 @@ import {
 } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { onlyOrganizationOf } from '../memberships/membership.queries.ts';
-import { organizationById } from '../organizations/organization.queries.ts';
+import { organizations } from '../organizations/organization.record.ts';
 import { withSlugOf } from '../organizations/slug.ts';
 import { insertOrganization } from '../ownership/organization.founding.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
@@ -45,7 +45,7 @@ export async function register(ctx: ServiceContext, { organizationName, ...perso
       if (!organization) return { user, organization: null };
       const id = uuidv7();
       await insertOrganization(unit, { id, ...organization, settings: {} }, user.id);
-      return { user, organization: await organizationById(unit.db, id) };
+      return { user, organization: await organizations.get(unit.db, id) };
     });
   const registered =
     organizationName === undefined
@@ -137,7 +137,7 @@ export async function getCurrentAccess(ctx: ServiceContext): Promise<CurrentAcce
   return read(ctx, async (db) => {
     const user = await getUser(db, userId);
     if (organizationId === null) return { user, organization: null, roles: [], permissions: [] };
-    const organization = await organizationById(db, organizationId);
+    const organization = await organizations.get(db, organizationId);
     const roles = (await rolesOfMembers(ctx, db, [userId])).get(userId) ?? [];
     return { user, organization, roles, permissions: effectivePermissions(principal) };
   });

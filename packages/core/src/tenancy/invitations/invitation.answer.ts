@@ -9,7 +9,7 @@ import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
 import { beginMembership } from '../memberships/membership.begin.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
-import { organizationById } from '../organizations/organization.queries.ts';
+import { organizations } from '../organizations/organization.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
@@ -172,6 +172,6 @@ export async function registerInvited(
     if (!provesInvitation(ctx.settings, token, { id, ...invitation })) throw invalidToken();
     const user = await createUser(unit, 'proven');
     const member = await enter(unit, named, invitation.invitedById, user.id);
-    return { user, organization: await organizationById(unit.db, organizationId), member };
+    return { user, organization: await organizations.get(unit.db, organizationId), member };
   });
 }

@@ -33,9 +33,6 @@ const trashedOrganizations = (db: ReadDoor, userId: string, now: Date) =>
       ),
     );
 
-/** Reads an organization that the door is known to show. */
-export const organizationById = (db: ReadDoor, id: string): Promise<Organization> => organizations.get(db, id);
-
 /**
  * Reads the organization of the context. An inactive one is shown only to those who may activate it.
  * @throws `permission_denied`, `organization_inactive`

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import type { ServiceContext } from '../../database/context.ts';
-import { isUniqueViolation } from '../../database/failures.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { fold } from '../../kernel/text.ts';
@@ -30,14 +29,6 @@ async function freeSlugOf(ctx: ServiceContext, name: string): Promise<string> {
   );
   return taken ? uniqueSlugOf(name) : plain;
 }
-
-/**
- * Turns the unique index's refusal of a slug into an error. The index decides, so two writers at once cannot both get a slug.
- * @throws `slug_taken`
- */
-export const refuseTakenSlug = (error: unknown): never => {
-  throw isUniqueViolation(error) ? tenancyErrors.slug_taken({ field: ['slug'], cause: error }) : error;
-};
 
 const isSlugTaken = (error: unknown): boolean =>
   error instanceof DomainError && error.code === tenancyErrors.slug_taken().code;

@@ -1,14 +1,12 @@
 import { builtInRoleKeys, builtInRoles, ownerKey } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { requireSignedIn, setActiveOrganization } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
-import { OrganizationEntity } from '../organizations/organization.entity.ts';
-import { organizationById } from '../organizations/organization.queries.ts';
+import { organizations } from '../organizations/organization.record.ts';
 import type { Organization, OrganizationCreate } from '../organizations/organization.schema.ts';
-import { refuseTakenSlug, withSlugOf } from '../organizations/slug.ts';
+import { withSlugOf } from '../organizations/slug.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { everywhere, RoleAssignmentEntity } from '../role-assignments/role-assignment.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
@@ -25,12 +23,10 @@ interface NewOrganization {
  * @throws `slug_taken`
  */
 export async function insertOrganization(unit: Unit, organization: NewOrganization, ownerId: string): Promise<void> {
-  const { id: organizationId, name, slug } = organization;
+  const { id: organizationId } = organization;
   const created = { createdAt: unit.now };
-  const changed = { createdById: ownerId, updatedAt: unit.now, updatedById: ownerId };
-  await unit
-    .insert(OrganizationEntity, { ...organization, tier: 'free', isActive: true, version: 1, ...created, ...changed })
-    .catch(refuseTakenSlug);
+  const founded = { tier: 'free', isActive: true, createdById: ownerId, updatedById: ownerId } as const;
+  await organizations.add(unit, { ...organization, ...founded }, { organizationId, actorId: ownerId });
   const roles = builtInRoleKeys.map((key) => ({
     organizationId,
     id: uuidv7(),
@@ -65,13 +61,6 @@ export async function insertOrganization(unit: Unit, organization: NewOrganizati
       ...created,
     })),
   );
-  await recordEvents(unit, {
-    type: 'organization.created',
-    entity: { type: 'organization', id: organizationId },
-    data: { name, slug, version: 1 },
-    organizationId,
-    actorId: ownerId,
-  });
   forgetPrincipal(unit, ownerId);
 }
 
@@ -87,7 +76,7 @@ export async function createOrganization(ctx: ServiceContext, input: Organizatio
     const work = async (unit: Unit) => {
       await insertOrganization(unit, { id, name: input.name, slug, settings: input.settings ?? {} }, userId);
       await setActiveOrganization(unit, id);
-      return organizationById(unit.db, id);
+      return organizations.get(unit.db, id);
     };
     return mutate(ctx, work, id);
   };

@@ -5,6 +5,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
+import { organizationEvents } from '../organizations/organization.events.ts';
 import type { OrganizationTransfer } from '../organizations/organization.schema.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, keysOf, loadMember, unassignRoles } from '../role-assignments/held-roles.ts';
@@ -71,11 +72,8 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
     if (!keysOf(owner.roles).includes(ownerKey)) throw tenancyErrors.role_exceeds_own();
     await exchangeRoles(unit, heir, { taken: null, given: ownerKey, by: ownerId });
     await exchangeRoles(unit, owner, { taken: ownerKey, given: formerOwnerKey, by: ownerId });
-    await recordEvents(unit, {
-      type: 'organization.ownership_transferred',
-      entity: { type: 'organization', id: organizationId },
-      changes: { ownerId: { from: ownerId, to: userId } },
-    });
+    const changes = { ownerId: { from: ownerId, to: userId } };
+    await recordEvents(unit, organizationEvents.ownership_transferred.about(organizationId, { data: {}, changes }));
     return memberById(ctx, unit.db, organizationId, userId);
   });
 }
