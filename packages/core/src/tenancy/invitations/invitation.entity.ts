@@ -1,8 +1,7 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 
@@ -37,9 +36,6 @@ export const InvitationEntity = defineEntity({
   ],
 });
 
-/** An invitation that is loaded to be changed. */
-export type InvitationRecord = InferEntity<typeof InvitationEntity>;
-
 /** A role that the invited member will get. */
 export const InvitationRoleEntity = defineEntity({
   name: 'InvitationRole',
@@ -59,17 +55,13 @@ declare module '../../database/schema.ts' {
 }
 
 /** Invited people read their invitations through the identity door, because they are not members yet. */
-export const invitationTable = defineTable(InvitationEntity, {
-  kind: 'tenant',
+export const invitationTable = defineTenantTable(InvitationEntity, {
   identityDoor: true,
-  references: [
-    { columns: ['organizationId'], to: () => OrganizationEntity },
-    { columns: ['organizationId', 'invitedById'], to: () => MembershipEntity },
-  ],
+  members: ['invitedById'],
+  references: [{ columns: ['organizationId'], to: () => OrganizationEntity }],
 });
 
-export const invitationRoleTable = defineTable(InvitationRoleEntity, {
-  kind: 'tenant',
+export const invitationRoleTable = defineTenantTable(InvitationRoleEntity, {
   identityDoor: true,
   references: [
     { columns: ['organizationId', 'invitationId'], to: () => InvitationEntity, onDelete: 'cascade' },

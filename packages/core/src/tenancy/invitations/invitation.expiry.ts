@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
+import { invitationEvents } from './invitation.events.ts';
 
 /** How many invitations one statement handles. */
 const batch = 500;
@@ -15,7 +16,7 @@ export async function recordExpired(unit: Unit): Promise<number> {
   for (let count = 0; ;) {
     const expired = await unit.db
       .updateTable('invitations')
-      .set({ expired_at: sql<string>`${unit.now}` })
+      .set({ expired_at: unit.now })
       .where((where) =>
         where(
           where.refTuple('invitations.organization_id', 'invitations.id'),
@@ -34,13 +35,9 @@ export async function recordExpired(unit: Unit): Promise<number> {
       .execute();
     await recordEvents(
       unit,
-      ...expired.map(({ id, organizationId, email }) => ({
-        type: 'invitation.expired',
-        entity: { type: 'invitation', id },
-        data: { email },
-        organizationId,
-        actorId: null,
-      })),
+      ...expired.map(({ id, organizationId, email }) =>
+        invitationEvents.expired.about(id, { data: { email }, organizationId, actorId: null }),
+      ),
     );
     count += expired.length;
     if (expired.length === 0 || count >= mostPerRun) return count;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { callWith, type MailTemplate, writeMail } from '../../identity/index.ts';
+import { livingInvitations } from './invitation.queries.ts';
 import { makeInvitationToken } from './invitation.token.ts';
 
 const Payload = z.object({ invitationId: z.string() });
@@ -12,9 +13,7 @@ const Payload = z.object({ invitationId: z.string() });
 export const invitationMail: MailTemplate = async (ctx, payload) => {
   const { invitationId } = Payload.parse(payload);
   const invitation = await readThroughIdentityDoor(ctx.database, (db) =>
-    db
-      .selectFrom('invitations')
-      .innerJoin('organizations', 'organizations.id', 'invitations.organization_id')
+    livingInvitations(db)
       .innerJoin('users as inviters', 'inviters.id', 'invitations.invited_by_id')
       .select([
         'invitations.id',
@@ -27,7 +26,6 @@ export const invitationMail: MailTemplate = async (ctx, payload) => {
       .where('invitations.id', '=', invitationId)
       .where('invitations.status', '=', 'pending')
       .where('organizations.is_active', '=', true)
-      .where('organizations.deleted_at', 'is', null)
       .executeTakeFirst(),
   );
   if (!invitation || Date.parse(invitation.expiresAt) <= ctx.clock.now().getTime()) return null;

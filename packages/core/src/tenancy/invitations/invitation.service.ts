@@ -1,20 +1,24 @@
 import { authorize } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
+import type { EventType } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { keyOf, mailJob } from '../../identity/index.ts';
 import { enqueue } from '../../jobs/index.ts';
 import { errors } from '../../kernel/errors.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { MemberAdd, MemberInvited } from '../members/member.schema.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
+import { organizations } from '../organizations/organization.record.ts';
+import { keysOf } from '../role-assignments/held-roles.ts';
 import { requireRoles } from '../roles/role.queries.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
+import type { HeldRole } from '../roles/role.schema.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { InvitationEntity, type InvitationRecord, InvitationRoleEntity } from './invitation.entity.ts';
-import { invitationById, rolesOfInvitations } from './invitation.queries.ts';
+import { InvitationRoleEntity } from './invitation.entity.ts';
+import { invitationEvents, invitedMemberEvents } from './invitation.events.ts';
+import { rolesOfInvitations } from './invitation.queries.ts';
+import { type InvitationRow, invitations, statusAt } from './invitation.record.ts';
 import type { Invitation, InvitationPath } from './invitation.schema.ts';
 
 const dayMs = 86_400_000;
@@ -37,37 +41,43 @@ async function isMember(unit: Unit, organizationId: string, emailKey: string): P
   return found !== undefined;
 }
 
-const expiryAt = (unit: Unit): Date => new Date(unit.now.getTime() + lifetimeMs);
+const expiryAt = (unit: Unit): string => new Date(unit.now.getTime() + lifetimeMs).toISOString();
 
 /**
- * Renews a loaded invitation for its full lifetime, and enqueues its mail.
+ * Renews a locked invitation for its full lifetime, and enqueues its mail.
  * @throws `rate_limited` when its mail was sent too often within a day: the owner of the address may not have asked for it
  */
-async function sendAgain(unit: Unit, invitation: InvitationRecord): Promise<void> {
-  const { now } = unit;
-  const since = invitation.mailsSince ?? now;
-  const over = since.getTime() + mailWindowMs;
-  const fresh = over <= now.getTime();
+async function sendAgain(
+  unit: Unit,
+  invitation: InvitationRow,
+  fields: Partial<Pick<InvitationRow, 'email' | 'invitedById'>>,
+  event: EventType,
+  roles: readonly HeldRole[],
+): Promise<InvitationRow> {
+  const now = unit.now.getTime();
+  const over = invitation.mailsSince === null ? now : Date.parse(invitation.mailsSince) + mailWindowMs;
+  const fresh = over <= now;
   if (!fresh && invitation.mailsSent >= mailsInWindow)
     throw errors.rate_limited({
       message: 'The mail of this invitation was sent often enough for today.',
-      retryAfter: Math.ceil((over - now.getTime()) / 1000),
+      retryAfter: Math.ceil((over - now) / 1000),
     });
-  Object.assign(invitation, {
-    status: 'pending',
+  const renewed = {
+    ...fields,
+    status: 'pending' as const,
     expiresAt: expiryAt(unit),
     expiredAt: null,
     mailsSent: fresh ? 1 : invitation.mailsSent + 1,
-    mailsSince: fresh ? now : since,
-    updatedAt: now,
-  });
-  await unit.em.flush();
+    mailsSince: fresh ? unit.now.toISOString() : invitation.mailsSince,
+  };
+  const { after } = await invitations.change(unit, invitation, renewed, { event, data: { roles: keysOf(roles) } });
   await enqueue(unit, mailJob, { template: 'invitation', invitationId: invitation.id });
+  return after;
 }
 
 /** Throws if an invitation offers more than the caller's own roles allow. @throws `role_exceeds_own` */
 async function refuseOfferBeyondOwn(unit: Unit, principal: Principal, id: string) {
-  const roles = (await rolesOfInvitations(unit.ctx, unit.db, [id])).get(id) ?? [];
+  const roles = (await rolesOfInvitations(unit.db, [id])).get(id) ?? [];
   const ids = roles.map((role) => role.id);
   refuseBeyondOwn(principal, await requireRoles(unit.db, ids));
   return roles;
@@ -79,33 +89,21 @@ async function refuseOfferBeyondOwn(unit: Unit, principal: Principal, id: string
  */
 async function renewInvitation(
   unit: Unit,
-  principal: Principal & { organizationId: string },
+  principal: Principal,
   email: string,
+  roles: readonly HeldRole[],
 ): Promise<string> {
-  const { organizationId, userId: invitedById } = principal;
-  const emailKey = keyOf(email);
-  const waiting = await unit.em.findOne(InvitationEntity, { organizationId, emailKey, status: 'pending' });
+  const invitedById = principal.userId;
+  const [waiting] = await invitations.lockMany(unit, { emailKey: keyOf(email), status: 'pending' });
   if (waiting) {
     await refuseOfferBeyondOwn(unit, principal, waiting.id);
-    Object.assign(waiting, { email, invitedById });
-    await sendAgain(unit, waiting);
-    await unit.db.deleteFrom('invitation_roles').where('invitation_id', '=', waiting.id).execute();
+    await sendAgain(unit, waiting, { email, invitedById }, invitedMemberEvents.invited, roles);
+    await unit.delete(InvitationRoleEntity, { invitationId: waiting.id });
     return waiting.id;
   }
-  const id = uuidv7();
-  await unit.insert(InvitationEntity, {
-    organizationId,
-    id,
-    email,
-    emailKey,
-    status: 'pending',
-    invitedById,
-    expiresAt: expiryAt(unit),
-    mailsSent: 1,
-    mailsSince: unit.now,
-    createdAt: unit.now,
-    updatedAt: unit.now,
-  });
+  const sent = { expiresAt: expiryAt(unit), mailsSent: 1, mailsSince: unit.now };
+  const data = { roles: keysOf(roles) };
+  const { id } = await invitations.add(unit, { email, status: 'pending', invitedById, ...sent }, { data });
   await enqueue(unit, mailJob, { template: 'invitation', invitationId: id });
   return id;
 }
@@ -127,30 +125,24 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
     refuseBeyondOwn(principal, roles);
     if (await isMember(unit, organizationId, keyOf(email))) return { status: 'invited' };
     await requireSeatToOffer(unit, organizationId, keyOf(email));
-    const invitationId = await renewInvitation(unit, principal, email);
+    const invitationId = await renewInvitation(unit, principal, email, roles);
     await unit.insert(
       InvitationRoleEntity,
       ...roles.map((role) => ({ organizationId, invitationId, roleId: role.id })),
     );
-    await recordEvents(unit, {
-      type: 'member.invited',
-      entity: { type: 'invitation', id: invitationId },
-      data: { email, roles: roles.map((role) => role.key) },
-    });
     return { status: 'invited' };
   });
 }
 
 /**
- * Loads a pending invitation of the organization of the context, and locks it until commit. It must not offer more than the
+ * Locks a pending invitation of the organization of the context until commit. It must not offer more than the
  * caller's own roles allow.
  * @throws `invitation_not_found`, `role_exceeds_own`
  */
-async function loadOffer(unit: Unit, principal: Principal & { organizationId: string }, id: string) {
-  const { organizationId } = principal;
+async function lockOffer(unit: Unit, principal: Principal, id: string) {
   // Locks in the order of addMember, so that both at the same time do not deadlock.
-  await lockOrganization(unit, organizationId);
-  const invitation = await unit.load(InvitationEntity, { organizationId, id }, tenancyErrors.invitation_not_found);
+  await lockOrganization(unit);
+  const invitation = await invitations.lock(unit, id);
   const roles = await refuseOfferBeyondOwn(unit, principal, id);
   if (invitation.status !== 'pending') throw tenancyErrors.invitation_not_pending();
   return { invitation, roles };
@@ -166,15 +158,11 @@ export async function resendInvitation(ctx: ServiceContext, { id }: InvitationPa
   authorize(ctx, 'member:invite');
   const { principal } = ctx;
   return mutate(ctx, async (unit) => {
-    const { invitation, roles } = await loadOffer(unit, principal, id);
+    const { invitation, roles } = await lockOffer(unit, principal, id);
     await requireSeatToOffer(unit, principal.organizationId, invitation.emailKey);
-    await sendAgain(unit, invitation);
-    await recordEvents(unit, {
-      type: 'invitation.resent',
-      entity: { type: 'invitation', id },
-      data: { email: invitation.email, roles: roles.map((role) => role.key) },
-    });
-    return invitationById(ctx, unit.db, id);
+    const sent = await sendAgain(unit, invitation, {}, invitationEvents.resent, roles);
+    const { name, slug } = await organizations.get(unit.db, sent.organizationId);
+    return invitations.show(sent, { organization: { id: sent.organizationId, name, slug }, roles });
   });
 }
 
@@ -186,15 +174,8 @@ export async function revokeInvitation(ctx: ServiceContext, { id }: InvitationPa
   authorize(ctx, 'member:invite');
   const { principal } = ctx;
   await mutate(ctx, async (unit) => {
-    const { invitation } = await loadOffer(unit, principal, id);
-    if (invitation.expiresAt <= unit.now) throw tenancyErrors.invitation_not_pending();
-    Object.assign(invitation, { status: 'revoked', updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'invitation.revoked',
-      entity: { type: 'invitation', id },
-      data: { email: invitation.email },
-    });
-    return null;
+    const { invitation } = await lockOffer(unit, principal, id);
+    if (statusAt(unit.now, invitation) === 'expired') throw tenancyErrors.invitation_not_pending();
+    await invitations.change(unit, invitation, { status: 'revoked' }, { event: invitationEvents.revoked });
   });
 }
