@@ -23,6 +23,13 @@ export const instantIn = () =>
     })
     .meta({ examples: ['2026-01-31T09:00:00.000Z', '2026-01-31T10:00:00+01:00'] });
 
+/** What resources show of their last change. */
+export const auditOut = {
+  createdAt: instantOut(),
+  updatedAt: instantOut(),
+  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+};
+
 /** A person inside another object. */
 export const Person = z
   .object({ id: z.uuid(), username: z.string().nullable(), fullName: z.string().nullable() })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyOf, id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { anyOf, auditOut, id, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { maxDepth } from './department.path.ts';
 
@@ -11,9 +11,7 @@ export const Department = z
     parentId: z.uuid().nullable().describe('Null at the top.'),
     path: z.array(z.uuid()).describe('The ids from the top down to its own. Moving one above it changes no version.'),
     head: Person.nullable().describe('The member who leads it.'),
-    createdAt: instantOut(),
-    updatedAt: instantOut(),
-    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+    ...auditOut,
   })
   .meta({ id: 'Department' });
 export type Department = z.output<typeof Department>;
