@@ -1,14 +1,13 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
-import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { departmentMembers } from './department.members.record.ts';
 import type { DepartmentMember, DepartmentMemberListInput, DepartmentMemberPath } from './department.members.schema.ts';
-import { departmentIdsWithin } from './department.queries.ts';
+import { inDepartments } from './department.queries.ts';
 import { departments } from './department.record.ts';
 
 /**
@@ -23,8 +22,8 @@ export async function listDepartmentMembers(
   const { id, subtree } = input;
   return read(ctx, async (db) => {
     await departments.get(db, id);
-    const ids = subtree ? await departmentIdsWithin(db, [id]) : [id];
-    const query = departmentMembers.from(db).where(anyOf(db.dialect, 'department_members.department_id', ids));
+    const within = await inDepartments(db, 'department_members.department_id', [id], subtree);
+    const query = departmentMembers.from(db).where(within);
     return departmentMembers.page(ctx, db, input, query, `members of department ${id} ${subtree}`);
   });
 }

@@ -26,15 +26,24 @@ export async function pathsOf(db: ReadDoor, departmentIds: readonly string[]): P
   return rows.map(({ path }) => path);
 }
 
-/** The ids of departments and of everything below them. */
-export async function departmentIdsWithin(db: ReadDoor, departmentIds: readonly string[]): Promise<string[]> {
-  const paths = await pathsOf(db, departmentIds);
-  const rows = await db
+/**
+ * Whether a column refers to one of these departments; `none` among them matches null.
+ * @param subtree whether everything below them counts too
+ */
+export async function inDepartments(db: ReadDoor, column: string, departmentIds: readonly string[], subtree: boolean) {
+  const paths = subtree
+    ? await pathsOf(
+        db,
+        departmentIds.filter((one) => one !== 'none'),
+      )
+    : [];
+  if (paths.length === 0) return anyOfOrNone(db.dialect, column, departmentIds);
+  const below = await db
     .selectFrom('departments')
     .select('departments.id')
     .where((where) => where.or(paths.map((path) => isWithinPath('departments.path_sort', path))))
     .execute();
-  return rows.map(({ id }) => id);
+  return anyOfOrNone(db.dialect, column, [...departmentIds, ...below.map(({ id }) => id)]);
 }
 
 /** A page of the organization's departments. */
