@@ -1,3 +1,14 @@
+import { apiKeyEvents } from './api-keys/api-key.events.ts';
+import { departmentEvents } from './departments/department.events.ts';
+import { identityProviderEvents } from './identity-providers/identity-provider.events.ts';
+import { invitationEvents } from './invitations/invitation.events.ts';
+import { invitedMemberEvents } from './invitations/invitation.events.ts';
+import { memberEvents } from './memberships/membership.events.ts';
+import { organizationEvents } from './organizations/organization.events.ts';
+import { organizationSwitchEvents } from './organizations/organization.events.ts';
+import { roleEvents } from './roles/role.events.ts';
+import { serviceAccountEvents } from './service-accounts/service-account.events.ts';
+import { teamEvents } from './teams/team.events.ts';
 import type { MailTemplate } from '../identity/index.ts';
 import type { JobHandlers, Schedule } from '../jobs/index.ts';
 import { apiKeyTable } from './api-keys/api-key.entity.ts';
@@ -17,8 +28,8 @@ import { dropRoles } from './role-assignments/held-roles.ts';
 import { roleAssignmentTable } from './role-assignments/role-assignment.entity.ts';
 import { roleTable } from './roles/role.entity.ts';
 import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
-import { teamMemberTable, teamTable } from './teams/team.entity.ts';
-import { teamEvents } from './teams/team.events.ts';
+import { teamTable } from './teams/team.entity.ts';
+import { teamMemberTable } from './teams/team.members.entity.ts';
 import { leaveTeams } from './teams/team.members.ts';
 
 export { tenancyErrors } from './tenancy.errors.ts';
@@ -58,11 +69,11 @@ export {
 export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors } from './teams/team.errors.ts';
 export { teams } from './teams/team.record.ts';
+export * from './teams/team.members.schema.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
-export { getTeam, listTeams } from './teams/team.queries.ts';
 export * from './teams/team.schema.ts';
 export { teamIdsWithin } from './teams/team.scope.ts';
-export { createTeam, deleteTeam, teamDeleting, updateTeam } from './teams/team.service.ts';
+export { createTeam, deleteTeam, getTeam, listTeams, teamDeleting, updateTeam } from './teams/team.service.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
 export * from './role-assignments/role-assignment.schema.ts';
 export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';
@@ -116,7 +127,19 @@ export * from './auth/auth.schema.ts';
 export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';
 
 /** The events of this context. */
-export const tenancyEvents = [teamEvents];
+export const tenancyEvents = [
+  apiKeyEvents,
+  departmentEvents,
+  identityProviderEvents,
+  invitationEvents,
+  invitedMemberEvents,
+  memberEvents,
+  organizationEvents,
+  organizationSwitchEvents,
+  roleEvents,
+  serviceAccountEvents,
+  teamEvents,
+];
 
 export const tenancyTables = [
   organizationTable,

@@ -1,11 +1,10 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import { auditColumns, id, instant, sortKey, tenantKey } from '../../database/columns.ts';
+import { defineEntity, p } from '@mikro-orm/core';
+import { auditColumns, id, sortKey, tenantKey } from '../../database/columns.ts';
 import type { Columns } from '../../database/schema.ts';
-import { defineTable } from '../../database/table.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { defineTenantTable } from '../memberships/tenant-table.ts';
 
-/** People who work together, in one department or across several. The name is unique without case. Deleting one is final. */
+/** People who work together, in a department or across departments. Unique by name without case. Deleting one is final. */
 export const TeamEntity = defineEntity({
   name: 'Team',
   tableName: 'teams',
@@ -25,46 +24,13 @@ export const TeamEntity = defineEntity({
   ],
 });
 
-export type TeamRecord = InferEntity<typeof TeamEntity>;
-
-export const TeamMemberEntity = defineEntity({
-  name: 'TeamMember',
-  tableName: 'team_members',
-  properties: {
-    organizationId: id().primary(),
-    teamId: id().primary(),
-    userId: id().primary(),
-    addedAt: instant(),
-    addedById: id(),
-  },
-  indexes: [
-    { properties: ['organizationId', 'teamId', 'addedAt', 'userId'] },
-    { properties: ['organizationId', 'userId', 'teamId'] },
-  ],
-});
-
 declare module '../../database/schema.ts' {
   interface Tables {
     teams: Columns<typeof TeamEntity>;
-    team_members: Columns<typeof TeamMemberEntity>;
   }
 }
 
-export const teamTable = defineTable(TeamEntity, {
-  kind: 'tenant',
+export const teamTable = defineTenantTable(TeamEntity, {
   identityDoor: true,
-  references: [
-    { columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity },
-    { columns: ['organizationId', 'createdById'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'updatedById'], to: () => MembershipEntity },
-  ],
-});
-
-export const teamMemberTable = defineTable(TeamMemberEntity, {
-  kind: 'tenant',
-  references: [
-    { columns: ['organizationId', 'teamId'], to: () => TeamEntity, onDelete: 'cascade' },
-    { columns: ['organizationId', 'userId'], to: () => MembershipEntity },
-    { columns: ['organizationId', 'addedById'], to: () => MembershipEntity },
-  ],
+  references: [{ columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity }],
 });

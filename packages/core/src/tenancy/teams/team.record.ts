@@ -10,4 +10,6 @@ export const teams = defineRecord(TeamEntity, {
   derived: ({ name }) => ({ nameSort: name.toLowerCase() }),
   missing: teamErrors.team_not_found,
   taken: { error: teamErrors.team_name_taken, fields: ['name'] },
+  inUse: (kinds) =>
+    teamErrors.team_in_use({ message: `${kinds} still belong to this team: give them to another team, or to none.` }),
 });

@@ -13,10 +13,10 @@ import {
 import { codeOf, codesOf } from '../../testing/people.ts';
 import { createDepartment, deleteDepartment } from '../departments/department.service.ts';
 import { removeMember } from '../members/member.service.ts';
+import { TeamMember, TeamMemberListInput } from './team.members.schema.ts';
 import { addTeamMember, listTeamMembers, removeTeamMember } from './team.members.ts';
-import { getTeam, listTeams } from './team.queries.ts';
-import { Team, TeamListInput, TeamMember, TeamMemberListInput, TeamUpdate } from './team.schema.ts';
-import { createTeam, updateTeam } from './team.service.ts';
+import { Team, TeamListInput, TeamUpdate } from './team.schema.ts';
+import { createTeam, getTeam, listTeams, updateTeam } from './team.service.ts';
 
 describe.each(dialects)('teams on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
