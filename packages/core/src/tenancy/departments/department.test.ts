@@ -189,7 +189,7 @@ describe.each(dialects)('departments on %s', (dialect) => {
     }
   });
 
-  it('stand at most so many levels deep', async () => {
+  it('are at most so many levels deep', async () => {
     const { owner: by } = await createOrganization(platform, 'Depth');
     const chain = [await create('Level 1', undefined, by)];
     for (let level = 2; level <= maxDepth; level++) chain.push(await create(`Level ${level}`, chain.at(-1)?.id, by));
