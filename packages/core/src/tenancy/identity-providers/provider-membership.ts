@@ -11,7 +11,7 @@ import { members } from '../memberships/membership.record.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
-import { assignRoles, keysOf, rolesOfMembers, unassignRoles } from '../role-assignments/held-roles.ts';
+import { assignRoles, idsOf, keysOf, replaceRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { requireAnotherOwner } from '../role-assignments/owner.rules.ts';
 import { readRolesOf, type ResolvedRole, type RoleHierarchy } from '../roles/role.hierarchy.ts';
 import { identityProviderErrors } from './identity-provider.errors.ts';
@@ -66,11 +66,6 @@ const isLastOwner = (unit: Unit, organizationId: string, userId: string): Promis
     },
   );
 
-const without = (roles: readonly ResolvedRole[], others: readonly ResolvedRole[]): ResolvedRole[] =>
-  roles.filter((role) => !others.includes(role));
-
-const idsOf = (roles: readonly ResolvedRole[]): string[] => roles.map(({ id }) => id);
-
 /** Replaces the roles that a member has everywhere. The last owner stays an owner. */
 async function setRoles(
   unit: Unit,
@@ -82,19 +77,13 @@ async function setRoles(
   const { organizationId, userId } = membership;
   const held = (await rolesOfMembers(unit.ctx, unit.db, [userId], organizationId)).get(userId) ?? [];
   const before = held.flatMap(({ id }) => hierarchy.get(id) ?? []);
-  const added = without(wanted, before);
-  let removed = without(before, wanted);
-  if (keysOf(removed).includes(ownerKey) && (await isLastOwner(unit, organizationId, userId)))
-    removed = removed.filter(({ key }) => key !== ownerKey);
-  if (added.length === 0 && removed.length === 0) return;
-  await unassignRoles(unit, userId, removed);
-  await assignRoles(unit, { organizationId, userId }, idsOf(added), issuer.updatedById);
-  const after = [...hierarchy.values()].filter((role) => [...without(before, removed), ...added].includes(role));
-  const member = { ...membership, roles: keysOf(before) };
+  const staysOwner = keysOf(before).includes(ownerKey) && (await isLastOwner(unit, organizationId, userId));
+  const after = [...hierarchy.values()].filter(
+    (role) => wanted.includes(role) || (staysOwner && role.key === ownerKey),
+  );
   // No user did this: the issuer did.
   const by = { data: { identityProviderId: issuer.id }, organizationId, actorId: null };
-  await members.change(unit, member, { roles: keysOf(after) }, { event: memberEvents.role_changed, ...by });
-  forgetPrincipal(unit, userId);
+  await replaceRoles(unit, { membership, roles: before }, after, issuer.updatedById, by);
 }
 
 async function addressOf({ db }: Unit, userId: string): Promise<string> {

@@ -4,6 +4,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { requireSignedIn } from '../../identity/index.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import type { OrganizationPath } from '../organizations/organization.schema.ts';
+import { memberEvents } from '../memberships/membership.events.ts';
 import { loadMember } from '../role-assignments/held-roles.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { endMembership } from './member.service.ts';
@@ -42,8 +43,7 @@ export async function leaveOrganization(
   const organizationId = await ownOrganization(ctx, userId, name);
   const work = async (unit: Unit) => {
     const member = await loadMember(unit, organizationId, userId, tenancyErrors.organization_not_found);
-    await endMembership(unit, member, 'member.left');
-    return null;
+    await endMembership(unit, member, memberEvents.left);
   };
   await mutate(ctx, work, organizationId);
 }

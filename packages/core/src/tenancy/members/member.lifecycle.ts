@@ -1,9 +1,9 @@
 import { authorize, ownerKey } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate } from '../../database/unit-of-work.ts';
-import { diff, isEmpty } from '../../kernel/changes.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { memberEvents } from '../memberships/membership.events.ts';
+import { members } from '../memberships/membership.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { keysOf, loadMember } from '../role-assignments/held-roles.ts';
 import { requireAnotherOwner } from '../role-assignments/owner.rules.ts';
@@ -23,16 +23,7 @@ export async function updateMember(
   const { organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
     const { membership } = await loadMember(unit, organizationId, userId);
-    const changes = diff({ ...membership }, fields);
-    if (isEmpty(changes)) return memberById(ctx, unit.db, organizationId, userId);
-    Object.assign(membership, fields, { updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'member.updated',
-      entity: { type: 'member', id: userId },
-      changes,
-      data: { version: membership.version },
-    });
+    await members.change(unit, membership, fields);
     return memberById(ctx, unit.db, organizationId, userId);
   });
 }
@@ -48,7 +39,7 @@ export async function suspendMember(ctx: ServiceContext, input: MemberPath): Pro
 }
 
 /**
- * Lets a suspended member in again, with the roles that they had.
+ * Lets a suspended member in again, with the roles that they had. The caller's own roles must allow as much.
  * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`
  */
 export async function reinstateMember(ctx: ServiceContext, input: MemberPath): Promise<Member> {
@@ -69,15 +60,8 @@ function setStatus(
     refuseBeyondOwn(principal, held);
     if (status === 'suspended' && keysOf(roles).includes(ownerKey))
       await requireAnotherOwner(unit, organizationId, userId);
-    const from = membership.status;
-    Object.assign(membership, { status, updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: status === 'suspended' ? 'member.suspended' : 'member.reinstated',
-      entity: { type: 'member', id: userId },
-      changes: { status: { from, to: status } },
-      data: { version: membership.version },
-    });
+    const event = status === 'suspended' ? memberEvents.suspended : memberEvents.reinstated;
+    await members.change(unit, membership, { status }, { event });
     forgetPrincipal(unit, userId);
     return memberById(ctx, unit.db, organizationId, userId);
   });

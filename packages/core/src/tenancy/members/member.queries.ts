@@ -1,85 +1,83 @@
-import { sql, type SqlBool } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
+import { anyOf, contains } from '../../database/sql.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { fold } from '../../kernel/text.ts';
+import { members } from '../memberships/membership.record.ts';
+import type { Membership } from '../memberships/membership.schema.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
-import type { HeldRole } from '../roles/role.schema.ts';
 import type { Member, MemberListInput } from './member.schema.ts';
 
-const membersOf = (db: ReadDoor, organizationId: string) =>
-  db
-    .selectFrom('memberships')
-    .innerJoin('users', 'users.id', 'memberships.user_id')
-    .leftJoin('department_members', 'department_members.user_id', 'memberships.user_id')
-    // The wall also lets the caller's own memberships in other organizations through.
-    .where('memberships.organization_id', '=', organizationId);
-
-const columns = [
-  'users.id',
-  'users.username',
-  'users.full_name as fullName',
-  'users.email',
-  'memberships.status',
-  'department_members.department_id as departmentId',
-  'memberships.title',
-  'memberships.joined_at as joinedAt',
-] as const;
-
-type MemberRow = Member['user'] & Pick<Member, 'status' | 'title' | 'departmentId' | 'joinedAt'>;
-
-const memberOf = (row: MemberRow, roles: readonly HeldRole[] = []): Member => ({
-  user: { id: row.id, username: row.username, fullName: row.fullName, email: row.email },
-  status: row.status,
-  title: row.title,
-  roles: [...roles],
-  departmentId: row.departmentId,
-  joinedAt: row.joinedAt,
-});
-
-/** A `like` pattern for any part of a text. Wildcards in the text are escaped. */
-const pattern = (search: string): string => `%${search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-
-function matches(search: string) {
-  const lowered = pattern(search.toLowerCase());
-  return sql<SqlBool>`(users.email_key like ${lowered} escape '\\' or users.username_key like ${lowered} escape '\\' or users.name_key like ${pattern(fold(search))} escape '\\')`;
-}
-
-/** Lists the organization's members, the last to join first. */
-export async function listMembers(ctx: ServiceContext, input: MemberListInput): Promise<Page<Member>> {
-  authorize(ctx, 'member:read');
-  const { organizationId } = ctx.principal;
-  const order = orderOf(input.sort, { joinedAt: { by: sql`memberships.joined_at` } }, sql`memberships.user_id`);
-  const request = pageRequest(ctx, 'members', input.sort, input);
-  return read(ctx, async (db) => {
-    const all = membersOf(db, organizationId)
-      .where('memberships.status', 'in', input.status)
-      .where('users.kind', '=', 'person');
-    const query = input.search === undefined ? all : all.where(matches(input.search));
-    const { rows, nextCursor } = await readPage(query.select(columns), order, request);
-    const roles = await rolesOfMembers(
-      ctx,
-      db,
-      rows.map((row) => row.id),
-    );
-    const data = rows.map((row) => memberOf(row, roles.get(row.id)));
-    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+/** Reads the roles and the departments of members. Returns a function that adds them to a membership. */
+async function readShowing(
+  ctx: ServiceContext,
+  db: ReadDoor,
+  organizationId: string,
+  userIds: readonly string[],
+): Promise<(membership: Membership) => Member> {
+  const [roles, placed] = await Promise.all([
+    rolesOfMembers(ctx, db, userIds, organizationId),
+    db
+      .selectFrom('department_members')
+      .select(['department_members.user_id as userId', 'department_members.department_id as departmentId'])
+      .where('department_members.organization_id', '=', organizationId)
+      .where(anyOf(db.dialect, 'department_members.user_id', userIds))
+      .execute(),
+  ]);
+  const departments = new Map(placed.map(({ userId, departmentId }) => [userId, departmentId]));
+  return ({ user, status, title, joinedAt }) => ({
+    user,
+    status,
+    title,
+    roles: roles.get(user.id) ?? [],
+    departmentId: departments.get(user.id) ?? null,
+    joinedAt,
   });
 }
 
-/** Reads a member who is known to exist. */
+/** Lists the persons who are members of the organization. Service accounts are not among them. */
+export async function listMembers(ctx: ServiceContext, input: MemberListInput): Promise<Page<Member>> {
+  authorize(ctx, 'member:read');
+  const { organizationId } = ctx.principal;
+  const { search, status } = input;
+  return read(ctx, async (db) => {
+    const query = members
+      .from(db)
+      // The wall also lets the caller's own memberships in other organizations through.
+      .where('memberships.organization_id', '=', organizationId)
+      .where('memberships.status', 'in', status)
+      .where((where) => {
+        const people = where
+          .selectFrom('users')
+          .select('users.id')
+          .whereRef('users.id', '=', 'memberships.user_id')
+          .where('users.kind', '=', 'person');
+        if (search === undefined) return where.exists(people);
+        const lowered = search.toLowerCase();
+        return where.exists(
+          people.where((or) =>
+            or.or([
+              contains('users.email_key', lowered),
+              contains('users.username_key', lowered),
+              contains('users.name_key', fold(search)),
+            ]),
+          ),
+        );
+      });
+    const { data, ...page } = await members.page(ctx, db, input, query, 'members');
+    const userIds = data.map(({ user }) => user.id);
+    return { data: data.map(await readShowing(ctx, db, organizationId, userIds)), ...page };
+  });
+}
+
+/** @throws `member_not_found` */
 export async function memberById(
   ctx: ServiceContext,
   db: ReadDoor,
   organizationId: string,
   userId: string,
 ): Promise<Member> {
-  const row = await membersOf(db, organizationId)
-    .select(columns)
-    .where('memberships.user_id', '=', userId)
-    .executeTakeFirstOrThrow();
-  const roles = await rolesOfMembers(ctx, db, [userId]);
-  return memberOf(row, roles.get(userId));
+  const show = await readShowing(ctx, db, organizationId, [userId]);
+  return show(await members.get(db, { organizationId, userId }));
 }

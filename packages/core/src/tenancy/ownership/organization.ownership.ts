@@ -7,49 +7,17 @@ import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
 import { organizationEvents } from '../organizations/organization.events.ts';
 import type { OrganizationTransfer } from '../organizations/organization.schema.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
-import { assignRoles, keysOf, loadMember, unassignRoles } from '../role-assignments/held-roles.ts';
+import { keysOf, type LoadedMember, loadMember, replaceRoles } from '../role-assignments/held-roles.ts';
 import { refuseServiceOwner } from '../role-assignments/owner.rules.ts';
+import type { ResolvedRole } from '../roles/role.hierarchy.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 
 /** The role that an owner gets after the transfer. */
 const formerOwnerKey = 'admin';
 
-async function builtInRoleId(unit: Unit, key: string): Promise<string> {
-  const { id } = await unit.db
-    .selectFrom('roles')
-    .select('roles.id')
-    .where('roles.key', '=', key)
-    .where('roles.built_in', '=', true)
-    .executeTakeFirstOrThrow();
-  return id;
-}
-
-/** Takes one role from a member, gives them another, and records the change. */
-async function exchangeRoles(
-  unit: Unit,
-  { membership, roles }: Awaited<ReturnType<typeof loadMember>>,
-  { taken, given, by }: { taken: string | null; given: string; by: string },
-): Promise<void> {
-  const { organizationId, userId } = membership;
-  const kept = roles.filter((role) => role.key !== taken);
-  await unassignRoles(
-    unit,
-    userId,
-    roles.filter((role) => role.key === taken),
-  );
-  if (!keysOf(kept).includes(given))
-    await assignRoles(unit, { organizationId, userId }, [await builtInRoleId(unit, given)], by);
-  membership.updatedAt = unit.now;
-  await unit.em.flush();
-  await recordEvents(unit, {
-    type: 'member.role_changed',
-    entity: { type: 'member', id: userId },
-    changes: { roles: { from: keysOf(roles), to: [...new Set([given, ...keysOf(kept)])] } },
-    data: { version: membership.version },
-  });
-  forgetPrincipal(unit, userId);
-}
+/** The roles of a member with one added, and perhaps one taken, the strongest first. */
+const exchanged = ({ roles, hierarchy }: LoadedMember, taken: string | null, given: string): ResolvedRole[] =>
+  [...hierarchy.values()].filter(({ key }) => key === given || (key !== taken && keysOf(roles).includes(key)));
 
 /**
  * Makes an active member an owner in place of the caller, who becomes an admin. Other owners stay owners.
@@ -70,8 +38,8 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
     // Being an owner is a role, not a set of permissions. The role is read again because the principal may be some seconds
     // old.
     if (!keysOf(owner.roles).includes(ownerKey)) throw tenancyErrors.role_exceeds_own();
-    await exchangeRoles(unit, heir, { taken: null, given: ownerKey, by: ownerId });
-    await exchangeRoles(unit, owner, { taken: ownerKey, given: formerOwnerKey, by: ownerId });
+    await replaceRoles(unit, heir, exchanged(heir, null, ownerKey), ownerId);
+    await replaceRoles(unit, owner, exchanged(owner, ownerKey, formerOwnerKey), ownerId);
     const changes = { ownerId: { from: ownerId, to: userId } };
     await recordEvents(unit, organizationEvents.ownership_transferred.about(organizationId, { data: {}, changes }));
     return memberById(ctx, unit.db, organizationId, userId);

@@ -8,7 +8,7 @@ import type { AccessPolicy, Grant, GrantScope } from '../../kernel/principal.ts'
 import { isWithinPath } from '../departments/department.path.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import type { ActiveMembership, ActiveMemberships } from '../principal.cache.ts';
-import { scopeOf } from '../role-assignments/role-assignment.queries.ts';
+import { scopeOf } from '../role-assignments/role-assignment.record.ts';
 import { policyRolesOf, resolveRoles, type RoleHierarchy, type RoleRow } from '../roles/role.hierarchy.ts';
 import { roles } from '../roles/role.record.ts';
 

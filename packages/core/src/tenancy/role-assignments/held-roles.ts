@@ -4,16 +4,24 @@ import type { ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { DomainError } from '../../kernel/errors.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { memberEvents } from '../memberships/membership.events.ts';
+import { members } from '../memberships/membership.record.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
+import { forgetPrincipal } from '../principal.cache.ts';
 import { readRoles, type ResolvedRole } from '../roles/role.hierarchy.ts';
 import { rolesBy } from '../roles/role.queries.ts';
 import type { HeldRole } from '../roles/role.schema.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { everywhere, RoleAssignmentEntity } from './role-assignment.entity.ts';
+import { everywhere } from './role-assignment.entity.ts';
+import { roleAssignments } from './role-assignment.record.ts';
 
 export const keysOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.key);
+
+export const idsOf = (roles: readonly HeldRole[]): string[] => roles.map((role) => role.id);
+
+/** The roles that are not among the others. */
+export const without = <Role extends HeldRole>(roles: readonly Role[], others: readonly HeldRole[]): Role[] =>
+  roles.filter((role) => !others.some((other) => other.id === role.id));
 
 /**
  * Returns the roles that members have everywhere at this moment, by user id, in one statement.
@@ -34,7 +42,7 @@ export async function rolesOfMembers(
         .onRef('roles.id', '=', 'role_assignments.role_id'),
     )
     .select(['role_assignments.user_id as userId', 'roles.id', 'roles.key', 'roles.name'])
-    .where(anyOf(ctx.database.engine.dialect, 'role_assignments.user_id', userIds))
+    .where(anyOf(db.dialect, 'role_assignments.user_id', userIds))
     .where('role_assignments.scope_key', '=', everywhere)
     .where((where) =>
       where.or([
@@ -48,23 +56,10 @@ export async function rolesOfMembers(
   return rolesBy(rows, (row) => row.userId);
 }
 
-/** Returns every role that a member has in any scope, ended ones included. To act on a member, a caller needs all of them. */
-async function rolesHeldBy(db: ReadDoor, userId: string): Promise<ResolvedRole[]> {
-  const [hierarchy, rows] = await Promise.all([
-    readRoles(db),
-    db
-      .selectFrom('role_assignments')
-      .select('role_assignments.role_id as roleId')
-      .where('user_id', '=', userId)
-      .execute(),
-  ]);
-  const held = new Set(rows.map((row) => row.roleId));
-  return [...hierarchy.values()].filter((role) => held.has(role.id));
-}
-
 /**
  * Loads a membership that has not ended, and locks it and the organization row until commit. Also returns the roles that the
- * member has everywhere (`roles`), and those that they have in any scope (`held`).
+ * member has everywhere (`roles`), those that they have in any scope, ended ones included (`held`), and all roles of the
+ * organization (`hierarchy`). To act on a member, a caller needs all that the roles in `held` allow.
  * @param missing makes the error when there is no such membership
  */
 export async function loadMember(
@@ -74,51 +69,65 @@ export async function loadMember(
   missing: () => DomainError = tenancyErrors.member_not_found,
 ) {
   await lockOrganization(unit, organizationId);
-  const membership = await unit.load(MembershipEntity, { organizationId, userId }, missing);
-  if (membership.status === 'ended') throw missing();
-  const roles = (await rolesOfMembers(unit.ctx, unit.db, [userId])).get(userId) ?? [];
-  return { membership, roles, held: await rolesHeldBy(unit.db, userId) };
+  const [membership] = await members.lockMany(unit, { organizationId, userId });
+  if (!membership || membership.status === 'ended') throw missing();
+  const [hierarchy, assignments] = await Promise.all([
+    readRoles(unit.db),
+    roleAssignments.lockMany(unit, { organizationId, userId }),
+  ]);
+  const rolesOf = (some: typeof assignments): ResolvedRole[] =>
+    [...hierarchy.values()].filter(({ id }) => some.some(({ roleId }) => roleId === id));
+  const current = assignments.filter(
+    ({ scopeKey, validTo }) =>
+      scopeKey === everywhere && (validTo === null || Date.parse(validTo) > unit.now.getTime()),
+  );
+  return { membership, roles: rolesOf(current), held: rolesOf(assignments), hierarchy };
 }
 
-/** Gives a member roles that they do not have now, everywhere and without an end. */
+export type LoadedMember = Awaited<ReturnType<typeof loadMember>>;
+
+async function removeEverywhere(unit: Unit, userId: string, roleId: readonly string[]): Promise<void> {
+  // A role belongs to one organization, so this is safe behind the identity door.
+  const assigned = await roleAssignments.lockMany(unit, { userId, roleId, scopeKey: everywhere });
+  await roleAssignments.removeMany(unit, assigned, { event: null });
+}
+
+/** Gives a member roles that they do not have now, everywhere and without an end. The caller records the event. */
 export async function assignRoles(
   unit: Unit,
-  member: { organizationId: string; userId: string },
+  { organizationId, userId }: { organizationId: string; userId: string },
   roleIds: readonly string[],
   createdById: string,
 ): Promise<void> {
-  // An ended assignment would violate the unique index. A role belongs to one organization, so this is safe behind the
-  // identity door.
-  await unit.db
-    .deleteFrom('role_assignments')
-    .where('user_id', '=', member.userId)
-    .where(anyOf(unit.ctx.database.engine.dialect, 'role_id', roleIds))
-    .where('scope_key', '=', everywhere)
-    .execute();
-  const scope = { departmentId: null, teamId: null, scopeKey: everywhere, validTo: null };
-  const rows = roleIds.map((roleId) => ({
-    ...member,
-    id: uuidv7(),
-    roleId,
-    ...scope,
-    createdAt: unit.now,
-    createdById,
-  }));
-  await unit.insert(RoleAssignmentEntity, ...rows);
+  // An ended assignment would violate the unique index.
+  await removeEverywhere(unit, userId, roleIds);
+  const added = roleIds.map((roleId) => ({ organizationId, userId, roleId, createdById }));
+  await roleAssignments.addMany(unit, added, { event: null });
 }
 
-export async function unassignRoles(unit: Unit, userId: string, roles: readonly HeldRole[]): Promise<void> {
-  const { dialect } = unit.ctx.database.engine;
-  const ids = roles.map((role) => role.id);
-  await unit.db
-    .deleteFrom('role_assignments')
-    .where('user_id', '=', userId)
-    .where(anyOf(dialect, 'role_id', ids))
-    .where('scope_key', '=', everywhere)
-    .execute();
+/**
+ * Replaces the roles that a member has everywhere, and records one event for all of them. Does nothing when they are the same.
+ * @param member the locked membership, and its present roles
+ * @param after the strongest first
+ * @param event what the event tells beside the roles, where the caller is not the user of the unit
+ */
+export async function replaceRoles(
+  unit: Unit,
+  { membership, roles: before }: Pick<LoadedMember, 'membership' | 'roles'>,
+  after: readonly ResolvedRole[],
+  createdById: string,
+  event: { data?: Readonly<Record<string, unknown>>; organizationId?: string; actorId?: string | null } = {},
+): Promise<void> {
+  const [removed, added] = [idsOf(without(before, after)), idsOf(without(after, before))];
+  if (removed.length + added.length === 0) return;
+  await removeEverywhere(unit, membership.userId, removed);
+  await assignRoles(unit, membership, added, createdById);
+  const member = { ...membership, roles: keysOf(before) };
+  await members.change(unit, member, { roles: keysOf(after) }, { event: memberEvents.role_changed, ...event });
+  forgetPrincipal(unit, membership.userId);
 }
 
 /** Deletes all role assignments of a departing member, in every scope. */
 export async function dropRoles(unit: Unit, userId: string): Promise<void> {
-  await unit.db.deleteFrom('role_assignments').where('user_id', '=', userId).execute();
+  await roleAssignments.removeMany(unit, await roleAssignments.lockMany(unit, { userId }), { event: null });
 }

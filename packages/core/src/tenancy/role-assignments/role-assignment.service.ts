@@ -1,21 +1,21 @@
 import { authorize, ownerKey } from '../../access/index.ts';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { DepartmentEntity } from '../departments/department.entity.ts';
 import { departmentErrors } from '../departments/department.errors.ts';
+import { departments } from '../departments/department.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
-import { readRoles, type ResolvedRole } from '../roles/role.hierarchy.ts';
+import type { ResolvedRole } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
-import { TeamEntity } from '../teams/team.entity.ts';
 import { teamErrors } from '../teams/team.errors.ts';
+import { teams } from '../teams/team.record.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { loadMember } from './held-roles.ts';
 import { refuseServiceOwner, requireAnotherOwner } from './owner.rules.ts';
-import { everywhere, RoleAssignmentEntity } from './role-assignment.entity.ts';
-import { assignmentById, scopeOf } from './role-assignment.queries.ts';
+import { everywhere } from './role-assignment.entity.ts';
+import { assignmentById } from './role-assignment.queries.ts';
+import { roleAssignments, scopeOf } from './role-assignment.record.ts';
 import type { RoleAssignment, RoleAssignmentCreate, RoleAssignmentId } from './role-assignment.schema.ts';
 
 /** An owner owns the whole organization, without an end. @throws `validation_failed` */
@@ -34,8 +34,8 @@ function refuseNarrowOwner(role: ResolvedRole, { scope, validTo }: RoleAssignmen
 async function requireScope(unit: Unit, scope: RoleAssignmentCreate['scope']): Promise<void> {
   const at = { field: ['scope', 'id'] };
   if (scope.kind === 'department')
-    await unit.load(DepartmentEntity, { id: scope.id }, () => departmentErrors.department_not_found(at));
-  if (scope.kind === 'team') await unit.load(TeamEntity, { id: scope.id }, () => teamErrors.team_not_found(at));
+    await departments.refer(unit, scope.id, 'id', () => departmentErrors.department_not_found(at));
+  if (scope.kind === 'team') await teams.refer(unit, scope.id, 'id', () => teamErrors.team_not_found(at));
 }
 
 /**
@@ -52,34 +52,19 @@ export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssig
   if (validTo && validTo <= ctx.clock.now())
     throw errors.validation_failed({ field: ['validTo'], message: 'Must be in the future.' });
   return mutate(ctx, async (unit) => {
-    await loadMember(unit, organizationId, userId, () => tenancyErrors.member_not_found({ field: ['userId'] }));
-    const role = (await readRoles(unit.db)).get(roleId);
+    const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
+    const role = (await loadMember(unit, organizationId, userId, missing)).hierarchy.get(roleId);
     if (!role) throw tenancyErrors.role_not_found({ field: ['roleId'] });
     refuseNarrowOwner(role, input);
     await refuseServiceOwner(unit, userId, [role.key], ['roleId']);
     await requireScope(unit, scope);
-    const scopeId = scope.kind === 'organization' ? null : scope.id;
-    refuseBeyondOwn(principal, [role], { scope: { kind: scope.kind, id: scopeId }, validTo });
-    const scopeKey = scopeId ?? everywhere;
-    await dropEnded(unit, { userId, roleId, scopeKey });
+    const departmentId = scope.kind === 'department' ? scope.id : null;
+    const teamId = scope.kind === 'team' ? scope.id : null;
+    refuseBeyondOwn(principal, [role], { scope: scopeOf({ departmentId, teamId }), validTo });
+    await dropEnded(unit, { userId, roleId, scopeKey: departmentId ?? teamId ?? everywhere });
     const id = uuidv7();
-    await unit.insert(RoleAssignmentEntity, {
-      organizationId,
-      id,
-      userId,
-      roleId,
-      departmentId: scope.kind === 'department' ? scope.id : null,
-      teamId: scope.kind === 'team' ? scope.id : null,
-      scopeKey,
-      validTo,
-      createdAt: unit.now,
-      createdById: principal.userId,
-    });
-    await recordEvents(unit, {
-      type: 'member.role_assigned',
-      entity: { type: 'member', id: userId },
-      data: { assignmentId: id, role: role.key, scope: { kind: scope.kind, id: scopeId }, validTo: input.validTo },
-    });
+    const fields = { id, userId, roleId, departmentId, teamId, validTo };
+    await roleAssignments.add(unit, fields, { data: { assignmentId: id, role: role.key } });
     forgetPrincipal(unit, userId);
     return assignmentById(unit.db, id);
   });
@@ -87,17 +72,11 @@ export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssig
 
 /** Deletes an ended assignment of the same role in the same scope. @throws `role_assigned_already` if it has not ended */
 async function dropEnded(unit: Unit, held: { userId: string; roleId: string; scopeKey: string }): Promise<void> {
-  const known = await unit.db
-    .selectFrom('role_assignments')
-    .select(['role_assignments.id', 'role_assignments.valid_to as validTo'])
-    .where('user_id', '=', held.userId)
-    .where('role_id', '=', held.roleId)
-    .where('scope_key', '=', held.scopeKey)
-    .executeTakeFirst();
+  const [known] = await roleAssignments.lockMany(unit, held);
   if (!known) return;
   if (known.validTo === null || Date.parse(known.validTo) > unit.now.getTime())
     throw tenancyErrors.role_assigned_already();
-  await unit.db.deleteFrom('role_assignments').where('id', '=', known.id).execute();
+  await roleAssignments.remove(unit, known, { event: null });
 }
 
 /**
@@ -109,22 +88,18 @@ export async function deleteRoleAssignment(ctx: ServiceContext, { id }: RoleAssi
   const { principal } = ctx;
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { user } = await assignmentById(unit.db, id);
-    await loadMember(unit, organizationId, user.id, tenancyErrors.role_assignment_not_found);
-    // Loaded again, because waiting for the lock may have taken a while.
-    const assignment = await unit.load(RoleAssignmentEntity, { id }, tenancyErrors.role_assignment_not_found);
-    const role = (await readRoles(unit.db)).get(assignment.roleId);
-    if (!role) throw tenancyErrors.role_assignment_not_found();
+    const missing = tenancyErrors.role_assignment_not_found;
+    const { user } = await roleAssignments.get(unit.db, id);
+    const { hierarchy } = await loadMember(unit, organizationId, user.id, missing);
+    // It may have been deleted while the organization was locked by somebody else.
+    const assignment = await roleAssignments.lock(unit, id);
+    const role = hierarchy.get(assignment.roleId);
+    if (!role) throw missing();
     const scope = scopeOf(assignment);
-    refuseBeyondOwn(principal, [role], { scope, validTo: assignment.validTo ?? null });
+    const validTo = assignment.validTo === null ? null : new Date(assignment.validTo);
+    refuseBeyondOwn(principal, [role], { scope, validTo });
     if (role.key === ownerKey) await requireAnotherOwner(unit, organizationId, user.id);
-    await unit.db.deleteFrom('role_assignments').where('id', '=', id).execute();
-    await recordEvents(unit, {
-      type: 'member.role_unassigned',
-      entity: { type: 'member', id: user.id },
-      data: { assignmentId: id, role: role.key, scope },
-    });
+    await roleAssignments.remove(unit, assignment, { data: { assignmentId: id, role: role.key, scope } });
     forgetPrincipal(unit, user.id);
-    return null;
   });
 }

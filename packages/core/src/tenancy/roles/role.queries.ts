@@ -45,6 +45,8 @@ export function roleOf({ id, key, name, builtIn, parentId, version, own, ...effe
   };
 }
 
+export const heldRoleOf = ({ id, key, name }: HeldRole): HeldRole => ({ id, key, name });
+
 /**
  * Groups rows of roles, the strongest role first.
  * @param groupOf the key of the group that a row belongs to
@@ -54,7 +56,7 @@ export function rolesBy<Row extends HeldRole>(
   groupOf: (row: Row) => string,
 ): ReadonlyMap<string, HeldRole[]> {
   const groups = Map.groupBy([...rows].sort(byStrength), groupOf);
-  return new Map([...groups].map(([group, held]) => [group, held.map(({ id, key, name }) => ({ id, key, name }))]));
+  return new Map([...groups].map(([group, held]) => [group, held.map(heldRoleOf)]));
 }
 
 /**

@@ -124,7 +124,7 @@ export async function deleteServiceAccount(ctx: ServiceContext, { id }: ServiceA
     const member = await loadMember(unit, organizationId, id, serviceAccountErrors.service_account_not_found);
     unit.checkVersion(member.membership);
     refuseBeyondOwn(principal, member.held);
-    await endMembership(unit, member, 'member.removed');
+    await endMembership(unit, member);
     await recordEvents(unit, serviceAccountEvents.deleted.about(id, { data: { name, version } }));
   });
 }
