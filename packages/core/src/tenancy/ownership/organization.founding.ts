@@ -3,13 +3,13 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { requireSignedIn, setActiveOrganization } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { members } from '../memberships/membership.record.ts';
 import { organizations } from '../organizations/organization.record.ts';
 import type { Organization, OrganizationCreate } from '../organizations/organization.schema.ts';
 import { withSlugOf } from '../organizations/slug.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
-import { everywhere, RoleAssignmentEntity } from '../role-assignments/role-assignment.entity.ts';
-import { RoleEntity } from '../roles/role.entity.ts';
+import { assignRoles } from '../role-assignments/held-roles.ts';
+import { roles } from '../roles/role.record.ts';
 
 interface NewOrganization {
   id: string;
@@ -24,43 +24,16 @@ interface NewOrganization {
  */
 export async function insertOrganization(unit: Unit, organization: NewOrganization, ownerId: string): Promise<void> {
   const { id: organizationId } = organization;
-  const created = { createdAt: unit.now };
   const founded = { tier: 'free', isActive: true, createdById: ownerId, updatedById: ownerId } as const;
   await organizations.add(unit, { ...organization, ...founded }, { organizationId, actorId: ownerId });
-  const roles = builtInRoleKeys.map((key) => ({
-    organizationId,
-    id: uuidv7(),
-    key,
-    name: builtInRoles[key].name,
-    builtIn: true,
-    permissions: [],
-    constraints: [],
-    version: 1,
-    ...created,
-  }));
-  await unit.insert(RoleEntity, ...roles);
-  await unit.insert(MembershipEntity, {
-    organizationId,
-    userId: ownerId,
-    status: 'active',
-    version: 1,
-    joinedAt: unit.now,
-    updatedAt: unit.now,
-    ...created,
+  const builtIn = builtInRoleKeys.map((key) => {
+    return { organizationId, key, name: builtInRoles[key].name, builtIn: true, permissions: [], constraints: [] };
   });
-  const owners = roles.filter((role) => role.key === ownerKey);
-  await unit.insert(
-    RoleAssignmentEntity,
-    ...owners.map(({ id: roleId }) => ({
-      organizationId,
-      id: uuidv7(),
-      userId: ownerId,
-      roleId,
-      scopeKey: everywhere,
-      createdById: ownerId,
-      ...created,
-    })),
-  );
+  const added = await roles.addMany(unit, builtIn, { event: null });
+  const owner = { organizationId, userId: ownerId };
+  await members.add(unit, { ...owner, status: 'active', joinedAt: unit.now });
+  const owning = added.filter(({ key }) => key === ownerKey).map(({ id }) => id);
+  await assignRoles(unit, owner, owning, ownerId);
   forgetPrincipal(unit, ownerId);
 }
 
