@@ -12,7 +12,7 @@ export const DepartmentEntity = defineEntity({
     name: p.string(),
     /** The name in lower case, by which lists are sorted. */
     nameSort: sortKey(),
-    /** Parent and lower-case name in one: what is unique. A unique index takes null parents for different ones. */
+    /** Parent and lower-case name in one unique column: an index over two columns would treat null parents as different. */
     siblingKey: p.text(),
     description: p.text().nullable(),
     parentId: id().nullable(),

@@ -4,7 +4,7 @@ import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { DepartmentEntity } from './department.entity.ts';
 
-/** Who works in which department. A member works in one at most. */
+/** Which member works in which department. A member works in one at most. */
 export const DepartmentMemberEntity = defineEntity({
   name: 'DepartmentMember',
   tableName: 'department_members',

@@ -11,7 +11,7 @@ import { inDepartments } from './department.queries.ts';
 import { departments } from './department.record.ts';
 
 /**
- * A page of a department's members. With `subtree` it includes those of the departments below it.
+ * Lists the members of a department, the last added first. With `subtree`, also lists those of the departments below it.
  * @throws `department_not_found`
  */
 export async function listDepartmentMembers(
@@ -29,7 +29,7 @@ export async function listDepartmentMembers(
 }
 
 /**
- * Makes this the department of a member, who leaves the one before. The department's version stays the same.
+ * Moves a member into this department, out of the one before. The department's version stays the same.
  * @throws `permission_denied`, `department_not_found`, `member_not_found`
  */
 export async function addDepartmentMember(
@@ -63,7 +63,7 @@ export async function removeDepartmentMember(ctx: ServiceContext, { id, userId }
   });
 }
 
-/** Removes a departing member from their department, and as the head of departments. The organization must be locked. */
+/** Takes a departing member out of their department, also as a head. The caller must have locked the organization row. */
 export async function leaveDepartments(unit: Unit, userId: string): Promise<void> {
   await departmentMembers.removeMany(unit, await departmentMembers.lockMany(unit, { userId }));
   const led = await departments.lockMany(unit, { headUserId: userId });

@@ -14,8 +14,8 @@ export async function getDepartment(ctx: ServiceContext, { id }: DepartmentId): 
 }
 
 /**
- * The paths of those departments that exist. They are read first, so that a query for what is below them compares with constants:
- * in one statement with a join on ranges, PostgreSQL compared every department with every other.
+ * Returns the paths of departments, by which the departments below them are then read as ranges. They are read first because with
+ * one statement that joined on ranges, PostgreSQL compared every department with every other.
  */
 export async function pathsOf(db: ReadDoor, departmentIds: readonly string[]): Promise<string[]> {
   const rows = await db
@@ -28,7 +28,7 @@ export async function pathsOf(db: ReadDoor, departmentIds: readonly string[]): P
 
 /**
  * Whether a column refers to one of these departments; `none` among them matches null.
- * @param subtree whether everything below them counts too
+ * @param subtree whether the departments below them count too
  */
 export async function inDepartments(db: ReadDoor, column: string, departmentIds: readonly string[], subtree: boolean) {
   const paths = subtree
@@ -46,7 +46,7 @@ export async function inDepartments(db: ReadDoor, column: string, departmentIds:
   return anyOfOrNone(db.dialect, column, [...departmentIds, ...below.map(({ id }) => id)]);
 }
 
-/** A page of the organization's departments. */
+/** Lists the organization's departments. */
 export async function listDepartments(ctx: ServiceContext, input: DepartmentListInput): Promise<Page<Department>> {
   authorize(ctx, 'department:read');
   const { parent, within, search } = input;

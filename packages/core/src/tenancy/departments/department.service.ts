@@ -19,9 +19,9 @@ import type {
   DepartmentUpdate,
 } from './department.schema.ts';
 
-// Every mutation locks the organization: what changes the tree, or who belongs to it, happens one after the other.
+// Every mutation locks the organization: changes of the tree, and of who belongs to it, happen one after the other.
 
-/** The path of a department below a parent, which is locked until commit. @throws `department_not_found` */
+/** Returns the path of a department below a parent, and locks the parent until commit. @throws `department_not_found` */
 async function pathBelow(unit: Unit, parentId: string | null | undefined, id: string): Promise<string> {
   const parent = parentId ? await departments.refer(unit, parentId, 'parentId') : null;
   return pathOf(parent?.pathSort ?? '', id);
@@ -62,7 +62,7 @@ export async function updateDepartment(ctx: ServiceContext, { id, ...fields }: D
   });
 }
 
-/** @throws `department_too_deep` when something below would be deeper than a tree may be */
+/** @throws `department_too_deep` when a department below would get deeper than the limit */
 async function refuseTooDeep(unit: Unit, from: string, to: string): Promise<void> {
   const deeper = depthOf(to) - depthOf(from);
   if (deeper <= 0) return;
@@ -77,12 +77,14 @@ async function refuseTooDeep(unit: Unit, from: string, to: string): Promise<void
 /**
  * Moves a department, with everything below it, under another or to the top. Only its own version rises.
  * @throws `permission_denied`, `department_not_found` (also for the parent), `version_conflict`, `department_cycle`,
- * `department_too_deep`, `department_name_taken`, `role_exceeds_own` when a role that is held there allows more than the caller's
+ * `department_too_deep`, `department_name_taken`, `role_exceeds_own` where somebody's roles at the new place allow more than the
+ * caller's
  */
 export async function moveDepartment(ctx: ServiceContext, { id, parentId }: DepartmentMove): Promise<Department> {
   authorize(ctx, 'department:update');
   const { principal } = ctx;
   return mutate(ctx, async (unit) => {
+    // Two moves could close a circle together. Because of this lock, the second sees what the first has done.
     await lockOrganization(unit, principal.organizationId);
     const department = await departments.lock(unit, id);
     const { pathSort: from } = department;

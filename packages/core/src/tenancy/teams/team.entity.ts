@@ -4,7 +4,7 @@ import type { Columns } from '../../database/schema.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
-/** People who work together, in a department or across departments. Unique by name without case. Deleting one is final. */
+/** People who work together, in one department or across several. The name is unique without case. Deleting one is final. */
 export const TeamEntity = defineEntity({
   name: 'Team',
   tableName: 'teams',

@@ -10,7 +10,7 @@ import type { TeamMember, TeamMemberListInput, TeamMemberPath } from './team.mem
 import { teams } from './team.record.ts';
 
 /**
- * A page of a team's members.
+ * Lists the members of a team, the last added first.
  * @throws `team_not_found`
  */
 export async function listTeamMembers(ctx: ServiceContext, input: TeamMemberListInput): Promise<Page<TeamMember>> {
@@ -24,14 +24,14 @@ export async function listTeamMembers(ctx: ServiceContext, input: TeamMemberList
 }
 
 /**
- * Adds a member to a team, or leaves one who is in it as they are. The team's version stays the same.
+ * Adds a member to a team. A member who is in it already stays. The team's version stays the same.
  * @throws `permission_denied`, `team_not_found`, `member_not_found`
  */
 export async function addTeamMember(ctx: ServiceContext, { id, userId }: TeamMemberPath): Promise<TeamMember> {
   authorize(ctx, 'team:update');
   const { organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    // A membership that ends at the same time must find the row that it removes.
+    // A membership that ends at the same time must find this row to remove it.
     await lockOrganization(unit, organizationId);
     await teams.refer(unit, id);
     await requireMember(unit, userId, 'userId');
@@ -52,7 +52,7 @@ export async function removeTeamMember(ctx: ServiceContext, { id, userId }: Team
   });
 }
 
-/** Removes a departing member from all teams. The organization must be locked. */
+/** Removes a departing member from all teams. The caller must have locked the organization row. */
 export async function leaveTeams(unit: Unit, userId: string): Promise<void> {
   await teamMembers.removeMany(unit, await teamMembers.lockMany(unit, { userId }));
 }

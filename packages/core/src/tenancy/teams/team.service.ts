@@ -20,7 +20,7 @@ export async function getTeam(ctx: ServiceContext, { id }: TeamId): Promise<Team
   return read(ctx, (db) => teams.get(db, id));
 }
 
-/** A page of the organization's teams. */
+/** Lists the organization's teams. */
 export async function listTeams(ctx: ServiceContext, input: TeamListInput): Promise<Page<Team>> {
   authorize(ctx, 'team:read');
   const { department, subtree, member, search } = input;
@@ -52,13 +52,14 @@ export async function createTeam(ctx: ServiceContext, input: TeamCreate): Promis
 /**
  * Changes the given fields; null clears a field.
  * @throws `permission_denied`, `team_not_found`, `version_conflict`, `department_not_found`, `team_name_taken`,
- * `role_exceeds_own` when a role that is held in the department allows more than the caller's
+ * `role_exceeds_own` where somebody's roles in the department allow more than the caller's
  */
 export async function updateTeam(ctx: ServiceContext, { id, ...fields }: TeamUpdate): Promise<Team> {
   authorize(ctx, 'team:update');
   const { departmentId } = fields;
   return mutate(ctx, async (unit) => {
-    // A role that is given there at the same time must see the move, or be seen by it.
+    // A role may be given in the department at the same time. With this lock, either the move sees that role or giving it sees
+    // the move.
     if (departmentId) await lockOrganization(unit, ctx.principal.organizationId);
     const team = await teams.lock(unit, id);
     if (departmentId) {
