@@ -5,7 +5,7 @@ import { newOutcome, type ServiceContext } from './database/context.ts';
 import { counterTable } from './database/counter.entity.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { idempotencyKeyTable } from './database/idempotency.entity.ts';
-import type { TableDefinition } from './database/table.ts';
+import type { TablesOf } from './database/schema.ts';
 import {
   authenticate,
   createMailbox,
@@ -51,7 +51,7 @@ export const eventTypes: ReadonlyMap<string, EventType> = new Map(
 );
 
 /** Every table of the platform: each context lists its own. */
-export const tables: readonly TableDefinition[] = [
+export const tables = [
   counterTable,
   idempotencyKeyTable,
   ...jobTables,
@@ -60,6 +60,10 @@ export const tables: readonly TableDefinition[] = [
   ...tenancyTables,
   ...workTables,
 ];
+
+declare module './database/schema.ts' {
+  interface Tables extends TablesOf<typeof tables> {}
+}
 
 export interface PlatformSettings extends CoreSettings {
   /** `file:PATH` for SQLite, `postgres://…` for PostgreSQL. */

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
-import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import type { Changes } from '../kernel/changes.ts';
 
@@ -45,13 +44,6 @@ export const EventPayloadEntity = defineEntity({
     payload: p.json<{ changes: Changes; data: Record<string, unknown> }>(),
   },
 });
-
-declare module '../database/schema.ts' {
-  interface Tables {
-    events: Columns<typeof EventEntity>;
-    event_payloads: Columns<typeof EventPayloadEntity>;
-  }
-}
 
 /** Members write their organization's stream; whoever is signed in adds what they did themselves to the instance's own. */
 export const eventTable = defineTable(EventEntity, {

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id } from './columns.ts';
-import type { Columns } from './schema.ts';
 import { defineTable } from './table.ts';
 
 /** Numbers that count up for ever, one row for each thing that is counted in an organization. */
@@ -13,11 +12,5 @@ const CounterEntity = defineEntity({
     value: p.integer(),
   },
 });
-
-declare module './schema.ts' {
-  interface Tables {
-    counters: Columns<typeof CounterEntity>;
-  }
-}
 
 export const counterTable = defineTable(CounterEntity, { kind: 'tenant' });

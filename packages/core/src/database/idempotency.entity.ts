@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from './columns.ts';
-import type { Columns } from './schema.ts';
 import { defineTable } from './table.ts';
 
 /**
@@ -23,11 +22,5 @@ const IdempotencyKeyEntity = defineEntity({
   },
   indexes: [{ properties: ['createdAt'] }],
 });
-
-declare module './schema.ts' {
-  interface Tables {
-    idempotency_keys: Columns<typeof IdempotencyKeyEntity>;
-  }
-}
 
 export const idempotencyKeyTable = defineTable(IdempotencyKeyEntity, { kind: 'person', identityDoor: true });

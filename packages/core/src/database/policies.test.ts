@@ -11,13 +11,14 @@ import {
 } from '../testing/index.ts';
 import { createWorld, metadataOf, type World, type WorldRow } from '../testing/world.ts';
 import { databaseRoles, type DatabaseScope, doorScope, requestScope } from './scope.ts';
+import type { TableDefinition } from './table.ts';
 
 /*
  * The walls of PostgreSQL itself: what its roles, policies and keys refuse when nothing of ours stands before them. The
  * statements are plain SQL on the bare connection.
  */
 
-const named = tables.map((table) => [table.name, table] as const);
+const named = tables.map((table: TableDefinition) => [table.name, table] as const);
 const walled = named.filter(([, { wall }]) => wall !== '');
 const changeable = walled.filter(([, { insertOnly }]) => !insertOnly);
 const insertOnly = walled.filter(([, table]) => table.insertOnly);

@@ -1,12 +1,7 @@
 import type { EntitySchema, EntitySchemaWithMeta, InferEntity } from '@mikro-orm/core';
 import type { ColumnType } from 'kysely';
 
-/**
- * The tables as the read door sees them. Each room adds its own, beside the entity:
- *
- * @example
- * declare module '../../database/schema.ts' { interface Tables { tasks: Columns<typeof TaskEntity> } }
- */
+/** The tables as the read door sees them. `platform.ts` adds the tables of all contexts. */
 export interface Tables {}
 
 type SnakeCase<Name extends string> = Name extends `${infer Head}${infer Tail}`
@@ -34,6 +29,13 @@ export type Row<Entity> = {
 };
 
 /** The columns of an entity's table: snake_case names, values as the read codecs give them. */
-export type Columns<Entity> = {
+type Columns<Entity> = {
   [Name in keyof InferEntity<Entity> & string as SnakeCase<Name>]: Column<InferEntity<Entity>[Name]>;
+};
+
+type EntityIn<Definitions extends readonly { entity: unknown }[]> = Extract<Definitions[number]['entity'], NamedEntity>;
+
+/** The tables of some definitions, by their names. */
+export type TablesOf<Definitions extends readonly { entity: unknown }[]> = {
+  [Name in EntityIn<Definitions>['tableName']]: Columns<Extract<EntityIn<Definitions>, { tableName: Name }>>;
 };

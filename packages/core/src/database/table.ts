@@ -88,8 +88,8 @@ export interface TableOptions {
   visibility?: RowFacts;
 }
 
-export interface TableDefinition extends Omit<TableOptions, 'own'> {
-  readonly entity: EntitySchema;
+export interface TableDefinition<Entity extends EntitySchema = EntitySchema> extends Omit<TableOptions, 'own'> {
+  readonly entity: Entity;
   readonly name: string;
   readonly wall: string;
   readonly checkWall: string;
@@ -112,7 +112,10 @@ const walls: Record<TableKind, string> = {
 };
 
 /** Declares a table: its entity says the columns, this says whose they are. Every entity has exactly one declaration. */
-export function defineTable(entity: EntitySchema, options: TableOptions): TableDefinition {
+export function defineTable<Entity extends EntitySchema>(
+  entity: Entity,
+  options: TableOptions,
+): TableDefinition<Entity> {
   const name = entity.meta.tableName;
   const wall = options.wall ?? walls[options.kind];
   if (!wall && options.kind !== 'system') throw new Error(`Table ${name} of kind ${options.kind} must state its wall.`);

@@ -17,7 +17,7 @@ import { mutate, type Unit } from './unit-of-work.ts';
  * those that there are.
  */
 
-const named = tables.map((table) => [table.name, table] as const);
+const named = tables.map((table: TableDefinition) => [table.name, table] as const);
 const reached = named.filter(([, { kind }]) => kind !== 'system');
 const owned = named.filter(([, { own }]) => own !== null);
 
@@ -309,7 +309,7 @@ describe('the flush guard', () => {
 });
 
 describe('references', () => {
-  const references = tables.flatMap((table) =>
+  const references = tables.flatMap((table: TableDefinition) =>
     (table.references ?? [])
       .filter(({ columns }) => columns.length > 1)
       .map(({ columns }) => [table.name, columns.at(-1) ?? '', table] as const),

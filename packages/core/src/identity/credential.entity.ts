@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
-import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { ownedByUser } from './user.entity.ts';
 
@@ -15,11 +14,5 @@ export const CredentialEntity = defineEntity({
     updatedAt: instant(),
   },
 });
-
-declare module '../database/schema.ts' {
-  interface Tables {
-    credentials: Columns<typeof CredentialEntity>;
-  }
-}
 
 export const credentialTable = defineTable(CredentialEntity, ownedByUser);

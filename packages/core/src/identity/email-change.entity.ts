@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
-import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 import { ownedByUser } from './user.entity.ts';
 
@@ -24,11 +23,5 @@ export const EmailChangeEntity = defineEntity({
   },
   indexes: [{ properties: ['userId'] }, { properties: ['fromEmailKey'] }],
 });
-
-declare module '../database/schema.ts' {
-  interface Tables {
-    email_changes: Columns<typeof EmailChangeEntity>;
-  }
-}
 
 export const emailChangeTable = defineTable(EmailChangeEntity, ownedByUser);

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
-import type { Columns } from '../database/schema.ts';
 import { defineTable, type TableOptions } from '../database/table.ts';
 import { ownedByUser } from './user.entity.ts';
 
@@ -43,13 +42,6 @@ export const RefreshTokenEntity = defineEntity({
   },
   indexes: [{ properties: ['sessionId'] }, { properties: ['spentAt'] }],
 });
-
-declare module '../database/schema.ts' {
-  interface Tables {
-    sessions: Columns<typeof SessionEntity>;
-    refresh_tokens: Columns<typeof RefreshTokenEntity>;
-  }
-}
 
 export const sessionTable = defineTable(SessionEntity, ownedByUser);
 

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { instant } from '../database/columns.ts';
-import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 
 /** Recent tries of something that is limited. In the database, so that limits survive restarts and apply in every process. */
@@ -17,11 +16,5 @@ const ThrottleEntity = defineEntity({
   },
   indexes: [{ properties: ['expiresAt'] }],
 });
-
-declare module '../database/schema.ts' {
-  interface Tables {
-    throttles: Columns<typeof ThrottleEntity>;
-  }
-}
 
 export const throttleTable = defineTable(ThrottleEntity, { kind: 'system', identityDoor: true });

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
-import type { Columns } from '../database/schema.ts';
 import { defineTable, type TableOptions } from '../database/table.ts';
 
 const userKinds = ['person', 'service'] as const;
@@ -33,12 +32,6 @@ export const UserEntity = defineEntity({
     updatedAt: instant(),
   },
 });
-
-declare module '../database/schema.ts' {
-  interface Tables {
-    users: Columns<typeof UserEntity>;
-  }
-}
 
 /** A profile is visible to its owner, and in every organization in which the owner has or had a membership. */
 export const userTable = defineTable(UserEntity, {

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
-import type { Columns } from '../database/schema.ts';
 import { defineTable } from '../database/table.ts';
 
 /** Work to do after the transaction that asked for it. */
@@ -31,11 +30,5 @@ export const JobEntity = defineEntity({
   },
   indexes: [{ properties: ['status', 'priority', 'runAt'] }, { properties: ['finishedAt'] }],
 });
-
-declare module '../database/schema.ts' {
-  interface Tables {
-    jobs: Columns<typeof JobEntity>;
-  }
-}
 
 export const jobTable = defineTable(JobEntity, { kind: 'tenant', identityDoor: true });

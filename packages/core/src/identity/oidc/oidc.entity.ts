@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { ownedBySession } from '../session.entity.ts';
 import { ownedByUser } from '../user.entity.ts';
@@ -81,15 +80,6 @@ export const OidcLogoutTokenEntity = defineEntity({
   },
   indexes: [{ properties: ['expiresAt'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    oidc_flows: Columns<typeof OidcFlowEntity>;
-    user_identities: Columns<typeof UserIdentityEntity>;
-    oidc_sessions: Columns<typeof OidcSessionEntity>;
-    oidc_logout_tokens: Columns<typeof OidcLogoutTokenEntity>;
-  }
-}
 
 export const oidcTables = [
   defineTable(OidcFlowEntity, { kind: 'system', identityDoor: true }),

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { ownedByUser } from '../user.entity.ts';
 
@@ -27,11 +26,5 @@ export const PasskeyEntity = defineEntity({
   },
   indexes: [{ properties: ['userId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    passkeys: Columns<typeof PasskeyEntity>;
-  }
-}
 
 export const passkeyTable = defineTable(PasskeyEntity, ownedByUser);

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { ownedByUser } from '../user.entity.ts';
 
@@ -22,11 +21,5 @@ export const SignInChallengeEntity = defineEntity({
   },
   indexes: [{ properties: ['userId'] }, { properties: ['expiresAt'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    sign_in_challenges: Columns<typeof SignInChallengeEntity>;
-  }
-}
 
 export const signInChallengeTable = defineTable(SignInChallengeEntity, { ...ownedByUser, kind: 'system' });

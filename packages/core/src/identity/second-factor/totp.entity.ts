@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { sealedColumn } from '../../database/sealing.ts';
 import { defineTable } from '../../database/table.ts';
 import { ownedByUser } from '../user.entity.ts';
@@ -33,13 +32,6 @@ export const RecoveryCodeEntity = defineEntity({
   },
   indexes: [{ properties: ['userId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    totp_credentials: Columns<typeof TotpEntity>;
-    recovery_codes: Columns<typeof RecoveryCodeEntity>;
-  }
-}
 
 export const totpTable = defineTable(TotpEntity, { ...ownedByUser, sealed: ['secret'] });
 

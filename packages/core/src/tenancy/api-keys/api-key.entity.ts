@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, id, instant, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** A key by which a program acts for one member of an organization. Revoking it deletes the row; the activity log keeps its name. */
@@ -26,11 +25,5 @@ export const ApiKeyEntity = defineEntity({
   },
   indexes: [{ properties: ['organizationId', 'createdAt', 'id'] }, { properties: ['organizationId', 'userId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    api_keys: Columns<typeof ApiKeyEntity>;
-  }
-}
 
 export const apiKeyTable = defineTenantTable(ApiKeyEntity, { identityDoor: true, members: ['userId'] });

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, id, sortKey, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** A part of the organization. Departments form a tree. Deleting one is final. */
@@ -30,12 +29,6 @@ export const DepartmentEntity = defineEntity({
     { properties: ['organizationId', 'nameSort', 'id'] },
   ],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    departments: Columns<typeof DepartmentEntity>;
-  }
-}
 
 export const departmentTable = defineTenantTable(DepartmentEntity, {
   identityDoor: true,

@@ -1,6 +1,5 @@
 import { defineEntity } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { DepartmentEntity } from './department.entity.ts';
 
@@ -17,12 +16,6 @@ export const DepartmentMemberEntity = defineEntity({
   },
   indexes: [{ properties: ['organizationId', 'departmentId', 'addedAt', 'userId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    department_members: Columns<typeof DepartmentMemberEntity>;
-  }
-}
 
 export const departmentMemberTable = defineTenantTable(DepartmentMemberEntity, {
   identityDoor: true,

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, id, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { sealedColumn } from '../../database/sealing.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
@@ -43,13 +42,6 @@ export const RoleMappingEntity = defineEntity({
   },
   indexes: [{ properties: ['organizationId', 'roleId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    identity_providers: Columns<typeof IdentityProviderEntity>;
-    identity_provider_roles: Columns<typeof RoleMappingEntity>;
-  }
-}
 
 export const identityProviderTable = defineTenantTable(IdentityProviderEntity, {
   identityDoor: true,

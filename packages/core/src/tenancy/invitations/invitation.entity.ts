@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
@@ -46,13 +45,6 @@ export const InvitationRoleEntity = defineEntity({
     roleId: id().primary(),
   },
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    invitations: Columns<typeof InvitationEntity>;
-    invitation_roles: Columns<typeof InvitationRoleEntity>;
-  }
-}
 
 /** Invited people read their invitations through the identity door, because they are not members yet. */
 export const invitationTable = defineTenantTable(InvitationEntity, {

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
@@ -27,12 +26,6 @@ export const MembershipEntity = defineEntity({
   },
   indexes: [{ properties: ['userId'] }, { properties: ['organizationId', 'joinedAt', 'userId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    memberships: Columns<typeof MembershipEntity>;
-  }
-}
 
 export const membershipTable = defineTable(MembershipEntity, {
   kind: 'membership',

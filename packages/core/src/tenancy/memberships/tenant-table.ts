@@ -1,4 +1,5 @@
-import { defineTable, type Reference, type TableDefinition, type TableOptions } from '../../database/table.ts';
+import type { AnyEntity } from '../../database/schema.ts';
+import { defineTable, type Reference, type TableOptions } from '../../database/table.ts';
 import { MembershipEntity } from './membership.entity.ts';
 
 interface TenantTableOptions extends Omit<TableOptions, 'kind' | 'wall' | 'own'> {
@@ -7,8 +8,8 @@ interface TenantTableOptions extends Omit<TableOptions, 'kind' | 'wall' | 'own'>
 }
 
 /** Declares a table of an organization. Every person in it is a member: the audit columns refer to memberships. */
-export function defineTenantTable(
-  entity: TableDefinition['entity'],
+export function defineTenantTable<Entity extends AnyEntity>(
+  entity: Entity,
   { members = [], references = [], ...options }: TenantTableOptions = {},
 ) {
   const audited = ['createdById', 'updatedById'].filter((name) => name in entity.meta.properties);

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, trashColumns } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { tiers } from './tiers.ts';
@@ -20,12 +19,6 @@ export const OrganizationEntity = defineEntity({
     ...trashColumns(),
   },
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    organizations: Columns<typeof OrganizationEntity>;
-  }
-}
 
 export const organizationTable = defineTable(OrganizationEntity, {
   kind: 'membership',

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
@@ -36,12 +35,6 @@ export const RoleAssignmentEntity = defineEntity({
 
 /** The `scopeKey` of a role that a member has everywhere. */
 export const everywhere = 'organization';
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    role_assignments: Columns<typeof RoleAssignmentEntity>;
-  }
-}
 
 export const roleAssignmentTable = defineTable(RoleAssignmentEntity, {
   kind: 'tenant',

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
 
@@ -25,12 +24,6 @@ export const RoleEntity = defineEntity({
   uniques: [{ properties: ['organizationId', 'key'] }],
   indexes: [{ properties: ['organizationId', 'createdAt', 'id'] }, { properties: ['organizationId', 'parentId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    roles: Columns<typeof RoleEntity>;
-  }
-}
 
 export const roleTable = defineTable(RoleEntity, {
   kind: 'tenant',

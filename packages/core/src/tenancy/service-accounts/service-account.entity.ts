@@ -1,6 +1,5 @@
 import { defineEntity } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** What a service account has besides its user and its membership, whose key it shares. It is a member that is not a person. */
@@ -14,11 +13,5 @@ export const ServiceAccountEntity = defineEntity({
     createdById: id(),
   },
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    service_accounts: Columns<typeof ServiceAccountEntity>;
-  }
-}
 
 export const serviceAccountTable = defineTenantTable(ServiceAccountEntity, { identityDoor: true, members: ['userId'] });

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, id, sortKey, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
@@ -23,12 +22,6 @@ export const TeamEntity = defineEntity({
     { properties: ['organizationId', 'createdAt', 'id'] },
   ],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    teams: Columns<typeof TeamEntity>;
-  }
-}
 
 export const teamTable = defineTenantTable(TeamEntity, {
   identityDoor: true,

@@ -1,6 +1,5 @@
 import { defineEntity } from '@mikro-orm/core';
 import { id, instant } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { TeamEntity } from './team.entity.ts';
 
@@ -19,12 +18,6 @@ export const TeamMemberEntity = defineEntity({
     { properties: ['organizationId', 'userId', 'teamId'] },
   ],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    team_members: Columns<typeof TeamMemberEntity>;
-  }
-}
 
 export const teamMemberTable = defineTenantTable(TeamMemberEntity, {
   members: ['userId', 'addedById'],

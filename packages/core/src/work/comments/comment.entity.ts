@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, tenantKey, trashColumns } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../../tenancy/index.ts';
 import { TaskEntity } from '../tasks/task.entity.ts';
 
@@ -15,12 +14,6 @@ export const CommentEntity = defineEntity({
   },
   indexes: [{ properties: ['organizationId', 'taskId', 'createdAt', 'id'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    comments: Columns<typeof CommentEntity>;
-  }
-}
 
 export const commentTable = defineTenantTable(CommentEntity, {
   references: [{ columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' }],

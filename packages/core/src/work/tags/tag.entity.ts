@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { auditColumns, sortKey, tenantKey } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTenantTable } from '../../tenancy/index.ts';
 
 /** A label for tasks, unique by name without case in its organization. Deleting one is final. */
@@ -17,11 +16,5 @@ export const TagEntity = defineEntity({
   },
   uniques: [{ properties: ['organizationId', 'nameSort'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    tags: Columns<typeof TagEntity>;
-  }
-}
 
 export const tagTable = defineTenantTable(TagEntity);

@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import { defineTable } from '../../database/table.ts';
 
 /**
@@ -18,11 +17,5 @@ export const TaskSearchEntity = defineEntity({
     body: p.text(),
   },
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    task_search: Columns<typeof TaskSearchEntity>;
-  }
-}
 
 export const taskSearchTable = defineTable(TaskSearchEntity, { kind: 'tenant' });

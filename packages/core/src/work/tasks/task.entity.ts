@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { hundredths, id, instant, sortKey, tenantKey, trashColumns } from '../../database/columns.ts';
-import type { Columns } from '../../database/schema.ts';
 import type { OwnFacts } from '../../database/table.ts';
 import { defineTenantTable, TeamEntity } from '../../tenancy/index.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
@@ -72,14 +71,6 @@ export const TaskTagEntity = defineEntity({
   },
   indexes: [{ properties: ['organizationId', 'tagId', 'taskId'] }],
 });
-
-declare module '../../database/schema.ts' {
-  interface Tables {
-    tasks: Columns<typeof TaskEntity>;
-    task_assignees: Columns<typeof TaskAssigneeEntity>;
-    task_tags: Columns<typeof TaskTagEntity>;
-  }
-}
 
 export const taskFacts: OwnFacts = {
   kind: 'own',
