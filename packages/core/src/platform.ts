@@ -10,6 +10,7 @@ import {
   authenticate,
   createMailbox,
   type Identity,
+  identityEvents,
   identityHandlers,
   identityMails,
   identitySchedules,
@@ -44,7 +45,7 @@ const usesEveryMs = 15_000;
 
 /** Every type of event, by its name: each context lists its own. */
 export const eventTypes: ReadonlyMap<string, EventType> = new Map(
-  [...tenancyEvents, ...workEvents]
+  [...identityEvents, ...tenancyEvents, ...workEvents]
     .flatMap((events) => Object.values<EventType>(events))
     .sort((a, b) => (a.type < b.type ? -1 : 1))
     .map((event) => [event.type, event]),

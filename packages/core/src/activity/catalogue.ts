@@ -34,11 +34,14 @@ interface EventPayload<Data extends Shape, Fields extends Shape> {
   changes?: ChangesOf<Fields>;
   /** Where the event shows too: a comment's in the activity of its task. */
   parent?: EntityName;
-  /** @default the organization of the unit; null for the instance's own stream */
+  /** @default the organization of the unit */
   organizationId?: string | null;
   /** @default the principal's user; null is the system */
   actorId?: string | null;
 }
+
+/** Where events are recorded: in the organization of the unit, or in the instance's own stream. */
+type EventStream = 'organization' | 'instance';
 
 /** An event that is about to be recorded. Only event types of the catalogue make one. */
 export interface NewEvent {
@@ -67,8 +70,9 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
   /** The fields whose changes it tells: each is `{ from, to }`. */
   readonly changes: z.ZodObject;
   readonly #declaration: EventDeclaration<Data, Fields>;
+  readonly #stream: EventStream;
 
-  constructor(type: string, declaration: EventDeclaration<Data, Fields>) {
+  constructor(type: string, declaration: EventDeclaration<Data, Fields>, stream: EventStream) {
     this.type = type;
     this.entityType = declaration.entityType ?? type.slice(0, type.indexOf('.'));
     this.data = z.object(declaration.data ?? ({} as Data));
@@ -81,11 +85,14 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
       ),
     );
     this.#declaration = declaration;
+    this.#stream = stream;
   }
 
   /** Makes an event about an entity. `recordEvents` writes it. */
   about(id: string, { changes = {}, ...payload }: EventPayload<Data, Fields>): NewEvent {
-    return { type: this.type, entity: { type: this.entityType, id }, changes: changes as Changes, ...payload };
+    const entity = { type: this.entityType, id };
+    const stream = this.#stream === 'instance' ? { organizationId: null } : {};
+    return { type: this.type, entity, changes: changes as Changes, ...payload, ...stream };
   }
 
   /** The event as clients read it. */
@@ -139,6 +146,7 @@ type EventTypes<Declarations> = {
 
 /**
  * Declares the events about one kind of entity.
+ * @param stream `instance` for what happens to a user outside of any organization
  *
  * @example
  * export const teamEvents = defineEvents('team', {
@@ -149,10 +157,11 @@ type EventTypes<Declarations> = {
 export function defineEvents<Declarations extends Readonly<Record<string, object>>>(
   entity: string,
   declarations: Declarations,
+  stream: EventStream = 'organization',
 ): EventTypes<Declarations> {
   const types = Object.entries(declarations).map(([name, declaration]) => [
     name,
-    new EventType(`${entity}.${name}`, declaration as EventDeclaration<Shape, Shape>),
+    new EventType(`${entity}.${name}`, declaration as EventDeclaration<Shape, Shape>, stream),
   ]);
   return Object.fromEntries(types) as EventTypes<Declarations>;
 }

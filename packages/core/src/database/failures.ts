@@ -1,4 +1,4 @@
-import { errors } from '../kernel/errors.ts';
+import { type DomainError, errors, type ErrorDetails } from '../kernel/errors.ts';
 
 const codeOf = (error: unknown): string => {
   for (let at: unknown = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
@@ -13,6 +13,13 @@ export const isUniqueViolation = (error: unknown): boolean => {
   const code = codeOf(error);
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 };
+
+/** For `catch`: throws the given error in place of that of a unique index, and every other as it is. */
+export const ifTaken =
+  (error: (details: ErrorDetails) => DomainError) =>
+  (cause: unknown): never => {
+    throw isUniqueViolation(cause) ? error({ cause }) : cause;
+  };
 
 /** Whether another process holds SQLite's write lock. */
 export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
-import { isUniqueViolation } from '../database/failures.ts';
+import { ifTaken } from '../database/failures.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
@@ -18,10 +18,10 @@ import { mailJob } from './mail/mail.job.ts';
 import { requirePresentPassword } from './present-password.ts';
 import { endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
-import { UserEntity } from './user.entity.ts';
+import { userEvents } from './user.events.ts';
 import { getUser } from './user.queries.ts';
+import { keyOf, lockUser, userErrors, users } from './user.record.ts';
 import type { User } from './user.schema.ts';
-import { keyOf, userErrors } from './user.service.ts';
 
 const hourMs = 3_600_000;
 const confirmMs = 24 * hourMs;
@@ -63,7 +63,7 @@ async function insertChange(
   toEmail: string,
 ): Promise<void> {
   const { now } = unit;
-  await unit.load(UserEntity, { id: userId }, errors.unauthenticated);
+  await lockUser(unit, userId);
   await unit.db
     .updateTable('email_changes')
     .set({ status: 'replaced' })
@@ -85,52 +85,52 @@ async function insertChange(
   });
   await enqueue(unit, mailJob, { template: 'confirm_email', changeId });
   await enqueue(unit, mailJob, { template: 'undo_email', changeId });
-  await recordEvents(unit, {
-    type: 'user.email_change_requested',
-    entity: { type: 'user', id: userId },
-    data: { to: toEmail, address: unit.ctx.address },
-    actorId: userId,
-    organizationId: null,
-  });
+  const data = { to: toEmail, address: unit.ctx.address };
+  await recordEvents(unit, userEvents.email_change_requested.about(userId, { data, actorId: userId }));
 }
 
-/** Loads and locks the change that a token is about, and its user. @throws `validation_failed` at `token` */
-async function loadChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', token: string) {
+const changeById = (db: ReadDoor, id: string) =>
+  db
+    .selectFrom('email_changes')
+    .select([
+      'id',
+      'user_id as userId',
+      'from_email as fromEmail',
+      'from_email_key as fromEmailKey',
+      'to_email as toEmail',
+      'status',
+      'undo_until as undoUntil',
+      'created_at as createdAt',
+    ])
+    .where('id', '=', id)
+    .executeTakeFirst();
+
+/** Reads the change that a token is about, and locks its user. @throws `validation_failed` at `token` */
+async function lockChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', token: string) {
   const claim = readAccountToken(token);
   const { settings } = unit.ctx;
   if (!claim || !provesAccount(settings, purpose, claim, changeSubject(claim.id), unit.now)) throw invalidToken();
-  const known = await unit.db
-    .selectFrom('email_changes')
-    .select('user_id')
-    .where('id', '=', claim.id)
-    .executeTakeFirst();
+  const known = await changeById(unit.db, claim.id);
   if (!known) throw invalidToken();
-  const user = await unit.load(UserEntity, { id: known.user_id }, invalidToken);
-  if (!user.isActive) throw invalidToken();
-  const change = await unit.load(EmailChangeEntity, { id: claim.id }, invalidToken);
+  const user = await lockUser(unit, known.userId, invalidToken);
+  // Read it again under the lock of its user, which everything that changes it takes first.
+  const change = await changeById(unit.db, claim.id);
+  if (!change || !user.isActive) throw invalidToken();
   return { user, change };
 }
 
 /** Gives a user an address that they have just verified. @throws `email_taken` */
 async function moveTo(
   unit: Unit,
-  user: { id: string; email: string; emailKey: string; updatedAt: Date },
+  user: Awaited<ReturnType<typeof lockUser>>,
   email: string,
-  type: 'user.email_changed' | 'user.email_change_undone',
+  event: typeof userEvents.email_changed | typeof userEvents.email_change_undone,
 ): Promise<void> {
-  const from = user.email;
-  Object.assign(user, { email, emailKey: keyOf(email), emailVerifiedAt: unit.now, updatedAt: unit.now });
-  await unit.em.flush().catch((error: unknown) => {
-    throw isUniqueViolation(error) ? userErrors.email_taken({ cause: error }) : error;
-  });
-  await recordEvents(unit, {
-    type,
-    entity: { type: 'user', id: user.id },
-    changes: { email: { from, to: email } },
-    data: { address: unit.ctx.address },
-    actorId: user.id,
-    organizationId: null,
-  });
+  const { id: actorId, email: from } = user;
+  const changed = users.change(unit, user, { email, emailVerifiedAt: unit.now.toISOString() });
+  await changed.catch(ifTaken(userErrors.email_taken));
+  const changes = { email: { from, to: email } };
+  await recordEvents(unit, event.about(user.id, { changes, data: { address: unit.ctx.address }, actorId }));
   unit.afterCommit(() => forgetSessionsOf(unit.ctx.database, user.id));
 }
 
@@ -140,11 +140,11 @@ async function moveTo(
  */
 export async function confirmEmail(ctx: ServiceContext, { token }: EmailToken): Promise<{ user: User }> {
   return writeThroughIdentityDoor(ctx, async (unit) => {
-    const { user, change } = await loadChange(unit, 'confirm-email', token);
+    const { user, change } = await lockChange(unit, 'confirm-email', token);
     if (change.status !== 'pending' || user.emailKey !== change.fromEmailKey) throw invalidToken();
     if (await isKept(unit.db, keyOf(change.toEmail), unit.now)) await refuseOthers(unit, user.id, change.toEmail);
-    change.status = 'confirmed';
-    await moveTo(unit, user, change.toEmail, 'user.email_changed');
+    await unit.update(EmailChangeEntity, { id: change.id }, { status: 'confirmed' });
+    await moveTo(unit, user, change.toEmail, userEvents.email_changed);
     return { user: await getUser(unit.db, user.id) };
   });
 }
@@ -167,15 +167,15 @@ async function refuseOthers(unit: Unit, userId: string, email: string): Promise<
  */
 export async function undoEmailChange(ctx: ServiceContext, { token }: EmailToken): Promise<{ user: User }> {
   return writeThroughIdentityDoor(ctx, async (unit) => {
-    const { user, change } = await loadChange(unit, 'undo-email', token);
-    if (change.undoUntil == null || change.status === 'undone') throw invalidToken();
+    const { user, change } = await lockChange(unit, 'undo-email', token);
+    if (change.undoUntil === null || change.status === 'undone') throw invalidToken();
     await unit.db
       .updateTable('email_changes')
       .set({ status: 'undone' })
       .where('user_id', '=', user.id)
-      .where(sql<boolean>`created_at >= ${change.createdAt}`)
+      .where(sql<boolean>`created_at >= ${new Date(change.createdAt)}`)
       .execute();
-    await moveTo(unit, user, change.fromEmail, 'user.email_change_undone');
+    await moveTo(unit, user, change.fromEmail, userEvents.email_change_undone);
     await unit.db.deleteFrom('credentials').where('user_id', '=', user.id).execute();
     await endSessionsOf(unit, user.id, 'email_change_undone');
     await enqueue(unit, mailJob, { template: 'reset_password', email: change.fromEmail });

@@ -7,10 +7,12 @@ import { verificationMail } from './mail/verification.mail.ts';
 import { oidcTables } from './oidc/oidc.entity.ts';
 import { passkeyTable } from './passkeys/passkey.entity.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
+import { sessionEvents } from './session.events.ts';
 import { signInChallengeTable } from './second-factor/challenge.entity.ts';
 import { recoveryCodeTable, totpTable } from './second-factor/totp.entity.ts';
 import { throttleTable } from './throttle.entity.ts';
 import { userTable } from './user.entity.ts';
+import { userEvents } from './user.events.ts';
 
 export * from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
@@ -38,10 +40,11 @@ export * from './oidc/oidc.schema.ts';
 export type { OidcTransport } from './oidc/oidc-transport.ts';
 export { type AuthorizationAnswer, claimAt, provePerson, type ProvenPerson } from './oidc/proof.ts';
 export { oidcCallbackUrl, oidcLogoutUrl, providerOf, redirectTarget, withParameters } from './oidc/redirect-target.ts';
-export { endOwnSession, listOwnSessions, logoutAll, sessionErrors } from './own-sessions.ts';
+export { endOwnSession, listOwnSessions, logoutAll } from './own-sessions.ts';
 export { changePassword, forgotPassword, resetPassword } from './password.service.ts';
 export { openPasskeyLogin, provePasskeyLogin, startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
-export { getPasskey, listPasskeys, passkeyErrors } from './passkeys/passkey.queries.ts';
+export { getPasskey, listPasskeys } from './passkeys/passkey.queries.ts';
+export { passkeyErrors } from './passkeys/passkey.record.ts';
 export * from './passkeys/passkey.schema.ts';
 export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
 export { RecentCache } from './recent-cache.ts';
@@ -63,6 +66,7 @@ export {
   startTotp,
   totpErrors,
 } from './second-factor/totp.service.ts';
+export { sessionErrors } from './session.record.ts';
 export { LogoutAll, Session, SessionId, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
 export { endSessions, type OpenSession, setActiveOrganization } from './session.service.ts';
 export { requireCaller, requireSignedIn, sessionLimits } from './signed-in.ts';
@@ -70,7 +74,11 @@ export type { SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';
 export { getCurrentUser, getUser } from './user.queries.ts';
 export { email, User, UserListInput, UserPage, UserPath, UserUpdate } from './user.schema.ts';
-export { keyOf, updateCurrentUser, userErrors } from './user.service.ts';
+export { keyOf, userErrors } from './user.record.ts';
+export { updateCurrentUser } from './user.service.ts';
+
+/** The events of this context. All are in the instance's own stream. */
+export const identityEvents = [userEvents, sessionEvents];
 
 export const identityTables = [
   userTable,

@@ -1,12 +1,11 @@
 import type { ServiceContext } from '../database/context.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
-import { recordEvents } from '../activity/index.ts';
 import { errors } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { forgetSessionsOf } from './authenticate.ts';
-import { UserEntity } from './user.entity.ts';
 import { requireSignedIn } from './signed-in.ts';
-import { keyOf, userErrors } from './user.service.ts';
+import { userEvents } from './user.events.ts';
+import { keyOf, userErrors, users } from './user.record.ts';
 
 /** The permission that a refusal names. No role of an organization grants it. */
 export const instancePermission = 'instance:administer';
@@ -34,18 +33,13 @@ export function requireInstanceAdmin(ctx: {
  */
 export async function setInstanceAdmin(ctx: ServiceContext, email: string, granted: boolean): Promise<boolean> {
   return writeThroughIdentityDoor(ctx, async (unit) => {
-    const user = await unit.load(UserEntity, { emailKey: keyOf(email) }, userErrors.user_not_found);
-    if (granted === (user.instanceAdminSince != null)) return false;
-    if (granted && ctx.settings.requireVerifiedEmail && user.emailVerifiedAt == null)
+    const user = await users.lock(unit, { emailKey: keyOf(email) });
+    if (granted === (user.instanceAdminSince !== null)) return false;
+    if (granted && ctx.settings.requireVerifiedEmail && user.emailVerifiedAt === null)
       throw userErrors.user_not_found({ message: 'The user has not verified this address yet.' });
-    user.instanceAdminSince = granted ? unit.now : null;
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: granted ? 'user.instance_admin_granted' : 'user.instance_admin_revoked',
-      entity: { type: 'user', id: user.id },
-      actorId: null,
-      organizationId: null,
-    });
+    const instanceAdminSince = granted ? unit.now.toISOString() : null;
+    const event = granted ? userEvents.instance_admin_granted : userEvents.instance_admin_revoked;
+    await users.change(unit, user, { instanceAdminSince }, { event, actorId: null });
     unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
     return true;
   });

@@ -1,26 +1,21 @@
-import { sql } from 'kysely';
-import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { mutateThroughIdentityDoor, readThroughIdentityDoor } from '../database/identity-door.ts';
-import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
 import { contains } from '../database/sql.ts';
 import type { Page } from '../kernel/schemas.ts';
 import { fold } from '../kernel/text.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { requireInstanceAdmin } from './instance-admin.ts';
 import { endSessionsOf } from './session.service.ts';
-import { UserEntity } from './user.entity.ts';
-import { findUser, getUser, userColumns, userOf } from './user.queries.ts';
+import { userEvents } from './user.events.ts';
+import { findUser } from './user.queries.ts';
+import { keyOf, userErrors, userOf, users } from './user.record.ts';
 import type { User, UserListInput, UserPath } from './user.schema.ts';
-import { keyOf, userErrors } from './user.service.ts';
 
 /** Lists the people of the whole instance. @throws `unauthenticated`, `permission_denied` */
 export async function listUsers(ctx: ServiceContext, input: UserListInput): Promise<Page<User>> {
   requireInstanceAdmin(ctx);
-  const order = orderOf(input.sort, { createdAt: { by: sql`users.created_at` } }, sql`users.id`);
-  const request = pageRequest(ctx, 'users', input.sort, input);
-  return readThroughIdentityDoor(ctx.database, async (db) => {
-    let query = db.selectFrom('users').where('users.kind', '=', 'person');
+  return readThroughIdentityDoor(ctx.database, (db) => {
+    let query = users.from(db).where('users.kind', '=', 'person');
     if (input.active !== undefined) query = query.where('users.is_active', '=', input.active);
     const { search } = input;
     if (search !== undefined)
@@ -31,9 +26,7 @@ export async function listUsers(ctx: ServiceContext, input: UserListInput): Prom
           contains('users.name_key', fold(search)),
         ]),
       );
-    const { rows, nextCursor } = await readPage(query.select(userColumns), order, request);
-    const data = rows.map(({ sortValue: _sortValue, ...row }) => userOf(row));
-    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+    return users.page(ctx, db, input, query, 'users', async (rows) => rows.map(userOf));
   });
 }
 
@@ -64,19 +57,13 @@ export async function activateUser(ctx: ServiceContext, path: UserPath): Promise
 
 function setActive(ctx: ServiceContext, { userId }: UserPath, isActive: boolean): Promise<User> {
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    const user = await unit.load(UserEntity, { id: userId }, userErrors.user_not_found);
-    if (user.isActive === isActive) return getUser(unit.db, userId);
-    Object.assign(user, { isActive, updatedAt: unit.now });
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: isActive ? 'user.activated' : 'user.deactivated',
-      entity: { type: 'user', id: userId },
-      actorId: ctx.principal?.userId ?? null,
-      organizationId: null,
-    });
+    const user = await users.lock(unit, userId);
+    if (user.isActive === isActive) return userOf(user);
+    const event = isActive ? userEvents.activated : userEvents.deactivated;
+    const { after } = await users.change(unit, user, { isActive }, { event });
     if (!isActive) await endSessionsOf(unit, userId, 'deactivated');
     unit.afterCommit(() => forgetSessionsOf(ctx.database, userId));
-    return getUser(unit.db, userId);
+    return userOf(after);
   });
 }
 
@@ -84,8 +71,7 @@ function setActive(ctx: ServiceContext, { userId }: UserPath, isActive: boolean)
 export async function endSessionsOfUser(ctx: ServiceContext, { userId }: UserPath): Promise<void> {
   requireInstanceAdmin(ctx);
   await mutateThroughIdentityDoor(ctx, async (unit) => {
-    const user = await unit.load(UserEntity, { id: userId }, userErrors.user_not_found);
-    await endSessionsOf(unit, user.id, 'ended_by_administrator');
-    return null;
+    await users.lock(unit, userId);
+    await endSessionsOf(unit, userId, 'ended_by_administrator');
   });
 }

@@ -9,7 +9,8 @@ import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { lockForSignIn, type OpenSession, startSession } from './session.service.ts';
 import { accountBudget, addressBudgets, refund, spend, tooMany, type Tries } from './throttle.ts';
 import type { SignInTransport } from './transport.ts';
-import { keyOf } from './user.service.ts';
+import { userEvents } from './user.events.ts';
+import { keyOf } from './user.record.ts';
 
 export const loginErrors = defineErrors({
   invalid_credentials: { kind: 'unauthenticated', message: 'The login or the password is wrong.' },
@@ -71,13 +72,10 @@ const nobody = '00000000-0000-0000-0000-000000000000';
 /** The event leaves out an unknown name: people sometimes type their password there. */
 const recordFailure = (ctx: ServiceContext, userId: string | null): Promise<void> =>
   writeThroughIdentityDoor(ctx, (unit) =>
-    recordEvents(unit, {
-      type: 'user.sign_in_failed',
-      entity: { type: 'user', id: userId ?? nobody },
-      data: { address: ctx.address },
-      actorId: null,
-      organizationId: null,
-    }),
+    recordEvents(
+      unit,
+      userEvents.sign_in_failed.about(userId ?? nobody, { data: { address: ctx.address }, actorId: null }),
+    ),
   );
 
 /**

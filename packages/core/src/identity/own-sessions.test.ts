@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
@@ -136,11 +135,7 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     const person = await signUp(platform);
     expect(await lives(person.accessToken)).toBe(true);
     await writeThroughSystemDoor(anonymous(platform), (unit) =>
-      unit.db
-        .updateTable('sessions')
-        .set({ revoked_at: sql<string>`${clock.now()}` })
-        .where('user_id', '=', person.user.id)
-        .execute(),
+      unit.db.updateTable('sessions').set({ revoked_at: clock.now() }).where('user_id', '=', person.user.id).execute(),
     );
 
     clock.advance(3000);

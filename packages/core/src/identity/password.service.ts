@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
@@ -17,18 +16,16 @@ import { requirePresentPassword, wrongPresentPassword } from './present-password
 import { endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { accountBudget, clearTries } from './throttle.ts';
-import { UserEntity } from './user.entity.ts';
+import { userEvents } from './user.events.ts';
 import { activeAccounts } from './user.queries.ts';
+import { lockUser, users } from './user.record.ts';
 
 /** Records that the password of an account has changed, and mails the owner. */
 async function announcePasswordChange(unit: Unit, userId: string, by: 'user' | 'mail'): Promise<void> {
-  await recordEvents(unit, {
-    type: 'user.password_changed',
-    entity: { type: 'user', id: userId },
-    data: { by, address: unit.ctx.address },
-    actorId: userId,
-    organizationId: null,
-  });
+  await recordEvents(
+    unit,
+    userEvents.password_changed.about(userId, { data: { by, address: unit.ctx.address }, actorId: userId }),
+  );
   await enqueue(unit, mailJob, { template: 'password_changed', userId });
 }
 
@@ -45,7 +42,7 @@ export async function changePassword(ctx: ServiceContext, input: ChangePassword)
   await writeThroughIdentityDoor(ctx, async (unit) => {
     const { numUpdatedRows } = await unit.db
       .updateTable('credentials')
-      .set({ password_hash: passwordHash, updated_at: sql<string>`${unit.now}` })
+      .set({ password_hash: passwordHash, updated_at: unit.now })
       .where('user_id', '=', userId)
       .where('password_hash', '=', account.passwordHash)
       .executeTakeFirstOrThrow();
@@ -79,12 +76,11 @@ export async function resetPassword(ctx: ServiceContext, input: ResetPassword): 
   checkPasswordPolicy(ctx.settings, input.password, found);
   const passwordHash = await hashPassword(input.password);
   await writeThroughIdentityDoor(ctx, async (unit) => {
-    const user = await unit.load(UserEntity, { id: found.id }, invalidToken);
+    const user = await lockUser(unit, found.id, invalidToken);
     // Check again under the lock: of parallel requests with one token, only one succeeds.
     if (!(await findResettable(ctx, unit.db, claim))) throw invalidToken();
-    user.emailVerifiedAt ??= unit.now;
-    user.updatedAt = unit.now;
-    await unit.em.flush();
+    const updatedAt = unit.now.toISOString();
+    await users.change(unit, user, { emailVerifiedAt: user.emailVerifiedAt ?? updatedAt, updatedAt });
     await unit.db.deleteFrom('credentials').where('user_id', '=', user.id).execute();
     await unit.insert(CredentialEntity, { userId: user.id, passwordHash, updatedAt: unit.now });
     await endSessionsOf(unit, user.id, 'password_reset');

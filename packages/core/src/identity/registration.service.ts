@@ -16,10 +16,9 @@ import { mailJob } from './mail/mail.job.ts';
 import { verificationSubject } from './mail/verification.mail.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { addressBudgets, attempt } from './throttle.ts';
-import { UserEntity } from './user.entity.ts';
-import { getUser } from './user.queries.ts';
+import { userEvents } from './user.events.ts';
+import { keyOf, lockUser, userErrors, userOf, users } from './user.record.ts';
 import type { User } from './user.schema.ts';
-import { keyOf, nameKeyOf, userErrors } from './user.service.ts';
 
 interface Names {
   emailKey: string;
@@ -45,8 +44,29 @@ async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names, 
   if (await isKept(db, emailKey, now)) throw userErrors.email_taken();
 }
 
+type Address = 'unproven' | 'proven';
+
+/** Adds a person, who can sign in only when something else is added too. Sends a mail to an address that is not proven. */
+export async function addPerson(
+  unit: Unit,
+  person: Pick<User, 'email' | 'username' | 'fullName' | 'locale' | 'timezone'>,
+  address: Address,
+  data: { issuer?: string } = {},
+): Promise<User> {
+  const id = uuidv7();
+  const verified = address === 'proven' ? userEvents.email_verified : null;
+  const user = await users.add(
+    unit,
+    { ...person, id, kind: 'person', isActive: true, emailVerifiedAt: verified && unit.now },
+    { event: userEvents.registered, data, actorId: id },
+  );
+  if (verified) await recordEvents(unit, verified.about(id, { data, actorId: id }));
+  else await enqueue(unit, mailJob, { template: 'verify_email', email: person.email });
+  return userOf(user);
+}
+
 /** Creates a user inside a larger transaction. Pass `proven` when the way they came already verifies their address. */
-export type CreateUser = (unit: Unit, address?: 'unproven' | 'proven') => Promise<User>;
+export type CreateUser = (unit: Unit, address?: Address) => Promise<User>;
 
 /**
  * Registers a person. It checks the input and hashes the password, then runs `work` in one transaction behind the identity door.
@@ -66,31 +86,10 @@ export async function registerUser<T>(
   const passwordHash = await hashPassword(password);
 
   const create: CreateUser = async (unit, address = 'unproven') => {
-    const { now } = unit;
-    const id = uuidv7();
-    await unit.insert(UserEntity, {
-      id,
-      kind: 'person',
-      ...names,
-      email,
-      emailVerifiedAt: address === 'proven' ? now : null,
-      username,
-      fullName,
-      nameKey: nameKeyOf(fullName),
-      locale: 'en',
-      timezone,
-      isActive: true,
-      createdAt: now,
-      updatedAt: now,
-    });
-    await unit.insert(CredentialEntity, { userId: id, passwordHash, updatedAt: now });
-    const told = { entity: { type: 'user', id }, actorId: id, organizationId: null };
-    await recordEvents(unit, { type: 'user.registered', ...told });
-    if (address === 'proven') await recordEvents(unit, { type: 'user.email_verified', ...told });
-    else await enqueue(unit, mailJob, { template: 'verify_email', email });
-    return getUser(unit.db, id);
+    const user = await addPerson(unit, { email, username, fullName, locale: 'en', timezone }, address);
+    await unit.insert(CredentialEntity, { userId: user.id, passwordHash, updatedAt: unit.now });
+    return user;
   };
-
   return writeThroughIdentityDoor(ctx, (unit) => work(unit, create)).catch(async (error: unknown) => {
     // Another registration may have taken the name since the check.
     if (isUniqueViolation(error))
@@ -107,20 +106,14 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
   const claim = readAccountToken(input.token);
   if (!claim) throw invalidToken();
   return writeThroughIdentityDoor(ctx, async (unit) => {
-    const user = await unit.load(UserEntity, { id: claim.id }, invalidToken);
+    const user = await lockUser(unit, claim.id, invalidToken);
     const proven = provesAccount(ctx.settings, 'verify-email', claim, verificationSubject(user), unit.now);
-    if (!proven || !user.isActive || user.emailVerifiedAt != null) throw invalidToken();
-    user.emailVerifiedAt = unit.now;
-    user.updatedAt = unit.now;
-    await unit.em.flush();
-    await recordEvents(unit, {
-      type: 'user.email_verified',
-      entity: { type: 'user', id: user.id },
-      actorId: user.id,
-      organizationId: null,
-    });
+    if (!proven || !user.isActive || user.emailVerifiedAt !== null) throw invalidToken();
+    const emailVerifiedAt = unit.now.toISOString();
+    const { email_verified: event } = userEvents;
+    const { after } = await users.change(unit, user, { emailVerifiedAt }, { event, actorId: user.id });
     unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
-    return { user: await getUser(unit.db, user.id) };
+    return { user: userOf(after) };
   });
 }
 

@@ -10,7 +10,10 @@ import { forgetSession } from './authenticate.ts';
 import { refreshGraceMs, successorOf } from './refresh-token.ts';
 import { hashOf, newSecret } from './secret.ts';
 import { RefreshTokenEntity, SessionEntity } from './session.entity.ts';
+import { type SessionEnd, sessionEvents } from './session.events.ts';
+import { sessions } from './session.record.ts';
 import type { SignInTransport } from './transport.ts';
+import { userEvents } from './user.events.ts';
 
 const dayMs = 86_400_000;
 
@@ -44,7 +47,7 @@ const expiry = (unit: Unit): Date => new Date(unit.now.getTime() + unit.ctx.sett
 export async function lockForSignIn(unit: Unit, userId: string): Promise<boolean> {
   const { numUpdatedRows } = await unit.db
     .updateTable('users')
-    .set({ last_login_at: sql<string>`${unit.now}` })
+    .set({ last_login_at: unit.now })
     .where('id', '=', userId)
     .where('is_active', '=', true)
     .executeTakeFirstOrThrow();
@@ -102,13 +105,8 @@ export async function insertSession(unit: Unit, session: NewSession, transport: 
     expiresAt: expiry(unit),
   });
   await insertRefreshToken(unit, id, userId, refreshToken);
-  await recordEvents(unit, {
-    type: 'user.signed_in',
-    entity: { type: 'user', id: userId },
-    data: { sessionId: id, deviceId, address: unit.ctx.address, ...(issuer !== undefined && { issuer }) },
-    actorId: userId,
-    organizationId: null,
-  });
+  const data = { sessionId: id, deviceId, address: unit.ctx.address, ...(issuer !== undefined && { issuer }) };
+  await recordEvents(unit, userEvents.signed_in.about(userId, { data, actorId: userId }));
   return { userId, sessionId: id, refreshToken };
 }
 
@@ -118,7 +116,7 @@ const insertRefreshToken = (unit: Unit, sessionId: string, userId: string, token
 const signInAgain = () =>
   errors.unauthenticated({ message: 'Sign in again: the refresh token is missing, expired, or was used before.' });
 
-/** Loads and locks the session of a current or used refresh token. Answers null when the token is unknown. */
+/** Locks the session of a current or used refresh token. Answers null when the token is unknown. */
 async function loadByToken(unit: Unit, hash: string) {
   const known = await unit.db
     .selectFrom('refresh_tokens')
@@ -126,7 +124,8 @@ async function loadByToken(unit: Unit, hash: string) {
     .where('hash', '=', hash)
     .executeTakeFirst();
   if (!known) return null;
-  const session = await unit.load(SessionEntity, { id: known.session_id }, signInAgain);
+  const [session] = await sessions.lockMany(unit, { id: known.session_id });
+  if (!session) throw signInAgain();
   // Read it under the lock: a parallel refresh may have used the token meanwhile.
   const token = await unit.db
     .selectFrom('refresh_tokens')
@@ -155,20 +154,16 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
       .select('is_active')
       .where('id', '=', userId)
       .executeTakeFirstOrThrow();
-    if (session.revokedAt != null || session.expiresAt <= unit.now || !user.is_active) return null;
+    const expired = Date.parse(session.expiresAt) <= unit.now.getTime();
+    if (session.revokedAt !== null || expired || !user.is_active) return null;
     if (spentAt !== null && unit.now.getTime() - Date.parse(spentAt) > refreshGraceMs) {
       await revokeSessions(unit, [{ id: sessionId, userId }], 'refresh_token_reused');
       return null;
     }
     if (spentAt === null) {
-      await unit.db
-        .updateTable('refresh_tokens')
-        .set({ spent_at: sql<string>`${unit.now}` })
-        .where('hash', '=', hash)
-        .execute();
+      await unit.db.updateTable('refresh_tokens').set({ spent_at: unit.now }).where('hash', '=', hash).execute();
       await insertRefreshToken(unit, sessionId, userId, successor);
-      session.lastUsedAt = unit.now;
-      session.expiresAt = expiry(unit);
+      await unit.update(SessionEntity, { id: sessionId }, { lastUsedAt: unit.now, expiresAt: expiry(unit) });
       unit.afterCommit(() => forgetSession(ctx.database, sessionId));
     }
     return { userId, sessionId, refreshToken: successor };
@@ -177,43 +172,22 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
   return rotated;
 }
 
-/** Why a session ended, as its event records it. */
-export type SessionEnd =
-  | 'logout'
-  | 'logout_all'
-  | 'ended_by_user'
-  | 'refresh_token_reused'
-  | 'too_many'
-  | 'password_changed'
-  | 'password_reset'
-  | 'email_change_undone'
-  | 'deactivated'
-  | 'ended_by_administrator'
-  | 'ended_by_issuer'
-  | 'issuer_removed'
-  | 'identity_unlinked';
-
 /** Ends these sessions. The actor is the signed-in user, or else the user of the session. */
-async function revokeSessions(unit: Unit, sessions: readonly ActiveSession[], reason: SessionEnd): Promise<void> {
-  const { dialect } = unit.ctx.database.engine;
-  const ids = sessions.map(({ id }) => id);
+async function revokeSessions(unit: Unit, ended: readonly ActiveSession[], reason: SessionEnd): Promise<void> {
+  const ids = ended.map(({ id }) => id);
   await unit.db
     .updateTable('sessions')
-    .set({ revoked_at: sql<string>`${unit.now}` })
-    .where(anyOf(dialect, 'id', ids))
+    .set({ revoked_at: unit.now })
+    .where(anyOf(unit.db.dialect, 'id', ids))
     .execute();
   unit.afterCommit(() => {
     for (const id of ids) forgetSession(unit.ctx.database, id);
   });
   await recordEvents(
     unit,
-    ...sessions.map(({ id, userId }) => ({
-      type: 'session.ended',
-      entity: { type: 'session', id },
-      data: { userId, reason },
-      actorId: unit.ctx.principal?.userId ?? userId,
-      organizationId: null,
-    })),
+    ...ended.map(({ id, userId }) =>
+      sessionEvents.ended.about(id, { data: { userId, reason }, actorId: unit.ctx.principal?.userId ?? userId }),
+    ),
   );
 }
 
@@ -231,9 +205,8 @@ export async function endSessionsOf(
 
 /** Ends those of the sessions that are still active, of any user. Answers how many it ended. */
 export async function endSessions(unit: Unit, ids: readonly string[], reason: SessionEnd): Promise<number> {
-  const { dialect } = unit.ctx.database.engine;
   const active = await activeSessions(unit)
-    .where(anyOf(dialect, 'id', ids))
+    .where(anyOf(unit.db.dialect, 'id', ids))
     .execute();
   if (active.length > 0) await revokeSessions(unit, active, reason);
   return active.length;

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
@@ -55,11 +54,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       const [ended, inactive] = [await signUp(platform), await signUp(platform)];
       for (const person of [ended, inactive]) await identify(person.accessToken);
       await write((unit) =>
-        unit.db
-          .updateTable('sessions')
-          .set({ revoked_at: sql<string>`${clock.now()}` })
-          .where('user_id', '=', ended.user.id)
-          .execute(),
+        unit.db.updateTable('sessions').set({ revoked_at: clock.now() }).where('user_id', '=', ended.user.id).execute(),
       );
       await setActive(inactive, false);
 
@@ -76,11 +71,7 @@ describe.each(dialects)('sessions on %s', (dialect) => {
       expect(await codeOf(identify(await forged(other.user.id)))).toBe('unauthenticated');
       expect(await codeOf(identify(await forged(person.user.id)))).toBe('passed');
       await write((unit) =>
-        unit.db
-          .updateTable('sessions')
-          .set({ expires_at: sql<string>`${clock.now()}` })
-          .where('id', '=', sessionId)
-          .execute(),
+        unit.db.updateTable('sessions').set({ expires_at: clock.now() }).where('id', '=', sessionId).execute(),
       );
 
       clock.advance(3 * second);

@@ -80,7 +80,7 @@ export const addressBudgets = (ctx: ServiceContext, what: AddressBudget): Budget
 /** Reads the tries within the window of a budget. Creates its row when missing, and locks it until commit. */
 async function triesOf(unit: Unit, { key, windowMs }: Budget): Promise<number[]> {
   const now = unit.now.getTime();
-  const expires = sql<string>`${new Date(now + windowMs)}`;
+  const expires = new Date(now + windowMs);
   const { tries } = await unit.db
     .insertInto('throttles')
     .values({ key, tries: sql<number[]>`${'[]'}`, expires_at: expires })

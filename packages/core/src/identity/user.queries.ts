@@ -1,36 +1,17 @@
 import type { ServiceContext } from '../database/context.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
+import { statement } from '../database/statement.ts';
 import { requireCaller } from './signed-in.ts';
+import { userOf, users } from './user.record.ts';
 import type { User } from './user.schema.ts';
 
-/** The columns of a user that the API shows. */
-export const userColumns = [
-  'users.id',
-  'users.email',
-  'users.email_verified_at as emailVerifiedAt',
-  'users.username',
-  'users.full_name as fullName',
-  'users.locale',
-  'users.timezone',
-  'users.avatar_url as avatarUrl',
-  'users.is_active as isActive',
-  'users.instance_admin_since as instanceAdminSince',
-  'users.last_login_at as lastLoginAt',
-  'users.created_at as createdAt',
-  'users.updated_at as updatedAt',
-] as const;
-
-export const userOf = ({
-  instanceAdminSince,
-  ...row
-}: Omit<User, 'isInstanceAdmin'> & { instanceAdminSince: string | null }): User => ({
-  ...row,
-  isInstanceAdmin: instanceAdminSince !== null,
-});
+const userById = statement((db, { id }: { id: string }) =>
+  users.select(users.from(db), 'instanceAdminSince').where('users.id', '=', id),
+);
 
 /** Reads a user as the API shows it. Answers null when this door shows no such user. */
 export async function findUser(db: ReadDoor, id: string): Promise<User | null> {
-  const row = await db.selectFrom('users').select(userColumns).where('users.id', '=', id).executeTakeFirst();
+  const [row] = await db.run(userById, { id });
   return row ? userOf(row) : null;
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { makeAccountToken } from '../account-token.ts';
-import { keyOf } from '../user.service.ts';
+import { keyOf } from '../user.record.ts';
 import type { JobPayload } from '../../jobs/index.ts';
 import type { MailTemplate } from './mail.job.ts';
 import { tokenBlocks, writeMail } from './message.ts';

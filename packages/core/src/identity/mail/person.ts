@@ -3,7 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { JobPayload } from '../../jobs/index.ts';
 import { activeAccounts } from '../user.queries.ts';
-import { keyOf } from '../user.service.ts';
+import { keyOf } from '../user.record.ts';
 
 const ByEmail = z.object({ email: z.string() });
 

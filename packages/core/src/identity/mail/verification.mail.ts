@@ -1,6 +1,6 @@
 import type { ServiceContext } from '../../database/context.ts';
 import { makeAccountToken } from '../account-token.ts';
-import { keyOf } from '../user.service.ts';
+import { keyOf } from '../user.record.ts';
 import type { MailTemplate } from './mail.job.ts';
 import { tokenBlocks, writeMail } from './message.ts';
 import { personOf } from './person.ts';

@@ -1,19 +1,16 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { enqueue } from '../../jobs/index.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
 import { line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
-import { mailJob } from '../mail/mail.job.ts';
+import { addPerson } from '../registration.service.ts';
 import { lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
-import { UserEntity } from '../user.entity.ts';
+import { keyOf } from '../user.record.ts';
 import { email, locale, timezone } from '../user.schema.ts';
-import { keyOf, nameKeyOf } from '../user.service.ts';
+import { identities, providerOfRealm } from './identity.record.ts';
 import type { OidcIssuer } from './issuer.ts';
-import { installationRealm, OidcSessionEntity, UserIdentityEntity } from './oidc.entity.ts';
+import { installationRealm, OidcSessionEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import type { ProvenPerson } from './proof.ts';
 
@@ -33,7 +30,7 @@ const realmOf = ({ id, organizationId }: OidcIssuer): string => (organizationId 
 async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string | null> {
   const known = await unit.db
     .updateTable('user_identities')
-    .set({ last_used_at: sql<string>`${unit.now}` })
+    .set({ last_used_at: unit.now })
     .where('realm', '=', realmOf(issuer))
     .where('issuer', '=', person.issuer)
     .where('subject', '=', person.subject)
@@ -116,29 +113,10 @@ async function createUser(
   { organizationId }: OidcIssuer,
   { issuer, claims }: ProvenPerson,
 ): Promise<string> {
-  const { now } = unit;
-  const isProven = organizationId === null;
-  const { name = null, locale: language = 'en', zoneinfo = 'UTC' } = Profile.parse(claims);
-  const id = uuidv7();
-  await unit.insert(UserEntity, {
-    id,
-    email: address,
-    emailKey: keyOf(address),
-    emailVerifiedAt: isProven ? now : null,
-    fullName: name,
-    nameKey: nameKeyOf(name),
-    locale: language,
-    timezone: zoneinfo,
-    kind: 'person',
-    isActive: true,
-    createdAt: now,
-    updatedAt: now,
-  });
-  const told = { entity: { type: 'user', id }, data: { issuer }, actorId: id, organizationId: null };
-  await recordEvents(unit, { type: 'user.registered', ...told });
-  if (isProven) await recordEvents(unit, { type: 'user.email_verified', ...told });
-  else await enqueue(unit, mailJob, { template: 'verify_email', email: address });
-  return id;
+  const { name: fullName = null, locale: language = 'en', zoneinfo: zone = 'UTC' } = Profile.parse(claims);
+  const person = { email: address, username: null, fullName, locale: language, timezone: zone };
+  const user = await addPerson(unit, person, organizationId === null ? 'proven' : 'unproven', { issuer });
+  return user.id;
 }
 
 async function insertIdentity(
@@ -148,15 +126,8 @@ async function insertIdentity(
   { issuer, subject }: ProvenPerson,
 ): Promise<void> {
   const realm = realmOf(at);
-  const instants = { createdAt: unit.now, lastUsedAt: unit.now };
-  await unit.insert(UserIdentityEntity, { id: uuidv7(), userId, realm, issuer, subject, ...instants });
-  await recordEvents(unit, {
-    type: 'user.identity_linked',
-    entity: { type: 'user', id: userId },
-    data: { issuer, subject, identityProviderId: at.organizationId === null ? null : at.id },
-    actorId: userId,
-    organizationId: null,
-  });
+  const data = { identityProviderId: providerOfRealm(realm) };
+  await identities.add(unit, { userId, realm, issuer, subject, lastUsedAt: unit.now }, { data, actorId: userId });
 }
 
 /**

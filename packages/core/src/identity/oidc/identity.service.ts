@@ -1,16 +1,13 @@
-import { sql } from 'kysely';
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import { errors } from '../../kernel/errors.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { endSessions } from '../session.service.ts';
 import { requireSignedIn } from '../signed-in.ts';
-import { UserEntity } from '../user.entity.ts';
+import { lockUser } from '../user.record.ts';
+import { identities, providerOfRealm } from './identity.record.ts';
 import type { OidcIdentity, OidcIdentityId, OidcIdentityListInput } from './identity.schema.ts';
 import { instanceIssuers } from './issuer.ts';
 import { installationRealm } from './oidc.entity.ts';
@@ -30,24 +27,11 @@ export async function listOidcIdentities(
 ): Promise<Page<OidcIdentity>> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
-  const order = orderOf(input.sort, { createdAt: { by: sql`user_identities.created_at` } }, sql`user_identities.id`);
-  const request = pageRequest(ctx, 'oidc-identities', input.sort, input);
-  return read(ctx, async (db) => {
-    const query = db.selectFrom('user_identities').where('user_identities.user_id', '=', userId);
-    const selected = query.select([
-      'user_identities.id',
-      'user_identities.realm',
-      'user_identities.issuer',
-      'user_identities.subject',
-      'user_identities.created_at as createdAt',
-      'user_identities.last_used_at as lastUsedAt',
-    ]);
-    const { rows, nextCursor } = await readPage(selected, order, request);
-    const data = rows.map(({ sortValue: _sortValue, realm, ...row }) => ({
-      ...row,
-      identityProviderId: realm === installationRealm ? null : realm,
-    }));
-    return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  return read(ctx, (db) => {
+    const own = identities.from(db).where('user_identities.user_id', '=', userId);
+    return identities.page(ctx, db, input, own, 'oidc-identities', async (rows) =>
+      rows.map((row) => identities.show(row, { identityProviderId: providerOfRealm(row.realm) })),
+    );
   });
 }
 
@@ -98,24 +82,11 @@ export async function unlinkOidcIdentity(ctx: ServiceContext, { id }: OidcIdenti
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    const gone = await unit.db
-      .deleteFrom('user_identities')
-      .where('user_id', '=', userId)
-      .where('id', '=', id)
-      .returning(['realm', 'issuer', 'subject'])
-      .executeTakeFirst();
-    if (!gone) throw oidcErrors.oidc_identity_not_found();
+    const identity = await identities.lock(unit, { id, userId });
+    await identities.remove(unit, identity, { data: { identityProviderId: providerOfRealm(identity.realm) } });
     // Parallel requests must not each count the other's identity as left. Lock in the order of signing in, to avoid a deadlock.
-    await unit.load(UserEntity, { id: userId }, errors.unauthenticated);
+    await lockUser(unit, userId);
     if (!(await canStillSignIn(unit, userId))) throw oidcErrors.last_sign_in();
-    const { realm, issuer, subject } = gone;
-    await endSessionsBy(unit, userId, gone);
-    await recordEvents(unit, {
-      type: 'user.identity_unlinked',
-      entity: { type: 'user', id: userId },
-      data: { issuer, subject, identityProviderId: realm === installationRealm ? null : realm },
-      organizationId: null,
-    });
-    return null;
+    await endSessionsBy(unit, userId, identity);
   });
 }

@@ -2,7 +2,7 @@ import { decodeJwt, jwtVerify } from 'jose';
 import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
-import { isUniqueViolation } from '../../database/failures.ts';
+import { ifTaken } from '../../database/failures.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { hashOf } from '../secret.ts';
@@ -115,9 +115,7 @@ export async function endSessionsByLogoutToken(
   return writeThroughIdentityDoor(ctx, async (unit) => {
     const hash = hashOf(JSON.stringify([issuer.id, iss, issuer.clientId, jti]));
     const expiresAt = new Date((exp + 2 * clockTolerance) * 1000);
-    await unit.insert(OidcLogoutTokenEntity, { hash, expiresAt }).catch((error: unknown) => {
-      throw isUniqueViolation(error) ? invalid(error) : error;
-    });
+    await unit.insert(OidcLogoutTokenEntity, { hash, expiresAt }).catch(ifTaken(({ cause }) => invalid(cause)));
     const sessions = await unit.db
       .selectFrom('oidc_sessions')
       .select('session_id as sessionId')

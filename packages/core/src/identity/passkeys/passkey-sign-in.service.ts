@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
@@ -15,7 +14,9 @@ import {
 import { lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import { addressBudgets, attempt } from '../throttle.ts';
 import type { SignInTransport } from '../transport.ts';
-import { credentialsOf, passkeyErrors } from './passkey.queries.ts';
+import { userEvents } from '../user.events.ts';
+import { credentialsOf } from './passkey.queries.ts';
+import { passkeyErrors } from './passkey.record.ts';
 import type {
   AuthenticationResponse,
   PasskeySignIn,
@@ -93,13 +94,8 @@ async function refused(
   await writeThroughIdentityDoor(ctx, async (unit) => {
     await countWrongAnswer(unit, challenge);
     if (!passkey) return;
-    await recordEvents(unit, {
-      type: 'user.passkey_failed',
-      entity: { type: 'user', id: passkey.userId },
-      data: { passkeyId: passkey.id, address: ctx.address },
-      actorId: null,
-      organizationId: null,
-    });
+    const data = { passkeyId: passkey.id, address: ctx.address };
+    await recordEvents(unit, userEvents.passkey_failed.about(passkey.userId, { data, actorId: null }));
   });
   return passkeyErrors.passkey_failed();
 }
@@ -147,7 +143,7 @@ export async function verifyPasskey(
 export async function spendPasskey({ db, now }: Unit, { id, signCount, isBackedUp }: ProvenPasskey): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable('passkeys')
-    .set({ sign_count: signCount.to, is_backed_up: isBackedUp, last_used_at: sql<string>`${now}` })
+    .set({ sign_count: signCount.to, is_backed_up: isBackedUp, last_used_at: now })
     .where('id', '=', id)
     .where('sign_count', '=', signCount.from)
     .executeTakeFirstOrThrow();

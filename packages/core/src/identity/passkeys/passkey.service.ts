@@ -1,9 +1,8 @@
-import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { isUniqueViolation } from '../../database/failures.ts';
+import { ifTaken } from '../../database/failures.ts';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { read } from '../../database/read-door.ts';
-import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { mutate } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
@@ -11,10 +10,10 @@ import { challengeErrors, findChallenge, openChallenge, takeChallenge } from '..
 import type { IdentityProof } from '../second-factor/identity-proof.schema.ts';
 import { proveIdentity } from '../second-factor/proof.ts';
 import { requireSignedIn } from '../signed-in.ts';
-import { UserEntity } from '../user.entity.ts';
 import { getUser } from '../user.queries.ts';
-import { PasskeyEntity } from './passkey.entity.ts';
-import { countPasskeys, credentialsOf, passkeyErrors, passkeyOf } from './passkey.queries.ts';
+import { lockUser } from '../user.record.ts';
+import { countPasskeys, credentialsOf } from './passkey.queries.ts';
+import { passkeyErrors, passkeys } from './passkey.record.ts';
 import type { Passkey, PasskeyAdd, PasskeyId, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
 import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
 
@@ -25,20 +24,6 @@ export const ceremonyMs = 5 * 60_000;
 const algorithms = [-8, -7, -257];
 
 const mostPasskeys = 20;
-
-const recordPasskey = (
-  unit: Unit,
-  type: string,
-  userId: string,
-  { id, name }: Pick<Passkey, 'id' | 'name'>,
-): Promise<void> =>
-  recordEvents(unit, {
-    type,
-    entity: { type: 'user', id: userId },
-    data: { passkeyId: id, name },
-    actorId: userId,
-    organizationId: null,
-  });
 
 /**
  * Starts the registration of a passkey. Answers what the browser asks the authenticator for.
@@ -109,27 +94,24 @@ export async function addPasskey(ctx: ServiceContext, input: PasskeyAdd): Promis
   const challenge = await findChallenge(ctx, input.challengeToken, 'passkey_registration');
   if (challenge.userId !== userId) throw challengeErrors.invalid_challenge();
   const { credential, credentialBackedUp } = await verifyRegistration(ctx.settings, input);
-  const row = { id: uuidv7(), userId, name: input.name ?? 'Passkey' };
   return writeThroughIdentityDoor(ctx, async (unit) => {
     await takeChallenge(unit, challenge);
     // The lock makes parallel registrations count each other.
-    await unit.load(UserEntity, { id: userId }, errors.unauthenticated);
+    await lockUser(unit, userId);
     if ((await countPasskeys(unit.db, userId)) >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
-    await unit
-      .insert(PasskeyEntity, {
-        ...row,
-        credentialId: credential.id,
-        publicKey: Buffer.from(credential.publicKey).toString('base64url'),
-        signCount: credential.counter,
-        transports: input.response.response.transports ?? [],
-        isBackedUp: credentialBackedUp,
-        createdAt: unit.now,
-      })
-      .catch((error: unknown) => {
-        throw isUniqueViolation(error) ? passkeyErrors.passkey_taken({ cause: error }) : error;
-      });
-    await recordPasskey(unit, 'user.passkey_added', userId, row);
-    return passkeyOf(unit.db, userId, row.id);
+    const id = uuidv7();
+    const passkey = {
+      id,
+      userId,
+      name: input.name ?? 'Passkey',
+      credentialId: credential.id,
+      publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+      signCount: credential.counter,
+      transports: input.response.response.transports ?? [],
+      isBackedUp: credentialBackedUp,
+    };
+    const added = passkeys.add(unit, passkey, { data: { passkeyId: id }, actorId: userId });
+    return passkeys.show(await added.catch(ifTaken(passkeyErrors.passkey_taken)));
   });
 }
 
@@ -138,12 +120,9 @@ export async function updatePasskey(ctx: ServiceContext, { id, name }: PasskeyUp
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const passkey = await unit.load(PasskeyEntity, { id, userId }, passkeyErrors.passkey_not_found);
-    if (passkey.name === name) return passkeyOf(unit.db, userId, id);
-    passkey.name = name;
-    await unit.flush();
-    await recordPasskey(unit, 'user.passkey_renamed', userId, { id, name });
-    return passkeyOf(unit.db, userId, id);
+    const passkey = await passkeys.lock(unit, { id, userId });
+    const { after } = await passkeys.change(unit, passkey, { name }, { data: { passkeyId: id } });
+    return passkeys.show(after);
   });
 }
 
@@ -152,14 +131,7 @@ export async function deletePasskey(ctx: ServiceContext, { id }: PasskeyId): Pro
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    const gone = await unit.db
-      .deleteFrom('passkeys')
-      .where('user_id', '=', userId)
-      .where('id', '=', id)
-      .returning(['id', 'name'])
-      .executeTakeFirst();
-    if (!gone) throw passkeyErrors.passkey_not_found();
-    await recordPasskey(unit, 'user.passkey_removed', userId, gone);
-    return null;
+    const passkey = await passkeys.lock(unit, { id, userId });
+    await passkeys.remove(unit, passkey, { data: { passkeyId: id } });
   });
 }

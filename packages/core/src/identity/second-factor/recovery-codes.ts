@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import { countOf } from '../../database/paging.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
@@ -41,7 +40,7 @@ export const recoveryCodesLeft = (db: ReadDoor, userId: string): Promise<number>
 export async function takeRecoveryCode({ db, now }: Unit, userId: string, code: string): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('recovery_codes')
-    .set({ used_at: sql<string>`${now}` })
+    .set({ used_at: now })
     // The hash includes the user id, so a code of another user never matches.
     .where('hash', '=', hashOfCode(userId, code))
     .where('used_at', 'is', null)

@@ -7,6 +7,7 @@ import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/pas
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { hashOf } from '../secret.ts';
 import { accountBudget, addressBudgets, attempt, type Budget, refund, type Tries } from '../throttle.ts';
+import { userEvents } from '../user.events.ts';
 import {
   type Challenge,
   challengeErrors,
@@ -87,16 +88,6 @@ export async function attemptSecondFactor(
   return { challenge, userId, input, passkey, tried };
 }
 
-/** The actor is null until an answer has proven who the user is. */
-const recordAnswer = (
-  unit: Unit,
-  userId: string,
-  type: string,
-  actorId: string | null,
-  data: Record<string, unknown>,
-): Promise<void> =>
-  recordEvents(unit, { type, entity: { type: 'user', id: userId }, actorId, data, organizationId: null });
-
 async function isRight(unit: Unit, { userId, input, passkey }: SecondFactorAttempt): Promise<boolean> {
   if (passkey) {
     await spendPasskey(unit, passkey);
@@ -106,7 +97,7 @@ async function isRight(unit: Unit, { userId, input, passkey }: SecondFactorAttem
   const taken = await takeRecoveryCode(unit, userId, input.recoveryCode ?? '');
   if (!taken) return false;
   const left = await recoveryCodesLeft(unit.db, userId);
-  await recordAnswer(unit, userId, 'user.recovery_code_used', userId, { left });
+  await recordEvents(unit, userEvents.recovery_code_used.about(userId, { data: { left }, actorId: userId }));
   return true;
 }
 
@@ -120,7 +111,9 @@ export async function passSecondFactor(unit: Unit, answer: SecondFactorAttempt):
   const { challenge, userId, tried } = answer;
   if (!(await isRight(unit, answer))) {
     await countWrongAnswer(unit, challenge);
-    await recordAnswer(unit, userId, 'user.second_factor_failed', null, { address: unit.ctx.address });
+    const data = { address: unit.ctx.address };
+    // The actor is null until an answer has proven who the user is.
+    await recordEvents(unit, userEvents.second_factor_failed.about(userId, { data, actorId: null }));
     return null;
   }
   await takeChallenge(unit, challenge);

@@ -3,15 +3,21 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { totpSecret } from './totp.entity.ts';
 import { stepOfCode } from './totp.ts';
 
-/** Finds the authenticator app of a user. Answers null when there is none, or it was not confirmed. */
-export async function findTotp(db: ReadDoor, userId: string) {
-  const found = await db
+const totpOf = (db: ReadDoor, userId: string) =>
+  db
     .selectFrom('totp_credentials')
     .select(['user_id as userId', 'secret', 'last_used_step as lastUsedStep', 'confirmed_at as confirmedAt'])
-    .where('user_id', '=', userId)
-    .where('confirmed_at', 'is not', null)
-    .executeTakeFirst();
-  return found ?? null;
+    .where('user_id', '=', userId);
+
+/** Finds the authenticator app of a user. Answers null when there is none, or it was not confirmed. */
+export async function findTotp(db: ReadDoor, userId: string) {
+  return (await totpOf(db, userId).where('confirmed_at', 'is not', null).executeTakeFirst()) ?? null;
+}
+
+/** Locks the authenticator app of a user until commit, whether or not it is confirmed. SQLite has one writer and needs no lock. */
+export async function lockTotp({ db }: Unit, userId: string) {
+  const rows = totpOf(db, userId);
+  return (db.dialect === 'sqlite' ? rows : rows.forUpdate()).executeTakeFirst();
 }
 
 /** Uses a code of the user's app. Answers whether it was right and newer than the last accepted one. */

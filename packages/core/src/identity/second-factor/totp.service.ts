@@ -1,19 +1,19 @@
-import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { isUniqueViolation } from '../../database/failures.ts';
+import { ifTaken } from '../../database/failures.ts';
 import { read } from '../../database/read-door.ts';
-import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { mutate } from '../../database/unit-of-work.ts';
 import { defineErrors, errors } from '../../kernel/errors.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { requireSignedIn } from '../signed-in.ts';
+import { userEvents } from '../user.events.ts';
 import { getUser } from '../user.queries.ts';
 import { proveIdentity } from './proof.ts';
 import { recoveryCodesLeft, renewRecoveryCodesOf } from './recovery-codes.ts';
 import type { IdentityProof } from './identity-proof.schema.ts';
 import type { RecoveryCodes, SecondFactor, TotpConfirm, TotpStarted } from './second-factor.schema.ts';
 import { TotpEntity, totpSecret } from './totp.entity.ts';
-import { findTotp } from './totp.queries.ts';
+import { findTotp, lockTotp } from './totp.queries.ts';
 import { enrolmentOf, newTotpSecret, stepOfCode } from './totp.ts';
 
 export const totpErrors = defineErrors({
@@ -21,9 +21,6 @@ export const totpErrors = defineErrors({
   totp_not_started: { kind: 'conflict', message: 'Start setting up an authenticator app first.' },
   totp_not_enabled: { kind: 'conflict', message: 'There is no authenticator app.' },
 });
-
-const recordOwn = (unit: Unit, userId: string, type: string, data: Record<string, unknown> = {}): Promise<void> =>
-  recordEvents(unit, { type, entity: { type: 'user', id: userId }, data, organizationId: null });
 
 /** Reads which second factors the signed-in user has. @throws `unauthenticated` */
 export async function getSecondFactor(ctx: ServiceContext): Promise<SecondFactor> {
@@ -53,9 +50,8 @@ export async function startTotp(ctx: ServiceContext, proof: IdentityProof): Prom
       .where('confirmed_at', 'is', null)
       .execute();
     const sealed = totpSecret.seal(ctx.settings, [userId], secret.toString('base64url'));
-    await unit.insert(TotpEntity, { userId, secret: sealed, createdAt: unit.now }).catch((error: unknown) => {
-      throw isUniqueViolation(error) ? totpErrors.totp_enabled({ cause: error }) : error;
-    });
+    const added = unit.insert(TotpEntity, { userId, secret: sealed, createdAt: unit.now });
+    await added.catch(ifTaken(totpErrors.totp_enabled));
     const { email } = await getUser(unit.db, userId);
     return enrolmentOf(ctx.settings.publicUrl, email, secret);
   });
@@ -69,16 +65,15 @@ export async function confirmTotp(ctx: ServiceContext, { code }: TotpConfirm): P
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const totp = await unit.load(TotpEntity, { userId }, totpErrors.totp_not_started);
-    if (totp.confirmedAt != null) throw totpErrors.totp_enabled();
+    const totp = await lockTotp(unit, userId);
+    if (!totp) throw totpErrors.totp_not_started();
+    if (totp.confirmedAt !== null) throw totpErrors.totp_enabled();
     const secret = Buffer.from(totpSecret.unseal(ctx.settings, [userId], totp.secret), 'base64url');
     const step = stepOfCode(secret, code, unit.now, null);
     if (step === null)
       throw errors.validation_failed({ field: ['code'], message: 'This is not the code that the app shows now.' });
-    totp.confirmedAt = unit.now;
-    totp.lastUsedStep = step;
-    await unit.flush();
-    await recordOwn(unit, userId, 'user.totp_enabled');
+    await unit.update(TotpEntity, { userId }, { confirmedAt: unit.now, lastUsedStep: step });
+    await recordEvents(unit, userEvents.totp_enabled.about(userId, { data: {} }));
     return { recoveryCodes: await renewRecoveryCodesOf(unit, userId) };
   });
 }
@@ -95,12 +90,11 @@ export async function disableTotp(ctx: ServiceContext, proof: IdentityProof): Pr
     const { numDeletedRows } = await unit.db
       .deleteFrom('totp_credentials')
       .where('user_id', '=', userId)
-      .where(sql<boolean>`confirmed_at is not null`)
+      .where('confirmed_at', 'is not', null)
       .executeTakeFirstOrThrow();
     if (numDeletedRows === 0n) throw totpErrors.totp_not_enabled();
     await unit.db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
-    await recordOwn(unit, userId, 'user.totp_disabled');
-    return null;
+    await recordEvents(unit, userEvents.totp_disabled.about(userId, { data: {} }));
   });
 }
 
@@ -114,9 +108,9 @@ export async function renewRecoveryCodes(ctx: ServiceContext, proof: IdentityPro
   await proveIdentity(ctx, proof);
   return mutate(ctx, async (unit) => {
     // The lock keeps parallel requests from leaving more than ten codes.
-    const totp = await unit.load(TotpEntity, { userId }, totpErrors.totp_not_enabled);
-    if (totp.confirmedAt == null) throw totpErrors.totp_not_enabled();
-    await recordOwn(unit, userId, 'user.recovery_codes_renewed');
+    const totp = await lockTotp(unit, userId);
+    if (!totp || totp.confirmedAt === null) throw totpErrors.totp_not_enabled();
+    await recordEvents(unit, userEvents.recovery_codes_renewed.about(userId, { data: {} }));
     return { recoveryCodes: await renewRecoveryCodesOf(unit, userId) };
   });
 }

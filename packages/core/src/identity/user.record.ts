@@ -1,0 +1,40 @@
+import type { Unit } from '../database/unit-of-work.ts';
+import { defineErrors, type DomainError, errors } from '../kernel/errors.ts';
+import { fold } from '../kernel/text.ts';
+import { defineRecord } from '../records/index.ts';
+import { UserEntity } from './user.entity.ts';
+import { User } from './user.schema.ts';
+
+export const userErrors = defineErrors({
+  email_taken: { kind: 'conflict', message: 'There is an account with this e-mail address.' },
+  user_not_found: { kind: 'not_found', message: 'There is no such user.' },
+  own_account: { kind: 'conflict', message: 'Nobody deactivates their own account: ask another administrator.' },
+  username_taken: { kind: 'conflict', message: 'This username is taken.' },
+});
+
+/** The form in which addresses and usernames are compared: lower case. */
+export const keyOf = (name: string): string => name.toLowerCase();
+
+/** The verbs record no event unless they are given one: what happens to a user has many names. */
+export const users = defineRecord(UserEntity, {
+  output: User,
+  events: {},
+  derived: ({ email, username, fullName }) => ({
+    emailKey: keyOf(email),
+    usernameKey: username === null ? null : keyOf(username),
+    /** Full names are searched in lower case, without accents. */
+    nameKey: fullName === null ? null : fold(fullName),
+  }),
+  missing: userErrors.user_not_found,
+});
+
+/** A user in the shape of the wire. */
+export const userOf = (row: { instanceAdminSince: string | null }): User =>
+  users.show(row, { isInstanceAdmin: row.instanceAdminSince !== null });
+
+/** Locks a user until commit. Everything that changes an account does so first. @throws `unauthenticated`, or the given error */
+export async function lockUser(unit: Unit, id: string, missing: () => DomainError = errors.unauthenticated) {
+  const [user] = await users.lockMany(unit, { id });
+  if (!user) throw missing();
+  return user;
+}
