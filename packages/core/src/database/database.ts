@@ -1,10 +1,10 @@
-import type { EntityManager } from '@mikro-orm/core';
+import type { EntityMetadata } from '@mikro-orm/core';
 import type { Principal, Visibility } from '../kernel/principal.ts';
 import { ReadCodecs } from './codecs.ts';
 import { Door, type DoorParts, type ReadDoor } from './door.ts';
 import type { Connection, Engine } from './engine.ts';
 import { translateFailure } from './failures.ts';
-import { type EntityManagers, openEntityManagers } from './orm.ts';
+import { discoverEntities } from './orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
 import { openSqlite } from './sqlite-engine.ts';
@@ -26,8 +26,6 @@ export interface WriteConnection {
   readonly db: Door;
   /** The same rows, whether the principal sees them or not. */
   readonly invisible: Door;
-  /** Makes the entity manager of the transaction. */
-  entities(): EntityManager;
   /** Runs a statement that was compiled once. Only for `database/`: it has no walls of its own. */
   readonly bare: Connection;
 }
@@ -36,7 +34,8 @@ export interface WriteConnection {
 export interface Database {
   readonly engine: Engine;
   readonly tables: ReadonlyMap<string, TableDefinition>;
-  readonly entities: EntityManagers;
+  /** The columns of each table, by its name. */
+  readonly entities: ReadonlyMap<string, EntityMetadata>;
   /** The compiled writes of each table, by its name. */
   readonly writers: Map<string, TableWriter>;
   read<T>(scope: DatabaseScope, work: (db: ReadDoor) => Promise<T>): Promise<T>;
@@ -59,8 +58,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       })
     : openSqlite(sqliteFile(options.url));
   const tables = new Map(options.tables.map((table) => [table.name, table]));
-  const entities = await openEntityManagers(engine.dialect, options.tables);
-  const codecs = new ReadCodecs(engine.dialect, entities.metadata);
+  const metadata = await discoverEntities(engine.dialect, options.tables);
+  const entities = new Map(metadata.map((entity) => [entity.tableName, entity]));
+  const codecs = new ReadCodecs(engine.dialect, metadata);
 
   const parts: DoorParts = {
     dialect: engine.dialect,
@@ -89,14 +89,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
           work({
             db: open(connection, scope),
             invisible: open(connection, { ...scope, principal: null }),
-            entities: () => entities.fork(connection.kysely, scope),
             bare: connection,
           }),
         ),
       ),
-    async close() {
-      await entities.close();
-      await engine.close();
-    },
+    close: () => engine.close(),
   };
 }

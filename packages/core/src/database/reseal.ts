@@ -21,9 +21,8 @@ interface Column {
 
 /** Every column that a table declares as sealed. */
 function sealedColumns({ database }: ServiceContext): Column[] {
-  const { metadata } = database.entities;
   return [...database.tables.values()].flatMap(({ name: table, sealed = [] }) => {
-    const entity = metadata.find(({ tableName }) => tableName === table);
+    const entity = database.entities.get(table);
     if (!entity) throw new Error(`Table ${table} has no entity.`);
     const key = entity.primaryKeys.map((property) => columnName(property));
     return sealed.map((field) => ({ table, field, column: columnName(field), key }));

@@ -1,5 +1,5 @@
-import { type EntityManager, type EntitySchema, type InferEntity, LockMode } from '@mikro-orm/core';
-import { type DomainError, errors } from '../kernel/errors.ts';
+import type { EntitySchema, InferEntity } from '@mikro-orm/core';
+import { errors } from '../kernel/errors.ts';
 import type { EventSummary, MutationRequest } from '../kernel/mutation.ts';
 import type { ServiceContext } from './context.ts';
 import type { Database, WriteConnection } from './database.ts';
@@ -8,7 +8,7 @@ import { claimKey, keepAnswer } from './idempotency.ts';
 import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
 import { type NewRow, TableWriter, type Writable } from './writes.ts';
 
-/** An entity that carries a version, as `versioned` checks it. */
+/** A row with a version, which If-Match can name. */
 interface Versioned {
   version: number;
 }
@@ -26,8 +26,8 @@ const withOwner = (match: object, own: Owner | null): Readonly<Record<string, un
   own ? { ...match, [own.column]: own.id } : { ...match };
 
 /**
- * One transaction of changes. Entity changes, added rows, events and jobs commit together or not at all. Inside, only the
- * database is awaited: hash, mail and call before or after.
+ * One transaction of changes. Rows, events and jobs commit together or not at all. Inside, only the database is awaited: hash,
+ * mail and call before or after.
  */
 export class Unit {
   readonly ctx: ServiceContext;
@@ -41,7 +41,6 @@ export class Unit {
   readonly events: EventSummary[] = [];
   readonly scope: DatabaseScope;
   readonly #connection: WriteConnection;
-  #em: EntityManager | undefined;
   readonly #afterCommit: (() => void)[] = [];
   readonly #ifMatch: MutationRequest['ifMatch'];
 
@@ -60,17 +59,6 @@ export class Unit {
     const { organizationId } = this.scope;
     if (organizationId === null) throw new Error('Rows of an organization are written inside one.');
     return { organizationId };
-  }
-
-  /** Made when it is first asked for: many units use no entity. */
-  get em(): EntityManager {
-    this.#em ??= this.#connection.entities();
-    return this.#em;
-  }
-
-  /** Writes what has changed in loaded entities. */
-  async flush(): Promise<void> {
-    await this.#em?.flush();
   }
 
   /** Adds rows. */
@@ -103,7 +91,7 @@ export class Unit {
     const { database } = this.ctx;
     let writer = database.writers.get(meta.tableName);
     if (writer) return writer;
-    const metadata = database.entities.metadata.find(({ tableName }) => tableName === meta.tableName);
+    const metadata = database.entities.get(meta.tableName);
     if (!metadata) throw new Error(`Entity ${meta.className} is not declared.`);
     writer = new TableWriter(database.engine.dialect, metadata);
     database.writers.set(meta.tableName, writer);
@@ -119,23 +107,6 @@ export class Unit {
     if (rows.some(foreign))
       throw new Error(`Refused to ${verb} a row of ${tableName} that is not of this ${own.column}.`);
     return own;
-  }
-
-  /**
-   * Loads an entity to change it, locked until commit.
-   * @throws the given error when it is missing or another tenant's
-   */
-  async load<Entity extends EntitySchema>(
-    entity: Entity,
-    where: Record<string, unknown>,
-    missing: () => DomainError,
-  ): Promise<InferEntity<Entity>> {
-    // `for update` exists on PostgreSQL only; SQLite has one writer.
-    const lock =
-      this.ctx.database.engine.dialect === 'postgresql' ? { lockMode: LockMode.PESSIMISTIC_WRITE as const } : {};
-    const found: unknown = await this.em.findOne(entity, where, lock);
-    if (!found) throw missing();
-    return found as InferEntity<Entity>;
   }
 
   /**
@@ -175,9 +146,7 @@ export async function inUnit<T>(
   let unit: Unit | undefined;
   const result = await database.write(scope, async (connection) => {
     unit = new Unit(ctx, connection, scope);
-    const answer = await work(unit);
-    await unit.flush();
-    return answer;
+    return work(unit);
   });
   unit?.committed();
   return result;
@@ -214,7 +183,6 @@ export async function mutateIn<T>(
       }
       const result = await work(unit);
       if (request.dryRun) {
-        await unit.flush();
         ctx.outcome.dryRun = { events: unit.events };
         throw new DryRun(result);
       }

@@ -17,9 +17,7 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
   const order: string[] = [];
   const cycles: CyclicReference[] = [];
   const columnOf = (table: TableDefinition, property: string): string => {
-    const found = entities.metadata
-      .find(({ tableName }) => tableName === table.name)
-      ?.props.find(({ name }) => name === property);
+    const found = entities.get(table.name)?.props.find(({ name }) => name === property);
     if (!found?.nullable) throw new Error(`${table.name}.${property} closes a cycle of references and cannot be null.`);
     return found.fieldNames[0] ?? property;
   };

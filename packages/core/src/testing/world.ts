@@ -29,7 +29,7 @@ export function principalWith(role: BuiltInRoleKey, userId: string, organization
 }
 
 export const metadataOf = ({ database }: Platform, table: string): EntityMetadata => {
-  const found = database.entities.metadata.find(({ tableName }) => tableName === table);
+  const found = database.entities.get(table);
   if (!found) throw new Error(`Table ${table} has no entity.`);
   return found;
 };

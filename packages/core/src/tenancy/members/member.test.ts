@@ -128,8 +128,7 @@ describe.each(dialects)('members on %s', (dialect) => {
           [jose.userId, 'José Núñez', 'jose nunez'],
           [percent.userId, '100%_\\', '100%_\\'],
         ] as const) {
-          const user = await unit.load(UserEntity, { id: userId }, () => new Error('missing') as never);
-          Object.assign(user, { fullName, nameKey });
+          await unit.update(UserEntity, { id: userId }, { fullName, nameKey });
         }
       });
       await remove(organization.owner, percent.userId);
