@@ -62,7 +62,7 @@ export async function rolesOfInvitations(
 }
 
 /** Shows invitations with their organizations and roles. */
-export async function showInvitations(db: ReadDoor, rows: readonly InvitationRow[], now: Date): Promise<Invitation[]> {
+async function showInvitations(db: ReadDoor, rows: readonly InvitationRow[], now: Date): Promise<Invitation[]> {
   const [organizations, roles] = await Promise.all([
     db
       .selectFrom('organizations')

@@ -135,9 +135,9 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
 }
 
 /**
- * Locks a pending invitation of the organization of the context until commit. It must not offer more than the
- * caller's own roles allow.
- * @throws `invitation_not_found`, `role_exceeds_own`
+ * Locks a pending invitation of the organization of the context until commit. It must not offer more than the caller's own roles
+ * allow.
+ * @throws `invitation_not_found`, `role_exceeds_own`, `invitation_not_pending`
  */
 async function lockOffer(unit: Unit, principal: Principal, id: string) {
   // Locks in the order of addMember, so that both at the same time do not deadlock.

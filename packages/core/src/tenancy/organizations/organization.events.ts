@@ -28,7 +28,7 @@ export const organizationEvents = defineEvents('organization', {
     changes: { ownerId: z.uuid() },
     summary: (e) => `${e.actor} made another member the owner of the organization`,
   }),
-  purged: event({ summary: (e) => `${e.actor} deleted the organization for ever` }),
+  purged: event({ summary: () => 'The organization was deleted for ever, 30 days after it was moved to the trash' }),
 });
 
 export const organizationSwitchEvents = defineEvents('session', {
