@@ -1,75 +1,74 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Copy } from './mutations/copy.ts';
+import { parseArgs } from 'node:util';
 import { mutationsOf } from './mutations/index.ts';
-import { trySwitched } from './mutations/rounds.ts';
-import { type Outcome, tryMutation } from './mutations/trial.ts';
+import { type Changed, changedSince, chosen } from './mutations/selection.ts';
+import { type Outcome, tryAll } from './mutations/trials.ts';
 
 const root = join(import.meta.dirname, '..');
 
-const usage = `npm run mutate [-- OPTIONS]
-  --only TEXT   only the mutations whose name contains it; several add up
-  --list        say which there are, and run none`;
+const usage = `npm run mutate [-- OPTIONS] [PATH …]
+  PATH          only in these files and folders
+  --since REV   only in functions that changed since a commit
+  --only TEXT   only those whose name contains it; several add up
+  --list        lists them, and tries none
 
-interface Options {
-  only: string[];
-  list: boolean;
-}
+docs/mutation-testing.md explains the output.`;
 
-function readOptions(args: readonly string[]): Options {
-  const options: Options = { only: [], list: false };
-  for (let at = 0; at < args.length; at++) {
-    const next = args[at + 1];
-    if (args[at] === '--list') options.list = true;
-    else if (args[at] === '--only' && next !== undefined) {
-      options.only.push(next);
-      at++;
-    } else {
-      console.error(usage);
-      process.exit(2);
-    }
+function readOptions() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        since: { type: 'string' },
+        only: { type: 'string', multiple: true, default: [] },
+        list: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
   }
-  return options;
 }
 
-function tell({ mutation, verdict, why, seconds }: Outcome, done: number, all: number): void {
-  console.log(`${verdict} ${mutation.name} (${done} of ${all}, ${seconds.toFixed(1)} s)\n    ${why}`);
+function readChanges(revision: string): Changed {
+  try {
+    return changedSince(root, revision);
+  } catch {
+    console.error(`git knows no commit ${revision}.`);
+    process.exit(2);
+  }
 }
 
 async function main(): Promise<void> {
-  const { only, list } = readOptions(process.argv.slice(2));
-  const chosen = mutationsOf(root).filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
-  if (chosen.length === 0) {
-    console.error(`No mutation is called ${only.join(' or ')}: see --list.`);
-    process.exit(2);
+  const { values, positionals } = readOptions();
+  const changed = values.since === undefined ? null : readChanges(values.since);
+  const mutations = mutationsOf(root).filter(chosen({ paths: positionals, only: values.only, changed }));
+  if (values.list) {
+    for (const { name } of mutations) console.log(name);
+    return;
   }
-  if (list) {
-    for (const { name } of chosen) console.log(name);
+  if (mutations.length === 0) {
+    console.log('No mutation was selected.');
+    // A change may contain no check, but a name must exist.
+    process.exitCode = changed ? 0 : 2;
     return;
   }
   const started = performance.now();
+  const minutes = (): string => ((performance.now() - started) / 60_000).toFixed(1);
   const outcomes: Outcome[] = [];
-  const note = (outcome: Outcome): void => {
-    outcomes.push(outcome);
-    tell(outcome, outcomes.length, chosen.length);
-  };
-  const copies = Array.from({ length: Math.min(2, availableParallelism(), chosen.length) }, () => new Copy(root));
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-  try {
-    const queue = await trySwitched(copies, chosen, note);
-    await Promise.all(
-      copies.map(async (copy) => {
-        for (let next = queue.shift(); next; next = queue.shift()) note(await tryMutation(copy, next));
-      }),
+  const failing = await tryAll(root, mutations, (outcome) => {
+    outcomes.push(outcome);
+    const { verdict, mutation, why } = outcome;
+    console.log(
+      `${verdict} ${mutation.name} (${outcomes.length} of ${mutations.length}, ${minutes()} min)\n    ${why}`,
     );
-  } finally {
-    for (const copy of copies) copy.remove();
-  }
-  const unseen = outcomes.filter(({ verdict }) => verdict !== 'red');
-  const minutes = ((performance.now() - started) / 60_000).toFixed(1);
-  console.log(`\n${outcomes.length} mutations in ${minutes} minutes: ${unseen.length} that no test sees`);
-  for (const { verdict, mutation } of unseen) console.log(`${verdict.padEnd(8)}${mutation.name}`);
-  process.exitCode = unseen.length > 0 ? 1 : 0;
+  });
+  const green = outcomes.filter(({ verdict }) => verdict === 'GREEN');
+  console.log(`\n${outcomes.length} mutations in ${minutes()} minutes, ${green.length} of them green`);
+  for (const { mutation, why } of green) console.log(`GREEN ${mutation.name}\n    ${why}`);
+  for (const test of failing) console.log(`This test fails although nothing is off, so it notices nothing: ${test}`);
+  process.exitCode = green.length + failing.length > 0 ? 1 : 0;
 }
 
 await main();

@@ -1,64 +1,65 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Range, Source } from './syntax.ts';
 
-/** A text in a file, and what stands there instead: the one place where it occurs, or the place at an offset. */
-export interface Patch {
+/**
+ * A piece of code that can be switched off at run time. The inserted texts ask each time whether it is off: `OFF` in them becomes
+ * that question. `FIRED` becomes a note that the code would behave differently now if it were off.
+ */
+export interface Switch extends Range {
   file: string;
-  find: string;
-  replace: string;
-  /** Where it stands, when the same text stands elsewhere too. */
-  at?: number;
-  /** What stands before and behind it to switch it off while the code runs, where `OFF` says whether it is. */
-  around?: readonly [string, string];
+  /** Inserted before the piece. */
+  before: string;
+  /** Inserted after the piece. */
+  after: string;
 }
 
+export type Kind = 'refused' | 'passed' | 'thrown' | 'called' | 'decided' | 'narrowed' | 'rule' | 'wall' | 'policy';
+
+/** One change that switches a check off. A test has to notice it. */
 export interface Mutation {
+  kind: Kind;
   name: string;
-  /** The check that is switched off. */
-  patches: readonly Patch[];
-  /** Other walls that would hide that it is. */
-  masks: readonly Patch[];
-  /** Test files, one of which must go red. */
-  tests: readonly string[];
-  /** Which of their tests by full name, to be quicker. @default all */
-  named?: RegExp;
+  /** The declaration around it. `--since` tries the mutation again when this changes. */
+  owner: { source: Source; node: Range };
+  /** A folder whose changes count as well. */
+  alsoIn?: string;
+  /** Empty if the mutation changes the database (`sql`). */
+  off: readonly Switch[];
+  /** Other checks that stop the same input. They are off as well when the mutation is tried a second time. */
+  masks: readonly Switch[];
+  /** Changes a migrated PostgreSQL database instead of the code. */
+  sql?: string;
 }
 
-export const read = (root: string, file: string): string => readFileSync(join(root, file), 'utf8');
+/** What may stop the same input as a check, before the check does: see `masksFor`. */
+export type Mask = 'admission' | 'visibility' | 'wall' | 'sibling' | 'proof';
 
-/** One text that switches one check off, where no other stands in front. */
-export const mutation = (
-  name: string,
-  file: string,
-  find: string,
-  replace: string,
-  tests: readonly string[],
-): Mutation => ({
-  name,
-  patches: [{ file, find, replace }],
-  masks: [],
-  tests,
+/** A check, and how it is switched off. */
+export interface Check extends Switch {
+  kind: Kind;
+  /** The code of the check, for the name of the mutation. */
+  says: string;
+  /** The function that it calls. */
+  callee?: string;
+  behind?: readonly Mask[];
+}
+
+type Around = Pick<Switch, 'before' | 'after'>;
+
+/** Makes a condition true. It still runs, because it may have effects. */
+export const alwaysTrue: Around = { before: '((OFF, (', after: ')) || (FIRED, OFF))' };
+
+/** Makes a condition false. It still runs. */
+export const alwaysFalse: Around = { before: '((OFF, (', after: ')) && (FIRED, !OFF))' };
+
+/** Replaces an expression by other code. */
+export const instead = (code: string): Around => ({ before: `(FIRED, OFF ? (${code}) : (`, after: '))' });
+
+/** Makes a check of a piece of code. */
+export const check = (source: Source, kind: Kind, { start, end }: Range, around: Around, says?: string): Check => ({
+  kind,
+  file: source.file,
+  start,
+  end,
+  ...around,
+  says: says ?? source.textOf({ start, end }),
 });
-
-/** @throws when the text is not there, or not at one place only */
-export function placeOf(text: string, { file, find, at }: Patch): number {
-  const start = at ?? text.indexOf(find);
-  if (start === -1 || !text.startsWith(find, start)) throw new Error(`${file} does not say: ${find}`);
-  if (at === undefined && text.includes(find, start + 1)) throw new Error(`${file} says more than once: ${find}`);
-  return start;
-}
-
-function apply(text: string, patch: Patch): string {
-  const start = placeOf(text, patch);
-  return text.slice(0, start) + patch.replace + text.slice(start + patch.find.length);
-}
-
-/** Applies patches to files: those with an offset last to first, so that none moves another. */
-export function patched(root: string, patches: readonly Patch[]): Map<string, string> {
-  const texts = new Map<string, string>();
-  const ordered = [...patches].sort((a, b) => (b.at ?? Number.MAX_SAFE_INTEGER) - (a.at ?? Number.MAX_SAFE_INTEGER));
-  const late = ordered.filter((patch) => patch.at === undefined);
-  for (const patch of [...ordered.filter((one) => one.at !== undefined), ...late])
-    texts.set(patch.file, apply(texts.get(patch.file) ?? read(root, patch.file), patch));
-  return texts;
-}

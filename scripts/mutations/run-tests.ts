@@ -10,7 +10,7 @@ import {
   type TestSuite,
 } from 'vitest/node';
 
-/** A test that failed, or what stands around tests and failed. */
+/** A test that failed, or a hook around tests. */
 export interface Red {
   file: string;
   name: string;
@@ -19,32 +19,27 @@ export interface Red {
 export interface TestRun {
   /** The copy of the repository. */
   root: string;
-  /** The likeliest to fail first. */
+  /** They run in this order. */
   files: readonly string[];
-  /** Which of their tests by full name. @default all */
-  named?: string | undefined;
-  /** Ends with the first that fails and is not among these, by `keyOf`. @default never: every failure is told */
+  /** The URL of a PostgreSQL server for the tests. @default they run on SQLite */
+  postgres?: string | undefined;
+  /** What is off from the start of the process. @default nothing */
+  off?: readonly number[] | undefined;
+  /** Stops at the first test that fails and is not among these (see `keyOf`). @default runs all tests */
   unless?: readonly string[] | undefined;
 }
 
 export const keyOf = ({ file, name }: Red): string => `${file}: ${name}`;
 
-/** What the child says as it goes. */
-type Said = { red: Red } | { ended: string; tests: number };
+/** A message of the child process. */
+type Message = { red: Red } | { ended: string; ms: number };
 
 const marker = '\u001etests:';
 
-const say = (said: Said): void => void process.stdout.write(`\n${marker}${JSON.stringify(said)}\n`);
+const send = (message: Message): void => void process.stdout.write(`\n${marker}${JSON.stringify(message)}\n`);
 
-function nameOf(test: TestCase | TestSuite): string {
-  const names = [test.name];
-  for (let at = test.parent; at.type === 'suite'; at = at.parent) names.unshift(at.name);
-  return names.join(' ');
-}
-
-/** Tells what fails, and stops at the first failure that counts. */
+/** Reports failures, and stops at the first one that counts. */
 class FirstRed implements Reporter {
-  #tests = 0;
   readonly #unless: ReadonlySet<string> | null;
   readonly #stop: () => void;
 
@@ -54,35 +49,31 @@ class FirstRed implements Reporter {
   }
 
   onTestCaseResult(test: TestCase): void {
-    const { state } = test.result();
-    if (state !== 'skipped') this.#tests++;
-    if (state === 'failed') this.#note(test.module, nameOf(test));
+    if (test.result().state === 'failed') this.#note(test.module, test.fullName);
   }
 
   onTestSuiteResult(suite: TestSuite): void {
-    if (suite.errors().length > 0) this.#note(suite.module, `${nameOf(suite)} (around its tests)`);
+    if (suite.errors().length > 0) this.#note(suite.module, `${suite.fullName} (around its tests)`);
   }
 
   onTestModuleEnd(module: TestModule): void {
     if (module.errors().length > 0) this.#note(module, '(around all tests)');
-    say({ ended: module.relativeModuleId, tests: this.#tests });
+    send({ ended: module.relativeModuleId, ms: module.diagnostic().duration });
   }
 
   #note(module: TestModule, name: string): void {
     const red = { file: module.relativeModuleId, name };
     if (this.#unless?.has(keyOf(red))) return;
-    say({ red });
+    send({ red });
     if (this.#unless) this.#stop();
   }
 }
 
-/** What mocks modules is alone in its process; the rest loads the code once. */
+/** Tests that mock modules. Each runs in a process of its own; the others share one. */
 const isolated = 'packages/*/src/**/*.isolated.test.ts';
 
-const onPostgres = (file: string): boolean => file.includes('policies');
-
-/** The child: runs Vitest, and writes the report. The projects of the repository's own configuration are not all there. */
-async function runVitest({ root, files, named, unless }: TestRun): Promise<void> {
+/** The child process. It declares its own projects, because the copy does not contain all projects of the repository. */
+async function runVitest({ root, files, unless }: TestRun): Promise<void> {
   class InOrder implements TestSequencer {
     readonly shard = <Files>(all: Files): Files => all;
     readonly sort: TestSequencer['sort'] = (all) => {
@@ -98,48 +89,57 @@ async function runVitest({ root, files, named, unless }: TestRun): Promise<void>
     config: false,
     watch: false,
     projects: [
-      { test: { name: 'shared', include: ['packages/*/src/**/*.test.ts'], exclude: [isolated], isolate: false } },
-      { test: { name: 'isolated', include: [isolated] } },
-    ].map((project) => ({ ...project, extends: true as const })),
-    // A server that nobody asks needs no starting.
-    globalSetup: files.some(onPostgres) ? ['packages/core/src/testing/global-setup.ts'] : [],
+      { name: 'shared', include: ['packages/*/src/**/*.test.ts'], exclude: [isolated], isolate: false },
+      { name: 'isolated', include: [isolated] },
+    ].map((test) => ({
+      test: { ...test, setupFiles: [join(import.meta.dirname, 'runtime.ts')] },
+      extends: true as const,
+    })),
     fsModuleCachePath: join(root, 'compiled'),
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 30_000,
+    testTimeout: 20_000,
     hookTimeout: 60_000,
     sequence: { sequencer: InOrder },
     reporters: [capture, reporter],
-    ...(named !== undefined && { testNamePattern: new RegExp(named) }),
   });
   await vitest?.close();
 }
 
-const withoutPostgres = { TENON_TEST_POSTGRES: 'postgres://nobody@localhost' };
+/** Nothing listens there. A test that needs PostgreSQL fails at once, instead of starting a server. */
+const nowhere = 'postgres://nobody@localhost';
 
-/** Longer than any of the test files takes. */
-const patienceMs = 120_000;
+/** Longer than the time between two messages of any test file. */
+const patienceMs = 60_000;
+
+export interface TestResult {
+  red: Red[];
+  /** The duration of each file that ended, in milliseconds. */
+  ended: ReadonlyMap<string, number>;
+}
 
 /**
- * Runs test files, and answers what failed. What a check keeps from going round for ever may do so now: then the file that did not
- * end has failed, and those behind it have not run.
- * @throws when the run itself broke
+ * Runs test files in one process. Code may loop forever while a check is off: the file then counts as failed, and the files after it
+ * do not run.
+ * @throws if no file could run
  */
-export async function runTests(run: TestRun): Promise<{ red: Red[]; ended: ReadonlySet<string> }> {
+export async function runTests(run: TestRun): Promise<TestResult> {
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(run)], {
     cwd: run.root,
     env: {
       ...process.env,
-      ...(run.files.some(onPostgres) ? {} : withoutPostgres),
+      TENON_TEST_POSTGRES: run.postgres ?? nowhere,
+      TENON_MUTATE_DIALECT: run.postgres === undefined ? 'sqlite' : 'postgresql',
+      ...(run.off && { TENON_MUTATE_OFF: run.off.join() }),
       NO_COLOR: '1',
       NODE_COMPILE_CACHE: join(run.root, 'compiled'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // With the processes that it starts.
+    // Makes it the leader of a group, so that its own children can be killed with it.
     detached: true,
   });
-  const [red, ended] = [[] as Red[], new Set<string>()];
-  let [log, tests, stuck] = ['', 0, false];
+  const [red, ended] = [[] as Red[], new Map<string, number>()];
+  let [log, stuck] = ['', false];
   const giveUp = (): void => {
     stuck = true;
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
@@ -149,12 +149,9 @@ export async function runTests(run: TestRun): Promise<{ red: Red[]; ended: Reado
   const hear = (line: string): void => {
     clearTimeout(timer);
     timer = setTimeout(giveUp, patienceMs);
-    const said = JSON.parse(line.slice(marker.length)) as Said;
-    if ('red' in said) red.push(said.red);
-    else {
-      ended.add(said.ended);
-      ({ tests } = said);
-    }
+    const message = JSON.parse(line.slice(marker.length)) as Message;
+    if ('red' in message) red.push(message.red);
+    else ended.set(message.ended, message.ms);
   };
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.startsWith(marker)) hear(line);
@@ -166,9 +163,9 @@ export async function runTests(run: TestRun): Promise<{ red: Red[]; ended: Reado
   clearTimeout(timer);
   if (stuck) {
     const file = run.files.find((one) => !ended.has(one)) ?? '';
-    return { red: [...red, { file, name: '(does not end)' }], ended: ended.add(file) };
+    return { red: [...red, { file, name: '(does not end)' }], ended: ended.set(file, patienceMs) };
   }
-  if (tests === 0 && red.length === 0) throw new Error(`There were no tests: ${log.slice(0, 1000)}`);
+  if (ended.size === 0 && red.length === 0) throw new Error(`No test file ran: ${log.slice(0, 1000)}`);
   return { red, ended };
 }
 

@@ -1,96 +1,114 @@
-import { basename, dirname } from 'node:path';
-import { type Mutation, type Patch, placeOf, read } from './mutation.ts';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Switch } from './mutation.ts';
+import type { Plan } from './runtime.ts';
+import { ownerNamed, readSource } from './syntax.ts';
 
-/*
- * Most checks can be switched off while the code runs: what stands around them asks each time. So one process tries many
- * mutations, one after the other, and loads the code once.
- */
+interface Insertion {
+  at: number;
+  /** Decides between insertions at the same offset: compared number by number, the lowest comes first. */
+  order: readonly number[];
+  text: string;
+}
 
-/** Whether the tests of the services see a patch at all. */
-const ofServices = ({ file }: Patch): boolean => file.startsWith('packages/core/');
+const question = (text: string, number: number): string =>
+  text
+    .replaceAll(/\bOFF\b/g, `globalThis.switches?.off(${number})`)
+    .replaceAll(/\bFIRED\b/g, `globalThis.switches?.fired(${number})`);
 
-const keyOf = (patch: Patch): string => JSON.stringify([patch.file, patch.at, patch.find]);
+/** At one offset, texts that close come before texts that open. The texts of a longer piece are outside those of a shorter one. */
+function insertionsOf({ start, end, before, after }: Switch, number: number): Insertion[] {
+  const length = end - start;
+  return [
+    { at: start, order: [1, -length, number], text: question(before, number) },
+    { at: end, order: [length === 0 ? 1 : 0, length, -number], text: question(after, number) },
+  ];
+}
 
-/** A number for everything that can be switched off while the code runs. */
+function inserted(text: string, insertions: readonly Insertion[]): string {
+  const sorted = insertions.toSorted((a, b) => {
+    const orders = a.order.map((value, index) => value - (b.order[index] ?? 0));
+    return a.at - b.at || (orders.find((difference) => difference !== 0) ?? 0);
+  });
+  let result = '';
+  let last = 0;
+  for (const { at, text: piece } of sorted) {
+    result += text.slice(last, at) + piece;
+    last = at;
+  }
+  return result + text.slice(last);
+}
+
+/** Numbers everything that can be switched off. */
 export class Switches {
   readonly #numbers = new Map<string, number>();
-  readonly #patches: Patch[] = [];
+  readonly #known: Switch[] = [];
 
-  /** What has to be switched off for patches; null when one of them cannot be. */
-  of(patches: readonly Patch[]): number[] | null {
-    const needed = patches.filter(ofServices);
-    if (needed.some(({ around }) => !around)) return null;
-    return needed.map((patch) => {
-      const key = keyOf(patch);
-      const number = this.#numbers.get(key) ?? this.#patches.push(patch) - 1;
+  numbersOf(switches: readonly Switch[]): number[] {
+    return switches.map((one) => {
+      const key = JSON.stringify([one.file, one.start, one.end, one.before, one.after]);
+      const number = this.#numbers.get(key) ?? this.#known.push(one) - 1;
       this.#numbers.set(key, number);
       return number;
     });
   }
 
-  /** The sources with all switches in them, none of which is off. */
+  /** Inserts the switches of a file into its text. */
+  textOf(file: string, text: string): string {
+    const insertions = this.#known.flatMap((one, number) => (one.file === file ? insertionsOf(one, number) : []));
+    return inserted(text, insertions);
+  }
+
+  /** The texts of all files that have switches. */
   texts(root: string): Map<string, string> {
-    const texts = new Map<string, string>();
-    for (const file of new Set(this.#patches.map((patch) => patch.file))) {
-      const text = read(root, file);
-      const inserted = this.#patches.flatMap((patch, number) => {
-        if (patch.file !== file || !patch.around) return [];
-        const at = placeOf(text, patch);
-        const { length } = patch.find;
-        const [before, behind] = patch.around.map((one) =>
-          one.replaceAll('OFF', `globalThis.switchedOff?.has(${number})`),
-        );
-        // Of two that stand in one place, the longer one is outside.
-        return [
-          { at, order: -length, text: before ?? '' },
-          { at: at + length, order: length - text.length, text: behind ?? '' },
-        ];
-      });
-      let result = text;
-      for (const one of inserted.sort((a, b) => b.at - a.at || b.order - a.order))
-        result = result.slice(0, one.at) + one.text + result.slice(one.at);
-      texts.set(file, result);
-    }
-    return texts;
+    const files = new Set(this.#known.map(({ file }) => file));
+    return new Map([...files].map((file) => [file, this.textOf(file, readFileSync(join(root, file), 'utf8'))]));
   }
 }
 
-/** A test file that runs while something is off. */
-export interface Switched {
+const databases = 'packages/core/src/testing/databases.ts';
+
+/** The helper of the tests that creates databases. It uses the dialects of the run, and changes databases as the plan says. */
+export function testDatabases(root: string): [file: string, text: string] {
+  const source = readSource(root, databases);
+  const dialects = ownerNamed([source], 'dialects').node;
+  const create = ownerNamed([source], 'createTestDatabase').node;
+  if (dialects.type !== 'VariableDeclarator' || !dialects.init)
+    throw new Error(`${databases} does not declare the dialects.`);
+  if (create.type !== 'FunctionDeclaration' || !create.body)
+    throw new Error(`${databases} does not declare createTestDatabase.`);
+  const change = `if (dialect === 'postgresql' && globalThis.switches?.sql) {
+    const client = new pg.Client({ connectionString: asSuperuser(created.url) });
+    await client.connect();
+    await client.query(globalThis.switches.sql);
+    await client.end();
+  }`;
+  const insert = (at: number, text: string): Insertion => ({ at, order: [], text });
+  return [
+    databases,
+    inserted(source.text, [
+      insert(dialects.init.start, '(globalThis.switches?.dialects ?? ('),
+      insert(dialects.init.end, '))'),
+      insert(create.body.start + 1, 'const created = await (async () => {'),
+      insert(create.body.end - 1, `})(); ${change} return created;`),
+    ]),
+  ];
+}
+
+/** A copy of a test file that runs by a plan. */
+export interface SwitchedTest {
   path: string;
   text: string;
 }
 
-/**
- * A copy of a test file beside it, during which something is off.
- * @param all goes on after the first test that fails
- */
-export function switchedTest(root: string, file: string, off: readonly number[], all: boolean): Switched {
-  const id = `${all ? 'all' : 'first'}-${off.join('-') || 'none'}`;
-  const first = `import { beforeEach as beforeEachSwitched } from 'vitest';
-let firstIsRed = false;
-beforeEachSwitched((test) => {
-  if (firstIsRed) test.skip();
-  test.onTestFailed(() => void (firstIsRed = true));
-});
-`;
+/** Makes a copy of a test file, for the same folder. Its name is different for each plan. */
+export function switchedTest(root: string, file: string, plan: Plan): SwitchedTest {
+  const end = ['.isolated.test.ts', '.test.ts'].find((one) => file.endsWith(one)) ?? '';
+  const json = JSON.stringify(plan);
+  const id = createHash('sha256').update(json).digest('hex').slice(0, 16);
   return {
-    path: `${dirname(file)}/${basename(file, '.test.ts')}.${id}.test.ts`,
-    text: `${all ? '' : first}globalThis.switchedOff = new Set([${off.join()}]);\n${read(root, file)}`,
+    path: `${dirname(file)}/${basename(file, end)}.${id}${end}`,
+    text: `globalThis.switches.begin(${json});\n${readFileSync(join(root, file), 'utf8')}`,
   };
 }
-
-/** A copy of a test file beside it that notes which switches the code comes by. */
-export function recordingTest(root: string, file: string): Switched {
-  const note = `import { writeFileSync as writeSeen } from 'node:fs';
-import { afterAll as afterAllSeen } from 'vitest';
-const seen = new Set();
-globalThis.switchedOff = { has: (number) => void seen.add(number) };
-afterAllSeen(() => writeSeen(import.meta.filename + '.json', JSON.stringify([...seen])));
-`;
-  return { path: `${dirname(file)}/${basename(file, '.test.ts')}.seen.test.ts`, text: note + read(root, file) };
-}
-
-/** The tests of a mutation that can run while it is off: those of the services that mock nothing. */
-export const switchable = ({ tests }: Mutation): string[] =>
-  tests.filter((test) => test.startsWith('packages/core/') && !/isolated|policies/.test(test));

@@ -1,0 +1,62 @@
+import type { CallExpression, Node } from 'oxc-parser';
+import { type Check, check } from './mutation.ts';
+import { calleeOf, nodesIn, type Source, stringOf } from './syntax.ts';
+
+const isWhere = (node: Node): node is CallExpression =>
+  calleeOf(node) === 'where' &&
+  node.type === 'CallExpression' &&
+  node.callee.type === 'MemberExpression' &&
+  node.callee.property.type === 'Identifier';
+
+/** The object whose method is called. */
+const receiverOf = (node: Node): Node | undefined =>
+  node.type === 'CallExpression' && node.callee.type === 'MemberExpression' ? node.callee.object : undefined;
+
+/** All calls of `where` in the chain that contains one of them. */
+function chainAround(source: Source, where: Node): CallExpression[] {
+  let last = where;
+  for (let member = source.parentOf(last); member?.type === 'MemberExpression'; member = source.parentOf(last)) {
+    const call = source.parentOf(member);
+    if (!call || receiverOf(call) !== last) break;
+    last = call;
+  }
+  const chain: CallExpression[] = [];
+  for (let link: Node | undefined = last; link; link = receiverOf(link)) if (isWhere(link)) chain.push(link);
+  return chain;
+}
+
+const columnIn = (node: Node | undefined): string | undefined => stringOf(node)?.split('.').at(-1);
+
+/** Selects one row by its id. */
+const isById = ({ arguments: [column, operator] }: CallExpression): boolean =>
+  columnIn(column) === 'id' && stringOf(operator) === '=';
+
+/** Selects the rows of many ids at once. The code that reads them looks them up by these ids, and ignores other rows. */
+function isBatch({ arguments: [condition] }: CallExpression): boolean {
+  if (condition?.type !== 'CallExpression' || calleeOf(condition) !== 'anyOf') return false;
+  const column = columnIn(condition.arguments[1]) ?? '';
+  return column === 'id' || column.endsWith('_id');
+}
+
+/** Replaces the arguments of `where` by a condition that is always true. */
+const everything = { before: '...((FIRED, OFF) ? [(all) => all.and([])] : [', after: '])' };
+
+/** The columns that say whose a row is: the wall of the read door may ask for them as well. */
+const owners = ['organization_id', 'user_id'];
+
+/**
+ * The conditions that narrow a query: each is left out. Conditions that select rows by their ids are not among them, and neither is
+ * the organization beside an id: the id alone already selects the row.
+ */
+export function narrowingsIn(source: Source): Check[] {
+  return source.nodes.flatMap((node) => {
+    if (!isWhere(node) || isById(node) || isBatch(node)) return [];
+    const isOfRow = columnIn(node.arguments[0]) === 'organization_id' && chainAround(source, node).some(isById);
+    const [first, last] = [node.arguments[0], node.arguments.at(-1)];
+    if (isOfRow || !first || !last) return [];
+    const condition = { start: first.start, end: last.end };
+    const says = `.where(${source.textOf(condition)})`;
+    const isWhose = nodesIn(node).some((one) => owners.includes(columnIn(one) ?? ''));
+    return [{ ...check(source, 'narrowed', condition, everything, says), behind: isWhose ? ['wall'] : [] }];
+  });
+}
