@@ -8,6 +8,7 @@ import { tableOf } from './report.ts';
 import { openRows } from './rows.ts';
 import { type Organization, readScene } from './scene.ts';
 import { files, type RunningServer, startServer } from './servers.ts';
+import { taskFields } from './task-fields.ts';
 
 const serverSettings = (databases: Databases): Record<string, string> => ({
   ...databases.settings,
@@ -25,7 +26,11 @@ const startTenon = (databases: Databases, ...nodeOptions: string[]): Promise<Run
   startServer([...nodeOptions, files.tenon, 'serve'], serverSettings(databases));
 
 const startCeiling = (databases: Databases): Promise<RunningServer> =>
-  startServer([files.ceiling], { ...serverSettings(databases), DATABASE_URL: databases.ceilingUrl });
+  startServer([files.ceiling], {
+    ...serverSettings(databases),
+    DATABASE_URL: databases.ceilingUrl,
+    TASK_FIELDS: JSON.stringify(taskFields),
+  });
 
 const signInAt =
   (url: string, password: string) =>

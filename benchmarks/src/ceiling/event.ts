@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { TaskRow } from './fields.ts';
 import { randomBytes, uuidv7 } from './ids.ts';
 import type { NewTask } from './store.ts';
-import type { TaskRow } from './task.ts';
 
 export interface EventRow {
   id: string;

@@ -1,58 +1,13 @@
 import pg from 'pg';
+import { columnList, rowReader } from './fields.ts';
 import type { Reference } from './store.ts';
-import type { Link, Name, Status, TaskRow } from './task.ts';
+import type { Link, Name } from './task.ts';
 
-const columns = `id, number, title, description, status, priority, due_date, start_date, estimated_hours, actual_hours,
-  completed_at, parent_id, team_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
-
-type RawTask = [
-  id: string,
-  number: number,
-  title: string,
-  description: string | null,
-  status: Status,
-  priority: string,
-  dueDate: string | null,
-  startDate: string | null,
-  estimatedHours: number | null,
-  actualHours: number | null,
-  completedAt: string | null,
-  parentId: string | null,
-  teamId: string | null,
-  createdById: string,
-  updatedById: string,
-  createdAt: string,
-  updatedAt: string,
-  deletedAt: string | null,
-  version: number,
-];
-
-/** The session speaks UTC: `2026-01-31 09:00:00.12+00`. */
-const iso = (at: string): string =>
-  `${at.slice(0, 10)}T${at.slice(11, 19)}.${at.charAt(19) === '.' ? at.slice(20, -3).padEnd(3, '0') : '000'}Z`;
-const isoOrNull = (at: string | null): string | null => (at === null ? null : iso(at));
-const hours = (hundredths: number | null): number | null => (hundredths === null ? null : hundredths / 100);
-
-export const taskRow = (raw: RawTask): TaskRow => ({
-  id: raw[0],
-  number: raw[1],
-  title: raw[2],
-  description: raw[3],
-  status: raw[4],
-  priority: raw[5],
-  dueDate: isoOrNull(raw[6]),
-  startDate: isoOrNull(raw[7]),
-  estimatedHours: hours(raw[8]),
-  actualHours: hours(raw[9]),
-  completedAt: isoOrNull(raw[10]),
-  parentId: raw[11],
-  teamId: raw[12],
-  createdById: raw[13],
-  updatedById: raw[14],
-  createdAt: iso(raw[15]),
-  updatedAt: iso(raw[16]),
-  deletedAt: isoOrNull(raw[17]),
-  version: raw[18],
+export const taskRow = rowReader({
+  // The session speaks UTC: `2026-01-31 09:00:00.12+00`.
+  instant: (at: string) =>
+    `${at.slice(0, 10)}T${at.slice(11, 19)}.${at.charAt(19) === '.' ? at.slice(20, -3).padEnd(3, '0') : '000'}Z`,
+  hundredths: (value: number) => value / 100,
 });
 
 type RawLink = [Link['kind'], string, number, string];
@@ -93,18 +48,18 @@ export const statements = {
     'organization',
     `select organization_id from memberships where user_id = $1 and status = 'active'`,
   ),
-  list: statement<RawTask>(
+  list: statement<unknown[]>(
     'list',
-    `select ${columns} from tasks where organization_id = $1 and status = $2 and deleted_at is null
+    `select ${columnList} from tasks where organization_id = $1 and status = $2 and deleted_at is null
      order by created_at desc, id desc limit $3`,
   ),
-  get: statement<RawTask>(
+  get: statement<unknown[]>(
     'get',
-    `select ${columns} from tasks where organization_id = $1 and id = $2 and deleted_at is null`,
+    `select ${columnList} from tasks where organization_id = $1 and id = $2 and deleted_at is null`,
   ),
-  lock: statement<RawTask>(
+  lock: statement<unknown[]>(
     'lock',
-    `select ${columns} from tasks where organization_id = $1 and id = $2 and deleted_at is null for update`,
+    `select ${columnList} from tasks where organization_id = $1 and id = $2 and deleted_at is null for update`,
   ),
   links: statement<RawLink>(
     'links',

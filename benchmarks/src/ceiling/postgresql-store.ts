@@ -1,9 +1,10 @@
 import pg from 'pg';
 import { type EventRow, statusChanged, taskCreated } from './event.ts';
 import { linkOf, namedLinksOf, nameOf, referenceOf, statements, taskRow, types } from './postgresql-statements.ts';
+import { statuses, type Task, type TaskRow } from './fields.ts';
 import { searchWords } from './search.ts';
 import { allFound, type Caller, newLinks, newRow, type Store, withStatus } from './store.ts';
-import { assemble, cut, pointedAt, statuses, type Task, type TaskRow } from './task.ts';
+import { assemble, cut, pointedAt } from './task.ts';
 
 type Client = Pick<pg.PoolClient, 'query'>;
 

@@ -1,9 +1,9 @@
 import Fastify from 'fastify';
+import type { Status } from './fields.ts';
 import { openPostgresStore } from './postgresql-store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import { taskPageSchema, taskSchema } from './serializers.ts';
 import type { Caller, NewTask } from './store.ts';
-import type { Status } from './task.ts';
 import { tokenReader } from './token.ts';
 import { uuidv7 } from './ids.ts';
 

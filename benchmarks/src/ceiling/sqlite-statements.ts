@@ -1,57 +1,14 @@
 import Database from 'better-sqlite3';
+import { columnList, rowReader, type Status } from './fields.ts';
 import type { Reference } from './store.ts';
-import type { Link, Name, Status, TaskRow } from './task.ts';
+import type { Link, Name } from './task.ts';
 
-const columns = `id, number, title, description, status, priority, due_date, start_date, estimated_hours, actual_hours,
-  completed_at, parent_id, team_id, created_by_id, updated_by_id, created_at, updated_at, deleted_at, version`;
-
-/** `columns` as better-sqlite3 gives them without making an object of each row. */
-type RawTask = [
-  id: string,
-  number: number,
-  title: string,
-  description: string | null,
-  status: Status,
-  priority: string,
-  dueDate: number | null,
-  startDate: number | null,
-  estimatedHours: number | null,
-  actualHours: number | null,
-  completedAt: number | null,
-  parentId: string | null,
-  teamId: string | null,
-  createdById: string,
-  updatedById: string,
-  createdAt: number,
-  updatedAt: number,
-  deletedAt: number | null,
-  version: number,
-];
-
-const iso = (at: number): string => new Date(at).toISOString();
-const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
-const hours = (hundredths: number | null): number | null => (hundredths === null ? null : hundredths / 100);
-
-export const taskRow = (raw: RawTask): TaskRow => ({
-  id: raw[0],
-  number: raw[1],
-  title: raw[2],
-  description: raw[3],
-  status: raw[4],
-  priority: raw[5],
-  dueDate: isoOrNull(raw[6]),
-  startDate: isoOrNull(raw[7]),
-  estimatedHours: hours(raw[8]),
-  actualHours: hours(raw[9]),
-  completedAt: isoOrNull(raw[10]),
-  parentId: raw[11],
-  teamId: raw[12],
-  createdById: raw[13],
-  updatedById: raw[14],
-  createdAt: iso(raw[15]),
-  updatedAt: iso(raw[16]),
-  deletedAt: isoOrNull(raw[17]),
-  version: raw[18],
+/** Rows come as arrays, without an object for each. */
+export const taskRow = rowReader({
+  instant: (at: number) => new Date(at).toISOString(),
+  hundredths: (value: number) => value / 100,
+  boolean: (value: number) => value === 1,
+  json: (value: string): unknown => JSON.parse(value),
 });
 
 type RawLink = [Link['kind'], string, number, string];
@@ -84,14 +41,14 @@ export const prepareAll = (database: Database.Database) => ({
     .prepare<[string], string>(`select organization_id from memberships where user_id = ? and status = 'active'`)
     .pluck(),
   list: database
-    .prepare<[string, Status, number], RawTask>(
-      `select ${columns} from tasks where organization_id = ? and status = ? and deleted_at is null
+    .prepare<[string, Status, number], unknown[]>(
+      `select ${columnList} from tasks where organization_id = ? and status = ? and deleted_at is null
        order by created_at desc, id desc limit ?`,
     )
     .raw(),
   get: database
-    .prepare<[string, string], RawTask>(
-      `select ${columns} from tasks where organization_id = ? and id = ? and deleted_at is null`,
+    .prepare<[string, string], unknown[]>(
+      `select ${columnList} from tasks where organization_id = ? and id = ? and deleted_at is null`,
     )
     .raw(),
   // Cross joins keep the order of the tables: from the ids, by primary keys.

@@ -1,8 +1,9 @@
 import { type EventRow, statusChanged, taskCreated } from './event.ts';
+import { type Status, statuses, type Task, type TaskRow } from './fields.ts';
 import { searchWords } from './search.ts';
 import { linkOf, nameOf, openFile, prepareAll, referenceOf, taskRow } from './sqlite-statements.ts';
 import { allFound, type Caller, newLinks, newRow, type NewTask, type Store, withStatus } from './store.ts';
-import { assemble, cut, pointedAt, type Status, statuses, type Task, type TaskRow } from './task.ts';
+import { assemble, cut, pointedAt } from './task.ts';
 
 const milliseconds = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso));
 

@@ -1,5 +1,6 @@
 import { uuidv7 } from './ids.ts';
-import type { Link, Name, Status, Task, TaskPage, TaskRow } from './task.ts';
+import { rowOfNew, type Status, type Task, type TaskRow } from './fields.ts';
+import type { Link, Name, TaskPage } from './task.ts';
 
 /** Who acts, and where. */
 export interface Caller {
@@ -43,30 +44,8 @@ export const newLinks = (taskId: string, { assigneeIds, tagIds }: NewTask): Link
 ];
 
 /** The row of a task that has just been made. */
-export function newRow({ userId }: Caller, { title }: NewTask, now: Date): TaskRow {
-  const at = now.toISOString();
-  return {
-    id: uuidv7(now.getTime()),
-    number: 0,
-    title,
-    description: null,
-    status: 'todo',
-    priority: 'medium',
-    dueDate: null,
-    startDate: null,
-    estimatedHours: null,
-    actualHours: null,
-    completedAt: null,
-    parentId: null,
-    teamId: null,
-    createdById: userId,
-    updatedById: userId,
-    createdAt: at,
-    updatedAt: at,
-    deletedAt: null,
-    version: 1,
-  };
-}
+export const newRow = ({ userId }: Caller, { title }: NewTask, now: Date): TaskRow =>
+  rowOfNew(uuidv7(now.getTime()), title, userId, now.toISOString());
 
 /** The row after its status was changed: done sets completedAt, archiving keeps it, everything else clears it. */
 export function withStatus(row: TaskRow, status: Status, { userId }: Caller, now: Date): TaskRow {

@@ -1,53 +1,8 @@
-export const statuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
-export type Status = (typeof statuses)[number];
-
-interface Person {
-  id: string;
-  username: string | null;
-  fullName: string | null;
-}
-
-interface Tag {
-  id: string;
-  name: string;
-  color: string;
-}
-
-/** A task as the wire shows it. */
-export interface Task {
-  id: string;
-  number: number;
-  key: null;
-  title: string;
-  description: string | null;
-  status: Status;
-  priority: string;
-  dueDate: string | null;
-  startDate: string | null;
-  estimatedHours: number | null;
-  actualHours: number | null;
-  completedAt: string | null;
-  parentId: string | null;
-  teamId: string | null;
-  assignees: Person[];
-  tags: Tag[];
-  createdBy: Person;
-  updatedBy: Person;
-  createdAt: string;
-  updatedAt: string;
-  deletedAt: string | null;
-  version: number;
-}
+import { type Person, type Tag, type Task, taskOf, type TaskRow } from './fields.ts';
 
 export interface TaskPage {
   data: Task[];
   nextCursor: string | null;
-}
-
-/** A row of `tasks`, with the instants as the wire has them. */
-export interface TaskRow extends Omit<Task, 'key' | 'assignees' | 'tags' | 'createdBy' | 'updatedBy'> {
-  createdById: string;
-  updatedById: string;
 }
 
 /** An assignee or a tag of a task. */
@@ -93,30 +48,7 @@ export function assemble(rows: readonly TaskRow[], links: readonly Link[], names
   return rows.map((row) => {
     const found = linksOf.get(row.id) ?? { assignees: [], tags: [] };
     if (found.tags.length > 1) found.tags.sort(byName);
-    return {
-      id: row.id,
-      number: row.number,
-      key: null,
-      title: row.title,
-      description: row.description,
-      status: row.status,
-      priority: row.priority,
-      dueDate: row.dueDate,
-      startDate: row.startDate,
-      estimatedHours: row.estimatedHours,
-      actualHours: row.actualHours,
-      completedAt: row.completedAt,
-      parentId: row.parentId,
-      teamId: row.teamId,
-      assignees: found.assignees,
-      tags: found.tags,
-      createdBy: personOf(row.createdById),
-      updatedBy: personOf(row.updatedById),
-      createdAt: row.createdAt,
-      updatedAt: row.updatedAt,
-      deletedAt: row.deletedAt,
-      version: row.version,
-    };
+    return taskOf(row, found.assignees, found.tags, personOf(row.createdById), personOf(row.updatedById));
   });
 }
 
