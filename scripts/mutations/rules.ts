@@ -37,8 +37,8 @@ export const rules: readonly Rule[] = [
   { name: 'grantsAt', each: true },
   { name: 'isCutOff', passes: 'false' },
   { name: 'membershipIn', each: true },
-  { name: 'tenancy/principal.ts narrowed', each: true },
-  { name: 'makeRoom', passes: 'undefined' },
+  { name: 'principals/principal.ts narrowed', each: true },
+  { name: 'endExcessSessions', passes: 'undefined' },
   { name: 'spend', passes: '0' },
   { name: 'insertChange', second: true },
 ];

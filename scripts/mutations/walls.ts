@@ -3,7 +3,7 @@ import { policiesOf } from '../../packages/core/src/database/policies.ts';
 import { databaseRoles } from '../../packages/core/src/database/scope.ts';
 import { tables } from '../../packages/core/src/platform.ts';
 import { type Check, check, instead, type Mutation } from './mutation.ts';
-import { answerOf, calleeOf, functionOf, nodesIn, ownerNamed, type Source, stringOf } from './syntax.ts';
+import { calleeOf, functionOf, nodesIn, ownerNamed, type Source, stringOf } from './syntax.ts';
 
 /** A piece of a wall, in a function that is named. */
 interface Opening {
@@ -51,25 +51,10 @@ const openings: readonly Opening[] = [
     around: () => instead('null'),
   },
   {
-    lets: 'entities of other organizations be loaded',
-    within: 'condition',
-    piece: (nodes) => nodes.findLast((node) => node.type === 'ObjectExpression' && node.properties.length > 0),
-    around: () => instead('{}'),
-  },
-  {
-    lets: 'entities of other organizations be flushed',
-    within: 'FlushGuard.onFlush',
-    piece: (nodes) => nodes.find((node) => node.type === 'ForOfStatement'),
-    around: () => ({ before: '{ if (!(FIRED, OFF)) ', after: ' }' }),
-  },
-  {
-    lets: 'rows of other organizations be changed',
-    within: 'updateRow',
-    piece: (nodes) =>
-      nodes.flatMap((node) =>
-        node.type === 'CallExpression' && calleeOf(node) === 'execute' ? node.arguments : [],
-      )[0],
-    around: (code) => instead(`${code}.replace('"organization_id" = ?', '? is not null')`),
+    lets: 'rows of other organizations be changed and deleted',
+    within: 'withOwner',
+    piece: (nodes) => nodes.find((node) => node.type === 'ConditionalExpression'),
+    around: () => instead('{ ...match }'),
   },
 ];
 
@@ -94,35 +79,41 @@ function overrides(sources: readonly Source[]): Check[] {
   });
 }
 
+/** What a principal sees, by the shape of an item of their visibility. */
+const shapes: Readonly<Record<string, string>> = {
+  'people alone': 'rows.place === null',
+  'places alone': 'rows.place !== null && !rows.own',
+  'places and people': 'rows.place !== null && rows.own',
+};
+
 /** The predicates by which a table shows some of its rows: each shows all of them. */
 function predicates(sources: readonly Source[]): Check[] {
   const { source, node } = ownerNamed(sources, '#visible');
-  const template = nodesIn(node)
-    .map(answerOf)
-    .find((answer) => answer?.type === 'TemplateLiteral');
-  if (!template) throw new Error('#visible no longer contains a predicate.');
-  return tables.flatMap(({ name, visibility }) =>
-    Object.keys(visibility?.predicates ?? {}).map((kind) => {
-      const is = `definition.name === '${name}' && name === '${kind}'`;
-      const around = { before: `(${is} && (FIRED, OFF) ? '1 = 1' : (`, after: '))' };
-      return check(source, 'wall', template, around, `lets all ${name} be seen by: ${kind}`);
-    }),
-  );
+  const call = nodesIn(node).find((one) => one.type === 'CallExpression' && calleeOf(one) === 'predicateOf');
+  if (!call) throw new Error('#visible no longer asks for a predicate.');
+  return tables
+    .filter(({ visibility }) => visibility)
+    .flatMap(({ name }) =>
+      Object.entries(shapes).map(([shape, is]) => {
+        const before = `(definition.name === '${name}' && ${is} && (FIRED, OFF) ? '1 = 1' : (`;
+        return check(source, 'wall', call, { before, after: '))' }, `lets all ${name} be seen by ${shape}`);
+      }),
+    );
 }
 
-/** Declarations of SQL conditions about what is visible. The last condition of each is left out. */
-const conditions = ['visible-tasks.ts assigned', 'visible-tasks.ts inTeams', 'visible-tasks.ts visibleTasks'];
+/** Functions that put the conditions of what is visible together. Each condition is left out. */
+const conditioned = ['visibility.ts visibleIds', 'visibility.ts predicateOf'];
 
-function lastConditions(sources: readonly Source[]): Check[] {
-  return conditions.map((name) => {
+function conditions(sources: readonly Source[]): Check[] {
+  return conditioned.flatMap((name) => {
     const { source, node } = ownerNamed(sources, name);
-    const isText = ({ type }: Node) => type === 'TemplateLiteral' || type === 'Literal';
-    const sql = nodesIn(node).find((one) => isText(one) && source.textOf(one).includes(' and '));
-    if (!sql) throw new Error(`${name} has only one condition.`);
-    const text = source.textOf(sql);
-    const [, end = ''] = /(['"`])$/.exec(text) ?? [];
-    const without = text.slice(0, text.lastIndexOf(' and ')) + end;
-    return check(source, 'wall', sql, instead(without), `leaves out${text.slice(text.lastIndexOf(' and '), -1)}`);
+    const list = nodesIn(node).find((one) => one.type === 'ArrayExpression' && one.elements.length > 1);
+    if (list?.type !== 'ArrayExpression') throw new Error(`${name} no longer lists conditions.`);
+    return list.elements.flatMap((element) => {
+      if (element?.type !== 'SpreadElement') return [];
+      const part = element.argument;
+      return [check(source, 'wall', part, instead('[]'), `leaves out ${source.textOf(part).replaceAll(/\s+/g, ' ')}`)];
+    });
   });
 }
 
@@ -131,7 +122,7 @@ export const wallsIn = (sources: readonly Source[]): Check[] => [
   ...openings.map((opening) => checkOf(sources, opening)),
   ...overrides(sources),
   ...predicates(sources),
-  ...lastConditions(sources),
+  ...conditions(sources),
 ];
 
 /** Finds the declaration of an entity by the name of its table. */

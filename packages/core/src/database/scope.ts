@@ -49,7 +49,7 @@ export function enterScopeSql(scope: DatabaseScope): string {
 }
 
 /** Whom rows of this owning belong to in the scope. */
-export const ownerIn = ({ is }: Owning, scope: DatabaseScope): string | null =>
+const ownerIn = ({ is }: Owning, scope: DatabaseScope): string | null =>
   is === 'organization' ? scope.organizationId : scope.userId;
 
 /** The property by which a row of the table belongs to the scope, and what it must be; null where no request writes. */
