@@ -43,15 +43,24 @@ interface EventPayload<Data extends Shape, Fields extends Shape> {
 /** Where events are recorded: in the organization of the unit, or in the instance's own stream. */
 type EventStream = 'organization' | 'instance';
 
+type EventFields = Omit<EventPayload<Shape, Shape>, 'changes' | 'data'> & {
+  changes: Changes;
+  data: Readonly<Record<string, unknown>>;
+};
+
 /** An event that is about to be recorded. Only event types of the catalogue make one. */
-export interface NewEvent {
+export class NewEvent {
   readonly type: string;
   readonly entity: EntityName;
-  readonly parent?: EntityName;
-  readonly changes?: Changes;
-  readonly data?: Record<string, unknown>;
-  readonly organizationId?: string | null;
-  readonly actorId?: string | null;
+  /** A protected member keeps an object that merely looks like an event from being one. */
+  protected readonly isDeclared = true;
+  readonly fields: EventFields;
+
+  constructor(type: string, entity: EntityName, fields: EventFields) {
+    this.type = type;
+    this.entity = entity;
+    this.fields = fields;
+  }
 }
 
 /** Removes what makes a field optional in an input: in a change it is always there, or null. */
@@ -90,9 +99,9 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
 
   /** Makes an event about an entity. `recordEvents` writes it. */
   about(id: string, { changes = {}, ...payload }: EventPayload<Data, Fields>): NewEvent {
-    const entity = { type: this.entityType, id };
     const stream = this.#stream === 'instance' ? { organizationId: null } : {};
-    return { type: this.type, entity, changes: changes as Changes, ...payload, ...stream };
+    const fields = { ...payload, ...stream, changes: changes as Changes };
+    return new NewEvent(this.type, { type: this.entityType, id }, fields);
   }
 
   /** The event as clients read it. */

@@ -10,8 +10,8 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
   if (events.length === 0) return;
   const { principal } = unit.ctx;
   const rows = events.map((event) => {
-    const actorId = event.actorId === undefined ? unit.scope.userId : event.actorId;
-    const payload = { changes: event.changes ?? {}, data: event.data ?? {} };
+    const { organizationId = unit.scope.organizationId, actorId = unit.scope.userId, ...fields } = event.fields;
+    const payload = { changes: fields.changes, data: fields.data };
     const salt = Buffer.from(pooledRandomBytes(16));
     unit.events.push({ type: event.type, entity: event.entity, ...payload });
     return {
@@ -19,7 +19,7 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
       actorId,
       apiKeyId: principal !== null && actorId === principal.userId ? (principal.apiKeyId ?? null) : null,
       id: uuidv7(),
-      organizationId: event.organizationId === undefined ? unit.scope.organizationId : event.organizationId,
+      organizationId,
       payload,
       salt: salt.toString('base64url'),
       payloadHash: createHash('sha256').update(salt).update(canonicalJson(payload)).digest('base64url'),
@@ -36,8 +36,8 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
       type: event.type,
       entityType: event.entity.type,
       entityId: event.entity.id,
-      parentType: event.parent?.type ?? null,
-      parentId: event.parent?.id ?? null,
+      parentType: event.fields.parent?.type ?? null,
+      parentId: event.fields.parent?.id ?? null,
       requestId: unit.ctx.requestId,
       at: unit.now,
     })),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { mutate } from '../database/unit-of-work.ts';
-import { recordEvents } from '../activity/index.ts';
+import { defineEvents, event, recordEvents } from '../activity/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { createOrganization, createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
@@ -16,6 +16,8 @@ import { type Schedule, SchedulePlanner } from './schedules.ts';
 const minute = 60_000;
 const day = 24 * 60 * minute;
 const leaseMs = 30_000;
+
+const testEvents = defineEvents('test', { happened: event({ summary: () => 'A test happened' }) });
 
 describe.each(dialects)('jobs on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
@@ -99,13 +101,13 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       clock.advance(leaseMs);
       const second = await claimOne();
 
-      const event = { type: 'test.happened', entity: { type: 'test', id: uuidv7() } };
-      const late = completeJob(ctx, slow, (unit) => recordEvents(unit, event));
+      const happened = testEvents.happened.about(uuidv7(), { data: {} });
+      const late = completeJob(ctx, slow, (unit) => recordEvents(unit, happened));
       await expect(late).rejects.toBeInstanceOf(LeaseLost);
-      await completeJob(ctx, second, (unit) => recordEvents(unit, event));
+      await completeJob(ctx, second, (unit) => recordEvents(unit, happened));
 
       const written = await readThroughSystemDoor(ctx.database, (db) =>
-        db.selectFrom('events').select('id').where('entity_id', '=', event.entity.id).execute(),
+        db.selectFrom('events').select('id').where('entity_id', '=', happened.entity.id).execute(),
       );
       expect(written).toHaveLength(1);
       expect(await job()).toMatchObject({ status: 'done', attempts: 2 });
@@ -192,7 +194,7 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       const runner = runnerOf({
         test: (_ctx, _payload, run) =>
           run.complete(async (unit) => {
-            await recordEvents(unit, { type: 'test.happened', entity });
+            await recordEvents(unit, testEvents.happened.about(entity.id, { data: {} }));
             if (++attempts === 1) throw new Error('after the effect');
             return { by: run.organizationId };
           }),
