@@ -6,9 +6,11 @@ import { alternatives, type Field, fieldsOf, itemsOf, missingIds, namesById, onl
 import type { Person, Scene } from './testing/scene.ts';
 import { type Fields, surfaces } from './testing/wire.ts';
 
-/** The tables with visibility rules, of which some callers see only a part. */
+/** The tables of which somebody who sees only their own rows sees a part. Rows without people are visible to them. */
 const narrowed = ({ platform }: Scene): string[] =>
-  [...platform.database.tables.values()].filter(({ visibility }) => visibility).map(({ name }) => name);
+  [...platform.database.tables.values()]
+    .filter(({ visibility: facts }) => facts && (facts.kind !== 'own' || facts.people))
+    .map(({ name }) => name);
 
 /** The ids of everything that must stay hidden from somebody who sees only their assigned tasks. */
 function hiddenFrom({ userId, organization }: Person, dump: Dump): Set<string> {
