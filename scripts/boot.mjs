@@ -1,4 +1,5 @@
-// Every npm script enters here on the host's own Node (>= 20), before anything is installed: only Node built-ins are at hand.
+// Every npm script starts here, on the Node of the host (20 or later). Nothing may be installed yet, so this file imports only what
+// Node contains.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +22,7 @@ const commands = {
   mutate: [bundledNode, 'scripts/mutate.ts'],
 };
 
-/** The lockfile that node_modules was installed from is remembered by its hash: modification times lie after a checkout. */
+/** Installs the dependencies, unless node_modules matches the lockfile. Hashes are compared, as a checkout changes modification times. */
 function install() {
   const lockfile = readFileSync(join(root, 'pnpm-lock.yaml'));
   const wanted = createHash('sha256').update(lockfile).digest('hex');
@@ -33,7 +34,7 @@ function install() {
   const { status, error } = spawnSync('npm', ['exec', '--yes', '--', pnpm, 'install', '--frozen-lockfile'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    // With CI set, pnpm never stops to ask.
+    // With CI set, pnpm asks no questions.
     env: { ...process.env, CI: 'true' },
   });
   if (error) console.error(`npm: ${error.message}`);
@@ -48,7 +49,7 @@ if (!Object.hasOwn(commands, name ?? '')) {
 }
 install();
 const [program, ...fixed] = commands[name];
-// What was compiled once starts a fifth faster. Not where coverage is counted, which it blurs.
+// Code that an earlier start has compiled starts a fifth faster. Tests do without, as it makes coverage inexact.
 const compiled = name === 'start' ? { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled') } : {};
 relay(program, [...fixed, ...args], {
   cwd: root,

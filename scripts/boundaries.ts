@@ -7,12 +7,12 @@ const folders = ['apps', 'packages', 'benchmarks', 'scripts', 'e2e'];
 
 export interface Boundaries {
   violations: { rule: string; from: string; to: string }[];
-  /** Source files on disk that dependency-cruiser did not look at: it answers "no violations" for those too. */
+  /** Source files that dependency-cruiser did not read. It reports no violations for them either. */
   unseen: string[];
   seen: number;
 }
 
-/** Holds every import under `root` against the rules of .dependency-cruiser.mjs. */
+/** Checks every import under `root` against the rules of .dependency-cruiser.mjs. */
 export async function checkBoundaries(root: string): Promise<Boundaries> {
   const files = folders
     .flatMap((folder) => globSync(`${folder}/**/*.{ts,mjs}`, { cwd: root, exclude: ['**/node_modules', '**/dist'] }))
@@ -36,7 +36,7 @@ export async function checkBoundaries(root: string): Promise<Boundaries> {
 if (import.meta.main) {
   const { violations, unseen, seen } = await checkBoundaries(join(import.meta.dirname, '..'));
   for (const { rule, from, to } of violations) console.error(`${rule}: ${from} → ${to}`);
-  for (const file of unseen) console.error(`not cruised: ${file}`);
+  for (const file of unseen) console.error(`not read: ${file}`);
   console.log(`${seen} modules`);
   process.exitCode = violations.length + unseen.length > 0 || seen === 0 ? 1 : 0;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** What must hold before a change goes in. `npm run check -- types lint` runs only the named ones. */
+/** The checks that a change must pass. `npm run check -- types lint` runs only the named ones. */
 const checks: Record<string, string[]> = {
   types: ['turbo', 'run', 'types', '--continue', '--output-logs=errors-only'],
   lint: ['oxlint'],
@@ -17,10 +17,10 @@ const checks: Record<string, string[]> = {
   migrations: ['node', 'packages/core/src/database/migrations/drift.ts'],
 };
 
-/** What is worth reading although it passed. */
-const talkative: ReadonlySet<string> = new Set(['vulnerabilities']);
+/** Checks whose output is printed even if they pass. */
+const verbose: ReadonlySet<string> = new Set(['vulnerabilities']);
 
-/** One check more than this at a time only makes each slower on the two cores of a small machine. */
+/** On the two cores of a small machine, a third check at a time would only slow the others down. */
 const concurrency = 2;
 
 const quiet = {
@@ -30,7 +30,7 @@ const quiet = {
   REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
 };
 
-/** Runs one check, prints its result, and its output if it failed or is worth reading. */
+/** Runs one check and prints its result. Prints its output if it failed or is verbose. */
 async function run(name: string, [command = '', ...args]: string[]): Promise<boolean> {
   const started = performance.now();
   const child = spawn(command, args, {
@@ -49,15 +49,15 @@ async function run(name: string, [command = '', ...args]: string[]): Promise<boo
     child.on('close', (code) => resolve(code === 0));
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const told = talkative.has(name) ? `\n${output.trimEnd().replaceAll(/^/gm, '   ')}` : '';
-  console.log(passed ? `ok ${name} ${seconds}s${told}` : `FAILED ${name} ${seconds}s\n${output}`);
+  const details = verbose.has(name) ? `\n${output.trimEnd().replaceAll(/^/gm, '   ')}` : '';
+  console.log(passed ? `ok ${name} ${seconds}s${details}` : `FAILED ${name} ${seconds}s\n${output}`);
   return passed;
 }
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(checks, name));
 if (unknown.length > 0) {
-  console.error(`no check is called ${unknown.join(', ')}; there are: ${Object.keys(checks).join(', ')}`);
+  console.error(`There is no check ${unknown.join(', ')}. The checks are: ${Object.keys(checks).join(', ')}.`);
   process.exit(2);
 }
 

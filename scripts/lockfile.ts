@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const lockfile = readFileSync(join(import.meta.dirname, '../pnpm-lock.yaml'), 'utf8');
 
-// An address or a path in the lockfile binds every clone to one registry or one machine.
+// A URL or a path in the lockfile would make every clone depend on one registry or one machine.
 const bound = lockfile
   .split('\n')
   .map((text, index) => `pnpm-lock.yaml:${index + 1}: ${text.trim()}`)

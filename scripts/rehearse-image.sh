@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Dockerfile's steps in a clean folder, for machines without a Docker daemon:
-# the same files, the same install, the server as another user, its health, its stop.
+# Runs the steps of the Dockerfile in an empty folder, for machines without a Docker daemon. It copies the same files, installs the
+# same dependencies, starts the server as another user, asks for its health, and stops it.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="$root/node_modules/.bin:$PATH"
@@ -15,7 +15,7 @@ cleanup() {
 trap cleanup EXIT
 mkdir "$image/app" "$image/data"
 
-# An index that does not exist makes every file an untracked one, so that git applies .dockerignore to all of them.
+# With an index that does not exist, every file is untracked, so git applies .dockerignore to all of them.
 cd "$root"
 GIT_INDEX_FILE="$image/no-index" git ls-files --others --exclude-per-directory=.gitignore --exclude-from=.dockerignore -z |
   tar --create --null --files-from=- | tar --extract --directory="$image/app"

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /**
- * Runs a program in this process's place: same terminal, signals passed on, and this process ends with its exit code.
- * One signal may reach the program twice (a terminal signals the whole group), so it must take a repeated one calmly.
+ * Runs a program in place of this process: it uses the same terminal, receives the same signals, and decides the exit code.
+ * A terminal sends signals to the whole group, so the program may receive a signal twice, and must accept that.
  */
 export function relay(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', ...options });

@@ -9,7 +9,7 @@ const binaries = join(root, 'node_modules/.bin');
 let registry: Server | undefined;
 afterEach(() => registry?.close());
 
-/** A registry that answers every question about vulnerabilities alike. */
+/** Starts a registry that gives the same answer to every question about vulnerabilities. */
 async function registryAnswering(status: number, body: object): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
@@ -50,23 +50,23 @@ test.each([
   ['critical', 1],
   ['moderate', 0],
   ['low', 0],
-])('a vulnerability of severity %s in production ends the check with %i', async (severity, code) => {
+])('a vulnerability of severity %s in production makes the check exit with %i', async (severity, code) => {
   const result = await check(await registryAnswering(200, { fastify: [advisory(1, severity)] }));
   expect(result.output).toMatch(new RegExp(`^${severity}, production: fastify \\d\\S+: Fault 1 \\(https:`));
   expect(result.code).toBe(code);
 });
 
-test('a vulnerability of a tool is printed', async () => {
+test('a vulnerability of a development tool is only printed', async () => {
   const result = await check(await registryAnswering(200, { knip: [advisory(2, 'critical')] }));
   expect(result).toEqual({ code: 0, output: expect.stringContaining('critical, development only: knip') });
 });
 
-test('nothing known is said', async () => {
+test('it says if there are no known vulnerabilities', async () => {
   expect(await check(await registryAnswering(200, {}))).toEqual({ code: 0, output: 'no known vulnerabilities\n' });
 });
 
-test('a registry that cannot be asked fails nothing', async () => {
-  const silent = 'not checked: the registry answers no questions about vulnerabilities\n';
+test('the check passes if the registry cannot be asked', async () => {
+  const silent = 'not checked: the registry does not answer questions about vulnerabilities\n';
   expect(await check(await registryAnswering(405, {}))).toEqual({ code: 0, output: silent });
   expect(await check('http://127.0.0.1:9/')).toEqual({ code: 0, output: silent });
 });

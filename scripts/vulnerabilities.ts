@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /*
- * What the registry knows of vulnerable dependencies, as `pnpm audit` tells it. Severe ones of what production runs fail the check;
- * the others are printed, as no user meets a development tool. A registry that cannot be asked is said so, and fails nothing:
- * a check must pass on a train.
+ * Asks the registry for vulnerable dependencies, by `pnpm audit`. High and critical ones that run in production fail the check. All
+ * others are only printed, because users never run development tools. If the registry cannot be asked, the check says so and passes:
+ * checks must work offline.
  */
 
 interface Advisory {
@@ -25,7 +25,7 @@ const isAdvisory = (value: unknown): value is Advisory =>
   ['module_name', 'severity', 'title', 'url'].every((field) => typeof value[field] === 'string') &&
   Array.isArray(value['findings']);
 
-/** Null when there was no answer, or none that says anything. */
+/** Null if there was no usable answer. */
 function advisoriesIn(output: string): Advisory[] | null {
   try {
     const report: unknown = JSON.parse(output);
@@ -43,7 +43,7 @@ const { stdout } = spawnSync('pnpm', ['audit', '--json', '--config.fetch-retries
   timeout: timeoutMs,
 });
 const advisories = advisoriesIn(stdout);
-if (advisories === null) console.log('not checked: the registry answers no questions about vulnerabilities');
+if (advisories === null) console.log('not checked: the registry does not answer questions about vulnerabilities');
 else {
   const concerning = (advisory: Advisory): boolean =>
     severe.includes(advisory.severity) && advisory.findings.some(({ dev }) => !dev);
