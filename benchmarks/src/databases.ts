@@ -7,20 +7,20 @@ import pg from 'pg';
 import type { Dialect, Options } from './options.ts';
 import { files, runToEnd } from './servers.ts';
 
-/** A seeded database, twice: what one server writes does not slow the other down. */
+/** A seeded database and its copy, one for each server, so that the writes of one do not slow the other down. */
 export interface Databases {
-  /** What our server is told of its own. */
+  /** The settings of our server for its database. */
   settings: Record<string, string>;
-  /** What the ceiling connects to, as the owner. */
+  /** The database of the ceiling, as its owner. */
   ceilingUrl: string;
-  /** Our server's, with the rights of its owner. */
+  /** The database of our server, as its owner. */
   ownerUrl: string;
-  /** Of everybody in them. */
+  /** All users have this password. */
   password: string;
   drop(): Promise<void>;
 }
 
-/** Nothing is sealed in a measurement, but production asks for a key. */
+/** The benchmark seals nothing, but production requires a key. */
 export const encryptionKey = 'cZF8wqZxUupmIsEaDZ1MCeSlSTLY6oZmQrVlSw8i1Ls=';
 export const secretKey = 'k3Vd0Zq8sXw1mB7tR5yHn2LcJf9GpE6aUoTi4QxWvSzYbNrM';
 export const publicUrl = 'http://127.0.0.1:8000';
@@ -29,7 +29,7 @@ async function fill(settings: Record<string, string>, options: Options): Promise
   const counts = ['--tasks', String(options.tasks), '--organizations', String(options.organizations)];
   const output = await runToEnd([files.tenon, 'seed', ...counts], { SECRET_KEY: secretKey, ...settings });
   const password = /^Password of everybody: (.+)$/m.exec(output)?.[1];
-  if (password === undefined) throw new Error(`The seed did not say its password:\n${output}`);
+  if (password === undefined) throw new Error(`The seed printed no password:\n${output}`);
   return password;
 }
 
@@ -52,7 +52,7 @@ async function sqlite(folder: string, options: Options): Promise<Databases> {
 }
 
 async function postgresql(folder: string, options: Options): Promise<Databases> {
-  // Without the flags of tests: durable, as in production.
+  // Without the flags of tests: writes are durable, as in production.
   const server = await startPostgres([]);
   const administer = async (database: string, ...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client({ connectionString: `${server.url}/${database}` });
@@ -84,7 +84,7 @@ async function postgresql(folder: string, options: Options): Promise<Databases> 
   }
 }
 
-/** Makes the database, migrates it and fills it through `tenon seed`. */
+/** Creates a database, migrates it, and fills it by `tenon seed`. */
 export function prepareDatabases(dialect: Dialect, options: Options): Promise<Databases> {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-bench-'));
   return dialect === 'sqlite' ? sqlite(folder, options) : postgresql(folder, options);

@@ -3,12 +3,12 @@ import type { BenchRequest } from './requests.ts';
 
 export interface Run {
   answers: number;
-  /** From the first answer to the last. */
+  /** Between the first answer and the last. */
   seconds: number;
   /** Milliseconds. */
   p50: number;
   p99: number;
-  /** The share of the time in which the load's own event loop was busy: near 1, it is the load that is measured. */
+  /** How busy the event loop of the load generator was, from 0 to 1. Near 1, the load generator is the bottleneck, not the server. */
   clientBusy: number;
 }
 
@@ -16,8 +16,8 @@ const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
 /**
- * Keeps as many requests under way as there are lists of them, each list on a connection of its own, over and over.
- * @throws when anything but the expected status is answered, a request fails, or nothing is answered at all
+ * Opens one connection for each list of requests, and sends each list over and over, one request at a time.
+ * @throws if an answer has another status, if a request fails, or if there are hardly any answers
  */
 export async function load(
   url: string,
@@ -37,7 +37,7 @@ export async function load(
     timeout: 30,
     excludeErrorStats: true,
     setupClient: (client: autocannon.Client) => {
-      // autocannon fills in what it needs, so the requests must be its own.
+      // autocannon changes the requests, so it gets copies.
       client.setRequests((requests[connection++] ?? []).map((request) => ({ ...request })));
     },
   } satisfies autocannon.Options;
@@ -56,7 +56,7 @@ export async function load(
     throw new Error(
       `A run was not answered ${expected} throughout: ${JSON.stringify({ statusCodeStats, errors, timeouts })}`,
     );
-  if (latencies.length < 2) throw new Error('A run was hardly answered at all.');
+  if (latencies.length < 2) throw new Error('A run had fewer than two answers.');
   latencies.sort((a, b) => a - b);
   return {
     answers: latencies.length,

@@ -1,9 +1,9 @@
 /**
- * Measures whether a failed sign-in takes as long for an account that is not there as for one that is, whatever its state: pairs
- * of requests over HTTP, one after the other, in an order that changes. Prints the medians and their ratio, which is to stay
- * within 25 %, and fails when it does not.
+ * Measures whether a failed sign-in takes equally long for an account that exists, in each of its states, and for one that does not.
+ * Sends pairs of HTTP requests, one request at a time, in alternating order. Prints the medians and their ratio, and fails if the
+ * ratio differs from 1 by more than 25 %.
  *
- * `node benchmarks/src/login-timing.ts [PAIRS]`, on a machine that does nothing else.
+ * Run `node benchmarks/src/login-timing.ts [PAIRS]` while nothing else runs on the machine.
  */
 import { randomUUID } from 'node:crypto';
 import { serverOptions, tenonApi } from '@tenon/api';
@@ -12,7 +12,7 @@ import { createTestPlatform, deactivate, dialects, type TestPlatform } from '@te
 import Fastify from 'fastify';
 
 const pairs = Number(process.argv[2] ?? 60);
-/** Fewer than the throttle of an account lets through. */
+/** Fewer than the limit of failed sign-ins for an account. */
 const uses = 8;
 const warmUp = 12;
 

@@ -16,9 +16,9 @@ const serverSettings = (databases: Databases): Record<string, string> => ({
   ENCRYPTION_KEY: encryptionKey,
   PUBLIC_URL: publicUrl,
   MIGRATE_ON_START: 'false',
-  // A measurement of both databases takes longer than a token lives by default.
+  // Measuring both databases takes longer than the default lifetime of a token.
   ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
-  // Everybody signs in at once, from one address.
+  // All users sign in at once, from one address.
   AUTH_ATTEMPTS_PER_ADDRESS: '100000',
 });
 
@@ -52,7 +52,7 @@ const signInAt =
     throw new Error(`${login} cannot sign in: ${text}`);
   };
 
-/** Every code path compiled, which takes some ten thousand requests, every statement prepared and every cache full. */
+/** Sends requests until all code is compiled (about ten thousand are needed), all statements are prepared, and all caches are full. */
 async function warmUp(
   targets: Readonly<Record<Surface, Target>>,
   organizations: readonly Organization[],

@@ -14,13 +14,13 @@ interface Figure {
   /** Milliseconds. */
   p50: number;
   p99: number;
-  /** Of the ceiling's requests a second. */
+  /** The requests per second, divided by those of the ceiling. */
   ratio: number;
 }
 
 export interface Target {
   url: string;
-  /** The database behind it. */
+  /** Its database. */
   rows: Rows;
 }
 
@@ -32,7 +32,7 @@ const median = (values: readonly number[]): number => {
 
 const eventTypes = { create: 'task.created', patch: 'task.updated' } as const;
 
-/** Events have their time in their id, whose index makes this cheap. */
+/** Counts events. Their ids begin with their time, so the index of ids makes this cheap. */
 async function eventsSince(rows: Rows, type: string, since: number): Promise<number> {
   const hex = since.toString(16).padStart(12, '0');
   const least = `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
@@ -42,7 +42,7 @@ async function eventsSince(rows: Rows, type: string, since: number): Promise<num
   return Number(row?.count ?? 0);
 }
 
-/** What was under way when the connections closed is still finished: the next run must not meet it. */
+/** Waits until the server has finished the requests that were running when the connections closed, so that they do not disturb the next run. */
 async function settledEvents(rows: Rows, type: string, since: number): Promise<number> {
   for (let before = -1; ;) {
     const count = await eventsSince(rows, type, since);
@@ -76,7 +76,7 @@ export interface Measured extends Figure {
   clientBusy: number;
 }
 
-/** Lets the surfaces take turns, so that what else the machine does hits all of them, and answers their medians. */
+/** Measures the surfaces in alternating rounds, so that other load on the machine affects all of them. Returns their medians. */
 export async function measure(
   db: Dialect,
   operation: Operation,

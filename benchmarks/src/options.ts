@@ -6,7 +6,7 @@ export type Dialect = (typeof dialects)[number];
 const operations = ['list', 'get', 'create', 'patch'] as const;
 export type Operation = (typeof operations)[number];
 
-/** In the order in which their runs alternate. */
+/** In the order of their runs within a round. */
 export const surfaces = ['rest', 'trpc', 'ceiling'] as const;
 export type Surface = (typeof surfaces)[number];
 
@@ -14,14 +14,14 @@ export interface Options {
   dialects: readonly Dialect[];
   operations: readonly Operation[];
   connections: readonly number[];
-  /** How often the surfaces take turns. */
+  /** How often each surface is measured. */
   rounds: number;
-  /** Seconds of one run. */
+  /** The duration of a run, in seconds. */
   seconds: number;
   tasks: number;
   organizations: number;
   jsonFile: string | null;
-  /** Writes CPU profiles of our server into this folder instead of measuring. */
+  /** If set, CPU profiles of our server are written into this folder, and nothing is measured. */
   profileFolder: string | null;
 }
 

@@ -43,7 +43,7 @@ function assertPage(page: Json, status: unknown): void {
   assert.deepEqual(created, created.toSorted().reverse());
 }
 
-/** What two servers answer alike, whatever time it is and however often they were asked. */
+/** The part of an answer that must be equal on all servers, at any time and after any number of requests. */
 function comparable(operation: Operation, answer: Json): unknown {
   if (operation === 'list') return answer['data'];
   if (operation === 'get') return answer;
@@ -60,8 +60,8 @@ function comparable(operation: Operation, answer: Json): unknown {
 }
 
 /**
- * Asks every surface the same, and fails unless the answers are whole and equal: only servers that do the same work may be
- * compared.
+ * Sends the same requests to every surface, and fails unless the answers are complete and equal. Only servers that do the same work
+ * can be compared.
  */
 export async function assertSameWork(
   urls: Readonly<Record<Surface, string>>,
@@ -71,7 +71,7 @@ export async function assertSameWork(
 ): Promise<void> {
   for (const [turn, organization] of organizations.slice(0, 3).entries()) {
     const [person] = organization.people;
-    if (!person) throw new Error('An organization has nobody to act.');
+    if (!person) throw new Error('An organization has nobody who may write.');
     for (const operation of operations) {
       const input = inputOf(operation, organization, turn);
       if (operation === 'patch') input['status'] = 'in_review';

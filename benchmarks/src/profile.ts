@@ -9,7 +9,7 @@ interface ProfileNode {
   children?: number[];
 }
 
-/** What `node --cpu-prof` writes; times in microseconds of the machine's monotonic clock. */
+/** The output of `node --cpu-prof`. Times are microseconds of the monotonic clock. */
 interface CpuProfile {
   nodes: ProfileNode[];
   startTime: number;
@@ -21,14 +21,14 @@ interface Profiled {
   name: string;
   folder: string;
   start: (...nodeOptions: string[]) => Promise<RunningServer>;
-  /** Signs in and answers what sends the load. */
+  /** Signs in, and returns a function that sends the load. */
   run: (url: string, seconds: number) => Promise<(warm: boolean) => Promise<{ answers: number; seconds: number }>>;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const microseconds = (): number => Number(process.hrtime.bigint() / 1000n);
 
-/** Loads our server under the profiler, and prints where its time went while it was loaded and warm. */
+/** Runs our server with the profiler, and prints how it spent its time under load, once it was warm. */
 export async function profile({ name, folder, start, run }: Profiled): Promise<void> {
   const file = `${name}.cpuprofile`;
   const server = await start('--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}`);
@@ -38,7 +38,7 @@ export async function profile({ name, folder, start, run }: Profiled): Promise<v
   const { answers, seconds } = await send(false);
   const to = microseconds();
   await server.stop();
-  if (!readdirSync(folder).includes(file)) throw new Error(`The server left no ${file}.`);
+  if (!readdirSync(folder).includes(file)) throw new Error(`The server did not write ${file}.`);
   const parsed = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
   const { busy, own, within, groups } = summarize(parsed, from, to);
   const perRequest = (time: number): string => `${(time / (answers / seconds) / ((to - from) / 1e6)).toFixed(1)} µs`;

@@ -2,7 +2,7 @@ import type { Measured } from './measure.ts';
 
 const headings = ['database', 'operation', 'connections', 'surface', 'req/s', 'p50 ms', 'p99 ms', 'ratio', 'client'];
 
-/** The figures as a table that reads the same on a terminal and in Markdown. */
+/** Formats figures as a table for terminals and Markdown. */
 export function tableOf(figures: readonly Measured[]): string {
   const rows = figures.map((figure) => [
     figure.db,

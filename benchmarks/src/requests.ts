@@ -11,12 +11,12 @@ export interface BenchRequest {
 
 const statuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
 
-/** The statuses of which every organization has more than a page. */
+/** Statuses that have more than a page of tasks in every organization. */
 const listed = ['todo', 'in_progress', 'done'] as const;
 
-/** About how many different requests a run rotates over. */
+/** How many different requests a run has, approximately. */
 const rotation = 6000;
-/** How often a patch run comes back to a task before it begins again. */
+/** How often the requests of a run patch each task. */
 const passes = 4;
 
 type Build = (person: Person, input: Record<string, unknown>) => BenchRequest;
@@ -50,21 +50,21 @@ const trpc: Record<Operation, Build> = {
   patch: (person, input) => write('POST', person, '/trpc/tasks.update', input),
 };
 
-/** The ceiling speaks REST. */
+/** The ceiling has the REST interface only. */
 export const builders: Record<Surface, Record<Operation, Build>> = { rest, trpc, ceiling: rest };
 
-/** The status of a good answer. */
+/** The status of a successful answer. */
 export const expectedStatus = (surface: Surface, operation: Operation): number =>
   operation === 'create' && surface !== 'trpc' ? 201 : 200;
 
-/** The item at a position that may be past the end. */
+/** Returns an item of a list. Positions past the end start again at the beginning. */
 function at<Item>(items: readonly Item[], position: number): Item {
   const item = items[position % items.length];
-  if (item === undefined) throw new Error('There is nothing to choose from.');
+  if (item === undefined) throw new Error('The list is empty.');
   return item;
 }
 
-/** The n-th request of a rotation over organizations, people, tasks, tags. */
+/** The input of the n-th request: people, tasks and tags alternate. */
 export function inputOf(operation: Operation, organization: Organization, turn: number): Record<string, unknown> {
   if (operation === 'list') return { status: at(listed, turn) };
   if (operation === 'create')
@@ -77,8 +77,8 @@ export function inputOf(operation: Operation, organization: Organization, turn: 
 }
 
 /**
- * The requests of every connection. A patch always changes something: each connection has tasks of its own, whose statuses it
- * moves on from where they are.
+ * Makes the requests of every connection. A patch always changes something: each connection has its own tasks, and moves each to its
+ * next status.
  */
 export async function requestsOf(
   surface: Surface,

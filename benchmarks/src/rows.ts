@@ -1,13 +1,13 @@
 import Database from 'better-sqlite3';
 import pg from 'pg';
 
-/** Looks into a database behind the servers' backs: for what requests need to know, and whether they did what they said. */
+/** Reads a database directly: to find what requests can name, and to verify what they wrote. */
 export interface Rows {
   all<Row extends object>(sql: string): Promise<Row[]>;
   close(): Promise<void>;
 }
 
-/** @param url as `file:PATH`, or of PostgreSQL with the rights of an owner */
+/** @param url `file:PATH`, or the URL of a PostgreSQL database with the login of its owner */
 export async function openRows(url: string): Promise<Rows> {
   if (url.startsWith('file:')) {
     const database = new Database(url.slice('file:'.length), { readonly: true });
@@ -17,7 +17,7 @@ export async function openRows(url: string): Promise<Rows> {
     };
   }
   const client = new pg.Client({ connectionString: url });
-  // A server that is stopped after a failure must not hide the failure.
+  // When the server stops after a failure, the lost connection must not hide that failure.
   client.on('error', () => {});
   await client.connect();
   return {

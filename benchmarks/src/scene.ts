@@ -1,6 +1,6 @@
 import type { Rows } from './rows.ts';
 
-/** Somebody whose requests are sent. */
+/** A user who sends requests. */
 export interface Person {
   email: string;
   userId: string;
@@ -8,7 +8,7 @@ export interface Person {
   token: string;
 }
 
-/** What the requests of one organization can name. */
+/** What requests in one organization can name. */
 export interface Organization {
   people: Person[];
   memberIds: string[];
@@ -35,7 +35,7 @@ const group = <Row extends { organization_id: string }>(rows: readonly Row[]) =>
   return groups;
 };
 
-/** Reads what there is, and signs in everybody who may write. */
+/** Reads the organizations, and signs in all users who may write. */
 export async function readScene(rows: Rows, signIn: (email: string) => Promise<string>): Promise<Organization[]> {
   const members = group(
     await rows.all<MemberRow>(

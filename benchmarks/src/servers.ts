@@ -29,13 +29,13 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Only what is named here: a benchmark does not depend on the settings of whoever runs it. */
+/** Only these variables are passed on, so that a benchmark does not depend on the environment in which it runs. */
 const environment = (settings: Record<string, string>): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   ...settings,
 });
 
-/** Runs a program to its end and answers what it printed. */
+/** Runs a program to its end and returns its output. */
 export async function runToEnd(args: readonly string[], settings: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, args, { env: environment(settings), stdio: ['ignore', 'pipe', 'inherit'] });
   running.add(child);
@@ -47,7 +47,7 @@ export async function runToEnd(args: readonly string[], settings: Record<string,
   return output;
 }
 
-/** Starts a server on a free port and waits until it is ready. What it logs goes nowhere: no reader shares the machine with it. */
+/** Starts a server on a free port and waits until it is ready. Its log is discarded, because reading it would slow the server down. */
 export async function startServer(args: readonly string[], settings: Record<string, string>): Promise<RunningServer> {
   const port = await freePort();
   const child = spawn(process.execPath, args, {

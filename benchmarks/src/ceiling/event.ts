@@ -11,7 +11,7 @@ export interface EventRow {
   salt: string;
 }
 
-/** The payload is written with its members in order, so that it is canonical JSON as it stands. */
+/** Makes an event. The members of the payload must be sorted, so that its JSON is canonical. */
 function event(type: EventRow['type'], now: Date, payload: object): EventRow {
   const text = JSON.stringify(payload);
   const salt = randomBytes(16);

@@ -1,11 +1,11 @@
-/** What the column of a field holds. */
+/** What the column of a field contains. */
 export type Kind = 'text' | 'integer' | 'boolean' | 'hundredths' | 'instant' | 'json';
 
 /** A field of a task. */
 export interface Field {
-  /** As the wire calls it. */
+  /** Its name in answers. */
   name: string;
-  /** Null is a field that is made of other rows: it is put together by hand. */
+  /** Null if the field is not a column: `joined` has its code. */
   column: string | null;
   kind: Kind;
   nullable: boolean;
@@ -26,7 +26,7 @@ export interface Tag {
 export const statuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
 export type Status = (typeof statuses)[number];
 
-/** A row of `tasks`, with values as the wire has them: what this server works with, beside what it only passes on. */
+/** A row of `tasks`, with values as in answers. Only the fields that this server uses are declared; it passes the others on. */
 export interface TaskRow {
   id: string;
   number: number;
@@ -40,30 +40,31 @@ export interface TaskRow {
   version: number;
 }
 
-/** A task as the wire shows it. */
+/** A task as in answers. */
 export type Task = Readonly<Record<string, unknown>>;
 
-/** The fields of a task, in the order of the wire. The benchmark reads them from the platform's schema, and starts this server with them. */
+/** The fields of a task, in the order of answers. The benchmark reads them from the schema of the platform, and passes them to this server. */
 export const fields = JSON.parse(process.env['TASK_FIELDS'] ?? '[]') as readonly Field[];
 
 type Column = Field & { column: string };
 
 const person = (name: string, column: string): Column => ({ name, column, kind: 'text', nullable: false });
 
-/** The columns that are read of a task, with the names that they have in a row. */
+/** The columns that statements read, with their names in a row. */
 const columns: readonly Column[] = [
   ...fields.filter((field): field is Column => field.column !== null),
   person('createdById', 'created_by_id'),
   person('updatedById', 'updated_by_id'),
 ];
 
-/** The same for `select`. */
+/** The same as SQL. */
 export const columnList = columns.map(({ column }) => column).join(', ');
 
 /**
- * Compiles a function that makes an object, once, at the start: what somebody would write by hand for these fields. An object
- * literal is made ten times as fast as an object that is filled member by member.
- * @param members the code of each, by name
+ * Compiles a function that returns an object literal, as somebody would write it by hand for these fields. This happens once, at the
+ * start. Creating an object literal is ten times as fast as filling an object member by member.
+ * @param members the names and the code of the members
+ * @param known what this code can use, by name
  */
 function compiled<Made>(
   parameters: string,
@@ -71,17 +72,17 @@ function compiled<Made>(
   known: Readonly<Record<string, unknown>> = {},
 ): Made {
   const literal = members.map(([name, code]) => `${name}: ${code}`).join(', ');
-  // oxlint-disable-next-line typescript/no-implied-eval -- what it is made of comes from our own schema
+  // oxlint-disable-next-line typescript/no-implied-eval -- the code consists of names from our own schema
   const make = new Function(...Object.keys(known), `return (${parameters}) => ({ ${literal} })`) as (
     ...known: unknown[]
   ) => Made;
   return make(...Object.values(known));
 }
 
-/** How the values of a kind are read: what is not named is taken as it comes. */
+/** Convert the values of a database, by kind. Kinds without a function are used as they are. */
 export type Decoders = Readonly<Partial<Record<Kind, (value: never) => unknown>>>;
 
-/** Makes the reader of rows that come as arrays, in the order of `columnList`. */
+/** Makes a function that makes an object of a row. Rows are arrays in the order of `columnList`. */
 export function rowReader(decoders: Decoders): (raw: readonly unknown[]) => TaskRow {
   const read = ({ name, kind, nullable }: Column, index: number) => {
     const value = `raw[${index}]`;
@@ -94,15 +95,17 @@ export function rowReader(decoders: Decoders): (raw: readonly unknown[]) => Task
 const isKeyOf = <Known extends object>(known: Known, name: string): name is string & keyof Known =>
   Object.hasOwn(known, name);
 
+/** The code of the fields that are not columns. */
 const joined = { key: 'null', assignees: 'assignees', tags: 'tags', createdBy: 'createdBy', updatedBy: 'updatedBy' };
 
-/** Puts a task together from its row and what is joined to it. */
+/** Makes a task of its row and of what is joined to it. */
 export const taskOf: (row: TaskRow, assignees: Person[], tags: Tag[], createdBy: Person, updatedBy: Person) => Task =
   compiled(
     'row, assignees, tags, createdBy, updatedBy',
     fields.map(({ name }) => [name, isKeyOf(joined, name) ? joined[name] : `row.${name}`]),
   );
 
+/** The code of the initial values of a new task. */
 const initial = {
   id: 'id',
   number: '0',
@@ -116,7 +119,7 @@ const initial = {
   version: '1',
 };
 
-/** What a field is that nobody sets. */
+/** The code of the initial value of all other fields. */
 const unset = ({ kind, nullable }: Column): string => {
   if (nullable) return 'null';
   return { text: "''", integer: '0', hundredths: '0', boolean: 'false', instant: 'at', json: 'null' }[kind];

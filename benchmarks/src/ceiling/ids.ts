@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 const pool = Buffer.alloc(8192);
 let offset = pool.length;
 
-/** Random bytes from a pool: asking the system for sixteen at a time costs more than the rest of an id. */
+/** Takes random bytes from a pool. Asking the system for sixteen bytes at a time would cost more than the rest of an id. */
 export function randomBytes(count: number): Buffer {
   if (offset + count > pool.length) {
     randomFillSync(pool);

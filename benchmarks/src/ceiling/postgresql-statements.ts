@@ -16,7 +16,7 @@ export const linkOf = ([kind, taskId, position, id]: RawLink): Link => ({ kind, 
 type RawName = [Name['kind'], string, string | null, string | null];
 export const nameOf = ([kind, id, name, detail]: RawName): Name => ({ kind, id, name, detail });
 
-/** What is joined to one task: its assignees, its tags, and who made and changed it. */
+/** What is joined to one task: its assignees, its tags, and the people who created and updated it. */
 type RawNamedLink = ['assignee' | 'tag' | 'person', number, string, string | null, string | null];
 export function namedLinksOf(taskId: string, raw: readonly RawNamedLink[]): { links: Link[]; names: Name[] } {
   const links: Link[] = [];
@@ -37,7 +37,7 @@ export const referenceOf = ([kind, id, name, detail, status]: RawReference): Ref
   status,
 });
 
-/** A statement with a name, which each connection prepares once. */
+/** Makes a named statement, which each connection prepares once. */
 const statement =
   <Row extends unknown[]>(name: string, text: string) =>
   async (client: Pick<pg.PoolClient, 'query'>, ...values: unknown[]): Promise<Row[]> =>
@@ -74,7 +74,7 @@ export const statements = {
      union all
      select 'person', id, username, full_name from users where id = any($3::uuid[])`,
   ),
-  /** Links and names of one task at once: for a page, joining each link costs more than a second statement. */
+  /** Reads the links and names of one task together. For a page, joining each link would cost more than a second statement. */
   linksOfOne: statement<RawNamedLink>(
     'links-of-one',
     `select 'assignee', a.position, u.id, u.username, u.full_name
@@ -136,7 +136,7 @@ export const statements = {
 
 const rawText = new Set<number>([pg.types.builtins.TIMESTAMPTZ]);
 
-/** Instants stay text: a Date would be made only to be written out again. */
+/** Instants stay text, because a Date would only be formatted as text again. */
 export const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     rawText.has(oid) ? (text: string) => text : (pg.types.getTypeParser(oid, format) as never),

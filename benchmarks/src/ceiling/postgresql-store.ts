@@ -35,8 +35,8 @@ const record = (
 ];
 
 /**
- * PostgreSQL as fast as one process can use it: named statements, and statements that do not need each other's answers sent
- * together instead of one after the other.
+ * Opens PostgreSQL for the fastest use by one process: with named statements, and with statements sent together if none needs the
+ * answer of another.
  */
 export function openPostgresStore(url: string): Store {
   const pool = new pg.Pool({
@@ -47,7 +47,7 @@ export function openPostgresStore(url: string): Store {
     pipeline: true,
   });
 
-  /** What `work` puts into `sent` goes out together with `commit`, which is a rollback once one of them has failed. */
+  /** The statements that `work` adds to `sent` are sent together with `commit`, which rolls back if one of them has failed. */
   async function transaction<T>(
     work: (client: Client, sent: Promise<unknown>[]) => Promise<() => T | Promise<T>>,
   ): Promise<T> {

@@ -6,7 +6,7 @@ const textOrNull = { type: 'string', nullable: true } as const;
 const person = { type: 'object', properties: { id: text, username: textOrNull, fullName: textOrNull } } as const;
 const tag = { type: 'object', properties: { id: text, name: text, color: text } } as const;
 
-/** Of what is joined to a task. */
+/** The schemas of the fields that are joined to a task. */
 const joined: Readonly<Record<string, object>> = {
   key: { type: 'null' },
   assignees: { type: 'array', items: person },
@@ -27,7 +27,7 @@ const types: Readonly<Record<Kind, object>> = {
 const schemaOf = ({ name, kind, nullable }: Field): object =>
   joined[name] ?? { ...types[kind], ...(nullable && { nullable }) };
 
-/** Compiled by Fastify into a function that writes a task's JSON. */
+/** Fastify compiles this into a function that writes the JSON of a task. */
 export const taskSchema = {
   type: 'object',
   properties: Object.fromEntries(fields.map((field) => [field.name, schemaOf(field)])),

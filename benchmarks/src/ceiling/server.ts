@@ -8,8 +8,8 @@ import { tokenReader } from './token.ts';
 import { uuidv7 } from './ids.ts';
 
 /*
- * What a server without a platform can do: the same rows read and written, the same answers, by hand. It trusts what it is
- * sent, knows no permission and no visibility, and connects as the owner of the tables.
+ * The ceiling: the fastest server for the same work. It reads and writes the same rows and gives the same answers, but all of it is
+ * written by hand. It does not validate its input, checks neither permissions nor visibility, and connects as the owner of the tables.
  */
 
 const { DATABASE_URL = '', SECRET_KEY = '', PUBLIC_URL = '', PORT = '0' } = process.env;

@@ -3,7 +3,7 @@ import { columnList, rowReader, type Status } from './fields.ts';
 import type { Reference } from './store.ts';
 import type { Link, Name } from './task.ts';
 
-/** Rows come as arrays, without an object for each. */
+/** Makes an object of a row. Statements return rows as arrays, which is faster than objects. */
 export const taskRow = rowReader({
   instant: (at: number) => new Date(at).toISOString(),
   hundredths: (value: number) => value / 100,
@@ -26,7 +26,7 @@ export const referenceOf = ([kind, id, name, detail, status]: RawReference): Ref
   status,
 });
 
-/** Opens the file with the pragmas that the platform uses. */
+/** Opens a database file with the pragmas of the platform. */
 export function openFile(file: string): Database.Database {
   const database = new Database(file);
   database.pragma('journal_mode = wal');
@@ -35,7 +35,7 @@ export function openFile(file: string): Database.Database {
   return database;
 }
 
-/** Every statement there is, prepared once. */
+/** Prepares all statements. */
 export const prepareAll = (database: Database.Database) => ({
   organization: database
     .prepare<[string], string>(`select organization_id from memberships where user_id = ? and status = 'active'`)
@@ -51,7 +51,7 @@ export const prepareAll = (database: Database.Database) => ({
       `select ${columnList} from tasks where organization_id = ? and id = ? and deleted_at is null`,
     )
     .raw(),
-  // Cross joins keep the order of the tables: from the ids, by primary keys.
+  // Cross joins fix the order of the tables: from the ids to the rows, by primary keys.
   links: database
     .prepare<[string, string, string, string], RawLink>(
       `select 'assignee', a.task_id, a.position, a.user_id

@@ -7,7 +7,7 @@ import { assemble, cut, pointedAt } from './task.ts';
 
 const milliseconds = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso));
 
-/** SQLite as fast as one process can use it: one connection, prepared statements, no await inside a transaction. */
+/** Opens SQLite for the fastest use by one process: one connection, prepared statements, and no await inside a transaction. */
 export function openSqliteStore(file: string): Store {
   const database = openFile(file);
   const statements = prepareAll(database);
@@ -81,7 +81,7 @@ export function openSqliteStore(file: string): Store {
       const raw = statements.get.get(organizationId, id);
       return raw ? (tasksOf(organizationId, [taskRow(raw)])[0] ?? null) : null;
     },
-    // Immediate: what reads first and then writes must not find another writer in between.
+    // Immediate, so that nobody else can write between the reads and the writes of a transaction.
     create: async (...request) => create.immediate(...request),
     setStatus: async (...request) => setStatus.immediate(...request),
   };

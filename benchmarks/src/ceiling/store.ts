@@ -2,7 +2,7 @@ import { uuidv7 } from './ids.ts';
 import { rowOfNew, type Status, type Task, type TaskRow } from './fields.ts';
 import type { Link, Name, TaskPage } from './task.ts';
 
-/** Who acts, and where. */
+/** Who sends a request, and in which organization. */
 export interface Caller {
   userId: string;
   organizationId: string;
@@ -14,7 +14,7 @@ export interface NewTask {
   tagIds: string[];
 }
 
-/** What the server asks of a database. Null means that a task, or what it should point at, is not there. */
+/** The work of the server on a database. Null means that the task, or something that it should refer to, does not exist. */
 export interface Store {
   organizationOf(userId: string): Promise<string | null>;
   list(caller: Caller, status: Status, limit: number): Promise<TaskPage>;
@@ -23,13 +23,13 @@ export interface Store {
   setStatus(caller: Caller, requestId: string, id: string, status: Status): Promise<Task | null>;
 }
 
-/** Somebody or something that a new task is to point at, found in its organization. */
+/** A person or a tag that a new task should refer to, as found in its organization. */
 export interface Reference extends Name {
-  /** Of a member. */
+  /** The status of a member. Null for a tag. */
   status: string | null;
 }
 
-/** Whether everything that the task is to point at is there. */
+/** Whether everything exists that the task should refer to. */
 export function allFound(task: NewTask, references: readonly Reference[]): boolean {
   const found = new Set(
     references.filter(({ kind, status }) => kind === 'tag' || status === 'active').map(({ id }) => id),
@@ -37,17 +37,17 @@ export function allFound(task: NewTask, references: readonly Reference[]): boole
   return [...task.assigneeIds, ...task.tagIds].every((id) => found.has(id));
 }
 
-/** The links of a task that has just been made. */
+/** The links of a new task. */
 export const newLinks = (taskId: string, { assigneeIds, tagIds }: NewTask): Link[] => [
   ...assigneeIds.map((id, position): Link => ({ kind: 'assignee', taskId, position, id })),
   ...tagIds.map((id): Link => ({ kind: 'tag', taskId, position: 0, id })),
 ];
 
-/** The row of a task that has just been made. */
+/** The row of a new task, without its number. */
 export const newRow = ({ userId }: Caller, { title }: NewTask, now: Date): TaskRow =>
   rowOfNew(uuidv7(now.getTime()), title, userId, now.toISOString());
 
-/** The row after its status was changed: done sets completedAt, archiving keeps it, everything else clears it. */
+/** The row after a change of status. `done` sets completedAt, `archived` keeps it, every other status clears it. */
 export function withStatus(row: TaskRow, status: Status, { userId }: Caller, now: Date): TaskRow {
   const at = now.toISOString();
   const completedAt = status === 'done' ? at : status === 'archived' ? row.completedAt : null;

@@ -9,12 +9,12 @@ export interface TaskPage {
 export interface Link {
   kind: 'assignee' | 'tag';
   taskId: string;
-  /** Of an assignee among the others of the task. */
+  /** The place of an assignee among those of the task. 0 for a tag. */
   position: number;
   id: string;
 }
 
-/** A person or a tag. */
+/** The name of a person or a tag. */
 export interface Name {
   kind: 'person' | 'tag';
   id: string;
@@ -24,7 +24,7 @@ export interface Name {
 
 const byName = (a: Tag, b: Tag): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-/** Puts rows, their links and the names of what they link to together. */
+/** Makes tasks of their rows, their links, and the names of what they refer to. */
 export function assemble(rows: readonly TaskRow[], links: readonly Link[], names: readonly Name[]): Task[] {
   const people = new Map<string, Person>();
   const tags = new Map<string, Tag>();
@@ -35,7 +35,7 @@ export function assemble(rows: readonly TaskRow[], links: readonly Link[], names
 
   const linksOf = new Map<string, { assignees: Person[]; tags: Tag[] }>();
   for (const { id } of rows) linksOf.set(id, { assignees: [], tags: [] });
-  // Most tasks have one assignee: sorting here, when there is something to sort, is cheaper than in the database.
+  // Most tasks have one assignee, so sorting here only if necessary is cheaper than sorting in the database.
   const ordered = links.some(({ position }) => position > 0)
     ? links.toSorted((a, b) => a.position - b.position)
     : links;
@@ -52,7 +52,7 @@ export function assemble(rows: readonly TaskRow[], links: readonly Link[], names
   });
 }
 
-/** What has to be named in the answer: everything that the rows and their links point at, each once. */
+/** The ids of all people and tags that rows and their links refer to, each once. */
 export function pointedAt(rows: readonly TaskRow[], links: readonly Link[]): { tagIds: string[]; userIds: string[] } {
   const tagIds = new Set<string>();
   const userIds = new Set<string>();
@@ -61,7 +61,7 @@ export function pointedAt(rows: readonly TaskRow[], links: readonly Link[]): { t
   return { tagIds: [...tagIds], userIds: [...userIds] };
 }
 
-/** A page of the rows read: one more than asked for says that there is a next one. */
+/** Cuts rows to a page. If there is one row more than the limit, there is a next page. */
 export function cut(rows: readonly TaskRow[], limit: number): { shown: readonly TaskRow[]; nextCursor: string | null } {
   const shown = rows.length > limit ? rows.slice(0, limit) : rows;
   const last = rows.length > limit ? shown.at(-1) : undefined;

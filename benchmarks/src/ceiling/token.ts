@@ -9,12 +9,13 @@ interface Known extends Caller {
 
 const mostTokens = 10_000;
 
-/** The key by which the platform signs access tokens. */
+/** The key with which the platform signs access tokens. */
 const signingKey = (secret: string): KeyObject =>
   createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'tenon access-token', 32)));
 
 /**
- * Makes the reader of access tokens. As on the platform, a token is verified once: after that, being the same text suffices.
+ * Makes a function that reads access tokens. As on the platform, the signature of a token is verified once. After that, the same text
+ * is accepted until it expires.
  */
 export function tokenReader(secret: string, issuer: string, store: Store): (token: string) => Promise<Caller | null> {
   const key = signingKey(secret);
