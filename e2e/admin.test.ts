@@ -14,7 +14,7 @@ afterEach(async () => {
   directory.remove();
 });
 
-it('makes an administrator of the instance, and undoes it, beside a running server', { timeout: 90_000 }, async () => {
+it('grants and revokes the right to administer the instance while a server runs', { timeout: 90_000 }, async () => {
   const { token, email } = await registerOwner(server.url);
   const tenon = (...args: string[]) => runTenon(['admin', ...args], { DATA_DIR: directory.path });
   const lists = () =>

@@ -6,7 +6,7 @@ import { type RunningTenon, startServer, temporaryDirectory } from './support/se
 const creates = 1000;
 const atOnce = 16;
 
-/** Creates tasks until the server is gone; answers the titles that it acknowledged. */
+/** Creates tasks until the server is killed. Returns the titles that it acknowledged. */
 async function createUntilKilled(server: RunningTenon, token: string): Promise<string[]> {
   const caller = callerOf(server.url, token);
   const acknowledged: string[] = [];
@@ -14,7 +14,7 @@ async function createUntilKilled(server: RunningTenon, token: string): Promise<s
   const client = async () => {
     while (next < creates) {
       const title = `Task ${next++}`;
-      // An answer counts when all of it has arrived.
+      // An answer counts only if it arrived completely.
       const task = await caller.post<{ title: string }>('/tasks', { title }).catch(() => null);
       if (task === null) return;
       acknowledged.push(task.title);
@@ -68,7 +68,7 @@ describe.each(dialects)('kill -9 during creates on %s', (dialect) => {
     server = await startServer(variables);
     const found = new Set(await allTitles(server.url, await login(server.url, owner.email, owner.password)));
     expect(acknowledged.filter((title) => !found.has(title))).toEqual([]);
-    // At most the requests that were under way are there without having been acknowledged.
+    // Only requests that were running when the server was killed may have created a task without an answer.
     expect(found.size - acknowledged.length).toBeLessThanOrEqual(atOnce);
   });
 });

@@ -25,7 +25,7 @@ afterAll(async () => {
   directory.remove();
 });
 
-it('signs a program in and out at an issuer that the environment names', async () => {
+it('signs a program in and out at an issuer from the environment', async () => {
   const session = memorySession();
   const tenon = createTenon({ baseUrl: server.url, session });
   const { data } = await tenon.auth.listOidcIssuers();

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { prepareTemplate, startPostgres, type TestPostgres } from '../packages/core/src/testing/index.ts';
 import { freePort, runTenon, Tenon, temporaryDirectory, until } from './support/server.ts';
 
-/** As in production: the server's login owns nothing, and knows nobody who does. */
+/** As in production, the login of the server owns no tables, and the server has no other login. */
 describe('a server on PostgreSQL', { timeout: 90_000 }, () => {
   let postgres: TestPostgres;
   let directory: ReturnType<typeof temporaryDirectory>;
@@ -10,7 +10,7 @@ describe('a server on PostgreSQL', { timeout: 90_000 }, () => {
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    // For its login and its roles: the databases below are others.
+    // Creates the login and the roles. The servers below use other databases.
     await prepareTemplate(postgres.url);
   });
   afterAll(() => postgres.stop());
@@ -40,7 +40,7 @@ describe('a server on PostgreSQL', { timeout: 90_000 }, () => {
     return url;
   }
 
-  it('is ready when it was migrated by somebody else', async () => {
+  it('is ready if its database was migrated with another login', async () => {
     const url = await start('tenon_template');
     const ready = await until(async () => {
       const response = await fetch(`${url}/health/ready`);
@@ -50,7 +50,7 @@ describe('a server on PostgreSQL', { timeout: 90_000 }, () => {
     expect(server?.stdout).not.toMatch(/Password/);
   });
 
-  it('migrates nothing itself, says so, and is ready once it was migrated', async () => {
+  it('does not migrate, says so, and becomes ready after a migration', async () => {
     const url = await start('postgres');
     const refused = await until(async () => {
       const response = await fetch(`${url}/health/ready`);

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const run = promisify(execFile);
 
-/** The code block that the README marks with this word, at the address of the server under test. */
+/** The code block of the README that is marked with this word, with the address of the server under test. */
 function example(mark: string, url: string): string {
   const code = new RegExp(`\`\`\`\\w+ ${mark}\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
   if (!code) throw new Error(`The README has no example marked ${mark}.`);
@@ -18,7 +18,7 @@ function example(mark: string, url: string): string {
 
 describe('the README', () => {
   const data = temporaryDirectory();
-  // A package finds itself by its name from anywhere below it.
+  // Scripts in the folder of a package can import the package by its name.
   const below = mkdtempSync(join(root, 'packages/sdk/.readme-'));
   let server: RunningTenon;
 

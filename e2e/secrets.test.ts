@@ -18,7 +18,7 @@ afterEach(async () => {
 const newKey = () => randomBytes(32).toString('base64');
 const settings = (...keys: string[]) => ({ DATA_DIR: directory.path, ENCRYPTION_KEY: keys.join(',') });
 
-it('the encryption key changes without anybody losing their second factor', { timeout: 90_000 }, async () => {
+it('second factors work after the encryption key was changed', { timeout: 90_000 }, async () => {
   const [older, newer] = [newKey(), newKey()];
   server = await startServer(settings(older));
   const { token, email, password } = await registerOwner(server.url);

@@ -29,7 +29,7 @@ function credentialsIn(output: string): { name: string; password: string } {
   return { name, password };
 }
 
-/** A connection of which every byte is ours to send. */
+/** Opens a connection on which the test sends every byte itself. */
 function open(url: string): { socket: Socket; answer: string } {
   const { hostname, port } = new URL(url);
   const connection = { socket: connect(Number(port), hostname).setEncoding('utf8'), answer: '' };
@@ -38,7 +38,7 @@ function open(url: string): { socket: Socket; answer: string } {
 }
 
 describe('a first start on an empty folder', { timeout: 90_000 }, () => {
-  it('prints once how to get in, and what it prints is true', async () => {
+  it('prints once a login and a password that work', async () => {
     const first = await start();
     const { name, password } = credentialsIn(first.stdout);
     expect(first.stdout).toContain(first.url);
@@ -55,7 +55,7 @@ describe('a first start on an empty folder', { timeout: 90_000 }, () => {
     expect((await again.get<Page>('/tasks?total=true')).total).toBe(tasks.total);
   });
 
-  it('makes no demo in production', async () => {
+  it('creates no demo in production', async () => {
     const server = await start({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
@@ -68,7 +68,7 @@ describe('a first start on an empty folder', { timeout: 90_000 }, () => {
 
 describe('stopping', { timeout: 90_000 }, () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'on %s finishes what it has begun, refuses the rest and exits 0',
+    'on %s finishes running requests, refuses others and exits with 0',
     async (signal) => {
       const server = await start();
       const body = JSON.stringify({ login: 'nobody', password: 'nothing at all' });
@@ -77,7 +77,7 @@ describe('stopping', { timeout: 90_000 }, () => {
         'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
           `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
       );
-      // From here on the request is under way, for as long as its body is to come.
+      // Now the request is running, until its whole body has arrived.
       await until(
         () => (connection.answer.includes('100 Continue') ? true : undefined),
         'the beginning of the request',
@@ -102,10 +102,10 @@ describe('stopping', { timeout: 90_000 }, () => {
     },
   );
 
-  it('says at once that it is not ready any more', async () => {
+  it('reports at once that it is no longer ready', async () => {
     const server = await start();
     const connection = open(server.url);
-    // Half a first request keeps the connection from being closed as idle; it is accepted before one that was opened later.
+    // The connection is not closed as idle, because half a request was sent. It is accepted before any connection that is opened later.
     connection.socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n');
     await fetch(`${server.url}/health/live`);
     server.process.kill('SIGTERM');
@@ -146,7 +146,7 @@ describe('the command line', { timeout: 90_000 }, () => {
     expect(stderr).toContain('Usage: tenon');
   });
 
-  it('explains itself', async () => {
+  it('prints its help', async () => {
     const { code, stdout } = await runTenon(['--help']);
     expect(code).toBe(0);
     for (const command of ['serve', 'migrate', 'seed']) expect(stdout).toContain(command);
@@ -164,7 +164,7 @@ describe('the command line', { timeout: 90_000 }, () => {
     }
   });
 
-  it('puts an organization into a tier, also with limits of its own', async () => {
+  it('sets the tier of an organization, and its own limits', async () => {
     const variables = { DATA_DIR: directory.path, PORT: String(await freePort()) };
     await runTenon(['seed', '--tasks', '1', '--organizations', '1'], variables);
     const set = (...args: string[]) => runTenon(['organizations', 'set-tier', ...args], variables);
@@ -183,7 +183,7 @@ describe('the command line', { timeout: 90_000 }, () => {
     expect(missing.stderr).toContain('There is no such organization');
   });
 
-  it('migrates, and migrates nothing twice', async () => {
+  it('migrates, and does nothing the second time', async () => {
     const variables = { DATA_DIR: directory.path, PORT: String(await freePort()) };
     expect((await runTenon(['migrate'], variables)).stdout).toContain('Migrated: ');
     expect(await runTenon(['migrate'], variables)).toMatchObject({ code: 0, stdout: 'Nothing to migrate.\n' });

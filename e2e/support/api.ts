@@ -1,17 +1,17 @@
-/** What the tests read of an answer. */
+/** The part of a list that tests read. */
 export interface Page {
   data: { id: string; title: string }[];
   nextCursor: string | null;
   total?: number;
 }
 
-/** A caller of the REST API with an access token. */
+/** Calls the REST API with an access token. */
 export interface Caller {
   post<T>(path: string, body: unknown): Promise<T>;
   get<T>(path: string): Promise<T>;
 }
 
-/** @throws what the server says when the answer is no success */
+/** @throws the answer of the server, if its status is an error */
 export function callerOf(url: string, token?: string): Caller {
   const headers = {
     'content-type': 'application/json',
@@ -29,13 +29,13 @@ export function callerOf(url: string, token?: string): Caller {
   };
 }
 
-/** Signs in and answers the access token. */
+/** Signs in and returns the access token. */
 export async function login(url: string, name: string, password: string): Promise<string> {
   const { accessToken } = await callerOf(url).post<{ accessToken: string }>('/auth/login', { login: name, password });
   return accessToken;
 }
 
-/** Registers the owner of a new organization, verified and signed in. The server must not be in production. */
+/** Registers the owner of a new organization, verifies the address and signs in. Does not work in production mode. */
 export async function registerOwner(url: string): Promise<{ token: string; email: string; password: string }> {
   const email = `owner-${crypto.randomUUID()}@example.com`;
   const password = 'correct horse battery staple';

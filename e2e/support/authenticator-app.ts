@@ -8,9 +8,9 @@ function bytesOf(secret: string): Buffer {
 }
 
 /**
- * What an authenticator app shows (RFC 6238).
+ * The code that an authenticator app shows (RFC 6238).
  * @param secret in base32
- * @param steps how many times 30 seconds from now
+ * @param steps how far in the future, in steps of 30 seconds. @default 0
  */
 export function codeOf(secret: string, steps = 0): string {
   const counter = Buffer.alloc(8);

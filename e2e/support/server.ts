@@ -7,14 +7,14 @@ import { join } from 'node:path';
 
 const cli = join(import.meta.dirname, '../../apps/server/src/cli.ts');
 
-/** Nothing of the developer's own environment reaches the server. */
+/** Of the environment of the developer, the server sees PATH and HOME only. */
 const environment = (variables: Record<string, string>): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '',
   ...variables,
 });
 
-/** A port that was free a moment ago. */
+/** Finds a port that is free now. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -24,13 +24,13 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** An empty folder, and how to be rid of it. */
+/** Creates an empty folder. */
 export function temporaryDirectory(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'tenon-e2e-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Asks again until the answer is not undefined. @throws after `timeoutMs` */
+/** Calls `ask` until it returns something else than undefined. @throws after `timeoutMs` */
 export async function until<T>(
   ask: () => Promise<T | undefined> | T | undefined,
   what: string,
@@ -50,7 +50,7 @@ export interface Ended {
   signal: NodeJS.Signals | null;
 }
 
-/** A running command line. */
+/** A running `tenon` command. */
 export class Tenon {
   readonly process: ChildProcess;
   readonly ended: Promise<Ended>;
