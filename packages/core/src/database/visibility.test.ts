@@ -11,6 +11,7 @@ import { type Database, openDatabase } from './database.ts';
 import { grantsOf } from './policies.ts';
 import { doorScope, requestScope } from './scope.ts';
 import { defineTable } from './table.ts';
+import { subjectOf } from './visibility.ts';
 
 /*
  * The rows that a principal sees, in a table that only this test has. It has two kinds of place, people, and a table of parts
@@ -40,17 +41,19 @@ const ThingPartEntity = defineEntity({
   properties: { organizationId: p.uuid().primary(), id: p.uuid().primary(), thingId: p.uuid() },
 });
 
+const thingTable = defineTable(ThingEntity, {
+  kind: 'tenant',
+  visibility: {
+    kind: 'own',
+    permission: 'task:read',
+    entityType: 'thing',
+    places: { team: 'teamId', project: 'projectId' },
+    people: { in: () => ThingPersonEntity, row: 'thingId', user: 'userId' },
+  },
+});
+
 const thingTables = [
-  defineTable(ThingEntity, {
-    kind: 'tenant',
-    visibility: {
-      kind: 'own',
-      permission: 'task:read',
-      entityType: 'thing',
-      places: { team: 'teamId', project: 'projectId' },
-      people: { in: () => ThingPersonEntity, row: 'thingId', user: 'userId' },
-    },
-  }),
+  thingTable,
   defineTable(ThingPersonEntity, { kind: 'tenant' }),
   defineTable(ThingPartEntity, {
     kind: 'tenant',
@@ -89,7 +92,7 @@ const things = [null, ...teams].flatMap((teamId) =>
   ),
 );
 
-const subjectOf = ({ teamId, projectId, userId }: (typeof things)[number]): Subject => ({
+const subject = ({ teamId, projectId, userId }: (typeof things)[number]): Subject => ({
   people: userId === null ? [] : [userId],
   places: { team: teamId, project: projectId },
 });
@@ -203,7 +206,7 @@ describe.each(['sqlite', 'postgresql'] as const)('visibility on %s', (dialect) =
       fc.asyncProperty(grants, async (held) => {
         const principal = principalOf(held);
         const allowed = (permission: 'task:read' | 'comment:read' | 'activity:read') =>
-          things.filter((thing) => decide(principal, permission, subjectOf(thing)).allowed);
+          things.filter((thing) => decide(principal, permission, subject(thing)).allowed);
         expect(await seen(principal, 'things')).toEqual(
           allowed('task:read')
             .map(({ id }) => id)
@@ -222,5 +225,30 @@ describe.each(['sqlite', 'postgresql'] as const)('visibility on %s', (dialect) =
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('the subject of a decision', () => {
+  it('has the places and the people of the row', () => {
+    for (const thing of things)
+      expect(subjectOf(thingTable, thing, thing.userId === null ? [] : [thing.userId])).toEqual(subject(thing));
+  });
+
+  it('has no people where the table has none, so that nobody is refused for not being among them', () => {
+    const visibility = {
+      kind: 'own',
+      permission: 'tag:read',
+      entityType: 'crate',
+      places: { team: 'teamId' },
+    } as const;
+    expect(subjectOf({ name: 'crates', visibility }, { teamId: teams[0] })).toEqual({ places: { team: teams[0] } });
+  });
+
+  it("is nobody's when the people of the row are not given", () => {
+    expect(subjectOf(thingTable, {})).toEqual({ people: [], places: { team: null, project: null } });
+  });
+
+  it('is asked only of a table with facts of its own', () => {
+    expect(() => subjectOf({ name: 'tags' }, {})).toThrow('Table tags states no facts of its own');
   });
 });

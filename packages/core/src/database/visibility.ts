@@ -8,24 +8,32 @@ import type { OwnFacts, TableDefinition } from './table.ts';
  */
 
 type Tables = ReadonlyMap<string, TableDefinition>;
+type Facts = Pick<TableDefinition, 'name' | 'visibility'>;
 type Shape = Pick<VisibleRows, 'place' | 'own'>;
+
+function ownFactsOf({ name, visibility }: Facts): OwnFacts {
+  if (visibility?.kind !== 'own') throw new Error(`Table ${name} states no facts of its own about who sees its rows.`);
+  return visibility;
+}
 
 const both = (conditions: readonly string[]): string => conditions.join(' and ') || '1 = 1';
 
-/** What a decision needs to know about a row, from the facts of its table. */
-export const subjectOf = (
-  { places = {} }: OwnFacts,
-  row: Readonly<Record<string, unknown>>,
-  people: readonly string[],
-): { people: readonly string[]; places: Record<PlaceKind, string | null> } => ({
-  people,
-  places: Object.fromEntries(
-    Object.entries(places).map(([kind, property]) => {
-      const place = row[property];
-      return [kind, typeof place === 'string' ? place : null];
-    }),
-  ),
-});
+/**
+ * What a decision needs to know about a row, from the facts that its table states.
+ * @param people the user ids of its people, where the table has people. @default nobody
+ */
+export function subjectOf(
+  table: Facts,
+  row: object,
+  people: readonly string[] = [],
+): { people?: readonly string[]; places: Record<PlaceKind, string | null> } {
+  const facts = ownFactsOf(table);
+  const places = Object.entries(facts.places ?? {}).map(([kind, property]): [PlaceKind, string | null] => {
+    const place: unknown = Reflect.get(row, property);
+    return [kind, typeof place === 'string' ? place : null];
+  });
+  return { ...(facts.people && { people }), places: Object.fromEntries(places) };
+}
 
 /** Selects the ids of the rows that have the user among their people. */
 const ownIds = ({ in: links, row, user }: NonNullable<OwnFacts['people']>): string =>
@@ -37,7 +45,8 @@ const inPlaces = (facts: OwnFacts, place: string, prefix: string): string => {
 };
 
 /** Selects the ids of the visible rows of a table that states its own facts. */
-function visibleIds(table: TableDefinition, facts: OwnFacts, { place, own }: Shape): string {
+function visibleIds(table: Facts, { place, own }: Shape): string {
+  const facts = ownFactsOf(table);
   if (place === null && own && facts.people) return ownIds(facts.people);
   const conditions = [
     'organization_id = {organization}',
@@ -45,14 +54,6 @@ function visibleIds(table: TableDefinition, facts: OwnFacts, { place, own }: Sha
     ...(own && facts.people ? [`id in (${ownIds(facts.people)})`] : []),
   ];
   return `select id from ${table.name} where ${both(conditions)}`;
-}
-
-function ownFactsOf(tables: Tables, name: string): [TableDefinition, OwnFacts] {
-  const table = tables.get(name);
-  const facts = table?.visibility;
-  if (!table || facts?.kind !== 'own')
-    throw new Error(`Table ${name} states no facts of its own about who sees its rows.`);
-  return [table, facts];
 }
 
 /** Events about rows that some principals do not see are visible with these rows. Other events are visible to everybody. */
@@ -64,7 +65,7 @@ function aboutEntities(tables: Tables, shape: Shape): string {
     if (!facts || facts.kind === 'event') continue;
     types.push(`'${facts.entityType}'`);
     if (facts.kind === 'parent') continue;
-    const ids = visibleIds(table, facts, shape);
+    const ids = visibleIds(table, shape);
     visible.push(`{table}.entity_id in (${ids})`, `{table}.parent_id in (${ids})`);
   }
   const narrowed = `in (${types.join(', ')})`;
@@ -81,8 +82,8 @@ export function predicateOf(tables: Tables, { visibility: facts }: TableDefiniti
   if (!facts) return '1 = 1';
   if (facts.kind === 'event') return aboutEntities(tables, shape);
   if (facts.kind === 'parent') {
-    const parent = ownFactsOf(tables, facts.parent().meta.tableName);
-    return `{table}.${columnName(facts.by)} in (${visibleIds(...parent, shape)})`;
+    const name = facts.parent().meta.tableName;
+    return `{table}.${columnName(facts.by)} in (${visibleIds(tables.get(name) ?? { name }, shape)})`;
   }
   return both([
     ...(shape.place === null ? [] : [inPlaces(facts, shape.place, '{table}.')]),

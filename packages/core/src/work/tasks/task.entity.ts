@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { hundredths, id, instant, sortKey, tenantKey, trashColumns } from '../../database/columns.ts';
-import type { OwnFacts } from '../../database/table.ts';
 import { defineTenantTable, TeamEntity } from '../../tenancy/index.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import { taskPriorities, taskStatuses } from './task.schema.ts';
@@ -72,20 +71,18 @@ export const TaskTagEntity = defineEntity({
   indexes: [{ properties: ['organizationId', 'tagId', 'taskId'] }],
 });
 
-export const taskFacts: OwnFacts = {
-  kind: 'own',
-  permission: 'task:read',
-  entityType: 'task',
-  places: { team: 'teamId' },
-  people: { in: () => TaskAssigneeEntity, row: 'taskId', user: 'userId' },
-};
-
 export const taskTable = defineTenantTable(TaskEntity, {
   references: [
     { columns: ['organizationId', 'parentId'], to: () => TaskEntity },
     { columns: ['organizationId', 'teamId'], to: () => TeamEntity },
   ],
-  visibility: taskFacts,
+  visibility: {
+    kind: 'own',
+    permission: 'task:read',
+    entityType: 'task',
+    places: { team: 'teamId' },
+    people: { in: () => TaskAssigneeEntity, row: 'taskId', user: 'userId' },
+  },
 });
 
 export const taskAssigneeTable = defineTenantTable(TaskAssigneeEntity, {
