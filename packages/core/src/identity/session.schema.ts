@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
+import { id, instantOut, listInput, page } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 
 export const deviceId = () =>
@@ -38,10 +38,7 @@ export type Session = z.output<typeof Session>;
 
 export const SessionPage = page(Session).meta({ id: 'SessionPage' });
 
-export const SessionListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt', 'lastUsedAt']).default('-createdAt'),
-});
+export const SessionListInput = z.strictObject(listInput('createdAt', 'lastUsedAt'));
 export type SessionListInput = z.output<typeof SessionListInput>;
 
 export const SessionId = z.strictObject({ id: id() });

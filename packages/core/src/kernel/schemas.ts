@@ -37,15 +37,30 @@ export const Person = z
 
 export type Person = z.output<typeof Person>;
 
-/** The input fields of every list. */
+/** The input fields of every list: which page it answers. */
 export const pageInput = {
   limit: z.number().int().min(1).max(100).default(50).describe('How many to answer at most.'),
   cursor: z.string().min(1).max(2048).optional().describe('The nextCursor of the page before.'),
   total: z.boolean().default(false).describe('Whether to count all rows that match, which costs a query.'),
 };
 
+/** `field` or `-field`: ascending or descending. */
+export const sort = <const Field extends string>(fields: readonly [Field, ...Field[]]) =>
+  z.enum(fields.flatMap((field) => [field, `-${field}` as const]) as [Field | `-${Field}`, ...(Field | `-${Field}`)[]]);
+
+/** The input fields of a list that is sorted by one of these fields: by the first, descending, unless asked otherwise. */
+export function listInput<const Field extends string>(
+  ...fields: [Field, ...Field[]]
+): typeof pageInput & { sort: z.ZodDefault<ReturnType<typeof sort<Field>>> };
+export function listInput(...fields: [string, ...string[]]) {
+  return { ...pageInput, sort: sort(fields).default(`-${fields[0]}`) };
+}
+
 /** A filter of a list: an item matches when it has any of the values. */
 export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
+
+/** What a filter takes beside ids: `me` for the caller, or `none` for what has no value. */
+export const idOr = <const Word extends 'me' | 'none'>(word: Word) => z.union([z.literal(word), id()]);
 
 /** What every list answers. */
 export const page = <Item extends z.ZodType>(item: Item) =>
@@ -60,7 +75,3 @@ export interface Page<Item> {
   nextCursor: string | null;
   total?: number;
 }
-
-/** `field` or `-field`: ascending or descending. */
-export const sort = <const Field extends string>(fields: readonly [Field, ...Field[]]) =>
-  z.enum(fields.flatMap((field) => [field, `-${field}` as const]) as [Field | `-${Field}`, ...(Field | `-${Field}`)[]]);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page } from '../../kernel/schemas.ts';
 
 export const OidcIdentity = z
   .object({
@@ -20,7 +20,7 @@ export type OidcIdentity = z.output<typeof OidcIdentity>;
 
 export const OidcIdentityPage = page(OidcIdentity).meta({ id: 'OidcIdentityPage' });
 
-export const OidcIdentityListInput = z.strictObject({ ...pageInput, sort: sort(['createdAt']).default('-createdAt') });
+export const OidcIdentityListInput = z.strictObject(listInput('createdAt'));
 export type OidcIdentityListInput = z.output<typeof OidcIdentityListInput>;
 
 export const OidcIdentityId = z.strictObject({ id: id() });

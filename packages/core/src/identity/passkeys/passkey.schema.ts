@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
 import { sessionFields } from '../session.schema.ts';
@@ -17,7 +17,7 @@ export type Passkey = z.output<typeof Passkey>;
 
 export const PasskeyPage = page(Passkey).meta({ id: 'PasskeyPage' });
 
-export const PasskeyListInput = z.strictObject({ ...pageInput, sort: sort(['createdAt']).default('-createdAt') });
+export const PasskeyListInput = z.strictObject(listInput('createdAt'));
 export type PasskeyListInput = z.output<typeof PasskeyListInput>;
 
 export const PasskeyId = z.strictObject({ id: id() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
-import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { anyOf, id, idOr, instantIn, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const ApiKey = z
@@ -58,14 +58,8 @@ export const ApiKeyId = z.strictObject({ id: id() });
 export type ApiKeyId = z.output<typeof ApiKeyId>;
 
 export const ApiKeyListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt']).default('-createdAt'),
-  user: z
-    .array(z.union([z.literal('me'), id()]))
-    .min(1)
-    .max(50)
-    .optional()
-    .describe('`me` or the ids of whom they act as.'),
+  ...listInput('createdAt'),
+  user: anyOf(idOr('me')).describe('`me` or the ids of whom they act as.'),
   active: z.boolean().optional().describe('Only those that are active, or that are not.'),
 });
 export type ApiKeyListInput = z.output<typeof ApiKeyListInput>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 
 export const DepartmentMember = z
   .object({ user: Person, departmentId: z.uuid(), addedAt: instantOut() })
@@ -10,8 +10,7 @@ export const DepartmentMemberPage = page(DepartmentMember).meta({ id: 'Departmen
 
 export const DepartmentMemberListInput = z.strictObject({
   id: id().describe('The department.'),
-  ...pageInput,
-  sort: sort(['addedAt']).default('-addedAt'),
+  ...listInput('addedAt'),
   subtree: z.boolean().default(false).describe('Whether to list the members of the departments below it too.'),
 });
 export type DepartmentMemberListInput = z.output<typeof DepartmentMemberListInput>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyOf, auditOut, id, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { anyOf, auditOut, id, idOr, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { maxDepth } from './department.path.ts';
 
@@ -44,9 +44,8 @@ export const DepartmentId = z.strictObject({ id: id() });
 export type DepartmentId = z.output<typeof DepartmentId>;
 
 export const DepartmentListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt', 'name']).default('-createdAt'),
-  parent: anyOf(z.union([z.literal('none'), id()])).describe('Department ids, or `none` for those at the top.'),
+  ...listInput('createdAt', 'name'),
+  parent: anyOf(idOr('none')).describe('Department ids, or `none` for those at the top.'),
   within: id().optional().describe('A department: it and everything below it.'),
   search: text(1, 200).optional().describe('Part of the name, without case.'),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isIssuerIdentifier } from '../../identity/index.ts';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 const mappingsSaid = 'Whom the issuer says this value of in the role claim holds the role everywhere.';
@@ -106,8 +106,5 @@ export type IdentityProviderUpdate = z.output<typeof IdentityProviderUpdate>;
 export const IdentityProviderId = z.strictObject({ id: id() });
 export type IdentityProviderId = z.output<typeof IdentityProviderId>;
 
-export const IdentityProviderListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt']).default('-createdAt'),
-});
+export const IdentityProviderListInput = z.strictObject(listInput('createdAt'));
 export type IdentityProviderListInput = z.output<typeof IdentityProviderListInput>;

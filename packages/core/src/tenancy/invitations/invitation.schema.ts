@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { registrationFields, User } from '../../identity/index.ts';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { Member } from '../members/member.schema.ts';
 import { Organization, organizationPath } from '../organizations/organization.schema.ts';
@@ -24,16 +24,15 @@ export type Invitation = z.output<typeof Invitation>;
 
 export const InvitationPage = page(Invitation).meta({ id: 'InvitationPage' });
 
-const listInput = {
-  ...pageInput,
-  sort: sort(['createdAt']).default('-createdAt'),
+const fields = {
+  ...listInput('createdAt'),
   status: z.array(z.enum(invitationStatuses)).min(1).max(5).optional().describe('Any of these.'),
 };
 
-export const InvitationListInput = z.strictObject(listInput);
+export const InvitationListInput = z.strictObject(fields);
 export type InvitationListInput = z.output<typeof InvitationListInput>;
 
-export const OrganizationInvitationListInput = z.strictObject({ ...organizationPath, ...listInput });
+export const OrganizationInvitationListInput = z.strictObject({ ...organizationPath, ...fields });
 export type OrganizationInvitationListInput = z.output<typeof OrganizationInvitationListInput>;
 
 export const InvitationPath = z.strictObject({ ...organizationPath, id: id() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { email } from '../../identity/index.ts';
-import { id, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { id, listInput, page } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { memberStatuses } from '../memberships/membership.entity.ts';
 import { Membership } from '../memberships/membership.schema.ts';
@@ -25,8 +25,7 @@ export const MemberPage = page(Member).meta({ id: 'MemberPage' });
 
 export const MemberListInput = z.strictObject({
   ...organizationPath,
-  ...pageInput,
-  sort: sort(['joinedAt']).default('-joinedAt'),
+  ...listInput('joinedAt'),
   status: z
     .array(z.enum(memberStatuses))
     .min(1)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isUuid } from '../../kernel/ids.ts';
 import { priorities } from '../../kernel/priorities.ts';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { tiers } from './tiers.ts';
 
@@ -103,8 +103,7 @@ export const OrganizationUpdate = z
 export type OrganizationUpdate = z.output<typeof OrganizationUpdate>;
 
 export const OrganizationListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt']).default('-createdAt'),
+  ...listInput('createdAt'),
   deleted: z.boolean().default(false).describe('Lists those in the trash that you own, and may restore.'),
 });
 export type OrganizationListInput = z.output<typeof OrganizationListInput>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantIn, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
 export const RoleAssignment = z
@@ -41,8 +41,7 @@ export const RoleAssignmentId = z.strictObject({ id: id() });
 export type RoleAssignmentId = z.output<typeof RoleAssignmentId>;
 
 export const RoleAssignmentListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt']).default('-createdAt'),
+  ...listInput('createdAt'),
   user: z.array(id()).max(100).optional().describe('Of these people.'),
   role: z.array(id()).max(100).optional().describe('Of these roles.'),
   department: z.array(id()).max(100).optional().describe('Held in these departments.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
 import { constraints } from '../../kernel/principal.ts';
-import { id, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { id, listInput, page } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const Role = z
@@ -26,7 +26,7 @@ export const RolePage = page(Role).meta({ id: 'RolePage' });
 export const HeldRole = z.object({ id: z.uuid(), key: z.string(), name: z.string() }).meta({ id: 'HeldRole' });
 export type HeldRole = z.output<typeof HeldRole>;
 
-export const RoleListInput = z.strictObject({ ...pageInput, sort: sort(['createdAt']).default('-createdAt') });
+export const RoleListInput = z.strictObject(listInput('createdAt'));
 export type RoleListInput = z.output<typeof RoleListInput>;
 
 const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;

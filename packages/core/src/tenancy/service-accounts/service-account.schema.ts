@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { HeldRole, roleIds } from '../roles/role.schema.ts';
 
@@ -35,8 +35,5 @@ export type ServiceAccountUpdate = z.output<typeof ServiceAccountUpdate>;
 export const ServiceAccountId = z.strictObject({ id: id() });
 export type ServiceAccountId = z.output<typeof ServiceAccountId>;
 
-export const ServiceAccountListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt']).default('-createdAt'),
-});
+export const ServiceAccountListInput = z.strictObject(listInput('createdAt'));
 export type ServiceAccountListInput = z.output<typeof ServiceAccountListInput>;

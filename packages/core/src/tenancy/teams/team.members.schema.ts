@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 
 export const TeamMember = z
   .object({ user: Person, addedAt: instantOut() })
@@ -10,8 +10,7 @@ export const TeamMemberPage = page(TeamMember).meta({ id: 'TeamMemberPage' });
 
 export const TeamMemberListInput = z.strictObject({
   id: id().describe('The team.'),
-  ...pageInput,
-  sort: sort(['addedAt']).default('-addedAt'),
+  ...listInput('addedAt'),
 });
 export type TeamMemberListInput = z.output<typeof TeamMemberListInput>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyOf, auditOut, id, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { anyOf, auditOut, id, idOr, listInput, page } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 export const Team = z
@@ -31,11 +31,10 @@ export const TeamId = z.strictObject({ id: id() });
 export type TeamId = z.output<typeof TeamId>;
 
 export const TeamListInput = z.strictObject({
-  ...pageInput,
-  sort: sort(['createdAt', 'name']).default('-createdAt'),
-  department: anyOf(z.union([z.literal('none'), id()])).describe('Department ids, or `none` for teams without one.'),
+  ...listInput('createdAt', 'name'),
+  department: anyOf(idOr('none')).describe('Department ids, or `none` for teams without one.'),
   subtree: z.boolean().default(false).describe('Whether `department` means the departments below it too.'),
-  member: anyOf(z.union([z.literal('me'), id()])).describe('`me` or user ids of their members.'),
+  member: anyOf(idOr('me')).describe('`me` or user ids of their members.'),
   search: text(1, 200).optional().describe('Part of the name, without case.'),
 });
 export type TeamListInput = z.output<typeof TeamListInput>;

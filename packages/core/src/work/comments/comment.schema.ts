@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 
 export const Comment = z
@@ -28,7 +28,6 @@ export type CommentPath = z.output<typeof CommentPath>;
 
 export const CommentListInput = z.strictObject({
   id: id().describe('The task.'),
-  ...pageInput,
-  sort: sort(['createdAt']).default('-createdAt'),
+  ...listInput('createdAt'),
 });
 export type CommentListInput = z.output<typeof CommentListInput>;

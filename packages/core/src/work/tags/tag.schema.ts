@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, sort } from '../../kernel/schemas.ts';
+import { id, instantOut, listInput, page } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const Tag = z
@@ -33,7 +33,5 @@ export type TagUpdate = z.output<typeof TagUpdate>;
 export const TagId = z.strictObject({ id: id() });
 export type TagId = z.output<typeof TagId>;
 
-const tagSortFields = ['createdAt', 'name'] as const;
-
-export const TagListInput = z.strictObject({ ...pageInput, sort: sort(tagSortFields).default('-createdAt') });
+export const TagListInput = z.strictObject(listInput('createdAt', 'name'));
 export type TagListInput = z.output<typeof TagListInput>;

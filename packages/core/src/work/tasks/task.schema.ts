@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { priorities } from '../../kernel/priorities.ts';
-import { anyOf, id, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import { anyOf, id, idOr, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { MemberPath } from '../../tenancy/index.ts';
 
@@ -93,19 +93,17 @@ export type TaskDelete = z.output<typeof TaskDelete>;
 const taskSortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
 export type TaskSortField = (typeof taskSortFields)[number];
 
-const personFilter = () => z.union([z.literal('me'), id()]);
-
 export const TaskListInput = z.strictObject({
   ...pageInput,
   sort: sort(taskSortFields).optional().describe('By default -createdAt, or the best hits first when searching.'),
   status: anyOf(status()),
   priority: anyOf(priority()),
-  assignee: anyOf(personFilter()).describe('`me` or user ids.'),
+  assignee: anyOf(idOr('me')).describe('`me` or user ids.'),
   tag: anyOf(id()),
-  parent: anyOf(z.union([z.literal('none'), id()])).describe('Task ids, or `none` for tasks that are no subtasks.'),
-  team: anyOf(z.union([z.literal('none'), id()])).describe('Team ids, or `none` for tasks of no team.'),
+  parent: anyOf(idOr('none')).describe('Task ids, or `none` for tasks that are no subtasks.'),
+  team: anyOf(idOr('none')).describe('Team ids, or `none` for tasks of no team.'),
   department: anyOf(id()).describe('Departments: the tasks of the teams in them and below.'),
-  createdBy: anyOf(personFilter()),
+  createdBy: anyOf(idOr('me')),
   dueBefore: instantIn().optional().describe('Inclusive.'),
   dueAfter: instantIn().optional().describe('Inclusive.'),
   overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
