@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { input, output } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 import { refreshToken, sessionFields } from './session.schema.ts';
 import { email, timezone, User, username } from './user.schema.ts';
@@ -17,45 +18,45 @@ export const registrationFields = {
 };
 export type Registration = z.output<z.ZodObject<typeof registrationFields>>;
 
-export const VerifyEmail = z
-  .strictObject({ token: text(1, 512).describe('From the mail, or from the answer of auth.register in development.') })
-  .meta({ id: 'VerifyEmail' });
+export const VerifyEmail = input('VerifyEmail', {
+  token: text(1, 512).describe('From the mail, or from the answer of auth.register in development.'),
+});
 export type VerifyEmail = z.output<typeof VerifyEmail>;
 
-export const VerifiedEmail = z.object({ user: User }).meta({ id: 'VerifiedEmail' });
+export const VerifiedEmail = output('VerifiedEmail', { user: User });
 
-export const ResendVerification = z.strictObject({ email: email() }).meta({ id: 'ResendVerification' });
+export const ResendVerification = input('ResendVerification', { email: email() });
 export type ResendVerification = z.output<typeof ResendVerification>;
 
-export const MailSent = z.object({ status: z.literal('sent') }).meta({ id: 'MailSent' });
+export const MailSent = output('MailSent', { status: z.literal('sent') });
 export type MailSent = z.output<typeof MailSent>;
 
-export const ForgotPassword = z.strictObject({ email: email() }).meta({ id: 'ForgotPassword' });
+export const ForgotPassword = input('ForgotPassword', { email: email() });
 export type ForgotPassword = z.output<typeof ForgotPassword>;
 
-export const ResetPassword = z
-  .strictObject({
-    token: text(1, 512).describe('From the mail that auth.forgotPassword sends.'),
-    password: newPassword(),
-  })
-  .meta({ id: 'ResetPassword' });
+export const ResetPassword = input('ResetPassword', {
+  token: text(1, 512).describe('From the mail that auth.forgotPassword sends.'),
+  password: newPassword(),
+});
 export type ResetPassword = z.output<typeof ResetPassword>;
 
 const currentPassword = () => text(1, 1024).describe('A session alone is not enough.');
 
-export const ChangePassword = z
-  .strictObject({ currentPassword: currentPassword(), newPassword: newPassword() })
-  .meta({ id: 'ChangePassword' });
+export const ChangePassword = input('ChangePassword', {
+  currentPassword: currentPassword(),
+  newPassword: newPassword(),
+});
 export type ChangePassword = z.output<typeof ChangePassword>;
 
-export const ChangeEmail = z
-  .strictObject({ email: email().describe('The new address.'), currentPassword: currentPassword() })
-  .meta({ id: 'ChangeEmail' });
+export const ChangeEmail = input('ChangeEmail', {
+  email: email().describe('The new address.'),
+  currentPassword: currentPassword(),
+});
 export type ChangeEmail = z.output<typeof ChangeEmail>;
 
-export const EmailToken = z
-  .strictObject({ token: text(1, 512).describe('From the mail to the address concerned.') })
-  .meta({ id: 'EmailToken' });
+export const EmailToken = input('EmailToken', {
+  token: text(1, 512).describe('From the mail to the address concerned.'),
+});
 export type EmailToken = z.output<typeof EmailToken>;
 
 const loginNames = ['login', 'email', 'username'] as const;
@@ -77,22 +78,20 @@ export const Login = z
   .meta({ id: 'Login' });
 export type Login = z.output<typeof Login>;
 
-export const Refresh = z.strictObject({ refreshToken: refreshToken() }).meta({ id: 'Refresh' });
+export const Refresh = input('Refresh', { refreshToken: refreshToken() });
 export type Refresh = z.output<typeof Refresh>;
 
-export const Logout = z.strictObject({ refreshToken: refreshToken() }).meta({ id: 'Logout' });
+export const Logout = input('Logout', { refreshToken: refreshToken() });
 export type Logout = z.output<typeof Logout>;
 
-export const SignedIn = z
-  .object({
-    accessToken: z.string().describe('Send it as `Authorization: Bearer …`.'),
-    tokenType: z.literal('Bearer'),
-    expiresIn: z.number().int().describe('Seconds until the access token expires.'),
-    user: User,
-    refreshToken: z
-      .string()
-      .optional()
-      .describe('Only to clients that take it in the body; each one is good for one refresh.'),
-  })
-  .meta({ id: 'SignedIn' });
+export const SignedIn = output('SignedIn', {
+  accessToken: z.string().describe('Send it as `Authorization: Bearer …`.'),
+  tokenType: z.literal('Bearer'),
+  expiresIn: z.number().int().describe('Seconds until the access token expires.'),
+  user: User,
+  refreshToken: z
+    .string()
+    .optional()
+    .describe('Only to clients that take it in the body; each one is good for one refresh.'),
+});
 export type SignedIn = z.output<typeof SignedIn>;

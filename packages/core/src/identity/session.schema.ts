@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, listInput, page } from '../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, page } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 
 export const deviceId = () =>
@@ -44,17 +44,13 @@ export type SessionListInput = z.output<typeof SessionListInput>;
 export const SessionId = z.strictObject({ id: id() });
 export type SessionId = z.output<typeof SessionId>;
 
-export const LogoutAll = z
-  .strictObject({
-    keepCurrent: z
-      .boolean()
-      .default(false)
-      .describe('Whether the current session stays active, so that only the others end.'),
-  })
-  .meta({ id: 'LogoutAll' });
+export const LogoutAll = input('LogoutAll', {
+  keepCurrent: z
+    .boolean()
+    .default(false)
+    .describe('Whether the current session stays active, so that only the others end.'),
+});
 export type LogoutAll = z.output<typeof LogoutAll>;
 
-export const SessionsEnded = z
-  .object({ ended: z.number().int().describe('How many sessions ended.') })
-  .meta({ id: 'SessionsEnded' });
+export const SessionsEnded = output('SessionsEnded', { ended: z.number().int().describe('How many sessions ended.') });
 export type SessionsEnded = z.output<typeof SessionsEnded>;

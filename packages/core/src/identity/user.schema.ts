@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
+import { id, input, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
 import { line } from '../kernel/text.ts';
 
 export const User = z
@@ -76,18 +76,16 @@ export const locale = () =>
     .refine(isLocale, 'Must be a BCP 47 language tag, such as de-CH.')
     .describe('A BCP 47 language tag.');
 
-export const UserUpdate = z
-  .strictObject({
-    username: username().nullable().optional(),
-    fullName: line(200).nullable().optional(),
-    locale: locale().optional(),
-    timezone: timezone().optional(),
-    avatarUrl: z
-      .url({ protocol: /^https?$/ })
-      .max(2048)
-      .nullable()
-      .optional()
-      .describe('An http or https address.'),
-  })
-  .meta({ id: 'UserUpdate' });
+export const UserUpdate = input('UserUpdate', {
+  username: username().nullable().optional(),
+  fullName: line(200).nullable().optional(),
+  locale: locale().optional(),
+  timezone: timezone().optional(),
+  avatarUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .nullable()
+    .optional()
+    .describe('An http or https address.'),
+});
 export type UserUpdate = z.output<typeof UserUpdate>;

@@ -3,6 +3,18 @@ import { z } from 'zod';
 /** A UUID. Upper case is accepted and converted, because SQLite compares ids as text. */
 export const id = () => z.uuid().overwrite((value) => value.toLowerCase());
 
+/** A shape of an answer. The document names it. It may gain fields, and clients ignore those that they do not know. */
+export const output = <Shape extends z.core.$ZodLooseShape>(name: string, shape: Shape) =>
+  z.object(shape).meta({ id: name });
+
+/** A shape of an input. The document names it. Unknown fields are refused. */
+export const input = <Shape extends z.core.$ZodLooseShape>(name: string, shape: Shape) =>
+  z.strictObject(shape).meta({ id: name });
+
+/** The input of an operation on one resource. */
+export const ById = z.strictObject({ id: id() });
+export type ById = z.output<typeof ById>;
+
 /** An instant in an output: ISO 8601 in UTC with milliseconds. */
 export const instantOut = () => z.iso.datetime().meta({ examples: ['2026-01-31T09:00:00.000Z'] });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id } from '../../kernel/schemas.ts';
+import { id, input, output } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
 import { deviceId, refreshToken } from '../session.schema.ts';
@@ -12,7 +12,7 @@ const OidcIssuerListed = z
   })
   .meta({ id: 'OidcIssuer', description: 'Where people can sign in with OpenID Connect.' });
 
-export const OidcIssuerList = z.object({ data: z.array(OidcIssuerListed) }).meta({ id: 'OidcIssuerList' });
+export const OidcIssuerList = output('OidcIssuerList', { data: z.array(OidcIssuerListed) });
 export type OidcIssuerList = z.output<typeof OidcIssuerList>;
 
 export const OidcIssuerListInput = z.strictObject({
@@ -20,51 +20,45 @@ export const OidcIssuerListInput = z.strictObject({
 });
 export type OidcIssuerListInput = z.output<typeof OidcIssuerListInput>;
 
-export const OidcStart = z
-  .strictObject({
-    issuer: text(1, 64).describe('The id of one of `auth.listOidcIssuers`.'),
-    redirectTo: text(1, 2048)
-      .default('/')
-      .describe(
-        'Where the browser goes in the end: a path, or a URL of this server or of an allowed origin; with `tokenTransport: "body"` also a loopback address.',
-      ),
-    deviceId: deviceId(),
-    tokenTransport: z
-      .enum(['cookie', 'body'])
-      .default('cookie')
-      .describe(
-        '`cookie`: the browser comes back signed in. `body`, for clients that are not pages of this site: it comes back with `code` and `state` for `auth.finishOidc`.',
-      ),
-  })
-  .meta({ id: 'OidcStart' });
+export const OidcStart = input('OidcStart', {
+  issuer: text(1, 64).describe('The id of one of `auth.listOidcIssuers`.'),
+  redirectTo: text(1, 2048)
+    .default('/')
+    .describe(
+      'Where the browser goes in the end: a path, or a URL of this server or of an allowed origin; with `tokenTransport: "body"` also a loopback address.',
+    ),
+  deviceId: deviceId(),
+  tokenTransport: z
+    .enum(['cookie', 'body'])
+    .default('cookie')
+    .describe(
+      '`cookie`: the browser comes back signed in. `body`, for clients that are not pages of this site: it comes back with `code` and `state` for `auth.finishOidc`.',
+    ),
+});
 export type OidcStart = z.output<typeof OidcStart>;
 
 export const OidcLink = OidcStart.omit({ deviceId: true }).extend(identityProof).meta({ id: 'OidcLink' });
 export type OidcLink = z.output<typeof OidcLink>;
 
-export const OidcLinked = z.object({ status: z.literal('linked') }).meta({ id: 'OidcLinked' });
+export const OidcLinked = output('OidcLinked', { status: z.literal('linked') });
 export type OidcLinked = z.output<typeof OidcLinked>;
 
-export const OidcStarted = z
-  .object({
-    authorizationUrl: z.string().describe('Where to send the browser.'),
-    expiresIn: z.number().int().describe('Seconds in which the sign-in has to be finished.'),
-    binding: z
-      .string()
-      .optional()
-      .describe('Only with `tokenTransport: "body"`: keep it secret, and give it to `auth.finishOidc`.'),
-  })
-  .meta({ id: 'OidcStarted' });
+export const OidcStarted = output('OidcStarted', {
+  authorizationUrl: z.string().describe('Where to send the browser.'),
+  expiresIn: z.number().int().describe('Seconds in which the sign-in has to be finished.'),
+  binding: z
+    .string()
+    .optional()
+    .describe('Only with `tokenTransport: "body"`: keep it secret, and give it to `auth.finishOidc`.'),
+});
 export type OidcStarted = z.output<typeof OidcStarted>;
 
-export const OidcFinish = z
-  .strictObject({
-    state: text(1, 512),
-    binding: text(1, 512).describe('From `auth.startOidc`.'),
-    code: text(1, 4096),
-    iss: text(1, 2048).optional().describe('When the browser came back with it.'),
-  })
-  .meta({ id: 'OidcFinish' });
+export const OidcFinish = input('OidcFinish', {
+  state: text(1, 512),
+  binding: text(1, 512).describe('From `auth.startOidc`.'),
+  code: text(1, 4096),
+  iss: text(1, 2048).optional().describe('When the browser came back with it.'),
+});
 export type OidcFinish = z.output<typeof OidcFinish>;
 
 /** What an issuer sends the browser back with. Not strict: issuers may add parameters of their own. */
@@ -86,22 +80,18 @@ export const OidcBackChannelLogout = z.object({
 
 export const OidcProviderBackChannelLogout = OidcBackChannelLogout.extend(atProvider);
 
-export const OidcLogout = z
-  .strictObject({
-    refreshToken: refreshToken(),
-    redirectTo: text(1, 2048)
-      .default('/')
-      .describe('Where the issuer sends the browser in the end; as in `auth.startOidc`.'),
-  })
-  .meta({ id: 'OidcLogout' });
+export const OidcLogout = input('OidcLogout', {
+  refreshToken: refreshToken(),
+  redirectTo: text(1, 2048)
+    .default('/')
+    .describe('Where the issuer sends the browser in the end; as in `auth.startOidc`.'),
+});
 export type OidcLogout = z.output<typeof OidcLogout>;
 
-export const OidcLoggedOut = z
-  .object({
-    logoutUrl: z
-      .string()
-      .nullable()
-      .describe('Where to send the browser to sign out at the issuer too; null when there is nothing to do there.'),
-  })
-  .meta({ id: 'OidcLoggedOut' });
+export const OidcLoggedOut = output('OidcLoggedOut', {
+  logoutUrl: z
+    .string()
+    .nullable()
+    .describe('Where to send the browser to sign out at the issuer too; null when there is nothing to do there.'),
+});
 export type OidcLoggedOut = z.output<typeof OidcLoggedOut>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, listInput, page } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, page } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
 import { sessionFields } from '../session.schema.ts';
@@ -23,7 +23,7 @@ export type PasskeyListInput = z.output<typeof PasskeyListInput>;
 export const PasskeyId = z.strictObject({ id: id() });
 export type PasskeyId = z.output<typeof PasskeyId>;
 
-export const PasskeyUpdate = z.strictObject({ id: id(), name: line(100) }).meta({ id: 'PasskeyUpdate' });
+export const PasskeyUpdate = input('PasskeyUpdate', { id: id(), name: line(100) });
 export type PasskeyUpdate = z.output<typeof PasskeyUpdate>;
 
 const credential = z.object({ id: z.string(), type: z.literal('public-key'), transports: z.array(z.string()) });
@@ -35,27 +35,25 @@ const challenge = {
 
 export const PasskeyStart = z.strictObject(identityProof).meta({ id: 'PasskeyStart' });
 
-export const PasskeyStarted = z
-  .object({
-    ...challenge,
-    options: z
-      .object({
-        rp: z.object({ id: z.string(), name: z.string() }),
-        user: z.object({ id: z.string(), name: z.string(), displayName: z.string() }),
-        challenge: z.string(),
-        pubKeyCredParams: z.array(z.object({ type: z.literal('public-key'), alg: z.number().int() })),
-        timeout: z.number().int(),
-        excludeCredentials: z.array(credential),
-        authenticatorSelection: z.object({
-          residentKey: z.literal('required'),
-          requireResidentKey: z.literal(true),
-          userVerification: z.literal('required'),
-        }),
-        attestation: z.literal('none'),
-      })
-      .describe('For `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`.'),
-  })
-  .meta({ id: 'PasskeyStarted' });
+export const PasskeyStarted = output('PasskeyStarted', {
+  ...challenge,
+  options: z
+    .object({
+      rp: z.object({ id: z.string(), name: z.string() }),
+      user: z.object({ id: z.string(), name: z.string(), displayName: z.string() }),
+      challenge: z.string(),
+      pubKeyCredParams: z.array(z.object({ type: z.literal('public-key'), alg: z.number().int() })),
+      timeout: z.number().int(),
+      excludeCredentials: z.array(credential),
+      authenticatorSelection: z.object({
+        residentKey: z.literal('required'),
+        requireResidentKey: z.literal(true),
+        userVerification: z.literal('required'),
+      }),
+      attestation: z.literal('none'),
+    })
+    .describe('For `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`.'),
+});
 export type PasskeyStarted = z.output<typeof PasskeyStarted>;
 
 const bytes = (max: number) => text(1, max);
@@ -94,47 +92,37 @@ export type AuthenticationResponse = z.output<typeof AuthenticationResponse>;
 
 const token = () => text(1, 128);
 
-export const PasskeyAdd = z
-  .strictObject({
-    challengeToken: token().describe('From auth.startPasskey.'),
-    name: line(100).optional().describe('What you call it. @default Passkey'),
-    response: RegistrationResponse,
-  })
-  .meta({ id: 'PasskeyAdd' });
+export const PasskeyAdd = input('PasskeyAdd', {
+  challengeToken: token().describe('From auth.startPasskey.'),
+  name: line(100).optional().describe('What you call it. @default Passkey'),
+  response: RegistrationResponse,
+});
 export type PasskeyAdd = z.output<typeof PasskeyAdd>;
 
-export const PasskeySignInStart = z
-  .strictObject({
-    challengeToken: token()
-      .optional()
-      .describe(
-        '`challenge.token` of `second_factor_required`, to answer it with a passkey; nothing to sign in by one.',
-      ),
-  })
-  .meta({ id: 'PasskeySignInStart' });
+export const PasskeySignInStart = input('PasskeySignInStart', {
+  challengeToken: token()
+    .optional()
+    .describe('`challenge.token` of `second_factor_required`, to answer it with a passkey; nothing to sign in by one.'),
+});
 export type PasskeySignInStart = z.output<typeof PasskeySignInStart>;
 
-export const PasskeySignInStarted = z
-  .object({
-    ...challenge,
-    options: z
-      .object({
-        challenge: z.string(),
-        rpId: z.string(),
-        timeout: z.number().int(),
-        allowCredentials: z.array(credential),
-        userVerification: z.literal('required'),
-      })
-      .describe('For `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`.'),
-  })
-  .meta({ id: 'PasskeySignInStarted' });
+export const PasskeySignInStarted = output('PasskeySignInStarted', {
+  ...challenge,
+  options: z
+    .object({
+      challenge: z.string(),
+      rpId: z.string(),
+      timeout: z.number().int(),
+      allowCredentials: z.array(credential),
+      userVerification: z.literal('required'),
+    })
+    .describe('For `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`.'),
+});
 export type PasskeySignInStarted = z.output<typeof PasskeySignInStarted>;
 
-export const PasskeySignIn = z
-  .strictObject({
-    challengeToken: token().describe('From auth.startPasskeySignIn.'),
-    response: AuthenticationResponse,
-    ...sessionFields,
-  })
-  .meta({ id: 'PasskeySignIn' });
+export const PasskeySignIn = input('PasskeySignIn', {
+  challengeToken: token().describe('From auth.startPasskeySignIn.'),
+  response: AuthenticationResponse,
+  ...sessionFields,
+});
 export type PasskeySignIn = z.output<typeof PasskeySignIn>;

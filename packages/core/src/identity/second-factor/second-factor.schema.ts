@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantOut } from '../../kernel/schemas.ts';
+import { input, instantOut, output } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { AuthenticationResponse } from '../passkeys/passkey.schema.ts';
 import { sessionFields } from '../session.schema.ts';
@@ -9,22 +9,18 @@ export const TotpStart = z.strictObject(identityProof).meta({ id: 'TotpStart' })
 export const TotpDisable = z.strictObject(identityProof).meta({ id: 'TotpDisable' });
 export const RecoveryCodesRenew = z.strictObject(identityProof).meta({ id: 'RecoveryCodesRenew' });
 
-export const TotpStarted = z
-  .object({
-    secret: z.string().describe('In base32, to be typed into the app where no picture can be taken.'),
-    uri: z.string().describe('`otpauth://totp/…`, to be shown as a QR code.'),
-  })
-  .meta({ id: 'TotpStarted' });
+export const TotpStarted = output('TotpStarted', {
+  secret: z.string().describe('In base32, to be typed into the app where no picture can be taken.'),
+  uri: z.string().describe('`otpauth://totp/…`, to be shown as a QR code.'),
+});
 export type TotpStarted = z.output<typeof TotpStarted>;
 
-export const TotpConfirm = z
-  .strictObject({ code: totpCode().describe('The first code of the app.') })
-  .meta({ id: 'TotpConfirm' });
+export const TotpConfirm = input('TotpConfirm', { code: totpCode().describe('The first code of the app.') });
 export type TotpConfirm = z.output<typeof TotpConfirm>;
 
-export const RecoveryCodes = z
-  .object({ recoveryCodes: z.array(z.string()).describe('Ten, each good once. They are never shown again.') })
-  .meta({ id: 'RecoveryCodes' });
+export const RecoveryCodes = output('RecoveryCodes', {
+  recoveryCodes: z.array(z.string()).describe('Ten, each good once. They are never shown again.'),
+});
 export type RecoveryCodes = z.output<typeof RecoveryCodes>;
 
 export const SecondFactor = z

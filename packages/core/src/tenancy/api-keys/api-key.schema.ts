@@ -1,24 +1,33 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
-import { anyOf, id, idOr, instantIn, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import {
+  anyOf,
+  id,
+  idOr,
+  input,
+  instantIn,
+  instantOut,
+  listInput,
+  output,
+  page,
+  Person,
+} from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
-export const ApiKey = z
-  .object({
-    id: z.uuid(),
-    name: z.string(),
-    prefix: z.string().describe('How the key begins: enough to recognize it, of no use to anybody else.'),
-    scopes: z.array(z.string()).describe('The permissions to which those of its user are narrowed.'),
-    user: Person.describe('Whom it acts as.'),
-    expiresAt: instantOut().nullable().describe('When it ends by itself; null is never.'),
-    lastUsedAt: instantOut().nullable().describe('Exact to a minute; null is never.'),
-    isActive: z.boolean().describe('Whether it works, as long as it has not expired.'),
-    createdBy: Person,
-    createdAt: instantOut(),
-    updatedAt: instantOut(),
-    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
-  })
-  .meta({ id: 'ApiKey' });
+export const ApiKey = output('ApiKey', {
+  id: z.uuid(),
+  name: z.string(),
+  prefix: z.string().describe('How the key begins: enough to recognize it, of no use to anybody else.'),
+  scopes: z.array(z.string()).describe('The permissions to which those of its user are narrowed.'),
+  user: Person.describe('Whom it acts as.'),
+  expiresAt: instantOut().nullable().describe('When it ends by itself; null is never.'),
+  lastUsedAt: instantOut().nullable().describe('Exact to a minute; null is never.'),
+  isActive: z.boolean().describe('Whether it works, as long as it has not expired.'),
+  createdBy: Person,
+  createdAt: instantOut(),
+  updatedAt: instantOut(),
+  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+});
 export type ApiKey = z.output<typeof ApiKey>;
 
 export const ApiKeyCreated = ApiKey.extend({
@@ -30,28 +39,24 @@ export const ApiKeyPage = page(ApiKey).meta({ id: 'ApiKeyPage' });
 
 const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
-export const ApiKeyCreate = z
-  .strictObject({
-    name: line(100).describe('What it is for.'),
-    scopes: z
-      .array(z.enum(permissions))
-      .min(1)
-      .max(permissions.length)
-      .refine(unique, 'Must not name the same one twice.')
-      .describe('Permissions: what the key may do at most. None that you do not hold yourself.'),
-    serviceAccountId: id().optional().describe('The service account as which it acts; you yourself when absent.'),
-    expiresAt: instantIn().nullable().default(null).describe('When it ends by itself, in the future; null is never.'),
-  })
-  .meta({ id: 'ApiKeyCreate' });
+export const ApiKeyCreate = input('ApiKeyCreate', {
+  name: line(100).describe('What it is for.'),
+  scopes: z
+    .array(z.enum(permissions))
+    .min(1)
+    .max(permissions.length)
+    .refine(unique, 'Must not name the same one twice.')
+    .describe('Permissions: what the key may do at most. None that you do not hold yourself.'),
+  serviceAccountId: id().optional().describe('The service account as which it acts; you yourself when absent.'),
+  expiresAt: instantIn().nullable().default(null).describe('When it ends by itself, in the future; null is never.'),
+});
 export type ApiKeyCreate = z.output<typeof ApiKeyCreate>;
 
-export const ApiKeyUpdate = z
-  .strictObject({
-    id: id(),
-    name: line(100).optional(),
-    isActive: z.boolean().optional().describe('False stops it until it is made true again.'),
-  })
-  .meta({ id: 'ApiKeyUpdate' });
+export const ApiKeyUpdate = input('ApiKeyUpdate', {
+  id: id(),
+  name: line(100).optional(),
+  isActive: z.boolean().optional().describe('False stops it until it is made true again.'),
+});
 export type ApiKeyUpdate = z.output<typeof ApiKeyUpdate>;
 
 export const ApiKeyId = z.strictObject({ id: id() });

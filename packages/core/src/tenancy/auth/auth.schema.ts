@@ -1,24 +1,21 @@
 import { z } from 'zod';
+import { input, output } from '../../kernel/schemas.ts';
 import { registrationFields, User } from '../../identity/index.ts';
 import { line } from '../../kernel/text.ts';
 import { Organization } from '../organizations/organization.schema.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
-export const Register = z
-  .strictObject({
-    ...registrationFields,
-    organizationName: line(200).optional().describe('With it, an organization is created that the person owns.'),
-  })
-  .meta({ id: 'Register' });
+export const Register = input('Register', {
+  ...registrationFields,
+  organizationName: line(200).optional().describe('With it, an organization is created that the person owns.'),
+});
 export type Register = z.output<typeof Register>;
 
-export const Registered = z
-  .object({
-    user: User,
-    organization: Organization.nullable(),
-    verificationToken: z.string().optional().describe('Never in production: there the mail alone carries it.'),
-  })
-  .meta({ id: 'Registered' });
+export const Registered = output('Registered', {
+  user: User,
+  organization: Organization.nullable(),
+  verificationToken: z.string().optional().describe('Never in production: there the mail alone carries it.'),
+});
 export type Registered = z.output<typeof Registered>;
 
 export const CurrentAccess = z

@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import { anyOf, auditOut, id, idOr, listInput, page, Person } from '../../kernel/schemas.ts';
+import { anyOf, auditOut, id, idOr, input, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { maxDepth } from './department.path.ts';
 
-export const Department = z
-  .object({
-    id: z.uuid(),
-    name: z.string().describe('Unique among those with the same parent, without case.'),
-    description: z.string().nullable(),
-    parentId: z.uuid().nullable().describe('Null at the top.'),
-    path: z.array(z.uuid()).describe('The ids from the top down to its own. Moving one above it changes no version.'),
-    head: Person.nullable().describe('The member who leads it.'),
-    ...auditOut,
-  })
-  .meta({ id: 'Department' });
+export const Department = output('Department', {
+  id: z.uuid(),
+  name: z.string().describe('Unique among those with the same parent, without case.'),
+  description: z.string().nullable(),
+  parentId: z.uuid().nullable().describe('Null at the top.'),
+  path: z.array(z.uuid()).describe('The ids from the top down to its own. Moving one above it changes no version.'),
+  head: Person.nullable().describe('The member who leads it.'),
+  ...auditOut,
+});
 export type Department = z.output<typeof Department>;
 
 export const DepartmentPage = page(Department).meta({ id: 'DepartmentPage' });
@@ -27,17 +25,13 @@ const fields = {
   headUserId: id().nullable().optional().describe('User id of the member who leads it.'),
 };
 
-export const DepartmentCreate = z
-  .strictObject({ ...fields, parentId: parentId().optional() })
-  .meta({ id: 'DepartmentCreate' });
+export const DepartmentCreate = input('DepartmentCreate', { ...fields, parentId: parentId().optional() });
 export type DepartmentCreate = z.output<typeof DepartmentCreate>;
 
-export const DepartmentUpdate = z
-  .strictObject({ id: id(), ...fields, name: fields.name.optional() })
-  .meta({ id: 'DepartmentUpdate' });
+export const DepartmentUpdate = input('DepartmentUpdate', { id: id(), ...fields, name: fields.name.optional() });
 export type DepartmentUpdate = z.output<typeof DepartmentUpdate>;
 
-export const DepartmentMove = z.strictObject({ id: id(), parentId: parentId() }).meta({ id: 'DepartmentMove' });
+export const DepartmentMove = input('DepartmentMove', { id: id(), parentId: parentId() });
 export type DepartmentMove = z.output<typeof DepartmentMove>;
 
 export const DepartmentId = z.strictObject({ id: id() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isIssuerIdentifier } from '../../identity/index.ts';
-import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 const mappingsSaid = 'Whom the issuer says this value of in the role claim holds the role everywhere.';
@@ -68,39 +68,35 @@ const fields = {
     .describe(mappingsSaid),
 };
 
-export const IdentityProviderCreate = z
-  .strictObject({
-    label: fields.label,
-    issuer: fields.issuer,
-    clientId: fields.clientId,
-    clientSecret: fields.clientSecret.default(null),
-    scopes: fields.scopes.default(['openid', 'email', 'profile']),
-    enabled: fields.enabled.default(true),
-    createMembers: fields.createMembers.default(true),
-    defaultRoleId: fields.defaultRoleId.optional().describe('@default the built-in role `member`; null is none.'),
-    roleClaim: fields.roleClaim.default(null),
-    roleMappings: fields.roleMappings.default([]),
-  })
-  .meta({ id: 'IdentityProviderCreate' });
+export const IdentityProviderCreate = input('IdentityProviderCreate', {
+  label: fields.label,
+  issuer: fields.issuer,
+  clientId: fields.clientId,
+  clientSecret: fields.clientSecret.default(null),
+  scopes: fields.scopes.default(['openid', 'email', 'profile']),
+  enabled: fields.enabled.default(true),
+  createMembers: fields.createMembers.default(true),
+  defaultRoleId: fields.defaultRoleId.optional().describe('@default the built-in role `member`; null is none.'),
+  roleClaim: fields.roleClaim.default(null),
+  roleMappings: fields.roleMappings.default([]),
+});
 export type IdentityProviderCreate = z.output<typeof IdentityProviderCreate>;
 
-export const IdentityProviderUpdate = z
-  .strictObject({
-    id: id(),
-    label: fields.label.optional(),
-    issuer: fields.issuer
-      .optional()
-      .describe('Another one knows nobody whom the first one knew. It needs the client secret anew.'),
-    clientId: fields.clientId.optional(),
-    clientSecret: fields.clientSecret.optional(),
-    scopes: fields.scopes.optional(),
-    enabled: fields.enabled.optional(),
-    createMembers: fields.createMembers.optional(),
-    defaultRoleId: fields.defaultRoleId.optional(),
-    roleClaim: fields.roleClaim.optional(),
-    roleMappings: fields.roleMappings.optional(),
-  })
-  .meta({ id: 'IdentityProviderUpdate' });
+export const IdentityProviderUpdate = input('IdentityProviderUpdate', {
+  id: id(),
+  label: fields.label.optional(),
+  issuer: fields.issuer
+    .optional()
+    .describe('Another one knows nobody whom the first one knew. It needs the client secret anew.'),
+  clientId: fields.clientId.optional(),
+  clientSecret: fields.clientSecret.optional(),
+  scopes: fields.scopes.optional(),
+  enabled: fields.enabled.optional(),
+  createMembers: fields.createMembers.optional(),
+  defaultRoleId: fields.defaultRoleId.optional(),
+  roleClaim: fields.roleClaim.optional(),
+  roleMappings: fields.roleMappings.optional(),
+});
 export type IdentityProviderUpdate = z.output<typeof IdentityProviderUpdate>;
 
 export const IdentityProviderId = z.strictObject({ id: id() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { registrationFields, User } from '../../identity/index.ts';
-import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { Member } from '../members/member.schema.ts';
 import { Organization, organizationPath } from '../organizations/organization.schema.ts';
@@ -43,12 +43,15 @@ export type InvitationId = z.output<typeof InvitationId>;
 
 const { email: _invited, ...ownFields } = registrationFields;
 
-export const AcceptInvitation = z
-  .strictObject({ token: text(1, 512).describe('From the mail of the invitation.'), ...ownFields })
-  .meta({ id: 'AcceptInvitation' });
+export const AcceptInvitation = input('AcceptInvitation', {
+  token: text(1, 512).describe('From the mail of the invitation.'),
+  ...ownFields,
+});
 export type AcceptInvitation = z.output<typeof AcceptInvitation>;
 
-export const InvitedRegistered = z
-  .object({ user: User, organization: Organization, member: Member })
-  .meta({ id: 'InvitedRegistered' });
+export const InvitedRegistered = output('InvitedRegistered', {
+  user: User,
+  organization: Organization,
+  member: Member,
+});
 export type InvitedRegistered = z.output<typeof InvitedRegistered>;

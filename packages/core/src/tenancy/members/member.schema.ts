@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { email } from '../../identity/index.ts';
-import { id, listInput, page } from '../../kernel/schemas.ts';
+import { id, input, listInput, output, page } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { memberStatuses } from '../memberships/membership.entity.ts';
 import { Membership } from '../memberships/membership.schema.ts';
@@ -36,30 +36,28 @@ export const MemberListInput = z.strictObject({
 });
 export type MemberListInput = z.output<typeof MemberListInput>;
 
-export const MemberAdd = z
-  .strictObject({ ...organizationPath, email: email(), roleIds: roleIds().describe('What the member will be.') })
-  .meta({ id: 'MemberAdd' });
+export const MemberAdd = input('MemberAdd', {
+  ...organizationPath,
+  email: email(),
+  roleIds: roleIds().describe('What the member will be.'),
+});
 export type MemberAdd = z.output<typeof MemberAdd>;
 
-export const MemberInvited = z.object({ status: z.literal('invited') }).meta({ id: 'MemberInvited' });
+export const MemberInvited = output('MemberInvited', { status: z.literal('invited') });
 export type MemberInvited = z.output<typeof MemberInvited>;
 
-export const MemberRoles = z
-  .strictObject({
-    ...organizationPath,
-    userId: id(),
-    roleIds: roleIds().describe('All roles of the member from now on.'),
-  })
-  .meta({ id: 'MemberRoles' });
+export const MemberRoles = input('MemberRoles', {
+  ...organizationPath,
+  userId: id(),
+  roleIds: roleIds().describe('All roles of the member from now on.'),
+});
 export type MemberRoles = z.output<typeof MemberRoles>;
 
-export const MemberUpdate = z
-  .strictObject({
-    ...organizationPath,
-    userId: id(),
-    title: line(200).nullable().optional().describe('What they do in the organization.'),
-  })
-  .meta({ id: 'MemberUpdate' });
+export const MemberUpdate = input('MemberUpdate', {
+  ...organizationPath,
+  userId: id(),
+  title: line(200).nullable().optional().describe('What they do in the organization.'),
+});
 export type MemberUpdate = z.output<typeof MemberUpdate>;
 
 export const MemberPath = z.strictObject({ ...organizationPath, userId: id() });

@@ -1,27 +1,25 @@
 import { z } from 'zod';
 import { isUuid } from '../../kernel/ids.ts';
 import { priorities } from '../../kernel/priorities.ts';
-import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { tiers } from './tiers.ts';
 
-export const Organization = z
-  .object({
-    id: z.uuid(),
-    name: z.string(),
-    slug: z.string().describe('Names it in paths, in place of the id.'),
-    tier: z.enum(tiers),
-    isActive: z.boolean(),
-    maxUsers: z.number().int().nullable().describe('Null is the limit of the tier.'),
-    maxTasks: z.number().int().nullable().describe('Null is the limit of the tier.'),
-    settings: z.record(z.string(), z.unknown()),
-    createdBy: Person,
-    createdAt: instantOut(),
-    updatedAt: instantOut(),
-    deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
-    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
-  })
-  .meta({ id: 'Organization' });
+export const Organization = output('Organization', {
+  id: z.uuid(),
+  name: z.string(),
+  slug: z.string().describe('Names it in paths, in place of the id.'),
+  tier: z.enum(tiers),
+  isActive: z.boolean(),
+  maxUsers: z.number().int().nullable().describe('Null is the limit of the tier.'),
+  maxTasks: z.number().int().nullable().describe('Null is the limit of the tier.'),
+  settings: z.record(z.string(), z.unknown()),
+  createdBy: Person,
+  createdAt: instantOut(),
+  updatedAt: instantOut(),
+  deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
+  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+});
 export type Organization = z.output<typeof Organization>;
 
 export const OrganizationPage = page(Organization).meta({ id: 'OrganizationPage' });
@@ -72,13 +70,11 @@ const settings = () =>
       `Must be at most ${settingsLimit} characters of JSON.`,
     );
 
-export const OrganizationCreate = z
-  .strictObject({
-    name: line(200),
-    slug: slug().optional().describe('Made from the name when absent.'),
-    settings: settings().optional(),
-  })
-  .meta({ id: 'OrganizationCreate' });
+export const OrganizationCreate = input('OrganizationCreate', {
+  name: line(200),
+  slug: slug().optional().describe('Made from the name when absent.'),
+  settings: settings().optional(),
+});
 export type OrganizationCreate = z.output<typeof OrganizationCreate>;
 
 /** The organization that a path names. Before the input is read, it is chosen and the caller's membership is checked. */
@@ -92,14 +88,12 @@ export const organizationPath = {
 export const OrganizationPath = z.strictObject(organizationPath);
 export type OrganizationPath = z.output<typeof OrganizationPath>;
 
-export const OrganizationUpdate = z
-  .strictObject({
-    ...organizationPath,
-    name: line(200).optional(),
-    slug: slug().optional(),
-    settings: settings().optional().describe('Replaces all settings.'),
-  })
-  .meta({ id: 'OrganizationUpdate' });
+export const OrganizationUpdate = input('OrganizationUpdate', {
+  ...organizationPath,
+  name: line(200).optional(),
+  slug: slug().optional(),
+  settings: settings().optional().describe('Replaces all settings.'),
+});
 export type OrganizationUpdate = z.output<typeof OrganizationUpdate>;
 
 export const OrganizationListInput = z.strictObject({
@@ -108,20 +102,19 @@ export const OrganizationListInput = z.strictObject({
 });
 export type OrganizationListInput = z.output<typeof OrganizationListInput>;
 
-export const OrganizationTransfer = z
-  .strictObject({ ...organizationPath, userId: id().describe('An active member: the new owner.') })
-  .meta({ id: 'OrganizationTransfer' });
+export const OrganizationTransfer = input('OrganizationTransfer', {
+  ...organizationPath,
+  userId: id().describe('An active member: the new owner.'),
+});
 export type OrganizationTransfer = z.output<typeof OrganizationTransfer>;
 
 const ownLimit = () => z.number().int().min(1).max(2_000_000_000).nullable().optional();
 
 /** What instance administrators may change of an organization's limits. */
-export const TierChange = z
-  .strictObject({
-    organization: organizationPath.organizationId,
-    tier: z.enum(tiers),
-    maxUsers: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
-    maxTasks: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
-  })
-  .meta({ id: 'TierChange' });
+export const TierChange = input('TierChange', {
+  organization: organizationPath.organizationId,
+  tier: z.enum(tiers),
+  maxUsers: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+  maxTasks: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
+});
 export type TierChange = z.output<typeof TierChange>;

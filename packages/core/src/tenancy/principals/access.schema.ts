@@ -1,61 +1,55 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
 import { priorities } from '../../kernel/priorities.ts';
-import { id, instantIn, instantOut } from '../../kernel/schemas.ts';
+import { id, input, instantIn, instantOut, output } from '../../kernel/schemas.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
 const Scope = z.object({ kind: z.string(), id: z.uuid().nullable().describe('Of the department or the team.') });
 
 /** What the caller may do, and by which roles. */
-export const OwnAccess = z
-  .object({
-    permissions: z.array(z.string()).describe('Held somewhere, under some constraint: `grants` say which.'),
-    grants: z.array(
-      z.object({
-        role: HeldRole.pick({ id: true, key: true }),
-        scope: Scope,
-        permissions: z.array(z.string()),
-        constraints: z.array(z.string()),
-        validTo: instantOut().nullable(),
-      }),
-    ),
-    timezone: z.string().describe('In which the working hours are read.'),
-    workingHours: WorkingHoursPolicy,
-  })
-  .meta({ id: 'OwnAccess' });
+export const OwnAccess = output('OwnAccess', {
+  permissions: z.array(z.string()).describe('Held somewhere, under some constraint: `grants` say which.'),
+  grants: z.array(
+    z.object({
+      role: HeldRole.pick({ id: true, key: true }),
+      scope: Scope,
+      permissions: z.array(z.string()),
+      constraints: z.array(z.string()),
+      validTo: instantOut().nullable(),
+    }),
+  ),
+  timezone: z.string().describe('In which the working hours are read.'),
+  workingHours: WorkingHoursPolicy,
+});
 export type OwnAccess = z.output<typeof OwnAccess>;
 
-export const AccessQuestion = z
-  .strictObject({
-    permission: z.enum(permissions),
-    subject: z
-      .strictObject({
-        assigneeIds: z.array(id()).max(100).optional(),
-        teamId: id().nullable().optional().describe('Null is a task in no team. Absent: nothing of a team.'),
-        priority: z.enum(priorities).optional(),
-      })
-      .default({})
-      .describe('What would be acted upon. Something of the whole organization when empty.'),
-    at: instantIn().optional().describe('Now when absent.'),
-    userId: id().optional().describe('Another member, for who may change the roles of members. Oneself when absent.'),
-  })
-  .meta({ id: 'AccessQuestion' });
+export const AccessQuestion = input('AccessQuestion', {
+  permission: z.enum(permissions),
+  subject: z
+    .strictObject({
+      assigneeIds: z.array(id()).max(100).optional(),
+      teamId: id().nullable().optional().describe('Null is a task in no team. Absent: nothing of a team.'),
+      priority: z.enum(priorities).optional(),
+    })
+    .default({})
+    .describe('What would be acted upon. Something of the whole organization when empty.'),
+  at: instantIn().optional().describe('Now when absent.'),
+  userId: id().optional().describe('Another member, for who may change the roles of members. Oneself when absent.'),
+});
 export type AccessQuestion = z.output<typeof AccessQuestion>;
 
-export const AccessExplanation = z
-  .object({
-    allowed: z.boolean(),
-    permission: z.string(),
-    grantedBy: z.array(z.string()).describe('The keys of the roles that have the permission, the strongest first.'),
-    constraint: z
-      .object({
-        kind: z.string().describe('`scope`, `assignedOnly` or `workingHours`.'),
-        allowedAgainAt: instantOut().nullable(),
-        timezone: z.string().nullable(),
-      })
-      .nullable()
-      .describe('What stands against it, where a role has the permission.'),
-  })
-  .meta({ id: 'AccessExplanation' });
+export const AccessExplanation = output('AccessExplanation', {
+  allowed: z.boolean(),
+  permission: z.string(),
+  grantedBy: z.array(z.string()).describe('The keys of the roles that have the permission, the strongest first.'),
+  constraint: z
+    .object({
+      kind: z.string().describe('`scope`, `assignedOnly` or `workingHours`.'),
+      allowedAgainAt: instantOut().nullable(),
+      timezone: z.string().nullable(),
+    })
+    .nullable()
+    .describe('What stands against it, where a role has the permission.'),
+});
 export type AccessExplanation = z.output<typeof AccessExplanation>;

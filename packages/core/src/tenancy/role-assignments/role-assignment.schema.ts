@@ -1,22 +1,20 @@
 import { z } from 'zod';
-import { id, instantIn, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantIn, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
-export const RoleAssignment = z
-  .object({
-    id: z.uuid(),
-    user: Person,
-    role: HeldRole,
-    scope: z
-      .object({
-        kind: z.string().describe('`organization`, `department` (with all below it) or `team`.'),
-        id: z.uuid().nullable().describe('Of the department or the team.'),
-      })
-      .describe('Where the role is held.'),
-    validTo: instantOut().nullable().describe('When it ends by itself; null is never.'),
-    createdAt: instantOut(),
-  })
-  .meta({ id: 'RoleAssignment' });
+export const RoleAssignment = output('RoleAssignment', {
+  id: z.uuid(),
+  user: Person,
+  role: HeldRole,
+  scope: z
+    .object({
+      kind: z.string().describe('`organization`, `department` (with all below it) or `team`.'),
+      id: z.uuid().nullable().describe('Of the department or the team.'),
+    })
+    .describe('Where the role is held.'),
+  validTo: instantOut().nullable().describe('When it ends by itself; null is never.'),
+  createdAt: instantOut(),
+});
 export type RoleAssignment = z.output<typeof RoleAssignment>;
 
 export const RoleAssignmentPage = page(RoleAssignment).meta({ id: 'RoleAssignmentPage' });
@@ -27,14 +25,12 @@ const scope = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('team'), id: id() }),
 ]);
 
-export const RoleAssignmentCreate = z
-  .strictObject({
-    userId: id(),
-    roleId: id(),
-    scope: scope.default({ kind: 'organization' }).describe('Where it is held. Everywhere when absent.'),
-    validTo: instantIn().nullable().default(null).describe('When it ends by itself, in the future; null is never.'),
-  })
-  .meta({ id: 'RoleAssignmentCreate' });
+export const RoleAssignmentCreate = input('RoleAssignmentCreate', {
+  userId: id(),
+  roleId: id(),
+  scope: scope.default({ kind: 'organization' }).describe('Where it is held. Everywhere when absent.'),
+  validTo: instantIn().nullable().default(null).describe('When it ends by itself, in the future; null is never.'),
+});
 export type RoleAssignmentCreate = z.output<typeof RoleAssignmentCreate>;
 
 export const RoleAssignmentId = z.strictObject({ id: id() });

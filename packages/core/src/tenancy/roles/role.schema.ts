@@ -1,29 +1,27 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
 import { constraints } from '../../kernel/principal.ts';
-import { id, listInput, page } from '../../kernel/schemas.ts';
+import { id, input, listInput, output, page } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
-export const Role = z
-  .object({
-    id: z.uuid(),
-    key: z.string().describe('Stable: what programs name it by.'),
-    name: z.string(),
-    builtIn: z.boolean(),
-    permissions: z.array(z.string()).describe('What it says itself, as `resource:action`.'),
-    constraints: z.array(z.string()).describe('Rules that narrow what it allows.'),
-    parentId: z.uuid().nullable().describe('The role whose permissions and constraints it inherits.'),
-    effectivePermissions: z.array(z.string()).describe('With what it inherits.'),
-    effectiveConstraints: z.array(z.string()),
-    version: z.number().int(),
-  })
-  .meta({ id: 'Role' });
+export const Role = output('Role', {
+  id: z.uuid(),
+  key: z.string().describe('Stable: what programs name it by.'),
+  name: z.string(),
+  builtIn: z.boolean(),
+  permissions: z.array(z.string()).describe('What it says itself, as `resource:action`.'),
+  constraints: z.array(z.string()).describe('Rules that narrow what it allows.'),
+  parentId: z.uuid().nullable().describe('The role whose permissions and constraints it inherits.'),
+  effectivePermissions: z.array(z.string()).describe('With what it inherits.'),
+  effectiveConstraints: z.array(z.string()),
+  version: z.number().int(),
+});
 export type Role = z.output<typeof Role>;
 
 export const RolePage = page(Role).meta({ id: 'RolePage' });
 
 /** A role, as members and invitations show it. */
-export const HeldRole = z.object({ id: z.uuid(), key: z.string(), name: z.string() }).meta({ id: 'HeldRole' });
+export const HeldRole = output('HeldRole', { id: z.uuid(), key: z.string(), name: z.string() });
 export type HeldRole = z.output<typeof HeldRole>;
 
 export const RoleListInput = z.strictObject(listInput('createdAt'));
@@ -42,31 +40,27 @@ const fields = {
   parentId: id().nullable(),
 };
 
-export const RoleCreate = z
-  .strictObject({
-    name: fields.name,
-    key: z
-      .string()
-      .regex(/^[a-z][a-z0-9_-]{1,39}$/, 'Must be 2 to 40 of a-z, 0-9, "_" and "-", beginning with a letter.')
-      .optional()
-      .describe('Made from the name when absent.'),
-    permissions: fields.permissions.default([]),
-    constraints: fields.constraints.default([]),
-    parentId: fields.parentId.default(null),
-  })
-  .meta({ id: 'RoleCreate' });
+export const RoleCreate = input('RoleCreate', {
+  name: fields.name,
+  key: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{1,39}$/, 'Must be 2 to 40 of a-z, 0-9, "_" and "-", beginning with a letter.')
+    .optional()
+    .describe('Made from the name when absent.'),
+  permissions: fields.permissions.default([]),
+  constraints: fields.constraints.default([]),
+  parentId: fields.parentId.default(null),
+});
 export type RoleCreate = z.output<typeof RoleCreate>;
 
 export const RoleId = z.strictObject({ id: id() });
 export type RoleId = z.output<typeof RoleId>;
 
-export const RoleUpdate = z
-  .strictObject({
-    id: id(),
-    name: fields.name.optional(),
-    permissions: fields.permissions.optional(),
-    constraints: fields.constraints.optional(),
-    parentId: fields.parentId.optional(),
-  })
-  .meta({ id: 'RoleUpdate' });
+export const RoleUpdate = input('RoleUpdate', {
+  id: id(),
+  name: fields.name.optional(),
+  permissions: fields.permissions.optional(),
+  constraints: fields.constraints.optional(),
+  parentId: fields.parentId.optional(),
+});
 export type RoleUpdate = z.output<typeof RoleUpdate>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { HeldRole, roleIds } from '../roles/role.schema.ts';
 
@@ -18,18 +18,17 @@ export type ServiceAccount = z.output<typeof ServiceAccount>;
 
 export const ServiceAccountPage = page(ServiceAccount).meta({ id: 'ServiceAccountPage' });
 
-export const ServiceAccountCreate = z
-  .strictObject({ name: line(200), roleIds: roleIds().describe('What it may do everywhere; never to own.') })
-  .meta({ id: 'ServiceAccountCreate' });
+export const ServiceAccountCreate = input('ServiceAccountCreate', {
+  name: line(200),
+  roleIds: roleIds().describe('What it may do everywhere; never to own.'),
+});
 export type ServiceAccountCreate = z.output<typeof ServiceAccountCreate>;
 
-export const ServiceAccountUpdate = z
-  .strictObject({
-    id: id(),
-    name: line(200).optional(),
-    isActive: z.boolean().optional().describe('False stops all of its API keys.'),
-  })
-  .meta({ id: 'ServiceAccountUpdate' });
+export const ServiceAccountUpdate = input('ServiceAccountUpdate', {
+  id: id(),
+  name: line(200).optional(),
+  isActive: z.boolean().optional().describe('False stops all of its API keys.'),
+});
 export type ServiceAccountUpdate = z.output<typeof ServiceAccountUpdate>;
 
 export const ServiceAccountId = z.strictObject({ id: id() });

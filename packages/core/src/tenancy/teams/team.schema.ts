@@ -1,30 +1,26 @@
 import { z } from 'zod';
-import { anyOf, auditOut, id, idOr, listInput, page } from '../../kernel/schemas.ts';
+import { anyOf, auditOut, id, idOr, input, listInput, output, page } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
-export const Team = z
-  .object({
-    id: z.uuid(),
-    name: z.string().describe('Unique in the organization, without case.'),
-    description: z.string().nullable(),
-    departmentId: z.uuid().nullable().describe('Null for a team across departments.'),
-    ...auditOut,
-  })
-  .meta({ id: 'Team' });
+export const Team = output('Team', {
+  id: z.uuid(),
+  name: z.string().describe('Unique in the organization, without case.'),
+  description: z.string().nullable(),
+  departmentId: z.uuid().nullable().describe('Null for a team across departments.'),
+  ...auditOut,
+});
 export type Team = z.output<typeof Team>;
 
 export const TeamPage = page(Team).meta({ id: 'TeamPage' });
 
-export const TeamCreate = z
-  .strictObject({
-    name: line(100),
-    description: text(0, 5000).nullable().optional(),
-    departmentId: id().nullable().optional().describe('The department to which it belongs.'),
-  })
-  .meta({ id: 'TeamCreate' });
+export const TeamCreate = input('TeamCreate', {
+  name: line(100),
+  description: text(0, 5000).nullable().optional(),
+  departmentId: id().nullable().optional().describe('The department to which it belongs.'),
+});
 export type TeamCreate = z.output<typeof TeamCreate>;
 
-export const TeamUpdate = z.strictObject({ id: id(), ...TeamCreate.partial().shape }).meta({ id: 'TeamUpdate' });
+export const TeamUpdate = input('TeamUpdate', { id: id(), ...TeamCreate.partial().shape });
 export type TeamUpdate = z.output<typeof TeamUpdate>;
 
 export const TeamId = z.strictObject({ id: id() });

@@ -1,26 +1,22 @@
 import { z } from 'zod';
-import { id, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 
-export const Comment = z
-  .object({
-    id: z.uuid(),
-    taskId: z.uuid(),
-    body: z.string(),
-    author: Person,
-    createdAt: instantOut(),
-    updatedAt: instantOut(),
-  })
-  .meta({ id: 'Comment' });
+export const Comment = output('Comment', {
+  id: z.uuid(),
+  taskId: z.uuid(),
+  body: z.string(),
+  author: Person,
+  createdAt: instantOut(),
+  updatedAt: instantOut(),
+});
 export type Comment = z.output<typeof Comment>;
 
 export const CommentPage = page(Comment).meta({ id: 'CommentPage' });
 
 const body = () => text(1, 10_000).refine((value) => value.trim() !== '', 'Must not be blank.');
 
-export const CommentCreate = z
-  .strictObject({ id: id().describe('The task.'), body: body() })
-  .meta({ id: 'CommentCreate' });
+export const CommentCreate = input('CommentCreate', { id: id().describe('The task.'), body: body() });
 export type CommentCreate = z.output<typeof CommentCreate>;
 
 export const CommentPath = z.strictObject({ id: id().describe('The task.'), commentId: id() });

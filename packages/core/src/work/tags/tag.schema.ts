@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { id, instantOut, listInput, page } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, page } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
-export const Tag = z
-  .object({
-    id: z.uuid(),
-    name: z.string().describe('Unique in the organization, without case.'),
-    color: z.string().describe('As `#rrggbb`.'),
-    createdAt: instantOut(),
-  })
-  .meta({ id: 'Tag' });
+export const Tag = output('Tag', {
+  id: z.uuid(),
+  name: z.string().describe('Unique in the organization, without case.'),
+  color: z.string().describe('As `#rrggbb`.'),
+  createdAt: instantOut(),
+});
 export type Tag = z.output<typeof Tag>;
 
 export const TagPage = page(Tag).meta({ id: 'TagPage' });
@@ -20,14 +18,13 @@ const color = () =>
     .regex(/^#[0-9a-fA-F]{6}$/, 'Must be a color as #rrggbb.')
     .toLowerCase();
 
-export const TagCreate = z
-  .strictObject({ name: line(50), color: color().default('#6b7280').describe('By default a grey.') })
-  .meta({ id: 'TagCreate' });
+export const TagCreate = input('TagCreate', {
+  name: line(50),
+  color: color().default('#6b7280').describe('By default a grey.'),
+});
 export type TagCreate = z.output<typeof TagCreate>;
 
-export const TagUpdate = z
-  .strictObject({ id: id(), name: line(50).optional(), color: color().optional() })
-  .meta({ id: 'TagUpdate' });
+export const TagUpdate = input('TagUpdate', { id: id(), name: line(50).optional(), color: color().optional() });
 export type TagUpdate = z.output<typeof TagUpdate>;
 
 export const TagId = z.strictObject({ id: id() });

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { priorities } from '../../kernel/priorities.ts';
-import { anyOf, id, idOr, instantIn, instantOut, page, pageInput, Person, sort } from '../../kernel/schemas.ts';
+import {
+  anyOf,
+  id,
+  idOr,
+  input,
+  instantIn,
+  instantOut,
+  output,
+  page,
+  pageInput,
+  Person,
+  sort,
+} from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { MemberPath } from '../../tenancy/index.ts';
 
@@ -26,34 +38,32 @@ const uniqueIds = (max: number) =>
     .max(max)
     .refine((ids) => new Set(ids).size === ids.length, 'Must not name the same one twice.');
 
-const TaskTag = z.object({ id: z.uuid(), name: z.string(), color: z.string() }).meta({ id: 'TaskTag' });
+const TaskTag = output('TaskTag', { id: z.uuid(), name: z.string(), color: z.string() });
 
-export const Task = z
-  .object({
-    id: z.uuid(),
-    number: z.number().int().describe('Counts up in the organization; never reused.'),
-    key: z.string().nullable().describe('As `KEY-12`, counting in the project; null outside of one.'),
-    title: z.string(),
-    description: z.string().nullable(),
-    status: status(),
-    priority: priority(),
-    dueDate: instantOut().nullable(),
-    startDate: instantOut().nullable(),
-    estimatedHours: z.number().nullable(),
-    actualHours: z.number().nullable(),
-    completedAt: instantOut().nullable().describe('When it became done; null again once reopened.'),
-    parentId: z.uuid().nullable(),
-    teamId: z.uuid().nullable().describe('The team whose task it is. Subtasks have their own.'),
-    assignees: z.array(Person).describe('In order: the first is the primary one.'),
-    tags: z.array(TaskTag),
-    createdBy: Person,
-    updatedBy: Person,
-    createdAt: instantOut(),
-    updatedAt: instantOut(),
-    deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
-    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
-  })
-  .meta({ id: 'Task' });
+export const Task = output('Task', {
+  id: z.uuid(),
+  number: z.number().int().describe('Counts up in the organization; never reused.'),
+  key: z.string().nullable().describe('As `KEY-12`, counting in the project; null outside of one.'),
+  title: z.string(),
+  description: z.string().nullable(),
+  status: status(),
+  priority: priority(),
+  dueDate: instantOut().nullable(),
+  startDate: instantOut().nullable(),
+  estimatedHours: z.number().nullable(),
+  actualHours: z.number().nullable(),
+  completedAt: instantOut().nullable().describe('When it became done; null again once reopened.'),
+  parentId: z.uuid().nullable(),
+  teamId: z.uuid().nullable().describe('The team whose task it is. Subtasks have their own.'),
+  assignees: z.array(Person).describe('In order: the first is the primary one.'),
+  tags: z.array(TaskTag),
+  createdBy: Person,
+  updatedBy: Person,
+  createdAt: instantOut(),
+  updatedAt: instantOut(),
+  deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
+  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+});
 export type Task = z.output<typeof Task>;
 
 export const TaskPage = page(Task).meta({ id: 'TaskPage' });
@@ -76,9 +86,7 @@ const fields = {
 export const TaskCreate = z.strictObject(fields).meta({ id: 'TaskCreate' });
 export type TaskCreate = z.output<typeof TaskCreate>;
 
-export const TaskUpdate = z
-  .strictObject({ id: id(), ...fields, title: fields.title.optional() })
-  .meta({ id: 'TaskUpdate' });
+export const TaskUpdate = input('TaskUpdate', { id: id(), ...fields, title: fields.title.optional() });
 export type TaskUpdate = z.output<typeof TaskUpdate>;
 
 export const TaskId = z.strictObject({ id: id() });
@@ -112,12 +120,13 @@ export const TaskListInput = z.strictObject({
 });
 export type TaskListInput = z.output<typeof TaskListInput>;
 
-export const TaskReassign = z
-  .strictObject({ ...MemberPath.shape, toUserId: id().describe('An active member, who takes the tasks over.') })
-  .meta({ id: 'TaskReassign' });
+export const TaskReassign = input('TaskReassign', {
+  ...MemberPath.shape,
+  toUserId: id().describe('An active member, who takes the tasks over.'),
+});
 export type TaskReassign = z.output<typeof TaskReassign>;
 
-export const TasksReassigned = z
-  .object({ reassigned: z.number().int().describe('How many tasks changed hands.') })
-  .meta({ id: 'TasksReassigned' });
+export const TasksReassigned = output('TasksReassigned', {
+  reassigned: z.number().int().describe('How many tasks changed hands.'),
+});
 export type TasksReassigned = z.output<typeof TasksReassigned>;
