@@ -1,5 +1,6 @@
 import {
   answerOidc,
+  ById,
   endOidcSessions,
   errors,
   finishOidc,
@@ -11,8 +12,8 @@ import {
   logoutOidc,
   OidcBackChannelLogout,
   OidcCallback,
+  oidcErrors,
   OidcFinish,
-  OidcIdentityId,
   OidcIdentityListInput,
   OidcIdentityPage,
   OidcIssuerList,
@@ -21,7 +22,6 @@ import {
   OidcLinked,
   OidcLoggedOut,
   OidcLogout,
-  oidcErrors,
   OidcProviderBackChannelLogout,
   OidcProviderCallback,
   OidcStart,
@@ -199,7 +199,7 @@ export const oidcIdentityRouter = router({
     summary: 'Unlink who you are at an issuer',
     description:
       'You sign in by it no more, and the other sessions that began so end. Another way to sign in must be left.',
-    input: OidcIdentityId,
+    input: ById,
     problems: [oidc_identity_not_found, last_sign_in],
     run: unlinkOidcIdentity,
   }),

@@ -1,4 +1,4 @@
-import { endOwnSession, listOwnSessions, sessionErrors, SessionId, SessionListInput, SessionPage } from '@tenon/core';
+import { ById, endOwnSession, listOwnSessions, sessionErrors, SessionListInput, SessionPage } from '@tenon/core';
 import { mutation, query, router } from '../trpc.ts';
 
 const sessions = {
@@ -22,7 +22,7 @@ export const sessionRouter = router({
     tags: [sessions],
     summary: 'End one of your own sessions',
     description: 'Its tokens stop working within 5 seconds everywhere.',
-    input: SessionId,
+    input: ById,
     problems: [sessionErrors.session_not_found],
     run: endOwnSession,
   }),

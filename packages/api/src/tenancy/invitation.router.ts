@@ -1,9 +1,9 @@
 import {
   acceptInvitation,
+  ById,
   declineInvitation,
   errors,
   Invitation,
-  InvitationId,
   InvitationListInput,
   InvitationPage,
   InvitationPath,
@@ -43,7 +43,7 @@ export const invitationRouter = router({
     tags: [invitations],
     summary: 'Accept an invitation',
     description: 'You become a member with the roles that it offers.',
-    input: InvitationId,
+    input: ById,
     output: Member,
     problems: [
       email_not_verified,
@@ -59,7 +59,7 @@ export const invitationRouter = router({
     access: 'user',
     tags: [invitations],
     summary: 'Decline an invitation',
-    input: InvitationId,
+    input: ById,
     problems: [email_not_verified, invitation_not_found, invitation_not_pending, organization_inactive],
     run: declineInvitation,
   }),

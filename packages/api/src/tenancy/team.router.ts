@@ -1,5 +1,6 @@
 import {
   addTeamMember,
+  ById,
   createTeam,
   deleteTeam,
   departmentErrors,
@@ -10,7 +11,6 @@ import {
   Team,
   TeamCreate,
   teamErrors,
-  TeamId,
   TeamListInput,
   TeamMember,
   TeamMemberListInput,
@@ -55,7 +55,7 @@ export const teamRouter = router({
     access: 'team:read',
     tags: [teams],
     summary: 'Read a team',
-    input: TeamId,
+    input: ById,
     output: Team,
     problems: [team_not_found],
     run: getTeam,
@@ -80,7 +80,7 @@ export const teamRouter = router({
     description:
       'Refused as long as it has tasks; those in the trash lose it. Its members stay members of the organization.',
     versioned: true,
-    input: TeamId,
+    input: ById,
     problems: [team_not_found, team_in_use],
     run: deleteTeam,
   }),

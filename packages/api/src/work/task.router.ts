@@ -1,5 +1,6 @@
 import {
   ActivityPage,
+  ById,
   createTask,
   deleteTask,
   errors,
@@ -11,7 +12,6 @@ import {
   TaskActivityInput,
   TaskCreate,
   TaskDelete,
-  TaskId,
   TaskListInput,
   TaskPage,
   TaskUpdate,
@@ -52,7 +52,7 @@ export const taskRouter = router({
     access: 'task:read',
     tags: [tasks],
     summary: 'Read a task',
-    input: TaskId,
+    input: ById,
     output: Task,
     problems: [task_not_found],
     run: getTask,
@@ -85,7 +85,7 @@ export const taskRouter = router({
     tags: [tasks],
     summary: 'Bring back from the trash what was moved there together',
     versioned: true,
-    input: TaskId,
+    input: ById,
     output: Task,
     problems: [
       task_not_found,

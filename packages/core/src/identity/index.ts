@@ -67,7 +67,7 @@ export {
   totpErrors,
 } from './second-factor/totp.service.ts';
 export { sessionErrors } from './session.record.ts';
-export { LogoutAll, Session, SessionId, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
+export { LogoutAll, Session, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
 export { endSessions, type OpenSession, setActiveOrganization } from './session.service.ts';
 export { requireCaller, requireSignedIn, sessionLimits } from './signed-in.ts';
 export type { SignInTransport } from './transport.ts';

@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
 import { mutate } from '../database/unit-of-work.ts';
-import type { Page } from '../kernel/schemas.ts';
+import type { ById, Page } from '../kernel/schemas.ts';
 import { sessionErrors, sessions } from './session.record.ts';
-import type { LogoutAll, Session, SessionId, SessionListInput, SessionsEnded } from './session.schema.ts';
+import type { LogoutAll, Session, SessionListInput, SessionsEnded } from './session.schema.ts';
 import { endSessionOf, endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
 
@@ -28,7 +28,7 @@ export async function listOwnSessions(ctx: ServiceContext, input: SessionListInp
  * Ends one session of the signed-in user, which may be the current one.
  * @throws `unauthenticated`, `session_not_found`
  */
-export async function endOwnSession(ctx: ServiceContext, { id }: SessionId): Promise<void> {
+export async function endOwnSession(ctx: ServiceContext, { id }: ById): Promise<void> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, output, page } from '../kernel/schemas.ts';
+import { input, instantOut, listInput, output, page } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 
 export const deviceId = () =>
@@ -40,9 +40,6 @@ export const SessionPage = page(Session).meta({ id: 'SessionPage' });
 
 export const SessionListInput = z.strictObject(listInput('createdAt', 'lastUsedAt'));
 export type SessionListInput = z.output<typeof SessionListInput>;
-
-export const SessionId = z.strictObject({ id: id() });
-export type SessionId = z.output<typeof SessionId>;
 
 export const LogoutAll = input('LogoutAll', {
   keepCurrent: z

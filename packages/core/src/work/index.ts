@@ -10,7 +10,7 @@ import { taskEvents } from './tasks/task.events.ts';
 
 export { Comment, CommentCreate, CommentListInput, CommentPage, CommentPath } from './comments/comment.schema.ts';
 export { createComment, getComment, listComments } from './comments/comment.service.ts';
-export { Tag, TagCreate, TagId, TagListInput, TagPage, TagUpdate } from './tags/tag.schema.ts';
+export { Tag, TagCreate, TagListInput, TagPage, TagUpdate } from './tags/tag.schema.ts';
 export { createTag, deleteTag, getTag, listTags, updateTag } from './tags/tag.service.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';
@@ -21,7 +21,6 @@ export {
   Task,
   TaskCreate,
   TaskDelete,
-  TaskId,
   TaskListInput,
   TaskPage,
   taskPriorities,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, instantOut, listInput, page } from '../../kernel/schemas.ts';
+import { instantOut, listInput, page } from '../../kernel/schemas.ts';
 
 export const OidcIdentity = z
   .object({
@@ -22,6 +22,3 @@ export const OidcIdentityPage = page(OidcIdentity).meta({ id: 'OidcIdentityPage'
 
 export const OidcIdentityListInput = z.strictObject(listInput('createdAt'));
 export type OidcIdentityListInput = z.output<typeof OidcIdentityListInput>;
-
-export const OidcIdentityId = z.strictObject({ id: id() });
-export type OidcIdentityId = z.output<typeof OidcIdentityId>;

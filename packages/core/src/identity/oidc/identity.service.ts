@@ -2,13 +2,13 @@ import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { endSessions } from '../session.service.ts';
 import { requireSignedIn } from '../signed-in.ts';
 import { lockUser } from '../user.record.ts';
 import { identities, providerOfRealm } from './identity.record.ts';
-import type { OidcIdentity, OidcIdentityId, OidcIdentityListInput } from './identity.schema.ts';
+import type { OidcIdentity, OidcIdentityListInput } from './identity.schema.ts';
 import { instanceIssuers } from './issuer.ts';
 import { installationRealm } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
@@ -78,7 +78,7 @@ async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subjec
  * Unlinks one of the caller's identities at an issuer. Sessions that started with it end, except the current one.
  * @throws `unauthenticated`, `oidc_identity_not_found`, `last_sign_in` when the caller could no longer sign in to the account
  */
-export async function unlinkOidcIdentity(ctx: ServiceContext, { id }: OidcIdentityId): Promise<void> {
+export async function unlinkOidcIdentity(ctx: ServiceContext, { id }: ById): Promise<void> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {

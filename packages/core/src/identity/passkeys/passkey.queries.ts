@@ -1,13 +1,13 @@
 import type { ServiceContext } from '../../database/context.ts';
 import { countOf } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { requireSignedIn } from '../signed-in.ts';
 import { passkeys } from './passkey.record.ts';
-import type { Passkey, PasskeyId, PasskeyListInput } from './passkey.schema.ts';
+import type { Passkey, PasskeyListInput } from './passkey.schema.ts';
 
 /** Reads one passkey of the signed-in user. @throws `unauthenticated`, `passkey_not_found` */
-export async function getPasskey(ctx: ServiceContext, { id }: PasskeyId): Promise<Passkey> {
+export async function getPasskey(ctx: ServiceContext, { id }: ById): Promise<Passkey> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   return read(ctx, (db) => passkeys.get(db, { id, userId }));

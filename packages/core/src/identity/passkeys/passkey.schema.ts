@@ -20,9 +20,6 @@ export const PasskeyPage = page(Passkey).meta({ id: 'PasskeyPage' });
 export const PasskeyListInput = z.strictObject(listInput('createdAt'));
 export type PasskeyListInput = z.output<typeof PasskeyListInput>;
 
-export const PasskeyId = z.strictObject({ id: id() });
-export type PasskeyId = z.output<typeof PasskeyId>;
-
 export const PasskeyUpdate = input('PasskeyUpdate', { id: id(), name: line(100) });
 export type PasskeyUpdate = z.output<typeof PasskeyUpdate>;
 

@@ -5,6 +5,7 @@ import { read } from '../../database/read-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 import { challengeErrors, findChallenge, openChallenge, takeChallenge } from '../second-factor/challenge.ts';
 import type { IdentityProof } from '../second-factor/identity-proof.schema.ts';
@@ -14,7 +15,7 @@ import { getUser } from '../user.queries.ts';
 import { lockUser } from '../user.record.ts';
 import { countPasskeys, credentialsOf } from './passkey.queries.ts';
 import { passkeyErrors, passkeys } from './passkey.record.ts';
-import type { Passkey, PasskeyAdd, PasskeyId, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
+import type { Passkey, PasskeyAdd, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
 import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
 
 /** How long a browser waits for the authenticator: no longer than the challenge is valid. */
@@ -127,7 +128,7 @@ export async function updatePasskey(ctx: ServiceContext, { id, name }: PasskeyUp
 }
 
 /** Deletes a passkey of the signed-in user, so that nobody can sign in with it any more. @throws `unauthenticated`, `passkey_not_found` */
-export async function deletePasskey(ctx: ServiceContext, { id }: PasskeyId): Promise<void> {
+export async function deletePasskey(ctx: ServiceContext, { id }: ById): Promise<void> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {

@@ -59,9 +59,6 @@ export const ApiKeyUpdate = input('ApiKeyUpdate', {
 });
 export type ApiKeyUpdate = z.output<typeof ApiKeyUpdate>;
 
-export const ApiKeyId = z.strictObject({ id: id() });
-export type ApiKeyId = z.output<typeof ApiKeyId>;
-
 export const ApiKeyListInput = z.strictObject({
   ...listInput('createdAt'),
   user: anyOf(idOr('me')).describe('`me` or the ids of whom they act as.'),

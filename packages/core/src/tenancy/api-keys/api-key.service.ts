@@ -5,7 +5,7 @@ import { anyOf, countAll } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { limitExceeded, readLimit } from '../organizations/tiers.ts';
 import { coversAll } from '../roles/role.rules.ts';
@@ -14,11 +14,11 @@ import { serviceAccountById } from '../service-accounts/service-account.queries.
 import { forgetApiKeys } from './api-key.authenticate.ts';
 import { apiKeyErrors } from './api-key.errors.ts';
 import { apiKeys } from './api-key.record.ts';
-import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyId, ApiKeyListInput, ApiKeyUpdate } from './api-key.schema.ts';
+import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyListInput, ApiKeyUpdate } from './api-key.schema.ts';
 import { hashOf, makeApiKey } from './api-key.secret.ts';
 
 /** @throws `permission_denied`, `api_key_not_found` */
-export async function getApiKey(ctx: ServiceContext, { id }: ApiKeyId): Promise<ApiKey> {
+export async function getApiKey(ctx: ServiceContext, { id }: ById): Promise<ApiKey> {
   authorize(ctx, 'api_key:read');
   return read(ctx, (db) => apiKeys.get(db, id));
 }
@@ -139,7 +139,7 @@ export async function updateApiKey(ctx: ServiceContext, { id, ...fields }: ApiKe
  * Revokes a key for ever: at once in this process, within 5 seconds in every other one.
  * @throws `permission_denied`, `api_key_refused`, `api_key_not_found`, `version_conflict`
  */
-export async function deleteApiKey(ctx: ServiceContext, { id }: ApiKeyId): Promise<void> {
+export async function deleteApiKey(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'api_key:delete');
   refuseKeys(ctx.principal);
   await mutate(ctx, async (unit) => {

@@ -2,13 +2,13 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf, anyOfOrNone, contains } from '../../database/sql.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { isWithinPath } from './department.path.ts';
 import { departments } from './department.record.ts';
-import type { Department, DepartmentId, DepartmentListInput } from './department.schema.ts';
+import type { Department, DepartmentListInput } from './department.schema.ts';
 
 /** @throws `department_not_found` */
-export async function getDepartment(ctx: ServiceContext, { id }: DepartmentId): Promise<Department> {
+export async function getDepartment(ctx: ServiceContext, { id }: ById): Promise<Department> {
   authorize(ctx, 'department:read');
   return read(ctx, (db) => departments.get(db, id));
 }

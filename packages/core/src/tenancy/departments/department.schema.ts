@@ -34,9 +34,6 @@ export type DepartmentUpdate = z.output<typeof DepartmentUpdate>;
 export const DepartmentMove = input('DepartmentMove', { id: id(), parentId: parentId() });
 export type DepartmentMove = z.output<typeof DepartmentMove>;
 
-export const DepartmentId = z.strictObject({ id: id() });
-export type DepartmentId = z.output<typeof DepartmentId>;
-
 export const DepartmentListInput = z.strictObject({
   ...listInput('createdAt', 'name'),
   parent: anyOf(idOr('none')).describe('Department ids, or `none` for those at the top.'),

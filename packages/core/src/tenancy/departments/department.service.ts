@@ -3,6 +3,7 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
@@ -11,13 +12,7 @@ import { departmentErrors } from './department.errors.ts';
 import { departmentEvents } from './department.events.ts';
 import { depthOf, depthOfLength, enteredIds, isWithinPath, maxDepth, pathOf } from './department.path.ts';
 import { departments } from './department.record.ts';
-import type {
-  Department,
-  DepartmentCreate,
-  DepartmentId,
-  DepartmentMove,
-  DepartmentUpdate,
-} from './department.schema.ts';
+import type { Department, DepartmentCreate, DepartmentMove, DepartmentUpdate } from './department.schema.ts';
 
 // Every mutation locks the organization: changes of the tree, and of who belongs to it, happen one after the other.
 
@@ -109,7 +104,7 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
  * Permanently deletes an empty department.
  * @throws `permission_denied`, `department_not_found`, `version_conflict`, `department_not_empty`
  */
-export async function deleteDepartment(ctx: ServiceContext, { id }: DepartmentId): Promise<void> {
+export async function deleteDepartment(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'department:delete');
   const { organizationId } = ctx.principal;
   await mutate(ctx, async (unit) => {

@@ -3,9 +3,9 @@ import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { oidcCallbackUrl, oidcLogoutUrl } from '../../identity/index.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { identityProviders } from './identity-provider.record.ts';
-import type { IdentityProvider, IdentityProviderId, IdentityProviderListInput } from './identity-provider.schema.ts';
+import type { IdentityProvider, IdentityProviderListInput } from './identity-provider.schema.ts';
 
 export type RoleMapping = IdentityProvider['roleMappings'][number];
 
@@ -58,7 +58,7 @@ export async function providerById(
 }
 
 /** @throws `permission_denied`, `identity_provider_not_found` */
-export async function getIdentityProvider(ctx: ServiceContext, { id }: IdentityProviderId): Promise<IdentityProvider> {
+export async function getIdentityProvider(ctx: ServiceContext, { id }: ById): Promise<IdentityProvider> {
   authorize(ctx, 'identity_provider:read');
   const { organizationId } = ctx.principal;
   return read(ctx, (db) => providerById(ctx, db, organizationId, id));

@@ -99,8 +99,5 @@ export const IdentityProviderUpdate = input('IdentityProviderUpdate', {
 });
 export type IdentityProviderUpdate = z.output<typeof IdentityProviderUpdate>;
 
-export const IdentityProviderId = z.strictObject({ id: id() });
-export type IdentityProviderId = z.output<typeof IdentityProviderId>;
-
 export const IdentityProviderListInput = z.strictObject(listInput('createdAt'));
 export type IdentityProviderListInput = z.output<typeof IdentityProviderListInput>;

@@ -7,6 +7,7 @@ import { endSessions } from '../../identity/index.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import { refuseKeys } from '../api-keys/api-key.service.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { limitExceeded, readLimit } from '../organizations/tiers.ts';
@@ -16,12 +17,7 @@ import { tenancyErrors } from '../tenancy.errors.ts';
 import { clientSecret, RoleMappingEntity } from './identity-provider.entity.ts';
 import { mappingsOf, providerById, type RoleMapping, sorted } from './identity-provider.queries.ts';
 import { identityProviders } from './identity-provider.record.ts';
-import type {
-  IdentityProvider,
-  IdentityProviderCreate,
-  IdentityProviderId,
-  IdentityProviderUpdate,
-} from './identity-provider.schema.ts';
+import type { IdentityProvider, IdentityProviderCreate, IdentityProviderUpdate } from './identity-provider.schema.ts';
 
 /*
  * Sessions that began at an issuer belong to other people, so they are ended behind the identity door. It has no walls, so every
@@ -206,7 +202,7 @@ export async function updateIdentityProvider(
  * Permanently deletes an identity provider. The sessions that began there end, and it identifies nobody any more.
  * @throws `permission_denied`, `api_key_refused`, `identity_provider_not_found`, `version_conflict`
  */
-export async function deleteIdentityProvider(ctx: ServiceContext, { id }: IdentityProviderId): Promise<void> {
+export async function deleteIdentityProvider(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'identity_provider:manage');
   const { principal } = ctx;
   const { organizationId } = principal;

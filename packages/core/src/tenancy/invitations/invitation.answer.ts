@@ -4,6 +4,7 @@ import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { registerUser } from '../../identity/index.ts';
 import { errors } from '../../kernel/errors.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
 import { beginMembership } from '../memberships/membership.begin.ts';
@@ -16,7 +17,7 @@ import { tenancyErrors } from '../tenancy.errors.ts';
 import { invitationEvents } from './invitation.events.ts';
 import { invitationsTo, livingInvitations, requireVerifiedAddress, rolesOfInvitations } from './invitation.queries.ts';
 import { type InvitationRow, invitations, statusAt } from './invitation.record.ts';
-import type { AcceptInvitation, InvitationId, InvitedRegistered } from './invitation.schema.ts';
+import type { AcceptInvitation, InvitedRegistered } from './invitation.schema.ts';
 import { invitationOfToken, provesInvitation } from './invitation.token.ts';
 
 /** Returns the organization of an invitation to the caller's own proven address. */
@@ -66,7 +67,7 @@ async function enter(unit: Unit, invitation: InvitationRow, userId: string): Pro
  * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`,
  * `limit_exceeded`
  */
-export async function acceptInvitation(ctx: ServiceContext, { id }: InvitationId): Promise<Member> {
+export async function acceptInvitation(ctx: ServiceContext, { id }: ById): Promise<Member> {
   requireVerifiedAddress(ctx);
   const { userId } = ctx.principal;
   const organizationId = await organizationOf(ctx, userId, id);
@@ -78,7 +79,7 @@ export async function acceptInvitation(ctx: ServiceContext, { id }: InvitationId
  * Declines an invitation to the caller's own address.
  * @throws `unauthenticated`, `email_not_verified`, `invitation_not_found`, `invitation_not_pending`, `organization_inactive`
  */
-export async function declineInvitation(ctx: ServiceContext, { id }: InvitationId): Promise<void> {
+export async function declineInvitation(ctx: ServiceContext, { id }: ById): Promise<void> {
   requireVerifiedAddress(ctx);
   const organizationId = await organizationOf(ctx, ctx.principal.userId, id);
   const work = async (unit: Unit) => {

@@ -38,9 +38,6 @@ export type OrganizationInvitationListInput = z.output<typeof OrganizationInvita
 export const InvitationPath = z.strictObject({ ...organizationPath, id: id() });
 export type InvitationPath = z.output<typeof InvitationPath>;
 
-export const InvitationId = z.strictObject({ id: id() });
-export type InvitationId = z.output<typeof InvitationId>;
-
 const { email: _invited, ...ownFields } = registrationFields;
 
 export const AcceptInvitation = input('AcceptInvitation', {

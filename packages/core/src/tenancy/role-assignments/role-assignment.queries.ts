@@ -2,12 +2,12 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { readRoles } from '../roles/role.hierarchy.ts';
 import { heldRoleOf } from '../roles/role.queries.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { roleAssignments } from './role-assignment.record.ts';
-import type { RoleAssignment, RoleAssignmentId, RoleAssignmentListInput } from './role-assignment.schema.ts';
+import type { RoleAssignment, RoleAssignmentListInput } from './role-assignment.schema.ts';
 
 async function withRoles(
   db: ReadDoor,
@@ -48,7 +48,7 @@ export async function assignmentById(db: ReadDoor, id: string): Promise<RoleAssi
 }
 
 /** @throws `role_assignment_not_found` */
-export async function getRoleAssignment(ctx: ServiceContext, { id }: RoleAssignmentId): Promise<RoleAssignment> {
+export async function getRoleAssignment(ctx: ServiceContext, { id }: ById): Promise<RoleAssignment> {
   authorize(ctx, 'role:read');
   return read(ctx, (db) => assignmentById(db, id));
 }

@@ -33,9 +33,6 @@ export const RoleAssignmentCreate = input('RoleAssignmentCreate', {
 });
 export type RoleAssignmentCreate = z.output<typeof RoleAssignmentCreate>;
 
-export const RoleAssignmentId = z.strictObject({ id: id() });
-export type RoleAssignmentId = z.output<typeof RoleAssignmentId>;
-
 export const RoleAssignmentListInput = z.strictObject({
   ...listInput('createdAt'),
   user: z.array(id()).max(100).optional().describe('Of these people.'),

@@ -3,6 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import { departmentErrors } from '../departments/department.errors.ts';
 import { departments } from '../departments/department.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
@@ -16,7 +17,7 @@ import { refuseServiceOwner, requireAnotherOwner } from './owner.rules.ts';
 import { everywhere } from './role-assignment.entity.ts';
 import { assignmentById } from './role-assignment.queries.ts';
 import { roleAssignments, scopeOf } from './role-assignment.record.ts';
-import type { RoleAssignment, RoleAssignmentCreate, RoleAssignmentId } from './role-assignment.schema.ts';
+import type { RoleAssignment, RoleAssignmentCreate } from './role-assignment.schema.ts';
 
 /** An owner owns the whole organization, without an end. @throws `validation_failed` */
 function refuseNarrowOwner(role: ResolvedRole, { scope, validTo }: RoleAssignmentCreate): void {
@@ -83,7 +84,7 @@ async function dropEnded(unit: Unit, held: { userId: string; roleId: string; sco
  * Deletes one assignment of a role to a member.
  * @throws `permission_denied`, `role_assignment_not_found`, `role_exceeds_own`, `last_owner`
  */
-export async function deleteRoleAssignment(ctx: ServiceContext, { id }: RoleAssignmentId): Promise<void> {
+export async function deleteRoleAssignment(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'member:update');
   const { principal } = ctx;
   const { organizationId } = principal;

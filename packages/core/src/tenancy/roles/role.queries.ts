@@ -1,11 +1,11 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { byStrength, readRoles, type ResolvedRole } from './role.hierarchy.ts';
 import { roles } from './role.record.ts';
-import type { HeldRole, Role, RoleId, RoleListInput } from './role.schema.ts';
+import type { HeldRole, Role, RoleListInput } from './role.schema.ts';
 
 /** Lists the roles of the organization. */
 export async function listRoles(ctx: ServiceContext, input: RoleListInput): Promise<Page<Role>> {
@@ -21,7 +21,7 @@ export async function listRoles(ctx: ServiceContext, input: RoleListInput): Prom
 }
 
 /** @throws `role_not_found` */
-export async function getRole(ctx: ServiceContext, { id }: RoleId): Promise<Role> {
+export async function getRole(ctx: ServiceContext, { id }: ById): Promise<Role> {
   authorize(ctx, 'role:read');
   return read(ctx, async (db) => {
     const role = (await readRoles(db)).get(id);

@@ -53,9 +53,6 @@ export const RoleCreate = input('RoleCreate', {
 });
 export type RoleCreate = z.output<typeof RoleCreate>;
 
-export const RoleId = z.strictObject({ id: id() });
-export type RoleId = z.output<typeof RoleId>;
-
 export const RoleUpdate = input('RoleUpdate', {
   id: id(),
   name: fields.name.optional(),

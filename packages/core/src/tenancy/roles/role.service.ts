@@ -3,6 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
@@ -10,7 +11,7 @@ import { dependants, type ResolvedRole, resolveRoles, type RoleRow } from './rol
 import { roleOf } from './role.queries.ts';
 import { roles } from './role.record.ts';
 import { coversAll, refuseBeyondOwn, widened } from './role.rules.ts';
-import type { Role, RoleCreate, RoleId, RoleUpdate } from './role.schema.ts';
+import type { Role, RoleCreate, RoleUpdate } from './role.schema.ts';
 
 /** The limit of one organization: every request in it may need all of its roles. */
 const mostCustomRoles = 100;
@@ -141,7 +142,7 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
  * inherits from.
  * @throws `permission_denied`, `role_not_found`, `role_built_in`, `version_conflict`, `role_exceeds_own`, `role_in_use`
  */
-export async function deleteRole(ctx: ServiceContext, { id }: RoleId): Promise<void> {
+export async function deleteRole(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'role:delete');
   const { principal } = ctx;
   const { organizationId } = principal;

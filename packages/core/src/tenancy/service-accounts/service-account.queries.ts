@@ -4,10 +4,10 @@ import type { ServiceContext } from '../../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { DomainError } from '../../kernel/errors.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
-import type { ServiceAccount, ServiceAccountId, ServiceAccountListInput } from './service-account.schema.ts';
+import type { ServiceAccount, ServiceAccountListInput } from './service-account.schema.ts';
 
 /** Names the organization itself, because the identity door, behind which service accounts are written, has no walls. */
 const rowsOf = (db: ReadDoor, organizationId: string) =>
@@ -70,7 +70,7 @@ export async function serviceAccountById(
 }
 
 /** @throws `permission_denied`, `service_account_not_found` */
-export async function getServiceAccount(ctx: ServiceContext, { id }: ServiceAccountId): Promise<ServiceAccount> {
+export async function getServiceAccount(ctx: ServiceContext, { id }: ById): Promise<ServiceAccount> {
   authorize(ctx, 'service_account:read');
   const { organizationId } = ctx.principal;
   return read(ctx, (db) => serviceAccountById(ctx, db, organizationId, id));

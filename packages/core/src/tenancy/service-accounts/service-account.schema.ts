@@ -31,8 +31,5 @@ export const ServiceAccountUpdate = input('ServiceAccountUpdate', {
 });
 export type ServiceAccountUpdate = z.output<typeof ServiceAccountUpdate>;
 
-export const ServiceAccountId = z.strictObject({ id: id() });
-export type ServiceAccountId = z.output<typeof ServiceAccountId>;
-
 export const ServiceAccountListInput = z.strictObject(listInput('createdAt'));
 export type ServiceAccountListInput = z.output<typeof ServiceAccountListInput>;

@@ -5,6 +5,7 @@ import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import { endMembership } from '../members/member.service.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, keysOf, loadMember } from '../role-assignments/held-roles.ts';
@@ -17,12 +18,7 @@ import { serviceAccountErrors } from './service-account.errors.ts';
 import { serviceAccountEvents } from './service-account.events.ts';
 import { serviceAccountById } from './service-account.queries.ts';
 import { serviceAccounts } from './service-account.record.ts';
-import type {
-  ServiceAccount,
-  ServiceAccountCreate,
-  ServiceAccountId,
-  ServiceAccountUpdate,
-} from './service-account.schema.ts';
+import type { ServiceAccount, ServiceAccountCreate, ServiceAccountUpdate } from './service-account.schema.ts';
 
 /*
  * The users of service accounts are written behind the identity door, because no request may write somebody else's user. The
@@ -115,7 +111,7 @@ export async function updateServiceAccount(
  * Permanently ends a service account, with its roles and API keys. What it did still names it.
  * @throws `permission_denied`, `service_account_not_found`, `version_conflict`, `role_exceeds_own`
  */
-export async function deleteServiceAccount(ctx: ServiceContext, { id }: ServiceAccountId): Promise<void> {
+export async function deleteServiceAccount(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'service_account:delete');
   const { principal } = ctx;
   const { organizationId } = principal;

@@ -23,9 +23,6 @@ export type TeamCreate = z.output<typeof TeamCreate>;
 export const TeamUpdate = input('TeamUpdate', { id: id(), ...TeamCreate.partial().shape });
 export type TeamUpdate = z.output<typeof TeamUpdate>;
 
-export const TeamId = z.strictObject({ id: id() });
-export type TeamId = z.output<typeof TeamId>;
-
 export const TeamListInput = z.strictObject({
   ...listInput('createdAt', 'name'),
   department: anyOf(idOr('none')).describe('Department ids, or `none` for teams without one.'),

@@ -4,7 +4,7 @@ import { read } from '../../database/read-door.ts';
 import { anyOf, contains } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { defineHooks } from '../../kernel/hooks.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { enteredIds } from '../departments/department.path.ts';
 import { inDepartments } from '../departments/department.queries.ts';
 import { departments } from '../departments/department.record.ts';
@@ -12,10 +12,10 @@ import { lockOrganization } from '../organizations/organization.lock.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { teams } from './team.record.ts';
-import type { Team, TeamCreate, TeamId, TeamListInput, TeamUpdate } from './team.schema.ts';
+import type { Team, TeamCreate, TeamListInput, TeamUpdate } from './team.schema.ts';
 
 /** @throws `team_not_found` */
-export async function getTeam(ctx: ServiceContext, { id }: TeamId): Promise<Team> {
+export async function getTeam(ctx: ServiceContext, { id }: ById): Promise<Team> {
   authorize(ctx, 'team:read');
   return read(ctx, (db) => teams.get(db, id));
 }
@@ -80,7 +80,7 @@ export const teamDeleting = defineHooks<[unit: Unit, teamId: string]>();
  * Permanently deletes a team. Its members stay members of the organization. Role assignments in the team are deleted.
  * @throws `permission_denied`, `team_not_found`, `version_conflict`, `team_in_use` while something else refers to it
  */
-export async function deleteTeam(ctx: ServiceContext, { id }: TeamId): Promise<void> {
+export async function deleteTeam(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'team:delete');
   await mutate(ctx, async (unit) => {
     const team = await teams.lock(unit, id);

@@ -27,8 +27,5 @@ export type TagCreate = z.output<typeof TagCreate>;
 export const TagUpdate = input('TagUpdate', { id: id(), name: line(50).optional(), color: color().optional() });
 export type TagUpdate = z.output<typeof TagUpdate>;
 
-export const TagId = z.strictObject({ id: id() });
-export type TagId = z.output<typeof TagId>;
-
 export const TagListInput = z.strictObject(listInput('createdAt', 'name'));
 export type TagListInput = z.output<typeof TagListInput>;

@@ -2,9 +2,9 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { ById, Page } from '../../kernel/schemas.ts';
 import { tags } from './tag.record.ts';
-import type { Tag, TagCreate, TagId, TagListInput, TagUpdate } from './tag.schema.ts';
+import type { Tag, TagCreate, TagListInput, TagUpdate } from './tag.schema.ts';
 
 /** Lists the tags of the organization. */
 export async function listTags(ctx: ServiceContext, input: TagListInput): Promise<Page<Tag>> {
@@ -13,7 +13,7 @@ export async function listTags(ctx: ServiceContext, input: TagListInput): Promis
 }
 
 /** @throws `tag_not_found` */
-export async function getTag(ctx: ServiceContext, { id }: TagId): Promise<Tag> {
+export async function getTag(ctx: ServiceContext, { id }: ById): Promise<Tag> {
   authorize(ctx, 'tag:read');
   return read(ctx, (db) => tags.get(db, id));
 }
@@ -40,7 +40,7 @@ export async function updateTag(ctx: ServiceContext, { id, ...fields }: TagUpdat
  * Deletes a tag for ever, and takes it off every task.
  * @throws `tag_not_found`
  */
-export async function deleteTag(ctx: ServiceContext, { id }: TagId): Promise<void> {
+export async function deleteTag(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'tag:delete');
   await mutate(ctx, async (unit) => tags.remove(unit, await tags.lock(unit, id)));
 }

@@ -2,11 +2,11 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
-import type { Person } from '../../kernel/schemas.ts';
+import type { ById, Person } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
 import { linksOfPage, linksOfTask, type TaskLinks } from './task.links.ts';
 import { tasks } from './task.record.ts';
-import type { Task, TaskId } from './task.schema.ts';
+import type { Task } from './task.schema.ts';
 
 /** Selects what a task shows of itself, and the people whose names are read apart. */
 export const selectTasks = (query: ReturnType<typeof tasks.from>) => tasks.select(query, 'createdById', 'updatedById');
@@ -42,7 +42,7 @@ export async function requireTask(db: ReadDoor, id: string): Promise<TaskRow> {
 }
 
 /** @throws `task_not_found` */
-export async function getTask(ctx: ServiceContext, { id }: TaskId): Promise<Task> {
+export async function getTask(ctx: ServiceContext, { id }: ById): Promise<Task> {
   authorize(ctx, 'task:read');
   return read(ctx, async (db) => {
     const [row, links] = await Promise.all([requireTask(db, id), linksOfTask(db, id)]);

@@ -89,9 +89,6 @@ export type TaskCreate = z.output<typeof TaskCreate>;
 export const TaskUpdate = input('TaskUpdate', { id: id(), ...fields, title: fields.title.optional() });
 export type TaskUpdate = z.output<typeof TaskUpdate>;
 
-export const TaskId = z.strictObject({ id: id() });
-export type TaskId = z.output<typeof TaskId>;
-
 export const TaskDelete = z.strictObject({
   id: id(),
   permanent: z.boolean().default(false).describe('Whether to delete it for ever instead of moving it to the trash.'),

@@ -2,13 +2,14 @@ import { authorize, requirePermission, visibility } from '../../access/index.ts'
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import type { ById } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
 import { taskEvents } from './task.events.ts';
 import { linksOfPage } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { releaseQuota, takeQuota } from './task.quota.ts';
 import { type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
-import type { Task, TaskDelete, TaskId } from './task.schema.ts';
+import type { Task, TaskDelete } from './task.schema.ts';
 
 type TaskInTree = Awaited<ReturnType<typeof tasks.lockMany>>[number];
 
@@ -71,7 +72,7 @@ export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDel
  * Brings back what was trashed together with the task.
  * @throws `task_not_found`, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`, `limit_exceeded`
  */
-export async function restoreTask(ctx: ServiceContext, { id }: TaskId): Promise<Task> {
+export async function restoreTask(ctx: ServiceContext, { id }: ById): Promise<Task> {
   requirePermission(ctx, 'task:delete');
   return mutate(ctx, async (unit) => {
     const { task, links } = await lockTask(unit, id, (found) => authorizeDelete(ctx, found), true);
