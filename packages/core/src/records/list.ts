@@ -1,5 +1,9 @@
+import { sql, type SqlBool } from 'kysely';
+import { columnName } from '../database/columns.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
+import type { ReadDoor } from '../database/read-door.ts';
+import { anyOfOrNone, contains } from '../database/sql.ts';
 import type { Page } from '../kernel/schemas.ts';
 import type { Fields, RecordReader } from './reader.ts';
 
@@ -10,6 +14,22 @@ export interface ListInput {
   total: boolean;
   /** A field, descending with `-`. */
   sort: string;
+}
+
+/** A value, any of some ids, or part of a text that is stored in lower case. An id may be `none`, which is null. */
+export type Filter = string | boolean | readonly string[] | { contains: string | undefined } | undefined;
+
+/** Selects from the rows that pass all filters, which are given by property. */
+export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<Record<string, Filter>>) {
+  let rows = reader.from(db);
+  for (const [property, filter] of Object.entries(filters)) {
+    const column = `${reader.table}.${columnName(property)}`;
+    if (typeof filter === 'object' && 'contains' in filter) {
+      if (filter.contains !== undefined) rows = rows.where(contains(column, filter.contains.toLowerCase()));
+    } else if (typeof filter === 'object') rows = rows.where(anyOfOrNone(db.dialect, column, filter));
+    else if (filter !== undefined) rows = rows.where(sql<SqlBool>`${sql.ref(column)} = ${filter}`);
+  }
+  return rows;
 }
 
 /** The property that a field is sorted by: text by `nameSort`, ranks by `statusRank`, everything else by itself. */

@@ -12,7 +12,7 @@ import { type Changes, diff, isEmpty } from '../kernel/changes.ts';
 import type { DomainError, ErrorDetails } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Page } from '../kernel/schemas.ts';
-import { type ListInput, readList } from './list.ts';
+import { type Filter, type ListInput, matching, readList } from './list.ts';
 import { type Key, RecordReader } from './reader.ts';
 
 type ErrorOf = (details?: ErrorDetails) => DomainError;
@@ -50,6 +50,8 @@ type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | Defaulted | key
 
 /** New values of some fields. Undefined leaves a field as it is, null clears it. */
 type Given<R> = { [Name in keyof R]?: R[Name] | undefined };
+
+type Filters<Entity> = { readonly [Name in PropertyOf<Entity>]?: Filter };
 
 interface LockOptions {
   /** Whether rows in the trash are found too. @default false */
@@ -146,9 +148,14 @@ export class Resource<
     return this.show(row);
   }
 
-  /** A page of the rows that are not in the trash. */
-  list(ctx: ServiceContext, input: ListInput): Promise<Page<z.output<Output>>> {
-    return read(ctx, (db) => this.page(ctx, db, input, this.from(db)));
+  /** The rows that are not in the trash and pass some filters. A filter that is undefined is left out. */
+  matching(db: ReadDoor, filters: Filters<Entity>): ReturnType<typeof this.from> {
+    return matching(db, this.#reader, filters) as never;
+  }
+
+  /** A page of the rows that are not in the trash and pass some filters. */
+  list(ctx: ServiceContext, input: ListInput, filters: Filters<Entity> = {}): Promise<Page<z.output<Output>>> {
+    return read(ctx, (db) => this.page(ctx, db, input, this.matching(db, filters)));
   }
 
   /**

@@ -1,7 +1,7 @@
 import { authorize, isPermitted, type Permission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
-import { anyOf, countAll } from '../../database/sql.ts';
+import { countAll } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
@@ -30,13 +30,9 @@ export async function getApiKey(ctx: ServiceContext, { id }: ById): Promise<ApiK
 export async function listApiKeys(ctx: ServiceContext, input: ApiKeyListInput): Promise<Page<ApiKey>> {
   authorize(ctx, 'api_key:read');
   const { userId } = ctx.principal;
-  return read(ctx, (db) => {
-    let query = apiKeys.from(db);
-    const users = input.user?.map((one) => (one === 'me' ? userId : one));
-    if (users) query = query.where(anyOf(db.dialect, 'api_keys.user_id', users));
-    if (input.active !== undefined) query = query.where('api_keys.is_active', '=', input.active);
-    return apiKeys.page(ctx, db, input, query, 'api-keys');
-  });
+  const users = input.user?.map((one) => (one === 'me' ? userId : one));
+  const filters = { userId: users, isActive: input.active };
+  return read(ctx, (db) => apiKeys.page(ctx, db, input, apiKeys.matching(db, filters), 'api-keys'));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { anyOf, anyOfOrNone, contains } from '../../database/sql.ts';
+import { anyOf, anyOfOrNone } from '../../database/sql.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
 import { isWithinPath } from './department.path.ts';
 import { departments } from './department.record.ts';
@@ -51,13 +51,11 @@ export async function listDepartments(ctx: ServiceContext, input: DepartmentList
   authorize(ctx, 'department:read');
   const { parent, within, search } = input;
   return read(ctx, async (db) => {
-    let query = departments.from(db);
-    if (parent) query = query.where(anyOfOrNone(db.dialect, 'departments.parent_id', parent));
+    let query = departments.matching(db, { parentId: parent, nameSort: { contains: search } });
     if (within !== undefined) {
       const paths = await pathsOf(db, [within]);
       query = query.where((where) => where.or(paths.map((path) => isWithinPath('departments.path_sort', path))));
     }
-    if (search !== undefined) query = query.where(contains('departments.name_sort', search.toLowerCase()));
     return departments.page(ctx, db, input, query);
   });
 }

@@ -1,7 +1,6 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { anyOf } from '../../database/sql.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
 import { readRoles } from '../roles/role.hierarchy.ts';
 import { heldRoleOf } from '../roles/role.queries.ts';
@@ -26,15 +25,9 @@ export async function listRoleAssignments(
   input: RoleAssignmentListInput,
 ): Promise<Page<RoleAssignment>> {
   authorize(ctx, 'role:read');
-  const filters = [
-    ['role_assignments.user_id', input.user],
-    ['role_assignments.role_id', input.role],
-    ['role_assignments.department_id', input.department],
-    ['role_assignments.team_id', input.team],
-  ] as const;
+  const filters = { userId: input.user, roleId: input.role, departmentId: input.department, teamId: input.team };
   return read(ctx, async (db) => {
-    let query = roleAssignments.from(db);
-    for (const [column, ids] of filters) if (ids) query = query.where(anyOf(db.dialect, column, ids));
+    const query = roleAssignments.matching(db, filters);
     const { data, ...page } = await roleAssignments.page(ctx, db, input, query, 'role-assignments');
     return { data: await withRoles(db, data), ...page };
   });

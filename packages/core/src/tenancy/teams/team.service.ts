@@ -1,7 +1,7 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
-import { anyOf, contains } from '../../database/sql.ts';
+import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { defineHooks } from '../../kernel/hooks.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
@@ -25,14 +25,13 @@ export async function listTeams(ctx: ServiceContext, input: TeamListInput): Prom
   authorize(ctx, 'team:read');
   const { department, subtree, member, search } = input;
   return read(ctx, async (db) => {
-    let query = teams.from(db);
+    let query = teams.matching(db, { nameSort: { contains: search } });
     if (department) query = query.where(await inDepartments(db, 'teams.department_id', department, subtree));
     if (member) {
       const userIds = member.map((one) => (one === 'me' ? ctx.principal.userId : one));
       const links = db.selectFrom('team_members').where(anyOf(db.dialect, 'team_members.user_id', userIds));
       query = query.where('teams.id', 'in', links.select('team_members.team_id'));
     }
-    if (search !== undefined) query = query.where(contains('teams.name_sort', search.toLowerCase()));
     return teams.page(ctx, db, input, query);
   });
 }
