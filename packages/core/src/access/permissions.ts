@@ -24,6 +24,16 @@ export const permissions = [
 export type Permission = (typeof permissions)[number];
 
 const reads = permissions.filter((permission) => permission.endsWith(':read'));
+
+type Resource = Permission extends `${infer Name}:${string}` ? Name : never;
+
+/** Every permission for these resources except reading them. */
+const writes = (...resources: readonly Resource[]) =>
+  permissions.filter((permission) => {
+    const [resource = '', action] = permission.split(':');
+    return action !== 'read' && resources.some((name) => name === resource);
+  });
+
 const member: readonly Permission[] = [
   ...reads,
   'task:create',
@@ -32,28 +42,11 @@ const member: readonly Permission[] = [
   'comment:create',
   'tag:create',
 ];
-const manager: readonly Permission[] = [...member, 'task:delete_any', 'task:reassign', 'tag:update', 'tag:delete'];
+const manager: readonly Permission[] = [...reads, ...writes('task', 'tag', 'comment')];
 const admin: readonly Permission[] = [
   ...manager,
   'organization:update',
-  'member:invite',
-  'member:update',
-  'member:remove',
-  'role:create',
-  'role:update',
-  'role:delete',
-  'department:create',
-  'department:update',
-  'department:delete',
-  'team:create',
-  'team:update',
-  'team:delete',
-  'api_key:create',
-  'api_key:update',
-  'api_key:delete',
-  'service_account:create',
-  'service_account:update',
-  'service_account:delete',
+  ...writes('member', 'role', 'department', 'team', 'api_key', 'service_account'),
 ];
 
 /** The built-in roles: rows in every organization, whose permissions are these. From the strongest to the weakest. */
