@@ -48,3 +48,9 @@ export const auditColumns = () => ({
 
 /** The base columns of an entity whose rows are moved to the trash before they are deleted. */
 export const trashColumns = () => ({ ...auditColumns(), deletedAt: instant().nullable() });
+
+/** An index for each of these properties: the rows of an organization in its order, and where it is equal in that of their ids. */
+export const indexesBy = <const Name extends string>(
+  ...properties: Name[]
+): { properties: ('organizationId' | 'id' | Name)[] }[] =>
+  properties.map((property) => ({ properties: ['organizationId', property, 'id'] }));

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { auditColumns, id, sortKey, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, indexesBy, sortKey, tenantKey } from '../../database/columns.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** A part of the organization. Departments form a tree. Deleting one is final. */
@@ -22,11 +22,9 @@ export const DepartmentEntity = defineEntity({
   },
   uniques: [{ properties: ['organizationId', 'siblingKey'] }],
   indexes: [
+    ...indexesBy('parentId', 'createdAt', 'nameSort'),
     { properties: ['organizationId', 'pathSort'] },
-    { properties: ['organizationId', 'parentId', 'id'] },
     { properties: ['organizationId', 'headUserId'] },
-    { properties: ['organizationId', 'createdAt', 'id'] },
-    { properties: ['organizationId', 'nameSort', 'id'] },
   ],
 });
 

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { auditColumns, id, sortKey, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, indexesBy, sortKey, tenantKey } from '../../database/columns.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
@@ -17,10 +17,7 @@ export const TeamEntity = defineEntity({
     ...auditColumns(),
   },
   uniques: [{ properties: ['organizationId', 'nameSort'] }],
-  indexes: [
-    { properties: ['organizationId', 'departmentId', 'id'] },
-    { properties: ['organizationId', 'createdAt', 'id'] },
-  ],
+  indexes: indexesBy('departmentId', 'createdAt'),
 });
 
 export const teamTable = defineTenantTable(TeamEntity, {
