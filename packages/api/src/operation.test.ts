@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { expect, test } from 'vitest';
 import { operationsOf } from './operations.ts';
 import { fixtureRouter } from './testing/fixture.ts';
-import { mutation, query, router } from './trpc.ts';
+import { heading, router } from './trpc.ts';
 
-const tags = [{ name: 'Tests', description: '' }];
-const shared = { access: 'public', tags, summary: '' } as const;
+const { mutation, query } = heading({ name: 'Tests', description: '' });
+const shared = { access: 'public', summary: '' } as const;
 const id = z.strictObject({ id: z.string() });
 const output = z.object({});
 const run = async () => ({});

@@ -47,7 +47,6 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   organization?: OrganizationNeed;
   /** `inactive`: works in an inactive organization too. `deleted`: also in one in the trash. @default only in an active one */
   evenIf?: 'inactive' | 'deleted';
-  tags: readonly Tag[];
   summary: string;
   description?: string;
   /**
@@ -83,6 +82,7 @@ type Locate = (output: never) => string;
 
 export interface OperationParts {
   type: 'query' | 'mutation';
+  tag: Tag;
   /** @default 'json' */
   kind?: OperationKind;
   declaration: Declaration<InputSchema, OutputSchema>;
@@ -107,7 +107,8 @@ export class Operation implements OperationMeta {
   /** The names of the parameters in the path. */
   readonly parameters: ReadonlySet<string>;
   readonly tags: readonly string[];
-  readonly tagsDescribed: readonly Tag[];
+  /** The heading of the document that it is under. */
+  readonly tag: Tag;
   readonly summary: string;
   readonly description: string | null;
   readonly access: 'public' | 'user' | 'instance' | 'permission';
@@ -144,8 +145,8 @@ export class Operation implements OperationMeta {
     this.method = method;
     this.path = path;
     this.parameters = new Set(Array.from(path.matchAll(/\{(\w+)\}/g), (match) => match[1] ?? ''));
-    this.tagsDescribed = declaration.tags;
-    this.tags = declaration.tags.map(({ name }) => name);
+    this.tag = parts.tag;
+    this.tags = [parts.tag.name];
     this.summary = declaration.summary;
     this.description = declaration.description ?? null;
     const { access } = declaration;

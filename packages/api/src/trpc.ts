@@ -15,6 +15,7 @@ import {
   Operation,
   type OperationParts,
   type OutputSchema,
+  type Tag,
 } from './operation.ts';
 import { type Occurrence, toProblem } from './problem.ts';
 
@@ -112,47 +113,47 @@ interface FormDeclaration<Input extends InputSchema, Output extends OutputSchema
   run: RestRun<Input, z.output<Output>>;
 }
 
-/** Declares a procedure that reads. */
-export function query<Output extends OutputSchema, Input extends InputSchema = NoInput>(
-  declaration: QueryDeclaration<Input, Output>,
-): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
-  const operation = new Operation({ type: 'query', declaration, execute: executing(declaration.run) });
-  return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
-}
+/** The functions that declare the operations under one heading of the document. */
+export const heading = (tag: Tag) => ({
+  /** Declares a procedure that reads. */
+  query: <Output extends OutputSchema, Input extends InputSchema = NoInput>(
+    declaration: QueryDeclaration<Input, Output>,
+  ): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> => {
+    const operation = new Operation({ type: 'query', tag, declaration, execute: executing(declaration.run) });
+    return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
+  },
 
-/** Declares a procedure that changes something. */
-export function mutation<Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
-  declaration: MutationDeclaration<Input, Output>,
-): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
-  return writing(declaration, declaration.run, {});
-}
+  /** Declares a procedure that changes something. */
+  mutation: <Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
+    declaration: MutationDeclaration<Input, Output>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> =>
+    writing(declaration, declaration.run, { tag }),
 
-/** Declares a mutation that exists over REST only, because it reads or sets cookies. */
-export function restMutation<Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
-  declaration: RestMutationDeclaration<Input, Output>,
-): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> {
-  const { refreshCookie = false, mutationHeaders = false } = declaration;
-  return writing(declaration, declaration.run, { restOnly: true, refreshCookie, mutationHeaders });
-}
+  /** Declares a mutation that exists over REST only, because it reads or sets cookies. */
+  restMutation: <Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
+    declaration: RestMutationDeclaration<Input, Output>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> => {
+    const { refreshCookie = false, mutationHeaders = false } = declaration;
+    return writing(declaration, declaration.run, { tag, restOnly: true, refreshCookie, mutationHeaders });
+  },
 
-/** Declares a GET that writes and answers 303 with the address that the browser goes to. It takes no mutation headers. */
-export function redirect<Input extends InputSchema = NoInput>(
-  declaration: RedirectDeclaration<Input>,
-): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, string, 'redirect'>> {
-  return writing(declaration, declaration.run, { kind: 'redirect', mutationHeaders: false });
-}
+  /** Declares a GET that writes and answers 303 with the address that the browser goes to. It takes no mutation headers. */
+  redirect: <Input extends InputSchema = NoInput>(
+    declaration: RedirectDeclaration<Input>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, string, 'redirect'>> =>
+    writing(declaration, declaration.run, { tag, kind: 'redirect', mutationHeaders: false }),
 
-/** Declares a mutation that takes `application/x-www-form-urlencoded`. It takes no mutation headers. */
-export function form<Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
-  declaration: FormDeclaration<Input, Output>,
-): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>, 'form'>> {
-  return writing(declaration, declaration.run, { kind: 'form', mutationHeaders: false });
-}
+  /** Declares a mutation that takes `application/x-www-form-urlencoded`. It takes no mutation headers. */
+  form: <Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
+    declaration: FormDeclaration<Input, Output>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>, 'form'>> =>
+    writing(declaration, declaration.run, { tag, kind: 'form', mutationHeaders: false }),
+});
 
 function writing<Procedure extends AnyTRPCProcedure>(
   declaration: Declaration<InputSchema, OutputSchema> & Writing<never>,
   run: Run,
-  more: Partial<OperationParts>,
+  more: Pick<OperationParts, 'tag'> & Partial<OperationParts>,
 ): Procedure {
   const { versioned = false, secretAnswer = false, mutationHeaders = true, location } = declaration;
   const operation = new Operation({

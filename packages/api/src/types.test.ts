@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type { Problem } from './problem.ts';
 import type { FixtureRouter } from './testing/fixture.ts';
-import { form, mutation, query, redirect } from './trpc.ts';
+import { heading } from './trpc.ts';
 
 type Client = ReturnType<typeof createTRPCClient<FixtureRouter>>;
 
@@ -35,12 +35,11 @@ describe('a client infers', () => {
 });
 
 test('a service that takes or answers something else does not compile', () => {
-  const tags = [{ name: 'Tests', description: '' }];
+  const { form, mutation, query, redirect } = heading({ name: 'Tests', description: '' });
   const output = z.object({ name: z.string() });
   query({
     rest: 'GET /a',
     access: 'public',
-    tags,
     summary: '',
     output,
     // @ts-expect-error -- the name must be a string
@@ -49,7 +48,6 @@ test('a service that takes or answers something else does not compile', () => {
   mutation({
     rest: 'POST /a',
     access: 'public',
-    tags,
     summary: '',
     input: z.strictObject({ name: z.string() }),
     output,
@@ -59,7 +57,6 @@ test('a service that takes or answers something else does not compile', () => {
   mutation({
     rest: 'POST /a/b',
     access: 'public',
-    tags,
     summary: '',
     // @ts-expect-error -- mutation does not pass the transport
     run: async (_ctx, _input, transport: { userAgent: string | null }) => void transport,
@@ -68,7 +65,6 @@ test('a service that takes or answers something else does not compile', () => {
     // @ts-expect-error -- a redirect is a GET
     rest: 'POST /b',
     access: 'public',
-    tags,
     summary: '',
     // @ts-expect-error -- it must answer an address
     run: async () => ({ name: 'address' }),
@@ -77,7 +73,6 @@ test('a service that takes or answers something else does not compile', () => {
     // @ts-expect-error -- a form is a POST
     rest: 'DELETE /c',
     access: 'public',
-    tags,
     summary: '',
     run: async (_ctx, _input, transport) => void transport.userAgent,
   });

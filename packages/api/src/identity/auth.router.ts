@@ -44,12 +44,12 @@ import {
   verifyEmail,
   verifySecondFactor,
 } from '@tenon/core';
-import { mutation, query, restMutation, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 import { oidcOperations } from './oidc.router.ts';
 import { passkeyOperations } from './passkey.router.ts';
 import { secondFactorOperations } from './second-factor.router.ts';
 
-const authentication = { name: 'Authentication', description: 'Signing up, in and out.' };
+const { mutation, query, restMutation } = heading({ name: 'Authentication', description: 'Signing up, in and out.' });
 
 const { email_taken, username_taken } = userErrors;
 const { invitation_not_pending, organization_inactive } = tenancyErrors;
@@ -63,7 +63,6 @@ export const authRouter = router({
   register: mutation({
     rest: 'POST /auth/register',
     access: 'public',
-    tags: [authentication],
     summary: 'Register',
     description:
       'With `organizationName` an organization is created that the person owns. A mail with a token to verify the address follows.',
@@ -78,7 +77,6 @@ export const authRouter = router({
   acceptInvitation: mutation({
     rest: 'POST /auth/accept-invitation',
     access: 'public',
-    tags: [authentication],
     summary: 'Register and accept an invitation',
     description:
       'For who has no account yet. The token of the mail proves the address. With an account, sign in and accept with `invitations.accept`.',
@@ -93,7 +91,6 @@ export const authRouter = router({
   verifyEmail: mutation({
     rest: 'POST /auth/verify-email',
     access: 'public',
-    tags: [authentication],
     summary: 'Verify an e-mail address',
     mutationHeaders,
     input: VerifyEmail,
@@ -103,7 +100,6 @@ export const authRouter = router({
   resendVerification: mutation({
     rest: 'POST /auth/resend-verification',
     access: 'public',
-    tags: [authentication],
     summary: 'Send the verification mail again',
     description: 'The answer is the same for every address.',
     status: 202,
@@ -115,7 +111,6 @@ export const authRouter = router({
   login: restMutation({
     rest: 'POST /auth/login',
     access: 'public',
-    tags: [authentication],
     summary: 'Sign in',
     description:
       'Give exactly one of `login`, `email` and `username`. The refresh token is set as a cookie, unless `tokenTransport` asks for it in the body. Who has set up a second factor is answered 403 `second_factor_required` with a `challenge`, to be finished by auth.verifySecondFactor.',
@@ -127,7 +122,6 @@ export const authRouter = router({
   verifySecondFactor: restMutation({
     rest: 'POST /auth/second-factor',
     access: 'public',
-    tags: [authentication],
     summary: 'Finish signing in with a second factor',
     description:
       'Answers what auth.login answers. A challenge ends with its answer, after five wrong ones, or after five minutes.',
@@ -146,7 +140,6 @@ export const authRouter = router({
     rest: 'POST /auth/refresh',
     access: 'public',
     refreshCookie: true,
-    tags: [authentication],
     summary: 'Get new tokens',
     description:
       'Each refresh token is good for one refresh. For 10 seconds it answers the same successor again; after that, using it ends the session.',
@@ -159,7 +152,6 @@ export const authRouter = router({
     rest: 'POST /auth/logout',
     access: 'public',
     refreshCookie: true,
-    tags: [authentication],
     summary: 'Sign out',
     input: Logout,
     run: logout,
@@ -167,7 +159,6 @@ export const authRouter = router({
   logoutAll: mutation({
     rest: 'POST /auth/logout-all',
     access: 'user',
-    tags: [authentication],
     summary: 'Sign out everywhere',
     description: 'With `keepCurrent` everywhere else.',
     mutationHeaders,
@@ -178,7 +169,6 @@ export const authRouter = router({
   changePassword: mutation({
     rest: 'POST /auth/change-password',
     access: 'user',
-    tags: [authentication],
     summary: 'Change your password',
     description: 'Your other sessions end.',
     mutationHeaders,
@@ -188,7 +178,6 @@ export const authRouter = router({
   forgotPassword: mutation({
     rest: 'POST /auth/forgot-password',
     access: 'public',
-    tags: [authentication],
     summary: 'Ask for a mail to set a new password',
     description: 'The answer is the same for every address.',
     status: 202,
@@ -200,7 +189,6 @@ export const authRouter = router({
   resetPassword: mutation({
     rest: 'POST /auth/reset-password',
     access: 'public',
-    tags: [authentication],
     summary: 'Set a new password with a token from a mail',
     description: 'Each token is good for one use within an hour. All sessions end, and the address counts as verified.',
     mutationHeaders,
@@ -210,7 +198,6 @@ export const authRouter = router({
   changeEmail: mutation({
     rest: 'POST /auth/change-email',
     access: 'user',
-    tags: [authentication],
     summary: 'Ask to change your e-mail address',
     description:
       'The new address gets a mail to confirm it, the old one a mail to undo it. The answer is the same whether somebody has the new address or not.',
@@ -223,7 +210,6 @@ export const authRouter = router({
   confirmEmail: mutation({
     rest: 'POST /auth/confirm-email',
     access: 'public',
-    tags: [authentication],
     summary: 'Confirm a new e-mail address',
     description: 'Each token is good for one use within 24 hours. From then on the account has the address, verified.',
     mutationHeaders,
@@ -235,7 +221,6 @@ export const authRouter = router({
   undoEmailChange: mutation({
     rest: 'POST /auth/undo-email-change',
     access: 'public',
-    tags: [authentication],
     summary: 'Undo a change of the e-mail address that was not yours',
     description:
       'Within 7 days, from the old address. Every session ends, the password becomes worthless, and a mail to set a new one follows.',
@@ -250,7 +235,6 @@ export const authRouter = router({
     access: 'user',
     limitedSession: true,
     organization: 'optional',
-    tags: [authentication],
     summary: 'Read who you are here, and what you may do',
     output: CurrentAccess,
     run: getCurrentAccess,

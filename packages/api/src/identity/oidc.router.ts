@@ -31,9 +31,12 @@ import {
   startOidc,
   unlinkOidcIdentity,
 } from '@tenon/core';
-import { form, mutation, query, redirect, restMutation, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const tags = [{ name: 'OpenID Connect', description: 'Signing in and out at an issuer of identities.' }];
+const { form, mutation, query, redirect, restMutation } = heading({
+  name: 'OpenID Connect',
+  description: 'Signing in and out at an issuer of identities.',
+});
 
 const {
   oidc_issuer_not_found,
@@ -61,7 +64,6 @@ export const oidcOperations = {
   listOidcIssuers: query({
     rest: 'GET /auth/oidc',
     access: 'public',
-    tags,
     summary: 'List where to sign in',
     description: 'The issuers of the installation, and with `organization` those that this organization has chosen.',
     input: OidcIssuerListInput,
@@ -71,7 +73,6 @@ export const oidcOperations = {
   startOidc: restMutation({
     rest: 'POST /auth/oidc/start',
     access: 'public',
-    tags,
     summary: 'Begin to sign in at an issuer',
     description:
       'Send the browser to `authorizationUrl`. It comes back to `redirectTo`: signed in by the refresh cookie, so that `auth.refresh` answers an access token, or with `error`, the code of a problem. With `tokenTransport: "body"` it comes back with `code` and `state` for `auth.finishOidc` instead.',
@@ -83,7 +84,6 @@ export const oidcOperations = {
   finishOidc: restMutation({
     rest: 'POST /auth/oidc/finish',
     access: 'public',
-    tags,
     summary: 'Finish to sign in at an issuer',
     description: 'For clients that began with `tokenTransport: "body"`. The answer is that of `auth.login`.',
     input: OidcFinish,
@@ -105,7 +105,6 @@ export const oidcOperations = {
   linkOidc: restMutation({
     rest: 'POST /auth/oidc/link',
     access: 'user',
-    tags,
     summary: 'Begin to link who you are at an issuer',
     description:
       'Goes as auth.startOidc does; what comes back signs nobody in, but makes your account the one that signs in so. With `tokenTransport: "body"` finish with auth.finishOidcLink. Needs the password or a code of the app; who has neither must have signed in within the last ten minutes.',
@@ -117,7 +116,6 @@ export const oidcOperations = {
   finishOidcLink: mutation({
     rest: 'POST /auth/oidc/link/finish',
     access: 'user',
-    tags,
     summary: 'Finish to link who you are at an issuer',
     description: 'For the session that began with `tokenTransport: "body"`.',
     mutationHeaders: false,
@@ -130,7 +128,6 @@ export const oidcOperations = {
     rest: 'POST /auth/oidc/logout',
     access: 'public',
     refreshCookie: true,
-    tags,
     summary: 'Sign out, here and at the issuer',
     description:
       'Ends the session as `auth.logout` does. Send the browser to `logoutUrl` to end the one at the issuer too.',
@@ -141,7 +138,6 @@ export const oidcOperations = {
   oidcCallback: redirect({
     rest: 'GET /auth/oidc/callback',
     access: 'public',
-    tags,
     summary: 'Come back from an issuer',
     description: callback,
     input: OidcCallback,
@@ -151,7 +147,6 @@ export const oidcOperations = {
   oidcProviderCallback: redirect({
     rest: 'GET /auth/oidc/callback/{provider}',
     access: 'public',
-    tags,
     summary: 'Come back from an issuer of an organization',
     description: callback,
     input: OidcProviderCallback,
@@ -161,7 +156,6 @@ export const oidcOperations = {
   oidcBackChannelLogout: form({
     rest: 'POST /auth/oidc/backchannel-logout',
     access: 'public',
-    tags,
     summary: 'End sessions that ended at their issuer',
     description: backChannelLogout,
     status: 200,
@@ -172,7 +166,6 @@ export const oidcOperations = {
   oidcProviderBackChannelLogout: form({
     rest: 'POST /auth/oidc/backchannel-logout/{provider}',
     access: 'public',
-    tags,
     summary: 'End sessions that ended at their issuer of an organization',
     description: backChannelLogout,
     status: 200,
@@ -186,7 +179,6 @@ export const oidcIdentityRouter = router({
   list: query({
     rest: 'GET /auth/oidc/identities',
     access: 'user',
-    tags,
     summary: 'List who you are at issuers',
     input: OidcIdentityListInput,
     output: OidcIdentityPage,
@@ -195,7 +187,6 @@ export const oidcIdentityRouter = router({
   unlink: mutation({
     rest: 'DELETE /auth/oidc/identities/{id}',
     access: 'user',
-    tags,
     summary: 'Unlink who you are at an issuer',
     description:
       'You sign in by it no more, and the other sessions that began so end. Another way to sign in must be left.',

@@ -24,9 +24,12 @@ import {
   startPasskeySignIn,
   updatePasskey,
 } from '@tenon/core';
-import { mutation, query, restMutation, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const passkeys = { name: 'Passkeys', description: 'Keys on devices, by which one signs in without a password.' };
+const { mutation, query, restMutation } = heading({
+  name: 'Passkeys',
+  description: 'Keys on devices, by which one signs in without a password.',
+});
 
 const { passkey_not_found, passkey_taken, too_many_passkeys, passkey_failed } = passkeyErrors;
 const { invalid_challenge } = challengeErrors;
@@ -39,7 +42,6 @@ export const passkeyOperations = {
   startPasskey: mutation({
     rest: 'POST /auth/passkeys/start',
     access: 'user',
-    tags: [passkeys],
     summary: 'Begin to register a passkey',
     description:
       'Give `options` to the browser, then send what it answers to auth.addPasskey. Needs the password or a code of the app; who has neither must have signed in within the last ten minutes.',
@@ -52,7 +54,6 @@ export const passkeyOperations = {
   addPasskey: mutation({
     rest: 'POST /auth/passkeys',
     access: 'user',
-    tags: [passkeys],
     summary: 'Register a passkey',
     status: 201,
     mutationHeaders,
@@ -65,7 +66,6 @@ export const passkeyOperations = {
   startPasskeySignIn: mutation({
     rest: 'POST /auth/passkeys/sign-in/start',
     access: 'public',
-    tags: [passkeys],
     summary: 'Begin to sign in by a passkey',
     description:
       'Give `options` to the browser, then send what it answers to auth.signInWithPasskey; or, begun with the challenge of a login that asks for a second factor, as `passkey` to auth.verifySecondFactor.',
@@ -78,7 +78,6 @@ export const passkeyOperations = {
   signInWithPasskey: restMutation({
     rest: 'POST /auth/passkeys/sign-in',
     access: 'public',
-    tags: [passkeys],
     summary: 'Sign in by a passkey',
     description:
       'Without a password, and without a second factor: a passkey verifies its user. Answers what auth.login answers.',
@@ -93,7 +92,6 @@ export const passkeyRouter = router({
   list: query({
     rest: 'GET /users/me/passkeys',
     access: 'user',
-    tags: [passkeys],
     summary: 'List your own passkeys',
     input: PasskeyListInput,
     output: PasskeyPage,
@@ -102,7 +100,6 @@ export const passkeyRouter = router({
   get: query({
     rest: 'GET /users/me/passkeys/{id}',
     access: 'user',
-    tags: [passkeys],
     summary: 'Read one of your own passkeys',
     input: ById,
     output: Passkey,
@@ -112,7 +109,6 @@ export const passkeyRouter = router({
   update: mutation({
     rest: 'PATCH /users/me/passkeys/{id}',
     access: 'user',
-    tags: [passkeys],
     summary: 'Rename one of your own passkeys',
     input: PasskeyUpdate,
     output: Passkey,
@@ -122,7 +118,6 @@ export const passkeyRouter = router({
   delete: mutation({
     rest: 'DELETE /users/me/passkeys/{id}',
     access: 'user',
-    tags: [passkeys],
     summary: 'Delete one of your own passkeys',
     description: 'Nobody signs in by it any more. The device may go on offering it.',
     input: ById,

@@ -14,9 +14,12 @@ import {
   TotpStart,
   TotpStarted,
 } from '@tenon/core';
-import { mutation, query } from '../trpc.ts';
+import { heading } from '../trpc.ts';
 
-const secondFactor = { name: 'Second factor', description: 'What signing in asks for beside the password.' };
+const { mutation, query } = heading({
+  name: 'Second factor',
+  description: 'What signing in asks for beside the password.',
+});
 
 const { identity_not_proven } = proofErrors;
 const { totp_enabled, totp_not_started, totp_not_enabled } = totpErrors;
@@ -32,7 +35,6 @@ export const secondFactorOperations = {
   getSecondFactor: query({
     rest: 'GET /auth/second-factor',
     access: 'user',
-    tags: [secondFactor],
     summary: 'Read what signing in asks you for',
     output: SecondFactor,
     run: getSecondFactor,
@@ -40,7 +42,6 @@ export const secondFactorOperations = {
   startTotp: mutation({
     rest: 'POST /auth/totp/start',
     access: 'user',
-    tags: [secondFactor],
     summary: 'Begin to set up an authenticator app',
     description: `Show \`uri\` as a QR code, then send the first code to auth.confirmTotp. ${proof}`,
     mutationHeaders,
@@ -52,7 +53,6 @@ export const secondFactorOperations = {
   confirmTotp: mutation({
     rest: 'POST /auth/totp/confirm',
     access: 'user',
-    tags: [secondFactor],
     summary: 'Finish setting up an authenticator app',
     description: 'From now on signing in asks for a code. The recovery codes in the answer are shown this once.',
     mutationHeaders,
@@ -64,7 +64,6 @@ export const secondFactorOperations = {
   disableTotp: mutation({
     rest: 'POST /auth/totp/disable',
     access: 'user',
-    tags: [secondFactor],
     summary: 'Remove the authenticator app',
     description: `Signing in asks for the password alone again, and the recovery codes are gone. ${proof}`,
     mutationHeaders,
@@ -75,7 +74,6 @@ export const secondFactorOperations = {
   renewRecoveryCodes: mutation({
     rest: 'POST /auth/recovery-codes',
     access: 'user',
-    tags: [secondFactor],
     summary: 'Get new recovery codes',
     description: `Those before are worth nothing any more. ${proof}`,
     mutationHeaders,

@@ -1,16 +1,15 @@
 import { ById, endOwnSession, listOwnSessions, sessionErrors, SessionListInput, SessionPage } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const sessions = {
+const { mutation, query } = heading({
   name: 'Sessions',
   description: 'Where you are signed in: at most three at a time, and three more at the issuers of each organization.',
-};
+});
 
 export const sessionRouter = router({
   list: query({
     rest: 'GET /users/me/sessions',
     access: 'user',
-    tags: [sessions],
     summary: 'List your own sessions',
     input: SessionListInput,
     output: SessionPage,
@@ -19,7 +18,6 @@ export const sessionRouter = router({
   end: mutation({
     rest: 'DELETE /users/me/sessions/{id}',
     access: 'user',
-    tags: [sessions],
     summary: 'End one of your own sessions',
     description: 'Its tokens stop working within 5 seconds everywhere.',
     input: ById,

@@ -13,9 +13,9 @@ import {
   UserPath,
   UserUpdate,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const users = { name: 'Users', description: 'People, known to the whole installation.' };
+const { mutation, query } = heading({ name: 'Users', description: 'People, known to the whole installation.' });
 
 const { own_account, user_not_found, username_taken } = userErrors;
 
@@ -24,7 +24,6 @@ export const userRouter = router({
     rest: 'GET /users/me',
     access: 'user',
     apiKey: true,
-    tags: [users],
     summary: 'Read your own profile',
     output: User,
     run: getCurrentUser,
@@ -32,7 +31,6 @@ export const userRouter = router({
   updateMe: mutation({
     rest: 'PATCH /users/me',
     access: 'user',
-    tags: [users],
     summary: 'Change your own profile',
     description: 'Only the fields given change; null clears.',
     input: UserUpdate,
@@ -43,7 +41,6 @@ export const userRouter = router({
   list: query({
     rest: 'GET /users',
     access: 'instance',
-    tags: [users],
     summary: 'List everybody',
     description: 'For who administers the instance. The people of an organization are its members.',
     input: UserListInput,
@@ -53,7 +50,6 @@ export const userRouter = router({
   get: query({
     rest: 'GET /users/{userId}',
     access: 'instance',
-    tags: [users],
     summary: 'Read anybody',
     input: UserPath,
     output: User,
@@ -63,7 +59,6 @@ export const userRouter = router({
   deactivate: mutation({
     rest: 'POST /users/{userId}/deactivate',
     access: 'instance',
-    tags: [users],
     summary: 'Deactivate a user',
     description: 'Their sessions end, and signing in is answered as a wrong password is.',
     input: UserPath,
@@ -74,7 +69,6 @@ export const userRouter = router({
   activate: mutation({
     rest: 'POST /users/{userId}/activate',
     access: 'instance',
-    tags: [users],
     summary: 'Activate a user again',
     input: UserPath,
     output: User,
@@ -84,7 +78,6 @@ export const userRouter = router({
   endSessions: mutation({
     rest: 'DELETE /users/{userId}/sessions',
     access: 'instance',
-    tags: [users],
     summary: 'End every session of a user',
     input: UserPath,
     problems: [user_not_found],

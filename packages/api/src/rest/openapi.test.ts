@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { describe, expect, test } from 'vitest';
 import { fixtureRouter } from '../testing/fixture.ts';
-import { query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 import { buildDocument } from './openapi.ts';
 
 const info = { title: 'Fixture', version: '1.0.0', description: 'For tests.' };
@@ -163,10 +163,10 @@ describe('a schema', () => {
   });
 
   test('has a name of its own', () => {
-    const tags = [{ name: 'Tests', description: '' }];
+    const { query } = heading({ name: 'Tests', description: '' });
     const named = (value: z.ZodType) => z.object({ value }).meta({ id: 'Same' });
     const answering = (path: 'a' | 'b', output: z.ZodType) =>
-      query({ rest: `GET /${path}`, access: 'public', tags, summary: '', output, run: async () => ({}) });
+      query({ rest: `GET /${path}`, access: 'public', summary: '', output, run: async () => ({}) });
     const build = (a: z.ZodType, b: z.ZodType) =>
       parsed(buildDocument(router({ a: answering('a', a), b: answering('b', b) }), info));
     const same = named(z.string());

@@ -79,9 +79,7 @@ function onlyUsed(roots: Json, components: Record<string, Json>): Json {
 const ascending = (a: number, b: number): number => a - b;
 
 function tagsOf(operations: Iterable<Operation>): Tag[] {
-  const tags = new Map<string, Tag>();
-  for (const { tagsDescribed } of operations) for (const tag of tagsDescribed) tags.set(tag.name, tag);
-  return [...tags.values()];
+  return [...new Map(Array.from(operations, ({ tag }) => [tag.name, tag])).values()];
 }
 
 function describe(name: string, operation: Operation, components: Components): Json {

@@ -7,9 +7,9 @@ import {
   errors,
   tenancyErrors,
 } from '@tenon/core';
-import { query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const access = { name: 'Access', description: 'Why something is allowed or refused.' };
+const { query } = heading({ name: 'Access', description: 'Why something is allowed or refused.' });
 
 export const accessRouter = router({
   me: query({
@@ -17,7 +17,6 @@ export const accessRouter = router({
     access: 'user',
     apiKey: true,
     organization: 'required',
-    tags: [access],
     summary: 'List your own effective permissions',
     description: 'With the roles that give them, where and until when.',
     output: OwnAccess,
@@ -28,7 +27,6 @@ export const accessRouter = router({
     access: 'user',
     apiKey: true,
     organization: 'required',
-    tags: [access],
     summary: 'Explain whether an action would be allowed',
     description: 'It says what the refusal of the action would say, and changes nothing.',
     input: AccessQuestion,

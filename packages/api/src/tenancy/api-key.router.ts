@@ -15,9 +15,12 @@ import {
   serviceAccountErrors,
   updateApiKey,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const apiKeys = { name: 'API keys', description: 'What programs sign their requests with, in one organization.' };
+const { mutation, query } = heading({
+  name: 'API keys',
+  description: 'What programs sign their requests with, in one organization.',
+});
 
 const { api_key_not_found, scope_exceeds_own } = apiKeyErrors;
 
@@ -25,7 +28,6 @@ export const apiKeyRouter = router({
   list: query({
     rest: 'GET /api-keys',
     access: 'api_key:read',
-    tags: [apiKeys],
     summary: 'List the API keys of the organization',
     description: 'Whoever made them. No answer but that of creating one holds a key itself.',
     input: ApiKeyListInput,
@@ -36,7 +38,6 @@ export const apiKeyRouter = router({
     rest: 'POST /api-keys',
     access: 'api_key:create',
     apiKey: false,
-    tags: [apiKeys],
     summary: 'Create an API key of your own, or of a service account',
     description:
       'It acts as you or as the service account, in this organization alone, with what the roles allow at each moment and its scopes leave of it. The answer shows the key once: `secret` goes into the header `X-API-Key`.',
@@ -50,7 +51,6 @@ export const apiKeyRouter = router({
   get: query({
     rest: 'GET /api-keys/{id}',
     access: 'api_key:read',
-    tags: [apiKeys],
     summary: 'Read an API key',
     input: ById,
     output: ApiKey,
@@ -61,7 +61,6 @@ export const apiKeyRouter = router({
     rest: 'PATCH /api-keys/{id}',
     access: 'api_key:update',
     apiKey: false,
-    tags: [apiKeys],
     summary: 'Rename an API key, stop it, or let it work again',
     description: 'Only the fields given change. What a key may do never changes: make another.',
     versioned: true,
@@ -74,7 +73,6 @@ export const apiKeyRouter = router({
     rest: 'DELETE /api-keys/{id}',
     access: 'api_key:delete',
     apiKey: false,
-    tags: [apiKeys],
     summary: 'Revoke an API key for ever',
     description: 'It stops working within 5 seconds everywhere.',
     versioned: true,

@@ -22,9 +22,9 @@ import {
   tenancyErrors,
   updateDepartment,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const departments = { name: 'Departments', description: 'The parts of an organization, in a tree.' };
+const { mutation, query } = heading({ name: 'Departments', description: 'The parts of an organization, in a tree.' });
 
 const { member_not_found, role_exceeds_own } = tenancyErrors;
 const { department_not_found, department_name_taken, department_cycle, department_too_deep, department_not_empty } =
@@ -34,7 +34,6 @@ export const departmentRouter = router({
   list: query({
     rest: 'GET /departments',
     access: 'department:read',
-    tags: [departments],
     summary: 'List departments',
     input: DepartmentListInput,
     output: DepartmentPage,
@@ -43,7 +42,6 @@ export const departmentRouter = router({
   create: mutation({
     rest: 'POST /departments',
     access: 'department:create',
-    tags: [departments],
     summary: 'Create a department',
     status: 201,
     input: DepartmentCreate,
@@ -54,7 +52,6 @@ export const departmentRouter = router({
   get: query({
     rest: 'GET /departments/{id}',
     access: 'department:read',
-    tags: [departments],
     summary: 'Read a department',
     input: ById,
     output: Department,
@@ -64,7 +61,6 @@ export const departmentRouter = router({
   update: mutation({
     rest: 'PATCH /departments/{id}',
     access: 'department:update',
-    tags: [departments],
     summary: 'Change a department',
     description: 'Only the fields that are sent change; null clears. To move it, see `departments.move`.',
     versioned: true,
@@ -76,7 +72,6 @@ export const departmentRouter = router({
   move: mutation({
     rest: 'POST /departments/{id}/move',
     access: 'department:update',
-    tags: [departments],
     summary: 'Move a department, with everything below it',
     description: 'The paths below it change with it, their versions do not.',
     versioned: true,
@@ -88,7 +83,6 @@ export const departmentRouter = router({
   delete: mutation({
     rest: 'DELETE /departments/{id}',
     access: 'department:delete',
-    tags: [departments],
     summary: 'Delete an empty department for ever',
     description: 'Refused as long as it has departments, teams or members.',
     versioned: true,
@@ -99,7 +93,6 @@ export const departmentRouter = router({
   listMembers: query({
     rest: 'GET /departments/{id}/members',
     access: 'department:read',
-    tags: [departments],
     summary: 'List the members of a department',
     input: DepartmentMemberListInput,
     output: DepartmentMemberPage,
@@ -109,7 +102,6 @@ export const departmentRouter = router({
   addMember: mutation({
     rest: 'PUT /departments/{id}/members/{userId}',
     access: 'department:update',
-    tags: [departments],
     summary: 'Make this the department of a member',
     description: 'A member works in one department at most, and leaves the one before. Done twice, it changes nothing.',
     input: DepartmentMemberPath,
@@ -120,7 +112,6 @@ export const departmentRouter = router({
   removeMember: mutation({
     rest: 'DELETE /departments/{id}/members/{userId}',
     access: 'department:update',
-    tags: [departments],
     summary: 'Take a member out of a department',
     input: DepartmentMemberPath,
     problems: [department_not_found, member_not_found],

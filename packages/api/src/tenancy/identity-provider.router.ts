@@ -14,13 +14,12 @@ import {
   tenancyErrors,
   updateIdentityProvider,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const identityProviders = {
+const { mutation, query } = heading({
   name: 'Identity providers',
   description: 'OpenID Connect issuers at which an organization has its people sign in.',
-};
-const tags = [identityProviders];
+});
 
 const { identity_provider_not_found } = identityProviderErrors;
 const { role_not_found, role_exceeds_own } = tenancyErrors;
@@ -29,7 +28,6 @@ export const identityProviderRouter = router({
   list: query({
     rest: 'GET /identity-providers',
     access: 'identity_provider:read',
-    tags,
     summary: 'List the issuers of the organization',
     input: IdentityProviderListInput,
     output: IdentityProviderPage,
@@ -39,7 +37,6 @@ export const identityProviderRouter = router({
     rest: 'POST /identity-providers',
     access: 'identity_provider:manage',
     apiKey: false,
-    tags,
     summary: 'Have people sign in at an issuer of your own',
     description:
       'Register `redirectUri` of the answer there. Who signs in there acts in this organization alone, and does nothing to their account.',
@@ -52,7 +49,6 @@ export const identityProviderRouter = router({
   get: query({
     rest: 'GET /identity-providers/{id}',
     access: 'identity_provider:read',
-    tags,
     summary: 'Read an issuer of the organization',
     input: ById,
     output: IdentityProvider,
@@ -63,7 +59,6 @@ export const identityProviderRouter = router({
     rest: 'PATCH /identity-providers/{id}',
     access: 'identity_provider:manage',
     apiKey: false,
-    tags,
     summary: 'Change an issuer of the organization',
     description:
       'Only the fields given change. When it is disabled, or another `issuer` is given, the sessions that began there end within 5 seconds everywhere.',
@@ -77,7 +72,6 @@ export const identityProviderRouter = router({
     rest: 'DELETE /identity-providers/{id}',
     access: 'identity_provider:manage',
     apiKey: false,
-    tags,
     summary: 'Remove an issuer of the organization',
     description: 'The sessions that began there end within 5 seconds everywhere.',
     versioned: true,

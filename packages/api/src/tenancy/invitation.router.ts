@@ -16,12 +16,12 @@ import {
   revokeInvitation,
   tenancyErrors,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const invitations = {
+const { mutation, query } = heading({
   name: 'Invitations',
   description: 'Invitations to your own e-mail address, and into an organization.',
-};
+});
 
 const { email_not_verified } = loginErrors;
 const { invitation_not_found, invitation_not_pending, organization_inactive, role_exceeds_own } = tenancyErrors;
@@ -30,7 +30,6 @@ export const invitationRouter = router({
   listMine: query({
     rest: 'GET /invitations',
     access: 'user',
-    tags: [invitations],
     summary: 'List the invitations to your address',
     input: InvitationListInput,
     output: InvitationPage,
@@ -40,7 +39,6 @@ export const invitationRouter = router({
   accept: mutation({
     rest: 'POST /invitations/{id}/accept',
     access: 'user',
-    tags: [invitations],
     summary: 'Accept an invitation',
     description: 'You become a member with the roles that it offers.',
     input: ById,
@@ -57,7 +55,6 @@ export const invitationRouter = router({
   decline: mutation({
     rest: 'POST /invitations/{id}/decline',
     access: 'user',
-    tags: [invitations],
     summary: 'Decline an invitation',
     input: ById,
     problems: [email_not_verified, invitation_not_found, invitation_not_pending, organization_inactive],
@@ -66,7 +63,6 @@ export const invitationRouter = router({
   list: query({
     rest: 'GET /organizations/{organizationId}/invitations',
     access: 'member:read',
-    tags: [invitations],
     summary: 'List the invitations into an organization',
     input: OrganizationInvitationListInput,
     output: InvitationPage,
@@ -75,7 +71,6 @@ export const invitationRouter = router({
   resend: mutation({
     rest: 'POST /organizations/{organizationId}/invitations/{id}/resend',
     access: 'member:invite',
-    tags: [invitations],
     summary: 'Send the mail of an invitation again',
     description:
       'It is good for 7 days more, also after it has expired; what the mails before carry is worthless. At most 5 mails a day.',
@@ -87,7 +82,6 @@ export const invitationRouter = router({
   revoke: mutation({
     rest: 'DELETE /organizations/{organizationId}/invitations/{id}',
     access: 'member:invite',
-    tags: [invitations],
     summary: 'Take an invitation back',
     input: InvitationPath,
     problems: [invitation_not_found, invitation_not_pending, role_exceeds_own],

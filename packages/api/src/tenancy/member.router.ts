@@ -22,9 +22,12 @@ import {
   updateMember,
   workErrors,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const members = { name: 'Members', description: 'The people of an organization, and what they are there.' };
+const { mutation, query } = heading({
+  name: 'Members',
+  description: 'The people of an organization, and what they are there.',
+});
 
 const { member_not_found, role_not_found, role_exceeds_own, last_owner } = tenancyErrors;
 const { assignee_not_found } = workErrors;
@@ -33,7 +36,6 @@ export const memberRouter = router({
   list: query({
     rest: 'GET /organizations/{organizationId}/users',
     access: 'member:read',
-    tags: [members],
     summary: 'List members',
     input: MemberListInput,
     output: MemberPage,
@@ -42,7 +44,6 @@ export const memberRouter = router({
   add: mutation({
     rest: 'POST /organizations/{organizationId}/users',
     access: 'member:invite',
-    tags: [members],
     summary: 'Invite a person by e-mail address',
     description: 'The answer is the same whether the address is known or not. The membership begins when they accept.',
     status: 202,
@@ -54,7 +55,6 @@ export const memberRouter = router({
   update: mutation({
     rest: 'PATCH /organizations/{organizationId}/users/{userId}',
     access: 'member:update',
-    tags: [members],
     summary: 'Change a member',
     input: MemberUpdate,
     output: Member,
@@ -64,7 +64,6 @@ export const memberRouter = router({
   setRoles: mutation({
     rest: 'PUT /organizations/{organizationId}/users/{userId}/roles',
     access: 'member:update',
-    tags: [members],
     summary: 'Set the roles of a member',
     description: 'Nobody gives or takes more than they hold themselves, and the last owner stays.',
     input: MemberRoles,
@@ -75,7 +74,6 @@ export const memberRouter = router({
   suspend: mutation({
     rest: 'POST /organizations/{organizationId}/users/{userId}/suspend',
     access: 'member:update',
-    tags: [members],
     summary: 'Suspend a member',
     description: 'They have no access until they are reinstated. Their roles and assignments stay.',
     input: MemberPath,
@@ -86,7 +84,6 @@ export const memberRouter = router({
   reinstate: mutation({
     rest: 'POST /organizations/{organizationId}/users/{userId}/reinstate',
     access: 'member:update',
-    tags: [members],
     summary: 'Reinstate a suspended member',
     input: MemberPath,
     output: Member,
@@ -96,7 +93,6 @@ export const memberRouter = router({
   reassignTasks: mutation({
     rest: 'POST /organizations/{organizationId}/users/{userId}/reassign-tasks',
     access: 'task:reassign',
-    tags: [members],
     summary: 'Hand the open tasks of a member to another',
     description: 'Also of somebody who is no member any more. Tasks that are done, archived or in the trash stay.',
     input: TaskReassign,
@@ -107,7 +103,6 @@ export const memberRouter = router({
   endSessions: mutation({
     rest: 'DELETE /organizations/{organizationId}/users/{userId}/sessions',
     access: 'member:update',
-    tags: [members],
     summary: 'Cut the sessions of a member off from the organization',
     description:
       'They are answered 403 `session_cut_off` here from then on, and go on in other organizations. Signing in again leads back in.',
@@ -118,7 +113,6 @@ export const memberRouter = router({
   remove: mutation({
     rest: 'DELETE /organizations/{organizationId}/users/{userId}',
     access: 'member:remove',
-    tags: [members],
     summary: 'Remove a member',
     description: 'The membership ends; what the member did keeps their name.',
     input: MemberPath,

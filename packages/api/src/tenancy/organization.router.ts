@@ -22,9 +22,12 @@ import {
   transferOwnership,
   updateOrganization,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const organizations = { name: 'Organizations', description: 'Who works together; everything else belongs to one.' };
+const { mutation, query } = heading({
+  name: 'Organizations',
+  description: 'Who works together; everything else belongs to one.',
+});
 
 const {
   slug_taken,
@@ -40,7 +43,6 @@ export const organizationRouter = router({
   create: mutation({
     rest: 'POST /organizations',
     access: 'user',
-    tags: [organizations],
     summary: 'Create an organization',
     description: 'You become its owner, and it becomes the active organization of your session.',
     status: 201,
@@ -52,7 +54,6 @@ export const organizationRouter = router({
   listMine: query({
     rest: 'GET /organizations',
     access: 'user',
-    tags: [organizations],
     summary: 'List the organizations in which you are a member',
     input: OrganizationListInput,
     output: OrganizationPage,
@@ -61,7 +62,6 @@ export const organizationRouter = router({
   me: query({
     rest: 'GET /organizations/me',
     access: 'organization:read',
-    tags: [organizations],
     summary: 'Read your active organization',
     evenIf: 'inactive',
     output: Organization,
@@ -70,7 +70,6 @@ export const organizationRouter = router({
   get: query({
     rest: 'GET /organizations/{organizationId}',
     access: 'organization:read',
-    tags: [organizations],
     summary: 'Read an organization',
     description: 'One that is not active shows itself to those who may activate it.',
     evenIf: 'inactive',
@@ -81,7 +80,6 @@ export const organizationRouter = router({
   update: mutation({
     rest: 'PATCH /organizations/{organizationId}',
     access: 'organization:update',
-    tags: [organizations],
     summary: 'Change an organization',
     versioned: true,
     input: OrganizationUpdate,
@@ -92,7 +90,6 @@ export const organizationRouter = router({
   deactivate: mutation({
     rest: 'POST /organizations/{organizationId}/deactivate',
     access: 'organization:deactivate',
-    tags: [organizations],
     summary: 'Deactivate an organization',
     description: 'Everything in it is refused until it is activated again, except reading it to those who may do that.',
     evenIf: 'inactive',
@@ -104,7 +101,6 @@ export const organizationRouter = router({
   activate: mutation({
     rest: 'POST /organizations/{organizationId}/activate',
     access: 'organization:deactivate',
-    tags: [organizations],
     summary: 'Activate an organization again',
     evenIf: 'inactive',
     versioned: true,
@@ -115,7 +111,6 @@ export const organizationRouter = router({
   delete: mutation({
     rest: 'DELETE /organizations/{organizationId}',
     access: 'organization:delete',
-    tags: [organizations],
     summary: 'Move an organization to the trash',
     description: 'It vanishes for everybody. Its owners may restore it for 30 days.',
     evenIf: 'deleted',
@@ -126,7 +121,6 @@ export const organizationRouter = router({
   restore: mutation({
     rest: 'POST /organizations/{organizationId}/restore',
     access: 'organization:delete',
-    tags: [organizations],
     summary: 'Restore an organization from the trash',
     evenIf: 'deleted',
     versioned: true,
@@ -138,7 +132,6 @@ export const organizationRouter = router({
   setTier: mutation({
     rest: 'PUT /organizations/{organization}/tier',
     access: 'instance',
-    tags: [organizations],
     summary: 'Put an organization into a tier',
     description: 'For who administers the instance. What there is already stays, also beyond a new limit.',
     input: TierChange,
@@ -151,7 +144,6 @@ export const organizationRouter = router({
     rest: 'POST /organizations/{organizationId}/transfer',
     access: 'organization:transfer',
     apiKey: false,
-    tags: [organizations],
     summary: 'Transfer the ownership to a member',
     description: 'The member becomes the owner in your place, and you become an admin. Only owners can.',
     input: OrganizationTransfer,
@@ -163,7 +155,6 @@ export const organizationRouter = router({
     rest: 'POST /organizations/{organizationId}/switch',
     access: 'user',
     organization: 'required',
-    tags: [organizations],
     summary: 'Make an organization the active one of your session',
     input: OrganizationPath,
     output: Organization,
@@ -172,7 +163,6 @@ export const organizationRouter = router({
   leave: mutation({
     rest: 'POST /organizations/{organizationId}/leave',
     access: 'user',
-    tags: [organizations],
     summary: 'Leave an organization',
     description: 'Your membership ends; what you did keeps your name. The last owner stays.',
     input: OrganizationPath,

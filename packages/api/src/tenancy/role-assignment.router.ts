@@ -12,8 +12,10 @@ import {
   teamErrors,
   tenancyErrors,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 import { roles } from './role.router.ts';
+
+const { mutation, query } = heading(roles);
 
 const {
   last_owner,
@@ -28,7 +30,6 @@ export const roleAssignmentRouter = router({
   list: query({
     rest: 'GET /role-assignments',
     access: 'role:read',
-    tags: [roles],
     summary: 'List who holds which role, where and until when',
     input: RoleAssignmentListInput,
     output: RoleAssignmentPage,
@@ -37,7 +38,6 @@ export const roleAssignmentRouter = router({
   create: mutation({
     rest: 'POST /role-assignments',
     access: 'member:update',
-    tags: [roles],
     summary: 'Give a member a role',
     description:
       'Everywhere, in a department with all below it, or in a team; for ever, or until an instant. Where a role is held in a part, it shows and changes the tasks of the teams there, with what belongs to them; what is everybody’s it only reads.',
@@ -57,7 +57,6 @@ export const roleAssignmentRouter = router({
   get: query({
     rest: 'GET /role-assignments/{id}',
     access: 'role:read',
-    tags: [roles],
     summary: 'Get a role assignment',
     input: ById,
     output: RoleAssignment,
@@ -67,7 +66,6 @@ export const roleAssignmentRouter = router({
   delete: mutation({
     rest: 'DELETE /role-assignments/{id}',
     access: 'member:update',
-    tags: [roles],
     summary: 'Take a role away where it is held',
     input: ById,
     problems: [role_assignment_not_found, role_exceeds_own, last_owner],

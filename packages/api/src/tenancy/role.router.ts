@@ -12,9 +12,10 @@ import {
   tenancyErrors,
   updateRole,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
 export const roles = { name: 'Roles', description: 'What members may do, where and until when.' };
+const { mutation, query } = heading(roles);
 
 const { role_not_found, role_key_taken, role_built_in, role_cycle, role_in_use, role_exceeds_own, too_many_roles } =
   tenancyErrors;
@@ -23,7 +24,6 @@ export const roleRouter = router({
   list: query({
     rest: 'GET /roles',
     access: 'role:read',
-    tags: [roles],
     summary: 'List roles',
     input: RoleListInput,
     output: RolePage,
@@ -32,7 +32,6 @@ export const roleRouter = router({
   create: mutation({
     rest: 'POST /roles',
     access: 'role:create',
-    tags: [roles],
     summary: 'Create a custom role',
     description:
       'It allows what it names and what its parent allows, under the constraints of both. Nobody makes a role that allows more than their own.',
@@ -45,7 +44,6 @@ export const roleRouter = router({
   get: query({
     rest: 'GET /roles/{id}',
     access: 'role:read',
-    tags: [roles],
     summary: 'Get a role',
     input: ById,
     output: Role,
@@ -55,7 +53,6 @@ export const roleRouter = router({
   update: mutation({
     rest: 'PATCH /roles/{id}',
     access: 'role:update',
-    tags: [roles],
     summary: 'Change a custom role',
     description: 'For everybody who holds it, or a role that inherits from it, within seconds.',
     input: RoleUpdate,
@@ -67,7 +64,6 @@ export const roleRouter = router({
   delete: mutation({
     rest: 'DELETE /roles/{id}',
     access: 'role:delete',
-    tags: [roles],
     summary: 'Delete a custom role for ever',
     description: 'Refused while somebody holds it, an open invitation offers it, or another role inherits from it.',
     input: ById,

@@ -13,9 +13,12 @@ import {
   tenancyErrors,
   updateServiceAccount,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const serviceAccounts = { name: 'Service accounts', description: 'Users that are no persons, for programs.' };
+const { mutation, query } = heading({
+  name: 'Service accounts',
+  description: 'Users that are no persons, for programs.',
+});
 
 const { service_account_not_found } = serviceAccountErrors;
 const { role_exceeds_own, role_not_found } = tenancyErrors;
@@ -24,7 +27,6 @@ export const serviceAccountRouter = router({
   list: query({
     rest: 'GET /service-accounts',
     access: 'service_account:read',
-    tags: [serviceAccounts],
     summary: 'List the service accounts of the organization',
     input: ServiceAccountListInput,
     output: ServiceAccountPage,
@@ -33,7 +35,6 @@ export const serviceAccountRouter = router({
   create: mutation({
     rest: 'POST /service-accounts',
     access: 'service_account:create',
-    tags: [serviceAccounts],
     summary: 'Create a service account',
     description:
       'It has no password and never signs in: it acts by API keys that are made for it, and goes on when whoever made it leaves. Further roles, in a department or a team too, are assigned as to any member.',
@@ -46,7 +47,6 @@ export const serviceAccountRouter = router({
   get: query({
     rest: 'GET /service-accounts/{id}',
     access: 'service_account:read',
-    tags: [serviceAccounts],
     summary: 'Read a service account',
     input: ById,
     output: ServiceAccount,
@@ -56,7 +56,6 @@ export const serviceAccountRouter = router({
   update: mutation({
     rest: 'PATCH /service-accounts/{id}',
     access: 'service_account:update',
-    tags: [serviceAccounts],
     summary: 'Rename a service account, stop it, or let it work again',
     description: 'Only the fields given change.',
     versioned: true,
@@ -68,7 +67,6 @@ export const serviceAccountRouter = router({
   delete: mutation({
     rest: 'DELETE /service-accounts/{id}',
     access: 'service_account:delete',
-    tags: [serviceAccounts],
     summary: 'End a service account for ever',
     description: 'Its roles and its API keys go with it. What it did keeps naming it.',
     versioned: true,

@@ -21,9 +21,12 @@ import {
   tenancyErrors,
   updateTeam,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const teams = { name: 'Teams', description: 'People who work together, in a department or across them.' };
+const { mutation, query } = heading({
+  name: 'Teams',
+  description: 'People who work together, in a department or across them.',
+});
 
 const { team_not_found, team_name_taken, team_in_use } = teamErrors;
 const { department_not_found } = departmentErrors;
@@ -33,7 +36,6 @@ export const teamRouter = router({
   list: query({
     rest: 'GET /teams',
     access: 'team:read',
-    tags: [teams],
     summary: 'List teams',
     input: TeamListInput,
     output: TeamPage,
@@ -42,7 +44,6 @@ export const teamRouter = router({
   create: mutation({
     rest: 'POST /teams',
     access: 'team:create',
-    tags: [teams],
     summary: 'Create a team',
     status: 201,
     input: TeamCreate,
@@ -53,7 +54,6 @@ export const teamRouter = router({
   get: query({
     rest: 'GET /teams/{id}',
     access: 'team:read',
-    tags: [teams],
     summary: 'Read a team',
     input: ById,
     output: Team,
@@ -63,7 +63,6 @@ export const teamRouter = router({
   update: mutation({
     rest: 'PATCH /teams/{id}',
     access: 'team:update',
-    tags: [teams],
     summary: 'Change a team',
     description: 'Only the fields that are sent change; null clears.',
     versioned: true,
@@ -75,7 +74,6 @@ export const teamRouter = router({
   delete: mutation({
     rest: 'DELETE /teams/{id}',
     access: 'team:delete',
-    tags: [teams],
     summary: 'Delete a team for ever',
     description:
       'Refused as long as it has tasks; those in the trash lose it. Its members stay members of the organization.',
@@ -87,7 +85,6 @@ export const teamRouter = router({
   listMembers: query({
     rest: 'GET /teams/{id}/members',
     access: 'team:read',
-    tags: [teams],
     summary: 'List the members of a team',
     input: TeamMemberListInput,
     output: TeamMemberPage,
@@ -97,7 +94,6 @@ export const teamRouter = router({
   addMember: mutation({
     rest: 'PUT /teams/{id}/members/{userId}',
     access: 'team:update',
-    tags: [teams],
     summary: 'Add a member to a team',
     description: 'Done twice, it changes nothing.',
     input: TeamMemberPath,
@@ -108,7 +104,6 @@ export const teamRouter = router({
   removeMember: mutation({
     rest: 'DELETE /teams/{id}/members/{userId}',
     access: 'team:update',
-    tags: [teams],
     summary: 'Take a member out of a team',
     input: TeamMemberPath,
     problems: [team_not_found, member_not_found],

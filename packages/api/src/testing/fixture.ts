@@ -12,7 +12,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Platform } from '../context.ts';
 import { serverOptions, tenonApi, type TenonApiOptions } from '../plugin.ts';
-import { form, mutation, query, redirect, restMutation, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
 /*
  * A small router on a platform without a database, enough to test every rule of the transports.
@@ -92,16 +92,15 @@ const act = (ctx: ServiceContext, input: Title): void => {
   if (input.title === 'locked') throw noteErrors.note_locked({ retryAfter: 1.2 });
 };
 
-const notes = { name: 'Notes', description: 'Sheets of paper.' };
-const comments = { name: 'Comments', description: 'What people say.' };
-const organizations = { name: 'Organizations', description: 'Who works together.' };
-const authentication = { name: 'Authentication', description: 'Who is there.' };
+const notes = heading({ name: 'Notes', description: 'Sheets of paper.' });
+const comments = heading({ name: 'Comments', description: 'What people say.' });
+const organizations = heading({ name: 'Organizations', description: 'Who works together.' });
+const authentication = heading({ name: 'Authentication', description: 'Who is there.' });
 
 const noteRouter = router({
-  list: query({
+  list: notes.query({
     rest: 'GET /notes',
     access: 'task:read',
-    tags: [notes],
     summary: 'List notes',
     input: NoteList,
     output: NotePage,
@@ -110,10 +109,9 @@ const noteRouter = router({
       return { data: [note()], nextCursor: input.cursor === undefined ? 'next page' : null };
     },
   }),
-  get: query({
+  get: notes.query({
     rest: 'GET /notes/{id}',
     access: 'task:read',
-    tags: [notes],
     summary: 'Read a note',
     input: z.strictObject({ id: z.uuid() }),
     output: Note,
@@ -124,10 +122,9 @@ const noteRouter = router({
       return note();
     },
   }),
-  create: mutation({
+  create: notes.mutation({
     rest: 'POST /notes',
     access: 'task:create',
-    tags: [notes],
     summary: 'Write a note',
     status: 201,
     input: NoteFields,
@@ -138,10 +135,9 @@ const noteRouter = router({
       return note({ title: input.title, version: 1 });
     },
   }),
-  update: mutation({
+  update: notes.mutation({
     rest: 'PATCH /notes/{id}',
     access: 'task:update',
-    tags: [notes],
     summary: 'Change a note',
     versioned: true,
     input: NotePatch,
@@ -152,19 +148,17 @@ const noteRouter = router({
       return note({ title: input.title ?? 'Milk', version: 4 });
     },
   }),
-  delete: mutation({
+  delete: notes.mutation({
     rest: 'DELETE /notes/{id}',
     access: 'task:delete',
-    tags: [notes],
     summary: 'Throw a note away',
     versioned: true,
     input: z.strictObject({ id: z.uuid(), permanent: z.boolean().optional() }),
     run: async (ctx) => act(ctx, {}),
   }),
-  share: mutation({
+  share: notes.mutation({
     rest: 'POST /notes/{id}/shares',
     access: 'task:update',
-    tags: [notes],
     summary: 'Share a note',
     status: 201,
     secretAnswer: true,
@@ -179,10 +173,9 @@ const noteRouter = router({
 });
 
 const commentRouter = router({
-  create: mutation({
+  create: comments.mutation({
     rest: 'POST /tasks/{id}/comments',
     access: 'comment:create',
-    tags: [comments],
     summary: 'Comment on a task',
     status: 201,
     input: z.strictObject({ id: z.uuid(), body: z.string().min(1) }),
@@ -195,19 +188,17 @@ const commentRouter = router({
 });
 
 const organizationRouter = router({
-  get: query({
+  get: organizations.query({
     rest: 'GET /organizations/{organizationId}',
     access: 'organization:read',
-    tags: [organizations],
     summary: 'Read an organization',
     input: z.strictObject({ organizationId: z.string() }),
     output: z.object({ id: z.string().nullable() }),
     run: async (ctx) => ({ id: ctx.principal?.organizationId ?? null }),
   }),
-  update: mutation({
+  update: organizations.mutation({
     rest: 'PATCH /organizations/{organizationId}',
     access: 'organization:update',
-    tags: [organizations],
     summary: 'Change an organization',
     input: z.strictObject({ organizationId: z.string(), name: z.string() }),
     output: z.object({ name: z.string() }),
@@ -216,11 +207,10 @@ const organizationRouter = router({
 });
 
 const authRouter = router({
-  me: query({
+  me: authentication.query({
     rest: 'GET /auth/me',
     access: 'user',
     organization: 'optional',
-    tags: [authentication],
     summary: 'Who am I',
     output: z.object({ userId: z.string(), organizationId: z.string().nullable() }),
     run: async ({ principal }) => ({
@@ -228,10 +218,9 @@ const authRouter = router({
       organizationId: principal?.organizationId ?? null,
     }),
   }),
-  register: mutation({
+  register: authentication.mutation({
     rest: 'POST /auth/register',
     access: 'public',
-    tags: [authentication],
     summary: 'Sign up',
     status: 202,
     mutationHeaders: false,
@@ -239,10 +228,9 @@ const authRouter = router({
     output: z.object({ anonymous: z.boolean() }),
     run: async (ctx) => ({ anonymous: ctx.principal === null }),
   }),
-  refresh: restMutation({
+  refresh: authentication.restMutation({
     rest: 'POST /auth/refresh',
     access: 'public',
-    tags: [authentication],
     summary: 'Take new tokens',
     refreshCookie: true,
     input: z.strictObject({ refreshToken: z.string().optional() }),
@@ -253,10 +241,9 @@ const authRouter = router({
       return { used, userAgent: transport.userAgent, address: address ?? '' };
     },
   }),
-  arrive: redirect({
+  arrive: authentication.redirect({
     rest: 'GET /auth/arrive/{from}',
     access: 'public',
-    tags: [authentication],
     summary: 'Come back from elsewhere',
     input: z.object({ from: z.string(), ticket: z.string().min(1), again: z.boolean().optional() }),
     run: async (ctx, input, transport) => {
@@ -266,19 +253,17 @@ const authRouter = router({
       return `https://app.example.com/?from=${input.from}`;
     },
   }),
-  notify: form({
+  notify: authentication.form({
     rest: 'POST /auth/notify/{from}',
     access: 'public',
-    tags: [authentication],
     summary: 'Hear from elsewhere',
     status: 200,
     input: z.object({ from: z.string(), notice: z.string().min(1), times: z.int().optional() }),
     run: async (ctx, input) => void calls.push({ ctx, input }),
   }),
-  vote: form({
+  vote: authentication.form({
     rest: 'POST /auth/votes',
     access: 'task:read',
-    tags: [authentication],
     summary: 'Send a form of a page',
     input: z.strictObject({ choice: z.array(z.string()), comment: z.string().optional() }),
     output: z.object({ choice: z.array(z.string()), comment: z.string().nullable() }),

@@ -9,9 +9,9 @@ import {
   listComments,
   workErrors,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const comments = { name: 'Comments', description: 'What people say about a task.' };
+const { mutation, query } = heading({ name: 'Comments', description: 'What people say about a task.' });
 
 const { comment_not_found, task_not_found } = workErrors;
 
@@ -19,7 +19,6 @@ export const commentRouter = router({
   list: query({
     rest: 'GET /tasks/{id}/comments',
     access: 'comment:read',
-    tags: [comments],
     summary: 'List the comments on a task',
     input: CommentListInput,
     output: CommentPage,
@@ -29,7 +28,6 @@ export const commentRouter = router({
   get: query({
     rest: 'GET /tasks/{id}/comments/{commentId}',
     access: 'comment:read',
-    tags: [comments],
     summary: 'Get a comment',
     input: CommentPath,
     output: Comment,
@@ -39,7 +37,6 @@ export const commentRouter = router({
   create: mutation({
     rest: 'POST /tasks/{id}/comments',
     access: 'comment:create',
-    tags: [comments],
     summary: 'Comment on a task',
     status: 201,
     input: CommentCreate,

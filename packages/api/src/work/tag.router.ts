@@ -12,9 +12,9 @@ import {
   updateTag,
   workErrors,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const tags = { name: 'Tags', description: 'Labels for tasks, shared by the organization.' };
+const { mutation, query } = heading({ name: 'Tags', description: 'Labels for tasks, shared by the organization.' });
 
 const { tag_not_found, tag_name_taken } = workErrors;
 
@@ -22,7 +22,6 @@ export const tagRouter = router({
   list: query({
     rest: 'GET /tags',
     access: 'tag:read',
-    tags: [tags],
     summary: 'List tags',
     input: TagListInput,
     output: TagPage,
@@ -31,7 +30,6 @@ export const tagRouter = router({
   create: mutation({
     rest: 'POST /tags',
     access: 'tag:create',
-    tags: [tags],
     summary: 'Create a tag',
     status: 201,
     input: TagCreate,
@@ -42,7 +40,6 @@ export const tagRouter = router({
   get: query({
     rest: 'GET /tags/{id}',
     access: 'tag:read',
-    tags: [tags],
     summary: 'Get a tag',
     input: ById,
     output: Tag,
@@ -52,7 +49,6 @@ export const tagRouter = router({
   update: mutation({
     rest: 'PATCH /tags/{id}',
     access: 'tag:update',
-    tags: [tags],
     summary: 'Rename or recolour a tag',
     input: TagUpdate,
     output: Tag,
@@ -62,7 +58,6 @@ export const tagRouter = router({
   delete: mutation({
     rest: 'DELETE /tags/{id}',
     access: 'tag:delete',
-    tags: [tags],
     summary: 'Delete a tag for ever',
     description: 'Tasks lose it; their versions stay.',
     input: ById,

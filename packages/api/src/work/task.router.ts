@@ -19,9 +19,9 @@ import {
   updateTask,
   workErrors,
 } from '@tenon/core';
-import { mutation, query, router } from '../trpc.ts';
+import { heading, router } from '../trpc.ts';
 
-const tasks = { name: 'Tasks', description: 'What is to be done, by whom and by when.' };
+const { mutation, query } = heading({ name: 'Tasks', description: 'What is to be done, by whom and by when.' });
 
 const { task_not_found, parent_not_found, assignee_not_found, tag_not_found, parent_cycle } = workErrors;
 const { team_not_found } = teamErrors;
@@ -30,7 +30,6 @@ export const taskRouter = router({
   list: query({
     rest: 'GET /tasks',
     access: 'task:read',
-    tags: [tasks],
     summary: 'List tasks',
     input: TaskListInput,
     output: TaskPage,
@@ -39,7 +38,6 @@ export const taskRouter = router({
   create: mutation({
     rest: 'POST /tasks',
     access: 'task:create',
-    tags: [tasks],
     summary: 'Create a task',
     status: 201,
     input: TaskCreate,
@@ -50,7 +48,6 @@ export const taskRouter = router({
   get: query({
     rest: 'GET /tasks/{id}',
     access: 'task:read',
-    tags: [tasks],
     summary: 'Read a task',
     input: ById,
     output: Task,
@@ -60,7 +57,6 @@ export const taskRouter = router({
   update: mutation({
     rest: 'PATCH /tasks/{id}',
     access: 'task:update',
-    tags: [tasks],
     summary: 'Change a task',
     description: 'Only the fields that are sent change; null clears. Subtasks do not follow it to another team.',
     versioned: true,
@@ -72,7 +68,6 @@ export const taskRouter = router({
   delete: mutation({
     rest: 'DELETE /tasks/{id}',
     access: 'task:delete',
-    tags: [tasks],
     summary: 'Move a task and its subtasks to the trash',
     versioned: true,
     input: TaskDelete,
@@ -82,7 +77,6 @@ export const taskRouter = router({
   restore: mutation({
     rest: 'POST /tasks/{id}/restore',
     access: 'task:delete',
-    tags: [tasks],
     summary: 'Bring back from the trash what was moved there together',
     versioned: true,
     input: ById,
@@ -99,7 +93,6 @@ export const taskRouter = router({
   listActivity: query({
     rest: 'GET /tasks/{id}/activity',
     access: 'activity:read',
-    tags: [tasks],
     summary: 'List what happened to a task and to its comments',
     input: TaskActivityInput,
     output: ActivityPage,
