@@ -71,8 +71,8 @@ export function listInput(...fields: [string, ...string[]]) {
 /** A filter of a list: an item matches when it has any of the values. */
 export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
 
-/** What a filter takes beside ids: `me` for the caller, or `none` for what has no value. */
-export const idOr = <const Word extends 'me' | 'none'>(word: Word) => z.union([z.literal(word), id()]);
+/** The same for ids, with a word beside: `me` is the caller, and `none` matches what has no value. */
+export const anyIdOr = <const Word extends 'me' | 'none'>(word: Word) => anyOf(z.union([z.literal(word), id()]));
 
 /** What every list answers. */
 export const page = <Item extends z.ZodType>(item: Item) =>

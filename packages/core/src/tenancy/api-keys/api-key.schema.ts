@@ -1,17 +1,6 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
-import {
-  anyOf,
-  id,
-  idOr,
-  input,
-  instantIn,
-  instantOut,
-  listInput,
-  output,
-  page,
-  Person,
-} from '../../kernel/schemas.ts';
+import { anyIdOr, id, input, instantIn, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const ApiKey = output('ApiKey', {
@@ -61,7 +50,7 @@ export type ApiKeyUpdate = z.output<typeof ApiKeyUpdate>;
 
 export const ApiKeyListInput = z.strictObject({
   ...listInput('createdAt'),
-  user: anyOf(idOr('me')).describe('`me` or the ids of whom they act as.'),
+  user: anyIdOr('me').describe('`me` or the ids of whom they act as.'),
   active: z.boolean().optional().describe('Only those that are active, or that are not.'),
 });
 export type ApiKeyListInput = z.output<typeof ApiKeyListInput>;

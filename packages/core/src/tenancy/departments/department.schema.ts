@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyOf, auditOut, id, idOr, input, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { anyIdOr, auditOut, id, input, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { maxDepth } from './department.path.ts';
 
@@ -36,7 +36,7 @@ export type DepartmentMove = z.output<typeof DepartmentMove>;
 
 export const DepartmentListInput = z.strictObject({
   ...listInput('createdAt', 'name'),
-  parent: anyOf(idOr('none')).describe('Department ids, or `none` for those at the top.'),
+  parent: anyIdOr('none').describe('Department ids, or `none` for those at the top.'),
   within: id().optional().describe('A department: it and everything below it.'),
   search: text(1, 200).optional().describe('Part of the name, without case.'),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyOf, auditOut, id, idOr, input, listInput, output, page } from '../../kernel/schemas.ts';
+import { anyIdOr, auditOut, id, input, listInput, output, page } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 export const Team = output('Team', {
@@ -25,9 +25,9 @@ export type TeamUpdate = z.output<typeof TeamUpdate>;
 
 export const TeamListInput = z.strictObject({
   ...listInput('createdAt', 'name'),
-  department: anyOf(idOr('none')).describe('Department ids, or `none` for teams without one.'),
+  department: anyIdOr('none').describe('Department ids, or `none` for teams without one.'),
   subtree: z.boolean().default(false).describe('Whether `department` means the departments below it too.'),
-  member: anyOf(idOr('me')).describe('`me` or user ids of their members.'),
+  member: anyIdOr('me').describe('`me` or user ids of their members.'),
   search: text(1, 200).optional().describe('Part of the name, without case.'),
 });
 export type TeamListInput = z.output<typeof TeamListInput>;

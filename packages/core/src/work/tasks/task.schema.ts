@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { priorities } from '../../kernel/priorities.ts';
 import {
+  anyIdOr,
   anyOf,
   id,
-  idOr,
   input,
   instantIn,
   instantOut,
@@ -103,12 +103,12 @@ export const TaskListInput = z.strictObject({
   sort: sort(taskSortFields).optional().describe('By default -createdAt, or the best hits first when searching.'),
   status: anyOf(status()),
   priority: anyOf(priority()),
-  assignee: anyOf(idOr('me')).describe('`me` or user ids.'),
+  assignee: anyIdOr('me').describe('`me` or user ids.'),
   tag: anyOf(id()),
-  parent: anyOf(idOr('none')).describe('Task ids, or `none` for tasks that are no subtasks.'),
-  team: anyOf(idOr('none')).describe('Team ids, or `none` for tasks of no team.'),
+  parent: anyIdOr('none').describe('Task ids, or `none` for tasks that are no subtasks.'),
+  team: anyIdOr('none').describe('Team ids, or `none` for tasks of no team.'),
   department: anyOf(id()).describe('Departments: the tasks of the teams in them and below.'),
-  createdBy: anyOf(idOr('me')),
+  createdBy: anyIdOr('me'),
   dueBefore: instantIn().optional().describe('Inclusive.'),
   dueAfter: instantIn().optional().describe('Inclusive.'),
   overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
