@@ -1,13 +1,13 @@
 import { defineErrors } from '../kernel/errors.ts';
 import { defineRecord } from '../records/index.ts';
-import { SessionEntity } from './session.entity.ts';
+import { sessionTable } from './session.entity.ts';
 import { Session } from './session.schema.ts';
 
 export const sessionErrors = defineErrors({
   session_not_found: { kind: 'not_found', message: 'There is no such session, or it has ended.' },
 });
 
-export const sessions = defineRecord(SessionEntity, {
+export const sessions = defineRecord(sessionTable, {
   output: Session,
   events: {},
   missing: sessionErrors.session_not_found,

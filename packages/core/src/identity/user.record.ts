@@ -2,7 +2,7 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { defineErrors, type DomainError, errors } from '../kernel/errors.ts';
 import { fold } from '../kernel/text.ts';
 import { defineRecord } from '../records/index.ts';
-import { UserEntity } from './user.entity.ts';
+import { userTable } from './user.entity.ts';
 import { User } from './user.schema.ts';
 
 export const userErrors = defineErrors({
@@ -16,7 +16,7 @@ export const userErrors = defineErrors({
 export const keyOf = (name: string): string => name.toLowerCase();
 
 /** The verbs record no event unless they are given one: what happens to a user has many names. */
-export const users = defineRecord(UserEntity, {
+export const users = defineRecord(userTable, {
   output: User,
   events: {},
   derived: ({ email, username, fullName }) => ({

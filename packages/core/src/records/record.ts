@@ -6,7 +6,9 @@ import { isUniqueViolation } from '../database/failures.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
 import { refuseWhileReferredTo } from '../database/referrers.ts';
 import type { NamedEntity, PropertyOf, Row, Tables } from '../database/schema.ts';
+import type { TableDefinition } from '../database/table.ts';
 import type { Unit } from '../database/unit-of-work.ts';
+import { subjectOf } from '../database/visibility.ts';
 import type { NewRow } from '../database/writes.ts';
 import { type Changes, diff, isEmpty } from '../kernel/changes.ts';
 import type { DomainError, ErrorDetails } from '../kernel/errors.ts';
@@ -95,14 +97,14 @@ export class Resource<
   Output extends z.ZodObject,
   Derived extends Fields,
 > {
-  readonly entity: Entity;
+  readonly #table: TableDefinition<Entity>;
   readonly #options: RecordOptions<Entity, Output, Derived>;
   readonly #reader: RecordReader;
 
-  constructor(entity: Entity, options: RecordOptions<Entity, Output, Derived>) {
-    this.entity = entity;
+  constructor(table: TableDefinition<Entity>, options: RecordOptions<Entity, Output, Derived>) {
+    this.#table = table;
     this.#options = options;
-    this.#reader = new RecordReader(entity, options.output, options.people ?? {});
+    this.#reader = new RecordReader(table.entity, options.output, options.people ?? {});
   }
 
   /** The rows that are not in the trash, to be narrowed by the filters of a list. */
@@ -140,6 +142,14 @@ export class Resource<
    */
   show(row: Fields, others: Fields = this.#options.derived?.(row as Row<Entity>) ?? {}): z.output<Output> {
     return this.#reader.show(row, others) as z.output<Output>;
+  }
+
+  /**
+   * What a decision needs to know about a row, from the facts that the table states.
+   * @param people the user ids of its people, where the table has people. @default nobody
+   */
+  subject(row: Fields, people?: readonly string[]) {
+    return subjectOf(this.#table, row, people);
   }
 
   /** The answer of a mutation: a row that it has locked, added or changed, in the shape of the wire. */
@@ -240,7 +250,7 @@ export class Resource<
       this.#withDerived({ ...this.#reader.blank(unit, uuidv7()), ...onWire(given(fields)) }),
     );
     await this.#write(
-      unit.insert(this.entity, ...(added as never[])),
+      unit.insert(this.#table.entity, ...(added as never[])),
       Object.keys(rows[0] ?? {}),
       unit,
       event ? added.map((row) => this.#told(event, row, diff({}, { ...row, ...tracked }), options)) : [],
@@ -298,7 +308,7 @@ export class Resource<
   ): Promise<void> {
     const { inUse } = this.#options;
     const ids = rows.map((row) => this.#reader.idOf(row));
-    if (inUse) await refuseWhileReferredTo(unit, this.entity, ids, inUse);
+    if (inUse) await refuseWhileReferredTo(unit, this.#table.entity, ids, inUse);
     await this.#reader.delete(unit, rows);
     if (event) await recordEvents(unit, ...rows.map((row) => this.#told(event, row, {}, options)));
   }
@@ -336,6 +346,6 @@ export const defineRecord = <
   Output extends z.ZodObject,
   Derived extends Fields = Record<never, never>,
 >(
-  entity: Entity,
+  table: TableDefinition<Entity>,
   options: RecordOptions<Entity, Output, Derived>,
-): Resource<Entity, Entity['tableName'], Output, Derived> => new Resource(entity, options);
+): Resource<Entity, Entity['tableName'], Output, Derived> => new Resource(table, options);

@@ -1,11 +1,11 @@
 import { defineRecord } from '../../records/index.ts';
 import { userEvents } from '../user.events.ts';
 import { OidcIdentity } from './identity.schema.ts';
-import { installationRealm, UserIdentityEntity } from './oidc.entity.ts';
+import { installationRealm, userIdentityTable } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 
 /** Always name the user in a key: behind the identity door there is no wall. */
-export const identities = defineRecord(UserIdentityEntity, {
+export const identities = defineRecord(userIdentityTable, {
   output: OidcIdentity,
   events: { created: userEvents.identity_linked, deleted: userEvents.identity_unlinked },
   about: 'userId',

@@ -35,7 +35,7 @@ export const OidcFlowEntity = defineEntity({
 export const installationRealm = 'installation';
 
 /** A user's identity at an issuer. */
-export const UserIdentityEntity = defineEntity({
+const UserIdentityEntity = defineEntity({
   name: 'UserIdentity',
   tableName: 'user_identities',
   properties: {
@@ -81,9 +81,11 @@ export const OidcLogoutTokenEntity = defineEntity({
   indexes: [{ properties: ['expiresAt'] }],
 });
 
+export const userIdentityTable = defineTable(UserIdentityEntity, ownedByUser);
+
 export const oidcTables = [
   defineTable(OidcFlowEntity, { kind: 'system', identityDoor: true }),
-  defineTable(UserIdentityEntity, ownedByUser),
+  userIdentityTable,
   defineTable(OidcSessionEntity, ownedBySession),
   defineTable(OidcLogoutTokenEntity, { kind: 'system', identityDoor: true }),
 ];

@@ -1,7 +1,7 @@
 import { defineErrors } from '../../kernel/errors.ts';
 import { defineRecord } from '../../records/index.ts';
 import { userEvents } from '../user.events.ts';
-import { PasskeyEntity } from './passkey.entity.ts';
+import { passkeyTable } from './passkey.entity.ts';
 import { Passkey } from './passkey.schema.ts';
 
 export const passkeyErrors = defineErrors({
@@ -15,7 +15,7 @@ export const passkeyErrors = defineErrors({
 });
 
 /** Always name the user in a key: behind the identity door there is no wall. */
-export const passkeys = defineRecord(PasskeyEntity, {
+export const passkeys = defineRecord(passkeyTable, {
   output: Passkey,
   events: {
     created: userEvents.passkey_added,

@@ -4,7 +4,7 @@ import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { DepartmentEntity } from './department.entity.ts';
 
 /** Which member works in which department. A member works in one at most. */
-export const DepartmentMemberEntity = defineEntity({
+const DepartmentMemberEntity = defineEntity({
   name: 'DepartmentMember',
   tableName: 'department_members',
   properties: {

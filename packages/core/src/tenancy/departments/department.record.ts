@@ -1,11 +1,11 @@
 import { defineRecord } from '../../records/index.ts';
-import { DepartmentEntity } from './department.entity.ts';
+import { departmentTable } from './department.entity.ts';
 import { departmentErrors } from './department.errors.ts';
 import { departmentEvents } from './department.events.ts';
 import { idsOf } from './department.path.ts';
 import { Department } from './department.schema.ts';
 
-export const departments = defineRecord(DepartmentEntity, {
+export const departments = defineRecord(departmentTable, {
   output: Department,
   people: { head: 'headUserId' },
   events: departmentEvents,

@@ -2,11 +2,11 @@ import type { Row } from '../../database/schema.ts';
 import { keyOf } from '../../identity/index.ts';
 import { defineRecord } from '../../records/index.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { InvitationEntity } from './invitation.entity.ts';
+import { type InvitationEntity, invitationTable } from './invitation.entity.ts';
 import { invitedMemberEvents } from './invitation.events.ts';
 import { Invitation } from './invitation.schema.ts';
 
-export const invitations = defineRecord(InvitationEntity, {
+export const invitations = defineRecord(invitationTable, {
   output: Invitation,
   people: { invitedBy: 'invitedById' },
   events: { created: invitedMemberEvents.invited },

@@ -4,11 +4,11 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { defineRecord } from '../../records/index.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { OrganizationEntity } from './organization.entity.ts';
+import { type OrganizationEntity, organizationTable } from './organization.entity.ts';
 import { organizationEvents } from './organization.events.ts';
 import { Organization } from './organization.schema.ts';
 
-export const organizations = defineRecord(OrganizationEntity, {
+export const organizations = defineRecord(organizationTable, {
   output: Organization,
   people: { createdBy: 'createdById' },
   events: organizationEvents,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRecord } from '../../records/index.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { everywhere, RoleAssignmentEntity } from './role-assignment.entity.ts';
+import { everywhere, roleAssignmentTable } from './role-assignment.entity.ts';
 import { RoleAssignment } from './role-assignment.schema.ts';
 
 /** Returns the scope of an assignment from its two columns. */
@@ -13,7 +13,7 @@ export function scopeOf({ departmentId, teamId }: { departmentId: string | null;
 }
 
 /** The rows alone: `RoleAssignment` shows the role instead of its id. */
-export const roleAssignments = defineRecord(RoleAssignmentEntity, {
+export const roleAssignments = defineRecord(roleAssignmentTable, {
   output: RoleAssignment.omit({ role: true }).extend({ roleId: z.uuid() }),
   people: { user: 'userId' },
   events: { created: memberEvents.role_assigned, deleted: memberEvents.role_unassigned },

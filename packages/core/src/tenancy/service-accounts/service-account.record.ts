@@ -1,11 +1,11 @@
 import { defineRecord } from '../../records/index.ts';
-import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { membershipTable } from '../memberships/membership.entity.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
 import { serviceAccountEvents } from './service-account.events.ts';
 import { ServiceAccount } from './service-account.schema.ts';
 
 /** The membership of a service account: its row carries the version of the service account, and its status. */
-export const serviceAccounts = defineRecord(MembershipEntity, {
+export const serviceAccounts = defineRecord(membershipTable, {
   output: ServiceAccount.pick({ createdAt: true, version: true }),
   events: serviceAccountEvents,
   missing: serviceAccountErrors.service_account_not_found,

@@ -3,7 +3,7 @@ import { id, instant } from '../../database/columns.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 import { TeamEntity } from './team.entity.ts';
 
-export const TeamMemberEntity = defineEntity({
+const TeamMemberEntity = defineEntity({
   name: 'TeamMember',
   tableName: 'team_members',
   properties: {

@@ -1,10 +1,10 @@
 import { defineRecord } from '../../records/index.ts';
-import { TeamEntity } from './team.entity.ts';
+import { teamTable } from './team.entity.ts';
 import { teamErrors } from './team.errors.ts';
 import { teamEvents } from './team.events.ts';
 import { Team } from './team.schema.ts';
 
-export const teams = defineRecord(TeamEntity, {
+export const teams = defineRecord(teamTable, {
   output: Team,
   events: teamEvents,
   derived: ({ name }) => ({ nameSort: name.toLowerCase() }),

@@ -3,7 +3,7 @@ import { id, tenantKey, trashColumns } from '../../database/columns.ts';
 import { defineTenantTable } from '../../tenancy/index.ts';
 import { TaskEntity } from '../tasks/task.entity.ts';
 
-export const CommentEntity = defineEntity({
+const CommentEntity = defineEntity({
   name: 'Comment',
   tableName: 'comments',
   properties: {

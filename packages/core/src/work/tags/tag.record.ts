@@ -1,10 +1,10 @@
 import { defineRecord } from '../../records/index.ts';
 import { workErrors } from '../work.errors.ts';
-import { TagEntity } from './tag.entity.ts';
+import { tagTable } from './tag.entity.ts';
 import { tagEvents } from './tag.events.ts';
 import { Tag } from './tag.schema.ts';
 
-export const tags = defineRecord(TagEntity, {
+export const tags = defineRecord(tagTable, {
   output: Tag,
   events: tagEvents,
   derived: ({ name }) => ({ nameSort: name.toLowerCase() }),

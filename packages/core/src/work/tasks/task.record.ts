@@ -1,15 +1,14 @@
 import type { Subject } from '../../access/index.ts';
 import type { Row } from '../../database/schema.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { subjectOf } from '../../database/visibility.ts';
 import { defineRecord } from '../../records/index.ts';
 import { workErrors } from '../work.errors.ts';
-import { TaskEntity, taskTable } from './task.entity.ts';
+import { type TaskEntity, taskTable } from './task.entity.ts';
 import { taskEvents } from './task.events.ts';
 import { linksOfTask, type TaskLinks } from './task.links.ts';
 import { Task, taskPriorities, taskStatuses } from './task.schema.ts';
 
-export const tasks = defineRecord(TaskEntity, {
+export const tasks = defineRecord(taskTable, {
   output: Task,
   events: taskEvents,
   derived: ({ title, status, priority }) => ({
@@ -24,7 +23,7 @@ export const tasks = defineRecord(TaskEntity, {
 export const taskSubject = (
   task: Pick<Row<typeof TaskEntity>, 'priority' | 'teamId'>,
   assigneeIds: readonly string[],
-): Subject => ({ ...subjectOf(taskTable, task, assigneeIds), priority: task.priority });
+): Subject => ({ ...tasks.subject(task, assigneeIds), priority: task.priority });
 
 /** A task that is locked, with the ids of what is linked to it. */
 export type LockedTask = Row<typeof TaskEntity> & { assigneeIds: readonly string[]; tagIds: readonly string[] };
