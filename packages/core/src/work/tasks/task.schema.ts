@@ -68,7 +68,7 @@ export type Task = z.output<typeof Task>;
 
 export const TaskPage = page(Task).meta({ id: 'TaskPage' });
 
-const fields = {
+export const TaskCreate = input('TaskCreate', {
   title: line(200),
   description: text(0, 50_000).nullable().optional(),
   status: status().optional(),
@@ -81,12 +81,10 @@ const fields = {
   teamId: id().nullable().optional().describe('The team whose task it is. Subtasks do not follow.'),
   assigneeIds: uniqueIds(50).optional().describe('User ids of members, the primary one first.'),
   tagIds: uniqueIds(50).optional(),
-};
-
-export const TaskCreate = z.strictObject(fields).meta({ id: 'TaskCreate' });
+});
 export type TaskCreate = z.output<typeof TaskCreate>;
 
-export const TaskUpdate = input('TaskUpdate', { id: id(), ...fields, title: fields.title.optional() });
+export const TaskUpdate = input('TaskUpdate', { id: id(), ...TaskCreate.partial().shape });
 export type TaskUpdate = z.output<typeof TaskUpdate>;
 
 export const TaskDelete = z.strictObject({
