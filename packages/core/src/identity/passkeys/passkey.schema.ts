@@ -30,7 +30,7 @@ const challenge = {
   expiresAt: instantOut(),
 };
 
-export const PasskeyStart = z.strictObject(identityProof).meta({ id: 'PasskeyStart' });
+export const PasskeyStart = input('PasskeyStart', identityProof);
 
 export const PasskeyStarted = output('PasskeyStarted', {
   ...challenge,

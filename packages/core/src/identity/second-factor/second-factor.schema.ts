@@ -5,9 +5,9 @@ import { AuthenticationResponse } from '../passkeys/passkey.schema.ts';
 import { sessionFields } from '../session.schema.ts';
 import { identityProof, totpCode } from './identity-proof.schema.ts';
 
-export const TotpStart = z.strictObject(identityProof).meta({ id: 'TotpStart' });
-export const TotpDisable = z.strictObject(identityProof).meta({ id: 'TotpDisable' });
-export const RecoveryCodesRenew = z.strictObject(identityProof).meta({ id: 'RecoveryCodesRenew' });
+export const TotpStart = input('TotpStart', identityProof);
+export const TotpDisable = input('TotpDisable', identityProof);
+export const RecoveryCodesRenew = input('RecoveryCodesRenew', identityProof);
 
 export const TotpStarted = output('TotpStarted', {
   secret: z.string().describe('In base32, to be typed into the app where no picture can be taken.'),
