@@ -88,6 +88,12 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     const payloads = added(events, await scene.dump(['events', 'event_payloads']), 'event_payloads');
     const traces = payloads.map(({ payload }) => (typeof payload === 'string' ? payload : JSON.stringify(payload)));
     expect(traces.join('').includes(JSON.stringify(kept))).toBe(!isSecret(field));
+    // Some resources show no version.
+    const { version } = answer;
+    expect(version).toBe(version === undefined ? version : Number(before['version']) + 1);
+    const told = version === undefined ? [] : traces.map((trace) => JSON.parse(trace) as unknown);
+    const changes = isSecret(field) ? {} : { [field]: { to: kept } };
+    expect(told).toMatchObject(version === undefined ? [] : [{ changes, data: { version } }]);
 
     const settled = await scene.fingerprints();
     await sends(one, input);
