@@ -5,6 +5,7 @@ export const contexts = [
   'access',
   'jobs',
   'activity',
+  'records',
   'identity',
   'tenancy',
   'work',
