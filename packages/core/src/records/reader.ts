@@ -42,7 +42,7 @@ export class RecordReader {
   readonly #properties: ReadonlySet<string>;
   /** The primary key: the organization, the owner of a link, and the id. */
   readonly #key: readonly string[];
-  readonly idName: string;
+  readonly #idName: string;
   readonly #shown: readonly string[];
   readonly #people: Readonly<Record<string, { by: string; shown: readonly string[] }>>;
 
@@ -52,7 +52,7 @@ export class RecordReader {
     this.#entity = entity;
     this.#properties = new Set(Object.keys(properties));
     this.#key = Object.keys(properties).filter((name) => Reflect.get(properties, name)?.primary === true);
-    this.idName = this.#key.at(-1) ?? 'id';
+    this.#idName = this.#key.at(-1) ?? 'id';
     this.#shown = Object.keys(output.shape);
     this.#people = Object.fromEntries(
       Object.entries(people).map(([field, by = '']) => [field, { by, shown: shownOfPerson(output.shape[field]) }]),
@@ -73,11 +73,11 @@ export class RecordReader {
   }
 
   get id() {
-    return this.ref(this.idName);
+    return this.ref(this.#idName);
   }
 
   idOf(row: Fields): string {
-    return String(row[this.idName]);
+    return String(row[this.#idName]);
   }
 
   /** Everything that names a row, also where no wall says the organization. */
@@ -131,7 +131,7 @@ export class RecordReader {
 
   /** Reads the row of an id, or the rows that have some values. A list matches any of its values. */
   read(db: ReadDoor, key: Key, how: Pick<Shape, 'trash' | 'lock'> = {}): Promise<Fields[]> {
-    const values = typeof key === 'string' ? { [this.idName]: key } : key;
+    const values = typeof key === 'string' ? { [this.#idName]: key } : key;
     const keys = Object.keys(values);
     return db.run(this.#statements({ keys, many: keys.filter((name) => Array.isArray(values[name])), ...how }), values);
   }
@@ -204,7 +204,7 @@ export class RecordReader {
   async #each(rows: readonly Fields[], run: (match: Fields) => Promise<number>): Promise<void> {
     const differences = (name: string) => new Set(rows.map((row) => row[name])).size;
     // The links of one team differ in their users, those of one user in their teams.
-    const [varying = this.idName, ...same] = this.#key.toSorted((a, b) => differences(b) - differences(a));
+    const [varying = this.#idName, ...same] = this.#key.toSorted((a, b) => differences(b) - differences(a));
     const groups = Map.groupBy(rows, (row) => JSON.stringify(same.map((name) => row[name])));
     for (const group of groups.values())
       for (let first = 0; first < group.length; first += mostRows) {

@@ -223,17 +223,6 @@ export class Resource<
     return row as Row<Entity>;
   }
 
-  /** The same for many rows, which are locked in the order of their ids and answered in the order given. */
-  async referMany(unit: Unit, ids: readonly string[], field: string): Promise<Row<Entity>[]> {
-    const rows = await this.#reader.read(unit.db, { [this.#reader.idName]: ids }, { lock: 'share' });
-    const found = new Map(rows.map((row) => [this.#reader.idOf(row), row as Row<Entity>]));
-    return ids.map((id, index) => {
-      const row = found.get(id);
-      if (!row) throw this.#options.missing({ field: [field, index] });
-      return row;
-    });
-  }
-
   /** Adds a row, with its id, its audit columns and its event. */
   async add(unit: Unit, fields: NewFields<Entity, Derived>, options: EventOptions = {}): Promise<Row<Entity>> {
     const [row] = await this.addMany(unit, [fields], options);
