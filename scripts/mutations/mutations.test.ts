@@ -4,7 +4,7 @@ import { tables } from '../../packages/core/src/platform.ts';
 import { checksIn } from './checks.ts';
 import { mutationsOf } from './index.ts';
 import type { Check } from './mutation.ts';
-import { narrowingsIn } from './queries.ts';
+import { exceptedBy, narrowingsIn, onlyFaster } from './queries.ts';
 import { checksOfRules, rules } from './rules.ts';
 import { chosen, readDiff } from './selection.ts';
 import { Switches, testDatabases } from './switches.ts';
@@ -97,7 +97,7 @@ describe('what is found by its form', () => {
 });
 
 describe('what is named', () => {
-  it('is found by the name of its function, wherever it stands', () => {
+  it('is found by the name of its function, in whatever file it is', () => {
     expect(ownerNamed(sources, 'WallTransformer.#visible').source.file).toBe('packages/core/src/database/walls.ts');
     expect(() => ownerNamed(sources, 'noSuchFunction')).toThrow('Nothing is called noSuchFunction');
     expect(() => ownerNamed(sources, 'read')).toThrow('declare read. Add the file');
@@ -106,6 +106,10 @@ describe('what is named', () => {
 
   it.each(rules.map((rule) => [rule.name, rule] as const))('has conditions: %s', (_, rule) => {
     expect(checksOfRules(sources, [rule])).not.toEqual([]);
+  });
+
+  it.each(onlyFaster)('makes a query faster: $within $column', (exception) => {
+    expect(sources.flatMap((source) => exceptedBy(source, exception))).toHaveLength(1);
   });
 
   it('has a policy for every table with a wall', () => {
