@@ -11,6 +11,8 @@ export type BareKysely = Kysely<Tables>;
 export interface RawRows {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
+  /** How many rows the statement wrote. */
+  readonly written: number;
 }
 
 /** One connection, inside the transaction of a read or a write. */

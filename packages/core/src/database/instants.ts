@@ -1,3 +1,5 @@
+import { Memo } from '../kernel/memo.ts';
+
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
@@ -9,17 +11,11 @@ const seconds = digits(60, 2);
 const milliseconds = digits(1000, 3);
 
 /** Pages show the same few days again and again. */
-const days = new Map<number, string>();
-const mostDays = 5000;
+const days = new Memo<number, string>(5000);
 
 function dayText(day: number): string {
-  const known = days.get(day);
-  if (known !== undefined) return known;
   const text = new Date(day * dayMs).toISOString();
-  const made = text.slice(0, text.indexOf('T') + 1);
-  if (days.size >= mostDays) days.clear();
-  days.set(day, made);
-  return made;
+  return text.slice(0, text.indexOf('T') + 1);
 }
 
 /**
@@ -33,5 +29,5 @@ export function isoOf(instant: number): string {
   const minute = Math.floor(inDay / minuteMs);
   const inMinute = inDay - minute * minuteMs;
   const second = Math.floor(inMinute / 1000);
-  return `${dayText(day)}${minutes[minute]}${seconds[second]}.${milliseconds[inMinute - second * 1000]}Z`;
+  return `${days.get(day, () => dayText(day))}${minutes[minute]}${seconds[second]}.${milliseconds[inMinute - second * 1000]}Z`;
 }

@@ -1,17 +1,15 @@
 import pg from 'pg';
 import {
   type CompiledQuery,
-  type DatabaseConnection,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
   type QueryId,
-  type QueryResult,
   type RootOperationNode,
 } from 'kysely';
 import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
 import { isUnknownRole } from './failures.ts';
-import { bind } from './single-connection.ts';
+import { connectionOf } from './single-connection.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
 import { Slot } from './statement.ts';
 
@@ -29,36 +27,15 @@ function statementName(sql: string): string | undefined {
 
 const encode = (value: unknown): unknown => (value instanceof Date ? value.toISOString() : value);
 
-class PostgresConnection implements DatabaseConnection {
-  readonly #client: pg.PoolClient;
-
-  constructor(client: pg.PoolClient) {
-    this.#client = client;
-  }
-
-  async execute(sql: string, parameters: readonly unknown[]): Promise<RawRows> {
-    const { fields, rows } = await this.#client.query<unknown[]>({
-      ...this.#prepared(sql, parameters),
-      rowMode: 'array',
-    });
-    return { columns: fields.map((field) => field.name), rows };
-  }
-
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, rowCount } = await this.#client.query(this.#prepared(sql, parameters));
-    return { rows: rows as Row[], ...(rowCount === null ? {} : { numAffectedRows: BigInt(rowCount) }) };
-  }
-
-  #prepared(sql: string, parameters: readonly unknown[]): pg.QueryConfig {
-    if (parameters.length === 0) return { text: sql };
-    const name = statementName(sql);
-    return { text: sql, values: parameters.map(encode), ...(name ? { name } : {}) };
-  }
-
-  // oxlint-disable-next-line require-yield -- nothing here streams; the interface asks for it
-  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
-    throw new Error('Streaming is not used.');
-  }
+async function execute(client: pg.ClientBase, sql: string, parameters: readonly unknown[]): Promise<RawRows> {
+  const name = parameters.length > 0 ? statementName(sql) : undefined;
+  const { fields, rows, rowCount } = await client.query<unknown[]>({
+    text: sql,
+    values: parameters.map(encode),
+    rowMode: 'array',
+    ...(name ? { name } : {}),
+  });
+  return { columns: fields.map((field) => field.name), rows, written: rowCount ?? 0 };
 }
 
 /** A slot that stands in several places of a statement is one parameter: a list of ids is written, sent and parsed once. */
@@ -95,11 +72,7 @@ class Session {
   #uncommitted = false;
 
   constructor(client: SocketClient) {
-    const connection = new PostgresConnection(client);
-    this.connection = {
-      kysely: bind(connection, dialect),
-      execute: (sql, parameters) => connection.execute(sql, parameters),
-    };
+    this.connection = connectionOf(dialect, (sql, parameters) => execute(client, sql, parameters));
     this.#client = client;
   }
 

@@ -1,8 +1,19 @@
 import { type DatabaseConnection, type Dialect, type Driver, Kysely } from 'kysely';
-import type { BareKysely } from './engine.ts';
+import type { BareKysely, Connection } from './engine.ts';
 
-/** A Kysely that runs everything on the one connection; who may use it when, and in which transaction, is the engine's business. */
-export function bind(connection: DatabaseConnection, dialect: Omit<Dialect, 'createDriver'>): BareKysely {
+/** Makes the connection of an engine, with a Kysely that runs everything on it. The engine begins and ends the transactions. */
+export function connectionOf(dialect: Omit<Dialect, 'createDriver'>, execute: Connection['execute']): Connection {
+  const connection: DatabaseConnection = {
+    async executeQuery({ sql, parameters }) {
+      const { columns, rows, written } = await execute(sql, parameters);
+      const named = rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])));
+      return { rows: named as never[], numAffectedRows: BigInt(written) };
+    },
+    // oxlint-disable-next-line require-yield -- nothing streams; the interface asks for it
+    async *streamQuery() {
+      throw new Error('Streaming is not used.');
+    },
+  };
   const nothing = async () => {};
   const driver: Driver = {
     init: nothing,
@@ -13,5 +24,6 @@ export function bind(connection: DatabaseConnection, dialect: Omit<Dialect, 'cre
     releaseConnection: nothing,
     destroy: nothing,
   };
-  return new Kysely({ dialect: { ...dialect, createDriver: () => driver } });
+  const kysely: BareKysely = new Kysely({ dialect: { ...dialect, createDriver: () => driver } });
+  return { kysely, execute };
 }

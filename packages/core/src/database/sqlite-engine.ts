@@ -1,16 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely';
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
+import { Memo } from '../kernel/memo.ts';
 import { isBusy } from './failures.ts';
-import { bind } from './single-connection.ts';
+import { connectionOf } from './single-connection.ts';
 
 /** How many prepared statements a connection keeps: better-sqlite3 itself caches none. */
 const statementLimit = 500;
@@ -31,11 +25,9 @@ interface Prepared {
   columns: readonly string[];
 }
 
-const noRows: RawRows = { columns: [], rows: [] };
-
-class SqliteConnection implements DatabaseConnection {
+class SqliteConnection {
   readonly #database: Database.Database;
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #prepared = new Memo<string, Prepared>(statementLimit);
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -50,43 +42,14 @@ class SqliteConnection implements DatabaseConnection {
   /** Statements with parameters are few and come again; the others are begin, pragma and their like. */
   #preparedFor(sql: string, parameters: readonly unknown[]): Prepared {
     if (parameters.length === 0) return this.#prepare(sql);
-    const known = this.#prepared.get(sql);
-    if (known) return known;
-    const made = this.#prepare(sql);
-    if (this.#prepared.size >= statementLimit) {
-      for (const oldest of this.#prepared.keys()) {
-        this.#prepared.delete(oldest);
-        break;
-      }
-    }
-    this.#prepared.set(sql, made);
-    return made;
+    return this.#prepared.get(sql, () => this.#prepare(sql));
   }
 
   execute(sql: string, parameters: readonly unknown[]): RawRows {
     const { statement, columns } = this.#preparedFor(sql, parameters);
     const values = parameters.map(encode);
-    if (statement.reader) return { columns, rows: statement.all(...values) as unknown[][] };
-    statement.run(...values);
-    return noRows;
-  }
-
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { statement, columns } = this.#preparedFor(sql, parameters);
-    const values = parameters.map(encode);
-    if (statement.reader) {
-      const rows = (statement.all(...values) as unknown[][]).map((row) =>
-        Object.fromEntries(columns.map((column, index) => [column, row[index]])),
-      );
-      return { rows: rows as Row[] };
-    }
-    const { changes, lastInsertRowid } = statement.run(...values);
-    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
-  }
-
-  // oxlint-disable-next-line require-yield -- nothing here streams; the interface asks for it
-  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
-    throw new Error('Streaming is not used.');
+    if (statement.reader) return { columns, rows: statement.all(...values) as unknown[][], written: 0 };
+    return { columns, rows: [], written: statement.run(...values).changes };
   }
 }
 
@@ -112,10 +75,7 @@ export function openSqlite(file: string): Engine {
   const reader = open(true);
   const connect = (database: Database.Database): Connection => {
     const connection = new SqliteConnection(database);
-    return {
-      kysely: bind(connection, dialect),
-      execute: async (sql, parameters) => connection.execute(sql, parameters),
-    };
+    return connectionOf(dialect, async (sql, parameters) => connection.execute(sql, parameters));
   };
   const writing = connect(writer);
   const reading = connect(reader);

@@ -1,4 +1,5 @@
 import type { Compilable, Kysely } from 'kysely';
+import { Memo } from '../kernel/memo.ts';
 import type { Dialect } from './engine.ts';
 import type { Tables } from './schema.ts';
 
@@ -57,21 +58,9 @@ const shapeLimit = 500;
 export function statementFamily<Shape, Values extends StatementValues, Row>(
   build: (db: Kysely<Tables>, values: Values, dialect: Dialect, shape: Shape) => Compilable<Row>,
 ): (shape: Shape) => Statement<Values, Row> {
-  const known = new Map<string, Statement<Values, Row>>();
-  return (shape) => {
-    const key = JSON.stringify(shape);
-    const found = known.get(key);
-    if (found) return found;
-    if (known.size >= shapeLimit) {
-      for (const oldest of known.keys()) {
-        known.delete(oldest);
-        break;
-      }
-    }
-    const made = statement<Values, Row>((db, values, dialect) => build(db, values, dialect, shape));
-    known.set(key, made);
-    return made;
-  };
+  const made = new Memo<string, Statement<Values, Row>>(shapeLimit);
+  return (shape) =>
+    made.get(JSON.stringify(shape), () => statement((db, values, dialect) => build(db, values, dialect, shape)));
 }
 
 /** Answers a slot for whatever name is asked of it. */
