@@ -147,12 +147,14 @@ describe.each(dialects)('sealing again on %s', (dialect) => {
               ...connection,
               bare: {
                 ...connection.bare,
-                async execute(sql, parameters) {
-                  const answer = await connection.bare.execute(sql, parameters);
-                  if (sql.startsWith('select') && answer.rows.some((row) => row.includes(id)))
-                    await connection.db.updateTable('roles').set({ name: fresh }).where('id', '=', id).execute();
-                  return answer;
-                },
+                kysely: connection.bare.kysely.withPlugin({
+                  transformQuery: ({ node }) => node,
+                  async transformResult({ result }) {
+                    if (result.rows.some((row) => row['id'] === id))
+                      await connection.db.updateTable('roles').set({ name: fresh }).where('id', '=', id).execute();
+                    return result;
+                  },
+                }),
               },
             }),
           ),

@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import type { ServiceContext } from './context.ts';
-import type { Connection, Dialect } from './engine.ts';
+import type { Connection } from './engine.ts';
 import { columnName } from './columns.ts';
 import { doorScope } from './scope.ts';
 import { currentSeal, seal, type SealedPlace, type SealingSettings, unseal } from './sealing.ts';
@@ -29,50 +30,43 @@ function sealedColumns({ database }: ServiceContext): Column[] {
   });
 }
 
-/** Numbers the parameters of one statement as the dialect wants them. */
-function parameters(dialect: Dialect): { add: (value: unknown) => string; values: unknown[] } {
-  const values: unknown[] = [];
-  return {
-    values,
-    add: (value) => (dialect === 'postgresql' ? `$${values.push(value)}` : (values.push(value), '?')),
-  };
+interface SealedRow {
+  key: readonly string[];
+  sealed: string;
 }
-
-const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
 /** The next rows after this key that another key than the first one sealed, in the order of their keys. */
 async function rowsAfter(
-  connection: Connection,
-  dialect: Dialect,
+  { kysely }: Connection,
   { table, column, key }: Column,
   current: string,
   last: readonly string[] | null,
   batch: number,
-): Promise<{ key: string[]; sealed: string }[]> {
-  const { add, values } = parameters(dialect);
+): Promise<SealedRow[]> {
+  const [sealed, keys] = [sql.ref(column), sql.join(key.map((name) => sql.ref(name)))];
+  const after = last === null ? sql`` : sql`and (${keys}) > (${sql.join(last)})`;
   // The seal is letters, digits and dots: nothing in it is a wildcard.
-  const stale = `"${column}" is not null and "${column}" not like ${add(`${current}%`)}`;
-  const after = last === null ? '' : ` and (${quoted(key)}) > (${last.map((value) => add(value)).join(', ')})`;
-  const sql = `select ${quoted(key)}, "${column}" as "sealed_text" from "${table}" where ${stale}${after} order by ${quoted(key)} limit ${add(batch)}`;
-  const { rows } = await connection.execute(sql, values);
-  return rows.map((row) => ({ key: row.slice(0, key.length).map(String), sealed: String(row[key.length]) }));
+  const { rows } = await sql<Readonly<Record<string, string>>>`
+    select ${keys}, ${sealed} from ${sql.table(table)}
+    where ${sealed} is not null and ${sealed} not like ${`${current}%`} ${after}
+    order by ${keys} limit ${batch}`.execute(kysely);
+  return rows.map((row) => ({ key: key.map((name) => String(row[name])), sealed: String(row[column]) }));
 }
 
-/** Writes it unless somebody has changed the row meanwhile. Answers whether it was written. */
+/** Writes the text, unless somebody has changed the row meanwhile. Returns whether it was written. */
 async function replace(
-  connection: Connection,
-  dialect: Dialect,
+  { kysely }: Connection,
   { table, column, key }: Column,
-  row: { key: readonly string[]; sealed: string },
+  row: SealedRow,
   text: string,
 ): Promise<boolean> {
-  const { add, values } = parameters(dialect);
-  const set = `update "${table}" set "${column}" = ${add(text)}`;
-  const at = [...key.map((name, index) => [name, row.key[index]] as const), [column, row.sealed] as const];
-  const where = at.map(([name, value]) => `"${name}" = ${add(value)}`).join(' and ');
-  const [first = ''] = key;
-  const { rows } = await connection.execute(`${set} where ${where} returning "${first}"`, values);
-  return rows.length === 1;
+  const same = (name: string, value: unknown) => sql`${sql.ref(name)} = ${value}`;
+  const where = sql.join(
+    [same(column, row.sealed), ...key.map((name, index) => same(name, row.key[index]))],
+    sql` and `,
+  );
+  const written = await sql`update ${sql.table(table)} set ${same(column, text)} where ${where}`.execute(kysely);
+  return written.numAffectedRows === 1n;
 }
 
 type Opened = { text: string } | { problem: string };
@@ -92,21 +86,20 @@ function sealAgain(settings: SealingSettings, place: SealedPlace, sealed: string
  */
 export async function resealSecrets(ctx: ServiceContext, batch = 200): Promise<Resealed> {
   const { database, settings } = ctx;
-  const { dialect } = database.engine;
   const current = currentSeal(settings);
   const result: Resealed = { resealed: 0, unreadable: [] };
   for (const column of sealedColumns(ctx)) {
     for (let last: readonly string[] | null = null; ;) {
       const after: readonly string[] | null = last;
       const done = await database.write(doorScope('system'), async ({ bare }) => {
-        const rows = await rowsAfter(bare, dialect, column, current, after, batch);
+        const rows = await rowsAfter(bare, column, current, after, batch);
         const unreadable: string[] = [];
         let resealed = 0;
         for (const row of rows) {
           const { table, field } = column;
           const again = sealAgain(settings, { table, key: row.key, field }, row.sealed);
           if ('problem' in again) unreadable.push(`${table} ${row.key.join(' ')}: ${again.problem}`);
-          else if (await replace(bare, dialect, column, row, again.text)) resealed++;
+          else if (await replace(bare, column, row, again.text)) resealed++;
         }
         return { resealed, unreadable, last: rows.at(-1)?.key ?? null, more: rows.length === batch };
       });
