@@ -9,7 +9,7 @@ import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
 import { openSqlite } from './sqlite-engine.ts';
 import type { TableDefinition } from './table.ts';
-import type { TableWriter } from './writes.ts';
+import { TableWriter } from './writes.ts';
 
 export interface DatabaseOptions {
   /** `file:PATH` or a path for SQLite, `postgres://…` for PostgreSQL. */
@@ -37,7 +37,7 @@ export interface Database {
   /** The columns of each table, by its name. */
   readonly entities: ReadonlyMap<string, EntityMetadata>;
   /** The compiled writes of each table, by its name. */
-  readonly writers: Map<string, TableWriter>;
+  readonly writers: ReadonlyMap<string, TableWriter>;
   read<T>(scope: DatabaseScope, work: (db: ReadDoor) => Promise<T>): Promise<T>;
   /** @throws `database_busy`, `database_unavailable` */
   write<T>(scope: DatabaseScope, work: (connection: WriteConnection) => Promise<T>): Promise<T>;
@@ -81,7 +81,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     engine,
     tables,
     entities,
-    writers: new Map(),
+    writers: new Map(metadata.map((entity) => [entity.tableName, new TableWriter(engine.dialect, entity)])),
     read: (scope, work) => translated(engine.read(scope, (connection) => work(open(connection, scope)))),
     write: (scope, work) =>
       translated(

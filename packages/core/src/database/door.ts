@@ -1,12 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Visibility } from '../kernel/principal.ts';
-import type { ReadCodecs } from './codecs.ts';
 import type { Connection, Dialect } from './engine.ts';
 import type { Tables } from './schema.ts';
 import type { DatabaseScope } from './scope.ts';
 import { current, Slot, slots, type Statement, type StatementValues, VisibleSlot } from './statement.ts';
-import type { TableDefinition } from './table.ts';
-import { WallPlugin } from './walls.ts';
+import { wallPlugin, type Walls } from './walls.ts';
 
 interface CompiledStatement {
   sql: string;
@@ -14,10 +12,7 @@ interface CompiledStatement {
 }
 
 /** What every door of a database shares. */
-export interface DoorParts {
-  readonly dialect: Dialect;
-  readonly tables: ReadonlyMap<string, TableDefinition>;
-  readonly codecs: ReadCodecs;
+export interface DoorParts extends Walls {
   /** The permissions that narrow what some table shows. */
   readonly permissions: readonly string[];
   readonly visibility: (scope: DatabaseScope, permission: string) => Visibility;
@@ -131,9 +126,7 @@ export class Door {
   }
 
   #wall(scope: DatabaseScope, visibility: (permission: string) => Visibility): Kysely<Tables> {
-    const { tables, codecs, dialect } = this.#parts;
-    const plugin = new WallPlugin(tables, scope, visibility, codecs, dialect);
-    return this.#connection.kysely.withPlugin(plugin);
+    return this.#connection.kysely.withPlugin(wallPlugin(this.#parts, scope, visibility));
   }
 }
 

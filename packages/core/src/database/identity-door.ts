@@ -15,7 +15,7 @@ export function readThroughIdentityDoor<T>(database: Database, work: (db: ReadDo
 }
 
 export function writeThroughIdentityDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
-  return inUnit(ctx, ctx.database, doorScope('identity'), work);
+  return inUnit(ctx, doorScope('identity'), work);
 }
 
 /**

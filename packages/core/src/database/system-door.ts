@@ -14,5 +14,5 @@ export function readThroughSystemDoor<T>(database: Database, work: (db: ReadDoor
 }
 
 export function writeThroughSystemDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
-  return inUnit(ctx, ctx.database, doorScope('system'), work);
+  return inUnit(ctx, doorScope('system'), work);
 }

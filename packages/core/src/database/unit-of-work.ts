@@ -2,11 +2,11 @@ import type { EntitySchema, InferEntity } from '@mikro-orm/core';
 import { errors } from '../kernel/errors.ts';
 import type { EventSummary, MutationRequest } from '../kernel/mutation.ts';
 import type { ServiceContext } from './context.ts';
-import type { Database, WriteConnection } from './database.ts';
+import type { WriteConnection } from './database.ts';
 import type { Door } from './door.ts';
 import { claimKey, keepAnswer } from './idempotency.ts';
 import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
-import { type NewRow, TableWriter, type Writable } from './writes.ts';
+import type { NewRow, TableWriter, Writable } from './writes.ts';
 
 /** A row with a version, which If-Match can name. */
 interface Versioned {
@@ -88,13 +88,8 @@ export class Unit {
   }
 
   #writerOf({ meta }: EntitySchema): TableWriter {
-    const { database } = this.ctx;
-    let writer = database.writers.get(meta.tableName);
-    if (writer) return writer;
-    const metadata = database.entities.get(meta.tableName);
-    if (!metadata) throw new Error(`Entity ${meta.className} is not declared.`);
-    writer = new TableWriter(database.engine.dialect, metadata);
-    database.writers.set(meta.tableName, writer);
+    const writer = this.ctx.database.writers.get(meta.tableName);
+    if (!writer) throw new Error(`Entity ${meta.className} is not declared.`);
     return writer;
   }
 
@@ -139,12 +134,11 @@ class DryRun<T> extends Error {
 /** Runs a unit of work in any scope. Services use `mutate`; the doors use this. */
 export async function inUnit<T>(
   ctx: ServiceContext,
-  database: Database,
   scope: DatabaseScope,
   work: (unit: Unit) => Promise<T>,
 ): Promise<T> {
   let unit: Unit | undefined;
-  const result = await database.write(scope, async (connection) => {
+  const result = await ctx.database.write(scope, async (connection) => {
     unit = new Unit(ctx, connection, scope);
     return work(unit);
   });
@@ -173,9 +167,9 @@ export async function mutateIn<T>(
   work: (unit: Unit) => Promise<T>,
 ): Promise<T> {
   const request = ctx.mutation;
-  if (!request || (request.idempotencyKey === null && !request.dryRun)) return inUnit(ctx, ctx.database, scope, work);
+  if (!request || (request.idempotencyKey === null && !request.dryRun)) return inUnit(ctx, scope, work);
   try {
-    return await inUnit(ctx, ctx.database, scope, async (unit) => {
+    return await inUnit(ctx, scope, async (unit) => {
       const replay = request.dryRun ? null : await claimKey(unit, request);
       if (replay) {
         ctx.outcome.replayed = true;

@@ -14,15 +14,10 @@ import {
   OperationNodeTransformer,
   ParensNode,
   PrimitiveValueListNode,
-  type PluginTransformQueryArgs,
-  type PluginTransformResultArgs,
   type QueryId,
-  type QueryResult,
   RawNode,
-  type RootOperationNode,
   type SelectQueryNode,
   TableNode,
-  type UnknownRow,
   type UpdateQueryNode,
   ValueNode,
   type ValuesItemNode,
@@ -71,24 +66,24 @@ function valueAt(row: ValuesItemNode, index: number): unknown {
   return value && ValueNode.is(value) ? value.value : undefined;
 }
 
+/** What the walls of a database are made from. */
+export interface Walls {
+  readonly dialect: Dialect;
+  readonly tables: ReadonlyMap<string, TableDefinition>;
+  readonly codecs: ReadCodecs;
+}
+
 /** Puts the walls of each table into every place of a query that names it, joins and sub-queries included. */
 class WallTransformer extends OperationNodeTransformer {
-  readonly #tables: ReadonlyMap<string, TableDefinition>;
+  readonly #walls: Walls;
   readonly #scope: DatabaseScope;
   readonly #visibility: (permission: string) => Visibility;
-  readonly #dialect: Dialect;
   /** Common table expressions: their inside has its walls already. */
   readonly #derived = new Set<string>();
 
-  constructor(
-    tables: ReadonlyMap<string, TableDefinition>,
-    scope: DatabaseScope,
-    visibility: (permission: string) => Visibility,
-    dialect: Dialect,
-  ) {
+  constructor(walls: Walls, scope: DatabaseScope, visibility: (permission: string) => Visibility) {
     super();
-    this.#dialect = dialect;
-    this.#tables = tables;
+    this.#walls = walls;
     this.#scope = scope;
     this.#visibility = visibility;
   }
@@ -100,7 +95,7 @@ class WallTransformer extends OperationNodeTransformer {
     if (!TableNode.is(table)) return [];
     const name = table.table.identifier.name;
     if (this.#derived.has(name)) return [];
-    const definition = this.#tables.get(name);
+    const definition = this.#walls.tables.get(name);
     if (!definition) throw new Error(`Table ${name} is not declared.`);
     if (this.#scope.door === 'system') return [];
     if (this.#scope.door === 'identity') {
@@ -120,7 +115,9 @@ class WallTransformer extends OperationNodeTransformer {
     const visible = this.#visibility(definition.visibility.permission);
     if (visible === 'all') return null;
     if (visible === 'none') return nothing;
-    const items = visible.map((rows) => this.#fill(predicateOf(this.#tables, definition, rows), alias, rows.placeIds));
+    const items = visible.map((rows) =>
+      this.#fill(predicateOf(this.#walls.tables, definition, rows), alias, rows.placeIds),
+    );
     return ParensNode.create(items.reduce((one, other) => OrNode.create(one, other)));
   }
 
@@ -129,7 +126,7 @@ class WallTransformer extends OperationNodeTransformer {
       if (placeholder === 'table') return IdentifierNode.create(alias);
       if (placeholder === 'organization') return ValueNode.create(this.#scope.organizationId);
       if (placeholder === 'user') return ValueNode.create(this.#scope.userId);
-      return idsOf(this.#dialect, placeIds);
+      return idsOf(this.#walls.dialect, placeIds);
     });
   }
 
@@ -167,7 +164,7 @@ class WallTransformer extends OperationNodeTransformer {
   #owner(table: OperationNode | undefined): { column: string; id: string | null } | null {
     if (this.#scope.door !== 'request') return null;
     const name = table && TableNode.is(table) ? table.table.identifier.name : '';
-    const own = ownColumn(this.#tables.get(name), this.#scope);
+    const own = ownColumn(this.#walls.tables.get(name), this.#scope);
     if (!own) throw new Error(`Refused to write a row of ${name}: no request writes there.`);
     return { column: columnName(own.column), id: own.id };
   }
@@ -200,27 +197,17 @@ class WallTransformer extends OperationNodeTransformer {
 }
 
 /** The first wall as a Kysely plugin: predicates into every query, codecs over every answer. */
-export class WallPlugin implements KyselyPlugin {
-  readonly #transformer: WallTransformer;
-  readonly #codecs: ReadCodecs;
-
-  constructor(
-    tables: ReadonlyMap<string, TableDefinition>,
-    scope: DatabaseScope,
-    visibility: (permission: string) => Visibility,
-    codecs: ReadCodecs,
-    dialect: Dialect,
-  ) {
-    this.#transformer = new WallTransformer(tables, scope, visibility, dialect);
-    this.#codecs = codecs;
-  }
-
-  transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
-    return this.#transformer.transformNode(node, queryId);
-  }
-
-  async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
-    this.#codecs.decode(result.rows);
-    return result;
-  }
+export function wallPlugin(
+  walls: Walls,
+  scope: DatabaseScope,
+  visibility: (permission: string) => Visibility,
+): KyselyPlugin {
+  const transformer = new WallTransformer(walls, scope, visibility);
+  return {
+    transformQuery: ({ node, queryId }) => transformer.transformNode(node, queryId),
+    async transformResult({ result }) {
+      walls.codecs.decode(result.rows);
+      return result;
+    },
+  };
 }

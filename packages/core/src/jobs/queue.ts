@@ -128,7 +128,7 @@ export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit
   };
   if (job.organizationId === null) return writeThroughSystemDoor(ctx, completing);
   const scope = { door: 'request', principal: null, organizationId: job.organizationId, userId: null } as const;
-  return inUnit(ctx, ctx.database, scope, completing);
+  return inUnit(ctx, scope, completing);
 }
 
 /**

@@ -176,9 +176,7 @@ describe.each(dialects)('API keys on %s', (dialect) => {
     const [one, other] = [await organization.addMember('admin'), await organization.addMember('admin')];
     const [ended, kept] = [await keyOf(one), await keyOf(other)];
     for (const { secret } of [ended, kept]) expect(await codeOf(acting(secret))).toBe('passed');
-    await inUnit(admin.ctx(), platform.database, requestScope(admin.principal), (unit) =>
-      revokeApiKeysOf(unit, one.userId),
-    );
+    await inUnit(admin.ctx(), requestScope(admin.principal), (unit) => revokeApiKeysOf(unit, one.userId));
     expect(await codeOf(acting(ended.secret))).toBe('unauthenticated');
     expect(await codeOf(acting(kept.secret))).toBe('passed');
   });
