@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { isPostgresUrl, sqliteFile } from './database.ts';
-import { openMigrationOrm } from './migration-orm.ts';
+import { type Migrations, openMigrationOrm } from './migration-orm.ts';
 import { grantsOf } from './policies.ts';
 import { databaseRoles } from './scope.ts';
 import type { TableDefinition } from './table.ts';
@@ -15,6 +15,8 @@ export interface MigrateOptions {
   /** Whom migrations connect as: the owner of the tables. @default url */
   migrationUrl?: string;
   tables: readonly TableDefinition[];
+  /** @default those in the folder beside this file */
+  migrations?: Migrations;
 }
 
 /** Any two migrations at once, of whatever instance, wait for each other here. */
@@ -57,7 +59,7 @@ const loginOf = (url: string): string => decodeURIComponent(new URL(url).usernam
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   if (!isPostgresUrl(options.url)) {
     mkdirSync(dirname(sqliteFile(options.url)), { recursive: true });
-    return runMigrations(options.url, options.tables);
+    return runMigrations(options.url, options);
   }
   const migrationUrl = options.migrationUrl ?? options.url;
   const client = new pg.Client({ connectionString: migrationUrl });
@@ -65,7 +67,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   try {
     await client.query('select pg_advisory_lock($1)', [advisoryLock]);
     await createRoles(client, loginOf(options.url));
-    const ran = await runMigrations(migrationUrl, options.tables);
+    const ran = await runMigrations(migrationUrl, options);
     const { rows } = await client.query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'public'`,
     );
@@ -80,8 +82,8 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-async function runMigrations(url: string, tables: readonly TableDefinition[]): Promise<string[]> {
-  const orm = await openMigrationOrm(url, tables);
+async function runMigrations(url: string, { tables, migrations }: MigrateOptions): Promise<string[]> {
+  const orm = await openMigrationOrm(url, tables, migrations);
   const connection = orm.em.getConnection();
   const sqlite = !isPostgresUrl(url);
   try {

@@ -4,7 +4,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import type { Dialect } from './engine.ts';
 import { columnName } from './columns.ts';
-import { ormOptions } from './orm.ts';
+import { initialize, ormOptions } from './orm.ts';
 import { policiesOf } from './policies.ts';
 import type { Reference, TableDefinition } from './table.ts';
 
@@ -33,8 +33,14 @@ function relation(entity: EntityMetadata, reference: Reference): EntityProperty 
   } as unknown as EntityProperty;
 }
 
+export type Migrations = NonNullable<NonNullable<Options['migrations']>['migrationsList']>;
+
 /** The ORM that knows the whole schema: for generating, running and comparing migrations, never for requests. */
-export async function openMigrationOrm(url: string, definitions: readonly TableDefinition[]): Promise<MikroORM> {
+export async function openMigrationOrm(
+  url: string,
+  definitions: readonly TableDefinition[],
+  migrationsList?: Migrations,
+): Promise<MikroORM> {
   const dialect: Dialect = isPostgresUrl(url) ? 'postgresql' : 'sqlite';
   const tables = new Map(definitions.map((table) => [table.name, table]));
   const base = ormOptions(dialect, definitions);
@@ -75,6 +81,7 @@ export async function openMigrationOrm(url: string, definitions: readonly TableD
     migrations: {
       path: fileURLToPath(new URL(`./migrations/${dialect}`, import.meta.url)),
       glob: '!(*.d).ts',
+      ...(migrationsList && { migrationsList }),
       emit: 'ts',
       snapshot: true,
       snapshotName: 'snapshot',
@@ -84,7 +91,5 @@ export async function openMigrationOrm(url: string, definitions: readonly TableD
       allOrNothing: true,
     },
   };
-  const { MikroORM: Orm } =
-    dialect === 'sqlite' ? await import('@mikro-orm/sqlite') : ((await import('@mikro-orm/postgresql')) as never);
-  return (Orm as { init(options: Partial<Options>): Promise<MikroORM> }).init(options);
+  return initialize(dialect, options);
 }

@@ -25,7 +25,8 @@ export function ormOptions(dialect: Dialect, tables: readonly TableDefinition[])
   };
 }
 
-async function initialize(dialect: Dialect, options: Partial<Options>): Promise<MikroORM> {
+/** Loads only what the dialect needs. */
+export async function initialize(dialect: Dialect, options: Partial<Options>): Promise<MikroORM> {
   if (dialect === 'sqlite') return (await import('@mikro-orm/sqlite')).MikroORM.init(options as never) as never;
   return (await import('@mikro-orm/postgresql')).MikroORM.init(options as never) as never;
 }

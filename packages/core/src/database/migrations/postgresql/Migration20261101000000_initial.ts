@@ -7,7 +7,7 @@ export class Migration20261101000000_initial extends Migration {
   override up(): void | Promise<void> {
     this.addSql(`create table "counters" ("organization_id" uuid not null, "name" varchar(255) not null, "value" int not null, primary key ("organization_id", "name"));`);
 
-    this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "api_key_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`create index "events_organization_id_entity_id_id_index" on "events" ("organization_id", "entity_id", "id");`);
     this.addSql(`create index "events_organization_id_parent_id_id_index" on "events" ("organization_id", "parent_id", "id");`);
     this.addSql(`create index "events_organization_id_id_index" on "events" ("organization_id", "id");`);
@@ -22,11 +22,26 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "jobs_status_priority_run_at_index" on "jobs" ("status", "priority", "run_at");`);
     this.addSql(`create index "jobs_finished_at_index" on "jobs" ("finished_at");`);
 
-    this.addSql(`create table "users" ("id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "email_verified_at" timestamptz(3) null, "username" varchar(255) null, "username_key" varchar(255) null, "full_name" varchar(255) null, "name_key" text null, "locale" varchar(255) not null, "timezone" varchar(255) not null, "avatar_url" text null, "is_active" boolean not null, "last_login_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create table "oidc_flows" ("state_hash" varchar(255) not null, "binding_hash" varchar(255) not null, "issuer_ref" varchar(255) not null, "redirect_to" text not null, "transport" text not null, "device_id" varchar(255) null, "session_id" uuid null, "created_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, primary key ("state_hash"));`);
+    this.addSql(`create index "oidc_flows_expires_at_index" on "oidc_flows" ("expires_at");`);
+
+    this.addSql(`create table "oidc_logout_tokens" ("hash" varchar(255) not null, "expires_at" timestamptz(3) not null, primary key ("hash"));`);
+    this.addSql(`create index "oidc_logout_tokens_expires_at_index" on "oidc_logout_tokens" ("expires_at");`);
+
+    this.addSql(`create table "throttles" ("key" varchar(255) not null, "tries" jsonb not null, "expires_at" timestamptz(3) not null, primary key ("key"));`);
+    this.addSql(`create index "throttles_expires_at_index" on "throttles" ("expires_at");`);
+
+    this.addSql(`create table "users" ("id" uuid not null, "kind" text not null default 'person', "email" varchar(255) not null, "email_key" varchar(255) not null, "email_verified_at" timestamptz(3) null, "username" varchar(255) null, "username_key" varchar(255) null, "full_name" varchar(255) null, "name_key" text null, "locale" varchar(255) not null, "timezone" varchar(255) not null, "avatar_url" text null, "is_active" boolean not null, "last_login_at" timestamptz(3) null, "instance_admin_since" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`alter table "users" add constraint "users_email_key_unique" unique ("email_key");`);
     this.addSql(`alter table "users" add constraint "users_username_key_unique" unique ("username_key");`);
 
-    this.addSql(`create table "sessions" ("id" uuid not null, "user_id" uuid not null, "organization_id" uuid null, "device_id" varchar(255) null, "user_agent" text null, "address" varchar(255) null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, "revoked_at" timestamptz(3) null, primary key ("id"));`);
+    this.addSql(`create table "totp_credentials" ("user_id" uuid not null, "secret" text not null, "created_at" timestamptz(3) not null, "confirmed_at" timestamptz(3) null, "last_used_step" int null, primary key ("user_id"));`);
+
+    this.addSql(`create table "sign_in_challenges" ("token_hash" varchar(255) not null, "purpose" varchar(255) not null, "user_id" uuid null, "proof" varchar(255) null, "wrong_answers" int not null, "created_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, primary key ("token_hash"));`);
+    this.addSql(`create index "sign_in_challenges_user_id_index" on "sign_in_challenges" ("user_id");`);
+    this.addSql(`create index "sign_in_challenges_expires_at_index" on "sign_in_challenges" ("expires_at");`);
+
+    this.addSql(`create table "sessions" ("id" uuid not null, "user_id" uuid not null, "organization_id" uuid null, "limited_to_id" uuid null, "device_id" varchar(255) null, "user_agent" text null, "address" varchar(255) null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, "revoked_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`create index "sessions_user_id_index" on "sessions" ("user_id");`);
     this.addSql(`create index "sessions_expires_at_index" on "sessions" ("expires_at");`);
 
@@ -34,17 +49,68 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "refresh_tokens_session_id_index" on "refresh_tokens" ("session_id");`);
     this.addSql(`create index "refresh_tokens_spent_at_index" on "refresh_tokens" ("spent_at");`);
 
+    this.addSql(`create table "oidc_sessions" ("session_id" uuid not null, "user_id" uuid not null, "issuer_ref" varchar(255) not null, "issuer" text not null, "subject" text not null, "sid" text null, primary key ("session_id"));`);
+    this.addSql(`create index "oidc_sessions_issuer_subject_index" on "oidc_sessions" ("issuer", "subject");`);
+    this.addSql(`create index "oidc_sessions_issuer_ref_index" on "oidc_sessions" ("issuer_ref");`);
+
+    this.addSql(`create table "recovery_codes" ("hash" varchar(255) not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "used_at" timestamptz(3) null, primary key ("hash"));`);
+    this.addSql(`create index "recovery_codes_user_id_index" on "recovery_codes" ("user_id");`);
+
+    this.addSql(`create table "passkeys" ("id" uuid not null, "user_id" uuid not null, "name" varchar(255) not null, "credential_id" text not null, "public_key" text not null, "sign_count" double precision not null, "transports" jsonb not null, "is_backed_up" boolean not null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) null, primary key ("id"));`);
+    this.addSql(`alter table "passkeys" add constraint "passkeys_credential_id_unique" unique ("credential_id");`);
+    this.addSql(`create index "passkeys_user_id_index" on "passkeys" ("user_id");`);
+
     this.addSql(`create table "organizations" ("id" uuid not null, "name" varchar(255) not null, "slug" varchar(255) not null, "tier" text not null, "is_active" boolean not null, "max_users" int null, "max_tasks" int null, "settings" jsonb not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`alter table "organizations" add constraint "organizations_slug_unique" unique ("slug");`);
 
-    this.addSql(`create table "roles" ("organization_id" uuid not null, "id" uuid not null, "key" varchar(255) not null, "name" varchar(255) not null, "built_in" boolean not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create table "roles" ("organization_id" uuid not null, "id" uuid not null, "key" varchar(255) not null, "name" varchar(255) not null, "built_in" boolean not null, "parent_id" uuid null, "permissions" jsonb not null default '[]', "constraints" jsonb not null default '[]', "version" int not null default 1, "created_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "roles_organization_id_created_at_id_index" on "roles" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "roles_organization_id_parent_id_index" on "roles" ("organization_id", "parent_id");`);
     this.addSql(`alter table "roles" add constraint "roles_organization_id_key_unique" unique ("organization_id", "key");`);
 
-    this.addSql(`create table "memberships" ("organization_id" uuid not null, "user_id" uuid not null, "status" text not null, "version" int not null default 1, "joined_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "user_id"));`);
+    this.addSql(`create table "memberships" ("organization_id" uuid not null, "user_id" uuid not null, "status" text not null, "title" varchar(255) null, "version" int not null default 1, "joined_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, "sessions_ended_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "user_id"));`);
     this.addSql(`create index "memberships_user_id_index" on "memberships" ("user_id");`);
     this.addSql(`create index "memberships_organization_id_joined_at_user_id_index" on "memberships" ("organization_id", "joined_at", "user_id");`);
 
-    this.addSql(`create table "tasks" ("organization_id" uuid not null, "id" uuid not null, "number" int not null, "title" varchar(255) not null, "title_sort" text collate "C" not null, "description" text null, "status" text not null, "status_rank" smallint not null, "priority" text not null, "priority_rank" smallint not null, "due_date" timestamptz(3) null, "start_date" timestamptz(3) null, "estimated_hours" int null, "actual_hours" int null, "completed_at" timestamptz(3) null, "parent_id" uuid null, "trash_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create table "tags" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "color" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`alter table "tags" add constraint "tags_organization_id_name_sort_unique" unique ("organization_id", "name_sort");`);
+
+    this.addSql(`create table "service_accounts" ("organization_id" uuid not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "user_id"));`);
+
+    this.addSql(`create table "invitations" ("organization_id" uuid not null, "id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "status" text not null, "invited_by_id" uuid not null, "expires_at" timestamptz(3) not null, "expired_at" timestamptz(3) null, "mails_sent" int not null default 0, "mails_since" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "invitations_email_key_index" on "invitations" ("email_key");`);
+    this.addSql(`create index "invitations_organization_id_email_key_index" on "invitations" ("organization_id", "email_key");`);
+    this.addSql(`create index "invitations_organization_id_created_at_id_index" on "invitations" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "invitations_expires_at_index" on "invitations" ("expires_at");`);
+
+    this.addSql(`create table "invitation_roles" ("organization_id" uuid not null, "invitation_id" uuid not null, "role_id" uuid not null, primary key ("organization_id", "invitation_id", "role_id"));`);
+
+    this.addSql(`create table "identity_providers" ("organization_id" uuid not null, "id" uuid not null, "label" varchar(255) not null, "issuer" text not null, "client_id" text not null, "client_secret" text null, "scopes" jsonb not null, "enabled" boolean not null, "create_members" boolean not null, "default_role_id" uuid null, "role_claim" varchar(255) null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "identity_providers_organization_id_created_at_id_index" on "identity_providers" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "identity_providers_organization_id_default_role_id_index" on "identity_providers" ("organization_id", "default_role_id");`);
+    this.addSql(`alter table "identity_providers" add constraint "identity_providers_id_unique" unique ("id");`);
+
+    this.addSql(`create table "identity_provider_roles" ("organization_id" uuid not null, "identity_provider_id" uuid not null, "claim_value" varchar(255) not null, "role_id" uuid not null, primary key ("organization_id", "identity_provider_id", "claim_value", "role_id"));`);
+    this.addSql(`create index "identity_provider_roles_organization_id_role_id_index" on "identity_provider_roles" ("organization_id", "role_id");`);
+
+    this.addSql(`create table "departments" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "sibling_key" text not null, "description" text null, "parent_id" uuid null, "path_sort" text collate "C" not null, "head_user_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "departments_organization_id_parent_id_id_index" on "departments" ("organization_id", "parent_id", "id");`);
+    this.addSql(`create index "departments_organization_id_created_at_id_index" on "departments" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "departments_organization_id_name_sort_id_index" on "departments" ("organization_id", "name_sort", "id");`);
+    this.addSql(`create index "departments_organization_id_path_sort_index" on "departments" ("organization_id", "path_sort");`);
+    this.addSql(`create index "departments_organization_id_head_user_id_index" on "departments" ("organization_id", "head_user_id");`);
+    this.addSql(`alter table "departments" add constraint "departments_organization_id_sibling_key_unique" unique ("organization_id", "sibling_key");`);
+
+    this.addSql(`create table "teams" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "description" text null, "department_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "teams_organization_id_department_id_id_index" on "teams" ("organization_id", "department_id", "id");`);
+    this.addSql(`create index "teams_organization_id_created_at_id_index" on "teams" ("organization_id", "created_at", "id");`);
+    this.addSql(`alter table "teams" add constraint "teams_organization_id_name_sort_unique" unique ("organization_id", "name_sort");`);
+
+    this.addSql(`create table "team_members" ("organization_id" uuid not null, "team_id" uuid not null, "user_id" uuid not null, "added_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "team_id", "user_id"));`);
+    this.addSql(`create index "team_members_organization_id_team_id_added_at_user_id_index" on "team_members" ("organization_id", "team_id", "added_at", "user_id");`);
+    this.addSql(`create index "team_members_organization_id_user_id_team_id_index" on "team_members" ("organization_id", "user_id", "team_id");`);
+
+    this.addSql(`create table "tasks" ("organization_id" uuid not null, "id" uuid not null, "number" int not null, "title" varchar(255) not null, "title_sort" text collate "C" not null, "description" text null, "status" text not null, "status_rank" smallint not null, "priority" text not null, "priority_rank" smallint not null, "due_date" timestamptz(3) null, "start_date" timestamptz(3) null, "estimated_hours" int null, "actual_hours" int null, "completed_at" timestamptz(3) null, "parent_id" uuid null, "team_id" uuid null, "trash_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "tasks_organization_id_created_at_id_index" on "tasks" ("organization_id", "created_at", "id");`);
     this.addSql(`create index "tasks_organization_id_status_created_at_id_index" on "tasks" ("organization_id", "status", "created_at", "id");`);
     this.addSql(`create index "tasks_organization_id_updated_at_id_index" on "tasks" ("organization_id", "updated_at", "id");`);
@@ -55,80 +121,146 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "tasks_organization_id_created_by_id_id_index" on "tasks" ("organization_id", "created_by_id", "id");`);
     this.addSql(`create index "tasks_organization_id_deleted_at_id_index" on "tasks" ("organization_id", "deleted_at", "id");`);
     this.addSql(`create index "tasks_organization_id_parent_id_id_index" on "tasks" ("organization_id", "parent_id", "id");`);
+    this.addSql(`create index "tasks_organization_id_team_id_created_at_id_index" on "tasks" ("organization_id", "team_id", "created_at", "id");`);
     this.addSql(`create index "tasks_organization_id_trash_id_index" on "tasks" ("organization_id", "trash_id");`);
     this.addSql(`alter table "tasks" add constraint "tasks_organization_id_number_unique" unique ("organization_id", "number");`);
-
-    this.addSql(`create table "task_assignees" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "position" smallint not null, primary key ("organization_id", "task_id", "user_id"));`);
-    this.addSql(`create index "task_assignees_organization_id_user_id_task_id_index" on "task_assignees" ("organization_id", "user_id", "task_id");`);
-
-    this.addSql(`create table "tags" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "color" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
-    this.addSql(`alter table "tags" add constraint "tags_organization_id_name_sort_unique" unique ("organization_id", "name_sort");`);
 
     this.addSql(`create table "task_tags" ("organization_id" uuid not null, "task_id" uuid not null, "tag_id" uuid not null, primary key ("organization_id", "task_id", "tag_id"));`);
     this.addSql(`create index "task_tags_organization_id_tag_id_task_id_index" on "task_tags" ("organization_id", "tag_id", "task_id");`);
 
-    this.addSql(`create table "role_assignments" ("organization_id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "user_id", "role_id"));`);
+    this.addSql(`create table "task_assignees" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "position" smallint not null, primary key ("organization_id", "task_id", "user_id"));`);
+    this.addSql(`create index "task_assignees_organization_id_user_id_task_id_index" on "task_assignees" ("organization_id", "user_id", "task_id");`);
 
-    this.addSql(`create table "invitations" ("organization_id" uuid not null, "id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "status" text not null, "invited_by_id" uuid not null, "expires_at" timestamptz(3) not null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
-    this.addSql(`create index "invitations_email_key_index" on "invitations" ("email_key");`);
-    this.addSql(`create index "invitations_organization_id_email_key_index" on "invitations" ("organization_id", "email_key");`);
+    this.addSql(`create table "role_assignments" ("organization_id" uuid not null, "id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "department_id" uuid null, "team_id" uuid null, "scope_key" varchar(255) not null, "valid_to" timestamptz(3) null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "role_assignments_organization_id_created_at_id_index" on "role_assignments" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "role_assignments_organization_id_role_id_index" on "role_assignments" ("organization_id", "role_id");`);
+    this.addSql(`create index "role_assignments_organization_id_department_id_index" on "role_assignments" ("organization_id", "department_id");`);
+    this.addSql(`create index "role_assignments_organization_id_team_id_index" on "role_assignments" ("organization_id", "team_id");`);
+    this.addSql(`create index "role_assignments_user_id_index" on "role_assignments" ("user_id");`);
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_role_id__f0017_unique" unique ("organization_id", "user_id", "role_id", "scope_key");`);
 
-    this.addSql(`create table "invitation_roles" ("organization_id" uuid not null, "invitation_id" uuid not null, "role_id" uuid not null, primary key ("organization_id", "invitation_id", "role_id"));`);
+    this.addSql(`create table "department_members" ("organization_id" uuid not null, "user_id" uuid not null, "department_id" uuid not null, "added_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "user_id"));`);
+    this.addSql(`create index "department_members_organization_id_department_id_a_49ac5_index" on "department_members" ("organization_id", "department_id", "added_at", "user_id");`);
 
     this.addSql(`create table "comments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid not null, "body" text not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "comments_organization_id_task_id_created_at_id_index" on "comments" ("organization_id", "task_id", "created_at", "id");`);
 
+    this.addSql(`create table "api_keys" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "prefix" varchar(255) not null, "secret_hash" varchar(255) not null, "user_id" uuid not null, "scopes" jsonb not null, "expires_at" timestamptz(3) null, "last_used_at" timestamptz(3) null, "is_active" boolean not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`alter table "api_keys" add constraint "api_keys_secret_hash_unique" unique ("secret_hash");`);
+    this.addSql(`create index "api_keys_organization_id_created_at_id_index" on "api_keys" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "api_keys_organization_id_user_id_index" on "api_keys" ("organization_id", "user_id");`);
+
+    this.addSql(`create table "email_changes" ("id" uuid not null, "user_id" uuid not null, "from_email" varchar(255) not null, "from_email_key" varchar(255) not null, "to_email" varchar(255) not null, "status" text not null, "expires_at" timestamptz(3) not null, "undo_until" timestamptz(3) null, "created_at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create index "email_changes_user_id_index" on "email_changes" ("user_id");`);
+    this.addSql(`create index "email_changes_from_email_key_index" on "email_changes" ("from_email_key");`);
+
     this.addSql(`create table "credentials" ("user_id" uuid not null, "password_hash" text not null, "updated_at" timestamptz(3) not null, primary key ("user_id"));`);
+
+    this.addSql(`create table "user_identities" ("id" uuid not null, "user_id" uuid not null, "realm" varchar(255) not null default 'installation', "issuer" text not null, "subject" text not null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create index "user_identities_user_id_index" on "user_identities" ("user_id");`);
+    this.addSql(`alter table "user_identities" add constraint "user_identities_realm_issuer_subject_unique" unique ("realm", "issuer", "subject");`);
 
     this.addSql(`alter table "counters" enable row level security;`);
     this.addSql(`alter table "counters" force row level security;`);
     this.addSql(`create policy "counters_system" on "counters" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "counters_request" on "counters" to "tenon_request" using (counters.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (counters.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "counters_request" on "counters" to "tenon_request" using (counters.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (counters.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "events" enable row level security;`);
     this.addSql(`alter table "events" force row level security;`);
     this.addSql(`create policy "events_system" on "events" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "events_identity" on "events" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "events_request" on "events" to "tenon_request" using (events.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (events.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or (events.organization_id is null and events.actor_id = nullif(current_setting('app.user_id', true), '')::uuid));`);
+    this.addSql(`create policy "events_request" on "events" to "tenon_request" using (events.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (events.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid) or (events.organization_id is null and events.actor_id = (select nullif(current_setting('app.user_id', true), '')::uuid)));`);
 
     this.addSql(`alter table "event_payloads" add constraint "event_payloads_event_id_foreign" foreign key ("event_id") references "events" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "event_payloads" enable row level security;`);
     this.addSql(`alter table "event_payloads" force row level security;`);
     this.addSql(`create policy "event_payloads_system" on "event_payloads" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "event_payloads_identity" on "event_payloads" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "event_payloads_request" on "event_payloads" to "tenon_request" using (event_payloads.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (event_payloads.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or event_payloads.organization_id is null);`);
+    this.addSql(`create policy "event_payloads_request" on "event_payloads" to "tenon_request" using (event_payloads.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (event_payloads.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid) or event_payloads.organization_id is null);`);
 
     this.addSql(`alter table "idempotency_keys" enable row level security;`);
     this.addSql(`alter table "idempotency_keys" force row level security;`);
     this.addSql(`create policy "idempotency_keys_system" on "idempotency_keys" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "idempotency_keys_request" on "idempotency_keys" to "tenon_request" using (idempotency_keys.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (idempotency_keys.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
+    this.addSql(`create policy "idempotency_keys_identity" on "idempotency_keys" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "idempotency_keys_request" on "idempotency_keys" to "tenon_request" using (idempotency_keys.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (idempotency_keys.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
     this.addSql(`alter table "jobs" add constraint "jobs_status_check" check ("status" in ('waiting', 'done', 'dead'));`);
     this.addSql(`alter table "jobs" enable row level security;`);
     this.addSql(`alter table "jobs" force row level security;`);
     this.addSql(`create policy "jobs_system" on "jobs" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "jobs_identity" on "jobs" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "jobs_request" on "jobs" to "tenon_request" using (jobs.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (jobs.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "jobs_request" on "jobs" to "tenon_request" using (jobs.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (jobs.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "oidc_flows" add constraint "oidc_flows_transport_check" check ("transport" in ('cookie', 'body'));`);
+    this.addSql(`alter table "oidc_flows" enable row level security;`);
+    this.addSql(`alter table "oidc_flows" force row level security;`);
+    this.addSql(`create policy "oidc_flows_system" on "oidc_flows" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "oidc_flows_identity" on "oidc_flows" to "tenon_identity" using (true) with check (true);`);
+
+    this.addSql(`alter table "oidc_logout_tokens" enable row level security;`);
+    this.addSql(`alter table "oidc_logout_tokens" force row level security;`);
+    this.addSql(`create policy "oidc_logout_tokens_system" on "oidc_logout_tokens" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "oidc_logout_tokens_identity" on "oidc_logout_tokens" to "tenon_identity" using (true) with check (true);`);
+
+    this.addSql(`alter table "throttles" enable row level security;`);
+    this.addSql(`alter table "throttles" force row level security;`);
+    this.addSql(`create policy "throttles_system" on "throttles" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "throttles_identity" on "throttles" to "tenon_identity" using (true) with check (true);`);
+
+    this.addSql(`alter table "users" add constraint "users_kind_check" check ("kind" in ('person', 'service'));`);
     this.addSql(`alter table "users" enable row level security;`);
     this.addSql(`alter table "users" force row level security;`);
     this.addSql(`create policy "users_system" on "users" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "users_identity" on "users" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "users_request" on "users" to "tenon_request" using (users.id = nullif(current_setting('app.user_id', true), '')::uuid or exists (select 1 from memberships m where m.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid and m.user_id = users.id)) with check (users.id = nullif(current_setting('app.user_id', true), '')::uuid);`);
+    this.addSql(`create policy "users_request" on "users" to "tenon_request" using (users.id = (select nullif(current_setting('app.user_id', true), '')::uuid) or exists (select 1 from memberships m where m.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid) and m.user_id = users.id)) with check (users.id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "totp_credentials" add constraint "totp_credentials_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "totp_credentials" enable row level security;`);
+    this.addSql(`alter table "totp_credentials" force row level security;`);
+    this.addSql(`create policy "totp_credentials_system" on "totp_credentials" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "totp_credentials_identity" on "totp_credentials" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "totp_credentials_request" on "totp_credentials" to "tenon_request" using (totp_credentials.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (totp_credentials.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "sign_in_challenges" add constraint "sign_in_challenges_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "sign_in_challenges" enable row level security;`);
+    this.addSql(`alter table "sign_in_challenges" force row level security;`);
+    this.addSql(`create policy "sign_in_challenges_system" on "sign_in_challenges" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "sign_in_challenges_identity" on "sign_in_challenges" to "tenon_identity" using (true) with check (true);`);
 
     this.addSql(`alter table "sessions" add constraint "sessions_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "sessions" enable row level security;`);
     this.addSql(`alter table "sessions" force row level security;`);
     this.addSql(`create policy "sessions_system" on "sessions" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "sessions_identity" on "sessions" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "sessions_request" on "sessions" to "tenon_request" using (sessions.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (sessions.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
+    this.addSql(`create policy "sessions_request" on "sessions" to "tenon_request" using (sessions.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (sessions.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
     this.addSql(`alter table "refresh_tokens" add constraint "refresh_tokens_session_id_foreign" foreign key ("session_id") references "sessions" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "refresh_tokens" enable row level security;`);
     this.addSql(`alter table "refresh_tokens" force row level security;`);
     this.addSql(`create policy "refresh_tokens_system" on "refresh_tokens" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "refresh_tokens_identity" on "refresh_tokens" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "refresh_tokens_request" on "refresh_tokens" to "tenon_request" using (refresh_tokens.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (refresh_tokens.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
+    this.addSql(`create policy "refresh_tokens_request" on "refresh_tokens" to "tenon_request" using (refresh_tokens.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (refresh_tokens.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "oidc_sessions" add constraint "oidc_sessions_session_id_foreign" foreign key ("session_id") references "sessions" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "oidc_sessions" enable row level security;`);
+    this.addSql(`alter table "oidc_sessions" force row level security;`);
+    this.addSql(`create policy "oidc_sessions_system" on "oidc_sessions" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "oidc_sessions_identity" on "oidc_sessions" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "oidc_sessions_request" on "oidc_sessions" to "tenon_request" using (oidc_sessions.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (oidc_sessions.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "recovery_codes" add constraint "recovery_codes_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "recovery_codes" enable row level security;`);
+    this.addSql(`alter table "recovery_codes" force row level security;`);
+    this.addSql(`create policy "recovery_codes_system" on "recovery_codes" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "recovery_codes_identity" on "recovery_codes" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "recovery_codes_request" on "recovery_codes" to "tenon_request" using (recovery_codes.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (recovery_codes.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "passkeys" add constraint "passkeys_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "passkeys" enable row level security;`);
+    this.addSql(`alter table "passkeys" force row level security;`);
+    this.addSql(`create policy "passkeys_system" on "passkeys" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "passkeys_identity" on "passkeys" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "passkeys_request" on "passkeys" to "tenon_request" using (passkeys.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (passkeys.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
     this.addSql(`alter table "organizations" add constraint "organizations_created_by_id_foreign" foreign key ("created_by_id") references "users" ("id") on update no action on delete restrict;`);
     this.addSql(`alter table "organizations" add constraint "organizations_tier_check" check ("tier" in ('free', 'pro', 'enterprise'));`);
@@ -136,14 +268,15 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "organizations" force row level security;`);
     this.addSql(`create policy "organizations_system" on "organizations" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "organizations_identity" on "organizations" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "organizations_request" on "organizations" to "tenon_request" using (organizations.id = nullif(current_setting('app.organization_id', true), '')::uuid or exists (select 1 from memberships m where m.organization_id = organizations.id and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid)) with check (organizations.id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "organizations_request" on "organizations" to "tenon_request" using (organizations.id = (select nullif(current_setting('app.organization_id', true), '')::uuid) or exists (select 1 from memberships m where m.organization_id = organizations.id and m.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid))) with check (organizations.id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "roles" add constraint "roles_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
+    this.addSql(`alter table "roles" add constraint "roles_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "roles" enable row level security;`);
     this.addSql(`alter table "roles" force row level security;`);
     this.addSql(`create policy "roles_system" on "roles" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "roles_identity" on "roles" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "roles_request" on "roles" to "tenon_request" using (roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "roles_request" on "roles" to "tenon_request" using (roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "memberships" add constraint "memberships_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
     this.addSql(`alter table "memberships" add constraint "memberships_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete restrict;`);
@@ -152,46 +285,22 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "memberships" force row level security;`);
     this.addSql(`create policy "memberships_system" on "memberships" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "memberships_identity" on "memberships" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "memberships_request" on "memberships" to "tenon_request" using (memberships.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid or memberships.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (memberships.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
-
-    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "tasks" ("organization_id", "id") on update no action on delete restrict;`);
-    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
-    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
-    this.addSql(`alter table "tasks" add constraint "tasks_status_check" check ("status" in ('todo', 'in_progress', 'in_review', 'done', 'archived'));`);
-    this.addSql(`alter table "tasks" add constraint "tasks_priority_check" check ("priority" in ('low', 'medium', 'high', 'urgent', 'critical'));`);
-    this.addSql(`alter table "tasks" enable row level security;`);
-    this.addSql(`alter table "tasks" force row level security;`);
-    this.addSql(`create policy "tasks_system" on "tasks" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "tasks_request" on "tasks" to "tenon_request" using (tasks.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (tasks.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
-
-    this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
-    this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
-    this.addSql(`alter table "task_assignees" enable row level security;`);
-    this.addSql(`alter table "task_assignees" force row level security;`);
-    this.addSql(`create policy "task_assignees_system" on "task_assignees" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "task_assignees_request" on "task_assignees" to "tenon_request" using (task_assignees.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (task_assignees.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "memberships_request" on "memberships" to "tenon_request" using (memberships.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid) or memberships.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (memberships.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "tags" add constraint "tags_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "tags" add constraint "tags_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "tags" enable row level security;`);
     this.addSql(`alter table "tags" force row level security;`);
     this.addSql(`create policy "tags_system" on "tags" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "tags_request" on "tags" to "tenon_request" using (tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "tags_request" on "tags" to "tenon_request" using (tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
-    this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
-    this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_tag_id_foreign" foreign key ("organization_id", "tag_id") references "tags" ("organization_id", "id") on update no action on delete cascade;`);
-    this.addSql(`alter table "task_tags" enable row level security;`);
-    this.addSql(`alter table "task_tags" force row level security;`);
-    this.addSql(`create policy "task_tags_system" on "task_tags" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "task_tags_request" on "task_tags" to "tenon_request" using (task_tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (task_tags.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
-
-    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
-    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
-    this.addSql(`alter table "role_assignments" enable row level security;`);
-    this.addSql(`alter table "role_assignments" force row level security;`);
-    this.addSql(`create policy "role_assignments_system" on "role_assignments" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "role_assignments_identity" on "role_assignments" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "role_assignments_request" on "role_assignments" to "tenon_request" using (role_assignments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (role_assignments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`alter table "service_accounts" add constraint "service_accounts_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "service_accounts" add constraint "service_accounts_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "service_accounts" enable row level security;`);
+    this.addSql(`alter table "service_accounts" force row level security;`);
+    this.addSql(`create policy "service_accounts_system" on "service_accounts" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "service_accounts_identity" on "service_accounts" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "service_accounts_request" on "service_accounts" to "tenon_request" using (service_accounts.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (service_accounts.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "invitations" add constraint "invitations_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
     this.addSql(`alter table "invitations" add constraint "invitations_organization_id_invited_by_id_foreign" foreign key ("organization_id", "invited_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
@@ -200,7 +309,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "invitations" force row level security;`);
     this.addSql(`create policy "invitations_system" on "invitations" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "invitations_identity" on "invitations" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "invitations_request" on "invitations" to "tenon_request" using (invitations.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (invitations.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "invitations_request" on "invitations" to "tenon_request" using (invitations.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (invitations.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "invitation_roles" add constraint "invitation_roles_organization_id_invitation_id_foreign" foreign key ("organization_id", "invitation_id") references "invitations" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "invitation_roles" add constraint "invitation_roles_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
@@ -208,7 +317,95 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "invitation_roles" force row level security;`);
     this.addSql(`create policy "invitation_roles_system" on "invitation_roles" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "invitation_roles_identity" on "invitation_roles" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "invitation_roles_request" on "invitation_roles" to "tenon_request" using (invitation_roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (invitation_roles.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "invitation_roles_request" on "invitation_roles" to "tenon_request" using (invitation_roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (invitation_roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "identity_providers" add constraint "identity_providers_organization_id_default_role_id_foreign" foreign key ("organization_id", "default_role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "identity_providers" add constraint "identity_providers_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "identity_providers" add constraint "identity_providers_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "identity_providers" enable row level security;`);
+    this.addSql(`alter table "identity_providers" force row level security;`);
+    this.addSql(`create policy "identity_providers_system" on "identity_providers" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "identity_providers_identity" on "identity_providers" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "identity_providers_request" on "identity_providers" to "tenon_request" using (identity_providers.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (identity_providers.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "identity_provider_roles" add constraint "identity_provider_roles_organization_id_identity_a0151_foreign" foreign key ("organization_id", "identity_provider_id") references "identity_providers" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "identity_provider_roles" add constraint "identity_provider_roles_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "identity_provider_roles" enable row level security;`);
+    this.addSql(`alter table "identity_provider_roles" force row level security;`);
+    this.addSql(`create policy "identity_provider_roles_system" on "identity_provider_roles" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "identity_provider_roles_identity" on "identity_provider_roles" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "identity_provider_roles_request" on "identity_provider_roles" to "tenon_request" using (identity_provider_roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (identity_provider_roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "departments" add constraint "departments_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "departments" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "departments" add constraint "departments_organization_id_head_user_id_foreign" foreign key ("organization_id", "head_user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "departments" add constraint "departments_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "departments" add constraint "departments_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "departments" enable row level security;`);
+    this.addSql(`alter table "departments" force row level security;`);
+    this.addSql(`create policy "departments_system" on "departments" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "departments_identity" on "departments" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "departments_request" on "departments" to "tenon_request" using (departments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (departments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "teams" add constraint "teams_organization_id_department_id_foreign" foreign key ("organization_id", "department_id") references "departments" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "teams" add constraint "teams_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "teams" add constraint "teams_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "teams" enable row level security;`);
+    this.addSql(`alter table "teams" force row level security;`);
+    this.addSql(`create policy "teams_system" on "teams" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "teams_identity" on "teams" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "teams_request" on "teams" to "tenon_request" using (teams.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (teams.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "team_members" add constraint "team_members_organization_id_team_id_foreign" foreign key ("organization_id", "team_id") references "teams" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "team_members" add constraint "team_members_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "team_members" add constraint "team_members_organization_id_added_by_id_foreign" foreign key ("organization_id", "added_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "team_members" enable row level security;`);
+    this.addSql(`alter table "team_members" force row level security;`);
+    this.addSql(`create policy "team_members_system" on "team_members" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "team_members_request" on "team_members" to "tenon_request" using (team_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (team_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "tasks" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_team_id_foreign" foreign key ("organization_id", "team_id") references "teams" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_status_check" check ("status" in ('todo', 'in_progress', 'in_review', 'done', 'archived'));`);
+    this.addSql(`alter table "tasks" add constraint "tasks_priority_check" check ("priority" in ('low', 'medium', 'high', 'urgent', 'critical'));`);
+    this.addSql(`alter table "tasks" enable row level security;`);
+    this.addSql(`alter table "tasks" force row level security;`);
+    this.addSql(`create policy "tasks_system" on "tasks" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "tasks_request" on "tasks" to "tenon_request" using (tasks.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (tasks.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_tag_id_foreign" foreign key ("organization_id", "tag_id") references "tags" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_tags" enable row level security;`);
+    this.addSql(`alter table "task_tags" force row level security;`);
+    this.addSql(`create policy "task_tags_system" on "task_tags" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_tags_request" on "task_tags" to "tenon_request" using (task_tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "task_assignees" enable row level security;`);
+    this.addSql(`alter table "task_assignees" force row level security;`);
+    this.addSql(`create policy "task_assignees_system" on "task_assignees" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_assignees_request" on "task_assignees" to "tenon_request" using (task_assignees.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_assignees.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_department_id_foreign" foreign key ("organization_id", "department_id") references "departments" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_team_id_foreign" foreign key ("organization_id", "team_id") references "teams" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "role_assignments" enable row level security;`);
+    this.addSql(`alter table "role_assignments" force row level security;`);
+    this.addSql(`create policy "role_assignments_system" on "role_assignments" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "role_assignments_identity" on "role_assignments" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "role_assignments_request" on "role_assignments" to "tenon_request" using (role_assignments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (role_assignments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "department_members" add constraint "department_members_organization_id_department_id_foreign" foreign key ("organization_id", "department_id") references "departments" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "department_members" add constraint "department_members_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "department_members" add constraint "department_members_organization_id_added_by_id_foreign" foreign key ("organization_id", "added_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "department_members" enable row level security;`);
+    this.addSql(`alter table "department_members" force row level security;`);
+    this.addSql(`create policy "department_members_system" on "department_members" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "department_members_identity" on "department_members" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "department_members_request" on "department_members" to "tenon_request" using (department_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (department_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "comments" add constraint "comments_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "comments" add constraint "comments_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
@@ -216,64 +413,158 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "comments" enable row level security;`);
     this.addSql(`alter table "comments" force row level security;`);
     this.addSql(`create policy "comments_system" on "comments" to "tenon_system" using (true) with check (true);`);
-    this.addSql(`create policy "comments_request" on "comments" to "tenon_request" using (comments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid) with check (comments.organization_id = nullif(current_setting('app.organization_id', true), '')::uuid);`);
+    this.addSql(`create policy "comments_request" on "comments" to "tenon_request" using (comments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (comments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "api_keys" add constraint "api_keys_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "api_keys" add constraint "api_keys_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "api_keys" add constraint "api_keys_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "api_keys" enable row level security;`);
+    this.addSql(`alter table "api_keys" force row level security;`);
+    this.addSql(`create policy "api_keys_system" on "api_keys" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "api_keys_identity" on "api_keys" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "api_keys_request" on "api_keys" to "tenon_request" using (api_keys.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (api_keys.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "email_changes" add constraint "email_changes_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "email_changes" add constraint "email_changes_status_check" check ("status" in ('pending', 'confirmed', 'undone', 'replaced'));`);
+    this.addSql(`alter table "email_changes" enable row level security;`);
+    this.addSql(`alter table "email_changes" force row level security;`);
+    this.addSql(`create policy "email_changes_system" on "email_changes" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "email_changes_identity" on "email_changes" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "email_changes_request" on "email_changes" to "tenon_request" using (email_changes.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (email_changes.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
     this.addSql(`alter table "credentials" add constraint "credentials_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
     this.addSql(`alter table "credentials" enable row level security;`);
     this.addSql(`alter table "credentials" force row level security;`);
     this.addSql(`create policy "credentials_system" on "credentials" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "credentials_identity" on "credentials" to "tenon_identity" using (true) with check (true);`);
-    this.addSql(`create policy "credentials_request" on "credentials" to "tenon_request" using (credentials.user_id = nullif(current_setting('app.user_id', true), '')::uuid) with check (credentials.user_id = nullif(current_setting('app.user_id', true), '')::uuid);`);
+    this.addSql(`create policy "credentials_request" on "credentials" to "tenon_request" using (credentials.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (credentials.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "user_identities" add constraint "user_identities_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "user_identities" enable row level security;`);
+    this.addSql(`alter table "user_identities" force row level security;`);
+    this.addSql(`create policy "user_identities_system" on "user_identities" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "user_identities_identity" on "user_identities" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "user_identities_request" on "user_identities" to "tenon_request" using (user_identities.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (user_identities.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    // By hand: full-text search, the words of a task and a generated tsvector over them.
+    this.addSql(`create table task_search (
+      organization_id uuid not null,
+      task_id uuid not null,
+      title text not null,
+      body text not null,
+      document tsvector generated always as (array_to_tsvector(string_to_array(trim(title || body), ' '))) stored,
+      primary key (organization_id, task_id),
+      foreign key (organization_id, task_id) references tasks (organization_id, id) on delete cascade
+    )`);
+    this.addSql('create index task_search_document_index on task_search using gin (document)');
+    this.addSql('alter table task_search enable row level security');
+    this.addSql('alter table task_search force row level security');
+    this.addSql('create policy task_search_system on task_search to tenon_system using (true) with check (true)');
+    const own = `organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)`;
+    this.addSql(`create policy task_search_request on task_search to tenon_request using (${own}) with check (${own})`);
   }
 
   override down(): void | Promise<void> {
+    this.addSql(`drop table if exists "task_search" cascade;`);
     this.addSql(`alter table "event_payloads" drop constraint "event_payloads_event_id_foreign";`);
+    this.addSql(`alter table "totp_credentials" drop constraint "totp_credentials_user_id_foreign";`);
+    this.addSql(`alter table "sign_in_challenges" drop constraint "sign_in_challenges_user_id_foreign";`);
     this.addSql(`alter table "sessions" drop constraint "sessions_user_id_foreign";`);
+    this.addSql(`alter table "recovery_codes" drop constraint "recovery_codes_user_id_foreign";`);
+    this.addSql(`alter table "passkeys" drop constraint "passkeys_user_id_foreign";`);
     this.addSql(`alter table "organizations" drop constraint "organizations_created_by_id_foreign";`);
     this.addSql(`alter table "memberships" drop constraint "memberships_user_id_foreign";`);
+    this.addSql(`alter table "email_changes" drop constraint "email_changes_user_id_foreign";`);
     this.addSql(`alter table "credentials" drop constraint "credentials_user_id_foreign";`);
+    this.addSql(`alter table "user_identities" drop constraint "user_identities_user_id_foreign";`);
     this.addSql(`alter table "refresh_tokens" drop constraint "refresh_tokens_session_id_foreign";`);
+    this.addSql(`alter table "oidc_sessions" drop constraint "oidc_sessions_session_id_foreign";`);
     this.addSql(`alter table "roles" drop constraint "roles_organization_id_foreign";`);
     this.addSql(`alter table "memberships" drop constraint "memberships_organization_id_foreign";`);
     this.addSql(`alter table "invitations" drop constraint "invitations_organization_id_foreign";`);
-    this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_role_id_foreign";`);
+    this.addSql(`alter table "roles" drop constraint "roles_organization_id_parent_id_foreign";`);
     this.addSql(`alter table "invitation_roles" drop constraint "invitation_roles_organization_id_role_id_foreign";`);
+    this.addSql(`alter table "identity_providers" drop constraint "identity_providers_organization_id_default_role_id_foreign";`);
+    this.addSql(`alter table "identity_provider_roles" drop constraint "identity_provider_roles_organization_id_role_id_foreign";`);
+    this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_role_id_foreign";`);
+    this.addSql(`alter table "tags" drop constraint "tags_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "tags" drop constraint "tags_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "service_accounts" drop constraint "service_accounts_organization_id_user_id_foreign";`);
+    this.addSql(`alter table "service_accounts" drop constraint "service_accounts_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "invitations" drop constraint "invitations_organization_id_invited_by_id_foreign";`);
+    this.addSql(`alter table "identity_providers" drop constraint "identity_providers_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "identity_providers" drop constraint "identity_providers_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "departments" drop constraint "departments_organization_id_head_user_id_foreign";`);
+    this.addSql(`alter table "departments" drop constraint "departments_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "departments" drop constraint "departments_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "teams" drop constraint "teams_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "teams" drop constraint "teams_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "team_members" drop constraint "team_members_organization_id_user_id_foreign";`);
+    this.addSql(`alter table "team_members" drop constraint "team_members_organization_id_added_by_id_foreign";`);
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_updated_by_id_foreign";`);
     this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_user_id_foreign";`);
-    this.addSql(`alter table "tags" drop constraint "tags_organization_id_created_by_id_foreign";`);
-    this.addSql(`alter table "tags" drop constraint "tags_organization_id_updated_by_id_foreign";`);
     this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_user_id_foreign";`);
-    this.addSql(`alter table "invitations" drop constraint "invitations_organization_id_invited_by_id_foreign";`);
+    this.addSql(`alter table "department_members" drop constraint "department_members_organization_id_user_id_foreign";`);
+    this.addSql(`alter table "department_members" drop constraint "department_members_organization_id_added_by_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_updated_by_id_foreign";`);
-    this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_parent_id_foreign";`);
-    this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_task_id_foreign";`);
-    this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_task_id_foreign";`);
-    this.addSql(`alter table "comments" drop constraint "comments_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_user_id_foreign";`);
+    this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_updated_by_id_foreign";`);
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_tag_id_foreign";`);
     this.addSql(`alter table "invitation_roles" drop constraint "invitation_roles_organization_id_invitation_id_foreign";`);
+    this.addSql(`alter table "identity_provider_roles" drop constraint "identity_provider_roles_organization_id_identity_a0151_foreign";`);
+    this.addSql(`alter table "departments" drop constraint "departments_organization_id_parent_id_foreign";`);
+    this.addSql(`alter table "teams" drop constraint "teams_organization_id_department_id_foreign";`);
+    this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_department_id_foreign";`);
+    this.addSql(`alter table "department_members" drop constraint "department_members_organization_id_department_id_foreign";`);
+    this.addSql(`alter table "team_members" drop constraint "team_members_organization_id_team_id_foreign";`);
+    this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_team_id_foreign";`);
+    this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_team_id_foreign";`);
+    this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_parent_id_foreign";`);
+    this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "comments" drop constraint "comments_organization_id_task_id_foreign";`);
 
     this.addSql(`drop table if exists "counters" cascade;`);
     this.addSql(`drop table if exists "events" cascade;`);
     this.addSql(`drop table if exists "event_payloads" cascade;`);
     this.addSql(`drop table if exists "idempotency_keys" cascade;`);
     this.addSql(`drop table if exists "jobs" cascade;`);
+    this.addSql(`drop table if exists "oidc_flows" cascade;`);
+    this.addSql(`drop table if exists "oidc_logout_tokens" cascade;`);
+    this.addSql(`drop table if exists "throttles" cascade;`);
     this.addSql(`drop table if exists "users" cascade;`);
+    this.addSql(`drop table if exists "totp_credentials" cascade;`);
+    this.addSql(`drop table if exists "sign_in_challenges" cascade;`);
     this.addSql(`drop table if exists "sessions" cascade;`);
     this.addSql(`drop table if exists "refresh_tokens" cascade;`);
+    this.addSql(`drop table if exists "oidc_sessions" cascade;`);
+    this.addSql(`drop table if exists "recovery_codes" cascade;`);
+    this.addSql(`drop table if exists "passkeys" cascade;`);
     this.addSql(`drop table if exists "organizations" cascade;`);
     this.addSql(`drop table if exists "roles" cascade;`);
     this.addSql(`drop table if exists "memberships" cascade;`);
-    this.addSql(`drop table if exists "tasks" cascade;`);
-    this.addSql(`drop table if exists "task_assignees" cascade;`);
     this.addSql(`drop table if exists "tags" cascade;`);
-    this.addSql(`drop table if exists "task_tags" cascade;`);
-    this.addSql(`drop table if exists "role_assignments" cascade;`);
+    this.addSql(`drop table if exists "service_accounts" cascade;`);
     this.addSql(`drop table if exists "invitations" cascade;`);
     this.addSql(`drop table if exists "invitation_roles" cascade;`);
+    this.addSql(`drop table if exists "identity_providers" cascade;`);
+    this.addSql(`drop table if exists "identity_provider_roles" cascade;`);
+    this.addSql(`drop table if exists "departments" cascade;`);
+    this.addSql(`drop table if exists "teams" cascade;`);
+    this.addSql(`drop table if exists "team_members" cascade;`);
+    this.addSql(`drop table if exists "tasks" cascade;`);
+    this.addSql(`drop table if exists "task_tags" cascade;`);
+    this.addSql(`drop table if exists "task_assignees" cascade;`);
+    this.addSql(`drop table if exists "role_assignments" cascade;`);
+    this.addSql(`drop table if exists "department_members" cascade;`);
     this.addSql(`drop table if exists "comments" cascade;`);
+    this.addSql(`drop table if exists "api_keys" cascade;`);
+    this.addSql(`drop table if exists "email_changes" cascade;`);
     this.addSql(`drop table if exists "credentials" cascade;`);
+    this.addSql(`drop table if exists "user_identities" cascade;`);
   }
 
 }
