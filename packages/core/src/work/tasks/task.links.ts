@@ -16,11 +16,8 @@ export interface TaskLinks {
   tags: ReadonlyMap<string, Tag[]>;
 }
 
-export const byName = (a: { name: string }, b: { name: string }): number =>
-  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
-
 /** A person or a tag by name; of an assignee only the id. */
-interface NameRow {
+export interface NameRow {
   kind: 'assignee' | 'person' | 'tag';
   id: string;
   /** The user name of a person. */
@@ -29,8 +26,15 @@ interface NameRow {
   detail: string | null;
 }
 
-const personOf = ({ id, name, detail }: NameRow): Person => ({ id, username: name, fullName: detail });
-const tagOf = ({ id, name, detail }: NameRow): Tag => ({ id, name: name ?? '', color: detail ?? '' });
+/** The people and the tags among some rows. The tags are in the order of their names. */
+export function namesOf(rows: readonly NameRow[]): { people: Map<string, Person>; tags: Tag[] } {
+  const people = new Map<string, Person>();
+  const tags: Tag[] = [];
+  for (const { kind, id, name, detail } of rows)
+    if (kind === 'tag') tags.push({ id, name: name ?? '', color: detail ?? '' });
+    else if (kind === 'person') people.set(id, { id, username: name, fullName: detail });
+  return { people, tags: tags.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
 
 const kindOf = <Kind extends string>(kind: Kind) => sql<Kind>`${sql.lit(kind)}`.as('kind');
 const personColumns = ['users.id', 'users.username as name', 'users.full_name as detail'] as const;
@@ -59,7 +63,7 @@ const linksOfOne = statement((db, { taskId }: { taskId: string }) =>
       db
         .selectFrom('users')
         .select([kindOf('person'), ...personColumns, sql<number>`0`.as('position')])
-        // Each once: the wall of people is the dearest.
+        // Each person once, because the wall of users is expensive.
         .where('users.id', 'in', (where) =>
           where
             .selectFrom('task_assignees')
@@ -75,19 +79,12 @@ const linksOfOne = statement((db, { taskId }: { taskId: string }) =>
 /** Reads what is joined to one task; the caller is among its people. */
 export async function linksOfTask(db: ReadDoor, taskId: string): Promise<TaskLinks> {
   const rows = await db.run(linksOfOne, { taskId });
-  const people = new Map<string, Person>();
-  const assignees: { id: string; position: number }[] = [];
-  const tags: Tag[] = [];
-  for (const row of rows) {
-    if (row.kind === 'tag') tags.push(tagOf(row));
-    else if (row.kind === 'assignee') assignees.push(row);
-    else people.set(row.id, personOf(row));
-  }
-  const assigneeIds = assignees.sort((a, b) => a.position - b.position).map(({ id }) => id);
+  const { people, tags } = namesOf(rows);
+  const assignees = rows.filter(({ kind }) => kind === 'assignee').sort((a, b) => a.position - b.position);
   return {
     people,
-    assigneeIds: new Map([[taskId, assigneeIds]]),
-    tags: new Map([[taskId, tags.sort(byName)]]),
+    assigneeIds: new Map([[taskId, assignees.map(({ id }) => id)]]),
+    tags: new Map([[taskId, tags]]),
   };
 }
 
@@ -138,14 +135,7 @@ const nameRows = statement<NameValues, NameRow>((db, { tagIds, personIds }, dial
 
 const noLinks: TaskLinks = { people: new Map(), assigneeIds: new Map(), tags: new Map() };
 
-/** Puts a tag among those of one task, of which there are few. */
-function insertByName(tags: Tag[], tag: Tag): void {
-  let at = tags.length;
-  for (let before = tags[at - 1]; before && before.name > tag.name; before = tags[at - 1]) tags[at--] = before;
-  tags[at] = tag;
-}
-
-/** The values under a key, which begin as none. */
+/** The list under a key, which begins empty. */
 function listOf<Value>(lists: Map<string, Value[]>, key: string): Value[] {
   let list = lists.get(key);
   if (!list) lists.set(key, (list = []));
@@ -163,29 +153,21 @@ export async function linksOfPage(
   if (tasks.length === 0) return noLinks;
   const links = await db.run(linkRows, { taskIds: tasks.map((task) => task.id) });
   const personIds = new Set<string>();
-  const tagIds = new Set<string>();
+  const tasksWithTag = new Map<string, string[]>();
   for (const { createdById, updatedById } of tasks) personIds.add(createdById).add(updatedById);
-  for (const { kind, id } of links) (kind === 'tag' ? tagIds : personIds).add(id);
-
-  const people = new Map<string, Person>();
-  const known = new Map<string, Tag>();
-  for (const row of await db.run(nameRows, { tagIds: [...tagIds], personIds: [...personIds] })) {
-    if (row.kind === 'tag') known.set(row.id, tagOf(row));
-    else people.set(row.id, personOf(row));
-  }
+  for (const { kind, id, taskId } of links)
+    if (kind === 'tag') listOf(tasksWithTag, id).push(taskId);
+    else personIds.add(id);
+  const names = await db.run(nameRows, { tagIds: [...tasksWithTag.keys()], personIds: [...personIds] });
+  const { people, tags } = namesOf(names);
 
   const assigneeIds = new Map<string, string[]>();
-  const tags = new Map<string, Tag[]>();
-  // Most tasks have one assignee, so that mostly there is nothing to put in order.
-  const ordered = links.some(({ position }) => position > 0)
-    ? links.toSorted((a, b) => a.position - b.position)
-    : links;
-  for (const { kind, taskId, id } of ordered) {
-    if (kind === 'assignee') listOf(assigneeIds, taskId).push(id);
-    else {
-      const tag = known.get(id);
-      if (tag) insertByName(listOf(tags, taskId), tag);
-    }
-  }
-  return { people, assigneeIds, tags };
+  // Most tasks have one assignee, so there is usually nothing to put in order.
+  const assignees = links.filter(({ kind }) => kind === 'assignee');
+  if (assignees.some(({ position }) => position > 0)) assignees.sort((a, b) => a.position - b.position);
+  for (const { taskId, id } of assignees) listOf(assigneeIds, taskId).push(id);
+
+  const tagsOfTask = new Map<string, Tag[]>();
+  for (const tag of tags) for (const taskId of tasksWithTag.get(tag.id) ?? []) listOf(tagsOfTask, taskId).push(tag);
+  return { people, assigneeIds, tags: tagsOfTask };
 }

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { authorize, requirePermission, visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import type { Dialect } from '../../database/engine.ts';
 import {
   cutPage,
   orderOf,
@@ -77,6 +78,19 @@ interface ListShape {
   count: boolean;
 }
 
+/** Whether a column is among the ids, or null, as a filter has chosen. */
+function chosen(
+  dialect: Dialect,
+  column: string,
+  choice: Exclude<Choice, 'any'>,
+  ids: readonly string[],
+): RawBuilder<SqlBool> {
+  const isNone = sql<SqlBool>`${sql.ref(column)} is null`;
+  if (choice === 'none') return isNone;
+  const isAmong = anyOf(dialect, column, ids);
+  return choice === 'ids' ? isAmong : sql<SqlBool>`(${isAmong} or ${isNone})`;
+}
+
 // Instants go to the database as dates; what comes from it is text, and so is the type of the column.
 const instant = (value: Date) => value as unknown as string;
 
@@ -97,22 +111,10 @@ const listStatement = statementFamily<
   if (has('createdBy')) query = query.where(anyOf(dialect, 'tasks.created_by_id', values.createdBy));
   if (has('dueBefore')) query = query.where('tasks.due_date', '<=', instant(values.dueBefore));
   if (has('dueAfter')) query = query.where('tasks.due_date', '>=', instant(values.dueAfter));
-  if (shape.parent !== 'any')
-    query = query.where((where) =>
-      where.or([
-        ...(shape.parent === 'none' ? [] : [anyOf(dialect, 'tasks.parent_id', values.parent)]),
-        ...(shape.parent === 'ids' ? [] : [where('tasks.parent_id', 'is', null)]),
-      ]),
-    );
+  if (shape.parent !== 'any') query = query.where(chosen(dialect, 'tasks.parent_id', shape.parent, values.parent));
   // One team keeps the order of its index.
   if (shape.team === 'one') query = query.where('tasks.team_id', '=', values.oneTeam);
-  else if (shape.team !== 'any')
-    query = query.where((where) =>
-      where.or([
-        ...(shape.team === 'none' ? [] : [anyOf(dialect, 'tasks.team_id', values.team)]),
-        ...(shape.team === 'ids' ? [] : [where('tasks.team_id', 'is', null)]),
-      ]),
-    );
+  else if (shape.team !== 'any') query = query.where(chosen(dialect, 'tasks.team_id', shape.team, values.team));
   if (has('department')) query = query.where(anyOf(dialect, 'tasks.team_id', values.departmentTeams));
   if (has('assignee'))
     query = query.where((where) =>

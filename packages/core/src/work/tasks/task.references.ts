@@ -5,7 +5,7 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { teams } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
-import { byName, type TaskLinks } from './task.links.ts';
+import { type NameRow, namesOf, type TaskLinks } from './task.links.ts';
 import { tasks } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 
@@ -23,11 +23,8 @@ export interface ResolvedReferences {
   tags: Task['tags'];
 }
 
-interface ReferenceRow {
-  kind: 'member' | 'tag';
-  id: string;
-  name: string | null;
-  detail: string | null;
+/** Of a person, also the status of their membership. */
+interface ReferenceRow extends NameRow {
   status: string | null;
 }
 
@@ -43,7 +40,7 @@ const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, t
       .selectFrom('memberships')
       .innerJoin('users', 'users.id', 'memberships.user_id')
       .select([
-        sql<ReferenceRow['kind']>`'member'`.as('kind'),
+        sql<ReferenceRow['kind']>`'person'`.as('kind'),
         'users.id',
         'users.username as name',
         'users.full_name as detail',
@@ -73,23 +70,13 @@ export async function resolveReferences(unit: Unit, references: References): Pro
     parentId === null ? null : tasks.refer(unit, parentId, 'parentId', workErrors.parent_not_found),
     teamId === null ? null : teams.refer(unit, teamId, 'teamId'),
   ]);
-  const people = new Map<string, Person>();
-  const active = new Set<string>();
-  const tags = new Map<string, Task['tags'][number]>();
-  for (const { kind, id, name, detail, status } of rows) {
-    if (kind === 'tag') tags.set(id, { id, name: name ?? '', color: detail ?? '' });
-    else {
-      people.set(id, { id, username: name, fullName: detail });
-      if (status === 'active') active.add(id);
-    }
-  }
-  const missing = (ids: readonly string[], found: { has(id: string): boolean }) =>
-    ids.findIndex((id) => !found.has(id));
-  const assignee = missing(assigneeIds, active);
+  const { people, tags } = namesOf(rows);
+  const found = new Set(rows.filter(({ kind, status }) => kind === 'tag' || status === 'active').map(({ id }) => id));
+  const assignee = assigneeIds.findIndex((id) => !found.has(id));
   if (assignee >= 0) throw workErrors.assignee_not_found({ field: ['assigneeIds', assignee] });
-  const tag = missing(tagIds, tags);
+  const tag = tagIds.findIndex((id) => !found.has(id));
   if (tag >= 0) throw workErrors.tag_not_found({ field: ['tagIds', tag] });
-  return { people, tags: [...tags.values()].sort(byName) };
+  return { people, tags };
 }
 
 /** The links of a task that is about to be. */
