@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it } from 'vitest';
 import { isWithin, nextOpening, usualWorkingHours } from './working-hours.ts';
 
@@ -52,9 +53,63 @@ describe('working hours', () => {
     expect(nextOpening(usualWorkingHours, new Date(at), timezone)).toEqual(new Date(opening));
   });
 
-  it('begin after the gap when the clock change skips their start', () => {
+  it('begin at the end of the gap when the clock change skips their start', () => {
     const early = { start: '02:30', end: '04:00', days: [7], exemptPriorities: [] };
-    expect(nextOpening(early, new Date('2026-03-28T12:00:00Z'), berlin)).toEqual(new Date('2026-03-29T01:30:00Z'));
+    expect(nextOpening(early, new Date('2026-03-28T12:00:00Z'), berlin)).toEqual(new Date('2026-03-29T01:00:00Z'));
+  });
+
+  it.each([
+    // The clocks go from 02:00 to 03:00, into the hours.
+    ['at the change of the clocks', newYork, '02:30', '03:30', 7, '2026-03-08T06:59:00Z', '2026-03-08T07:00:00Z'],
+    // The clocks go from 02:00 back to 01:00, and 01:15 comes again.
+    ['a second time in one night', newYork, '01:15', '01:45', 7, '2026-11-01T05:50:00Z', '2026-11-01T06:15:00Z'],
+    // The clocks go from 00:00 to 01:00: that Friday has no such hour.
+    ['a week later', 'Africa/Cairo', '00:00', '01:00', 5, '2026-04-23T21:59:00Z', '2026-04-30T21:00:00Z'],
+  ])('begin again %s', (_what, timezone, start, end, day, at, opening) => {
+    const hours = { start, end, days: [day], exemptPriorities: [] };
+    expect(nextOpening(hours, new Date(at), timezone)).toEqual(new Date(opening));
+  });
+
+  describe('around the changes of the clocks in every time zone', () => {
+    const minute = 60_000;
+    const year = Temporal.Instant.from('2026-01-01T00:00:00Z');
+
+    /** The changes of 2026. */
+    function changesIn(timezone: string): number[] {
+      const changes: number[] = [];
+      let change = year.toZonedDateTimeISO(timezone).getTimeZoneTransition('next');
+      while (change && change.year < 2027) {
+        changes.push(change.epochMilliseconds);
+        change = change.getTimeZoneTransition('next');
+      }
+      return changes;
+    }
+
+    const cases = Intl.supportedValuesOf('timeZone').flatMap((timezone) =>
+      changesIn(timezone).map((change) => ({ timezone, change })),
+    );
+
+    it('finds changes', () => expect(cases.length).toBeGreaterThan(100));
+
+    it.each([
+      ['00:00', '01:00'],
+      ['00:30', '01:30'],
+      ['01:15', '01:45'],
+      ['02:30', '03:30'],
+      ['09:00', '24:00'],
+    ])('the hours from %s to %s begin where they are said to', (start, end) => {
+      for (const [index, { timezone, change }] of cases.entries()) {
+        const hours = { start, end, days: [1, 2, 3, 4, 5, 6, 7], exemptPriorities: [] };
+        // Minutes before the change that differ from case to case.
+        const at = new Date(change - ((index * 7) % 26) * 5 * minute);
+        if (isWithin(hours, at, timezone)) continue;
+        const opening = nextOpening(hours, at, timezone);
+        const where = `${timezone} at ${at.toISOString()}`;
+        let first = at.getTime();
+        while (!isWithin(hours, new Date(first), timezone)) first += 5 * minute;
+        expect(opening, where).toEqual(new Date(first));
+      }
+    });
   });
 
   it('never begin without a day', () => {

@@ -23,14 +23,29 @@ const isOpen = ({ start, end, days }: WorkingHours, time: Temporal.ZonedDateTime
 export const isWithin = (hours: WorkingHours, at: Date, timezone: string): boolean =>
   isOpen(hours, localTime(at, timezone));
 
-/** When working hours begin next, for an instant outside of them; null if they never begin. */
+/** Long enough for a weekly opening that a change of the clocks skips once. */
+const daysAhead = 15;
+
+/**
+ * When working hours begin next, for an instant outside of them; null if they never begin. They can begin only where their start
+ * is on the clock, which is twice on the night when the clocks go back, or where a change of the clocks jumps into them. Each of
+ * these instants is checked by the rule that decides.
+ */
 export function nextOpening(hours: WorkingHours, at: Date, timezone: string): Date | null {
   const now = localTime(at, timezone);
-  for (let days = 0; days <= 7; days++) {
-    const date = now.toPlainDate().add({ days });
-    // A local time that the clock change skips becomes the time after the gap.
-    const opening = date.toZonedDateTime({ timeZone: timezone, plainTime: hours.start });
-    if (opening.epochMilliseconds > at.getTime() && isOpen(hours, opening)) return new Date(opening.epochMilliseconds);
+  const last = now.add({ days: daysAhead });
+  const candidates: Temporal.ZonedDateTime[] = [];
+  for (let days = 0; days <= daysAhead; days++) {
+    const start = now.toPlainDate().add({ days }).toPlainDateTime(hours.start);
+    for (const disambiguation of ['earlier', 'later'] as const)
+      candidates.push(start.toZonedDateTime(timezone, { disambiguation }));
   }
-  return null;
+  for (let change = now.getTimeZoneTransition('next'); change; change = change.getTimeZoneTransition('next')) {
+    if (change.epochMilliseconds > last.epochMilliseconds) break;
+    candidates.push(change);
+  }
+  const opening = candidates
+    .filter((one) => one.epochMilliseconds > at.getTime() && isOpen(hours, one))
+    .sort((a, b) => a.epochMilliseconds - b.epochMilliseconds)[0];
+  return opening ? new Date(opening.epochMilliseconds) : null;
 }
