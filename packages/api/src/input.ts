@@ -9,8 +9,8 @@ const polluting = new Set(['__proto__', 'constructor', 'prototype']);
 const isStorable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 
 /**
- * Finds input that is wrong under every schema: JSON that is nested too deep, names that reach an object's prototype, and text
- * that a database cannot store (NUL, lone surrogates).
+ * Finds input that is wrong under every schema: JSON that is nested too deep, names that reach an object's prototype, numbers
+ * beyond the doubles, and text that a database cannot store (NUL, lone surrogates).
  */
 export function inspect(input: unknown, pointerOf: PointerOf): FieldError[] {
   const found: FieldError[] = [];
@@ -20,6 +20,9 @@ export function inspect(input: unknown, pointerOf: PointerOf): FieldError[] {
   const visit = (value: unknown, depth: number): void => {
     if (typeof value === 'string') {
       if (!isStorable(value)) report('Text must be well-formed Unicode without NUL characters.');
+    } else if (typeof value === 'number') {
+      // JSON.parse reads 1e400 as Infinity, which would be answered and stored as null.
+      if (!Number.isFinite(value)) report('Numbers must be at most 1.8e308 in size.');
     } else if (typeof value === 'object' && value !== null) {
       if (depth > deepest) report(`Nested deeper than ${deepest} levels.`);
       else for (const name of Object.keys(value)) visitMember(value, name, depth);

@@ -32,8 +32,9 @@ function candidates({ schema }: Field): unknown[] {
     'Europe/Berlin',
     '#123456',
     'https://id.example.org',
-    '2030-01-01T00:00:00.000Z',
-    2.25,
+    // The last instant of the last year that is taken.
+    '9999-12-31T23:59:59.999Z',
+    0.1 + 0.2,
     3,
     false,
     true,

@@ -19,7 +19,7 @@ export type ById = z.output<typeof ById>;
 export const instantOut = () => z.iso.datetime().meta({ examples: ['2026-01-31T09:00:00.000Z'] });
 
 const earliest = Date.UTC(1900, 0, 1);
-const latest = Date.UTC(9999, 11, 31);
+const latest = Date.UTC(10_000, 0, 1);
 
 /** An instant in an input: ISO 8601 with any offset, in the years 1900 to 9999. */
 export const instantIn = () =>
@@ -34,6 +34,23 @@ export const instantIn = () =>
       return Number.isNaN(at.getTime()) ? value : at.toISOString();
     })
     .meta({ examples: ['2026-01-31T09:00:00.000Z', '2026-01-31T10:00:00+01:00'] });
+
+const twoDecimals = (value: number): number => Number(value.toFixed(2));
+
+/**
+ * A number in an input, from 0, with at most two decimals, as the database keeps it. The sum 0.1 + 0.2 is taken as 0.3, because
+ * only the last bits of the double differ.
+ */
+export const decimalIn = (max: number) =>
+  z
+    .number()
+    .min(0)
+    .max(max)
+    .refine(
+      (value) => Math.abs(value - twoDecimals(value)) <= 4 * Number.EPSILON * value,
+      'Must have at most two decimals.',
+    )
+    .overwrite(twoDecimals);
 
 /** What resources show of their last change. */
 export const auditOut = {

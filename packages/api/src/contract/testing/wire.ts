@@ -38,6 +38,14 @@ const queryOf = (fields: readonly (readonly [string, unknown])[]): string =>
     .map((pair) => pair.map(encode).join('='))
     .join('&');
 
+/** JSON as a client in any language may write it: JSON.stringify cannot write a number beyond the doubles. */
+const beyondDoubles = '1e400';
+const jsonOf = (value: unknown): string =>
+  JSON.stringify(value, (_, one: unknown) => (one === Infinity ? beyondDoubles : one)).replaceAll(
+    `"${beyondDoubles}"`,
+    beyondDoubles,
+  );
+
 function restRequest(operation: Operation, input: Fields): InjectOptions {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encode(textOf(input[name])));
   const others = Object.entries(input).filter(
@@ -47,12 +55,12 @@ function restRequest(operation: Operation, input: Fields): InjectOptions {
   if (others.length === 0) return request;
   if (!operation.hasBody) return { ...request, url: `${request.url}?${queryOf(others)}` };
   const [type = ''] = bodyFormats[operation.kind].types;
-  const payload = operation.kind === 'form' ? queryOf(others) : JSON.stringify(Object.fromEntries(others));
+  const payload = operation.kind === 'form' ? queryOf(others) : jsonOf(Object.fromEntries(others));
   return { ...request, headers: { 'content-type': type }, payload };
 }
 
 function trpcRequest(name: string, operation: Operation, input: unknown): InjectOptions {
-  const payload = JSON.stringify(input);
+  const payload = jsonOf(input);
   if (operation.type === 'query') return { method: 'GET', url: `/trpc/${name}?input=${encodeURIComponent(payload)}` };
   return { method: 'POST', url: `/trpc/${name}`, headers: { 'content-type': 'application/json' }, payload };
 }

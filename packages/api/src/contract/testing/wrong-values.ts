@@ -46,6 +46,8 @@ function wrongNumbers({ type, maximum, minimum }: Json): WrongValue[] {
           ['too small', minimum - 1],
         ] as const)
       : []),
+    ['beyond the doubles', Infinity],
+    ['a fraction that no column keeps', 1e-9],
     ...(type === 'integer' ? ([['no integer', 1.5]] as const) : []),
   ];
 }
@@ -76,7 +78,11 @@ export function wrongValuesOf(schema: Json): WrongValue[] {
   for (const value of ofEachType)
     if (!types.has('anything') && !types.has(typeOf(value))) wrong.push([`of type ${typeOf(value)}`, value]);
   if (types.has('object') && allowed.some(({ additionalProperties }) => isJson(additionalProperties)))
-    wrong.push(['a member with NUL', { member: 'a\u0000b' }], ['a name that pollutes', { constructor: 1 }]);
+    wrong.push(
+      ['a member with NUL', { member: 'a\u0000b' }],
+      ['a member beyond the doubles', { member: [Infinity] }],
+      ['a name that pollutes', { constructor: 1 }],
+    );
   const [only, ...others] = allowed.filter(({ type }) => type !== 'null');
   // In a union, another member may accept what one refuses.
   if (!only || others.length > 0) return wrong;

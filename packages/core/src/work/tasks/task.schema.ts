@@ -3,6 +3,7 @@ import { priorities } from '../../kernel/priorities.ts';
 import {
   anyIdOr,
   anyOf,
+  decimalIn,
   id,
   input,
   instantIn,
@@ -25,12 +26,7 @@ export const taskPriorities = priorities;
 const status = () => z.enum(taskStatuses);
 const priority = () => z.enum(taskPriorities);
 
-const hours = () =>
-  z
-    .number()
-    .min(0)
-    .max(99_999.99)
-    .refine((value) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-6, 'Must have at most two decimals.');
+const hours = () => decimalIn(99_999.99);
 
 const uniqueIds = (max: number) =>
   z
