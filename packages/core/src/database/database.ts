@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityMetadata } from '@mikro-orm/core';
 import type { Principal, Visibility } from '../kernel/principal.ts';
 import { ReadCodecs } from './codecs.ts';
 import { Door, type DoorParts, type ReadDoor } from './door.ts';
 import type { Connection, Engine } from './engine.ts';
-import { translateFailure } from './failures.ts';
+import { isConflict, translateFailure } from './failures.ts';
 import { discoverEntities } from './orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
@@ -39,10 +40,16 @@ export interface Database {
   /** The compiled writes of each table, by its name. */
   readonly writers: ReadonlyMap<string, TableWriter>;
   read<T>(scope: DatabaseScope, work: (db: ReadDoor) => Promise<T>): Promise<T>;
-  /** @throws `database_busy`, `database_unavailable` */
+  /**
+   * Runs a transaction, again when it loses a conflict with another one: `work` may run several times, each time from the start.
+   * @throws `database_busy`, `database_unavailable`
+   */
   write<T>(scope: DatabaseScope, work: (connection: WriteConnection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+/** Of one transaction. */
+const mostAttempts = 5;
 
 export const isPostgresUrl = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
 
@@ -72,6 +79,18 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   };
   const open = (connection: Connection, scope: DatabaseScope) => new Door(connection, scope, parts);
 
+  /** Tries a transaction again while others win against it. */
+  async function retrying<T>(transaction: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await transaction();
+      } catch (error) {
+        if (!isConflict(error) || attempt >= mostAttempts) throw error;
+        await delay(10 * attempt * Math.random());
+      }
+    }
+  }
+
   const translated = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
       throw translateFailure(error);
@@ -85,12 +104,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     read: (scope, work) => translated(engine.read(scope, (connection) => work(open(connection, scope)))),
     write: (scope, work) =>
       translated(
-        engine.write(scope, (connection) =>
-          work({
-            db: open(connection, scope),
-            invisible: open(connection, { ...scope, principal: null }),
-            bare: connection,
-          }),
+        retrying(() =>
+          engine.write(scope, (connection) =>
+            work({
+              db: open(connection, scope),
+              invisible: open(connection, { ...scope, principal: null }),
+              bare: connection,
+            }),
+          ),
         ),
       ),
     close: () => engine.close(),

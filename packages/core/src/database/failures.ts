@@ -30,11 +30,17 @@ export const isUnknownRole = (error: unknown): boolean => codeOf(error) === '220
 /** PostgreSQL's lock_timeout. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
-/** Two transactions that cannot both be: one of them is worth another try. */
-const isSerializationFailure = (error: unknown): boolean => {
-  const code = codeOf(error);
-  return code === '40001' || code === '40P01';
-};
+/** PostgreSQL cancelled the statement, because it ran longer than statement_timeout. */
+const isCancelled = (error: unknown): boolean => codeOf(error) === '57014';
+
+/** Two transactions that cannot both commit: a serialization failure or a deadlock. */
+const isLost = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error));
+
+/**
+ * Whether a transaction should be tried again: it lost against another one, or it refers to a row that somebody deleted after it
+ * had checked that row. The next try finds the row gone and says so.
+ */
+export const isConflict = (error: unknown): boolean => isLost(error) || codeOf(error) === '23503';
 
 const unreachable = new Set([
   'ECONNREFUSED',
@@ -59,8 +65,8 @@ const isUnreachable = (error: unknown): boolean =>
 
 /** The error to answer with: what a client can wait out becomes 503 with Retry-After, everything else stays what it is. */
 export function translateFailure(error: unknown): unknown {
-  if (isBusy(error)) return errors.database_busy({ retryAfter: 1, cause: error });
-  if (isUnreachable(error) || isSerializationFailure(error))
-    return errors.database_unavailable({ retryAfter: 2, cause: error });
+  if (isBusy(error) || isLockTimeout(error) || isCancelled(error) || isLost(error))
+    return errors.database_busy({ retryAfter: 1, cause: error });
+  if (isUnreachable(error)) return errors.database_unavailable({ retryAfter: 2, cause: error });
   return error;
 }
