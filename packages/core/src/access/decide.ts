@@ -95,6 +95,12 @@ export const rolesGranting = (permission: string, { roles }: AccessPolicy = usua
 export const isPermitted = (principal: Principal, permission: Permission): boolean =>
   principal.grants.some((grant) => grant.permissions.has(permission));
 
+/** Whether the principal has the permission everywhere, for everything and at any time. */
+export const isUnrestricted = (principal: Principal, permission: Permission): boolean =>
+  grantsOf(principal, permission).some(
+    ({ scope, constraints }) => scope.kind === 'organization' && !constraints.length,
+  );
+
 /**
  * Decides whether the principal may do this to the subject now. One grant is enough, with its own scope and constraints.
  * Without a subject, the action concerns something that belongs to the organization as a whole.

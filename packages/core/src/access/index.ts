@@ -4,6 +4,7 @@ export {
   type Decision,
   effectivePermissions,
   isPermitted,
+  isUnrestricted,
   requirePermission,
   rolesGranting,
   type Subject,

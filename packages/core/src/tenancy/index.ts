@@ -45,6 +45,7 @@ export { updateOrganization } from './organizations/organization.service.ts';
 export { switchOrganization } from './organizations/organization.switch.ts';
 export { setOrganizationTier } from './organizations/organization.tier.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
+export { lockOrganization } from './organizations/organization.lock.ts';
 export { membershipEnding } from './memberships/membership.ending.ts';
 export { MembershipEntity } from './memberships/membership.entity.ts';
 export { defineTenantTable } from './memberships/tenant-table.ts';

@@ -20,6 +20,7 @@ import { searchTerms } from '../../kernel/text.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { matches, rank, searchQuery, titlePattern } from './task-search.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
+import { keptSince } from './task.record.ts';
 import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
 
 /** More words than this make no search better. */
@@ -50,6 +51,7 @@ interface ListValues extends Readonly<Record<string, unknown>> {
   /** The teams of the departments, and of all below them. */
   departmentTeams: readonly string[];
   createdBy: readonly string[];
+  keptSince: Date;
   dueBefore: Date;
   dueAfter: Date;
   query: string;
@@ -102,7 +104,9 @@ const listStatement = statementFamily<
   TaskRow & { sortValue: string | number | null; total: number }
 >((db, values, dialect, shape) => {
   const has = (name: ListShape['filters'][number]) => shape.filters.includes(name);
-  let query = db.selectFrom('tasks').where('tasks.deleted_at', shape.trash === 'none' ? 'is' : 'is not', null);
+  let query = db.selectFrom('tasks');
+  if (shape.trash === 'none') query = query.where('tasks.deleted_at', 'is', null);
+  else query = query.where('tasks.deleted_at', '>', instant(values.keptSince));
   if (shape.trash === 'own') query = query.where('tasks.created_by_id', '=', values.userId);
   // One status keeps the order of its index; several do not.
   if (shape.status === 'one') query = query.where('tasks.status', '=', values.oneStatus as Task['status']);
@@ -203,6 +207,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     team: idsOf(input.team),
     oneTeam: input.team?.[0] ?? '',
     createdBy: people(input.createdBy),
+    keptSince: keptSince(ctx.clock.now()),
     dueBefore: new Date(input.dueBefore ?? 0),
     dueAfter: new Date(input.dueAfter ?? 0),
     query: searchQuery(dialect, organizationId, terms ?? []),

@@ -3,48 +3,44 @@ import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { JobHandlers, Schedule } from '../../jobs/index.ts';
 import { taskEvents } from './task.events.ts';
-
-const dayMs = 86_400_000;
-const daysInTrash = 30;
+import { keptSince } from './task.record.ts';
 
 /** Tasks of one statement. */
 const batch = 500;
-/** Tasks of one run: what is left waits for the next. */
+/** Tasks of one run. The others wait for the next run. */
 const mostPerRun = 5000;
 
 /**
- * Deletes for ever what has been in the trash for 30 days, in every organization, and answers how many tasks that were. The
- * unit stands behind the system door.
+ * Deletes for ever what has been in the trash for 30 days, in every organization. The unit must be behind the system door.
+ * @returns how many tasks it deleted
  */
 async function purgeTrash(unit: Unit): Promise<number> {
-  const before = new Date(unit.now.getTime() - daysInTrash * dayMs);
+  const { db, now } = unit;
   for (let count = 0; ;) {
-    // Leaves first, as no task may point at one that is gone.
-    const purged = await unit.db
+    // Leaves first, because no task may refer to one that is gone.
+    const purged = await db
       .deleteFrom('tasks')
-      .where((where) =>
-        where(
-          where.refTuple('tasks.organization_id', 'tasks.id'),
-          'in',
-          where
-            .selectFrom('tasks as old')
-            .select(['old.organization_id', 'old.id'])
-            .where(sql<boolean>`old.deleted_at < ${before}`)
-            .where((old) =>
-              old.not(
-                old.exists(
-                  old
-                    .selectFrom('tasks as child')
-                    .select('child.id')
-                    .whereRef('child.organization_id', '=', 'old.organization_id')
-                    .whereRef('child.parent_id', '=', 'old.id'),
-                ),
+      .where((where) => {
+        const old = where
+          .selectFrom('tasks as old')
+          .select(['old.organization_id', 'old.id'])
+          .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
+          .where((of) =>
+            of.not(
+              of.exists(
+                of
+                  .selectFrom('tasks as child')
+                  .select('child.id')
+                  .whereRef('child.organization_id', '=', 'old.organization_id')
+                  .whereRef('child.parent_id', '=', 'old.id'),
               ),
-            )
-            .limit(batch)
-            .$asTuple('organization_id', 'id'),
-        ),
-      )
+            ),
+          )
+          .limit(batch);
+        // Whoever has locked a task may be restoring it.
+        const free = db.dialect === 'postgresql' ? old.forUpdate('old').skipLocked() : old;
+        return where(where.refTuple('tasks.organization_id', 'tasks.id'), 'in', free.$asTuple('organization_id', 'id'));
+      })
       .returning(['tasks.id', 'tasks.organization_id as organizationId', 'tasks.version'])
       .execute();
     const events = purged.map(({ id, organizationId, version }) =>

@@ -1,8 +1,10 @@
 import { authorize, decide, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { statement } from '../../database/statement.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Changes } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import { lockOrganization } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
@@ -51,14 +53,19 @@ const linkAssignees = (unit: Unit, taskId: string, userIds: readonly string[]): 
 const linkTags = (unit: Unit, taskId: string, tagIds: readonly string[]): Promise<void> =>
   unit.insert(TaskTagEntity, ...tagIds.map((tagId) => ({ ...unit.owner, taskId, tagId })));
 
+const parentOf = statement((db, { id }: { id: string }) =>
+  db.selectFrom('tasks').select('tasks.parent_id as parentId').where('tasks.id', '=', id),
+);
+
 /**
- * Walks up from the new parent, locking each task: of two moves that would close a circle together, one must see the other.
+ * Walks up from the new parent. The caller must have locked the organization: of two moves that would close a circle together, one
+ * then sees the other.
  * @throws `parent_cycle` when the new parent is the task itself or one of its subtasks
  */
 async function refuseCycle(unit: Unit, taskId: string, parentId: string): Promise<void> {
   for (let at: string | null = parentId; at !== null;) {
     if (at === taskId) throw workErrors.parent_cycle({ field: ['parentId'] });
-    const [above] = await tasks.lockMany(unit, { id: at }, { trash: true, invisible: true });
+    const [above]: { parentId: string | null }[] = await unit.invisible.run(parentOf, { id: at });
     at = above?.parentId ?? null;
   }
 }
@@ -72,6 +79,11 @@ async function refuseCycle(unit: Unit, taskId: string, parentId: string): Promis
 export async function updateTask(ctx: ServiceContext, { id, ...fields }: TaskUpdate): Promise<Task> {
   requirePermission(ctx, 'task:update');
   return mutate(ctx, async (unit) => {
+    if (fields.parentId) {
+      // From the top down, as deleting a tree locks, so that the two do not wait for each other.
+      await lockOrganization(unit);
+      await tasks.lockMany(unit, { id: fields.parentId });
+    }
     const { task, links } = await lockTask(unit, id, (found) => {
       const { assigneeIds = found.assigneeIds, teamId = found.teamId } = fields;
       authorize(ctx, 'task:update', taskSubject(found, found.assigneeIds));

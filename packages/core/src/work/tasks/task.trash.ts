@@ -1,4 +1,4 @@
-import { authorize, requirePermission, visibility } from '../../access/index.ts';
+import { authorize, isUnrestricted, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -8,7 +8,7 @@ import { taskEvents } from './task.events.ts';
 import { linksOfPage } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { releaseQuota, takeQuota } from './task.quota.ts';
-import { type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
+import { keptSince, type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
 import type { Task, TaskDelete } from './task.schema.ts';
 
 type TaskInTree = Awaited<ReturnType<typeof tasks.lockMany>>[number];
@@ -19,10 +19,10 @@ function authorizeDelete(ctx: ServiceContext, task: LockedTask): void {
   authorize(ctx, own ? 'task:delete' : 'task:delete_any', taskSubject(task, task.assigneeIds));
 }
 
-/** Subtasks go with their parent, whoever created them; but none goes that the caller's own roles do not reach. */
+/** Subtasks go with their parent, whoever created them. Throws unless the caller's own roles reach each of them now. */
 async function authorizeSubtasks(unit: Unit, tree: readonly TaskInTree[]): Promise<void> {
   const { ctx } = unit;
-  if (!ctx.principal || visibility(ctx.principal, 'task:delete') === 'all') return;
+  if (!ctx.principal || isUnrestricted(ctx.principal, 'task:delete')) return;
   const { assigneeIds } = await linksOfPage(unit.db, tree);
   for (const task of tree) authorize(ctx, 'task:delete', taskSubject(task, assigneeIds.get(task.id) ?? []));
 }
@@ -44,13 +44,13 @@ async function withSubtasks(
 }
 
 /**
- * Moves a task and its subtasks to the trash under one trash id, or with `permanent` deletes them for ever.
+ * Moves a task and its subtasks to the trash under one trash id. With `permanent` it deletes them for ever, in the trash or not.
  * @throws `task_not_found`, `permission_denied`, `version_conflict`
  */
 export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDelete): Promise<void> {
   requirePermission(ctx, 'task:delete');
   await mutate(ctx, async (unit) => {
-    const { task } = await lockTask(unit, id, (found) => authorizeDelete(ctx, found));
+    const { task } = await lockTask(unit, id, (found) => authorizeDelete(ctx, found), permanent);
     if (permanent) {
       authorize(ctx, 'task:delete_any', taskSubject(task, task.assigneeIds));
       const levels = await withSubtasks(unit, task, {}, true);
@@ -70,12 +70,16 @@ export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDel
 
 /**
  * Brings back what was trashed together with the task.
- * @throws `task_not_found`, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`, `limit_exceeded`
+ * @throws `task_not_found` after 30 days, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`, `limit_exceeded`
  */
 export async function restoreTask(ctx: ServiceContext, { id }: ById): Promise<Task> {
   requirePermission(ctx, 'task:delete');
   return mutate(ctx, async (unit) => {
-    const { task, links } = await lockTask(unit, id, (found) => authorizeDelete(ctx, found), true);
+    const check = (found: LockedTask) => {
+      if (found.deletedAt && found.deletedAt <= keptSince(unit.now).toISOString()) throw workErrors.task_not_found();
+      authorizeDelete(ctx, found);
+    };
+    const { task, links } = await lockTask(unit, id, check, true);
     if (!task.deletedAt) throw workErrors.task_not_deleted();
     if (task.parentId) {
       const [parent] = await tasks.lockMany(unit, { id: task.parentId }, { trash: true, invisible: true });

@@ -145,6 +145,19 @@ describe.each(dialects)('working hours on %s', (dialect) => {
     expect((await listTags(ctx, TagListInput.parse({}))).data).not.toEqual([]);
   });
 
+  it('count for each subtask that goes to the trash with its parent', async () => {
+    await policy(everyDay);
+    clock.set('2026-01-12T12:00:00Z');
+    await live(clerk, 'UTC');
+    clock.advance(soon);
+    const parent = await createTask(await as(clerk), { title: 'Above', priority: 'critical' });
+    const child = await createTask(await as(clerk), { title: 'Below', parentId: parent.id });
+    clock.set('2026-01-12T22:00:00Z');
+    const trashing = deleteTask(await as(clerk), { id: parent.id, permanent: false });
+    await expect(trashing).rejects.toMatchObject(refused('2026-01-13T09:00:00.000Z', 'UTC'));
+    expect(await getTask(acme.owner.ctx(), { id: child.id })).toMatchObject({ deletedAt: null });
+  });
+
   it.each([
     ['08:59 on the day on which the clocks go forward', berlin, '2026-03-29T06:59:00Z', false],
     ['09:00 on the day on which the clocks go forward', berlin, '2026-03-29T07:00:00Z', true],
