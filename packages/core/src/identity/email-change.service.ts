@@ -4,6 +4,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { ifTaken } from '../database/failures.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import type { ReadDoor } from '../database/read-door.ts';
+import { findRow } from '../database/rows.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
 import { errors } from '../kernel/errors.ts';
@@ -11,6 +12,7 @@ import { uuidv7 } from '../kernel/ids.ts';
 import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { ChangeEmail, EmailToken, MailSent } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
+import { CredentialEntity } from './credential.entity.ts';
 import { EmailChangeEntity } from './email-change.entity.ts';
 import { requestMail } from './mail/mail-request.ts';
 import { changeSubject } from './mail/email-change.mails.ts';
@@ -64,12 +66,7 @@ async function insertChange(
 ): Promise<void> {
   const { now } = unit;
   await lockUser(unit, userId);
-  await unit.db
-    .updateTable('email_changes')
-    .set({ status: 'replaced' })
-    .where('user_id', '=', userId)
-    .where('status', '=', 'pending')
-    .execute();
+  await unit.update(EmailChangeEntity, { userId, status: 'pending' }, { status: 'replaced' });
   const changeId = uuidv7();
   await unit.insert(EmailChangeEntity, {
     id: changeId,
@@ -89,32 +86,16 @@ async function insertChange(
   await recordEvents(unit, userEvents.email_change_requested.about(userId, { data, actorId: userId }));
 }
 
-const changeById = (db: ReadDoor, id: string) =>
-  db
-    .selectFrom('email_changes')
-    .select([
-      'id',
-      'user_id as userId',
-      'from_email as fromEmail',
-      'from_email_key as fromEmailKey',
-      'to_email as toEmail',
-      'status',
-      'undo_until as undoUntil',
-      'created_at as createdAt',
-    ])
-    .where('id', '=', id)
-    .executeTakeFirst();
-
 /** Reads the change that a token is about, and locks its user. @throws `validation_failed` at `token` */
 async function lockChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', token: string) {
   const claim = readAccountToken(token);
   const { settings } = unit.ctx;
   if (!claim || !provesAccount(settings, purpose, claim, changeSubject(claim.id), unit.now)) throw invalidToken();
-  const known = await changeById(unit.db, claim.id);
+  const known = await findRow(unit.db, EmailChangeEntity, { id: claim.id });
   if (!known) throw invalidToken();
   const user = await lockUser(unit, known.userId, invalidToken);
   // Read it again under the lock of its user, which everything that changes it takes first.
-  const change = await changeById(unit.db, claim.id);
+  const change = await findRow(unit.db, EmailChangeEntity, { id: claim.id });
   if (!change || !user.isActive) throw invalidToken();
   return { user, change };
 }
@@ -151,12 +132,7 @@ export async function confirmEmail(ctx: ServiceContext, { token }: EmailToken): 
 
 /** Lets only a previous owner take a reserved address. @throws `email_taken` */
 async function refuseOthers(unit: Unit, userId: string, email: string): Promise<void> {
-  const own = await unit.db
-    .selectFrom('email_changes')
-    .select('id')
-    .where('user_id', '=', userId)
-    .where('from_email_key', '=', keyOf(email))
-    .executeTakeFirst();
+  const own = await findRow(unit.db, EmailChangeEntity, { userId, fromEmailKey: keyOf(email) });
   if (!own) throw userErrors.email_taken();
 }
 
@@ -176,7 +152,7 @@ export async function undoEmailChange(ctx: ServiceContext, { token }: EmailToken
       .where(sql<boolean>`created_at >= ${new Date(change.createdAt)}`)
       .execute();
     await moveTo(unit, user, change.fromEmail, userEvents.email_change_undone);
-    await unit.db.deleteFrom('credentials').where('user_id', '=', user.id).execute();
+    await unit.delete(CredentialEntity, { userId: user.id });
     await endSessionsOf(unit, user.id, 'email_change_undone');
     await enqueue(unit, mailJob, { template: 'reset_password', email: change.fromEmail });
     return { user: await getUser(unit.db, user.id) };

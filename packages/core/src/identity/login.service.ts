@@ -5,6 +5,7 @@ import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { defineErrors } from '../kernel/errors.ts';
 import type { Login } from './auth.schema.ts';
+import { CredentialEntity } from './credential.entity.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { lockForSignIn, type OpenSession, startSession } from './session.service.ts';
 import { accountBudget, addressBudgets, refund, spend, tooMany, type Tries } from './throttle.ts';
@@ -112,13 +113,9 @@ export async function openLogin(
   const { userId, passwordHash, betterHash, tried } = proven;
   // Lock the user first, as everything that changes an account does, so that two transactions cannot deadlock.
   const isActive = await lockForSignIn(unit, userId);
-  const kept = await unit.db
-    .updateTable('credentials')
-    .set({ password_hash: betterHash ?? passwordHash })
-    .where('user_id', '=', userId)
-    .where('password_hash', '=', passwordHash)
-    .executeTakeFirstOrThrow();
-  if (kept.numUpdatedRows !== 1n || !isActive) throw loginErrors.invalid_credentials();
+  const stored = { passwordHash: betterHash ?? passwordHash };
+  const kept = await unit.update(CredentialEntity, { userId, passwordHash }, stored);
+  if (kept === 0 || !isActive) throw loginErrors.invalid_credentials();
   await refund(unit, tried);
   return startSession(unit, { userId, ...session }, transport);
 }

@@ -40,13 +40,9 @@ export async function changePassword(ctx: ServiceContext, input: ChangePassword)
   checkPasswordPolicy(ctx.settings, input.newPassword, account, 'newPassword');
   const passwordHash = await hashPassword(input.newPassword);
   await writeThroughIdentityDoor(ctx, async (unit) => {
-    const { numUpdatedRows } = await unit.db
-      .updateTable('credentials')
-      .set({ password_hash: passwordHash, updated_at: unit.now })
-      .where('user_id', '=', userId)
-      .where('password_hash', '=', account.passwordHash)
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows !== 1n) throw wrongPresentPassword();
+    const present = { userId, passwordHash: account.passwordHash };
+    const changed = await unit.update(CredentialEntity, present, { passwordHash, updatedAt: unit.now });
+    if (changed === 0) throw wrongPresentPassword();
     await endSessionsOf(unit, userId, 'password_changed', sessionId);
     await announcePasswordChange(unit, userId, 'user');
   });
@@ -81,7 +77,7 @@ export async function resetPassword(ctx: ServiceContext, input: ResetPassword): 
     if (!(await findResettable(ctx, unit.db, claim))) throw invalidToken();
     const updatedAt = unit.now.toISOString();
     await users.change(unit, user, { emailVerifiedAt: user.emailVerifiedAt ?? updatedAt, updatedAt });
-    await unit.db.deleteFrom('credentials').where('user_id', '=', user.id).execute();
+    await unit.delete(CredentialEntity, { userId: user.id });
     await unit.insert(CredentialEntity, { userId: user.id, passwordHash, updatedAt: unit.now });
     await endSessionsOf(unit, user.id, 'password_reset');
     const names = [found.emailKey, ...(found.usernameKey === null ? [] : [found.usernameKey])];

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { findRow } from '../database/rows.ts';
 import { anyOf } from '../database/sql.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { errors } from '../kernel/errors.ts';
@@ -13,6 +14,7 @@ import { RefreshTokenEntity, SessionEntity } from './session.entity.ts';
 import { type SessionEnd, sessionEvents } from './session.events.ts';
 import { sessions } from './session.record.ts';
 import type { SignInTransport } from './transport.ts';
+import { UserEntity } from './user.entity.ts';
 import { userEvents } from './user.events.ts';
 
 const dayMs = 86_400_000;
@@ -45,13 +47,7 @@ const expiry = (unit: Unit): Date => new Date(unit.now.getTime() + unit.ctx.sett
 
 /** Locks the user's row, as `startSession` requires, and records the sign-in time. Answers whether the user is active. */
 export async function lockForSignIn(unit: Unit, userId: string): Promise<boolean> {
-  const { numUpdatedRows } = await unit.db
-    .updateTable('users')
-    .set({ last_login_at: unit.now })
-    .where('id', '=', userId)
-    .where('is_active', '=', true)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+  return (await unit.update(UserEntity, { id: userId, isActive: true }, { lastLoginAt: unit.now })) === 1;
 }
 
 /**
@@ -118,21 +114,13 @@ const signInAgain = () =>
 
 /** Locks the session of a current or used refresh token. Answers null when the token is unknown. */
 async function loadByToken(unit: Unit, hash: string) {
-  const known = await unit.db
-    .selectFrom('refresh_tokens')
-    .select('session_id')
-    .where('hash', '=', hash)
-    .executeTakeFirst();
+  const known = await findRow(unit.db, RefreshTokenEntity, { hash });
   if (!known) return null;
-  const [session] = await sessions.lockMany(unit, { id: known.session_id });
-  if (!session) throw signInAgain();
-  // Read it under the lock: a parallel refresh may have used the token meanwhile.
-  const token = await unit.db
-    .selectFrom('refresh_tokens')
-    .select('spent_at')
-    .where('hash', '=', hash)
-    .executeTakeFirstOrThrow();
-  return { session, spentAt: token.spent_at };
+  const [session] = await sessions.lockMany(unit, { id: known.sessionId });
+  // Read it again under the lock: a parallel refresh may have used the token meanwhile.
+  const token = await findRow(unit.db, RefreshTokenEntity, { hash });
+  if (!session || !token) throw signInAgain();
+  return { session, spentAt: token.spentAt };
 }
 
 /**
@@ -149,19 +137,15 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
     if (!found) return null;
     const { session, spentAt } = found;
     const { id: sessionId, userId } = session;
-    const user = await unit.db
-      .selectFrom('users')
-      .select('is_active')
-      .where('id', '=', userId)
-      .executeTakeFirstOrThrow();
+    const user = await findRow(unit.db, UserEntity, { id: userId });
     const expired = Date.parse(session.expiresAt) <= unit.now.getTime();
-    if (session.revokedAt !== null || expired || !user.is_active) return null;
+    if (session.revokedAt !== null || expired || !user?.isActive) return null;
     if (spentAt !== null && unit.now.getTime() - Date.parse(spentAt) > refreshGraceMs) {
       await revokeSessions(unit, [{ id: sessionId, userId }], 'refresh_token_reused');
       return null;
     }
     if (spentAt === null) {
-      await unit.db.updateTable('refresh_tokens').set({ spent_at: unit.now }).where('hash', '=', hash).execute();
+      await unit.update(RefreshTokenEntity, { hash }, { spentAt: unit.now });
       await insertRefreshToken(unit, sessionId, userId, successor);
       await unit.update(SessionEntity, { id: sessionId }, { lastUsedAt: unit.now, expiresAt: expiry(unit) });
       unit.afterCommit(() => forgetSession(ctx.database, sessionId));
@@ -175,11 +159,7 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
 /** Ends these sessions. The actor is the signed-in user, or else the user of the session. */
 async function revokeSessions(unit: Unit, ended: readonly ActiveSession[], reason: SessionEnd): Promise<void> {
   const ids = ended.map(({ id }) => id);
-  await unit.db
-    .updateTable('sessions')
-    .set({ revoked_at: unit.now })
-    .where(anyOf(unit.db.dialect, 'id', ids))
-    .execute();
+  await unit.update(SessionEntity, { id: ids }, { revokedAt: unit.now });
   unit.afterCommit(() => {
     for (const id of ids) forgetSession(unit.ctx.database, id);
   });
@@ -239,6 +219,6 @@ export async function endSession(ctx: ServiceContext, token: string): Promise<vo
 export async function setActiveOrganization(unit: Unit, organizationId: string): Promise<void> {
   const sessionId = unit.ctx.principal?.sessionId;
   if (!sessionId) return;
-  await unit.db.updateTable('sessions').set({ organization_id: organizationId }).where('id', '=', sessionId).execute();
+  await unit.update(SessionEntity, { id: sessionId }, { organizationId });
   unit.afterCommit(() => forgetSession(unit.ctx.database, sessionId));
 }

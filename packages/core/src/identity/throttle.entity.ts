@@ -3,7 +3,7 @@ import { instant } from '../database/columns.ts';
 import { defineTable } from '../database/table.ts';
 
 /** Recent tries of something that is limited. In the database, so that limits survive restarts and apply in every process. */
-const ThrottleEntity = defineEntity({
+export const ThrottleEntity = defineEntity({
   name: 'Throttle',
   tableName: 'throttles',
   properties: {

@@ -5,6 +5,7 @@ import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { type DomainError, errors } from '../kernel/errors.ts';
 import { mac } from './keys.ts';
+import { ThrottleEntity } from './throttle.entity.ts';
 
 const minute = 60_000;
 
@@ -90,12 +91,7 @@ async function triesOf(unit: Unit, { key, windowMs }: Budget): Promise<number[]>
   return tries.filter((at) => at > now - windowMs);
 }
 
-const storeTries = (unit: Unit, { key }: Budget, tries: readonly number[]) =>
-  unit.db
-    .updateTable('throttles')
-    .set({ tries: sql<number[]>`${JSON.stringify(tries)}` })
-    .where('key', '=', key)
-    .execute();
+const storeTries = (unit: Unit, { key }: Budget, tries: number[]) => unit.update(ThrottleEntity, { key }, { tries });
 
 /**
  * Takes one try from each budget, or from none. It locks each until commit, so every caller must pass them in the same order.
@@ -131,7 +127,7 @@ export async function refund(unit: Unit, { budgets, at }: Tries): Promise<void> 
 
 /** Clears all tries of the budgets. */
 export async function clearTries(unit: Unit, budgets: readonly Budget[]): Promise<void> {
-  for (const { key } of budgets) await unit.db.deleteFrom('throttles').where('key', '=', key).execute();
+  await unit.delete(ThrottleEntity, { key: budgets.map(({ key }) => key) });
 }
 
 export const tooMany = (seconds: number): DomainError => errors.rate_limited({ retryAfter: seconds });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { findRow } from '../../database/rows.ts';
 import { makeAccountToken } from '../account-token.ts';
+import { UserEntity } from '../user.entity.ts';
 import { keyOf } from '../user.record.ts';
 import type { JobPayload } from '../../jobs/index.ts';
 import type { MailTemplate } from './mail.job.ts';
@@ -35,9 +37,8 @@ const findChange = (ctx: ServiceContext, payload: JobPayload) =>
 export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
   const change = await findChange(ctx, payload);
   if (change?.status !== 'pending') return null;
-  const taken = await readThroughIdentityDoor(ctx.database, (db) =>
-    db.selectFrom('users').select('id').where('email_key', '=', keyOf(change.toEmail)).executeTakeFirst(),
-  );
+  const emailKey = keyOf(change.toEmail);
+  const taken = await readThroughIdentityDoor(ctx.database, (db) => findRow(db, UserEntity, { emailKey }));
   if (taken) return null;
   const { publicUrl } = ctx.settings;
   const end = new Date(change.expiresAt);

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
 import { addPerson } from '../registration.service.ts';
 import { lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
+import { UserEntity } from '../user.entity.ts';
 import { keyOf } from '../user.record.ts';
 import { email, locale, timezone } from '../user.schema.ts';
 import { identities, providerOfRealm } from './identity.record.ts';
@@ -94,11 +96,7 @@ const linkInstead =
  * @throws `oidc_account_exists` when another account has the address, or had it until recently
  */
 async function accountWith({ db, now }: Unit, { organizationId }: OidcIssuer, address: string): Promise<string | null> {
-  const user = await db
-    .selectFrom('users')
-    .select(['id', 'email_verified_at as emailVerifiedAt'])
-    .where('email_key', '=', keyOf(address))
-    .executeTakeFirst();
+  const user = await findRow(db, UserEntity, { emailKey: keyOf(address) });
   const isTrusted = organizationId === null;
   if (isTrusted && user && user.emailVerifiedAt !== null) return user.id;
   if (user || (await isKept(db, keyOf(address), now)))

@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
 import { buildAuthorizationUrl, calculatePKCECodeChallenge, type Configuration } from 'openid-client';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { findRow } from '../../database/rows.ts';
+import type { Row } from '../../database/schema.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 import { mac } from '../keys.ts';
 import { hashOf, newSecret } from '../secret.ts';
@@ -26,14 +27,7 @@ export const flowSecrets = (settings: CoreSettings, state: string) => ({
 });
 
 /** A started sign-in. */
-export interface OidcFlow {
-  issuerRef: string;
-  redirectTo: string;
-  transport: 'cookie' | 'body';
-  deviceId: string | null;
-  /** The session that links an identity; null when the user signs in. */
-  sessionId: string | null;
-}
+export type OidcFlow = Row<typeof OidcFlowEntity>;
 
 /** Where to send the browser. The issuer's metadata may be invalid. @throws `oidc_issuer_unavailable` */
 function authorizationUrl(configuration: Configuration, parameters: Record<string, string>): string {
@@ -95,20 +89,10 @@ export async function beginFlow(
  */
 export async function findFlow(ctx: ServiceContext, state: string): Promise<OidcFlow> {
   const flow = await readThroughIdentityDoor(ctx.database, (db) =>
-    db
-      .selectFrom('oidc_flows')
-      .select([
-        'issuer_ref as issuerRef',
-        'redirect_to as redirectTo',
-        'transport',
-        'device_id as deviceId',
-        'session_id as sessionId',
-      ])
-      .where('state_hash', '=', hashOf(state))
-      .where(sql<boolean>`expires_at > ${ctx.clock.now()}`)
-      .executeTakeFirst(),
+    findRow(db, OidcFlowEntity, { stateHash: hashOf(state) }),
   );
-  if (!flow) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  if (!flow || Date.parse(flow.expiresAt) <= ctx.clock.now().getTime())
+    throw oidcErrors.oidc_state_invalid({ field: ['state'] });
   return flow;
 }
 
@@ -126,13 +110,8 @@ export function takeBinding(state: string, transport: OidcTransport): string | n
  */
 export async function takeFlow(ctx: ServiceContext, state: string, binding: string | null): Promise<OidcFlow> {
   const flow = await findFlow(ctx, state);
-  const { numDeletedRows } = await writeThroughIdentityDoor(ctx, ({ db }) =>
-    db
-      .deleteFrom('oidc_flows')
-      .where('state_hash', '=', hashOf(state))
-      .where('binding_hash', '=', hashOf(binding ?? ''))
-      .executeTakeFirstOrThrow(),
-  );
-  if (numDeletedRows !== 1n) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  const match = { stateHash: hashOf(state), bindingHash: hashOf(binding ?? '') };
+  const taken = await writeThroughIdentityDoor(ctx, (unit) => unit.delete(OidcFlowEntity, match));
+  if (taken === 0) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
   return flow;
 }

@@ -1,8 +1,10 @@
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
+import { findRow } from '../../database/rows.ts';
 import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
+import { CredentialEntity } from '../credential.entity.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { endSessions } from '../session.service.ts';
 import { requireSignedIn } from '../signed-in.ts';
@@ -37,11 +39,7 @@ export async function listOidcIdentities(
 
 /** Whether the user can still sign in to the whole account, and not only to one organization. */
 async function canStillSignIn({ db, ctx }: Unit, userId: string): Promise<boolean> {
-  const password = await db
-    .selectFrom('credentials')
-    .select('user_id')
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
+  const password = await findRow(db, CredentialEntity, { userId });
   if (password || (await countPasskeys(db, userId)) > 0) return true;
   const issuers = instanceIssuers(ctx.settings).map(({ issuer }) => issuer);
   const identity = await db

@@ -15,6 +15,7 @@ import { lockForSignIn, type OpenSession, startSession } from '../session.servic
 import { addressBudgets, attempt } from '../throttle.ts';
 import type { SignInTransport } from '../transport.ts';
 import { userEvents } from '../user.events.ts';
+import { PasskeyEntity } from './passkey.entity.ts';
 import { credentialsOf } from './passkey.queries.ts';
 import { passkeyErrors } from './passkey.record.ts';
 import type {
@@ -140,14 +141,10 @@ export async function verifyPasskey(
 }
 
 /** Records the use of a passkey. @throws `passkey_failed` when it was deleted, or used elsewhere at the same time */
-export async function spendPasskey({ db, now }: Unit, { id, signCount, isBackedUp }: ProvenPasskey): Promise<void> {
-  const { numUpdatedRows } = await db
-    .updateTable('passkeys')
-    .set({ sign_count: signCount.to, is_backed_up: isBackedUp, last_used_at: now })
-    .where('id', '=', id)
-    .where('sign_count', '=', signCount.from)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n) throw passkeyErrors.passkey_failed();
+export async function spendPasskey(unit: Unit, { id, signCount, isBackedUp }: ProvenPasskey): Promise<void> {
+  const used = { signCount: signCount.to, isBackedUp, lastUsedAt: unit.now };
+  if ((await unit.update(PasskeyEntity, { id, signCount: signCount.from }, used)) === 0)
+    throw passkeyErrors.passkey_failed();
 }
 
 /** A verified sign-in with a passkey. */

@@ -4,7 +4,7 @@ import { defineTable } from '../../database/table.ts';
 import { ownedByUser } from '../user.entity.ts';
 
 /** A WebAuthn credential with which a user signs in. It contains the public key only, so nothing here is secret. */
-const PasskeyEntity = defineEntity({
+export const PasskeyEntity = defineEntity({
   name: 'Passkey',
   tableName: 'passkeys',
   properties: {

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { findRow } from '../../database/rows.ts';
+import type { Row } from '../../database/schema.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors } from '../../kernel/errors.ts';
 import { hashOf, newSecret } from '../secret.ts';
@@ -48,39 +50,24 @@ export async function openChallenge(unit: Unit, { purpose, userId, proof }: NewC
   return { token, expiresAt };
 }
 
-/** A challenge that can still be answered. */
-export interface Challenge {
-  /** The token that the client sent back. */
-  token: string;
-  tokenHash: string;
-  userId: string | null;
-  proof: string | null;
-  expiresAt: string;
-}
+/** A challenge that can still be answered, with the token that the client sent back. */
+export type Challenge = Row<typeof SignInChallengeEntity> & { token: string };
+
+const isOver = ({ expiresAt }: { expiresAt: string }, now: Date): boolean => Date.parse(expiresAt) <= now.getTime();
 
 /** Finds a challenge by its token. @throws `invalid_challenge` */
 export async function findChallenge(ctx: ServiceContext, token: string, purpose: ChallengePurpose): Promise<Challenge> {
   const found = await readThroughIdentityDoor(ctx.database, (db) =>
-    db
-      .selectFrom('sign_in_challenges')
-      .select(['token_hash as tokenHash', 'user_id as userId', 'proof', 'expires_at as expiresAt'])
-      .where('token_hash', '=', hashOf(token))
-      .where('purpose', '=', purpose)
-      .where(sql<boolean>`expires_at > ${ctx.clock.now()}`)
-      .executeTakeFirst(),
+    findRow(db, SignInChallengeEntity, { tokenHash: hashOf(token), purpose }),
   );
-  if (!found) throw challengeErrors.invalid_challenge();
+  if (!found || isOver(found, ctx.clock.now())) throw challengeErrors.invalid_challenge();
   return { token, ...found };
 }
 
 /** Consumes an answered challenge. Of two parallel answers, one fails. @throws `invalid_challenge` */
-export async function takeChallenge({ db, now }: Unit, { tokenHash }: Challenge): Promise<void> {
-  const { numDeletedRows } = await db
-    .deleteFrom('sign_in_challenges')
-    .where('token_hash', '=', tokenHash)
-    .where(sql<boolean>`expires_at > ${now}`)
-    .executeTakeFirstOrThrow();
-  if (numDeletedRows !== 1n) throw challengeErrors.invalid_challenge();
+export async function takeChallenge(unit: Unit, challenge: Challenge): Promise<void> {
+  const taken = await unit.delete(SignInChallengeEntity, { tokenHash: challenge.tokenHash });
+  if (taken === 0 || isOver(challenge, unit.now)) throw challengeErrors.invalid_challenge();
 }
 
 /** Counts a wrong answer. Too many end the challenge. */

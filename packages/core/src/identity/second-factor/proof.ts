@@ -1,9 +1,12 @@
 import type { ServiceContext } from '../../database/context.ts';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { read } from '../../database/read-door.ts';
+import { findRow } from '../../database/rows.ts';
 import { defineErrors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { CredentialEntity } from '../credential.entity.ts';
 import { verifyPassword } from '../passwords.ts';
+import { SessionEntity } from '../session.entity.ts';
 import { accountBudget, type Budget, counted } from '../throttle.ts';
 import type { IdentityProof } from './identity-proof.schema.ts';
 import { findTotp, takeTotpCode } from './totp.queries.ts';
@@ -27,19 +30,8 @@ export const codeBudgets = (ctx: ServiceContext, userId: string): Budget[] => [
 
 async function proofsOf(ctx: ServiceContext, { userId, sessionId }: Principal) {
   return read(ctx, async (db) => {
-    const credential = await db
-      .selectFrom('credentials')
-      .select('password_hash as passwordHash')
-      .where('user_id', '=', userId)
-      .executeTakeFirst();
-    const session =
-      sessionId === null
-        ? undefined
-        : await db
-            .selectFrom('sessions')
-            .select('created_at as createdAt')
-            .where('id', '=', sessionId)
-            .executeTakeFirst();
+    const credential = await findRow(db, CredentialEntity, { userId });
+    const session = sessionId === null ? undefined : await findRow(db, SessionEntity, { id: sessionId });
     return {
       passwordHash: credential?.passwordHash ?? null,
       hasTotp: (await findTotp(db, userId)) !== null,

@@ -25,7 +25,7 @@ const hashOfCode = (userId: string, code: string): string => hashOf(`${userId} $
 
 /** Replaces all codes of a user with ten new ones. They are in plain text only here. */
 export async function renewRecoveryCodesOf(unit: Unit, userId: string): Promise<string[]> {
-  await unit.db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
+  await unit.delete(RecoveryCodeEntity, { userId });
   const made = Array.from({ length: codes }, newCode);
   const rows = made.map((code) => ({ hash: hashOfCode(userId, code), userId, createdAt: unit.now }));
   await unit.insert(RecoveryCodeEntity, ...rows);

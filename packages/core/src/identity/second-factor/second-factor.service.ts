@@ -1,7 +1,9 @@
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
+import { CredentialEntity } from '../credential.entity.ts';
 import type { ProvenLogin } from '../login.service.ts';
 import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/passkey-sign-in.service.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
@@ -33,12 +35,7 @@ export const secondFactorErrors = defineErrors({
 async function applyLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
   await refund(unit, tried);
   if (betterHash === null) return passwordHash;
-  await unit.db
-    .updateTable('credentials')
-    .set({ password_hash: betterHash })
-    .where('user_id', '=', userId)
-    .where('password_hash', '=', passwordHash)
-    .execute();
+  await unit.update(CredentialEntity, { userId, passwordHash }, { passwordHash: betterHash });
   return betterHash;
 }
 
@@ -117,11 +114,7 @@ export async function passSecondFactor(unit: Unit, answer: SecondFactorAttempt):
     return null;
   }
   await takeChallenge(unit, challenge);
-  const credential = await unit.db
-    .selectFrom('credentials')
-    .select('password_hash as passwordHash')
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
+  const credential = await findRow(unit.db, CredentialEntity, { userId });
   if (!credential || hashOf(credential.passwordHash) !== challenge.proof) throw challengeErrors.invalid_challenge();
   return { userId, passwordHash: credential.passwordHash, betterHash: null, tried };
 }

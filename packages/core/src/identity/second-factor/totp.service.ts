@@ -2,7 +2,8 @@ import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { ifTaken } from '../../database/failures.ts';
 import { read } from '../../database/read-door.ts';
-import { mutate } from '../../database/unit-of-work.ts';
+import { findRow } from '../../database/rows.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { defineErrors, errors } from '../../kernel/errors.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { requireSignedIn } from '../signed-in.ts';
@@ -12,8 +13,8 @@ import { proveIdentity } from './proof.ts';
 import { recoveryCodesLeft, renewRecoveryCodesOf } from './recovery-codes.ts';
 import type { IdentityProof } from './identity-proof.schema.ts';
 import type { RecoveryCodes, SecondFactor, TotpConfirm, TotpStarted } from './second-factor.schema.ts';
-import { TotpEntity, totpSecret } from './totp.entity.ts';
-import { findTotp, lockTotp } from './totp.queries.ts';
+import { RecoveryCodeEntity, TotpEntity, totpSecret } from './totp.entity.ts';
+import { findTotp } from './totp.queries.ts';
 import { enrolmentOf, newTotpSecret, stepOfCode } from './totp.ts';
 
 export const totpErrors = defineErrors({
@@ -65,7 +66,7 @@ export async function confirmTotp(ctx: ServiceContext, { code }: TotpConfirm): P
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    const totp = await lockTotp(unit, userId);
+    const totp = await findRow(unit.db, TotpEntity, { userId }, { lock: true });
     if (!totp) throw totpErrors.totp_not_started();
     if (totp.confirmedAt !== null) throw totpErrors.totp_enabled();
     const secret = Buffer.from(totpSecret.unseal(ctx.settings, [userId], totp.secret), 'base64url');
@@ -78,6 +79,11 @@ export async function confirmTotp(ctx: ServiceContext, { code }: TotpConfirm): P
   });
 }
 
+/** Locks the confirmed app of a user until commit. @throws `totp_not_enabled` */
+async function lockEnabledTotp(unit: Unit, userId: string): Promise<void> {
+  if (!(await findTotp(unit.db, userId, { lock: true }))) throw totpErrors.totp_not_enabled();
+}
+
 /**
  * Removes the app and the recovery codes, so that signing in asks for the password alone.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_not_enabled`
@@ -87,13 +93,9 @@ export async function disableTotp(ctx: ServiceContext, proof: IdentityProof): Pr
   const { userId } = ctx.principal;
   await proveIdentity(ctx, proof);
   await mutate(ctx, async (unit) => {
-    const { numDeletedRows } = await unit.db
-      .deleteFrom('totp_credentials')
-      .where('user_id', '=', userId)
-      .where('confirmed_at', 'is not', null)
-      .executeTakeFirstOrThrow();
-    if (numDeletedRows === 0n) throw totpErrors.totp_not_enabled();
-    await unit.db.deleteFrom('recovery_codes').where('user_id', '=', userId).execute();
+    await lockEnabledTotp(unit, userId);
+    await unit.delete(TotpEntity, { userId });
+    await unit.delete(RecoveryCodeEntity, { userId });
     await recordEvents(unit, userEvents.totp_disabled.about(userId, { data: {} }));
   });
 }
@@ -108,8 +110,7 @@ export async function renewRecoveryCodes(ctx: ServiceContext, proof: IdentityPro
   await proveIdentity(ctx, proof);
   return mutate(ctx, async (unit) => {
     // The lock keeps parallel requests from leaving more than ten codes.
-    const totp = await lockTotp(unit, userId);
-    if (!totp || totp.confirmedAt === null) throw totpErrors.totp_not_enabled();
+    await lockEnabledTotp(unit, userId);
     await recordEvents(unit, userEvents.recovery_codes_renewed.about(userId, { data: {} }));
     return { recoveryCodes: await renewRecoveryCodesOf(unit, userId) };
   });

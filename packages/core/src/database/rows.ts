@@ -1,0 +1,24 @@
+import { sql } from 'kysely';
+import { columnName } from './columns.ts';
+import type { ReadDoor } from './read-door.ts';
+import type { NamedEntity, Row } from './schema.ts';
+
+/**
+ * Reads the row of an entity that has these values, by property. The caller names a key or a unique index.
+ * @param lock locks the row until commit. SQLite has one writer and needs no lock
+ * @returns undefined when there is no such row behind this door
+ */
+export async function findRow<Entity extends NamedEntity>(
+  db: ReadDoor,
+  { meta: { tableName, properties } }: Entity,
+  match: Partial<Row<Entity>>,
+  { lock = false } = {},
+): Promise<Row<Entity> | undefined> {
+  // The table is known at run time only. Every table has the same columns for this query: those of its entity.
+  let rows = db
+    .selectFrom(tableName as 'users')
+    .select(Object.keys(properties).map((property) => sql.ref(columnName(property)).as(property)));
+  for (const [property, value] of Object.entries(match)) rows = rows.where(sql.ref(columnName(property)), '=', value);
+  const found = lock && db.dialect === 'postgresql' ? rows.forUpdate() : rows;
+  return (await found.executeTakeFirst()) as Row<Entity> | undefined;
+}
