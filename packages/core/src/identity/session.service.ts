@@ -8,7 +8,7 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { forgetSession } from './authenticate.ts';
-import { refreshGraceMs, successorOf } from './refresh-token.ts';
+import { mac } from './keys.ts';
 import { hashOf, newSecret } from './secret.ts';
 import { RefreshTokenEntity, SessionEntity } from './session.entity.ts';
 import { type SessionEnd, sessionEvents } from './session.events.ts';
@@ -36,6 +36,12 @@ export interface NewSession {
   limitedToId?: string | null;
 }
 
+/**
+ * How long a used refresh token still gets the same successor, in milliseconds, so that parallel refreshes of one client and lost
+ * answers do no harm.
+ */
+const refreshGraceMs = 10_000;
+
 /** A session with its refresh token. The token is in plain text only here. */
 export interface OpenSession {
   userId: string;
@@ -55,26 +61,17 @@ export async function lockForSignIn(unit: Unit, userId: string): Promise<boolean
  * locked the user's row, so that parallel sign-ins count each other's session.
  */
 export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
-  await endExcessSessions(unit, session);
-  return insertSession(unit, session, transport);
-}
-
-async function endExcessSessions(unit: Unit, { userId, limitedToId = null }: NewSession): Promise<void> {
+  const { userId, limitedToId = null } = session;
   const active = await activeSessionsOf(unit, userId)
     .where('limited_to_id', limitedToId === null ? 'is' : '=', limitedToId)
     .orderBy('last_used_at', 'desc')
     .orderBy('id', 'desc')
     .execute();
-  const tooMany = active.slice(mostSessions - 1);
-  if (tooMany.length > 0) await revokeSessions(unit, tooMany, 'too_many');
+  await revokeSessions(unit, active.slice(mostSessions - 1), 'too_many');
+  return insertSession(unit, session, transport);
 }
 
-interface ActiveSession {
-  id: string;
-  userId: string;
-}
-
-const activeSessions = ({ db, now }: Unit) =>
+export const activeSessions = ({ db, now }: Unit) =>
   db
     .selectFrom('sessions')
     .select(['id', 'user_id as userId'])
@@ -130,7 +127,8 @@ async function loadByToken(unit: Unit, hash: string) {
  */
 export async function rotateRefreshToken(ctx: ServiceContext, token: string): Promise<OpenSession> {
   const hash = hashOf(token);
-  const successor = successorOf(ctx.settings, token);
+  // The successor is derived, so every request gets the same one without storing it.
+  const successor = mac(ctx.settings, 'refresh-token', token).toString('base64url');
   // The end of the session must be committed, so the error is thrown outside the transaction.
   const rotated = await writeThroughIdentityDoor(ctx, async (unit) => {
     const found = await loadByToken(unit, hash);
@@ -156,8 +154,13 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
   return rotated;
 }
 
-/** Ends these sessions. The actor is the signed-in user, or else the user of the session. */
-async function revokeSessions(unit: Unit, ended: readonly ActiveSession[], reason: SessionEnd): Promise<void> {
+/** Ends these sessions. The actor is the signed-in user, or else the user of the session. Answers how many it ended. */
+async function revokeSessions(
+  unit: Unit,
+  ended: readonly { id: string; userId: string }[],
+  reason: SessionEnd,
+): Promise<number> {
+  if (ended.length === 0) return 0;
   const ids = ended.map(({ id }) => id);
   await unit.update(SessionEntity, { id: ids }, { revokedAt: unit.now });
   unit.afterCommit(() => {
@@ -169,6 +172,7 @@ async function revokeSessions(unit: Unit, ended: readonly ActiveSession[], reaso
       sessionEvents.ended.about(id, { data: { userId, reason }, actorId: unit.ctx.principal?.userId ?? userId }),
     ),
   );
+  return ended.length;
 }
 
 /** Ends all active sessions of a user except `kept`. Answers how many it ended. */
@@ -178,40 +182,27 @@ export async function endSessionsOf(
   reason: SessionEnd,
   kept: string | null = null,
 ): Promise<number> {
-  const active = (await activeSessionsOf(unit, userId).execute()).filter(({ id }) => id !== kept);
-  if (active.length > 0) await revokeSessions(unit, active, reason);
-  return active.length;
+  const active = await activeSessionsOf(unit, userId).execute();
+  return revokeSessions(
+    unit,
+    active.filter(({ id }) => id !== kept),
+    reason,
+  );
 }
 
-/** Ends those of the sessions that are still active, of any user. Answers how many it ended. */
+/** Ends those of the sessions that are still active, as far as the door shows them. Answers how many it ended. */
 export async function endSessions(unit: Unit, ids: readonly string[], reason: SessionEnd): Promise<number> {
   const active = await activeSessions(unit)
     .where(anyOf(unit.db.dialect, 'id', ids))
     .execute();
-  if (active.length > 0) await revokeSessions(unit, active, reason);
-  return active.length;
-}
-
-/** Ends one active session of a user. Answers whether there was one. */
-export async function endSessionOf(
-  unit: Unit,
-  userId: string,
-  sessionId: string,
-  reason: SessionEnd,
-): Promise<boolean> {
-  const found = await activeSessionsOf(unit, userId).where('id', '=', sessionId).executeTakeFirst();
-  if (!found) return false;
-  await revokeSessions(unit, [found], reason);
-  return true;
+  return revokeSessions(unit, active, reason);
 }
 
 /** Ends the session of a current or used refresh token. Does nothing for an unknown token. */
 export async function endSession(ctx: ServiceContext, token: string): Promise<void> {
   await writeThroughIdentityDoor(ctx, async (unit) => {
     const found = await loadByToken(unit, hashOf(token));
-    if (!found) return;
-    const { id, userId } = found.session;
-    await endSessionOf(unit, userId, id, 'logout');
+    if (found) await endSessions(unit, [found.session.id], 'logout');
   });
 }
 

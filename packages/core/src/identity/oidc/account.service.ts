@@ -1,11 +1,10 @@
-import { sql } from 'kysely';
 import { z } from 'zod';
 import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
 import { addPerson } from '../registration.service.ts';
-import { lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
+import { activeSessions, lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
 import { keyOf } from '../user.record.ts';
@@ -70,17 +69,10 @@ export async function linkPerson(
   person: ProvenPerson,
   sessionId: string,
 ): Promise<string> {
-  const session = await unit.db
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select('sessions.user_id as userId')
-    .where('sessions.id', '=', sessionId)
-    .where('sessions.revoked_at', 'is', null)
-    .where(sql<boolean>`sessions.expires_at > ${unit.now}`)
-    .where('users.is_active', '=', true)
-    .executeTakeFirst();
-  if (!session) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
-  const { userId } = session;
+  const session = await activeSessions(unit).where('id', '=', sessionId).executeTakeFirst();
+  const user = session && (await findRow(unit.db, UserEntity, { id: session.userId }));
+  if (!user?.isActive) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
+  const { id: userId } = user;
   const known = await useIdentity(unit, issuer, person);
   if (known !== null && known !== userId) throw oidcErrors.oidc_identity_taken();
   if (known === null) await insertIdentity(unit, userId, issuer, person);
