@@ -7,8 +7,7 @@ import { forgetSessionsOf } from './authenticate.ts';
 import { requireInstanceAdmin } from './instance-admin.ts';
 import { endSessionsOf } from './session.service.ts';
 import { userEvents } from './user.events.ts';
-import { findUser } from './user.queries.ts';
-import { keyOf, userErrors, userOf, users } from './user.record.ts';
+import { keyOf, userErrors, users } from './user.record.ts';
 import type { User, UserListInput, UserPath } from './user.schema.ts';
 
 /** Lists the people of the whole instance. @throws `unauthenticated`, `permission_denied` */
@@ -26,16 +25,14 @@ export async function listUsers(ctx: ServiceContext, input: UserListInput): Prom
           contains('users.name_key', fold(search)),
         ]),
       );
-    return users.page(ctx, db, input, query, 'users', async (rows) => rows.map(userOf));
+    return users.page(ctx, db, input, query);
   });
 }
 
 /** Reads any user of the instance. @throws `unauthenticated`, `permission_denied`, `user_not_found` */
 export async function getUserOfInstance(ctx: ServiceContext, { userId }: UserPath): Promise<User> {
   requireInstanceAdmin(ctx);
-  const user = await readThroughIdentityDoor(ctx.database, (db) => findUser(db, userId));
-  if (!user) throw userErrors.user_not_found();
-  return user;
+  return readThroughIdentityDoor(ctx.database, (db) => users.get(db, userId));
 }
 
 /**
@@ -58,12 +55,12 @@ export async function activateUser(ctx: ServiceContext, path: UserPath): Promise
 function setActive(ctx: ServiceContext, { userId }: UserPath, isActive: boolean): Promise<User> {
   return mutateThroughIdentityDoor(ctx, async (unit) => {
     const user = await users.lock(unit, userId);
-    if (user.isActive === isActive) return userOf(user);
+    if (user.isActive === isActive) return users.show(user);
     const event = isActive ? userEvents.activated : userEvents.deactivated;
     const { after } = await users.change(unit, user, { isActive }, { event });
     if (!isActive) await endSessionsOf(unit, userId, 'deactivated');
     unit.afterCommit(() => forgetSessionsOf(ctx.database, userId));
-    return userOf(after);
+    return users.show(after);
   });
 }
 

@@ -2,7 +2,7 @@ import { recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { isUniqueViolation } from '../database/failures.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
-import type { ReadDoor } from '../database/read-door.ts';
+import { findRow } from '../database/rows.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
@@ -16,33 +16,20 @@ import { mailJob } from './mail/mail.job.ts';
 import { verificationSubject } from './mail/verification.mail.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { addressBudgets, attempt } from './throttle.ts';
+import { UserEntity } from './user.entity.ts';
 import { userEvents } from './user.events.ts';
-import { keyOf, lockUser, userErrors, userOf, users } from './user.record.ts';
+import { keyOf, lockUser, userErrors, users } from './user.record.ts';
 import type { User } from './user.schema.ts';
 
-interface Names {
-  emailKey: string;
-  usernameKey: string | null;
-}
-
-const namesOf = (input: Registration): Names => ({
-  emailKey: keyOf(input.email),
-  usernameKey: input.username === undefined ? null : keyOf(input.username),
-});
-
 /** @throws `email_taken`, `username_taken` */
-async function refuseTakenNames(db: ReadDoor, { emailKey, usernameKey }: Names, now: Date): Promise<void> {
-  const taken = await db
-    .selectFrom('users')
-    .select(['email_key', 'username_key'])
-    .where((eb) =>
-      eb.or([eb('email_key', '=', emailKey), ...(usernameKey === null ? [] : [eb('username_key', '=', usernameKey)])]),
-    )
-    .execute();
-  if (taken.some((user) => user.email_key === emailKey)) throw userErrors.email_taken();
-  if (taken.length > 0) throw userErrors.username_taken();
-  if (await isKept(db, emailKey, now)) throw userErrors.email_taken();
-}
+const refuseTakenNames = (ctx: ServiceContext, { email, username }: Registration): Promise<void> =>
+  readThroughIdentityDoor(ctx.database, async (db) => {
+    const emailKey = keyOf(email);
+    if (await findRow(db, UserEntity, { emailKey })) throw userErrors.email_taken();
+    if (username !== undefined && (await findRow(db, UserEntity, { usernameKey: keyOf(username) })))
+      throw userErrors.username_taken();
+    if (await isKept(db, emailKey, ctx.clock.now())) throw userErrors.email_taken();
+  });
 
 type Address = 'unproven' | 'proven';
 
@@ -62,7 +49,7 @@ export async function addPerson(
   );
   if (verified) await recordEvents(unit, verified.about(id, { data, actorId: id }));
   else await enqueue(unit, mailJob, { template: 'verify_email', email: person.email });
-  return userOf(user);
+  return users.show(user);
 }
 
 /** Creates a user inside a larger transaction. Pass `proven` when the way they came already verifies their address. */
@@ -81,8 +68,7 @@ export async function registerUser<T>(
   const { email, password, username = null, fullName = null, timezone = 'UTC' } = input;
   checkPasswordPolicy(ctx.settings, password, { email, username });
   await attempt(ctx, addressBudgets(ctx, 'register'));
-  const names = namesOf(input);
-  await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names, ctx.clock.now()));
+  await refuseTakenNames(ctx, input);
   const passwordHash = await hashPassword(password);
 
   const create: CreateUser = async (unit, address = 'unproven') => {
@@ -92,8 +78,7 @@ export async function registerUser<T>(
   };
   return writeThroughIdentityDoor(ctx, (unit) => work(unit, create)).catch(async (error: unknown) => {
     // Another registration may have taken the name since the check.
-    if (isUniqueViolation(error))
-      await readThroughIdentityDoor(ctx.database, (db) => refuseTakenNames(db, names, ctx.clock.now()));
+    if (isUniqueViolation(error)) await refuseTakenNames(ctx, input);
     throw error;
   });
 }
@@ -113,7 +98,7 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
     const { email_verified: event } = userEvents;
     const { after } = await users.change(unit, user, { emailVerifiedAt }, { event, actorId: user.id });
     unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
-    return { user: userOf(after) };
+    return { user: users.show(after) };
   });
 }
 

@@ -1,23 +1,12 @@
 import type { ServiceContext } from '../database/context.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
-import { statement } from '../database/statement.ts';
 import { requireCaller } from './signed-in.ts';
-import { userOf, users } from './user.record.ts';
+import { users } from './user.record.ts';
 import type { User } from './user.schema.ts';
 
-const userById = statement((db, { id }: { id: string }) =>
-  users.select(users.from(db), 'instanceAdminSince').where('users.id', '=', id),
-);
-
-/** Reads a user as the API shows it. Answers null when this door shows no such user. */
-export async function findUser(db: ReadDoor, id: string): Promise<User | null> {
-  const [row] = await db.run(userById, { id });
-  return row ? userOf(row) : null;
-}
-
-/** The same for a user who must exist. */
+/** Reads a user who must exist, as the API shows it. */
 export async function getUser(db: ReadDoor, id: string): Promise<User> {
-  const user = await findUser(db, id);
+  const user = await users.find(db, id);
   if (!user) throw new Error(`User ${id} is not visible here.`);
   return user;
 }

@@ -19,18 +19,15 @@ export const keyOf = (name: string): string => name.toLowerCase();
 export const users = defineRecord(userTable, {
   output: User,
   events: {},
-  derived: ({ email, username, fullName }) => ({
+  derived: ({ email, username, fullName, instanceAdminSince }) => ({
     emailKey: keyOf(email),
     usernameKey: username === null ? null : keyOf(username),
     /** Full names are searched in lower case, without accents. */
     nameKey: fullName === null ? null : fold(fullName),
+    isInstanceAdmin: instanceAdminSince !== null,
   }),
   missing: userErrors.user_not_found,
 });
-
-/** A user in the shape of the wire. */
-export const userOf = (row: { instanceAdminSince: string | null }): User =>
-  users.show(row, { isInstanceAdmin: row.instanceAdminSince !== null });
 
 /** Locks a user until commit. Everything that changes an account does so first. @throws `unauthenticated`, or the given error */
 export async function lockUser(unit: Unit, id: string, missing: () => DomainError = errors.unauthenticated) {

@@ -3,7 +3,7 @@ import { ifTaken } from '../database/failures.ts';
 import { mutate } from '../database/unit-of-work.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { userEvents } from './user.events.ts';
-import { lockUser, userErrors, userOf, users } from './user.record.ts';
+import { lockUser, userErrors, users } from './user.record.ts';
 import type { User, UserUpdate } from './user.schema.ts';
 
 /**
@@ -17,6 +17,6 @@ export async function updateCurrentUser(ctx: ServiceContext, input: UserUpdate):
     const user = await lockUser(unit, userId);
     const changed = users.change(unit, user, input, { event: userEvents.updated });
     const { after } = await changed.catch(ifTaken(userErrors.username_taken));
-    return userOf(after);
+    return users.show(after);
   });
 }

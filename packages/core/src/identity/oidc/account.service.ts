@@ -9,7 +9,7 @@ import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
 import { keyOf } from '../user.record.ts';
 import { email, locale, timezone } from '../user.schema.ts';
-import { identities, providerOfRealm } from './identity.record.ts';
+import { identities } from './identity.record.ts';
 import type { OidcIssuer } from './issuer.ts';
 import { installationRealm, OidcSessionEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
@@ -115,9 +115,8 @@ async function insertIdentity(
   at: OidcIssuer,
   { issuer, subject }: ProvenPerson,
 ): Promise<void> {
-  const realm = realmOf(at);
-  const data = { identityProviderId: providerOfRealm(realm) };
-  await identities.add(unit, { userId, realm, issuer, subject, lastUsedAt: unit.now }, { data, actorId: userId });
+  const identity = { userId, realm: realmOf(at), issuer, subject, lastUsedAt: unit.now };
+  await identities.add(unit, identity, { actorId: userId });
 }
 
 /**

@@ -31,9 +31,7 @@ export async function listOidcIdentities(
   const { userId } = ctx.principal;
   return read(ctx, (db) => {
     const own = identities.from(db).where('user_identities.user_id', '=', userId);
-    return identities.page(ctx, db, input, own, 'oidc-identities', async (rows) =>
-      rows.map((row) => identities.show(row, { identityProviderId: providerOfRealm(row.realm) })),
-    );
+    return identities.page(ctx, db, input, own, 'oidc-identities');
   });
 }
 
