@@ -45,11 +45,11 @@ export interface AccountClaim {
   signature: Buffer;
 }
 
-/** Parses a token. Answers null when the text is not an account token. */
-export function readAccountToken(token: string): AccountClaim | null {
+/** Parses a token. @throws `validation_failed` at `token` when the text is not an account token */
+export function readAccountToken(token: string): AccountClaim {
   const [id = '', end = '', signed = '', ...rest] = token.split('.');
   const expiresAt = Number.parseInt(end, 36);
-  if (rest.length > 0 || !isUuid(id) || !Number.isSafeInteger(expiresAt)) return null;
+  if (rest.length > 0 || !isUuid(id) || !Number.isSafeInteger(expiresAt)) throw invalidToken();
   return { id, expiresAt, signature: Buffer.from(signed, 'base64url') };
 }
 

@@ -89,9 +89,8 @@ async function insertChange(
 /** Reads the change that a token is about, and locks its user. @throws `validation_failed` at `token` */
 async function lockChange(unit: Unit, purpose: 'confirm-email' | 'undo-email', token: string) {
   const claim = readAccountToken(token);
-  const { settings } = unit.ctx;
-  if (!claim || !provesAccount(settings, purpose, claim, changeSubject(claim.id), unit.now)) throw invalidToken();
-  const known = await findRow(unit.db, EmailChangeEntity, { id: claim.id });
+  const proven = provesAccount(unit.ctx.settings, purpose, claim, changeSubject(claim.id), unit.now);
+  const known = proven && (await findRow(unit.db, EmailChangeEntity, { id: claim.id }));
   if (!known) throw invalidToken();
   const user = await lockUser(unit, known.userId, invalidToken);
   // Read it again under the lock of its user, which everything that changes it takes first.

@@ -18,7 +18,7 @@ import { identityMails } from './index.ts';
 import { changeSubject } from './mail/email-change.mails.ts';
 import { purgeEmailChanges } from './maintenance.ts';
 import { resetPassword } from './password.service.ts';
-import { verificationTokenOf } from './mail/verification.mail.ts';
+import { verificationTokenOf } from './mail/account.mails.ts';
 import { verifyEmail } from './registration.service.ts';
 
 const day = 86_400_000;

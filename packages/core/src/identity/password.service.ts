@@ -10,7 +10,7 @@ import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { requestMail } from './mail/mail-request.ts';
 import { mailJob } from './mail/mail.job.ts';
-import { resetSubject } from './mail/password.mails.ts';
+import { resetSubject } from './mail/account.mails.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { requirePresentPassword, wrongPresentPassword } from './present-password.ts';
 import { endSessionsOf } from './session.service.ts';
@@ -66,7 +66,6 @@ async function findResettable(ctx: ServiceContext, db: ReadDoor, claim: AccountC
  */
 export async function resetPassword(ctx: ServiceContext, input: ResetPassword): Promise<void> {
   const claim = readAccountToken(input.token);
-  if (!claim) throw invalidToken();
   const found = await readThroughIdentityDoor(ctx.database, (db) => findResettable(ctx, db, claim));
   if (!found) throw invalidToken();
   checkPasswordPolicy(ctx.settings, input.password, found);

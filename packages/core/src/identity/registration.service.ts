@@ -13,7 +13,7 @@ import { CredentialEntity } from './credential.entity.ts';
 import { isKept } from './email-change.service.ts';
 import { requestMail } from './mail/mail-request.ts';
 import { mailJob } from './mail/mail.job.ts';
-import { verificationSubject } from './mail/verification.mail.ts';
+import { verificationSubject } from './mail/account.mails.ts';
 import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { addressBudgets, attempt } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
@@ -89,7 +89,6 @@ export async function registerUser<T>(
  */
 export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Promise<{ user: User }> {
   const claim = readAccountToken(input.token);
-  if (!claim) throw invalidToken();
   return writeThroughIdentityDoor(ctx, async (unit) => {
     const user = await lockUser(unit, claim.id, invalidToken);
     const proven = provesAccount(ctx.settings, 'verify-email', claim, verificationSubject(user), unit.now);

@@ -3,7 +3,7 @@ import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/syste
 import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
 import { Register, register } from '../tenancy/index.ts';
 import { anonymous, codeOf, newEmail, password, signIn } from '../testing/people.ts';
-import { verificationTokenOf } from './mail/verification.mail.ts';
+import { verificationTokenOf } from './mail/account.mails.ts';
 import { resendVerification, verifyEmail } from './registration.service.ts';
 import { UserEntity } from './user.entity.ts';
 

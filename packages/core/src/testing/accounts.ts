@@ -3,7 +3,7 @@ import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/i
 import { makeAccountToken } from '../identity/account-token.ts';
 import { CredentialEntity } from '../identity/credential.entity.ts';
 import { changeSubject } from '../identity/mail/email-change.mails.ts';
-import { resetTokenOf } from '../identity/mail/password.mails.ts';
+import { resetTokenOf } from '../identity/mail/account.mails.ts';
 import { hashPassword } from '../identity/passwords.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Platform } from '../platform.ts';

@@ -12,7 +12,7 @@ import { verifyEmail } from '../registration.service.ts';
 import { mailHandler } from './mail.job.ts';
 import { createMailbox } from './mailbox.ts';
 import type { Mail } from './mailer.ts';
-import { verificationMail } from './verification.mail.ts';
+import { verificationMail } from './account.mails.ts';
 
 const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));
 

@@ -1,9 +1,9 @@
 import type { Mail } from './mailer.ts';
 
 /** A paragraph, or text to copy unchanged. */
-type Block = string | { copy: string };
+export type Block = string | { copy: string };
 
-export interface Message {
+interface Message {
   to: string;
   subject: string;
   /** The name for the greeting; null if unknown. */
