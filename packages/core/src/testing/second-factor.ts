@@ -48,9 +48,7 @@ export async function enrolPasskey(
   authenticator = new TestAuthenticator(),
 ): Promise<string> {
   const ctx = platform.context({ principal: null });
-  const { token } = await writeThroughIdentityDoor(ctx, (unit) =>
-    openChallenge(unit, { purpose: 'passkey_registration', userId }),
-  );
+  const { token } = await writeThroughIdentityDoor(ctx, (unit) => openChallenge(unit, 'passkey_registration', userId));
   const { id } = relyingPartyOf(platform.settings);
   const options = { challenge: challengeOf(token), rp: { id }, user: { id: userHandleOf(userId) } };
   const principal = { userId, sessionId: null, emailVerified: true, organizationId: null, grants: [] };

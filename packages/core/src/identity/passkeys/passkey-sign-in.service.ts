@@ -6,6 +6,7 @@ import type { DomainError } from '../../kernel/errors.ts';
 import { loginErrors } from '../login.service.ts';
 import {
   type Challenge,
+  challengeMs,
   countWrongAnswer,
   findChallenge,
   openChallenge,
@@ -24,7 +25,6 @@ import type {
   PasskeySignInStart,
   PasskeySignInStarted,
 } from './passkey.schema.ts';
-import { ceremonyMs } from './passkey.service.ts';
 import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
 
 /**
@@ -36,29 +36,27 @@ export async function startPasskeySignIn(
   ctx: ServiceContext,
   { challengeToken }: PasskeySignInStart,
 ): Promise<PasskeySignInStarted> {
-  const { id: rpId } = relyingPartyOf(ctx.settings);
-  const answer = (token: string, expiresAt: string, allowCredentials: Awaited<ReturnType<typeof credentialsOf>>) => ({
+  const { token, expiresAt, userId } =
+    challengeToken === undefined
+      ? await openPasskeyChallenge(ctx)
+      : await findChallenge(ctx, challengeToken, 'second_factor');
+  return {
     challengeToken: token,
     expiresAt,
     options: {
       challenge: challengeOf(token),
-      rpId,
-      timeout: ceremonyMs,
-      allowCredentials,
-      userVerification: 'required' as const,
+      rpId: relyingPartyOf(ctx.settings).id,
+      timeout: challengeMs,
+      allowCredentials:
+        userId === null ? [] : await readThroughIdentityDoor(ctx.database, (db) => credentialsOf(db, userId)),
+      userVerification: 'required',
     },
-  });
-  if (challengeToken !== undefined) {
-    const { userId, expiresAt } = await findChallenge(ctx, challengeToken, 'second_factor');
-    if (userId === null) return answer(challengeToken, expiresAt, []);
-    const passkeys = await readThroughIdentityDoor(ctx.database, (db) => credentialsOf(db, userId));
-    return answer(challengeToken, expiresAt, passkeys);
-  }
+  };
+}
+
+async function openPasskeyChallenge(ctx: ServiceContext): Promise<Challenge> {
   await attempt(ctx, addressBudgets(ctx, 'passkey'));
-  const { token, expiresAt } = await writeThroughIdentityDoor(ctx, (unit) =>
-    openChallenge(unit, { purpose: 'passkey_sign_in', userId: null }),
-  );
-  return answer(token, expiresAt.toISOString(), []);
+  return writeThroughIdentityDoor(ctx, (unit) => openChallenge(unit, 'passkey_sign_in', null));
 }
 
 /** A passkey with a verified answer. */

@@ -7,7 +7,13 @@ import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
-import { challengeErrors, findChallenge, openChallenge, takeChallenge } from '../second-factor/challenge.ts';
+import {
+  challengeErrors,
+  challengeMs,
+  findChallenge,
+  openChallenge,
+  takeChallenge,
+} from '../second-factor/challenge.ts';
 import type { IdentityProof } from '../second-factor/identity-proof.schema.ts';
 import { proveIdentity } from '../second-factor/proof.ts';
 import { requireSignedIn } from '../signed-in.ts';
@@ -17,9 +23,6 @@ import { countPasskeys, credentialsOf } from './passkey.queries.ts';
 import { passkeyErrors, passkeys } from './passkey.record.ts';
 import type { Passkey, PasskeyAdd, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
 import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
-
-/** How long a browser waits for the authenticator: no longer than the challenge is valid. */
-export const ceremonyMs = 5 * 60_000;
 
 /** COSE: EdDSA, ES256, RS256. All three are verified off the event loop. */
 const algorithms = [-8, -7, -257];
@@ -40,18 +43,18 @@ export async function startPasskey(ctx: ServiceContext, proof: IdentityProof): P
   }));
   if (known.length >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
   const { token, expiresAt } = await writeThroughIdentityDoor(ctx, (unit) =>
-    openChallenge(unit, { purpose: 'passkey_registration', userId }),
+    openChallenge(unit, 'passkey_registration', userId),
   );
   const { id, name } = relyingPartyOf(ctx.settings);
   return {
     challengeToken: token,
-    expiresAt: expiresAt.toISOString(),
+    expiresAt,
     options: {
       rp: { id, name },
       user: { id: userHandleOf(userId), name: user.email, displayName: user.fullName ?? user.email },
       challenge: challengeOf(token),
       pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),
-      timeout: ceremonyMs,
+      timeout: challengeMs,
       excludeCredentials: known,
       authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
       attestation: 'none',

@@ -1,21 +1,17 @@
 import type { CoreSettings } from '../../kernel/settings.ts';
 import { hashOf } from '../secret.ts';
 
-/** The site for which authenticators sign: the host of the installation, including pages on its sub-domains. */
-export interface RelyingParty {
-  id: string;
-  name: string;
-  /** The origins of the pages that may ask. */
-  origins: string[];
-}
-
 /** Browsers let a page ask for passkeys of its own host and of parent domains. */
 const belongsTo = (origin: string, host: string): boolean => {
   const name = new URL(origin).hostname;
   return name === host || name.endsWith(`.${host}`);
 };
 
-export function relyingPartyOf({ publicUrl, corsOrigins }: CoreSettings): RelyingParty {
+/**
+ * The site for which authenticators sign: the host of the installation, including pages on its sub-domains. `origins` are those of
+ * the pages that may ask.
+ */
+export function relyingPartyOf({ publicUrl, corsOrigins }: CoreSettings) {
   const { hostname: id, origin } = new URL(publicUrl);
   return { id, name: `Tenon (${id})`, origins: [origin, ...corsOrigins.filter((other) => belongsTo(other, id))] };
 }

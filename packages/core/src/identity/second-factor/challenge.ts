@@ -18,40 +18,35 @@ export const challengeErrors = defineErrors({
 /** What the challenge finishes. */
 export type ChallengePurpose = 'second_factor' | 'passkey_registration' | 'passkey_sign_in';
 
-const lifetimeMs = 5 * 60_000;
+/** How long a challenge can be answered, and how long a browser waits for the authenticator. */
+export const challengeMs = 5 * 60_000;
 
 /** After this many wrong answers the user must start again with the password. */
 const mostWrongAnswers = 5;
 
-interface NewChallenge {
-  purpose: ChallengePurpose;
-  userId: string | null;
-  proof?: string;
-}
+/** A challenge that can still be answered, with the token that the client sends back. The token is in plain text only here. */
+export type Challenge = Row<typeof SignInChallengeEntity> & { token: string };
 
-/** The token that the client sends back. It is in plain text only here. */
-export interface OpenChallenge {
-  token: string;
-  expiresAt: Date;
-}
-
-export async function openChallenge(unit: Unit, { purpose, userId, proof }: NewChallenge): Promise<OpenChallenge> {
+/** @param proof the hash of what was verified already. @default null, nothing was */
+export async function openChallenge(
+  unit: Unit,
+  purpose: ChallengePurpose,
+  userId: string | null,
+  proof: string | null = null,
+): Promise<Challenge> {
   const token = newSecret();
-  const expiresAt = new Date(unit.now.getTime() + lifetimeMs);
-  await unit.insert(SignInChallengeEntity, {
+  const challenge = {
     tokenHash: hashOf(token),
     purpose,
     userId,
-    proof: proof ?? null,
+    proof,
     wrongAnswers: 0,
-    createdAt: unit.now,
-    expiresAt,
-  });
-  return { token, expiresAt };
+    createdAt: unit.now.toISOString(),
+    expiresAt: new Date(unit.now.getTime() + challengeMs).toISOString(),
+  };
+  await unit.insert(SignInChallengeEntity, challenge);
+  return { token, ...challenge };
 }
-
-/** A challenge that can still be answered, with the token that the client sent back. */
-export type Challenge = Row<typeof SignInChallengeEntity> & { token: string };
 
 const isOver = ({ expiresAt }: { expiresAt: string }, now: Date): boolean => Date.parse(expiresAt) <= now.getTime();
 

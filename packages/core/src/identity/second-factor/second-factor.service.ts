@@ -47,10 +47,10 @@ export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promi
   const { userId } = proven;
   if (!(await findTotp(unit.db, userId))) return null;
   const proof = hashOf(await applyLogin(unit, proven));
-  const { token, expiresAt } = await openChallenge(unit, { purpose: 'second_factor', userId, proof });
+  const { token, expiresAt } = await openChallenge(unit, 'second_factor', userId, proof);
   const hasPasskeys = (await countPasskeys(unit.db, userId)) > 0;
   const methods = ['totp', 'recovery_code', ...(hasPasskeys ? ['passkey'] : [])];
-  return { token, methods, expiresAt: expiresAt.toISOString() };
+  return { token, methods, expiresAt };
 }
 
 /** An answer that was counted, but not checked yet. */

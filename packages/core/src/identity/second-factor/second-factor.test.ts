@@ -234,7 +234,7 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
 
   it('refuses a challenge without a user', async () => {
     const { token: challengeToken } = await writeThroughIdentityDoor(anonymous(platform), (unit) =>
-      openChallenge(unit, { purpose: 'second_factor', userId: null }),
+      openChallenge(unit, 'second_factor', null),
     );
     expect(await codeOf(answer({ challengeToken, code: '000000' }))).toBe('invalid_challenge');
   });

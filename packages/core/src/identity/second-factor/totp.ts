@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createTOTPKeyURI, generateHOTP, verifyHOTP } from '@oslojs/otp';
+import type { TotpStarted } from './second-factor.schema.ts';
 
 /** RFC 6238 with the parameters that every app supports: SHA-1, six digits, 30 seconds. */
 const digits = 6;
@@ -27,15 +28,8 @@ export function stepOfCode(secret: Uint8Array, code: string, now: Date, lastUsed
   return null;
 }
 
-export interface TotpEnrolment {
-  /** In base32, to type where the app cannot scan. */
-  secret: string;
-  /** For a QR code. */
-  uri: string;
-}
-
 /** What the user enters in the app. The issuer contains the host, so that the app tells two installations apart. */
-export function enrolmentOf(publicUrl: string, account: string, secret: Uint8Array): TotpEnrolment {
+export function enrolmentOf(publicUrl: string, account: string, secret: Uint8Array): TotpStarted {
   const issuer = `Tenon (${new URL(publicUrl).hostname})`;
   // Apps show a space that is encoded as a plus sign as a plus sign.
   const uri = createTOTPKeyURI(issuer, account, secret, stepSeconds, digits).replaceAll('+', '%20');
