@@ -29,21 +29,16 @@ export function needsRehash(hash: string): boolean {
   return found.memoryCost < parameters.memoryCost || found.timeCost < parameters.timeCost;
 }
 
-/** The names that a password must not repeat. */
-export interface PasswordOwner {
-  email: string;
-  username: string | null;
-}
-
 /**
  * Checks a new password. The input schema limits its length.
+ * @param owner the names that the password must not repeat
  * @param field the input field that contains the password
  * @throws `validation_failed` at the field when it is too short, too common, or the address or username of the owner
  */
 export function checkPasswordPolicy(
   settings: CoreSettings,
   password: string,
-  owner: PasswordOwner,
+  owner: { email: string; username: string | null },
   field = 'password',
 ): void {
   const refuse = (message: string) => errors.validation_failed({ field: [field], message });

@@ -1,6 +1,7 @@
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import { findRow } from '../../database/rows.ts';
+import type { Row } from '../../database/schema.ts';
 import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
@@ -12,15 +13,9 @@ import { lockUser } from '../user.record.ts';
 import { identities, providerOfRealm } from './identity.record.ts';
 import type { OidcIdentity, OidcIdentityListInput } from './identity.schema.ts';
 import { instanceIssuers } from './issuer.ts';
-import { installationRealm } from './oidc.entity.ts';
+import { installationRealm, type UserIdentityEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import { providerOf } from './redirect-target.ts';
-
-interface UnlinkedIdentity {
-  realm: string;
-  issuer: string;
-  subject: string;
-}
 
 /** Lists the caller's identities at issuers. @throws `unauthenticated` */
 export async function listOidcIdentities(
@@ -51,7 +46,10 @@ async function canStillSignIn({ db, ctx }: Unit, userId: string): Promise<boolea
 }
 
 /** Ends the sessions that started with an identity, except the current one. */
-async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subject }: UnlinkedIdentity): Promise<void> {
+async function endSessionsBy(
+  unit: Unit,
+  { userId, realm, issuer, subject }: Row<typeof UserIdentityEntity>,
+): Promise<void> {
   const begun = await unit.db
     .selectFrom('oidc_sessions')
     .select(['session_id as sessionId', 'issuer_ref as issuerRef'])
@@ -59,15 +57,11 @@ async function endSessionsBy(unit: Unit, userId: string, { realm, issuer, subjec
     .where('issuer', '=', issuer)
     .where('subject', '=', subject)
     .execute();
-  const others = begun.filter(
-    ({ sessionId, issuerRef }) =>
-      (providerOf(issuerRef) ?? installationRealm) === realm && sessionId !== unit.ctx.principal?.sessionId,
-  );
-  await endSessions(
-    unit,
-    others.map(({ sessionId }) => sessionId),
-    'identity_unlinked',
-  );
+  const ids = begun
+    .filter(({ issuerRef }) => (providerOf(issuerRef) ?? installationRealm) === realm)
+    .map(({ sessionId }) => sessionId)
+    .filter((id) => id !== unit.ctx.principal?.sessionId);
+  await endSessions(unit, ids, 'identity_unlinked');
 }
 
 /**
@@ -83,6 +77,6 @@ export async function unlinkOidcIdentity(ctx: ServiceContext, { id }: ById): Pro
     // Parallel requests must not each count the other's identity as left. Lock in the order of signing in, to avoid a deadlock.
     await lockUser(unit, userId);
     if (!(await canStillSignIn(unit, userId))) throw oidcErrors.last_sign_in();
-    await endSessionsBy(unit, userId, identity);
+    await endSessionsBy(unit, identity);
   });
 }

@@ -35,7 +35,7 @@ export const OidcFlowEntity = defineEntity({
 export const installationRealm = 'installation';
 
 /** A user's identity at an issuer. */
-const UserIdentityEntity = defineEntity({
+export const UserIdentityEntity = defineEntity({
   name: 'UserIdentity',
   tableName: 'user_identities',
   properties: {

@@ -1,11 +1,13 @@
 import { jwtVerify } from 'jose';
 import { authorizationCodeGrant, fetchUserInfo } from 'openid-client';
+import type { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { text } from '../../kernel/text.ts';
 import { flowSecrets } from './flow.service.ts';
 import { discover, type DiscoveredIssuer, type OidcIssuer } from './issuer.ts';
 import { oidcErrors } from './oidc.errors.ts';
+import type { OidcCallback } from './oidc.schema.ts';
 import { oidcCallbackUrl, withParameters } from './redirect-target.ts';
 
 /** No algorithm with a shared secret: whoever knows the secret could sign in as anybody. */
@@ -49,14 +51,7 @@ export interface ProvenPerson {
 }
 
 /** The issuer's answer that the browser brought back. */
-export interface AuthorizationAnswer {
-  state: string;
-  code?: string | undefined;
-  /** The issuer identifier (RFC 9207). */
-  iss?: string | undefined;
-  /** Present instead of `code` when the issuer refuses. */
-  error?: string | undefined;
-}
+export type AuthorizationAnswer = z.output<typeof OidcCallback>;
 
 /** Whether the issuer was unreachable or failed itself, which says nothing about the person. */
 export function isOutage(error: unknown): boolean {
