@@ -1,9 +1,10 @@
-import { sql, type UpdateObject } from 'kysely';
+import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
-import type { Tables } from '../database/schema.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { inUnit, type Unit } from '../database/unit-of-work.ts';
+import type { NewRow } from '../database/writes.ts';
 import { type JobPayload, LeaseLost } from './handler.ts';
+import { JobEntity } from './job.entity.ts';
 import { failureMessage, retryDelayMs } from './retry.ts';
 
 /** A job that this worker has claimed until its lease ends. */
@@ -82,16 +83,11 @@ export async function claimJobs(
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+type JobChanges = Partial<NewRow<typeof JobEntity>>;
+
 /** Changes a job unless another worker has claimed it. Answers whether it did. */
-async function changeCurrent({ db }: Unit, job: ClaimedJob, changes: UpdateObject<Tables, 'jobs'>): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('jobs')
-    .set(changes)
-    .where('id', '=', job.id)
-    .where('status', '=', 'waiting')
-    .where('attempts', '=', job.attempt)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+async function changeCurrent(unit: Unit, { id, attempt }: ClaimedJob, changes: JobChanges): Promise<boolean> {
+  return (await unit.update(JobEntity, { id, status: 'waiting', attempts: attempt }, changes)) === 1;
 }
 
 /** Extends the leases of the jobs. Answers the jobs that this worker has lost. */
@@ -103,8 +99,7 @@ export async function extendLeases<Job extends ClaimedJob>(
   const until = new Date(ctx.clock.now().getTime() + leaseMs);
   return writeThroughSystemDoor(ctx, async (unit) => {
     const lost: Job[] = [];
-    for (const job of jobs)
-      if (!(await changeCurrent(unit, job, { leased_until: sql<string>`${until}` }))) lost.push(job);
+    for (const job of jobs) if (!(await changeCurrent(unit, job, { leasedUntil: until }))) lost.push(job);
     return lost;
   });
 }
@@ -118,9 +113,9 @@ export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit
     const result = await work(unit);
     const done = await changeCurrent(unit, job, {
       status: 'done',
-      leased_until: null,
-      finished_at: sql<string>`${ctx.clock.now()}`,
-      result: result === undefined ? null : JSON.stringify(result),
+      leasedUntil: null,
+      finishedAt: ctx.clock.now(),
+      result,
       error: null,
     });
     if (!done) throw new LeaseLost(job.id, job.attempt);
@@ -142,9 +137,9 @@ export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unkno
   await writeThroughSystemDoor(ctx, (unit) =>
     changeCurrent(unit, job, {
       status: dead ? 'dead' : 'waiting',
-      leased_until: null,
+      leasedUntil: null,
       error: failureMessage(error),
-      ...(dead ? { finished_at: sql<string>`${now}` } : { run_at: sql<string>`${retryAt}` }),
+      ...(dead ? { finishedAt: now } : { runAt: retryAt }),
     }),
   );
   return dead ? 'dead' : 'waiting';
