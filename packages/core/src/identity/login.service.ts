@@ -101,6 +101,20 @@ export async function proveLogin(ctx: ServiceContext, input: Login): Promise<Pro
 }
 
 /**
+ * Gives the tries of a verified login back, and stores its stronger hash, if it has one. Answers whether the password is still the
+ * one that was verified.
+ */
+export async function applyLogin(
+  unit: Unit,
+  { userId, passwordHash, betterHash, tried }: ProvenLogin,
+): Promise<boolean> {
+  const stored = { passwordHash: betterHash ?? passwordHash };
+  const kept = await unit.update(CredentialEntity, { userId, passwordHash }, stored);
+  await refund(unit, tried);
+  return kept === 1;
+}
+
+/**
  * Starts the session of a verified login. Runs behind the identity door.
  * @throws `invalid_credentials` when the account or its password has changed since the login was verified
  */
@@ -110,12 +124,9 @@ export async function openLogin(
   session: { deviceId: string | null; organizationId: string | null },
   transport: SignInTransport,
 ): Promise<OpenSession> {
-  const { userId, passwordHash, betterHash, tried } = proven;
+  const { userId } = proven;
   // Lock the user first, as everything that changes an account does, so that two transactions cannot deadlock.
   const isActive = await lockForSignIn(unit, userId);
-  const stored = { passwordHash: betterHash ?? passwordHash };
-  const kept = await unit.update(CredentialEntity, { userId, passwordHash }, stored);
-  if (kept === 0 || !isActive) throw loginErrors.invalid_credentials();
-  await refund(unit, tried);
+  if (!(await applyLogin(unit, proven)) || !isActive) throw loginErrors.invalid_credentials();
   return startSession(unit, { userId, ...session }, transport);
 }

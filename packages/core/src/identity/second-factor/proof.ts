@@ -28,8 +28,9 @@ export const codeBudgets = (ctx: ServiceContext, userId: string): Budget[] => [
   accountBudget(ctx, 'second-factor-day', userId),
 ];
 
-async function proofsOf(ctx: ServiceContext, { userId, sessionId }: Principal) {
-  return read(ctx, async (db) => {
+/** Reads by what a user can prove their identity. */
+const proofsOf = (ctx: ServiceContext, { userId, sessionId }: Principal) =>
+  read(ctx, async (db) => {
     const credential = await findRow(db, CredentialEntity, { userId });
     const session = sessionId === null ? undefined : await findRow(db, SessionEntity, { id: sessionId });
     return {
@@ -38,7 +39,6 @@ async function proofsOf(ctx: ServiceContext, { userId, sessionId }: Principal) {
       signedInAt: session?.createdAt ?? null,
     };
   });
-}
 
 /**
  * Asks the signed-in user to prove their identity again: by their password, or by a code of their app. A user with neither must have

@@ -4,11 +4,11 @@ import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
 import { CredentialEntity } from '../credential.entity.ts';
-import type { ProvenLogin } from '../login.service.ts';
+import { applyLogin, type ProvenLogin } from '../login.service.ts';
 import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/passkey-sign-in.service.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { hashOf } from '../secret.ts';
-import { accountBudget, addressBudgets, attempt, type Budget, refund, type Tries } from '../throttle.ts';
+import { accountBudget, addressBudgets, attempt, type Budget, type Tries } from '../throttle.ts';
 import { userEvents } from '../user.events.ts';
 import {
   type Challenge,
@@ -31,22 +31,15 @@ export const secondFactorErrors = defineErrors({
   second_factor_failed: { kind: 'unauthenticated', message: 'The code is wrong, was used already, or is too old.' },
 });
 
-/** Stores the stronger hash of a login, and gives its tries back. Answers the hash that is stored now. */
-async function applyLogin(unit: Unit, { userId, passwordHash, betterHash, tried }: ProvenLogin): Promise<string> {
-  await refund(unit, tried);
-  if (betterHash === null) return passwordHash;
-  await unit.update(CredentialEntity, { userId, passwordHash }, { passwordHash: betterHash });
-  return betterHash;
-}
-
 /**
  * Asks for a second factor after the password, if the user has set one up. Runs behind the identity door.
  * @returns null for a user who signs in with the password alone
  */
 export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promise<SignInChallenge | null> {
-  const { userId } = proven;
+  const { userId, passwordHash, betterHash } = proven;
   if (!(await findTotp(unit.db, userId))) return null;
-  const proof = hashOf(await applyLogin(unit, proven));
+  await applyLogin(unit, proven);
+  const proof = hashOf(betterHash ?? passwordHash);
   const { token, expiresAt } = await openChallenge(unit, 'second_factor', userId, proof);
   const hasPasskeys = (await countPasskeys(unit.db, userId)) > 0;
   const methods = ['totp', 'recovery_code', ...(hasPasskeys ? ['passkey'] : [])];
