@@ -14,7 +14,7 @@ export async function findRow<Entity extends NamedEntity>(
   match: Partial<Row<Entity>>,
   { lock = false } = {},
 ): Promise<Row<Entity> | undefined> {
-  // The table is known at run time only. Every table has the same columns for this query: those of its entity.
+  // Kysely takes the name of a table as a type, and this one is known at run time only.
   let rows = db
     .selectFrom(tableName as 'users')
     .select(Object.keys(properties).map((property) => sql.ref(columnName(property)).as(property)));

@@ -3,6 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { findRow } from '../../database/rows.ts';
 import { makeAccountToken } from '../account-token.ts';
+import { EmailChangeEntity } from '../email-change.entity.ts';
 import { UserEntity } from '../user.entity.ts';
 import { keyOf } from '../user.record.ts';
 import type { JobPayload } from '../../jobs/index.ts';
@@ -14,24 +15,13 @@ const Payload = z.object({ changeId: z.string() });
 /** A change is one row, so its tokens are bound to its id alone. */
 export const changeSubject = (changeId: string) => ({ id: changeId, boundTo: [] });
 
+/** Reads the change that the payload names, with the name of its user. Answers null when the user is not active. */
 const findChange = (ctx: ServiceContext, payload: JobPayload) =>
-  readThroughIdentityDoor(ctx.database, (db) =>
-    db
-      .selectFrom('email_changes')
-      .innerJoin('users', 'users.id', 'email_changes.user_id')
-      .select([
-        'email_changes.id',
-        'email_changes.status',
-        'email_changes.from_email as fromEmail',
-        'email_changes.to_email as toEmail',
-        'email_changes.expires_at as expiresAt',
-        'email_changes.undo_until as undoUntil',
-        'users.full_name as fullName',
-      ])
-      .where('email_changes.id', '=', Payload.parse(payload).changeId)
-      .where('users.is_active', '=', true)
-      .executeTakeFirst(),
-  );
+  readThroughIdentityDoor(ctx.database, async (db) => {
+    const change = await findRow(db, EmailChangeEntity, { id: Payload.parse(payload).changeId });
+    const user = change && (await findRow(db, UserEntity, { id: change.userId }));
+    return change && user?.isActive ? { ...change, fullName: user.fullName } : null;
+  });
 
 /** Asks the new address to confirm. Sends nothing when somebody has the address already or the change is not pending. */
 export const confirmEmailMail: MailTemplate = async (ctx, payload) => {

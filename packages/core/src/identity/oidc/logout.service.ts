@@ -12,9 +12,6 @@ import { OidcLogoutTokenEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import { isOutage, SessionAtIssuer, signatureAlgorithms, Subject } from './proof.ts';
 
-/** Finds an issuer by the id that the API uses. Answers null when it no longer exists. */
-export type FindIssuer = (ctx: ServiceContext, id: string) => Promise<OidcIssuer | null>;
-
 /** The issuer at which the session of a refresh token started; null when it started in another way. */
 async function issuerOfSession(ctx: ServiceContext, refreshToken: string): Promise<string | null> {
   const found = await readThroughIdentityDoor(ctx.database, (db) =>
@@ -31,12 +28,13 @@ async function issuerOfSession(ctx: ServiceContext, refreshToken: string): Promi
 /**
  * The URL at which the browser also signs out at the issuer of a session. Null when the session started in another way, or the
  * issuer supports no sign-out, no longer exists or does not answer: signing out here must not depend on it.
+ * @param findIssuer finds an issuer by the id that the API uses; null when it no longer exists
  */
 export async function signOutUrl(
   ctx: ServiceContext,
   refreshToken: string,
   redirectTo: string,
-  findIssuer: FindIssuer,
+  findIssuer: (ctx: ServiceContext, id: string) => Promise<OidcIssuer | null>,
 ): Promise<string | null> {
   const id = await issuerOfSession(ctx, refreshToken);
   const issuer = id === null ? null : await findIssuer(ctx, id);
@@ -124,10 +122,7 @@ export async function endSessionsByLogoutToken(
       .$if(sub !== undefined, (query) => query.where('subject', '=', sub ?? ''))
       .$if(sid !== undefined, (query) => query.where('sid', '=', sid ?? ''))
       .execute();
-    return endSessions(
-      unit,
-      sessions.map(({ sessionId }) => sessionId),
-      'ended_by_issuer',
-    );
+    const ids = sessions.map(({ sessionId }) => sessionId);
+    return endSessions(unit, ids, 'ended_by_issuer');
   });
 }
