@@ -36,7 +36,6 @@ export { instanceIssuers, isIssuerIdentifier, type OidcIssuer } from './oidc/iss
 export { endSessionsByLogoutToken, issuerOfLogoutToken, signOutUrl } from './oidc/logout.service.ts';
 export { oidcErrors } from './oidc/oidc.errors.ts';
 export * from './oidc/oidc.schema.ts';
-export type { OidcTransport } from './oidc/oidc-transport.ts';
 export { type AuthorizationAnswer, claimAt, provePerson, type ProvenPerson } from './oidc/proof.ts';
 export { oidcCallbackUrl, oidcLogoutUrl, providerOf, redirectTarget, withParameters } from './oidc/redirect-target.ts';
 export { endOwnSession, listOwnSessions, logoutAll } from './own-sessions.ts';
@@ -69,7 +68,7 @@ export { sessionErrors } from './session.record.ts';
 export { LogoutAll, Session, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
 export { endSessions, type OpenSession, setActiveOrganization } from './session.service.ts';
 export { requireCaller, requireSignedIn, sessionLimits } from './signed-in.ts';
-export type { SignInTransport } from './transport.ts';
+export type { OidcTransport, SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';
 export { getCurrentUser, getUser } from './user.queries.ts';
 export { email, User, UserListInput, UserPage, UserPath, UserUpdate } from './user.schema.ts';

@@ -7,11 +7,11 @@ import type { CoreSettings } from '../../kernel/settings.ts';
 import { mac } from '../keys.ts';
 import { hashOf, newSecret } from '../secret.ts';
 import { addressBudgets, attempt } from '../throttle.ts';
+import type { OidcTransport } from '../transport.ts';
 import { discover, type OidcIssuer } from './issuer.ts';
 import { OidcFlowEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import type { OidcStart, OidcStarted } from './oidc.schema.ts';
-import type { OidcTransport } from './oidc-transport.ts';
 import { oidcCallbackUrl, redirectTarget } from './redirect-target.ts';
 
 /** How long a sign-in at the issuer may take, in seconds. */
