@@ -21,7 +21,6 @@ import { requirePresentPassword } from './present-password.ts';
 import { endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { userEvents } from './user.events.ts';
-import { getUser } from './user.queries.ts';
 import { keyOf, lockUser, userErrors, users } from './user.record.ts';
 import type { User } from './user.schema.ts';
 
@@ -105,13 +104,14 @@ async function moveTo(
   user: Awaited<ReturnType<typeof lockUser>>,
   email: string,
   event: typeof userEvents.email_changed | typeof userEvents.email_change_undone,
-): Promise<void> {
+): Promise<User> {
   const { id: actorId, email: from } = user;
   const changed = users.change(unit, user, { email, emailVerifiedAt: unit.now.toISOString() });
-  await changed.catch(ifTaken(userErrors.email_taken));
+  const { after } = await changed.catch(ifTaken(userErrors.email_taken));
   const changes = { email: { from, to: email } };
   await recordEvents(unit, event.about(user.id, { changes, data: { address: unit.ctx.address }, actorId }));
   unit.afterCommit(() => forgetSessionsOf(unit.ctx.database, user.id));
+  return users.show(after);
 }
 
 /**
@@ -124,8 +124,7 @@ export async function confirmEmail(ctx: ServiceContext, { token }: EmailToken): 
     if (change.status !== 'pending' || user.emailKey !== change.fromEmailKey) throw invalidToken();
     if (await isKept(unit.db, keyOf(change.toEmail), unit.now)) await refuseOthers(unit, user.id, change.toEmail);
     await unit.update(EmailChangeEntity, { id: change.id }, { status: 'confirmed' });
-    await moveTo(unit, user, change.toEmail, userEvents.email_changed);
-    return { user: await getUser(unit.db, user.id) };
+    return { user: await moveTo(unit, user, change.toEmail, userEvents.email_changed) };
   });
 }
 
@@ -150,10 +149,10 @@ export async function undoEmailChange(ctx: ServiceContext, { token }: EmailToken
       .where('user_id', '=', user.id)
       .where(sql<boolean>`created_at >= ${new Date(change.createdAt)}`)
       .execute();
-    await moveTo(unit, user, change.fromEmail, userEvents.email_change_undone);
+    const moved = await moveTo(unit, user, change.fromEmail, userEvents.email_change_undone);
     await unit.delete(CredentialEntity, { userId: user.id });
     await endSessionsOf(unit, user.id, 'email_change_undone');
     await enqueue(unit, mailJob, { template: 'reset_password', email: change.fromEmail });
-    return { user: await getUser(unit.db, user.id) };
+    return { user: moved };
   });
 }

@@ -2,8 +2,6 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
 import { defineTable, type TableOptions } from '../database/table.ts';
 
-const userKinds = ['person', 'service'] as const;
-
 /** A person or a program, in the whole instance. Memberships connect users to organizations. */
 export const UserEntity = defineEntity({
   name: 'User',
@@ -11,7 +9,7 @@ export const UserEntity = defineEntity({
   properties: {
     id: id().primary(),
     /** A `service` is a program. It has no password, and no mail goes to its address. */
-    kind: p.enum(userKinds).default('person'),
+    kind: p.enum(['person', 'service']).default('person'),
     email: p.string(),
     /** The address in lower case, because addresses are compared without case. */
     emailKey: p.string().unique(),
