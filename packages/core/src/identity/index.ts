@@ -23,7 +23,7 @@ export { mac } from './keys.ts';
 export { loginErrors, openLogin, proveLogin, type ProvenLogin } from './login.service.ts';
 export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
-export type { Mail, Mailer } from './mail/mailer.ts';
+export type { Mailer } from './mail/mailer.ts';
 export { callWith, writeMail } from './mail/message.ts';
 export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { verificationTokenOf } from './mail/account.mails.ts';
@@ -50,20 +50,8 @@ export { registerUser, resendVerification, verifyEmail } from './registration.se
 export { challengeErrors } from './second-factor/challenge.ts';
 export { proofErrors, proveIdentity } from './second-factor/proof.ts';
 export * from './second-factor/second-factor.schema.ts';
-export {
-  askForSecondFactor,
-  attemptSecondFactor,
-  passSecondFactor,
-  secondFactorErrors,
-} from './second-factor/second-factor.service.ts';
-export {
-  confirmTotp,
-  disableTotp,
-  getSecondFactor,
-  renewRecoveryCodes,
-  startTotp,
-  totpErrors,
-} from './second-factor/totp.service.ts';
+export * from './second-factor/second-factor.service.ts';
+export * from './second-factor/totp.service.ts';
 export { sessionErrors } from './session.record.ts';
 export { LogoutAll, Session, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
 export { endSessions, type OpenSession, setActiveOrganization } from './session.service.ts';
