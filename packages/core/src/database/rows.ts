@@ -4,9 +4,9 @@ import type { ReadDoor } from './read-door.ts';
 import type { NamedEntity, Row } from './schema.ts';
 
 /**
- * Reads the row of an entity that has these values, by property. The caller names a key or a unique index.
+ * Reads a row of an entity by the values of some properties: its key, or others when any row with them will do.
  * @param lock locks the row until commit. SQLite has one writer and needs no lock
- * @returns undefined when there is no such row behind this door
+ * @returns undefined when this door shows no such row
  */
 export async function findRow<Entity extends NamedEntity>(
   db: ReadDoor,
@@ -20,5 +20,5 @@ export async function findRow<Entity extends NamedEntity>(
     .select(Object.keys(properties).map((property) => sql.ref(columnName(property)).as(property)));
   for (const [property, value] of Object.entries(match)) rows = rows.where(sql.ref(columnName(property)), '=', value);
   const found = lock && db.dialect === 'postgresql' ? rows.forUpdate() : rows;
-  return (await found.executeTakeFirst()) as Row<Entity> | undefined;
+  return (await found.limit(1).executeTakeFirst()) as Row<Entity> | undefined;
 }

@@ -71,6 +71,7 @@ export async function startSession(unit: Unit, session: NewSession, transport: S
   return insertSession(unit, session, transport);
 }
 
+/** Selects the active sessions that the door shows. */
 export const activeSessions = ({ db, now }: Unit) =>
   db
     .selectFrom('sessions')

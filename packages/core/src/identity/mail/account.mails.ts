@@ -30,7 +30,7 @@ const personOf = (ctx: ServiceContext, payload: JobPayload) =>
 
 type Person = NonNullable<Awaited<ReturnType<typeof personOf>>>;
 
-/** A mail to the person that the payload names. Sends nothing when there is no such active person, or nothing to say. */
+/** Writes a mail to the active person that the payload names. Sends nothing when there is none, or `blocksFor` answers null. */
 const mailToPerson =
   (subject: string, blocksFor: (ctx: ServiceContext, person: Person) => readonly Block[] | null): MailTemplate =>
   async (ctx, payload) => {

@@ -27,7 +27,10 @@ const mostWrongAnswers = 5;
 /** A challenge that can still be answered, with the token that the client sends back. The token is in plain text only here. */
 export type Challenge = Row<typeof SignInChallengeEntity> & { token: string };
 
-/** @param proof the hash of what was verified already. @default null, nothing was */
+/**
+ * Opens a challenge, for at most five minutes.
+ * @param proof SHA-256 of the stored password hash that was verified. @default null, no password was verified
+ */
 export async function openChallenge(
   unit: Unit,
   purpose: ChallengePurpose,
