@@ -13,8 +13,7 @@ import type { MailTemplate } from '../identity/index.ts';
 import type { JobHandlers, Schedule } from '../jobs/index.ts';
 import { apiKeyTable } from './api-keys/api-key.entity.ts';
 import { revokeApiKeysOf } from './api-keys/api-key.service.ts';
-import { departmentTable } from './departments/department.entity.ts';
-import { departmentMemberTable } from './departments/department.members.entity.ts';
+import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
 import { leaveDepartments } from './departments/department.members.ts';
 import { identityProviderTable, roleMappingTable } from './identity-providers/identity-provider.entity.ts';
 import { invitationRoleTable, invitationTable } from './invitations/invitation.entity.ts';
@@ -28,8 +27,7 @@ import { dropRoles } from './role-assignments/held-roles.ts';
 import { roleAssignmentTable } from './role-assignments/role-assignment.entity.ts';
 import { roleTable } from './roles/role.entity.ts';
 import { serviceAccountTable } from './service-accounts/service-account.entity.ts';
-import { teamTable } from './teams/team.entity.ts';
-import { teamMemberTable } from './teams/team.members.entity.ts';
+import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { leaveTeams } from './teams/team.members.ts';
 
 export { tenancyErrors } from './tenancy.errors.ts';
@@ -58,7 +56,6 @@ export {
   listDepartmentMembers,
   removeDepartmentMember,
 } from './departments/department.members.ts';
-export * from './departments/department.members.schema.ts';
 export { getDepartment, listDepartments } from './departments/department.queries.ts';
 export * from './departments/department.schema.ts';
 export {
@@ -70,7 +67,6 @@ export {
 export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors } from './teams/team.errors.ts';
 export { teams } from './teams/team.record.ts';
-export * from './teams/team.members.schema.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
 export * from './teams/team.schema.ts';
 export { teamIdsWithin } from './teams/team.scope.ts';

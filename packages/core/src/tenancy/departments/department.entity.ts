@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { auditColumns, id, indexesBy, sortKey, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, indexesBy, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** A part of the organization. Departments form a tree. Deleting one is final. */
@@ -32,4 +32,24 @@ export const departmentTable = defineTenantTable(DepartmentEntity, {
   identityDoor: true,
   members: ['headUserId'],
   references: [{ columns: ['organizationId', 'parentId'], to: () => DepartmentEntity }],
+});
+
+/** Which member works in which department. A member works in one at most. */
+const DepartmentMemberEntity = defineEntity({
+  name: 'DepartmentMember',
+  tableName: 'department_members',
+  properties: {
+    organizationId: id().primary(),
+    userId: id().primary(),
+    departmentId: id(),
+    addedAt: instant(),
+    addedById: id(),
+  },
+  indexes: [{ properties: ['organizationId', 'departmentId', 'addedAt', 'userId'] }],
+});
+
+export const departmentMemberTable = defineTenantTable(DepartmentMemberEntity, {
+  identityDoor: true,
+  members: ['userId', 'addedById'],
+  references: [{ columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity }],
 });

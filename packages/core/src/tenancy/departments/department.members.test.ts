@@ -15,7 +15,7 @@ import { listMembers } from '../members/member.queries.ts';
 import { MemberListInput } from '../members/member.schema.ts';
 import { removeMember } from '../members/member.service.ts';
 import { addDepartmentMember, listDepartmentMembers, removeDepartmentMember } from './department.members.ts';
-import { DepartmentMember, DepartmentMemberListInput } from './department.members.schema.ts';
+import { DepartmentMember, DepartmentMemberListInput } from './department.schema.ts';
 import { getDepartment } from './department.queries.ts';
 import { createDepartment, deleteDepartment, updateDepartment } from './department.service.ts';
 

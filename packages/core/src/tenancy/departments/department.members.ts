@@ -5,10 +5,9 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
-import { departmentMembers } from './department.members.record.ts';
-import type { DepartmentMember, DepartmentMemberListInput, DepartmentMemberPath } from './department.members.schema.ts';
+import type { DepartmentMember, DepartmentMemberListInput, DepartmentMemberPath } from './department.schema.ts';
 import { inDepartments } from './department.queries.ts';
-import { departments } from './department.record.ts';
+import { departmentMembers, departments } from './department.record.ts';
 
 /**
  * Lists the members of a department, the last added first. With `subtree`, also lists those of the departments below it.

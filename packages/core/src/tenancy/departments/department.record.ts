@@ -1,9 +1,10 @@
 import { defineRecord } from '../../records/index.ts';
-import { departmentTable } from './department.entity.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+import { departmentMemberTable, departmentTable } from './department.entity.ts';
 import { departmentErrors } from './department.errors.ts';
 import { departmentEvents } from './department.events.ts';
 import { idsOf } from './department.path.ts';
-import { Department } from './department.schema.ts';
+import { Department, DepartmentMember } from './department.schema.ts';
 
 export const departments = defineRecord(departmentTable, {
   output: Department,
@@ -18,4 +19,12 @@ export const departments = defineRecord(departmentTable, {
   taken: { error: departmentErrors.department_name_taken, fields: ['name', 'parentId'] },
   inUse: (kinds) =>
     departmentErrors.department_not_empty({ message: `${kinds} still belong to this department: move them first.` }),
+});
+
+export const departmentMembers = defineRecord(departmentMemberTable, {
+  output: DepartmentMember,
+  people: { user: 'userId' },
+  events: { created: departmentEvents.member_added, deleted: departmentEvents.member_removed },
+  about: 'departmentId',
+  missing: () => tenancyErrors.member_not_found({ field: ['userId'] }),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyIdOr, auditOut, id, input, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { anyIdOr, auditOut, id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { maxDepth } from './department.path.ts';
 
@@ -41,3 +41,20 @@ export const DepartmentListInput = z.strictObject({
   search: text(1, 200).optional().describe('Part of the name, without case.'),
 });
 export type DepartmentListInput = z.output<typeof DepartmentListInput>;
+
+export const DepartmentMember = z
+  .object({ user: Person, departmentId: z.uuid(), addedAt: instantOut() })
+  .meta({ id: 'DepartmentMember', description: 'A member in their department.' });
+export type DepartmentMember = z.output<typeof DepartmentMember>;
+
+export const DepartmentMemberPage = page(DepartmentMember).meta({ id: 'DepartmentMemberPage' });
+
+export const DepartmentMemberListInput = z.strictObject({
+  id: id().describe('The department.'),
+  ...listInput('addedAt'),
+  subtree: z.boolean().default(false).describe('Whether to list the members of the departments below it too.'),
+});
+export type DepartmentMemberListInput = z.output<typeof DepartmentMemberListInput>;
+
+export const DepartmentMemberPath = z.strictObject({ id: id().describe('The department.'), userId: id() });
+export type DepartmentMemberPath = z.output<typeof DepartmentMemberPath>;

@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { auditColumns, id, indexesBy, sortKey, tenantKey } from '../../database/columns.ts';
+import { auditColumns, id, indexesBy, instant, sortKey, tenantKey } from '../../database/columns.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
@@ -23,4 +23,25 @@ export const TeamEntity = defineEntity({
 export const teamTable = defineTenantTable(TeamEntity, {
   identityDoor: true,
   references: [{ columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity }],
+});
+
+const TeamMemberEntity = defineEntity({
+  name: 'TeamMember',
+  tableName: 'team_members',
+  properties: {
+    organizationId: id().primary(),
+    teamId: id().primary(),
+    userId: id().primary(),
+    addedAt: instant(),
+    addedById: id(),
+  },
+  indexes: [
+    { properties: ['organizationId', 'teamId', 'addedAt', 'userId'] },
+    { properties: ['organizationId', 'userId', 'teamId'] },
+  ],
+});
+
+export const teamMemberTable = defineTenantTable(TeamMemberEntity, {
+  members: ['userId', 'addedById'],
+  references: [{ columns: ['organizationId', 'teamId'], to: () => TeamEntity, onDelete: 'cascade' }],
 });

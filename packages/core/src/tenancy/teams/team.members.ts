@@ -5,9 +5,8 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
 import { lockOrganization } from '../organizations/organization.lock.ts';
-import { teamMembers } from './team.members.record.ts';
-import type { TeamMember, TeamMemberListInput, TeamMemberPath } from './team.members.schema.ts';
-import { teams } from './team.record.ts';
+import { teamMembers, teams } from './team.record.ts';
+import type { TeamMember, TeamMemberListInput, TeamMemberPath } from './team.schema.ts';
 
 /**
  * Lists the members of a team, the last added first.

@@ -1,8 +1,9 @@
 import { defineRecord } from '../../records/index.ts';
-import { teamTable } from './team.entity.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+import { teamMemberTable, teamTable } from './team.entity.ts';
 import { teamErrors } from './team.errors.ts';
 import { teamEvents } from './team.events.ts';
-import { Team } from './team.schema.ts';
+import { Team, TeamMember } from './team.schema.ts';
 
 export const teams = defineRecord(teamTable, {
   output: Team,
@@ -12,4 +13,12 @@ export const teams = defineRecord(teamTable, {
   taken: { error: teamErrors.team_name_taken, fields: ['name'] },
   inUse: (kinds) =>
     teamErrors.team_in_use({ message: `${kinds} still belong to this team: give them to another team, or to none.` }),
+});
+
+export const teamMembers = defineRecord(teamMemberTable, {
+  output: TeamMember,
+  people: { user: 'userId' },
+  events: { created: teamEvents.member_added, deleted: teamEvents.member_removed },
+  about: 'teamId',
+  missing: () => tenancyErrors.member_not_found({ field: ['userId'] }),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyIdOr, auditOut, id, input, listInput, output, page } from '../../kernel/schemas.ts';
+import { anyIdOr, auditOut, id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 export const Team = output('Team', {
@@ -31,3 +31,19 @@ export const TeamListInput = z.strictObject({
   search: text(1, 200).optional().describe('Part of the name, without case.'),
 });
 export type TeamListInput = z.output<typeof TeamListInput>;
+
+export const TeamMember = z
+  .object({ user: Person, addedAt: instantOut() })
+  .meta({ id: 'TeamMember', description: 'A member in a team.' });
+export type TeamMember = z.output<typeof TeamMember>;
+
+export const TeamMemberPage = page(TeamMember).meta({ id: 'TeamMemberPage' });
+
+export const TeamMemberListInput = z.strictObject({
+  id: id().describe('The team.'),
+  ...listInput('addedAt'),
+});
+export type TeamMemberListInput = z.output<typeof TeamMemberListInput>;
+
+export const TeamMemberPath = z.strictObject({ id: id().describe('The team.'), userId: id() });
+export type TeamMemberPath = z.output<typeof TeamMemberPath>;

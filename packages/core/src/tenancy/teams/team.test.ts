@@ -13,9 +13,8 @@ import {
 import { codeOf, codesOf } from '../../testing/people.ts';
 import { createDepartment, deleteDepartment } from '../departments/department.service.ts';
 import { removeMember } from '../members/member.service.ts';
-import { TeamMember, TeamMemberListInput } from './team.members.schema.ts';
 import { addTeamMember, listTeamMembers, removeTeamMember } from './team.members.ts';
-import { Team, TeamListInput } from './team.schema.ts';
+import { Team, TeamListInput, TeamMember, TeamMemberListInput } from './team.schema.ts';
 import { createTeam, getTeam, listTeams, updateTeam } from './team.service.ts';
 
 describe.each(dialects)('teams on %s', (dialect) => {
