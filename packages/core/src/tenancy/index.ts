@@ -1,11 +1,9 @@
 import { apiKeyEvents } from './api-keys/api-key.events.ts';
 import { departmentEvents } from './departments/department.events.ts';
 import { identityProviderEvents } from './identity-providers/identity-provider.events.ts';
-import { invitationEvents } from './invitations/invitation.events.ts';
-import { invitedMemberEvents } from './invitations/invitation.events.ts';
+import { invitationEvents, invitedMemberEvents } from './invitations/invitation.events.ts';
 import { memberEvents } from './memberships/membership.events.ts';
-import { organizationEvents } from './organizations/organization.events.ts';
-import { organizationSwitchEvents } from './organizations/organization.events.ts';
+import { organizationEvents, organizationSwitchEvents } from './organizations/organization.events.ts';
 import { roleEvents } from './roles/role.events.ts';
 import { serviceAccountEvents } from './service-accounts/service-account.events.ts';
 import { teamEvents } from './teams/team.events.ts';
@@ -31,15 +29,15 @@ import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { leaveTeams } from './teams/team.members.ts';
 
 export { tenancyErrors } from './tenancy.errors.ts';
+export { getOrganization, listOwnOrganizations } from './organizations/organization.queries.ts';
+export * from './organizations/organization.schema.ts';
 export {
   activateOrganization,
   deactivateOrganization,
   deleteOrganization,
   restoreOrganization,
-} from './organizations/organization.lifecycle.ts';
-export { getOrganization, listOwnOrganizations } from './organizations/organization.queries.ts';
-export * from './organizations/organization.schema.ts';
-export { updateOrganization } from './organizations/organization.service.ts';
+  updateOrganization,
+} from './organizations/organization.service.ts';
 export { switchOrganization } from './organizations/organization.switch.ts';
 export { setOrganizationTier } from './organizations/organization.tier.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
@@ -75,10 +73,16 @@ export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-
 export * from './role-assignments/role-assignment.schema.ts';
 export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';
 export { leaveOrganization } from './members/member.leave.ts';
-export { reinstateMember, suspendMember, updateMember } from './members/member.lifecycle.ts';
 export { listMembers } from './members/member.queries.ts';
 export * from './members/member.schema.ts';
-export { endMemberSessions, removeMember, setMemberRoles } from './members/member.service.ts';
+export {
+  endMemberSessions,
+  reinstateMember,
+  removeMember,
+  setMemberRoles,
+  suspendMember,
+  updateMember,
+} from './members/member.service.ts';
 export { createOrganization } from './ownership/organization.founding.ts';
 export { transferOwnership } from './ownership/organization.ownership.ts';
 export { acceptInvitation, declineInvitation, registerInvited } from './invitations/invitation.answer.ts';

@@ -37,8 +37,11 @@ export const principalCacheOf = onePer<Database, RecentCache<ActiveMemberships>>
 export const forgetPrincipal = (unit: Unit, userId: string): void =>
   unit.afterCommit(() => principalCacheOf(unit.ctx.database).delete(userId));
 
-/** Drops what this process has cached about every member of an organization, once the unit has committed. */
-export const forgetPrincipalsIn = (unit: Unit, organizationId: string): void =>
+/**
+ * Drops what this process has cached about every member of an organization, once the unit has committed.
+ * @param organizationId default: the organization of the unit
+ */
+export const forgetPrincipalsIn = (unit: Unit, organizationId = unit.owner.organizationId): void =>
   unit.afterCommit(() =>
     principalCacheOf(unit.ctx.database).deleteWhere((memberships) =>
       memberships.some((membership) => membership.organizationId === organizationId),

@@ -6,7 +6,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { limitExceeded, readLimit } from '../organizations/tiers.ts';
 import { coversAll } from '../roles/role.rules.ts';
 import { serviceAccountErrors } from '../service-accounts/service-account.errors.ts';
@@ -72,7 +72,7 @@ function refuseBeyondOwnOf(principal: Principal, scopes: readonly string[]): voi
  * @throws `limit_exceeded`
  */
 async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
-  await lockOrganization(unit, organizationId);
+  await lockOrganization(unit);
   const max = await readLimit(unit.db, organizationId, 'apiKeys');
   const { count } = await unit.db.selectFrom('api_keys').select(countAll().as('count')).executeTakeFirstOrThrow();
   if (count >= max) throw limitExceeded('apiKeys', max);

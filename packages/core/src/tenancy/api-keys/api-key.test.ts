@@ -17,7 +17,7 @@ import {
 import { codeOf, contextOf } from '../../testing/people.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { removeMember, setMemberRoles } from '../members/member.service.ts';
-import { suspendMember } from '../members/member.lifecycle.ts';
+import { suspendMember } from '../members/member.service.ts';
 import { setOrganizationTier } from '../organizations/organization.tier.ts';
 import { createRole } from '../roles/role.service.ts';
 import { createRoleAssignment } from '../role-assignments/role-assignment.service.ts';

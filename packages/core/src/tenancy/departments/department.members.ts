@@ -4,7 +4,7 @@ import { read } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import type { DepartmentMember, DepartmentMemberListInput, DepartmentMemberPath } from './department.schema.ts';
 import { inDepartments } from './department.queries.ts';
 import { departmentMembers, departments } from './department.record.ts';
@@ -36,9 +36,8 @@ export async function addDepartmentMember(
   { id, userId }: DepartmentMemberPath,
 ): Promise<DepartmentMember> {
   authorize(ctx, 'department:update');
-  const { organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     await departments.refer(unit, id);
     await requireMember(unit, userId, 'userId');
     const [before] = await departmentMembers.lockMany(unit, { userId });
@@ -54,9 +53,8 @@ export async function addDepartmentMember(
  */
 export async function removeDepartmentMember(ctx: ServiceContext, { id, userId }: DepartmentMemberPath): Promise<void> {
   authorize(ctx, 'department:update');
-  const { organizationId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     await departments.refer(unit, id);
     await departmentMembers.remove(unit, await departmentMembers.lock(unit, { departmentId: id, userId }));
   });

@@ -5,7 +5,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { departmentErrors } from './department.errors.ts';
@@ -29,9 +29,8 @@ async function pathBelow(unit: Unit, parentId: string | null | undefined, id: st
  */
 export async function createDepartment(ctx: ServiceContext, input: DepartmentCreate): Promise<Department> {
   authorize(ctx, 'department:create');
-  const { organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     const id = uuidv7();
     const pathSort = await pathBelow(unit, input.parentId, id);
     if (input.headUserId) await requireMember(unit, input.headUserId, 'headUserId');
@@ -47,9 +46,8 @@ export async function createDepartment(ctx: ServiceContext, input: DepartmentCre
  */
 export async function updateDepartment(ctx: ServiceContext, { id, ...fields }: DepartmentUpdate): Promise<Department> {
   authorize(ctx, 'department:update');
-  const { organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     const department = await departments.lock(unit, id);
     if (fields.headUserId) await requireMember(unit, fields.headUserId, 'headUserId');
     const { after } = await departments.change(unit, department, fields);
@@ -77,17 +75,16 @@ async function refuseTooDeep(unit: Unit, from: string, to: string): Promise<void
  */
 export async function moveDepartment(ctx: ServiceContext, { id, parentId }: DepartmentMove): Promise<Department> {
   authorize(ctx, 'department:update');
-  const { principal } = ctx;
   return mutate(ctx, async (unit) => {
     // Two moves could close a circle together. Because of this lock, the second sees what the first has done.
-    await lockOrganization(unit, principal.organizationId);
+    await lockOrganization(unit);
     const department = await departments.lock(unit, id);
     const { pathSort: from } = department;
     const to = await pathBelow(unit, parentId, id);
     if (to === from) return departments.answer(unit.db, department);
     if (to.startsWith(from)) throw departmentErrors.department_cycle({ field: ['parentId'] });
     await refuseTooDeep(unit, from, to);
-    await refuseReachBeyondOwn(unit, principal, { kind: 'department', id }, enteredIds(from, to));
+    await refuseReachBeyondOwn(unit, ctx.principal, { kind: 'department', id }, enteredIds(from, to));
     const fields = { parentId, pathSort: to };
     const { after } = await departments.change(unit, department, fields, { event: departmentEvents.moved });
     await unit.db
@@ -95,7 +92,7 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
       .set({ path_sort: sql<string>`${to} || substr(path_sort, ${from.length + 1})` })
       .where(isWithinPath('departments.path_sort', from))
       .execute();
-    forgetPrincipalsIn(unit, principal.organizationId);
+    forgetPrincipalsIn(unit);
     return departments.answer(unit.db, after);
   });
 }
@@ -106,9 +103,8 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
  */
 export async function deleteDepartment(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'department:delete');
-  const { organizationId } = ctx.principal;
   await mutate(ctx, async (unit) => {
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     await departments.remove(unit, await departments.lock(unit, id));
   });
 }

@@ -9,7 +9,7 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { refuseKeys } from '../api-keys/api-key.service.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { limitExceeded, readLimit } from '../organizations/tiers.ts';
 import { readRolesOf, type RoleHierarchy } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
@@ -114,7 +114,7 @@ export async function createIdentityProvider(
   refuseKeys(principal);
   refusePlain(ctx, fields.issuer);
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     const hierarchy = await readRolesOf(unit.db, organizationId);
     const givenRoleId = defaultRoleId === undefined ? memberRoleId(hierarchy) : defaultRoleId;
     refuseGivingBeyondOwn(principal, hierarchy, { defaultRoleId: givenRoleId, roleMappings });
@@ -133,7 +133,7 @@ export async function createIdentityProvider(
 
 /** Loads a provider to change it, and locks its organization until commit, so that its changes happen one after the other. */
 async function lockProvider(unit: Unit, organizationId: string, id: string) {
-  await lockOrganization(unit, organizationId);
+  await lockOrganization(unit);
   return identityProviders.lock(unit, { organizationId, id });
 }
 

@@ -12,7 +12,7 @@ import { refresh } from '../../identity/index.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { openSessionOf } from '../../testing/sign-in.ts';
 import { setOrganizationTier } from '../organizations/organization.tier.ts';
-import { deactivateOrganization, deleteOrganization } from '../organizations/organization.lifecycle.ts';
+import { deactivateOrganization, deleteOrganization } from '../organizations/organization.service.ts';
 import { deleteIdentityProvider, updateIdentityProvider } from './identity-provider.service.ts';
 import { findIssuer, isOrganizations } from './provider-issuer.ts';
 import { lockIssuer } from './provider-membership.ts';

@@ -7,7 +7,7 @@ import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing
 import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';
 import { anonymous, codeOf, contextOf, newEmail } from '../../testing/people.ts';
 import { addMember } from '../invitations/invitation.service.ts';
-import { reinstateMember, suspendMember } from '../members/member.lifecycle.ts';
+import { reinstateMember, suspendMember } from '../members/member.service.ts';
 import { assignRoles } from '../role-assignments/held-roles.ts';
 import { removeMember, setMemberRoles } from '../members/member.service.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';

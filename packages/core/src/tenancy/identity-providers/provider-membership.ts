@@ -9,7 +9,7 @@ import type { MembershipEntity } from '../memberships/membership.entity.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { members } from '../memberships/membership.record.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, idsOf, keysOf, replaceRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { requireAnotherOwner } from '../role-assignments/owner.rules.ts';

@@ -9,7 +9,7 @@ import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
 import { beginMembership } from '../memberships/membership.begin.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { organizations } from '../organizations/organization.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
@@ -59,7 +59,7 @@ async function enter(unit: Unit, invitation: InvitationRow, userId: string): Pro
   const data = { invitationId: id, roles: offered.map((role) => role.key) };
   await recordEvents(unit, memberEvents.joined.about(userId, { data, organizationId, actorId: userId }));
   forgetPrincipal(unit, userId);
-  return memberById(ctx, unit.db, organizationId, userId);
+  return memberById(unit, userId, organizationId);
 }
 
 /**

@@ -8,7 +8,7 @@ import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { MemberAdd, MemberInvited } from '../members/member.schema.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { organizations } from '../organizations/organization.record.ts';
 import { keysOf } from '../role-assignments/held-roles.ts';
 import { requireRoles } from '../roles/role.queries.ts';
@@ -120,7 +120,7 @@ export async function addMember(ctx: ServiceContext, { email, roleIds }: MemberA
   const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
     // Two invitations of one address at the same time become one.
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     const roles = await requireRoles(unit.db, roleIds);
     refuseBeyondOwn(principal, roles);
     if (await isMember(unit, organizationId, keyOf(email))) return { status: 'invited' };

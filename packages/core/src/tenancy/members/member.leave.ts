@@ -42,7 +42,7 @@ export async function leaveOrganization(
   const { userId } = ctx.principal;
   const organizationId = await ownOrganization(ctx, userId, name);
   const work = async (unit: Unit) => {
-    const member = await loadMember(unit, organizationId, userId, tenancyErrors.organization_not_found);
+    const member = await loadMember(unit, userId, tenancyErrors.organization_not_found);
     await endMembership(unit, member, memberEvents.left);
   };
   await mutate(ctx, work, organizationId);

@@ -12,10 +12,9 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { codeOf, contextOf } from '../../testing/people.ts';
-import { reinstateMember, suspendMember, updateMember } from './member.lifecycle.ts';
+import { reinstateMember, removeMember, suspendMember, updateMember } from './member.service.ts';
 import { listMembers } from './member.queries.ts';
 import { Member, MemberListInput } from './member.schema.ts';
-import { removeMember } from './member.service.ts';
 
 describe.each(dialects)('the life of a membership on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-03-01T12:00:00.000Z'));

@@ -2,6 +2,7 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf, contains } from '../../database/sql.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { fold } from '../../kernel/text.ts';
 import { members } from '../memberships/membership.record.ts';
@@ -71,13 +72,16 @@ export async function listMembers(ctx: ServiceContext, input: MemberListInput): 
   });
 }
 
-/** @throws `member_not_found` */
+/**
+ * Reads a member for the answer of a mutation.
+ * @param organizationId default: the organization of the unit
+ * @throws `member_not_found`
+ */
 export async function memberById(
-  ctx: ServiceContext,
-  db: ReadDoor,
-  organizationId: string,
+  unit: Unit,
   userId: string,
+  organizationId = unit.owner.organizationId,
 ): Promise<Member> {
-  const show = await readShowing(ctx, db, organizationId, [userId]);
-  return show(await members.get(db, { organizationId, userId }));
+  const show = await readShowing(unit.ctx, unit.db, organizationId, [userId]);
+  return show(await members.get(unit.db, { organizationId, userId }));
 }

@@ -10,7 +10,60 @@ import { refuseServiceOwner, requireAnotherOwner } from '../role-assignments/own
 import { requireRoles } from '../roles/role.queries.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { memberById } from './member.queries.ts';
-import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
+import type { Member, MemberPath, MemberRoles, MemberUpdate } from './member.schema.ts';
+
+/**
+ * Changes the given fields of a member; null clears a field.
+ * @throws `permission_denied`, `member_not_found`
+ */
+export async function updateMember(
+  ctx: ServiceContext,
+  { organizationId: _path, userId, ...fields }: MemberUpdate,
+): Promise<Member> {
+  authorize(ctx, 'member:update');
+  return mutate(ctx, async (unit) => {
+    const { membership } = await loadMember(unit, userId);
+    await members.change(unit, membership, fields);
+    return memberById(unit, userId);
+  });
+}
+
+/**
+ * Keeps a member out of the organization until they are reinstated. Their roles and assignments stay. The caller's own roles must
+ * allow all that the member's roles allow. The last owner cannot be suspended.
+ * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`, `last_owner`
+ */
+export const suspendMember = (ctx: ServiceContext, input: MemberPath): Promise<Member> =>
+  setStatus(ctx, input, 'suspended');
+
+/**
+ * Lets a suspended member in again, with the roles that they had. The caller's own roles must allow as much.
+ * @throws `permission_denied`, `member_not_found`, `role_exceeds_own`
+ */
+export const reinstateMember = (ctx: ServiceContext, input: MemberPath): Promise<Member> =>
+  setStatus(ctx, input, 'active');
+
+async function setStatus(ctx: ServiceContext, { userId }: MemberPath, status: 'active' | 'suspended'): Promise<Member> {
+  authorize(ctx, 'member:update');
+  const { principal } = ctx;
+  return mutate(ctx, async (unit) => {
+    const member = await loadMember(unit, userId);
+    const { membership, held } = member;
+    if (membership.status === status) return memberById(unit, userId);
+    refuseBeyondOwn(principal, held);
+    if (status === 'suspended') await refuseLastOwner(unit, member);
+    const event = status === 'suspended' ? memberEvents.suspended : memberEvents.reinstated;
+    await members.change(unit, membership, { status }, { event });
+    forgetPrincipal(unit, userId);
+    return memberById(unit, userId);
+  });
+}
+
+/** Throws when the organization would have no owner without this member. @throws `last_owner` */
+async function refuseLastOwner(unit: Unit, { membership, roles }: LoadedMember): Promise<void> {
+  const { organizationId, userId } = membership;
+  if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+}
 
 /**
  * Replaces the roles that a member has everywhere. Callers can give or take only what their own roles allow.
@@ -19,17 +72,16 @@ import type { Member, MemberPath, MemberRoles } from './member.schema.ts';
 export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: MemberRoles): Promise<Member> {
   authorize(ctx, 'member:update');
   const { principal } = ctx;
-  const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const member = await loadMember(unit, organizationId, userId);
+    const member = await loadMember(unit, userId);
     const after = await requireRoles(unit.db, roleIds);
     const added = without(after, member.roles);
     const removed = without(member.roles, after);
     await refuseServiceOwner(unit, userId, keysOf(added), ['roleIds']);
     refuseBeyondOwn(principal, [...added, ...removed]);
-    if (keysOf(removed).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+    if (keysOf(removed).includes(ownerKey)) await requireAnotherOwner(unit, principal.organizationId, userId);
     await replaceRoles(unit, member, after, principal.userId);
-    return memberById(ctx, unit.db, organizationId, userId);
+    return memberById(unit, userId);
   });
 }
 
@@ -42,7 +94,7 @@ export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberP
   authorize(ctx, 'member:update');
   const { principal } = ctx;
   await mutate(ctx, async (unit) => {
-    const { membership, held } = await loadMember(unit, principal.organizationId, userId);
+    const { membership, held } = await loadMember(unit, userId);
     refuseBeyondOwn(principal, held);
     const sessionsEndedAt = unit.now.toISOString();
     await members.change(unit, membership, { sessionsEndedAt }, { event: memberEvents.sessions_ended });
@@ -58,7 +110,7 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
   authorize(ctx, 'member:remove');
   const { principal } = ctx;
   await mutate(ctx, async (unit) => {
-    const member = await loadMember(unit, principal.organizationId, userId);
+    const member = await loadMember(unit, userId);
     refuseBeyondOwn(principal, member.held);
     await endMembership(unit, member);
   });
@@ -67,11 +119,12 @@ export async function removeMember(ctx: ServiceContext, { userId }: MemberPath):
 /** Ends a membership that `loadMember` loaded. @throws `last_owner` */
 export async function endMembership(
   unit: Unit,
-  { membership, roles }: LoadedMember,
+  member: LoadedMember,
   event: typeof memberEvents.removed = memberEvents.removed,
 ): Promise<void> {
-  const { organizationId, userId } = membership;
-  if (keysOf(roles).includes(ownerKey)) await requireAnotherOwner(unit, organizationId, userId);
+  const { membership, roles } = member;
+  const { userId } = membership;
+  await refuseLastOwner(unit, member);
   await membershipEnding.run(unit, userId);
   const ended = { status: 'ended' as const, endedAt: unit.now.toISOString() };
   await members.change(unit, membership, ended, { event, data: { roles: keysOf(roles) } });

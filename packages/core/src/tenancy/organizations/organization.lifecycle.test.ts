@@ -14,7 +14,7 @@ import {
   deactivateOrganization,
   deleteOrganization,
   restoreOrganization,
-} from './organization.lifecycle.ts';
+} from './organization.service.ts';
 import { transferOwnership } from '../ownership/organization.ownership.ts';
 import { getOrganization, listOwnOrganizations } from './organization.queries.ts';
 import { Organization, OrganizationListInput } from './organization.schema.ts';

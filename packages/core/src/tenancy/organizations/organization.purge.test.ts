@@ -15,7 +15,7 @@ import {
 import { anonymous, codeOf } from '../../testing/people.ts';
 import { createWorld } from '../../testing/world.ts';
 import { createTask, type Task } from '../../work/index.ts';
-import { restoreOrganization } from './organization.lifecycle.ts';
+import { restoreOrganization } from './organization.service.ts';
 
 const day = 86_400_000;
 

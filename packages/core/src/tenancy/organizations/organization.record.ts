@@ -1,10 +1,7 @@
-import type { EventType } from '../../activity/index.ts';
-import type { Row } from '../../database/schema.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineRecord } from '../../records/index.ts';
-import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { type OrganizationEntity, organizationTable } from './organization.entity.ts';
+import { organizationTable } from './organization.entity.ts';
 import { organizationEvents } from './organization.events.ts';
 import { Organization } from './organization.schema.ts';
 
@@ -16,16 +13,12 @@ export const organizations = defineRecord(organizationTable, {
   taken: { error: tenancyErrors.slug_taken, fields: ['slug'] },
 });
 
-type OrganizationRow = Row<typeof OrganizationEntity>;
-
-/** Changes an organization that is locked, and drops what this process knows of its members. */
-export async function changeOrganization(
-  unit: Unit,
-  organization: OrganizationRow,
-  fields: { [Field in keyof OrganizationRow]?: OrganizationRow[Field] | undefined },
-  event: EventType = organizationEvents.updated,
-): Promise<OrganizationRow> {
-  const { after } = await organizations.change(unit, organization, fields, { event });
-  forgetPrincipalsIn(unit, organization.id);
-  return after;
+/**
+ * Locks the organization row until commit. Changes that depend on all of its members then happen one after the other.
+ * @param id default: the organization of the unit
+ * @throws `organization_not_found`
+ */
+export async function lockOrganization(unit: Unit, id: string = unit.owner.organizationId): Promise<void> {
+  const [found] = await organizations.lockMany(unit, { id }, { trash: true });
+  if (!found) throw tenancyErrors.organization_not_found();
 }

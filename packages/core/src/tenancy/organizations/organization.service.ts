@@ -1,8 +1,30 @@
 import { authorize } from '../../access/index.ts';
+import type { EventType } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { mutate } from '../../database/unit-of-work.ts';
-import { changeOrganization, organizations } from './organization.record.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { forgetPrincipalsIn } from '../principal.cache.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+import { organizationEvents } from './organization.events.ts';
+import { organizationTrashMs } from './organization.queries.ts';
+import { organizations } from './organization.record.ts';
 import type { Organization, OrganizationUpdate } from './organization.schema.ts';
+
+type OrganizationRow = Awaited<ReturnType<typeof organizations.lock>>;
+type Fields = Parameters<typeof organizations.change<OrganizationRow>>[2];
+
+/** Changes a locked organization, and drops what this process has cached about its members. */
+async function changeLocked(unit: Unit, row: OrganizationRow, fields: Fields, event: EventType) {
+  const { after } = await organizations.change(unit, row, fields, { event });
+  forgetPrincipalsIn(unit);
+  return after;
+}
+
+/** Changes the organization of the context. @throws `version_conflict` */
+const change = (ctx: ServiceContext, fields: Fields, event: EventType): Promise<Organization> =>
+  mutate(ctx, async (unit) => {
+    const organization = await organizations.lock(unit, unit.owner.organizationId);
+    return organizations.answer(unit.db, await changeLocked(unit, organization, fields, event));
+  });
 
 /**
  * Changes the given fields of the organization of the context.
@@ -13,8 +35,56 @@ export async function updateOrganization(
   { organizationId: _path, ...fields }: OrganizationUpdate,
 ): Promise<Organization> {
   authorize(ctx, 'organization:update');
-  return mutate(ctx, async (unit) => {
+  return change(ctx, fields, organizationEvents.updated);
+}
+
+/**
+ * Deactivates the organization of the context. Until it is activated again, every operation in it answers
+ * `organization_inactive`, except reading and activating it, for those who may activate it. No data is lost.
+ * @throws `permission_denied`, `version_conflict`
+ */
+export async function deactivateOrganization(ctx: ServiceContext): Promise<Organization> {
+  authorize(ctx, 'organization:deactivate');
+  return change(ctx, { isActive: false }, organizationEvents.deactivated);
+}
+
+/**
+ * Activates the organization of the context again.
+ * @throws `permission_denied`, `version_conflict`
+ */
+export async function activateOrganization(ctx: ServiceContext): Promise<Organization> {
+  authorize(ctx, 'organization:deactivate');
+  return change(ctx, { isActive: true }, organizationEvents.activated);
+}
+
+/**
+ * Moves the organization of the context to the trash. Nobody sees it any more. Its owners may restore it for 30 days.
+ * @throws `permission_denied`, `organization_not_found` when it is in the trash already, `version_conflict`
+ */
+export async function deleteOrganization(ctx: ServiceContext): Promise<void> {
+  authorize(ctx, 'organization:delete');
+  await mutate(ctx, async (unit) => {
     const organization = await organizations.lock(unit, unit.owner.organizationId);
-    return organizations.answer(unit.db, await changeOrganization(unit, organization, fields));
+    await changeLocked(unit, organization, { deletedAt: unit.now.toISOString() }, organizationEvents.deleted);
+  });
+}
+
+/**
+ * Restores the organization of the context from the trash, unchanged.
+ * @throws `permission_denied`, `organization_not_found` after 30 days, `version_conflict`, `organization_not_deleted`
+ */
+export async function restoreOrganization(ctx: ServiceContext): Promise<Organization> {
+  authorize(ctx, 'organization:delete');
+  return mutate(ctx, async (unit) => {
+    const kept = new Date(unit.now.getTime() - organizationTrashMs).toISOString();
+    const organization = await organizations.lock(unit, unit.owner.organizationId, {
+      trash: true,
+      check: ({ deletedAt }) => {
+        if (deletedAt !== null && deletedAt <= kept) throw tenancyErrors.organization_not_found();
+      },
+    });
+    if (organization.deletedAt === null) throw tenancyErrors.organization_not_deleted();
+    const restored = await changeLocked(unit, organization, { deletedAt: null }, organizationEvents.restored);
+    return organizations.answer(unit.db, restored);
   });
 }

@@ -15,7 +15,7 @@ import { acceptInvitation, declineInvitation, registerInvited } from '../invitat
 import { listInvitations, listOwnInvitations } from '../invitations/invitation.queries.ts';
 import { InvitationListInput, OrganizationInvitationListInput } from '../invitations/invitation.schema.ts';
 import { addMember, resendInvitation, revokeInvitation } from '../invitations/invitation.service.ts';
-import { reinstateMember, suspendMember } from '../members/member.lifecycle.ts';
+import { reinstateMember, suspendMember } from '../members/member.service.ts';
 import { listMembers } from '../members/member.queries.ts';
 import { MemberListInput } from '../members/member.schema.ts';
 import { removeMember } from '../members/member.service.ts';

@@ -25,16 +25,15 @@ const exchanged = ({ roles, hierarchy }: LoadedMember, taken: string | null, giv
  */
 export async function transferOwnership(ctx: ServiceContext, { userId }: OrganizationTransfer): Promise<Member> {
   authorize(ctx, 'organization:transfer');
-  const { principal } = ctx;
-  const { organizationId, userId: ownerId } = principal;
+  const { organizationId, userId: ownerId } = ctx.principal;
   if (userId === ownerId)
     throw errors.validation_failed({ field: ['userId'], message: 'You are the owner already: name somebody else.' });
   return mutate(ctx, async (unit) => {
     const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
-    const heir = await loadMember(unit, organizationId, userId, missing);
+    const heir = await loadMember(unit, userId, missing);
     if (heir.membership.status !== 'active' || !(await isActiveUser(unit, userId))) throw missing();
     await refuseServiceOwner(unit, userId, [ownerKey], ['userId']);
-    const owner = await loadMember(unit, organizationId, ownerId);
+    const owner = await loadMember(unit, ownerId);
     // Being an owner is a role, not a set of permissions. The role is read again because the principal may be some seconds
     // old.
     if (!keysOf(owner.roles).includes(ownerKey)) throw tenancyErrors.role_exceeds_own();
@@ -42,7 +41,7 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
     await replaceRoles(unit, owner, exchanged(owner, ownerKey, formerOwnerKey), ownerId);
     const changes = { ownerId: { from: ownerId, to: userId } };
     await recordEvents(unit, organizationEvents.ownership_transferred.about(organizationId, { data: {}, changes }));
-    return memberById(ctx, unit.db, organizationId, userId);
+    return memberById(unit, userId);
   });
 }
 

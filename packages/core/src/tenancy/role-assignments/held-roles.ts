@@ -6,7 +6,7 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { members } from '../memberships/membership.record.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { readRoles, type ResolvedRole } from '../roles/role.hierarchy.ts';
 import { rolesBy } from '../roles/role.queries.ts';
@@ -57,18 +57,18 @@ export async function rolesOfMembers(
 }
 
 /**
- * Loads a membership that has not ended, and locks it and the organization row until commit. Also returns the roles that the
+ * Loads a membership in the unit's organization that has not ended, and locks it and the organization row until commit. Also returns the roles that the
  * member has everywhere (`roles`), those that they have in any scope, ended ones included (`held`), and all roles of the
  * organization (`hierarchy`). To act on a member, a caller needs all that the roles in `held` allow.
  * @param missing makes the error when there is no such membership
  */
 export async function loadMember(
   unit: Unit,
-  organizationId: string,
   userId: string,
   missing: () => DomainError = tenancyErrors.member_not_found,
 ) {
-  await lockOrganization(unit, organizationId);
+  const { organizationId } = unit.owner;
+  await lockOrganization(unit);
   const [membership] = await members.lockMany(unit, { organizationId, userId });
   if (!membership || membership.status === 'ended') throw missing();
   const [hierarchy, assignments] = await Promise.all([

@@ -46,22 +46,20 @@ async function requireScope(unit: Unit, scope: RoleAssignmentCreate['scope']): P
  */
 export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssignmentCreate): Promise<RoleAssignment> {
   authorize(ctx, 'member:update');
-  const { principal } = ctx;
-  const { organizationId } = principal;
   const { userId, roleId, scope } = input;
   const validTo = input.validTo === null ? null : new Date(input.validTo);
   if (validTo && validTo <= ctx.clock.now())
     throw errors.validation_failed({ field: ['validTo'], message: 'Must be in the future.' });
   return mutate(ctx, async (unit) => {
     const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
-    const role = (await loadMember(unit, organizationId, userId, missing)).hierarchy.get(roleId);
+    const role = (await loadMember(unit, userId, missing)).hierarchy.get(roleId);
     if (!role) throw tenancyErrors.role_not_found({ field: ['roleId'] });
     refuseNarrowOwner(role, input);
     await refuseServiceOwner(unit, userId, [role.key], ['roleId']);
     await requireScope(unit, scope);
     const departmentId = scope.kind === 'department' ? scope.id : null;
     const teamId = scope.kind === 'team' ? scope.id : null;
-    refuseBeyondOwn(principal, [role], { scope: scopeOf({ departmentId, teamId }), validTo });
+    refuseBeyondOwn(ctx.principal, [role], { scope: scopeOf({ departmentId, teamId }), validTo });
     await dropEnded(unit, { userId, roleId, scopeKey: departmentId ?? teamId ?? everywhere });
     const id = uuidv7();
     const fields = { id, userId, roleId, departmentId, teamId, validTo };
@@ -91,7 +89,7 @@ export async function deleteRoleAssignment(ctx: ServiceContext, { id }: ById): P
   await mutate(ctx, async (unit) => {
     const missing = tenancyErrors.role_assignment_not_found;
     const { user } = await roleAssignments.get(unit.db, id);
-    const { hierarchy } = await loadMember(unit, organizationId, user.id, missing);
+    const { hierarchy } = await loadMember(unit, user.id, missing);
     // It may have been deleted while the organization was locked by somebody else.
     const assignment = await roleAssignments.lock(unit, id);
     const role = hierarchy.get(assignment.roleId);

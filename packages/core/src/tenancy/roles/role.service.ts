@@ -4,7 +4,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ById } from '../../kernel/schemas.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { dependants, type ResolvedRole, resolveRoles, type RoleRow } from './role.hierarchy.ts';
@@ -65,8 +65,8 @@ function refuseChangeBeyondOwn(
  * Reads all roles of the organization, which is locked first: what a role allows depends on the others, and they stay as they are
  * until commit.
  */
-async function lockRoles(unit: Unit, organizationId: string): Promise<RoleRow[]> {
-  await lockOrganization(unit, organizationId);
+async function lockRoles(unit: Unit): Promise<RoleRow[]> {
+  await lockOrganization(unit);
   return roles.select(roles.from(unit.db)).execute();
 }
 
@@ -95,9 +95,8 @@ const only = (rows: readonly RoleRow[], id: string): ResolvedRole => {
 export async function createRole(ctx: ServiceContext, input: RoleCreate): Promise<Role> {
   authorize(ctx, 'role:create');
   const { principal } = ctx;
-  const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const rows = await lockRoles(unit, organizationId);
+    const rows = await lockRoles(unit);
     requireParent(rows, input.parentId);
     const [permissions, constraints] = [input.permissions.toSorted(), input.constraints.toSorted()];
     const fields = { ...input, id: uuidv7(), key: freeKey(rows, input), builtIn: false, permissions, constraints };
@@ -106,7 +105,7 @@ export async function createRole(ctx: ServiceContext, input: RoleCreate): Promis
     if (rows.filter((known) => !known.builtIn).length >= mostCustomRoles)
       throw tenancyErrors.too_many_roles({ message: `An organization has at most ${mostCustomRoles} custom roles.` });
     await roles.add(unit, fields);
-    forgetPrincipalsIn(unit, organizationId);
+    forgetPrincipalsIn(unit);
     return roleOf(role);
   });
 }
@@ -118,9 +117,8 @@ export async function createRole(ctx: ServiceContext, input: RoleCreate): Promis
 export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpdate): Promise<Role> {
   authorize(ctx, 'role:update');
   const { principal } = ctx;
-  const { organizationId } = principal;
   return mutate(ctx, async (unit) => {
-    const rows = await lockRoles(unit, organizationId);
+    const rows = await lockRoles(unit);
     const row = await lockCustom(unit, id);
     const { name, parentId = row.parentId } = fields;
     const permissions = (fields.permissions ?? row.permissions).toSorted();
@@ -132,7 +130,7 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
     const proposed = withRole({ ...row, permissions, constraints, parentId });
     refuseChangeBeyondOwn(principal, resolved(rows, affected), resolved(proposed, affected));
     const { after } = await roles.change(unit, row, { name, permissions, constraints, parentId });
-    forgetPrincipalsIn(unit, organizationId);
+    forgetPrincipalsIn(unit);
     return roleOf(only(withRole(after), id));
   });
 }
@@ -145,9 +143,8 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
 export async function deleteRole(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'role:delete');
   const { principal } = ctx;
-  const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const rows = await lockRoles(unit, organizationId);
+    const rows = await lockRoles(unit);
     const role = await lockCustom(unit, id);
     refuseBeyondOwn(principal, resolved(rows, [id]));
     // An invitation that is no longer open does not keep its roles.
@@ -159,6 +156,6 @@ export async function deleteRole(ctx: ServiceContext, { id }: ById): Promise<voi
       )
       .execute();
     await roles.remove(unit, role);
-    forgetPrincipalsIn(unit, organizationId);
+    forgetPrincipalsIn(unit);
   });
 }

@@ -117,7 +117,7 @@ export async function deleteServiceAccount(ctx: ServiceContext, { id }: ById): P
   const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
     const { name, version } = await serviceAccountById(ctx, unit.db, organizationId, id);
-    const member = await loadMember(unit, organizationId, id, serviceAccountErrors.service_account_not_found);
+    const member = await loadMember(unit, id, serviceAccountErrors.service_account_not_found);
     unit.checkVersion(member.membership);
     refuseBeyondOwn(principal, member.held);
     await endMembership(unit, member);

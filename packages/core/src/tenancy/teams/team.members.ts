@@ -4,7 +4,7 @@ import { read } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/member.reference.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { teamMembers, teams } from './team.record.ts';
 import type { TeamMember, TeamMemberListInput, TeamMemberPath } from './team.schema.ts';
 
@@ -28,10 +28,9 @@ export async function listTeamMembers(ctx: ServiceContext, input: TeamMemberList
  */
 export async function addTeamMember(ctx: ServiceContext, { id, userId }: TeamMemberPath): Promise<TeamMember> {
   authorize(ctx, 'team:update');
-  const { organizationId } = ctx.principal;
   return mutate(ctx, async (unit) => {
     // A membership that ends at the same time must find this row to remove it.
-    await lockOrganization(unit, organizationId);
+    await lockOrganization(unit);
     await teams.refer(unit, id);
     await requireMember(unit, userId, 'userId');
     const [known] = await teamMembers.lockMany(unit, { teamId: id, userId });

@@ -8,7 +8,7 @@ import type { ById, Page } from '../../kernel/schemas.ts';
 import { enteredIds } from '../departments/department.path.ts';
 import { inDepartments } from '../departments/department.queries.ts';
 import { departments } from '../departments/department.record.ts';
-import { lockOrganization } from '../organizations/organization.lock.ts';
+import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { teams } from './team.record.ts';
@@ -59,7 +59,7 @@ export async function updateTeam(ctx: ServiceContext, { id, ...fields }: TeamUpd
   return mutate(ctx, async (unit) => {
     // A role may be given in the department at the same time. With this lock, either the move sees that role or giving it sees
     // the move.
-    if (departmentId) await lockOrganization(unit, ctx.principal.organizationId);
+    if (departmentId) await lockOrganization(unit);
     const team = await teams.lock(unit, id);
     if (departmentId) {
       const to = await departments.refer(unit, departmentId, 'departmentId');
@@ -67,7 +67,7 @@ export async function updateTeam(ctx: ServiceContext, { id, ...fields }: TeamUpd
       await refuseReachBeyondOwn(unit, ctx.principal, { kind: 'team', id }, enteredIds(from?.pathSort, to.pathSort));
     }
     const { after, changes } = await teams.change(unit, team, fields);
-    if (changes['departmentId']) forgetPrincipalsIn(unit, ctx.principal.organizationId);
+    if (changes['departmentId']) forgetPrincipalsIn(unit);
     return teams.answer(unit.db, after);
   });
 }
