@@ -85,6 +85,12 @@ export function listInput(...fields: [string, ...string[]]) {
   return { ...pageInput, sort: sort(fields).default(`-${fields[0]}`) };
 }
 
+/** Refuses a list that names something twice. @param by what makes two items the same. @default the items themselves */
+export const distinct = <Item extends z.ZodType>(
+  list: z.ZodArray<Item>,
+  by: (item: z.output<Item>) => unknown = (item) => item,
+) => list.refine((items) => new Set(items.map(by)).size === items.length, 'Must not name the same one twice.');
+
 /** A filter of a list: an item matches when it has any of the values. */
 export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
 

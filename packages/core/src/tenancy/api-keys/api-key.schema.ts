@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
-import { anyIdOr, id, input, instantIn, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import {
+  anyIdOr,
+  distinct,
+  id,
+  input,
+  instantIn,
+  instantOut,
+  listInput,
+  output,
+  page,
+  Person,
+} from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const ApiKey = output('ApiKey', {
@@ -26,16 +37,11 @@ export type ApiKeyCreated = z.output<typeof ApiKeyCreated>;
 
 export const ApiKeyPage = page(ApiKey).meta({ id: 'ApiKeyPage' });
 
-const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
-
 export const ApiKeyCreate = input('ApiKeyCreate', {
   name: line(100).describe('What it is for.'),
-  scopes: z
-    .array(z.enum(permissions))
-    .min(1)
-    .max(permissions.length)
-    .refine(unique, 'Must not name the same one twice.')
-    .describe('Permissions: what the key may do at most. None that you do not hold yourself.'),
+  scopes: distinct(z.array(z.enum(permissions)).min(1).max(permissions.length)).describe(
+    'Permissions: what the key may do at most. None that you do not hold yourself.',
+  ),
   serviceAccountId: id().optional().describe('The service account as which it acts; you yourself when absent.'),
   expiresAt: instantIn().nullable().default(null).describe('When it ends by itself, in the future; null is never.'),
 });

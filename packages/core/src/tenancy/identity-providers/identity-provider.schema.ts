@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isIssuerIdentifier } from '../../identity/index.ts';
-import { id, input, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { distinct, id, input, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 const mappingsSaid = 'Whom the issuer says this value of in the role claim holds the role everywhere.';
@@ -30,8 +30,10 @@ export type IdentityProvider = z.output<typeof IdentityProvider>;
 
 export const IdentityProviderPage = page(IdentityProvider).meta({ id: 'IdentityProviderPage' });
 
-const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
-const noneTwice = 'Must not name the same one twice.';
+const scope = z
+  .string()
+  .max(100)
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'Must be a scope: printable ASCII without spaces.');
 
 const fields = {
   label: line(100).describe('What people read on the button.'),
@@ -40,17 +42,7 @@ const fields = {
     .describe('The issuer identifier, below which its discovery document stands.'),
   clientId: text(1, 255),
   clientSecret: text(1, 4096).nullable().describe('Null: a public client, which PKCE alone protects.'),
-  scopes: z
-    .array(
-      z
-        .string()
-        .max(100)
-        .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'Must be a scope: printable ASCII without spaces.'),
-    )
-    .min(1)
-    .max(20)
-    .refine(unique, noneTwice)
-    .refine((scopes) => scopes.includes('openid'), 'Must name openid.'),
+  scopes: distinct(z.array(scope).min(1).max(20)).refine((scopes) => scopes.includes('openid'), 'Must name openid.'),
   enabled: z.boolean().describe('Made false, the sessions that began there end.'),
   createMembers: z
     .boolean()
@@ -61,17 +53,14 @@ const fields = {
     .describe(
       'The claim, by its name or a dotted path, with a value or a list of them that decides at each sign-in which roles a member holds everywhere; null leaves that to the administrators.',
     ),
-  roleMappings: z
-    .array(z.strictObject({ value: text(1, 255), roleId: id() }))
-    .max(100)
-    .refine((mappings) => unique(mappings.map(({ value, roleId }) => `${roleId} ${value}`)), noneTwice)
-    .describe(mappingsSaid),
+  roleMappings: distinct(
+    z.array(z.strictObject({ value: text(1, 255), roleId: id() })).max(100),
+    ({ value, roleId }) => `${roleId} ${value}`,
+  ).describe(mappingsSaid),
 };
 
 export const IdentityProviderCreate = input('IdentityProviderCreate', {
-  label: fields.label,
-  issuer: fields.issuer,
-  clientId: fields.clientId,
+  ...fields,
   clientSecret: fields.clientSecret.default(null),
   scopes: fields.scopes.default(['openid', 'email', 'profile']),
   enabled: fields.enabled.default(true),
@@ -84,18 +73,10 @@ export type IdentityProviderCreate = z.output<typeof IdentityProviderCreate>;
 
 export const IdentityProviderUpdate = input('IdentityProviderUpdate', {
   id: id(),
-  label: fields.label.optional(),
+  ...z.object(fields).partial().shape,
   issuer: fields.issuer
     .optional()
     .describe('Another one knows nobody whom the first one knew. It needs the client secret anew.'),
-  clientId: fields.clientId.optional(),
-  clientSecret: fields.clientSecret.optional(),
-  scopes: fields.scopes.optional(),
-  enabled: fields.enabled.optional(),
-  createMembers: fields.createMembers.optional(),
-  defaultRoleId: fields.defaultRoleId.optional(),
-  roleClaim: fields.roleClaim.optional(),
-  roleMappings: fields.roleMappings.optional(),
 });
 export type IdentityProviderUpdate = z.output<typeof IdentityProviderUpdate>;
 

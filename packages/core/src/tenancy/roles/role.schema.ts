@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
 import { constraints } from '../../kernel/principal.ts';
-import { id, input, listInput, output, page } from '../../kernel/schemas.ts';
+import { distinct, id, input, listInput, output, page } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const Role = output('Role', {
@@ -27,16 +27,13 @@ export type HeldRole = z.output<typeof HeldRole>;
 export const RoleListInput = z.strictObject(listInput('createdAt'));
 export type RoleListInput = z.output<typeof RoleListInput>;
 
-const unique = (values: readonly string[]): boolean => new Set(values).size === values.length;
-const noneTwice = 'Must not name the same one twice.';
-
 /** The ids of the roles to give: at least one, none twice. */
-export const roleIds = () => z.array(id()).min(1).max(20).refine(unique, noneTwice);
+export const roleIds = () => distinct(z.array(id()).min(1).max(20));
 
 const fields = {
   name: line(100),
-  permissions: z.array(z.enum(permissions)).max(permissions.length).refine(unique, noneTwice),
-  constraints: z.array(z.enum(constraints)).max(constraints.length).refine(unique, noneTwice),
+  permissions: distinct(z.array(z.enum(permissions)).max(permissions.length)),
+  constraints: distinct(z.array(z.enum(constraints)).max(constraints.length)),
   parentId: id().nullable(),
 };
 
@@ -53,11 +50,5 @@ export const RoleCreate = input('RoleCreate', {
 });
 export type RoleCreate = z.output<typeof RoleCreate>;
 
-export const RoleUpdate = input('RoleUpdate', {
-  id: id(),
-  name: fields.name.optional(),
-  permissions: fields.permissions.optional(),
-  constraints: fields.constraints.optional(),
-  parentId: fields.parentId.optional(),
-});
+export const RoleUpdate = input('RoleUpdate', { id: id(), ...z.object(fields).partial().shape });
 export type RoleUpdate = z.output<typeof RoleUpdate>;

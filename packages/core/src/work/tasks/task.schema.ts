@@ -3,7 +3,7 @@ import { priorities } from '../../kernel/priorities.ts';
 import {
   anyIdOr,
   anyOf,
-  decimalIn,
+  distinct,
   id,
   input,
   instantIn,
@@ -28,11 +28,7 @@ const priority = () => z.enum(taskPriorities);
 
 const hours = () => decimalIn(99_999.99);
 
-const uniqueIds = (max: number) =>
-  z
-    .array(id())
-    .max(max)
-    .refine((ids) => new Set(ids).size === ids.length, 'Must not name the same one twice.');
+const uniqueIds = (max: number) => distinct(z.array(id()).max(max));
 
 const TaskTag = output('TaskTag', { id: z.uuid(), name: z.string(), color: z.string() });
 
