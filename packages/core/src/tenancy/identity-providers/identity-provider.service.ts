@@ -11,9 +11,8 @@ import type { ById } from '../../kernel/schemas.ts';
 import { refuseKeys } from '../api-keys/api-key.service.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { limitExceeded, readLimit } from '../organizations/tiers.ts';
-import { readRolesOf, type RoleHierarchy } from '../roles/role.hierarchy.ts';
+import { readRoles, type RoleHierarchy, roleIn } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
 import { clientSecret, RoleMappingEntity } from './identity-provider.entity.ts';
 import { mappingsOf, providerById, type RoleMapping, sorted } from './identity-provider.queries.ts';
 import { identityProviders } from './identity-provider.record.ts';
@@ -30,16 +29,7 @@ function refusePlain({ settings }: ServiceContext, issuer: string): void {
   throw errors.validation_failed({ field: ['issuer'], message: 'Must be a URL with https.' });
 }
 
-interface Key {
-  organizationId: string;
-  id: string;
-}
-
-/** The roles that a provider gives. */
-interface Giving {
-  defaultRoleId: string | null;
-  roleMappings: readonly RoleMapping[];
-}
+type Key = Readonly<Record<'organizationId' | 'id', string>>;
 
 /**
  * Throws unless the roles exist and allow no more than the caller's own: people who sign in at the issuer will get them.
@@ -48,18 +38,13 @@ interface Giving {
 function refuseGivingBeyondOwn(
   principal: Principal,
   hierarchy: RoleHierarchy,
-  { defaultRoleId, roleMappings }: Giving,
+  defaultRoleId: string | null,
+  roleMappings: readonly RoleMapping[],
 ): void {
-  const given = [
-    ...(defaultRoleId === null ? [] : [{ id: defaultRoleId, field: ['defaultRoleId'] }]),
-    ...roleMappings.map(({ roleId: id }, index) => ({ id, field: ['roleMappings', index, 'roleId'] })),
-  ];
-  const roles = given.map(({ id, field }) => {
-    const role = hierarchy.get(id);
-    if (!role) throw tenancyErrors.role_not_found({ field });
-    return role;
-  });
-  refuseBeyondOwn(principal, roles);
+  refuseBeyondOwn(principal, [
+    ...(defaultRoleId === null ? [] : [roleIn(hierarchy, defaultRoleId, 'defaultRoleId')]),
+    ...roleMappings.map(({ roleId }, index) => roleIn(hierarchy, roleId, 'roleMappings', index, 'roleId')),
+  ]);
 }
 
 /**
@@ -115,9 +100,9 @@ export async function createIdentityProvider(
   refusePlain(ctx, fields.issuer);
   return mutateThroughIdentityDoor(ctx, async (unit) => {
     await lockOrganization(unit);
-    const hierarchy = await readRolesOf(unit.db, organizationId);
+    const hierarchy = await readRoles(unit.db, organizationId);
     const givenRoleId = defaultRoleId === undefined ? memberRoleId(hierarchy) : defaultRoleId;
-    refuseGivingBeyondOwn(principal, hierarchy, { defaultRoleId: givenRoleId, roleMappings });
+    refuseGivingBeyondOwn(principal, hierarchy, givenRoleId, roleMappings);
     await requireRoom(unit, organizationId, 1);
     const key = { organizationId, id: uuidv7() };
     const beside = besideColumns(secret, roleMappings);
@@ -182,8 +167,8 @@ export async function updateIdentityProvider(
     if (isAnother && former.clientSecret !== null && secret === undefined)
       throw errors.validation_failed({ field: ['clientSecret'], message: 'Give it anew for another issuer.' });
     const mappings = roleMappings ?? formerMappings;
-    const hierarchy = await readRolesOf(unit.db, organizationId);
-    refuseGivingBeyondOwn(principal, hierarchy, { defaultRoleId, roleMappings: mappings });
+    const hierarchy = await readRoles(unit.db, organizationId);
+    refuseGivingBeyondOwn(principal, hierarchy, defaultRoleId, mappings);
     if (fields.enabled && !former.enabled) await requireRoom(unit, organizationId, 0);
     const newSecret = secret === undefined ? former.clientSecret : sealed(ctx, key, secret);
     const { after, changes } = await identityProviders.change(

@@ -13,7 +13,7 @@ import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, idsOf, keysOf, replaceRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { requireAnotherOwner } from '../role-assignments/owner.rules.ts';
-import { readRolesOf, type ResolvedRole, type RoleHierarchy } from '../roles/role.hierarchy.ts';
+import { readRoles, type ResolvedRole, type RoleHierarchy } from '../roles/role.hierarchy.ts';
 import { identityProviderErrors } from './identity-provider.errors.ts';
 import { mappingsOf } from './identity-provider.queries.ts';
 import { findOrganizationIssuer, type OrganizationIssuer } from './provider-issuer.ts';
@@ -106,7 +106,7 @@ export async function enterOrganization(
   const refused = identityProviderErrors.oidc_no_membership;
   const [known] = await members.lockMany(unit, { organizationId, userId });
   if (known?.status === 'suspended') throw refused();
-  const hierarchy = await readRolesOf(unit.db, organizationId);
+  const hierarchy = await readRoles(unit.db, organizationId);
   const wanted = await rolesFor(unit, issuer, hierarchy, claims);
   if (known?.status === 'active') {
     if (issuer.roleClaim !== null && wanted.length > 0) await setRoles(unit, issuer, known, hierarchy, wanted);

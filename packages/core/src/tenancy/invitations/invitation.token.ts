@@ -2,14 +2,10 @@ import { timingSafeEqual } from 'node:crypto';
 import { mac } from '../../identity/index.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
+import type { InvitationRow } from './invitation.record.ts';
 
 /** The parts of an invitation that its token signs. */
-interface Offer {
-  id: string;
-  emailKey: string;
-  /** As an ISO instant. */
-  expiresAt: string;
-}
+type Offer = Pick<InvitationRow, 'id' | 'emailKey' | 'expiresAt'>;
 
 const signature = (settings: CoreSettings, { id, emailKey, expiresAt }: Offer): Buffer =>
   mac(settings, 'invitation', JSON.stringify([id, emailKey, Date.parse(expiresAt)]));

@@ -11,12 +11,7 @@ import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles } from '../role-assignments/held-roles.ts';
 import { roles } from '../roles/role.record.ts';
 
-interface NewOrganization {
-  id: string;
-  name: string;
-  slug: string;
-  settings: Record<string, unknown>;
-}
+type NewOrganization = Pick<Organization, 'id' | 'name' | 'slug' | 'settings'>;
 
 /**
  * Writes an organization with its built-in roles and its owner, inside the new organization or behind the identity door.

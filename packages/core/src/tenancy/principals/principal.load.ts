@@ -9,18 +9,14 @@ import { isWithinPath } from '../departments/department.path.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import type { ActiveMembership, ActiveMemberships } from '../principal.cache.ts';
 import { scopeOf } from '../role-assignments/role-assignment.record.ts';
-import { policyRolesOf, resolveRoles, type RoleHierarchy, type RoleRow } from '../roles/role.hierarchy.ts';
+import { policyRolesOf, resolveRoles, type RoleHierarchy } from '../roles/role.hierarchy.ts';
 import { roles } from '../roles/role.record.ts';
 
 /** Returns the grants of a membership that have not ended. */
 export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
   grants.filter(({ validTo }) => !validTo || validTo > at);
 
-interface OfUser extends Readonly<Record<string, unknown>> {
-  userId: string;
-}
-
-const membershipsOf = statement((db, { userId }: OfUser) =>
+const membershipsOf = statement((db, { userId }: { userId: string }) =>
   db
     .selectFrom('memberships')
     .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
@@ -38,7 +34,7 @@ const membershipsOf = statement((db, { userId }: OfUser) =>
     .where('memberships.status', '=', 'active'),
 );
 
-const assignmentsOf = statement((db, { userId }: OfUser) =>
+const assignmentsOf = statement((db, { userId }: { userId: string }) =>
   db
     .selectFrom('role_assignments')
     .select([
@@ -101,14 +97,8 @@ async function hierarchiesOf(
   db: ReadDoor,
   organizationIds: readonly string[],
 ): Promise<ReadonlyMap<string, RoleHierarchy>> {
-  const rows = await db.run(rolesIn, { organizationIds });
-  const byOrganization = new Map<string, RoleRow[]>();
-  for (const { organizationId, ...row } of rows) {
-    const known = byOrganization.get(organizationId);
-    if (known) known.push(row);
-    else byOrganization.set(organizationId, [row]);
-  }
-  return new Map([...byOrganization].map(([id, ofOne]) => [id, resolveRoles(ofOne)]));
+  const rows = Map.groupBy(await db.run(rolesIn, { organizationIds }), ({ organizationId }) => organizationId);
+  return new Map([...rows].map(([id, ofOne]) => [id, resolveRoles(ofOne)]));
 }
 
 function grantOf(

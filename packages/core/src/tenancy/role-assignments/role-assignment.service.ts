@@ -7,7 +7,7 @@ import type { ById } from '../../kernel/schemas.ts';
 import { departmentErrors } from '../departments/department.errors.ts';
 import { departments } from '../departments/department.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
-import type { ResolvedRole } from '../roles/role.hierarchy.ts';
+import { type ResolvedRole, roleIn } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { teamErrors } from '../teams/team.errors.ts';
 import { teams } from '../teams/team.record.ts';
@@ -52,8 +52,8 @@ export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssig
     throw errors.validation_failed({ field: ['validTo'], message: 'Must be in the future.' });
   return mutate(ctx, async (unit) => {
     const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
-    const role = (await loadMember(unit, userId, missing)).hierarchy.get(roleId);
-    if (!role) throw tenancyErrors.role_not_found({ field: ['roleId'] });
+    const { hierarchy } = await loadMember(unit, userId, missing);
+    const role = roleIn(hierarchy, roleId, 'roleId');
     refuseNarrowOwner(role, input);
     await refuseServiceOwner(unit, userId, [role.key], ['roleId']);
     await requireScope(unit, scope);

@@ -1,12 +1,7 @@
-import {
-  type BuiltInRoleKey,
-  builtInRoleKeys,
-  builtInRoles,
-  isBuiltInRoleKey,
-  permissions,
-} from '../../access/index.ts';
+import { builtInRoleKeys, builtInRoles, permissions } from '../../access/index.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { type AccessPolicy, type Constraint, constraints } from '../../kernel/principal.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
 import { roles } from './role.record.ts';
 import type { Role } from './role.schema.ts';
 
@@ -16,35 +11,28 @@ export interface RoleDefinition {
   readonly constraints: readonly Constraint[];
 }
 
+/** A role as the database has it now, or will have it after a change. */
+export type RoleRow = Omit<Role, 'effectivePermissions' | 'effectiveConstraints'>;
+
 /** A role of an organization: its own definition, and the effective one, which includes what it inherits. */
-export interface ResolvedRole extends RoleDefinition {
-  readonly id: string;
-  readonly key: string;
-  readonly name: string;
-  readonly builtIn: boolean;
-  readonly parentId: string | null;
-  readonly version: number;
+export interface ResolvedRole extends RoleDefinition, Omit<RoleRow, keyof RoleDefinition> {
   readonly own: RoleDefinition;
 }
 
 /** Every role of one organization by id: the built-in ones first, from the strongest to the weakest, then the custom ones. */
 export type RoleHierarchy = ReadonlyMap<string, ResolvedRole>;
 
-/** A role as the database has it now, or will have it after a change. */
-export type RoleRow = Omit<Role, 'effectivePermissions' | 'effectiveConstraints'>;
-
 const nothing: RoleDefinition = { permissions: new Set(), constraints: [] };
 
 const builtIn = new Map<string, RoleDefinition>(
-  (Object.keys(builtInRoles) as BuiltInRoleKey[]).map((key) => [
+  Object.entries(builtInRoles).map(([key, role]) => [
     key,
-    { permissions: new Set<string>(builtInRoles[key].permissions), constraints: builtInRoles[key].constraints },
+    { permissions: new Set<string>(role.permissions), constraints: role.constraints },
   ]),
 );
 
 /** The definition of a built-in role. A key that the code does not know allows nothing. */
-export const definitionOf = (key: string): RoleDefinition =>
-  isBuiltInRoleKey(key) ? (builtIn.get(key) ?? nothing) : nothing;
+export const definitionOf = (key: string): RoleDefinition => builtIn.get(key) ?? nothing;
 
 /** The definition of a role without what it inherits. A permission that is no longer in the catalogue allows nothing. */
 function ownOf(row: RoleRow): RoleDefinition {
@@ -78,25 +66,23 @@ export function resolveRoles(rows: readonly RoleRow[]): RoleHierarchy {
     return parent ? join(own, resolve(parent, new Set([...below, row.id]))) : own;
   };
   return new Map(
-    rows.toSorted(byStrength).map((row) => {
-      const { id, key, name, parentId, version } = row;
-      return [
-        id,
-        { id, key, name, builtIn: row.builtIn, parentId, version, own: ownOf(row), ...resolve(row, new Set([id])) },
-      ];
-    }),
+    rows.toSorted(byStrength).map((row) => [row.id, { ...row, own: ownOf(row), ...resolve(row, new Set([row.id])) }]),
   );
 }
 
-/** Reads and resolves the roles of the organization of the context. */
-export async function readRoles(db: ReadDoor): Promise<RoleHierarchy> {
-  return resolveRoles(await roles.select(roles.from(db)).execute());
+/**
+ * Reads and resolves the roles of an organization.
+ * @param organizationId needed behind the identity door, where no wall narrows them to one organization
+ */
+export async function readRoles(db: ReadDoor, organizationId?: string): Promise<RoleHierarchy> {
+  return resolveRoles(await roles.select(roles.matching(db, { organizationId })).execute());
 }
 
-/** Reads the roles of an organization behind the identity door, where no wall narrows them to one organization. */
-export async function readRolesOf(db: ReadDoor, organizationId: string): Promise<RoleHierarchy> {
-  const rows = roles.select(roles.from(db)).where('roles.organization_id', '=', organizationId);
-  return resolveRoles(await rows.execute());
+/** Returns the role with this id. @throws `role_not_found`, at the field of the input that names it */
+export function roleIn(hierarchy: RoleHierarchy, id: string, ...field: readonly (string | number)[]): ResolvedRole {
+  const role = hierarchy.get(id);
+  if (!role) throw tenancyErrors.role_not_found(field.length > 0 ? { field } : {});
+  return role;
 }
 
 /** The ids of the roles whose effective definition depends on a role: its own, and those of the roles that inherit from it. */

@@ -2,8 +2,7 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
-import { byStrength, readRoles, type ResolvedRole } from './role.hierarchy.ts';
+import { byStrength, readRoles, type ResolvedRole, roleIn } from './role.hierarchy.ts';
 import { roles } from './role.record.ts';
 import type { HeldRole, Role, RoleListInput } from './role.schema.ts';
 
@@ -23,11 +22,7 @@ export async function listRoles(ctx: ServiceContext, input: RoleListInput): Prom
 /** @throws `role_not_found` */
 export async function getRole(ctx: ServiceContext, { id }: ById): Promise<Role> {
   authorize(ctx, 'role:read');
-  return read(ctx, async (db) => {
-    const role = (await readRoles(db)).get(id);
-    if (!role) throw tenancyErrors.role_not_found();
-    return roleOf(role);
-  });
+  return read(ctx, async (db) => roleOf(roleIn(await readRoles(db), id)));
 }
 
 export function roleOf({ id, key, name, builtIn, parentId, version, own, ...effective }: ResolvedRole): Role {
@@ -66,11 +61,5 @@ export function rolesBy<Row extends HeldRole>(
  */
 export async function requireRoles(db: ReadDoor, ids: readonly string[]): Promise<ResolvedRole[]> {
   const hierarchy = await readRoles(db);
-  return ids
-    .map((id, index) => {
-      const role = hierarchy.get(id);
-      if (!role) throw tenancyErrors.role_not_found({ field: ['roleIds', index] });
-      return role;
-    })
-    .toSorted(byStrength);
+  return ids.map((id, index) => roleIn(hierarchy, id, 'roleIds', index)).toSorted(byStrength);
 }

@@ -7,7 +7,7 @@ import type { ById } from '../../kernel/schemas.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { dependants, type ResolvedRole, resolveRoles, type RoleRow } from './role.hierarchy.ts';
+import { dependants, type ResolvedRole, resolveRoles, roleIn, type RoleRow } from './role.hierarchy.ts';
 import { roleOf } from './role.queries.ts';
 import { roles } from './role.record.ts';
 import { coversAll, refuseBeyondOwn, widened } from './role.rules.ts';
@@ -82,12 +82,6 @@ const resolved = (rows: readonly RoleRow[], ids: readonly string[]): ResolvedRol
   return ids.flatMap((id) => hierarchy.get(id) ?? []);
 };
 
-const only = (rows: readonly RoleRow[], id: string): ResolvedRole => {
-  const role = resolveRoles(rows).get(id);
-  if (!role) throw new Error(`Role ${id} is not among the roles of its organization.`);
-  return role;
-};
-
 /**
  * Creates a custom role. It allows its own permissions and those of its parent.
  * @throws `permission_denied`, `role_exceeds_own`, `role_not_found` for the parent, `role_key_taken`, `too_many_roles`
@@ -100,7 +94,7 @@ export async function createRole(ctx: ServiceContext, input: RoleCreate): Promis
     requireParent(rows, input.parentId);
     const [permissions, constraints] = [input.permissions.toSorted(), input.constraints.toSorted()];
     const fields = { ...input, id: uuidv7(), key: freeKey(rows, input), builtIn: false, permissions, constraints };
-    const role = only([...rows, { ...fields, version: 1 }], fields.id);
+    const role = roleIn(resolveRoles([...rows, { ...fields, version: 1 }]), fields.id);
     refuseChangeBeyondOwn(principal, [], [role]);
     if (rows.filter((known) => !known.builtIn).length >= mostCustomRoles)
       throw tenancyErrors.too_many_roles({ message: `An organization has at most ${mostCustomRoles} custom roles.` });
@@ -131,7 +125,7 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
     refuseChangeBeyondOwn(principal, resolved(rows, affected), resolved(proposed, affected));
     const { after } = await roles.change(unit, row, { name, permissions, constraints, parentId });
     forgetPrincipalsIn(unit);
-    return roleOf(only(withRole(after), id));
+    return roleOf(roleIn(resolveRoles(withRole(after)), id));
   });
 }
 

@@ -10,9 +10,8 @@ import { endMembership } from '../members/member.service.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, keysOf, loadMember } from '../role-assignments/held-roles.ts';
 import { refuseOwning } from '../role-assignments/owner.rules.ts';
-import { readRolesOf } from '../roles/role.hierarchy.ts';
+import { readRoles, roleIn } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
 import { ServiceAccountEntity } from './service-account.entity.ts';
 import { serviceAccountErrors } from './service-account.errors.ts';
 import { serviceAccountEvents } from './service-account.events.ts';
@@ -37,12 +36,8 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    const hierarchy = await readRolesOf(unit.db, organizationId);
-    const roles = input.roleIds.map((roleId, index) => {
-      const role = hierarchy.get(roleId);
-      if (!role) throw tenancyErrors.role_not_found({ field: ['roleIds', index] });
-      return role;
-    });
+    const hierarchy = await readRoles(unit.db, organizationId);
+    const roles = input.roleIds.map((roleId, index) => roleIn(hierarchy, roleId, 'roleIds', index));
     refuseOwning(keysOf(roles), ['roleIds']);
     refuseBeyondOwn(principal, roles);
     const { name } = input;
@@ -93,7 +88,7 @@ export async function updateServiceAccount(
         .select('role_assignments.role_id as roleId')
         .where('user_id', '=', id)
         .execute();
-      const hierarchy = await readRolesOf(unit.db, organizationId);
+      const hierarchy = await readRoles(unit.db, organizationId);
       const roles = held.flatMap(({ roleId }) => hierarchy.get(roleId) ?? []);
       refuseBeyondOwn(principal, roles);
     }
