@@ -48,7 +48,7 @@ export { defineTenantTable } from './memberships/tenant-table.ts';
 export { getRole, listRoles } from './roles/role.queries.ts';
 export * from './roles/role.schema.ts';
 export { createRole, deleteRole, updateRole } from './roles/role.service.ts';
-export { departmentErrors } from './departments/department.errors.ts';
+export { departmentErrors } from './departments/department.record.ts';
 export {
   addDepartmentMember,
   listDepartmentMembers,
@@ -63,8 +63,7 @@ export {
   updateDepartment,
 } from './departments/department.service.ts';
 export { TeamEntity } from './teams/team.entity.ts';
-export { teamErrors } from './teams/team.errors.ts';
-export { teams } from './teams/team.record.ts';
+export { teamErrors, teams } from './teams/team.record.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
 export * from './teams/team.schema.ts';
 export { teamIdsWithin } from './teams/team.scope.ts';
@@ -89,7 +88,7 @@ export { acceptInvitation, declineInvitation, registerInvited } from './invitati
 export { listInvitations, listOwnInvitations } from './invitations/invitation.queries.ts';
 export * from './invitations/invitation.schema.ts';
 export { addMember, resendInvitation, revokeInvitation } from './invitations/invitation.service.ts';
-export { serviceAccountErrors } from './service-accounts/service-account.errors.ts';
+export { serviceAccountErrors } from './service-accounts/service-account.record.ts';
 export { getServiceAccount, listServiceAccounts } from './service-accounts/service-account.queries.ts';
 export * from './service-accounts/service-account.schema.ts';
 export {
@@ -98,12 +97,12 @@ export {
   updateServiceAccount,
 } from './service-accounts/service-account.service.ts';
 export { authenticateApiKey } from './api-keys/api-key.authenticate.ts';
-export { apiKeyErrors } from './api-keys/api-key.errors.ts';
+export { apiKeyErrors } from './api-keys/api-key.record.ts';
 export * from './api-keys/api-key.schema.ts';
 export { apiKeyStart } from './api-keys/api-key.secret.ts';
 export { createApiKey, deleteApiKey, getApiKey, listApiKeys, updateApiKey } from './api-keys/api-key.service.ts';
 export { writeApiKeyUses } from './api-keys/api-key.usage.ts';
-export { identityProviderErrors } from './identity-providers/identity-provider.errors.ts';
+export { identityProviderErrors } from './identity-providers/identity-provider.record.ts';
 export { getIdentityProvider, listIdentityProviders } from './identity-providers/identity-provider.queries.ts';
 export * from './identity-providers/identity-provider.schema.ts';
 export {

@@ -1,8 +1,20 @@
+import { defineErrors } from '../../kernel/errors.ts';
 import { defineRecord } from '../../records/index.ts';
 import { apiKeyTable } from './api-key.entity.ts';
-import { apiKeyErrors } from './api-key.errors.ts';
 import { apiKeyEvents } from './api-key.events.ts';
 import { ApiKey } from './api-key.schema.ts';
+
+export const apiKeyErrors = defineErrors({
+  api_key_not_found: { kind: 'not_found', message: 'There is no such API key.' },
+  api_key_refused: {
+    kind: 'forbidden',
+    message: 'An API key does not do this: it is for the person who is signed in.',
+  },
+  scope_exceeds_own: {
+    kind: 'forbidden',
+    message: 'Nobody makes or enables an API key that may do more than they may do themselves.',
+  },
+});
 
 export const apiKeys = defineRecord(apiKeyTable, {
   output: ApiKey,

@@ -9,11 +9,10 @@ import type { ById, Page } from '../../kernel/schemas.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { limitExceeded, readLimit } from '../organizations/tiers.ts';
 import { coversAll } from '../roles/role.rules.ts';
-import { serviceAccountErrors } from '../service-accounts/service-account.errors.ts';
+import { serviceAccountErrors } from '../service-accounts/service-account.record.ts';
 import { serviceAccountById } from '../service-accounts/service-account.queries.ts';
 import { forgetApiKeys } from './api-key.authenticate.ts';
-import { apiKeyErrors } from './api-key.errors.ts';
-import { apiKeys } from './api-key.record.ts';
+import { apiKeyErrors, apiKeys } from './api-key.record.ts';
 import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyListInput, ApiKeyUpdate } from './api-key.schema.ts';
 import { hashOf, makeApiKey } from './api-key.secret.ts';
 

@@ -8,10 +8,9 @@ import { requireMember } from '../memberships/member.reference.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
-import { departmentErrors } from './department.errors.ts';
+import { departmentErrors, departments } from './department.record.ts';
 import { departmentEvents } from './department.events.ts';
 import { depthOf, depthOfLength, enteredIds, isWithinPath, maxDepth, pathOf } from './department.path.ts';
-import { departments } from './department.record.ts';
 import type { Department, DepartmentCreate, DepartmentMove, DepartmentUpdate } from './department.schema.ts';
 
 // Every mutation locks the organization: changes of the tree, and of who belongs to it, happen one after the other.

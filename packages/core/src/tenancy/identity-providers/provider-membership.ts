@@ -14,7 +14,7 @@ import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, idsOf, keysOf, replaceRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { requireAnotherOwner } from '../role-assignments/owner.rules.ts';
 import { readRoles, type ResolvedRole, type RoleHierarchy } from '../roles/role.hierarchy.ts';
-import { identityProviderErrors } from './identity-provider.errors.ts';
+import { identityProviderErrors } from './identity-provider.record.ts';
 import { mappingsOf } from './identity-provider.queries.ts';
 import { findOrganizationIssuer, type OrganizationIssuer } from './provider-issuer.ts';
 

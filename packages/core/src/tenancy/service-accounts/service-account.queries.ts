@@ -6,7 +6,7 @@ import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
-import { serviceAccountErrors } from './service-account.errors.ts';
+import { serviceAccountErrors } from './service-account.record.ts';
 import type { ServiceAccount, ServiceAccountListInput } from './service-account.schema.ts';
 
 /** Names the organization itself, because the identity door, behind which service accounts are written, has no walls. */

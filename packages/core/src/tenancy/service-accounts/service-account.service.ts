@@ -13,10 +13,9 @@ import { refuseOwning } from '../role-assignments/owner.rules.ts';
 import { readRoles, roleIn } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { ServiceAccountEntity } from './service-account.entity.ts';
-import { serviceAccountErrors } from './service-account.errors.ts';
+import { serviceAccountErrors, serviceAccounts } from './service-account.record.ts';
 import { serviceAccountEvents } from './service-account.events.ts';
 import { serviceAccountById } from './service-account.queries.ts';
-import { serviceAccounts } from './service-account.record.ts';
 import type { ServiceAccount, ServiceAccountCreate, ServiceAccountUpdate } from './service-account.schema.ts';
 
 /*

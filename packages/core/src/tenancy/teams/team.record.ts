@@ -1,9 +1,15 @@
+import { defineErrors } from '../../kernel/errors.ts';
 import { defineRecord } from '../../records/index.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { teamMemberTable, teamTable } from './team.entity.ts';
-import { teamErrors } from './team.errors.ts';
 import { teamEvents } from './team.events.ts';
 import { Team, TeamMember } from './team.schema.ts';
+
+export const teamErrors = defineErrors({
+  team_not_found: { kind: 'not_found', message: 'There is no such team.' },
+  team_in_use: { kind: 'conflict', message: 'Something still belongs to this team: give it to another, or to none.' },
+  team_name_taken: { kind: 'conflict', message: 'There is already a team of this name.' },
+});
 
 export const teams = defineRecord(teamTable, {
   output: Team,
