@@ -6,13 +6,11 @@ import type { Login, Logout, Refresh, SignedIn } from './auth.schema.ts';
 import { endSession, type OpenSession, rotateRefreshToken } from './session.service.ts';
 import type { SignInTransport } from './transport.ts';
 import { getUser } from './user.queries.ts';
-import type { User } from './user.schema.ts';
 
-/** Answers the tokens of a session. The refresh token goes into a cookie or into the body, never both. */
+/** Answers the tokens of a session and its user. The refresh token goes into a cookie or into the body, never both. */
 export async function signedIn(
   ctx: ServiceContext,
   session: OpenSession,
-  user: User,
   refreshTokenBy: Login['tokenTransport'],
   transport: SignInTransport,
 ): Promise<SignedIn> {
@@ -22,7 +20,7 @@ export async function signedIn(
     accessToken: await signAccessToken(ctx.settings, ctx.clock.now(), session),
     tokenType: 'Bearer',
     expiresIn: accessTokenLifetime(ctx.settings),
-    user,
+    user: await readThroughIdentityDoor(ctx.database, (db) => getUser(db, session.userId)),
     ...(refreshTokenBy === 'body' ? { refreshToken } : {}),
   };
 }
@@ -35,8 +33,7 @@ export async function refresh(ctx: ServiceContext, input: Refresh, transport: Si
   const token = input.refreshToken ?? transport.refreshCookie;
   if (!token) throw errors.unauthenticated({ message: 'Sign in first: there is no refresh token.' });
   const session = await rotateRefreshToken(ctx, token);
-  const user = await readThroughIdentityDoor(ctx.database, (db) => getUser(db, session.userId));
-  return signedIn(ctx, session, user, input.refreshToken === undefined ? 'cookie' : 'body', transport);
+  return signedIn(ctx, session, input.refreshToken === undefined ? 'cookie' : 'body', transport);
 }
 
 /** Ends the session of a refresh token, and clears the cookie that it came in. Succeeds when there is no session to end. */

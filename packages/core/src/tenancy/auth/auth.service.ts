@@ -23,7 +23,6 @@ import {
   type SignedIn,
   signedIn,
   type SignInTransport,
-  type User,
   verificationTokenOf,
 } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -65,18 +64,11 @@ export async function signInWithPasskey(
   transport: SignInTransport,
 ): Promise<SignedIn> {
   const proven = await provePasskeyLogin(ctx, input);
-  const { userId } = proven.passkey;
-  const { session, user } = await writeThroughIdentityDoor(ctx, async (unit) => {
-    const organizationId = await onlyOrganizationOf(unit.db, userId);
-    const opened = await openPasskeyLogin(
-      unit,
-      proven,
-      { deviceId: input.deviceId ?? null, organizationId },
-      transport,
-    );
-    return { session: opened, user: await getUser(unit.db, userId) };
+  const session = await writeThroughIdentityDoor(ctx, async (unit) => {
+    const organizationId = await onlyOrganizationOf(unit.db, proven.passkey.userId);
+    return openPasskeyLogin(unit, proven, { deviceId: input.deviceId ?? null, organizationId }, transport);
   });
-  return signedIn(ctx, session, user, input.tokenTransport, transport);
+  return signedIn(ctx, session, input.tokenTransport, transport);
 }
 
 /** Opens the session of a proven login. If the user has only one organization, it becomes the session's active one. */
@@ -85,10 +77,9 @@ async function openSignIn(
   proven: ProvenLogin,
   deviceId: string | undefined,
   transport: SignInTransport,
-): Promise<{ session: OpenSession; user: User }> {
+): Promise<OpenSession> {
   const organizationId = await onlyOrganizationOf(unit.db, proven.userId);
-  const session = await openLogin(unit, proven, { deviceId: deviceId ?? null, organizationId }, transport);
-  return { session, user: await getUser(unit.db, proven.userId) };
+  return openLogin(unit, proven, { deviceId: deviceId ?? null, organizationId }, transport);
 }
 
 /**
@@ -103,7 +94,7 @@ export async function login(ctx: ServiceContext, input: Login, transport: SignIn
     return challenge ? { challenge } : openSignIn(unit, proven, input.deviceId, transport);
   });
   if ('challenge' in opened) throw secondFactorErrors.second_factor_required(opened);
-  return signedIn(ctx, opened.session, opened.user, input.tokenTransport, transport);
+  return signedIn(ctx, opened, input.tokenTransport, transport);
 }
 
 /**
@@ -123,7 +114,7 @@ export async function verifySecondFactor(
   });
   // A wrong answer must be counted, so the transaction commits before this throws.
   if (!opened) throw secondFactorErrors.second_factor_failed();
-  return signedIn(ctx, opened.session, opened.user, input.tokenTransport, transport);
+  return signedIn(ctx, opened, input.tokenTransport, transport);
 }
 
 /**

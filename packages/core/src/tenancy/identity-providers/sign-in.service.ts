@@ -7,7 +7,6 @@ import {
   beginFlow,
   endSessionsByLogoutToken,
   findFlow,
-  getUser,
   instanceIssuers,
   issuerOfLogoutToken,
   linkPerson,
@@ -93,15 +92,14 @@ async function finish(
   answer: AuthorizationAnswer,
   transport: SignInTransport,
 ): Promise<SignedIn> {
-  const { session, user } = await withPerson(ctx, flow, answer, async (unit, issuer, person) => {
+  const session = await withPerson(ctx, flow, answer, async (unit, issuer, person) => {
     const userId = await userOfPerson(unit, issuer, person);
     if (isOrganizations(issuer)) await enterOrganization(unit, issuer, userId, person.claims);
     const organizationId = issuer.organizationId ?? (await onlyOrganizationOf(unit.db, userId));
     const wanted = { userId, deviceId: flow.deviceId, organizationId };
-    const opened = await openSessionOfPerson(unit, issuer, person, wanted, transport);
-    return { session: opened, user: await getUser(unit.db, userId) };
+    return openSessionOfPerson(unit, issuer, person, wanted, transport);
   });
-  return signedIn(ctx, session, user, flow.transport, transport);
+  return signedIn(ctx, session, flow.transport, transport);
 }
 
 /** Finishes linking the identity of a session's user at an issuer to their account. */
