@@ -1,10 +1,12 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
+import type { Row } from '../../database/schema.ts';
 import { anyOf } from '../../database/sql.ts';
 import { oidcCallbackUrl, oidcLogoutUrl } from '../../identity/index.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
-import { identityProviders } from './identity-provider.record.ts';
+import type { IdentityProviderEntity } from './identity-provider.entity.ts';
+import { identityProviderErrors, identityProviders } from './identity-provider.record.ts';
 import type { IdentityProvider, IdentityProviderListInput } from './identity-provider.schema.ts';
 
 export type RoleMapping = IdentityProvider['roleMappings'][number];
@@ -31,20 +33,24 @@ export async function mappingsOf(
   return new Map(ids.map((id) => [id, sorted(rows.filter((row) => row.id === id))]));
 }
 
-type ProviderRow = Awaited<ReturnType<typeof identityProviders.get>>;
-
-/** The shape of the wire. It shows of the client secret only whether there is one. */
-const providerFrom = (
+/** Shows providers in the shape of the wire: of the client secret only whether there is one. */
+async function showProviders(
   { settings }: ServiceContext,
-  { clientSecret, ...row }: ProviderRow,
-  roleMappings: RoleMapping[] = [],
-): IdentityProvider => ({
-  ...row,
-  hasClientSecret: clientSecret !== null,
-  roleMappings,
-  redirectUri: oidcCallbackUrl(settings, row.id),
-  backchannelLogoutUri: oidcLogoutUrl(settings, row.id),
-});
+  db: ReadDoor,
+  organizationId: string,
+  rows: readonly Pick<Row<typeof IdentityProviderEntity>, 'id' | 'clientSecret'>[],
+): Promise<IdentityProvider[]> {
+  const ids = rows.map(({ id }) => id);
+  const mappings = await mappingsOf(db, organizationId, ids);
+  return rows.map((row) =>
+    identityProviders.show(row, {
+      hasClientSecret: row.clientSecret !== null,
+      roleMappings: mappings.get(row.id),
+      redirectUri: oidcCallbackUrl(settings, row.id),
+      backchannelLogoutUri: oidcLogoutUrl(settings, row.id),
+    }),
+  );
+}
 
 /** @throws `identity_provider_not_found` */
 export async function providerById(
@@ -53,8 +59,11 @@ export async function providerById(
   organizationId: string,
   id: string,
 ): Promise<IdentityProvider> {
-  const row = await identityProviders.get(db, { organizationId, id });
-  return providerFrom(ctx, row, (await mappingsOf(db, organizationId, [id])).get(id));
+  const query = identityProviders.matching(db, { organizationId, id });
+  const rows = await identityProviders.select(query, 'clientSecret', 'createdById').execute();
+  const [provider] = await showProviders(ctx, db, organizationId, rows);
+  if (!provider) throw identityProviderErrors.identity_provider_not_found();
+  return provider;
 }
 
 /** @throws `permission_denied`, `identity_provider_not_found` */
@@ -71,16 +80,9 @@ export async function listIdentityProviders(
 ): Promise<Page<IdentityProvider>> {
   authorize(ctx, 'identity_provider:read');
   const { organizationId } = ctx.principal;
-  return read(ctx, async (db) => {
-    const { data, ...page } = await identityProviders.page(
-      ctx,
-      db,
-      input,
-      identityProviders.from(db),
-      'identity-providers',
-    );
-    const ids = data.map(({ id }) => id);
-    const mappings = await mappingsOf(db, organizationId, ids);
-    return { data: data.map((row) => providerFrom(ctx, row, mappings.get(row.id))), ...page };
-  });
+  return read(ctx, (db) =>
+    identityProviders.page(ctx, db, input, identityProviders.from(db), 'identity-providers', (rows) =>
+      showProviders(ctx, db, organizationId, rows),
+    ),
+  );
 }

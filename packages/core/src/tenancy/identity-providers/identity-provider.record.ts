@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { defineErrors } from '../../kernel/errors.ts';
 import { defineRecord } from '../../records/index.ts';
 import { identityProviderTable } from './identity-provider.entity.ts';
@@ -19,16 +18,11 @@ export const identityProviderErrors = defineErrors({
 });
 
 /**
- * The rows alone, with the sealed client secret: `providerFrom` makes the shape of the wire. Always name the organization in a
- * key, because behind the identity door there is no wall.
+ * `showProviders` adds the fields that are not columns. Always name the organization in a key, because behind the identity door
+ * there is no wall.
  */
 export const identityProviders = defineRecord(identityProviderTable, {
-  output: IdentityProvider.omit({
-    hasClientSecret: true,
-    roleMappings: true,
-    redirectUri: true,
-    backchannelLogoutUri: true,
-  }).extend({ clientSecret: z.string().nullable() }),
+  output: IdentityProvider,
   people: { createdBy: 'createdById' },
   events: identityProviderEvents,
   missing: identityProviderErrors.identity_provider_not_found,
