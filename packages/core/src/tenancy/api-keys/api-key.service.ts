@@ -1,13 +1,13 @@
 import { authorize, isPermitted, type Permission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { countOf } from '../../database/paging.ts';
 import { read } from '../../database/read-door.ts';
-import { countAll } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
-import { limitExceeded, readLimit } from '../organizations/tiers.ts';
+import { refuseBeyondLimit } from '../organizations/tiers.ts';
 import { coversAll } from '../roles/role.rules.ts';
 import { serviceAccountErrors } from '../service-accounts/service-account.record.ts';
 import { serviceAccountById } from '../service-accounts/service-account.queries.ts';
@@ -67,17 +67,6 @@ function refuseBeyondOwnOf(principal: Principal, scopes: readonly string[]): voi
 }
 
 /**
- * Throws when the tier allows no more API keys. It locks the organization, so that the count stays exact until commit.
- * @throws `limit_exceeded`
- */
-async function requireRoom(unit: Unit, organizationId: string): Promise<void> {
-  await lockOrganization(unit);
-  const max = await readLimit(unit.db, organizationId, 'apiKeys');
-  const { count } = await unit.db.selectFrom('api_keys').select(countAll().as('count')).executeTakeFirstOrThrow();
-  if (count >= max) throw limitExceeded('apiKeys', max);
-}
-
-/**
  * Makes a key by which a program acts as the caller or as a service account, in this organization only, with no more than the
  * scopes.
  * @throws `permission_denied`, `api_key_refused`, `service_account_not_found`, `validation_failed` for an end in the past,
@@ -101,7 +90,9 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
       await serviceAccountById(ctx, unit.db, organizationId, serviceAccountId, missing);
       refuseBeyondOwnOf(principal, scopes);
     }
-    await requireRoom(unit, organizationId);
+    await lockOrganization(unit);
+    const present = await countOf(apiKeys.from(unit.db));
+    await refuseBeyondLimit(unit, organizationId, 'apiKeys', present + 1);
     const key = await apiKeys.add(unit, {
       ...fields,
       prefix,

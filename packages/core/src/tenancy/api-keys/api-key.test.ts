@@ -16,9 +16,8 @@ import {
 } from '../../testing/index.ts';
 import { codeOf, contextOf } from '../../testing/people.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
-import { removeMember, setMemberRoles } from '../members/member.service.ts';
-import { suspendMember } from '../members/member.service.ts';
-import { setOrganizationTier } from '../organizations/organization.tier.ts';
+import { removeMember, setMemberRoles, suspendMember } from '../members/member.service.ts';
+import { setOrganizationTier } from '../organizations/organization.service.ts';
 import { createRole } from '../roles/role.service.ts';
 import { createRoleAssignment } from '../role-assignments/role-assignment.service.ts';
 import {

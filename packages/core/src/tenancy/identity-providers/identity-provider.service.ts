@@ -1,7 +1,7 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
-import { countAll } from '../../database/sql.ts';
+import { countOf } from '../../database/paging.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { endSessions } from '../../identity/index.ts';
 import { errors } from '../../kernel/errors.ts';
@@ -10,7 +10,7 @@ import type { Principal } from '../../kernel/principal.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { refuseKeys } from '../api-keys/api-key.service.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
-import { limitExceeded, readLimit } from '../organizations/tiers.ts';
+import { refuseBeyondLimit } from '../organizations/tiers.ts';
 import { readRoles, type RoleHierarchy, roleIn } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { clientSecret, RoleMappingEntity } from './identity-provider.entity.ts';
@@ -51,14 +51,9 @@ function refuseGivingBeyondOwn(
  * Throws unless the tier allows the present providers and this many more. The caller must have locked the organization row.
  * @throws `limit_exceeded`
  */
-async function requireRoom({ db }: Unit, organizationId: string, more: 0 | 1): Promise<void> {
-  const max = await readLimit(db, organizationId, 'identityProviders');
-  const { count } = await db
-    .selectFrom('identity_providers')
-    .select(countAll().as('count'))
-    .where('organization_id', '=', organizationId)
-    .executeTakeFirstOrThrow();
-  if (count + more > max) throw limitExceeded('identityProviders', max);
+async function requireRoom(unit: Unit, organizationId: string, more: 0 | 1): Promise<void> {
+  const present = await countOf(identityProviders.matching(unit.db, { organizationId }));
+  await refuseBeyondLimit(unit, organizationId, 'identityProviders', present + more);
 }
 
 const memberRoleId = (hierarchy: RoleHierarchy): string | null =>

@@ -4,11 +4,17 @@ import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { acting } from '../../testing/acting.ts';
-import { createOrganization, createTestPlatform, dialects } from '../../testing/index.ts';
-import type { TestMember, TestOrganization, TestPlatform } from '../../testing/index.ts';
+import {
+  createOrganization,
+  createTestPlatform,
+  dialects,
+  type TestMember,
+  type TestOrganization,
+  type TestPlatform,
+} from '../../testing/index.ts';
 import { anonymous, codeOf, codesOf } from '../../testing/people.ts';
 import { setMemberRoles } from '../members/member.service.ts';
-import { setOrganizationTier } from '../organizations/organization.tier.ts';
+import { setOrganizationTier } from '../organizations/organization.service.ts';
 import { RoleCreate } from '../roles/role.schema.ts';
 import { createRole, deleteRole } from '../roles/role.service.ts';
 import { tierLimits } from '../organizations/tiers.ts';

@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
-import { createOrganization, createTestPlatform, dialects, TestClock } from '../../testing/index.ts';
-import type { TestOrganization, TestPlatform } from '../../testing/index.ts';
+import {
+  createOrganization,
+  createTestPlatform,
+  dialects,
+  TestClock,
+  type TestOrganization,
+  type TestPlatform,
+} from '../../testing/index.ts';
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
 import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';
@@ -11,8 +17,11 @@ import { signAccessToken } from '../../identity/access-token.ts';
 import { refresh } from '../../identity/index.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { openSessionOf } from '../../testing/sign-in.ts';
-import { setOrganizationTier } from '../organizations/organization.tier.ts';
-import { deactivateOrganization, deleteOrganization } from '../organizations/organization.service.ts';
+import {
+  deactivateOrganization,
+  deleteOrganization,
+  setOrganizationTier,
+} from '../organizations/organization.service.ts';
 import { deleteIdentityProvider, updateIdentityProvider } from './identity-provider.service.ts';
 import { findIssuer, isOrganizations } from './provider-issuer.ts';
 import { lockIssuer } from './provider-membership.ts';

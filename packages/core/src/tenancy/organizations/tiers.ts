@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ReadDoor } from '../../database/read-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
 import { type DomainError, errors } from '../../kernel/errors.ts';
 
 export const tiers = ['free', 'pro', 'enterprise'] as const;
@@ -59,6 +60,21 @@ export async function readLimit(db: ReadDoor, organizationId: string, limit: Lim
     .where('organizations.id', '=', organizationId)
     .executeTakeFirstOrThrow();
   return max;
+}
+
+/**
+ * Throws when an organization may not have this many. The caller must have locked the organization row, so that the count stays
+ * exact until commit.
+ * @throws `limit_exceeded`
+ */
+export async function refuseBeyondLimit(
+  { db }: Unit,
+  organizationId: string,
+  limit: Limit,
+  count: number,
+): Promise<void> {
+  const max = await readLimit(db, organizationId, limit);
+  if (count > max) throw limitExceeded(limit, max);
 }
 
 /** The error for an organization that has reached a limit. */
