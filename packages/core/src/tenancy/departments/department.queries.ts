@@ -14,16 +14,21 @@ export async function getDepartment(ctx: ServiceContext, { id }: ById): Promise<
 }
 
 /**
- * Returns the paths of departments, by which the departments below them are then read as ranges. They are read first because with
- * one statement that joined on ranges, PostgreSQL compared every department with every other.
+ * Returns the ids of these departments and those below them. Their paths are read first, because with one statement that joined on
+ * ranges, PostgreSQL compared every department with every other.
  */
-export async function pathsOf(db: ReadDoor, departmentIds: readonly string[]): Promise<string[]> {
-  const rows = await db
+async function idsWithin(db: ReadDoor, departmentIds: readonly string[]): Promise<string[]> {
+  const tops = await db
     .selectFrom('departments')
     .select('departments.path_sort as path')
     .where(anyOf(db.dialect, 'departments.id', departmentIds))
     .execute();
-  return rows.map(({ path }) => path);
+  const within = await db
+    .selectFrom('departments')
+    .select('departments.id')
+    .where((where) => where.or(tops.map(({ path }) => isWithinPath('departments.path_sort', path))))
+    .execute();
+  return within.map(({ id }) => id);
 }
 
 /**
@@ -31,19 +36,9 @@ export async function pathsOf(db: ReadDoor, departmentIds: readonly string[]): P
  * @param subtree whether the departments below them count too
  */
 export async function inDepartments(db: ReadDoor, column: string, departmentIds: readonly string[], subtree: boolean) {
-  const paths = subtree
-    ? await pathsOf(
-        db,
-        departmentIds.filter((one) => one !== 'none'),
-      )
-    : [];
-  if (paths.length === 0) return anyOfOrNone(db.dialect, column, departmentIds);
-  const below = await db
-    .selectFrom('departments')
-    .select('departments.id')
-    .where((where) => where.or(paths.map((path) => isWithinPath('departments.path_sort', path))))
-    .execute();
-  return anyOfOrNone(db.dialect, column, [...departmentIds, ...below.map(({ id }) => id)]);
+  if (!subtree) return anyOfOrNone(db.dialect, column, departmentIds);
+  const ids = departmentIds.filter((one) => one !== 'none');
+  return anyOfOrNone(db.dialect, column, [...departmentIds, ...(await idsWithin(db, ids))]);
 }
 
 /** Lists the organization's departments. */
@@ -52,10 +47,7 @@ export async function listDepartments(ctx: ServiceContext, input: DepartmentList
   const { parent, within, search } = input;
   return read(ctx, async (db) => {
     let query = departments.matching(db, { parentId: parent, nameSort: { contains: search } });
-    if (within !== undefined) {
-      const paths = await pathsOf(db, [within]);
-      query = query.where((where) => where.or(paths.map((path) => isWithinPath('departments.path_sort', path))));
-    }
+    if (within !== undefined) query = query.where(await inDepartments(db, 'departments.id', [within], true));
     return departments.page(ctx, db, input, query);
   });
 }

@@ -51,7 +51,7 @@ type Assignment = RowOf<typeof assignmentsOf>;
 
 /**
  * Returns the teams of the departments in which the user has roles, and of the departments below them, by department id. The paths
- * are read first, as in `pathsOf`. There are no walls here, so every part of the query names its organization.
+ * are read first, as in `inDepartments`. There are no walls here, so every part of the query names its organization.
  */
 async function teamsOf(db: ReadDoor, held: readonly Assignment[]): Promise<ReadonlyMap<string, Set<string>>> {
   const departments = held.flatMap(({ organizationId, departmentId: id }) =>
