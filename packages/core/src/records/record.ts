@@ -214,12 +214,17 @@ export class Resource<
   /**
    * Locks a row that a new reference relies on until commit, so that nobody deletes or trashes it meanwhile. If-Match does not
    * concern it.
-   * @param field the field of the input that names it
+   * @param field the field of the input that names it, or the path to it
    * @throws the record's `missing`, or another error, at the field
    */
-  async refer(unit: Unit, id: string, field?: string, missing = this.#options.missing): Promise<Row<Entity>> {
+  async refer(
+    unit: Unit,
+    id: string,
+    field?: string | readonly string[],
+    missing = this.#options.missing,
+  ): Promise<Row<Entity>> {
     const [row] = await this.#reader.read(unit.db, id, { lock: 'share' });
-    if (!row) throw missing(field === undefined ? {} : { field: [field] });
+    if (!row) throw missing(field === undefined ? {} : { field: [field].flat() });
     return row as Row<Entity>;
   }
 

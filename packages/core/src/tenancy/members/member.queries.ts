@@ -1,10 +1,11 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { anyOf, contains } from '../../database/sql.ts';
+import { contains } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { fold } from '../../kernel/text.ts';
+import { departmentMembers } from '../departments/department.record.ts';
 import { members } from '../memberships/membership.record.ts';
 import type { Membership } from '../memberships/membership.schema.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
@@ -19,11 +20,9 @@ async function readShowing(
 ): Promise<(membership: Membership) => Member> {
   const [roles, placed] = await Promise.all([
     rolesOfMembers(ctx, db, userIds, organizationId),
-    db
-      .selectFrom('department_members')
+    departmentMembers
+      .matching(db, { organizationId, userId: userIds })
       .select(['department_members.user_id as userId', 'department_members.department_id as departmentId'])
-      .where('department_members.organization_id', '=', organizationId)
-      .where(anyOf(db.dialect, 'department_members.user_id', userIds))
       .execute(),
   ]);
   const departments = new Map(placed.map(({ userId, departmentId }) => [userId, departmentId]));

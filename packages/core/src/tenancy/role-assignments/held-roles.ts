@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../../database/context.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
-import { anyOf } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
@@ -34,25 +33,16 @@ export async function rolesOfMembers(
   organizationId?: string,
 ): Promise<ReadonlyMap<string, HeldRole[]>> {
   if (userIds.length === 0) return new Map();
-  const held = db
-    .selectFrom('role_assignments')
+  const rows = await roleAssignments
+    .matching(db, { organizationId, userId: userIds, scopeKey: everywhere })
     .innerJoin('roles', (join) =>
       join
         .onRef('roles.organization_id', '=', 'role_assignments.organization_id')
         .onRef('roles.id', '=', 'role_assignments.role_id'),
     )
     .select(['role_assignments.user_id as userId', 'roles.id', 'roles.key', 'roles.name'])
-    .where(anyOf(db.dialect, 'role_assignments.user_id', userIds))
-    .where('role_assignments.scope_key', '=', everywhere)
-    .where((where) =>
-      where.or([
-        where('role_assignments.valid_to', 'is', null),
-        where('role_assignments.valid_to', '>', sql<string>`${ctx.clock.now()}`),
-      ]),
-    );
-  const theirs =
-    organizationId === undefined ? held : held.where('role_assignments.organization_id', '=', organizationId);
-  const rows = await theirs.execute();
+    .where(sql<boolean>`(role_assignments.valid_to is null or role_assignments.valid_to > ${ctx.clock.now()})`)
+    .execute();
   return rolesBy(rows, (row) => row.userId);
 }
 
@@ -72,7 +62,7 @@ export async function loadMember(
   const [membership] = await members.lockMany(unit, { organizationId, userId });
   if (!membership || membership.status === 'ended') throw missing();
   const [hierarchy, assignments] = await Promise.all([
-    readRoles(unit.db),
+    readRoles(unit.db, organizationId),
     roleAssignments.lockMany(unit, { organizationId, userId }),
   ]);
   const rolesOf = (some: typeof assignments): ResolvedRole[] =>

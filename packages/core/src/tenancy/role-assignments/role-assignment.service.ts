@@ -4,11 +4,11 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
-import { departmentErrors, departments } from '../departments/department.record.ts';
+import { departments } from '../departments/department.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { type ResolvedRole, roleIn } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
-import { teamErrors, teams } from '../teams/team.record.ts';
+import { teams } from '../teams/team.record.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { loadMember } from './held-roles.ts';
 import { refuseServiceOwner, requireAnotherOwner } from './owner.rules.ts';
@@ -31,10 +31,8 @@ function refuseNarrowOwner(role: ResolvedRole, { scope, validTo }: RoleAssignmen
  * @throws `department_not_found`, `team_not_found`
  */
 async function requireScope(unit: Unit, scope: RoleAssignmentCreate['scope']): Promise<void> {
-  const at = { field: ['scope', 'id'] };
-  if (scope.kind === 'department')
-    await departments.refer(unit, scope.id, 'id', () => departmentErrors.department_not_found(at));
-  if (scope.kind === 'team') await teams.refer(unit, scope.id, 'id', () => teamErrors.team_not_found(at));
+  if (scope.kind === 'department') await departments.refer(unit, scope.id, ['scope', 'id']);
+  if (scope.kind === 'team') await teams.refer(unit, scope.id, ['scope', 'id']);
 }
 
 /**

@@ -2,7 +2,7 @@ import { authorize } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
-import { mutate } from '../../database/unit-of-work.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
@@ -63,6 +63,15 @@ export async function createServiceAccount(ctx: ServiceContext, input: ServiceAc
   });
 }
 
+/** Locks a service account, as `loadMember` locks a member. @throws `service_account_not_found`, `version_conflict` */
+async function lockAccount(unit: Unit, id: string) {
+  const member = await loadMember(unit, id, serviceAccountErrors.service_account_not_found);
+  // Throws for the membership of a person, before its version is checked.
+  const account = await serviceAccountById(unit.ctx, unit.db, unit.owner.organizationId, id);
+  unit.checkVersion(member.membership);
+  return { ...member, account };
+}
+
 /**
  * Renames a service account, stops its keys, or lets them work again. To stop or start its keys, the caller's own roles must
  * allow all that it may do.
@@ -76,21 +85,10 @@ export async function updateServiceAccount(
   const { principal } = ctx;
   const { organizationId } = principal;
   return mutateThroughIdentityDoor(ctx, async (unit) => {
-    // Throws for the membership of a person, before its version is checked.
-    await serviceAccountById(ctx, unit.db, organizationId, id);
-    const membership = await serviceAccounts.lock(unit, { organizationId, userId: id });
-    const { name, isActive } = await serviceAccountById(ctx, unit.db, organizationId, id);
+    const { membership, held, account } = await lockAccount(unit, id);
+    const { name, isActive } = account;
     const after = { name: fields.name ?? name, isActive: fields.isActive ?? isActive };
-    if (after.isActive !== isActive) {
-      const held = await unit.db
-        .selectFrom('role_assignments')
-        .select('role_assignments.role_id as roleId')
-        .where('user_id', '=', id)
-        .execute();
-      const hierarchy = await readRoles(unit.db, organizationId);
-      const roles = held.flatMap(({ roleId }) => hierarchy.get(roleId) ?? []);
-      refuseBeyondOwn(principal, roles);
-    }
+    if (after.isActive !== isActive) refuseBeyondOwn(principal, held);
     const status = after.isActive ? 'active' : 'suspended';
     const before = { ...membership, name, isActive };
     const told = { data: { name: after.name } };
@@ -108,13 +106,11 @@ export async function updateServiceAccount(
 export async function deleteServiceAccount(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'service_account:delete');
   const { principal } = ctx;
-  const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const { name, version } = await serviceAccountById(ctx, unit.db, organizationId, id);
-    const member = await loadMember(unit, id, serviceAccountErrors.service_account_not_found);
-    unit.checkVersion(member.membership);
+    const { account, ...member } = await lockAccount(unit, id);
     refuseBeyondOwn(principal, member.held);
     await endMembership(unit, member);
+    const { name, version } = account;
     await recordEvents(unit, serviceAccountEvents.deleted.about(id, { data: { name, version } }));
   });
 }
