@@ -36,10 +36,10 @@ export {
   deactivateOrganization,
   deleteOrganization,
   restoreOrganization,
+  setOrganizationTier,
   updateOrganization,
 } from './organizations/organization.service.ts';
 export { switchOrganization } from './organizations/organization.switch.ts';
-export { setOrganizationTier } from './organizations/organization.tier.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
 export { lockOrganization } from './organizations/organization.lock.ts';
 export { membershipEnding } from './memberships/membership.ending.ts';

@@ -4,7 +4,7 @@ import { acceptInvitation } from '../tenancy/invitations/invitation.answer.ts';
 import { listOwnInvitations } from '../tenancy/invitations/invitation.queries.ts';
 import { InvitationListInput } from '../tenancy/invitations/invitation.schema.ts';
 import { addMember } from '../tenancy/invitations/invitation.service.ts';
-import { setOrganizationTier } from '../tenancy/organizations/organization.tier.ts';
+import { setOrganizationTier } from '../tenancy/organizations/organization.service.ts';
 import { listRoles } from '../tenancy/roles/role.queries.ts';
 import { RoleListInput } from '../tenancy/roles/role.schema.ts';
 import type { TestDialect } from './databases.ts';

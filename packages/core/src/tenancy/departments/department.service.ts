@@ -4,7 +4,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
-import { requireMember } from '../memberships/member.reference.ts';
+import { requireMember } from '../memberships/membership.queries.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';

@@ -10,7 +10,7 @@ import type { MemberAdd, MemberInvited } from '../members/member.schema.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { organizations } from '../organizations/organization.record.ts';
-import { keysOf } from '../role-assignments/held-roles.ts';
+import { idsOf, keysOf } from '../role-assignments/held-roles.ts';
 import { requireRoles } from '../roles/role.queries.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import type { HeldRole } from '../roles/role.schema.ts';
@@ -78,8 +78,7 @@ async function sendAgain(
 /** Throws if an invitation offers more than the caller's own roles allow. @throws `role_exceeds_own` */
 async function refuseOfferBeyondOwn(unit: Unit, principal: Principal, id: string) {
   const roles = (await rolesOfInvitations(unit.db, [id])).get(id) ?? [];
-  const ids = roles.map((role) => role.id);
-  refuseBeyondOwn(principal, await requireRoles(unit.db, ids));
+  refuseBeyondOwn(principal, await requireRoles(unit.db, idsOf(roles)));
   return roles;
 }
 

@@ -1,4 +1,7 @@
 import type { ReadDoor } from '../../database/read-door.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
+import { members } from './membership.record.ts';
 
 /** The organization of a user who is an active member of exactly one. Null otherwise. */
 export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {
@@ -12,4 +15,15 @@ export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<
     .limit(2)
     .execute();
   return first && !second ? first.organizationId : null;
+}
+
+/**
+ * Throws unless the user is a current member of this organization. The caller must have locked the organization row, so that the
+ * membership does not end meanwhile.
+ * @param field the field of the input that names the user
+ * @throws `member_not_found`
+ */
+export async function requireMember(unit: Unit, userId: string, field: string): Promise<void> {
+  const member = await members.find(unit.db, { ...unit.owner, userId });
+  if (!member || member.status === 'ended') throw tenancyErrors.member_not_found({ field: [field] });
 }

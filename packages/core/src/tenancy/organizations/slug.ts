@@ -3,7 +3,6 @@ import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { fold } from '../../kernel/text.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
 import { isSlug } from './organization.schema.ts';
 
 const suffix = (): string =>
@@ -30,15 +29,12 @@ async function freeSlugOf(ctx: ServiceContext, name: string): Promise<string> {
   return taken ? uniqueSlugOf(name) : plain;
 }
 
-const isSlugTaken = (error: unknown): boolean =>
-  error instanceof DomainError && error.code === tenancyErrors.slug_taken().code;
-
 /** Runs `work` with a slug made from the name, and once more with another slug if somebody took the first one meanwhile. */
 export async function withSlugOf<T>(ctx: ServiceContext, name: string, work: (slug: string) => Promise<T>): Promise<T> {
   try {
     return await work(await freeSlugOf(ctx, name));
   } catch (error) {
-    if (!isSlugTaken(error)) throw error;
+    if (!(error instanceof DomainError && error.code === 'slug_taken')) throw error;
     return work(uniqueSlugOf(name));
   }
 }

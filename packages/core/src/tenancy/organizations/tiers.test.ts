@@ -15,14 +15,13 @@ import { acceptInvitation, declineInvitation, registerInvited } from '../invitat
 import { listInvitations, listOwnInvitations } from '../invitations/invitation.queries.ts';
 import { InvitationListInput, OrganizationInvitationListInput } from '../invitations/invitation.schema.ts';
 import { addMember, resendInvitation, revokeInvitation } from '../invitations/invitation.service.ts';
-import { reinstateMember, suspendMember } from '../members/member.service.ts';
+import { reinstateMember, removeMember, suspendMember } from '../members/member.service.ts';
 import { listMembers } from '../members/member.queries.ts';
 import { MemberListInput } from '../members/member.schema.ts';
-import { removeMember } from '../members/member.service.ts';
 import { getOrganization } from './organization.queries.ts';
 import { createServiceAccount } from '../service-accounts/service-account.service.ts';
 import { Organization } from './organization.schema.ts';
-import { setOrganizationTier } from './organization.tier.ts';
+import { setOrganizationTier } from './organization.service.ts';
 import { tierLimits, tiers } from './tiers.ts';
 
 const day = 86_400_000;

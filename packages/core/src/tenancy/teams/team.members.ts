@@ -3,7 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { requireMember } from '../memberships/member.reference.ts';
+import { requireMember } from '../memberships/membership.queries.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { teamMembers, teams } from './team.record.ts';
 import type { TeamMember, TeamMemberListInput, TeamMemberPath } from './team.schema.ts';
