@@ -17,7 +17,7 @@ export {
 export { uuidv7 } from './kernel/ids.ts';
 export type { MutationOutcome, MutationRequest } from './kernel/mutation.ts';
 export type { Principal } from './kernel/principal.ts';
-export { ById } from './kernel/schemas.ts';
+export { ById, page } from './kernel/schemas.ts';
 export {
   createPlatform,
   eventTypes,

@@ -1,4 +1,4 @@
-import { ById, endOwnSession, listOwnSessions, sessionErrors, SessionListInput, SessionPage } from '@tenon/core';
+import { ById, endOwnSession, listOwnSessions, page, Session, sessionErrors, SessionListInput } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
 const { mutation, query } = heading({
@@ -12,7 +12,7 @@ export const sessionRouter = router({
     access: 'user',
     summary: 'List your own sessions',
     input: SessionListInput,
-    output: SessionPage,
+    output: page(Session),
     run: listOwnSessions,
   }),
   end: mutation({

@@ -5,11 +5,11 @@ import {
   getCurrentUser,
   getUserOfInstance,
   listUsers,
+  page,
   updateCurrentUser,
   User,
   userErrors,
   UserListInput,
-  UserPage,
   UserPath,
   UserUpdate,
 } from '@tenon/core';
@@ -44,7 +44,7 @@ export const userRouter = router({
     summary: 'List everybody',
     description: 'For who administers the instance. The people of an organization are its members.',
     input: UserListInput,
-    output: UserPage,
+    output: page(User),
     run: listUsers,
   }),
   get: query({

@@ -4,7 +4,6 @@ import {
   ApiKeyCreated,
   apiKeyErrors,
   ApiKeyListInput,
-  ApiKeyPage,
   ApiKeyUpdate,
   ById,
   createApiKey,
@@ -12,6 +11,7 @@ import {
   errors,
   getApiKey,
   listApiKeys,
+  page,
   serviceAccountErrors,
   updateApiKey,
 } from '@tenon/core';
@@ -31,7 +31,7 @@ export const apiKeyRouter = router({
     summary: 'List the API keys of the organization',
     description: 'Whoever made them. No answer but that of creating one holds a key itself.',
     input: ApiKeyListInput,
-    output: ApiKeyPage,
+    output: page(ApiKey),
     run: listApiKeys,
   }),
   create: mutation({

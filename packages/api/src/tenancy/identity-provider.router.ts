@@ -8,9 +8,9 @@ import {
   IdentityProviderCreate,
   identityProviderErrors,
   IdentityProviderListInput,
-  IdentityProviderPage,
   IdentityProviderUpdate,
   listIdentityProviders,
+  page,
   tenancyErrors,
   updateIdentityProvider,
 } from '@tenon/core';
@@ -30,7 +30,7 @@ export const identityProviderRouter = router({
     access: 'identity_provider:read',
     summary: 'List the issuers of the organization',
     input: IdentityProviderListInput,
-    output: IdentityProviderPage,
+    output: page(IdentityProvider),
     run: listIdentityProviders,
   }),
   create: mutation({

@@ -5,13 +5,13 @@ import {
   errors,
   Invitation,
   InvitationListInput,
-  InvitationPage,
   InvitationPath,
   listInvitations,
   listOwnInvitations,
   loginErrors,
   Member,
   OrganizationInvitationListInput,
+  page,
   resendInvitation,
   revokeInvitation,
   tenancyErrors,
@@ -25,6 +25,8 @@ const { mutation, query } = heading({
 
 const { email_not_verified } = loginErrors;
 const { invitation_not_found, invitation_not_pending, organization_inactive, role_exceeds_own } = tenancyErrors;
+
+const InvitationPage = page(Invitation);
 
 export const invitationRouter = router({
   listMine: query({

@@ -5,10 +5,10 @@ import {
   departmentErrors,
   getRoleAssignment,
   listRoleAssignments,
+  page,
   RoleAssignment,
   RoleAssignmentCreate,
   RoleAssignmentListInput,
-  RoleAssignmentPage,
   teamErrors,
   tenancyErrors,
 } from '@tenon/core';
@@ -32,7 +32,7 @@ export const roleAssignmentRouter = router({
     access: 'role:read',
     summary: 'List who holds which role, where and until when',
     input: RoleAssignmentListInput,
-    output: RoleAssignmentPage,
+    output: page(RoleAssignment),
     run: listRoleAssignments,
   }),
   create: mutation({

@@ -2,11 +2,11 @@ import {
   Comment,
   CommentCreate,
   CommentListInput,
-  CommentPage,
   CommentPath,
   createComment,
   getComment,
   listComments,
+  page,
   workErrors,
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
@@ -21,7 +21,7 @@ export const commentRouter = router({
     access: 'comment:read',
     summary: 'List the comments on a task',
     input: CommentListInput,
-    output: CommentPage,
+    output: page(Comment),
     problems: [task_not_found],
     run: listComments,
   }),

@@ -15,4 +15,4 @@ export const ActivityEntry = output('ActivityEntry', {
 });
 export type ActivityEntry = z.output<typeof ActivityEntry>;
 
-export const ActivityPage = page(ActivityEntry).meta({ id: 'ActivityPage' });
+export const ActivityPage = page(ActivityEntry, 'ActivityPage');

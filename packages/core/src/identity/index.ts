@@ -53,13 +53,13 @@ export * from './second-factor/second-factor.schema.ts';
 export * from './second-factor/second-factor.service.ts';
 export * from './second-factor/totp.service.ts';
 export { sessionErrors } from './session.record.ts';
-export { LogoutAll, Session, SessionListInput, SessionPage, SessionsEnded } from './session.schema.ts';
+export { LogoutAll, Session, SessionListInput, SessionsEnded } from './session.schema.ts';
 export { endSessions, type OpenSession, setActiveOrganization } from './session.service.ts';
 export { requireCaller, requireSignedIn, sessionLimits } from './signed-in.ts';
 export type { OidcTransport, SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';
 export { getCurrentUser, getUser } from './user.queries.ts';
-export { email, User, UserListInput, UserPage, UserPath, UserUpdate } from './user.schema.ts';
+export { email, User, UserListInput, UserPath, UserUpdate } from './user.schema.ts';
 export { keyOf, userErrors } from './user.record.ts';
 export { updateCurrentUser } from './user.service.ts';
 

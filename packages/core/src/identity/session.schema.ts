@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { input, instantOut, listInput, output, page } from '../kernel/schemas.ts';
+import { input, instantOut, listInput, output } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 
 export const deviceId = () =>
@@ -35,8 +35,6 @@ export const Session = z
   })
   .meta({ id: 'Session', description: 'One sign-in on one device.' });
 export type Session = z.output<typeof Session>;
-
-export const SessionPage = page(Session).meta({ id: 'SessionPage' });
 
 export const SessionListInput = z.strictObject(listInput('createdAt', 'lastUsedAt'));
 export type SessionListInput = z.output<typeof SessionListInput>;

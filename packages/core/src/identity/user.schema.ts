@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, page, pageInput, sort } from '../kernel/schemas.ts';
+import { id, input, instantOut, pageInput, sort } from '../kernel/schemas.ts';
 import { line } from '../kernel/text.ts';
 
 export const User = z
@@ -20,8 +20,6 @@ export const User = z
   })
   .meta({ id: 'User', description: 'A person, known to the whole installation.' });
 export type User = z.output<typeof User>;
-
-export const UserPage = page(User).meta({ id: 'UserPage' });
 
 export const UserListInput = z.strictObject({
   ...pageInput,

@@ -97,13 +97,15 @@ export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1
 /** The same for ids, with a word beside: `me` is the caller, and `none` matches what has no value. */
 export const anyIdOr = <const Word extends 'me' | 'none'>(word: Word) => anyOf(z.union([z.literal(word), id()]));
 
-/** What every list answers. */
-export const page = <Item extends z.ZodType>(item: Item) =>
-  z.object({
-    data: z.array(item),
-    nextCursor: z.string().nullable().describe('Pass it as cursor to read on; null on the last page.'),
-    total: z.number().int().optional().describe('Only when asked for.'),
-  });
+/** What every list answers. @param name in the document. @default that of the items: a page of `Task` is `TaskPage` */
+export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.id}Page`) =>
+  z
+    .object({
+      data: z.array(item),
+      nextCursor: z.string().nullable().describe('Pass it as cursor to read on; null on the last page.'),
+      total: z.number().int().optional().describe('Only when asked for.'),
+    })
+    .meta({ id: name });
 
 export interface Page<Item> {
   data: Item[];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantOut, listInput, page } from '../../kernel/schemas.ts';
+import { instantOut, listInput } from '../../kernel/schemas.ts';
 
 export const OidcIdentity = z
   .object({
@@ -17,8 +17,6 @@ export const OidcIdentity = z
   })
   .meta({ id: 'OidcIdentity', description: 'Who you are at an issuer, by which you sign in.' });
 export type OidcIdentity = z.output<typeof OidcIdentity>;
-
-export const OidcIdentityPage = page(OidcIdentity).meta({ id: 'OidcIdentityPage' });
 
 export const OidcIdentityListInput = z.strictObject(listInput('createdAt'));
 export type OidcIdentityListInput = z.output<typeof OidcIdentityListInput>;

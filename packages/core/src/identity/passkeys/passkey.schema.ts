@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, output, page } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
 import { sessionFields } from '../session.schema.ts';
@@ -14,8 +14,6 @@ export const Passkey = z
   })
   .meta({ id: 'Passkey', description: 'A key on a device by which one signs in without a password.' });
 export type Passkey = z.output<typeof Passkey>;
-
-export const PasskeyPage = page(Passkey).meta({ id: 'PasskeyPage' });
 
 export const PasskeyListInput = z.strictObject(listInput('createdAt'));
 export type PasskeyListInput = z.output<typeof PasskeyListInput>;

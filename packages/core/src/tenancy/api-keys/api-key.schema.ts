@@ -9,7 +9,6 @@ import {
   instantOut,
   listInput,
   output,
-  page,
   Person,
 } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
@@ -34,8 +33,6 @@ export const ApiKeyCreated = ApiKey.extend({
   secret: z.string().describe('The key itself. It is shown here and never again.'),
 }).meta({ id: 'ApiKeyCreated' });
 export type ApiKeyCreated = z.output<typeof ApiKeyCreated>;
-
-export const ApiKeyPage = page(ApiKey).meta({ id: 'ApiKeyPage' });
 
 export const ApiKeyCreate = input('ApiKeyCreate', {
   name: line(100).describe('What it is for.'),

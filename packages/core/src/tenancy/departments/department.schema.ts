@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyIdOr, auditOut, id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { anyIdOr, auditOut, id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { maxDepth } from './department.path.ts';
 
@@ -13,8 +13,6 @@ export const Department = output('Department', {
   ...auditOut,
 });
 export type Department = z.output<typeof Department>;
-
-export const DepartmentPage = page(Department).meta({ id: 'DepartmentPage' });
 
 const parentId = () =>
   id().nullable().describe(`The department of which it is a part; null for the top. At most ${maxDepth} levels.`);
@@ -46,8 +44,6 @@ export const DepartmentMember = z
   .object({ user: Person, departmentId: z.uuid(), addedAt: instantOut() })
   .meta({ id: 'DepartmentMember', description: 'A member in their department.' });
 export type DepartmentMember = z.output<typeof DepartmentMember>;
-
-export const DepartmentMemberPage = page(DepartmentMember).meta({ id: 'DepartmentMemberPage' });
 
 export const DepartmentMemberListInput = z.strictObject({
   id: id().describe('The department.'),

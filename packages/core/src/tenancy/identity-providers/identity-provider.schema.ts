@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isIssuerIdentifier } from '../../identity/index.ts';
-import { distinct, id, input, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { distinct, id, input, instantOut, listInput, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 const mappingsSaid = 'Whom the issuer says this value of in the role claim holds the role everywhere.';
@@ -27,8 +27,6 @@ export const IdentityProvider = z
   })
   .meta({ id: 'IdentityProvider', description: 'An OpenID Connect issuer of the organization.' });
 export type IdentityProvider = z.output<typeof IdentityProvider>;
-
-export const IdentityProviderPage = page(IdentityProvider).meta({ id: 'IdentityProviderPage' });
 
 const scope = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { registrationFields, User } from '../../identity/index.ts';
-import { id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { Member } from '../members/member.schema.ts';
 import { Organization, organizationPath } from '../organizations/organization.schema.ts';
@@ -21,8 +21,6 @@ export const Invitation = z
   })
   .meta({ id: 'Invitation', description: 'Asks whoever holds an e-mail address into an organization.' });
 export type Invitation = z.output<typeof Invitation>;
-
-export const InvitationPage = page(Invitation).meta({ id: 'InvitationPage' });
 
 const fields = {
   ...listInput('createdAt'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { email } from '../../identity/index.ts';
-import { id, input, listInput, output, page } from '../../kernel/schemas.ts';
+import { id, input, listInput, output } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { memberStatuses } from '../memberships/membership.entity.ts';
 import { Membership } from '../memberships/membership.schema.ts';
@@ -20,8 +20,6 @@ export const Member = z
   })
   .meta({ id: 'Member', description: 'A user in an organization.' });
 export type Member = z.output<typeof Member>;
-
-export const MemberPage = page(Member).meta({ id: 'MemberPage' });
 
 export const MemberListInput = z.strictObject({
   ...organizationPath,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isUuid } from '../../kernel/ids.ts';
 import { priorities } from '../../kernel/priorities.ts';
-import { id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { tiers } from './tiers.ts';
 
@@ -21,8 +21,6 @@ export const Organization = output('Organization', {
   version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
 });
 export type Organization = z.output<typeof Organization>;
-
-export const OrganizationPage = page(Organization).meta({ id: 'OrganizationPage' });
 
 /** Words that the API's paths contain where a slug could be. */
 const reserved = `me new all none null undefined admin api app auth docs health invitations login logout metrics organizations

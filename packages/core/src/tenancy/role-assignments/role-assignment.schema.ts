@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantIn, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantIn, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
 export const RoleAssignment = output('RoleAssignment', {
@@ -16,8 +16,6 @@ export const RoleAssignment = output('RoleAssignment', {
   createdAt: instantOut(),
 });
 export type RoleAssignment = z.output<typeof RoleAssignment>;
-
-export const RoleAssignmentPage = page(RoleAssignment).meta({ id: 'RoleAssignmentPage' });
 
 const scope = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('organization') }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
 import { constraints } from '../../kernel/principal.ts';
-import { distinct, id, input, listInput, output, page } from '../../kernel/schemas.ts';
+import { distinct, id, input, listInput, output } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const Role = output('Role', {
@@ -17,8 +17,6 @@ export const Role = output('Role', {
   version: z.number().int(),
 });
 export type Role = z.output<typeof Role>;
-
-export const RolePage = page(Role).meta({ id: 'RolePage' });
 
 /** A role, as members and invitations show it. */
 export const HeldRole = output('HeldRole', { id: z.uuid(), key: z.string(), name: z.string() });

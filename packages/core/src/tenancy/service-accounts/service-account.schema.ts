@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, Person } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { HeldRole, roleIds } from '../roles/role.schema.ts';
 
@@ -15,8 +15,6 @@ export const ServiceAccount = z
   })
   .meta({ id: 'ServiceAccount', description: 'A user that is no person: a program, in one organization.' });
 export type ServiceAccount = z.output<typeof ServiceAccount>;
-
-export const ServiceAccountPage = page(ServiceAccount).meta({ id: 'ServiceAccountPage' });
 
 export const ServiceAccountCreate = input('ServiceAccountCreate', {
   name: line(200),

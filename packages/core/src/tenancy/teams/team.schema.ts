@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyIdOr, auditOut, id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { anyIdOr, auditOut, id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 export const Team = output('Team', {
@@ -10,8 +10,6 @@ export const Team = output('Team', {
   ...auditOut,
 });
 export type Team = z.output<typeof Team>;
-
-export const TeamPage = page(Team).meta({ id: 'TeamPage' });
 
 export const TeamCreate = input('TeamCreate', {
   name: line(100),
@@ -36,8 +34,6 @@ export const TeamMember = z
   .object({ user: Person, addedAt: instantOut() })
   .meta({ id: 'TeamMember', description: 'A member in a team.' });
 export type TeamMember = z.output<typeof TeamMember>;
-
-export const TeamMemberPage = page(TeamMember).meta({ id: 'TeamMemberPage' });
 
 export const TeamMemberListInput = z.strictObject({
   id: id().describe('The team.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, output, page, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 
 export const Comment = output('Comment', {
@@ -11,8 +11,6 @@ export const Comment = output('Comment', {
   updatedAt: instantOut(),
 });
 export type Comment = z.output<typeof Comment>;
-
-export const CommentPage = page(Comment).meta({ id: 'CommentPage' });
 
 const body = () => text(1, 10_000).refine((value) => value.trim() !== '', 'Must not be blank.');
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, output, page } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const Tag = output('Tag', {
@@ -9,8 +9,6 @@ export const Tag = output('Tag', {
   createdAt: instantOut(),
 });
 export type Tag = z.output<typeof Tag>;
-
-export const TagPage = page(Tag).meta({ id: 'TagPage' });
 
 const color = () =>
   z

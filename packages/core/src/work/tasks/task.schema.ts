@@ -9,7 +9,6 @@ import {
   instantIn,
   instantOut,
   output,
-  page,
   pageInput,
   Person,
   sort,
@@ -57,8 +56,6 @@ export const Task = output('Task', {
   version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
 });
 export type Task = z.output<typeof Task>;
-
-export const TaskPage = page(Task).meta({ id: 'TaskPage' });
 
 export const TaskCreate = input('TaskCreate', {
   title: line(200),
