@@ -3,8 +3,7 @@ import { recordEvents } from '../../activity/index.ts';
 import type { Row } from '../../database/schema.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { claimAt, oidcErrors, type ProvenPerson } from '../../identity/index.ts';
-import { DomainError } from '../../kernel/errors.ts';
-import { beginMembership } from '../memberships/membership.begin.ts';
+import { beginMembership } from '../memberships/membership.lifecycle.ts';
 import type { MembershipEntity } from '../memberships/membership.entity.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { members } from '../memberships/membership.record.ts';
@@ -12,7 +11,7 @@ import { requireSeatToOffer } from '../memberships/seats.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, idsOf, keysOf, replaceRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
-import { requireAnotherOwner } from '../role-assignments/owner.rules.ts';
+import { hasAnotherOwner } from '../role-assignments/owner.rules.ts';
 import { readRoles, type ResolvedRole, type RoleHierarchy } from '../roles/role.hierarchy.ts';
 import { identityProviderErrors } from './identity-provider.record.ts';
 import { mappingsOf } from './identity-provider.queries.ts';
@@ -56,16 +55,6 @@ async function rolesFor(
   return [...hierarchy.values()].filter((role) => mapped.has(role.id));
 }
 
-/** Whether this user is the only owner of the organization. */
-const isLastOwner = (unit: Unit, organizationId: string, userId: string): Promise<boolean> =>
-  requireAnotherOwner(unit, organizationId, userId).then(
-    () => false,
-    (error: unknown) => {
-      if (error instanceof DomainError) return true;
-      throw error;
-    },
-  );
-
 /** Replaces the roles that a member has everywhere. The last owner stays an owner. */
 async function setRoles(
   unit: Unit,
@@ -77,7 +66,7 @@ async function setRoles(
   const { organizationId, userId } = membership;
   const held = (await rolesOfMembers(unit.ctx, unit.db, [userId], organizationId)).get(userId) ?? [];
   const before = held.flatMap(({ id }) => hierarchy.get(id) ?? []);
-  const staysOwner = keysOf(before).includes(ownerKey) && (await isLastOwner(unit, organizationId, userId));
+  const staysOwner = keysOf(before).includes(ownerKey) && !(await hasAnotherOwner(unit, organizationId, userId));
   const after = [...hierarchy.values()].filter(
     (role) => wanted.includes(role) || (staysOwner && role.key === ownerKey),
   );

@@ -4,8 +4,8 @@ import { errors } from '../../kernel/errors.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { everywhere } from './role-assignment.entity.ts';
 
-/** Throws unless another active person owns the organization. @throws `last_owner` */
-export async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
+/** Whether another active person owns the organization. */
+export async function hasAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<boolean> {
   const other = await unit.db
     .selectFrom('role_assignments')
     .innerJoin('roles', 'roles.id', 'role_assignments.role_id')
@@ -24,7 +24,12 @@ export async function requireAnotherOwner(unit: Unit, organizationId: string, us
     .where('memberships.user_id', '<>', userId)
     .limit(1)
     .executeTakeFirst();
-  if (!other) throw tenancyErrors.last_owner();
+  return other !== undefined;
+}
+
+/** Throws unless another active person owns the organization. @throws `last_owner` */
+export async function requireAnotherOwner(unit: Unit, organizationId: string, userId: string): Promise<void> {
+  if (!(await hasAnotherOwner(unit, organizationId, userId))) throw tenancyErrors.last_owner();
 }
 
 /** Throws if the roles of a service account include the owner's. @throws `validation_failed` */
