@@ -47,11 +47,9 @@ const keyByHash = statement((db, { hash }: { hash: string }) =>
 async function loadActiveKey(database: Database, hash: string): Promise<ActiveKey | null> {
   const [row] = await readThroughIdentityDoor(database, (db) => db.run(keyByHash, { hash }));
   if (!row) return null;
-  const { id, organizationId, userId, scopes, expiresAt, lastUsedAt, emailVerifiedAt } = row;
+  const { scopes, expiresAt, lastUsedAt, emailVerifiedAt, ...key } = row;
   return {
-    id,
-    organizationId,
-    userId,
+    ...key,
     scopes: new Set(scopes),
     emailVerified: emailVerifiedAt !== null,
     expiresAt: expiresAt === null ? null : Date.parse(expiresAt),

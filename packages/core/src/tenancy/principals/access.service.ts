@@ -70,10 +70,10 @@ export async function explainAccess(ctx: ServiceContext, question: AccessQuestio
   };
   const decision = decide(asked, permission, facts, at);
   const grantedBy = rolesGranting(permission, asked.policy);
-  if (decision.allowed) return { allowed: true, permission, grantedBy, constraint: null };
-  const { constraint } = decision;
-  if (!constraint) return { allowed: false, permission, grantedBy, constraint: null };
+  const { allowed } = decision;
+  const constraint = decision.allowed ? null : decision.constraint;
+  if (!constraint) return { allowed, permission, grantedBy, constraint: null };
   const { allowedAgainAt, timezone } =
     constraint.kind === 'workingHours' ? constraint : { allowedAgainAt: null, timezone: null };
-  return { allowed: false, permission, grantedBy, constraint: { kind: constraint.kind, allowedAgainAt, timezone } };
+  return { allowed, permission, grantedBy, constraint: { kind: constraint.kind, allowedAgainAt, timezone } };
 }

@@ -9,7 +9,7 @@ import { isWithinPath } from '../departments/department.path.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import type { ActiveMembership, ActiveMemberships } from '../principal.cache.ts';
 import { scopeOf } from '../role-assignments/role-assignment.record.ts';
-import { policyRolesOf, resolveRoles, type RoleHierarchy } from '../roles/role.hierarchy.ts';
+import { resolveRoles, type RoleHierarchy } from '../roles/role.hierarchy.ts';
 import { roles } from '../roles/role.record.ts';
 
 /** Returns the grants of a membership that have not ended. */
@@ -54,20 +54,14 @@ type Assignment = RowOf<typeof assignmentsOf>;
  * are read first, as in `inDepartments`. There are no walls here, so every part of the query names its organization.
  */
 async function teamsOf(db: ReadDoor, held: readonly Assignment[]): Promise<ReadonlyMap<string, Set<string>>> {
-  const departments = held.flatMap(({ organizationId, departmentId: id }) =>
-    id === null ? [] : { organizationId, id },
-  );
-  if (departments.length === 0) return new Map();
+  const ids = held.flatMap(({ departmentId }) => departmentId ?? []);
+  if (ids.length === 0) return new Map();
+  const organizationIds = held.map(({ organizationId }) => organizationId);
   const tops = await db
     .selectFrom('departments as top')
     .select(['top.organization_id as organizationId', 'top.id', 'top.path_sort as path'])
-    .where((where) =>
-      where.or(
-        departments.map(({ organizationId, id }) =>
-          where.and([where('top.organization_id', '=', organizationId), where('top.id', '=', id)]),
-        ),
-      ),
-    )
+    .where(anyOf(db.dialect, 'top.organization_id', organizationIds))
+    .where(anyOf(db.dialect, 'top.id', ids))
     .execute();
   const teams = new Map(tops.map((top) => [top.id, new Set<string>()]));
   if (tops.length === 0) return teams;
@@ -147,7 +141,10 @@ export async function loadActiveMemberships(database: Database, userId: string):
         isDeleted: deletedAt !== null,
         sessionsEndedAt: sessionsEndedAt === null ? null : Date.parse(sessionsEndedAt),
         grants: held.flatMap((assignment) => grantOf(assignment, hierarchy, teams)),
-        policy: { workingHours: hoursIn(settings), roles: hierarchy ? policyRolesOf(hierarchy) : [] },
+        policy: {
+          workingHours: hoursIn(settings),
+          roles: [...(hierarchy?.values() ?? [])].map(({ key, permissions }) => ({ key, permissions })),
+        },
       };
     });
   });

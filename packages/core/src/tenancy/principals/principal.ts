@@ -18,24 +18,13 @@ export interface ChosenOrganization {
   evenIf?: 'inactive' | 'deleted' | undefined;
 }
 
-/** @throws `organization_not_found` */
-function named(memberships: ActiveMemberships, name: string): ActiveMembership {
-  const lowered = name.toLowerCase();
-  const found = memberships.find(({ organizationId, slug }) => organizationId === lowered || slug === lowered);
-  if (!found) throw tenancyErrors.organization_not_found();
-  return found;
-}
-
 /** @throws `organization_not_found`, `validation_failed` when path and header name different ones */
 function explicit(memberships: ActiveMemberships, { path, header }: ChosenOrganization): ActiveMembership | null {
-  const name = path ?? header;
+  const name = (path ?? header)?.toLowerCase();
   if (name === undefined) return null;
-  const found = named(memberships, name);
-  if (
-    header !== undefined &&
-    path !== undefined &&
-    ![found.organizationId, found.slug].includes(header.toLowerCase())
-  ) {
+  const found = memberships.find(({ organizationId, slug }) => organizationId === name || slug === name);
+  if (!found) throw tenancyErrors.organization_not_found();
+  if (header !== undefined && ![found.organizationId, found.slug].includes(header.toLowerCase())) {
     const message = 'The path names another organization.';
     throw errors.validation_failed({ errors: [{ path: '/header/X-Organization-Id', code: 'custom', message }] });
   }

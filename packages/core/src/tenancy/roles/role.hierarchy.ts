@@ -1,6 +1,6 @@
 import { builtInRoleKeys, builtInRoles, permissions } from '../../access/index.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
-import { type AccessPolicy, type Constraint, constraints } from '../../kernel/principal.ts';
+import { type Constraint, constraints } from '../../kernel/principal.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { roles } from './role.record.ts';
 import type { Role } from './role.schema.ts';
@@ -92,6 +92,3 @@ export function dependants(rows: readonly RoleRow[], id: string): string[] {
     for (const row of rows) if (row.parentId === at && !found.includes(row.id)) found.push(row.id);
   return found;
 }
-
-export const policyRolesOf = (hierarchy: RoleHierarchy): AccessPolicy['roles'] =>
-  [...hierarchy.values()].map(({ key, permissions: allowed }) => ({ key, permissions: allowed }));
