@@ -17,7 +17,7 @@ import { identityProviderTable, roleMappingTable } from './identity-providers/id
 import { invitationRoleTable, invitationTable } from './invitations/invitation.entity.ts';
 import { recordExpired } from './invitations/invitation.expiry.ts';
 import { invitationMail } from './invitations/invitation.mail.ts';
-import { membershipEnding } from './memberships/membership.ending.ts';
+import { membershipEnding } from './memberships/membership.lifecycle.ts';
 import { membershipTable } from './memberships/membership.entity.ts';
 import { organizationTable } from './organizations/organization.entity.ts';
 import { purgeOrganizations } from './organizations/organization.purge.ts';
@@ -41,8 +41,7 @@ export {
 } from './organizations/organization.service.ts';
 export { switchOrganization } from './organizations/organization.switch.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
-export { lockOrganization } from './organizations/organization.lock.ts';
-export { membershipEnding } from './memberships/membership.ending.ts';
+export { membershipEnding } from './memberships/membership.lifecycle.ts';
 export { MembershipEntity } from './memberships/membership.entity.ts';
 export { defineTenantTable } from './memberships/tenant-table.ts';
 export { getRole, listRoles } from './roles/role.queries.ts';
@@ -66,22 +65,29 @@ export { TeamEntity } from './teams/team.entity.ts';
 export { teamErrors, teams } from './teams/team.record.ts';
 export { addTeamMember, listTeamMembers, removeTeamMember } from './teams/team.members.ts';
 export * from './teams/team.schema.ts';
-export { teamIdsWithin } from './teams/team.scope.ts';
-export { createTeam, deleteTeam, getTeam, listTeams, teamDeleting, updateTeam } from './teams/team.service.ts';
+export {
+  createTeam,
+  deleteTeam,
+  getTeam,
+  listTeams,
+  teamDeleting,
+  teamIdsWithin,
+  updateTeam,
+} from './teams/team.service.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
 export * from './role-assignments/role-assignment.schema.ts';
 export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';
-export { leaveOrganization } from './members/member.leave.ts';
-export { listMembers } from './members/member.queries.ts';
-export * from './members/member.schema.ts';
 export {
   endMemberSessions,
+  leaveOrganization,
   reinstateMember,
   removeMember,
   setMemberRoles,
   suspendMember,
   updateMember,
 } from './members/member.service.ts';
+export { listMembers } from './members/member.queries.ts';
+export * from './members/member.schema.ts';
 export { createOrganization } from './ownership/organization.founding.ts';
 export { transferOwnership } from './ownership/organization.ownership.ts';
 export { acceptInvitation, declineInvitation, registerInvited } from './invitations/invitation.answer.ts';

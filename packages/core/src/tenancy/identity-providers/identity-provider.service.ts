@@ -112,9 +112,9 @@ export async function createIdentityProvider(
 }
 
 /** Loads a provider to change it, and locks its organization until commit, so that its changes happen one after the other. */
-async function lockProvider(unit: Unit, organizationId: string, id: string) {
+async function lockProvider(unit: Unit, id: string) {
   await lockOrganization(unit);
-  return identityProviders.lock(unit, { organizationId, id });
+  return identityProviders.lock(unit, { ...unit.owner, id });
 }
 
 /** How many sessions one statement ends. */
@@ -153,7 +153,7 @@ export async function updateIdentityProvider(
   refuseKeys(principal);
   return mutateThroughIdentityDoor(ctx, async (unit) => {
     const key = { organizationId, id };
-    const former = await lockProvider(unit, organizationId, id);
+    const former = await lockProvider(unit, id);
     const formerMappings = (await mappingsOf(unit.db, organizationId, [id])).get(id) ?? [];
     const { issuer = former.issuer, defaultRoleId = former.defaultRoleId } = fields;
     const isAnother = issuer !== former.issuer;
@@ -184,11 +184,9 @@ export async function updateIdentityProvider(
  */
 export async function deleteIdentityProvider(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'identity_provider:manage');
-  const { principal } = ctx;
-  const { organizationId } = principal;
-  refuseKeys(principal);
+  refuseKeys(ctx.principal);
   await mutateThroughIdentityDoor(ctx, async (unit) => {
-    await identityProviders.remove(unit, await lockProvider(unit, organizationId, id));
+    await identityProviders.remove(unit, await lockProvider(unit, id));
     await endSessionsAt(unit, id);
   });
 }

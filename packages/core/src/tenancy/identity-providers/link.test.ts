@@ -11,8 +11,14 @@ import {
 } from '../../identity/index.ts';
 import { limitedTokenOf } from '../../testing/sign-in.ts';
 import { deactivate, givePassword } from '../../testing/accounts.ts';
-import { createOrganization, createTestPlatform, dialects, TestClock } from '../../testing/index.ts';
-import type { TestOrganization, TestPlatform } from '../../testing/index.ts';
+import {
+  createOrganization,
+  createTestPlatform,
+  dialects,
+  TestClock,
+  type TestOrganization,
+  type TestPlatform,
+} from '../../testing/index.ts';
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
 import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';

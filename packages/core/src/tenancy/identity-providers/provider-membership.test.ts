@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
-import { createOrganization, createTestPlatform, deactivate, dialects, TestClock } from '../../testing/index.ts';
-import type { TestOrganization, TestPlatform } from '../../testing/index.ts';
+import {
+  createOrganization,
+  createTestPlatform,
+  deactivate,
+  dialects,
+  TestClock,
+  type TestOrganization,
+  type TestPlatform,
+} from '../../testing/index.ts';
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
 import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';
 import { anonymous, codeOf, contextOf, newEmail } from '../../testing/people.ts';
 import { addMember } from '../invitations/invitation.service.ts';
-import { reinstateMember, suspendMember } from '../members/member.service.ts';
+import { reinstateMember, removeMember, setMemberRoles, suspendMember } from '../members/member.service.ts';
 import { assignRoles } from '../role-assignments/held-roles.ts';
-import { removeMember, setMemberRoles } from '../members/member.service.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { updateIdentityProvider } from './identity-provider.service.ts';
 import { finishOidc } from './sign-in.service.ts';

@@ -5,9 +5,13 @@ import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/sy
 import { enqueue } from '../../jobs/index.ts';
 import { dialects, invitationTokenOf, TestClock } from '../../testing/index.ts';
 import { invitationMail } from './invitation.mail.ts';
-import { InvitedRegistered } from './invitation.schema.ts';
+import {
+  Invitation,
+  type InvitationListInput,
+  InvitedRegistered,
+  OrganizationInvitationListInput,
+} from './invitation.schema.ts';
 import { listInvitations } from './invitation.queries.ts';
-import { Invitation, type InvitationListInput, OrganizationInvitationListInput } from './invitation.schema.ts';
 import { declineInvitation, registerInvited } from './invitation.answer.ts';
 import { resendInvitation, revokeInvitation } from './invitation.service.ts';
 import {

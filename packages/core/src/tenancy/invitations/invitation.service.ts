@@ -8,8 +8,7 @@ import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { MemberAdd, MemberInvited } from '../members/member.schema.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
-import { lockOrganization } from '../organizations/organization.record.ts';
-import { organizations } from '../organizations/organization.record.ts';
+import { lockOrganization, organizations } from '../organizations/organization.record.ts';
 import { idsOf, keysOf } from '../role-assignments/held-roles.ts';
 import { requireRoles } from '../roles/role.queries.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
@@ -171,9 +170,8 @@ export async function resendInvitation(ctx: ServiceContext, { id }: InvitationPa
  */
 export async function revokeInvitation(ctx: ServiceContext, { id }: InvitationPath): Promise<void> {
   authorize(ctx, 'member:invite');
-  const { principal } = ctx;
   await mutate(ctx, async (unit) => {
-    const { invitation } = await lockOffer(unit, principal, id);
+    const { invitation } = await lockOffer(unit, ctx.principal, id);
     if (statusAt(unit.now, invitation) === 'expired') throw tenancyErrors.invitation_not_pending();
     await invitations.change(unit, invitation, { status: 'revoked' }, { event: invitationEvents.revoked });
   });

@@ -1,14 +1,19 @@
 import { authorize, ownerKey } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
-import { membershipEnding } from '../memberships/membership.ending.ts';
+import { requireSignedIn } from '../../identity/index.ts';
+import { isUuid } from '../../kernel/ids.ts';
+import { membershipEnding } from '../memberships/membership.lifecycle.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { members } from '../memberships/membership.record.ts';
+import type { OrganizationPath } from '../organizations/organization.schema.ts';
 import { forgetPrincipal } from '../principal.cache.ts';
 import { keysOf, type LoadedMember, loadMember, replaceRoles, without } from '../role-assignments/held-roles.ts';
 import { refuseServiceOwner, requireAnotherOwner } from '../role-assignments/owner.rules.ts';
 import { requireRoles } from '../roles/role.queries.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
 import { memberById } from './member.queries.ts';
 import type { Member, MemberPath, MemberRoles, MemberUpdate } from './member.schema.ts';
 
@@ -45,12 +50,11 @@ export const reinstateMember = (ctx: ServiceContext, input: MemberPath): Promise
 
 async function setStatus(ctx: ServiceContext, { userId }: MemberPath, status: 'active' | 'suspended'): Promise<Member> {
   authorize(ctx, 'member:update');
-  const { principal } = ctx;
   return mutate(ctx, async (unit) => {
     const member = await loadMember(unit, userId);
     const { membership, held } = member;
     if (membership.status === status) return memberById(unit, userId);
-    refuseBeyondOwn(principal, held);
+    refuseBeyondOwn(ctx.principal, held);
     if (status === 'suspended') await refuseLastOwner(unit, member);
     const event = status === 'suspended' ? memberEvents.suspended : memberEvents.reinstated;
     await members.change(unit, membership, { status }, { event });
@@ -92,10 +96,9 @@ export async function setMemberRoles(ctx: ServiceContext, { userId, roleIds }: M
  */
 export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberPath): Promise<void> {
   authorize(ctx, 'member:update');
-  const { principal } = ctx;
   await mutate(ctx, async (unit) => {
     const { membership, held } = await loadMember(unit, userId);
-    refuseBeyondOwn(principal, held);
+    refuseBeyondOwn(ctx.principal, held);
     const sessionsEndedAt = unit.now.toISOString();
     await members.change(unit, membership, { sessionsEndedAt }, { event: memberEvents.sessions_ended });
     forgetPrincipal(unit, userId);
@@ -108,10 +111,9 @@ export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberP
  */
 export async function removeMember(ctx: ServiceContext, { userId }: MemberPath): Promise<void> {
   authorize(ctx, 'member:remove');
-  const { principal } = ctx;
   await mutate(ctx, async (unit) => {
     const member = await loadMember(unit, userId);
-    refuseBeyondOwn(principal, member.held);
+    refuseBeyondOwn(ctx.principal, member.held);
     await endMembership(unit, member);
   });
 }
@@ -129,4 +131,43 @@ export async function endMembership(
   const ended = { status: 'ended' as const, endedAt: unit.now.toISOString() };
   await members.change(unit, membership, ended, { event, data: { roles: keysOf(roles) } });
   forgetPrincipal(unit, userId);
+}
+
+/**
+ * Finds the organization of one of the caller's memberships, whatever its status.
+ * @throws `organization_not_found`, `organization_inactive`
+ */
+async function ownOrganization(ctx: ServiceContext, userId: string, name: string): Promise<string> {
+  const lowered = name.toLowerCase();
+  const found = await readThroughIdentityDoor(ctx.database, (db) =>
+    db
+      .selectFrom('memberships')
+      .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+      .select(['organizations.id', 'organizations.is_active as isActive'])
+      .where('memberships.user_id', '=', userId)
+      .where(isUuid(lowered) ? 'organizations.id' : 'organizations.slug', '=', lowered)
+      .where('organizations.deleted_at', 'is', null)
+      .executeTakeFirst(),
+  );
+  if (!found) throw tenancyErrors.organization_not_found();
+  if (!found.isActive) throw tenancyErrors.organization_inactive();
+  return found.id;
+}
+
+/**
+ * Ends the caller's own membership. What they did still names them.
+ * @throws `unauthenticated`, `organization_not_found` when they are not a member, `organization_inactive`, `last_owner`
+ */
+export async function leaveOrganization(
+  ctx: ServiceContext,
+  { organizationId: name }: OrganizationPath,
+): Promise<void> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  const organizationId = await ownOrganization(ctx, userId, name);
+  const work = async (unit: Unit) => {
+    const member = await loadMember(unit, userId, tenancyErrors.organization_not_found);
+    await endMembership(unit, member, memberEvents.left);
+  };
+  await mutate(ctx, work, organizationId);
 }

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuiltInRoleKey } from '../../access/index.ts';
-import { readThroughSystemDoor } from '../../database/system-door.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { UserEntity } from '../../identity/index.ts';
-import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import {
   createOrganization,

@@ -18,7 +18,7 @@ import {
 import { transferOwnership } from '../ownership/organization.ownership.ts';
 import { getOrganization, listOwnOrganizations } from './organization.queries.ts';
 import { Organization, OrganizationListInput } from './organization.schema.ts';
-import { leaveOrganization } from '../members/member.leave.ts';
+import { leaveOrganization } from '../members/member.service.ts';
 import { switchOrganization } from './organization.switch.ts';
 import { listRoles } from '../roles/role.queries.ts';
 import { RoleListInput } from '../roles/role.schema.ts';

@@ -1,7 +1,7 @@
 import { authorize, ownerKey } from '../../access/index.ts';
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { mutate } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import { memberById } from '../members/member.queries.ts';
 import type { Member } from '../members/member.schema.ts';
@@ -31,7 +31,8 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
   return mutate(ctx, async (unit) => {
     const missing = () => tenancyErrors.member_not_found({ field: ['userId'] });
     const heir = await loadMember(unit, userId, missing);
-    if (heir.membership.status !== 'active' || !(await isActiveUser(unit, userId))) throw missing();
+    const user = unit.db.selectFrom('users').select('users.is_active as isActive').where('users.id', '=', userId);
+    if (heir.membership.status !== 'active' || !(await user.executeTakeFirst())?.isActive) throw missing();
     await refuseServiceOwner(unit, userId, [ownerKey], ['userId']);
     const owner = await loadMember(unit, ownerId);
     // Being an owner is a role, not a set of permissions. The role is read again because the principal may be some seconds
@@ -43,13 +44,4 @@ export async function transferOwnership(ctx: ServiceContext, { userId }: Organiz
     await recordEvents(unit, organizationEvents.ownership_transferred.about(organizationId, { data: {}, changes }));
     return memberById(unit, userId);
   });
-}
-
-async function isActiveUser(unit: Unit, userId: string): Promise<boolean> {
-  const user = await unit.db
-    .selectFrom('users')
-    .select('users.is_active as isActive')
-    .where('users.id', '=', userId)
-    .executeTakeFirst();
-  return user?.isActive ?? false;
 }

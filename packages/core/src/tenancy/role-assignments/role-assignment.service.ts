@@ -81,19 +81,16 @@ async function dropEnded(unit: Unit, held: { userId: string; roleId: string; sco
 export async function deleteRoleAssignment(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'member:update');
   const { principal } = ctx;
-  const { organizationId } = principal;
   await mutate(ctx, async (unit) => {
-    const missing = tenancyErrors.role_assignment_not_found;
     const { user } = await roleAssignments.get(unit.db, id);
-    const { hierarchy } = await loadMember(unit, user.id, missing);
+    const { hierarchy } = await loadMember(unit, user.id, tenancyErrors.role_assignment_not_found);
     // It may have been deleted while the organization was locked by somebody else.
     const assignment = await roleAssignments.lock(unit, id);
-    const role = hierarchy.get(assignment.roleId);
-    if (!role) throw missing();
+    const role = roleIn(hierarchy, assignment.roleId);
     const scope = scopeOf(assignment);
     const validTo = assignment.validTo === null ? null : new Date(assignment.validTo);
     refuseBeyondOwn(principal, [role], { scope, validTo });
-    if (role.key === ownerKey) await requireAnotherOwner(unit, organizationId, user.id);
+    if (role.key === ownerKey) await requireAnotherOwner(unit, principal.organizationId, user.id);
     await roleAssignments.remove(unit, assignment, { data: { assignmentId: id, role: role.key, scope } });
     forgetPrincipal(unit, user.id);
   });

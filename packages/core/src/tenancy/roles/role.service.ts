@@ -88,14 +88,13 @@ const resolved = (rows: readonly RoleRow[], ids: readonly string[]): ResolvedRol
  */
 export async function createRole(ctx: ServiceContext, input: RoleCreate): Promise<Role> {
   authorize(ctx, 'role:create');
-  const { principal } = ctx;
   return mutate(ctx, async (unit) => {
     const rows = await lockRoles(unit);
     requireParent(rows, input.parentId);
     const [permissions, constraints] = [input.permissions.toSorted(), input.constraints.toSorted()];
     const fields = { ...input, id: uuidv7(), key: freeKey(rows, input), builtIn: false, permissions, constraints };
     const role = roleIn(resolveRoles([...rows, { ...fields, version: 1 }]), fields.id);
-    refuseChangeBeyondOwn(principal, [], [role]);
+    refuseChangeBeyondOwn(ctx.principal, [], [role]);
     if (rows.filter((known) => !known.builtIn).length >= mostCustomRoles)
       throw tenancyErrors.too_many_roles({ message: `An organization has at most ${mostCustomRoles} custom roles.` });
     await roles.add(unit, fields);
@@ -110,7 +109,6 @@ export async function createRole(ctx: ServiceContext, input: RoleCreate): Promis
  */
 export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpdate): Promise<Role> {
   authorize(ctx, 'role:update');
-  const { principal } = ctx;
   return mutate(ctx, async (unit) => {
     const rows = await lockRoles(unit);
     const row = await lockCustom(unit, id);
@@ -122,7 +120,7 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
     if (parentId !== null && affected.includes(parentId)) throw tenancyErrors.role_cycle({ field: ['parentId'] });
     const withRole = (role: RoleRow) => rows.map((known) => (known.id === id ? role : known));
     const proposed = withRole({ ...row, permissions, constraints, parentId });
-    refuseChangeBeyondOwn(principal, resolved(rows, affected), resolved(proposed, affected));
+    refuseChangeBeyondOwn(ctx.principal, resolved(rows, affected), resolved(proposed, affected));
     const { after } = await roles.change(unit, row, { name, permissions, constraints, parentId });
     forgetPrincipalsIn(unit);
     return roleOf(roleIn(resolveRoles(withRole(after)), id));
@@ -136,11 +134,10 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
  */
 export async function deleteRole(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'role:delete');
-  const { principal } = ctx;
   await mutate(ctx, async (unit) => {
     const rows = await lockRoles(unit);
     const role = await lockCustom(unit, id);
-    refuseBeyondOwn(principal, resolved(rows, [id]));
+    refuseBeyondOwn(ctx.principal, resolved(rows, [id]));
     // An invitation that is no longer open does not keep its roles.
     await unit.db
       .deleteFrom('invitation_roles')

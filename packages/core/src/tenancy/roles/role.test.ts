@@ -33,10 +33,9 @@ import {
   TeamCreate,
   updateRole,
 } from '../index.ts';
-import { assignRoles } from '../role-assignments/held-roles.ts';
+import { assignRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { RoleEntity } from './role.entity.ts';
-import { rolesOfMembers } from '../role-assignments/held-roles.ts';
 
 const role = (fields: Partial<RoleCreate> & { name: string }) => RoleCreate.parse(fields);
 

@@ -83,7 +83,6 @@ export async function updateServiceAccount(
 ): Promise<ServiceAccount> {
   authorize(ctx, 'service_account:update');
   const { principal } = ctx;
-  const { organizationId } = principal;
   return mutateThroughIdentityDoor(ctx, async (unit) => {
     const { membership, held, account } = await lockAccount(unit, id);
     const { name, isActive } = account;
@@ -95,7 +94,7 @@ export async function updateServiceAccount(
     const { changes } = await serviceAccounts.change(unit, before, { ...after, status }, told);
     if (changes['name']) await unit.update(UserEntity, { id }, { fullName: after.name, updatedAt: unit.now });
     forgetPrincipal(unit, id);
-    return serviceAccountById(ctx, unit.db, organizationId, id);
+    return serviceAccountById(ctx, unit.db, principal.organizationId, id);
   });
 }
 
@@ -105,10 +104,9 @@ export async function updateServiceAccount(
  */
 export async function deleteServiceAccount(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'service_account:delete');
-  const { principal } = ctx;
   await mutate(ctx, async (unit) => {
     const { account, ...member } = await lockAccount(unit, id);
-    refuseBeyondOwn(principal, member.held);
+    refuseBeyondOwn(ctx.principal, member.held);
     await endMembership(unit, member);
     const { name, version } = account;
     await recordEvents(unit, serviceAccountEvents.deleted.about(id, { data: { name, version } }));

@@ -8,8 +8,7 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { createDepartment, moveDepartment } from '../departments/department.service.ts';
-import { teamIdsWithin } from './team.scope.ts';
-import { createTeam } from './team.service.ts';
+import { createTeam, teamIdsWithin } from './team.service.ts';
 
 describe.each(dialects)('the teams below departments on %s', (dialect) => {
   let platform: TestPlatform;

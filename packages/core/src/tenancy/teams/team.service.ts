@@ -1,6 +1,6 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { read } from '../../database/read-door.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { defineHooks } from '../../kernel/hooks.ts';
@@ -34,6 +34,13 @@ export async function listTeams(ctx: ServiceContext, input: TeamListInput): Prom
     }
     return teams.page(ctx, db, input, query);
   });
+}
+
+/** Returns the ids of the teams in these departments and below them. */
+export async function teamIdsWithin(db: ReadDoor, departmentIds: readonly string[]): Promise<string[]> {
+  const within = await inDepartments(db, 'teams.department_id', departmentIds, true);
+  const rows = await teams.from(db).select('teams.id').where(within).execute();
+  return rows.map(({ id }) => id);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { DomainError } from '../../kernel/errors.ts';
+import { defineHooks } from '../../kernel/hooks.ts';
 import { members } from './membership.record.ts';
 import { requireSeatToTake } from './seats.ts';
 
@@ -22,3 +23,9 @@ export async function beginMembership(
   if (known) await members.change(unit, known, { ...begun, title: null, endedAt: null }, { event: null });
   else await members.add(unit, { ...member, ...begun });
 }
+
+/**
+ * Runs before a membership ends, with the user's id, in the unit that ends it. The organization row is locked. Hooks remove
+ * whatever the user has only as a member: it must not come back when they join again.
+ */
+export const membershipEnding = defineHooks<[unit: Unit, userId: string]>();
