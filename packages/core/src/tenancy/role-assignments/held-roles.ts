@@ -47,9 +47,9 @@ export async function rolesOfMembers(
 }
 
 /**
- * Loads a membership in the unit's organization that has not ended, and locks it and the organization row until commit. Also returns the roles that the
- * member has everywhere (`roles`), those that they have in any scope, ended ones included (`held`), and all roles of the
- * organization (`hierarchy`). To act on a member, a caller needs all that the roles in `held` allow.
+ * Loads a membership in the unit's organization that has not ended, and locks it and the organization row until commit. Also
+ * returns the roles that the member has everywhere (`roles`), those that they have in any scope, ended ones included (`held`), and
+ * all roles of the organization (`hierarchy`). To act on a member, a caller needs all that the roles in `held` allow.
  * @param missing makes the error when there is no such membership
  */
 export async function loadMember(
