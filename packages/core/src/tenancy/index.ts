@@ -41,6 +41,7 @@ export {
 } from './organizations/organization.service.ts';
 export { switchOrganization } from './organizations/organization.switch.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
+export { lockOrganization } from './organizations/organization.record.ts';
 export { membershipEnding } from './memberships/membership.lifecycle.ts';
 export { MembershipEntity } from './memberships/membership.entity.ts';
 export { defineTenantTable } from './memberships/tenant-table.ts';

@@ -3,6 +3,7 @@ import { priorities } from '../../kernel/priorities.ts';
 import {
   anyIdOr,
   anyOf,
+  decimalIn,
   distinct,
   id,
   input,
