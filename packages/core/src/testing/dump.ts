@@ -16,6 +16,8 @@ export interface DumpReader {
   read(only?: readonly string[]): Promise<Dump>;
   /** To find out whether anything changed, without reading the rows. */
   fingerprints(): Promise<Fingerprints>;
+  /** The rows of a query that reads. */
+  query(sql: string): Promise<readonly Row[]>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ async function openSqlite(url: string): Promise<DumpReader> {
       const printed = () => readers.map(([name, reader]) => [name, JSON.stringify(reader.all())] as const);
       return Object.fromEntries(database.transaction(printed)());
     },
+    query: async (sql) => database.prepare<[], Row>(sql).all(),
     close: async () => void database.close(),
   };
 }
@@ -68,6 +71,7 @@ async function openPostgres(url: string): Promise<DumpReader> {
       const { rows } = await client.query<{ name: string; print: string | null }>(printers.join(' union all '));
       return Object.fromEntries(rows.map((table) => [table.name, table.print ?? '']));
     },
+    query: async (sql) => (await client.query<Row>(sql)).rows,
     close: () => client.end(),
   };
 }

@@ -241,6 +241,12 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
         .where('id', '=', organizationId)
         .execute();
       await unit.db
+        .updateTable('memberships')
+        .set({ status: 'active', ended_at: null, sessions_ended_at: null })
+        .where('organization_id', '=', organizationId)
+        .where('user_id', '=', userId)
+        .execute();
+      await unit.db
         .deleteFrom('role_assignments')
         .where('organization_id', '=', organizationId)
         .where('user_id', '=', userId)
