@@ -14,6 +14,7 @@ import { createComment, getComment, listComments } from '../comments/comment.ser
 import { createTag } from '../tags/tag.service.ts';
 import { listTaskActivity } from './task.activity.ts';
 
+const day = 86_400_000;
 const list = (input: Record<string, unknown> = {}) => TaskListInput.parse(input);
 
 describe.each(dialects)('tasks on %s', (dialect) => {
@@ -235,6 +236,49 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     expect((await listTasks(owner.ctx(), list({ search: `"' OR * ) --` }))).data).toEqual([]);
     await updateTask(owner.ctx(), { id: body.id, description: null });
     expect((await listTasks(owner.ctx(), list({ search: 'resu' }))).data.map((task) => task.id)).toEqual([title.id]);
+  });
+
+  it('lists what matches a filter, and what matches all of several', async () => {
+    const organization = await createOrganization(platform, 'Filters');
+    const { owner } = organization;
+    const member = await organization.addMember('member');
+    const [red, blue] = [
+      await createTag(owner.ctx(), { name: 'Red', color: '#ff0000' }),
+      await createTag(owner.ctx(), { name: 'Blue', color: '#0000ff' }),
+    ];
+    const ago = (days: number) => new Date(platform.clock.now().getTime() - days * day).toISOString();
+    const [late, done, soon, plain] = [
+      await createTask(owner.ctx(), { title: 'Late', priority: 'high', dueDate: ago(2), tagIds: [red.id] }),
+      await createTask(member.ctx(), { title: 'Done', priority: 'low', dueDate: ago(1) }),
+      await createTask(owner.ctx(), { title: 'Soon', priority: 'low', dueDate: ago(-1), tagIds: [blue.id] }),
+      await createTask(owner.ctx(), { title: 'Plain' }),
+    ];
+    await createTask(owner.ctx(), { title: 'Child', parentId: plain.id });
+    await updateTask(owner.ctx(), { id: done.id, status: 'done' });
+    await updateTask(owner.ctx(), { id: soon.id, status: 'in_progress' });
+    const found = async (input: Record<string, unknown>) => {
+      const { data, total } = await listTasks(owner.ctx(), list({ ...input, sort: 'number', total: true }));
+      expect(total).toBe(data.length);
+      return data.map(({ title }) => title);
+    };
+
+    expect(await found({ status: ['done'] })).toEqual(['Done']);
+    expect(await found({ status: ['done', 'in_progress'] })).toEqual(['Done', 'Soon']);
+    expect(await found({ priority: ['high'] })).toEqual(['Late']);
+    expect(await found({ priority: ['high', 'low'] })).toEqual(['Late', 'Done', 'Soon']);
+    expect(await found({ tag: [red.id] })).toEqual(['Late']);
+    expect(await found({ tag: [red.id, blue.id] })).toEqual(['Late', 'Soon']);
+    expect(await found({ createdBy: [member.userId] })).toEqual(['Done']);
+    expect(await found({ createdBy: ['me'] })).toEqual(['Late', 'Soon', 'Plain', 'Child']);
+    expect(await found({ dueBefore: done.dueDate })).toEqual(['Late', 'Done']);
+    expect(await found({ dueAfter: done.dueDate })).toEqual(['Done', 'Soon']);
+    expect(await found({ dueAfter: done.dueDate, dueBefore: done.dueDate })).toEqual(['Done']);
+    expect(await found({ parent: ['none'] })).toEqual(['Late', 'Done', 'Soon', 'Plain']);
+    expect(await found({ parent: [plain.id] })).toEqual(['Child']);
+    expect(await found({ parent: [late.id] })).toEqual([]);
+    expect(await found({ parent: ['none', plain.id], createdBy: ['me'] })).toEqual(['Late', 'Soon', 'Plain', 'Child']);
+    expect(await found({ overdue: true })).toEqual(['Late']);
+    expect(await found({ overdue: false })).toEqual(['Done', 'Soon', 'Plain', 'Child']);
   });
 
   it.each([
