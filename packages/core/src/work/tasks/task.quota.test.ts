@@ -36,6 +36,11 @@ describe.each(dialects)('the room for tasks on %s', (dialect) => {
   const remove = (acme: TestOrganization, id: string, permanent = false) =>
     deleteTask(acme.owner.ctx(), { id, permanent });
   const restore = (acme: TestOrganization, id: string) => restoreTask(acme.owner.ctx(), { id });
+  /** Runs the job that empties the trash. */
+  const purge = async () => {
+    await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'tasks.purge', {}));
+    await platform.runDueJobs();
+  };
   const living = async (acme: TestOrganization) =>
     (await listTasks(acme.owner.ctx(), TaskListInput.parse({ total: true }))).total;
   /** What is counted is what there is. */
@@ -92,6 +97,11 @@ describe.each(dialects)('the room for tasks on %s', (dialect) => {
     await restore(acme, parent.id);
     await expectCounted(acme, 3);
     expect(await codeOf(create(acme))).toBe('limit_exceeded');
+    // Restoring takes room, and no numbers.
+    await limitTo(acme, null);
+    await remove(acme, parent.id);
+    await restore(acme, parent.id);
+    expect(await create(acme)).toMatchObject({ number: other.number + 1 });
   });
 
   it('is given back once by what is deleted for ever, whether it was in the trash or not', async () => {
@@ -107,10 +117,27 @@ describe.each(dialects)('the room for tasks on %s', (dialect) => {
 
     await remove(acme, kept.id);
     clock.advance(31 * day);
-    await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'tasks.purge', {}));
-    await platform.runDueJobs();
+    await purge();
     expect(await codeOf(restore(acme, kept.id))).toBe('task_not_found');
     await expectCounted(acme, 0);
+  });
+
+  it('lets the trash be restored for 30 days, and then deletes subtasks before their parents', async () => {
+    const acme = await createOrganization(platform);
+    const [old, recent] = [await create(acme), await create(acme)];
+    const child = await create(acme, old.id);
+    await remove(acme, old.id);
+    clock.advance(day);
+    await remove(acme, recent.id);
+    clock.advance(29 * day);
+    await purge();
+    expect(await codeOf(restore(acme, child.id))).toBe('parent_deleted');
+
+    clock.advance(1);
+    await purge();
+    expect(await codeOf(restore(acme, child.id))).toBe('task_not_found');
+    expect(await codeOf(restore(acme, old.id))).toBe('task_not_found');
+    expect(await codeOf(restore(acme, recent.id))).toBe('passed');
   });
 
   it('lets exactly as many in as there is room, when everybody creates at once', async () => {
