@@ -213,6 +213,11 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     clock.advance(2 * 60 * minute);
     await purgeThrottles(anonymous(platform));
     expect(await rows()).toEqual([]);
+    await fail(1, { login: email });
+    const counting = await rows();
+    expect(counting).not.toEqual([]);
+    await purgeThrottles(anonymous(platform));
+    expect(await rows()).toEqual(counting);
   });
 
   it('records failures without what was typed', async () => {

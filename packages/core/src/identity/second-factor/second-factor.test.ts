@@ -178,12 +178,15 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await getSecondFactor(await other.ctx('none'))).toMatchObject({ recoveryCodesLeft: 10 });
   });
 
-  it('ends a challenge after five wrong answers', async () => {
+  it('ends a challenge after five wrong answers, and no other challenge', async () => {
     const person = await enrolled();
     const { token: challengeToken } = await challengeOf(person);
+    const { token: other } = await challengeOf(person);
+    expect(await codeOf(answer({ challengeToken: other, code: '000000' }))).toBe('second_factor_failed');
     for (let count = 0; count < 5; count++)
       expect(await codeOf(answer({ challengeToken, code: '000000' }))).toBe('second_factor_failed');
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('invalid_challenge');
+    expect(await codeOf(answer({ challengeToken: other, code: person.app.code() }))).toBe('passed');
   });
 
   it('ends a challenge after five minutes, and deletes it', async () => {
@@ -197,9 +200,11 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(startPasskeySignIn(anonymous(platform), { challengeToken }))).toBe('invalid_challenge');
     expect(await codeOf(answer({ challengeToken: 'x', code: person.app.code() }))).toBe('invalid_challenge');
 
+    const { token: fresh } = await challengeOf(person);
     clock.advance(1);
     expect(await purgeSignInChallenges(anonymous(platform))).toBeGreaterThanOrEqual(2);
     expect(await purgeSignInChallenges(anonymous(platform))).toBe(0);
+    expect(await codeOf(answer({ challengeToken: fresh, code: person.app.code() }))).toBe('passed');
   });
 
   it('limits code guesses with the right password, whatever happens in between', async () => {

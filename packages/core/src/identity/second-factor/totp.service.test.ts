@@ -104,6 +104,8 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     const first = await startTotp(await as(person), { password });
     const second = await startTotp(await as(person), { password });
     expect(second.secret).not.toBe(first.secret);
+    // There is nothing to disable yet, and trying it does not end the attempt.
+    expect(await codeOf(disableTotp(await as(person), { password }))).toBe('totp_not_enabled');
     const codeOfFirst = totpCodeAt(secretOf(first.secret), clock.now());
     expect(await codeOf(confirmTotp(await as(person), { code: codeOfFirst }))).toBe('validation_failed');
     const code = totpCodeAt(secretOf(second.secret), clock.now());
