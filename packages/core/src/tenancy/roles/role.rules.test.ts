@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { builtInRoleKeys, type BuiltInRoleKey } from '../../access/index.ts';
+import type { Grant, Principal } from '../../kernel/principal.ts';
 import { definitionOf } from './role.hierarchy.ts';
 import { refuseBeyondOwn } from './role.rules.ts';
 
@@ -46,6 +47,19 @@ describe('nobody gives or takes more than they hold', () => {
   it('counts roles together, each with its constraints', () => {
     expect(within('developer', 'viewer').sort()).toEqual(['auditor', 'developer', 'viewer']);
     expect(within()).toEqual([]);
+  });
+
+  it.each<[string, Partial<Grant>, Partial<Principal>?]>([
+    ['for a time', { validTo: new Date() }],
+    ['in a team', { scope: { kind: 'team', id: 'team', place: 'team', placeIds: new Set(['team']) } }],
+    ['by an API key', {}, { apiKeyId: 'key' }],
+  ])('does not let somebody who is owner %s give the role', (_, grant, rest) => {
+    const owner = principal('owner');
+    const limited = { ...owner, ...rest, grants: owner.grants.map((one) => ({ ...one, ...grant })) };
+    expect(() => refuseBeyondOwn(owner, [role('owner')])).not.toThrow();
+    expect(() => refuseBeyondOwn(limited, [role('owner')])).toThrow(
+      expect.objectContaining({ code: 'role_exceeds_own' }),
+    );
   });
 
   it('names the role that is beyond', () => {
