@@ -4,7 +4,7 @@ import { createTestPlatform, dialects, type TestPlatform } from '../../testing/i
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
 import { anonymous, codeOf, signUp } from '../../testing/people.ts';
-import { endOidcSessions, finishOidc, logoutOidc } from './sign-in.service.ts';
+import { endOidcSessions, finishOidc, logoutOidc, startOidc } from './sign-in.service.ts';
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -125,5 +125,17 @@ describe.each(dialects)('on %s, a session ends', (dialect) => {
     for (const token of wrongTokens)
       expect(await codeOf(endOidcSessions(anonymous(platform), token))).toBe('logout_token_invalid');
     expect(await lives(refreshToken)).toBe('passed');
+  });
+
+  it('for no token whose issuer publishes no keys at the moment, and the answer says so', async () => {
+    const gone = await startTestIssuer('gone');
+    const settings = { ...platform.settings, oidcIssuers: [gone.settings] };
+    const ctx = { ...anonymous(platform), settings };
+    const { key, issuer: iss, clientId: aud } = gone.settings;
+    // The issuer is known already, but not its keys.
+    await startOidc(ctx, { issuer: key, redirectTo: '/', tokenTransport: 'body' }, fakeOidcTransport());
+    const token = await gone.sign(logoutClaims({ iss, aud }));
+    await gone.stop();
+    expect(await codeOf(endOidcSessions(ctx, token))).toBe('oidc_issuer_unavailable');
   });
 });
