@@ -100,6 +100,19 @@ describe.each(dialects)('the sessions of a user on %s', (dialect) => {
     expect(new Set(await devicesOf(next.accessToken))).toEqual(new Set(['b', 'c', null]));
   });
 
+  it('do not count after they have expired', async () => {
+    const person = await signUp(platform);
+    const id = (await as(person.accessToken)).principal?.sessionId ?? '';
+    clock.advance(2 * 24 * 60 * minute);
+    await again(person, 'younger');
+    clock.advance(24 * 60 * minute);
+    const current = await again(person, 'current');
+
+    expect(await devicesOf(current.accessToken)).toEqual(['current', 'younger']);
+    expect(await codeOf(endOwnSession(await as(current.accessToken), { id }))).toBe('session_not_found');
+    expect(await logoutAll(await as(current.accessToken), { keepCurrent: true })).toEqual({ ended: 1 });
+  });
+
   it('end one by one, once, by their owner only', async () => {
     const [person, stranger] = [await signUp(platform), await signUp(platform)];
     const other = await again(person, 'other');
