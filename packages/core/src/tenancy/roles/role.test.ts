@@ -22,9 +22,12 @@ import {
   explainAccess,
   getOwnAccess,
   getRole,
+  InvitationListInput,
+  listInvitations,
   listRoleAssignments,
   listRoles,
   removeMember,
+  revokeInvitation,
   RoleAssignmentCreate,
   RoleAssignmentListInput,
   RoleCreate,
@@ -150,6 +153,22 @@ describe.each(dialects)('roles on %s', (dialect) => {
     const other = await createRole(admin.ctx(), role({ name: 'Unused' }));
     await deleteRole(admin.ctx(), { id: other.id });
     await expect(getRole(admin.ctx(), { id: other.id })).rejects.toMatchObject({ code: 'role_not_found' });
+  });
+
+  it('leave the invitations that are no longer open when they are deleted, and no other role does', async () => {
+    const [kept, gone] = [
+      await createRole(admin.ctx(), role({ name: 'Kept' })),
+      await createRole(admin.ctx(), role({ name: 'Gone' })),
+    ];
+    const organizationId = acme.id;
+    await addMember(admin.ctx(), { organizationId, email: 'revoked@example.com', roleIds: [kept.id, gone.id] });
+    const find = async () => {
+      const { data } = await listInvitations(admin.ctx(), { organizationId, ...InvitationListInput.parse({}) });
+      return data.find(({ email }) => email === 'revoked@example.com');
+    };
+    await revokeInvitation(admin.ctx(), { organizationId, id: (await find())?.id ?? '' });
+    await deleteRole(admin.ctx(), { id: gone.id });
+    expect(await find()).toMatchObject({ status: 'revoked', roles: [{ id: kept.id }] });
   });
 
   describe('nobody makes, gives or changes more than they hold:', () => {
