@@ -70,14 +70,12 @@ export async function takeChallenge(unit: Unit, challenge: Challenge): Promise<v
 
 /** Counts a wrong answer. Too many end the challenge. */
 export async function countWrongAnswer({ db }: Unit, { tokenHash }: Challenge): Promise<void> {
-  await db
+  const counted = await db
     .updateTable('sign_in_challenges')
     .set({ wrong_answers: sql<number>`wrong_answers + 1` })
     .where('token_hash', '=', tokenHash)
-    .execute();
-  await db
-    .deleteFrom('sign_in_challenges')
-    .where('token_hash', '=', tokenHash)
-    .where('wrong_answers', '>=', mostWrongAnswers)
-    .execute();
+    .returning('wrong_answers')
+    .executeTakeFirst();
+  if (counted && counted.wrong_answers >= mostWrongAnswers)
+    await db.deleteFrom('sign_in_challenges').where('token_hash', '=', tokenHash).execute();
 }
