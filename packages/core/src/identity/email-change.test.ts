@@ -176,6 +176,8 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect((await confirm(bystander.tokens.confirm)).user.email).toBe(bystander.email);
     expect(user).toMatchObject({ email: person.email, emailVerifiedAt: clock.now().toISOString() });
     for (const login of [person.email, email]) expect(await opens(login)).toBe('invalid_credentials');
+    // The address in between is free again.
+    expect(await codeOf(register(anonymous(platform), { email, password }))).toBe('passed');
     expect(await lives(person)).toBe(false);
     for (const spent of [tokens.undo, later.undo]) expect(await codeOf(undo(spent))).toBe('validation_failed');
     const jobs = await readThroughSystemDoor(platform.database, (db) =>
@@ -185,6 +187,19 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     const { reset } = await tokensOf(person);
     await resetPassword(anonymous(platform), { token: reset, password: 'another battery staple' });
     expect(await opens(person.email, 'another battery staple')).toBe('passed');
+  });
+
+  it('leaves an earlier change, which can then be undone too', async () => {
+    const { person, email, tokens } = await changed();
+    await confirm(tokens.confirm);
+    clock.advance(1000);
+    await change(person, newEmail());
+    expect(await codeOf(register(anonymous(platform), { email: person.email, password }))).toBe('email_taken');
+    const later = await tokensOf(person);
+    await confirm(later.confirm);
+
+    expect((await undo(later.undo)).user.email).toBe(email);
+    expect((await undo(tokens.undo)).user.email).toBe(person.email);
   });
 
   it('can be undone before it is confirmed, and then no longer be confirmed', async () => {
