@@ -269,14 +269,16 @@ describe.each(dialects)('passwords on %s', (dialect) => {
     });
 
     it('lets the owner in after somebody locked them out by guessing', async () => {
-      const person = await signUp(platform, { username: `guessed-${dialect}` });
+      const [person, other] = [await signUp(platform, { username: `guessed-${dialect}` }), await signUp(platform)];
       for (let count = 0; count < 11; count++) await opens(person.email, 'wrong words');
+      for (let count = 0; count < 11; count++) await opens(other.email, 'wrong words');
       expect(await opens(person.email, password)).toBe('rate_limited');
 
       await reset(await resetTokenOf(person));
 
       expect(await opens(person.email, another)).toBe('passed');
       expect(await opens(`guessed-${dialect}`, another)).toBe('passed');
+      expect(await opens(other.email, password)).toBe('rate_limited');
     });
   });
 });
