@@ -42,6 +42,13 @@ describe('guardedFetch', () => {
     expect((await get(true, `http://localhost:${port}/nothing`)).status).toBe(204);
   });
 
+  it('sends forms alone', async () => {
+    const send = (body: ReadableStream | URLSearchParams | string) =>
+      guardedFetch(true)(`http://localhost:${port}/`, { method: 'POST', headers: {}, body });
+    for (const form of [new URLSearchParams({ a: '1' }), 'a=1']) expect((await send(form)).status).toBe(200);
+    await expect(send(new ReadableStream())).rejects.toThrow('Only forms');
+  });
+
   it('never reads from this machine for an organization', async () => {
     const addresses = [
       'localhost', '127.0.0.1', '[::1]', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0', '169.254.169.254',
