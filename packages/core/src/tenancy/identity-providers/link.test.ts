@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceContext } from '../../database/context.ts';
-import { readThroughSystemDoor } from '../../database/system-door.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import {
   listOidcIdentities,
   logoutAll,
@@ -168,6 +168,17 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     const location = await answerOidc(anonymous(platform), late.answer, transport, provider.id);
     expect(new URL(location).searchParams.get('error')).toBe('oidc_state_invalid');
     expect(await codeOf(signIn('bound'))).toBe('oidc_email_not_verified');
+  });
+
+  it('is not linked to the account of a session that has expired meanwhile', async () => {
+    const person = await signUp(platform);
+    const transport = fakeOidcTransport();
+    const { answer } = await begin(person, 'expired', provider.id, { transport, tokenTransport: 'cookie' });
+    await writeThroughSystemDoor(anonymous(platform), ({ db, now }) =>
+      db.updateTable('sessions').set({ expires_at: now }).where('user_id', '=', person.user.id).execute(),
+    );
+    const location = await answerOidc(anonymous(platform), answer, transport, provider.id);
+    expect(new URL(location).searchParams.get('error')).toBe('oidc_state_invalid');
   });
 
   it('is not linked to an account that was closed meanwhile', async () => {

@@ -127,6 +127,15 @@ describe.each(dialects)('on %s, a session ends', (dialect) => {
     expect(await lives(refreshToken)).toBe('passed');
   });
 
+  it('for no token of an issuer that the operator has put in the place of another', async () => {
+    const { refreshToken } = await signInAs('replaced', person('replaced@example.com'));
+    const settings = { ...platform.settings, oidcIssuers: [{ ...other.settings, key: issuer.settings.key }] };
+    const { issuer: iss, clientId: aud } = other.settings;
+    const token = await other.sign(logoutClaims({ iss, aud, sub: 'replaced' }));
+    await endOidcSessions({ ...anonymous(platform), settings }, token);
+    expect(await lives(refreshToken)).toBe('passed');
+  });
+
   it('for no token whose issuer publishes no keys at the moment, and the answer says so', async () => {
     const gone = await startTestIssuer('gone');
     const settings = { ...platform.settings, oidcIssuers: [gone.settings] };
