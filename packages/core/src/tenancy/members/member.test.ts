@@ -12,6 +12,7 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../../testing/index.ts';
+import { createTeam, TeamCreate } from '../index.ts';
 import { listMembers } from './member.queries.ts';
 import { Member, MemberListInput } from './member.schema.ts';
 import { removeMember, setMemberRoles } from './member.service.ts';
@@ -212,11 +213,13 @@ describe.each(dialects)('members on %s', (dialect) => {
       expect(await codeOf(setRoles(owner, organization, owner.userId, 'admin'))).toBe('last_owner');
     });
 
-    it('of the last owner stay while the other owners are suspended, not active, no person, or owners for a time', async () => {
+    it('of the last owner stay while the other owners are suspended, not active, no person, or owners for a time or of a team', async () => {
       const organization = await createOrganization(platform);
       const { owner } = organization;
       const join = () => organization.addMember('owner');
       const [suspended, inactive, service, ending] = [await join(), await join(), await join(), await join()];
+      const narrow = await join();
+      const team = await createTeam(owner.ctx(), TeamCreate.parse({ name: 'Narrow' }));
       await writeThroughSystemDoor(platform.context({ principal: null }), async ({ db }) => {
         const { userId } = suspended;
         await db.updateTable('memberships').set({ status: 'suspended' }).where('user_id', '=', userId).execute();
@@ -227,6 +230,11 @@ describe.each(dialects)('members on %s', (dialect) => {
           .updateTable('role_assignments')
           .set({ valid_to: validTo })
           .where('user_id', '=', ending.userId)
+          .execute();
+        await db
+          .updateTable('role_assignments')
+          .set({ scope_key: team.id, team_id: team.id })
+          .where('user_id', '=', narrow.userId)
           .execute();
       });
 

@@ -19,6 +19,8 @@ import { MemberListInput } from '../members/member.schema.ts';
 import { removeMember, setMemberRoles } from '../members/member.service.ts';
 import { transferOwnership } from '../ownership/organization.ownership.ts';
 import { createRoleAssignment } from '../role-assignments/role-assignment.service.ts';
+import { TeamCreate } from '../teams/team.schema.ts';
+import { createTeam } from '../teams/team.service.ts';
 import { getServiceAccount, listServiceAccounts } from './service-account.queries.ts';
 import { createServiceAccount, deleteServiceAccount, updateServiceAccount } from './service-account.service.ts';
 
@@ -92,6 +94,10 @@ describe.each(dialects)('service accounts on %s', (dialect) => {
     const scope = { kind: 'organization' } as const;
     const validTo = new Date(clock.now().getTime() + 60_000).toISOString();
     await createRoleAssignment(admin.ctx(), { userId: id, roleId: organization.roleIds.manager, scope, validTo });
+    const team = await createTeam(admin.ctx(), TeamCreate.parse({ name: 'Narrow' }));
+    const narrow = { kind: 'team', id: team.id } as const;
+    const { developer } = organization.roleIds;
+    await createRoleAssignment(admin.ctx(), { userId: id, roleId: developer, scope: narrow, validTo: null });
     const keys = async () => (await getServiceAccount(admin.ctx(), { id })).roles.map(({ key }) => key);
     expect(await keys()).toEqual(['manager', 'viewer']);
     clock.advance(60_000);
