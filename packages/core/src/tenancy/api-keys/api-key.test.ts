@@ -366,6 +366,13 @@ describe.each(dialects)('API keys on %s', (dialect) => {
     await write();
     expect(await lastUsed()).toBe(clock.now().toISOString());
     expect(await getApiKey(admin.ctx(), { id })).toMatchObject({ version: 1 });
+
+    clock.advance(60_000);
+    await acting(secret);
+    const later = new Date(clock.now().getTime() + 1);
+    await elsewhere(({ db }) => db.updateTable('api_keys').set({ last_used_at: later }).where('id', '=', id).execute());
+    await write();
+    expect(await lastUsed()).toBe(later.toISOString());
   });
 
   it('are as many as the tier allows, also when they are made at once', async () => {
