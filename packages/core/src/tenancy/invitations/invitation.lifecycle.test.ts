@@ -153,8 +153,10 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
 
     it('tell of their end once, and can still be sent again', async () => {
       const { id } = await guest();
+      const over = await guest();
+      await revoke(over.id);
       clock.advance(7 * day);
-      const told = async () => (await eventsOf(id)).map(({ type }) => type);
+      const told = async (of = id) => (await eventsOf(of)).map(({ type }) => type);
       const runs = async () => {
         await writeThroughSystemDoor(anonymous(hosts.platform), (unit) => enqueue(unit, 'invitations.expire', {}));
         await hosts.platform.runDueJobs();
@@ -162,6 +164,7 @@ describe.each(dialects)('invitations from beginning to end on %s', (dialect) => 
       await runs();
       await runs();
       expect(await told()).toEqual(['member.invited', 'invitation.expired']);
+      expect(await told(over.id)).toEqual(['member.invited', 'invitation.revoked']);
       await resend(id);
       await runs();
       expect(await told()).toEqual(['member.invited', 'invitation.expired', 'invitation.resent']);
