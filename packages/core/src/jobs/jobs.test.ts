@@ -9,7 +9,7 @@ import { createOrganization, createTestPlatform, dialects, TestClock, type TestP
 import { enqueue, type JobOptions } from './enqueue.ts';
 import { type JobHandlers, LeaseLost } from './handler.ts';
 import { maintenanceHandlers } from './maintenance.ts';
-import { claimJobs, completeJob, failJob, queueDepth } from './queue.ts';
+import { anyDue, claimJobs, completeJob, failJob, queueDepth } from './queue.ts';
 import { JobRunner, type JobRunnerOptions } from './runner.ts';
 import { type Schedule, SchedulePlanner } from './schedules.ts';
 
@@ -113,6 +113,16 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await job()).toMatchObject({ status: 'done', attempts: 2 });
     });
 
+    it('completes a job once, also for its own worker', async () => {
+      await add('test');
+      const claimed = await claimOne();
+      await completeJob(ctx, claimed, async () => 'first');
+
+      await expect(completeJob(ctx, claimed, async () => 'second')).rejects.toBeInstanceOf(LeaseLost);
+
+      expect(await job()).toMatchObject({ status: 'done', result: 'first' });
+    });
+
     it('ignores the failure of a worker that comes too late', async () => {
       await add('test');
       const slow = await claimOne();
@@ -123,6 +133,19 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       await failJob(ctx, slow, new Error('too late'));
 
       expect(await job()).toEqual(before);
+    });
+  });
+
+  describe('asking whether a job is due', () => {
+    it('answers for these kinds, and for those that nobody has claimed', async () => {
+      expect(await anyDue(ctx, ['test'])).toBe(false);
+      await add('test', {}, { runAt: new Date(clock.now().getTime() + 1) });
+      await add('other');
+      expect(await anyDue(ctx, ['test'])).toBe(false);
+      clock.advance(1);
+      expect(await anyDue(ctx, ['test'])).toBe(true);
+      await claimOne();
+      expect(await anyDue(ctx, ['test'])).toBe(false);
     });
   });
 
