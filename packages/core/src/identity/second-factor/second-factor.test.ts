@@ -20,6 +20,7 @@ import { startPasskeySignIn } from '../passkeys/passkey-sign-in.service.ts';
 import { hashPassword } from '../passwords.ts';
 import { openChallenge } from './challenge.ts';
 import type { SecondFactorVerify } from './second-factor.schema.ts';
+import { askForSecondFactor, attemptSecondFactor, passSecondFactor } from './second-factor.service.ts';
 import { getSecondFactor } from './totp.service.ts';
 
 const minute = 60_000;
@@ -207,6 +208,17 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
     expect(await codeOf(answer({ challengeToken: fresh, code: person.app.code() }))).toBe('passed');
   });
 
+  it('ends a challenge also while an answer is being checked', async () => {
+    const person = await enrolled();
+    const { token: challengeToken } = await challengeOf(person);
+    const [recoveryCode = ''] = person.recoveryCodes;
+    const input = { challengeToken, recoveryCode, tokenTransport: 'body' } as const;
+    const attempted = await attemptSecondFactor(anonymous(platform), input);
+    clock.advance(5 * minute);
+    const passing = writeThroughIdentityDoor(anonymous(platform), (unit) => passSecondFactor(unit, attempted));
+    expect(await codeOf(passing)).toBe('invalid_challenge');
+  });
+
   it('limits code guesses with the right password, whatever happens in between', async () => {
     const person = await enrolled();
     const tryOnce = async (count: number, code: string) => {
@@ -265,6 +277,21 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
       unit.db.updateTable('users').set({ is_active: false }).where('id', '=', person.user.id).execute(),
     );
     expect(await codeOf(answer({ challengeToken, code: person.app.code() }))).toBe('invalid_credentials');
+  });
+
+  it('keeps a password that changed while the old one was being checked', async () => {
+    const person = await enrolled();
+    const stale = {
+      userId: person.user.id,
+      passwordHash: 'old',
+      betterHash: 'better',
+      tried: { budgets: [], at: clock.now() },
+    };
+    const challenge = await writeThroughIdentityDoor(anonymous(platform), (unit) => askForSecondFactor(unit, stale));
+    expect(await codeOf(answer({ challengeToken: challenge?.token ?? '', code: person.app.code() }))).toBe(
+      'invalid_challenge',
+    );
+    expect(await codeOf(signIn(platform, { login: person.email }))).toBe('second_factor_required');
   });
 
   it('replaces an imported hash during sign-in, and no other hash', async () => {
