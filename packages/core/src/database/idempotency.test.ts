@@ -14,6 +14,16 @@ describe('an idempotency key on postgresql', () => {
   });
   afterAll(() => platform.dispose());
 
+  it('is of somebody', async () => {
+    const mutation = { procedure: 'tags.create', input: null, ifMatch: null, dryRun: false, secretAnswer: false };
+    const keyed = { ...mutation, idempotencyKey: 'nobody' };
+    const nobody = platform.context({ principal: null, mutation: keyed });
+    await expect(mutate(nobody, async () => {})).rejects.toMatchObject({ code: 'unauthenticated' });
+    const { owner } = await createOrganization(platform);
+    const without = mutate(owner.ctx(), (unit) => claimKey(unit, { ...keyed, idempotencyKey: null }));
+    await expect(without).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
   it('asks a twin to come back when the first request takes long', async () => {
     const { owner } = await createOrganization(platform);
     const input = { title: 'Slow' };
