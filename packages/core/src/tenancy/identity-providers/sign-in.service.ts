@@ -80,8 +80,8 @@ async function withPerson<T>(
       work(unit, isOrganizations(issuer) ? await lockIssuer(unit, issuer) : issuer, person),
     );
   return run().catch((error: unknown) => {
-    if (isUniqueViolation(error)) return run();
-    throw error;
+    if (!isUniqueViolation(error)) throw error;
+    return run();
   });
 }
 
