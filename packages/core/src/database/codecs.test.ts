@@ -1,6 +1,11 @@
+import { defineEntity, p } from '@mikro-orm/core';
 import { expect, test } from 'vitest';
+import { createTestDatabase } from '../testing/index.ts';
 import { decoders } from './codecs.ts';
+import { instant } from './columns.ts';
+import { openDatabase } from './database.ts';
 import { isoOf } from './instants.ts';
+import { defineTable } from './table.ts';
 
 test('instants read as a Date writes them', () => {
   const farthest = 8.64e15;
@@ -20,4 +25,23 @@ test.each([
   ['2026-01-31 09:00:00.123456+00', '2026-01-31T09:00:00.123Z'],
 ])('PostgreSQL writes %s, the wire says %s', (written, said) => {
   expect(decoders.instant.postgresql(written)).toBe(said);
+});
+
+test('a database whose tables give two types to one name is refused', async () => {
+  const dated = defineEntity({
+    name: 'Dated',
+    tableName: 'dated',
+    properties: { id: p.uuid().primary(), due: instant() },
+  });
+  const flagged = defineEntity({
+    name: 'Flagged',
+    tableName: 'flagged',
+    properties: { id: p.uuid().primary(), due: p.boolean() },
+  });
+  const tables = [dated, flagged].map((entity) => defineTable(entity, { kind: 'system' }));
+  const database = await createTestDatabase('sqlite');
+  const open = (some: typeof tables) => openDatabase({ url: database.url, tables: some, visibility: () => 'none' });
+  await expect(open(tables)).rejects.toThrow('holds another type than the same name elsewhere');
+  await (await open(tables.slice(1))).close();
+  await database.drop();
 });

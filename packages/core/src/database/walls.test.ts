@@ -1,6 +1,7 @@
 import type { EntityProperty } from '@mikro-orm/core';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BuiltInRoleKey } from '../access/index.ts';
 import { tables } from '../platform.ts';
 import { createTestPlatform, type TestPlatform } from '../testing/index.ts';
 import { createWorld, metadataOf, principalWith, type World, type WorldRow } from '../testing/world.ts';
@@ -204,6 +205,29 @@ describe('visibility', () => {
     expect(await seenBy(principalWith('viewer', there.userId, here.organizationId), table)).toBe(1);
   });
 
+  const withPlaces = narrowed.filter(([, { visibility: facts }]) => facts?.kind !== 'own' || facts.places);
+  /** A member of this organization who has a role in a team alone. */
+  const inTeam = (of: World, role: BuiltInRoleKey, userId: string) => {
+    const id = String(of.row('teams')['id']);
+    const scope = { kind: 'team', id, place: 'team', placeIds: new Set([id]) } as const;
+    const principal = principalWith(role, userId, here.organizationId);
+    return { ...principal, grants: principal.grants.map((grant) => ({ ...grant, scope })) };
+  };
+
+  it.each(withPlaces)('hides of %s what is in another team', async (table) => {
+    expect(await seenBy(inTeam(here, 'viewer', there.userId), table)).toBe(1);
+    expect(await seenBy(inTeam(there, 'viewer', there.userId), table)).toBe(0);
+  });
+
+  it.each(withPlaces)(
+    'hides of %s what is in the team and not assigned, or assigned and not in the team',
+    async (table) => {
+      expect(await seenBy(inTeam(here, 'developer', here.userId), table)).toBe(1);
+      expect(await seenBy(inTeam(here, 'developer', there.userId), table)).toBe(0);
+      expect(await seenBy(inTeam(there, 'developer', here.userId), table)).toBe(0);
+    },
+  );
+
   it.each(narrowed)('hides all of %s from who has no permission to see it', async (table) => {
     expect(await seenBy({ ...here.principal(), grants: [] }, table)).toBe(0);
   });
@@ -255,6 +279,23 @@ describe('the wall of writes', () => {
     const at = { id: there.row(name)['id'] };
     expect(await tried((unit) => unit.update(table.entity, at, changeIn(table)))).toBe(0);
     expect(await tried((unit) => unit.delete(table.entity, at))).toBe(0);
+  });
+
+  it('refuses rows that a query would find, because it cannot look at them', async () => {
+    const copied = tried(({ db }) =>
+      db
+        .insertInto('task_tags')
+        .columns(['organization_id', 'task_id', 'tag_id'])
+        .expression((query) => query.selectFrom('task_tags').select(['organization_id', 'task_id', 'tag_id']))
+        .execute(),
+    );
+    await expect(copied).rejects.toThrow('Refused to add a row');
+  });
+
+  it('names no owner of rows outside an organization', async () => {
+    const principal = { ...here.principal(), organizationId: null };
+    const owner = mutate(platform.context({ principal }), async (unit) => unit.owner);
+    await expect(owner).rejects.toThrow('Rows of an organization are written inside one');
   });
 
   it('has nothing against own rows', async () => {
