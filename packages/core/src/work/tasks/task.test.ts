@@ -311,6 +311,19 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     expect(seen).toEqual(whole.data.map((task) => task.id));
   });
 
+  it('continues a list by its own cursor alone', async () => {
+    const { owner } = await createOrganization(platform, 'Cursors');
+    for (const title of ['A', 'B']) await createTask(owner.ctx(), { title });
+    const { nextCursor } = await listTasks(owner.ctx(), list({ sort: 'title', limit: 1 }));
+    const invalid = { code: 'validation_failed', details: { field: ['cursor'] } };
+    for (const input of [
+      { sort: '-title', cursor: nextCursor },
+      { sort: 'title', cursor: `x${nextCursor}` },
+      { cursor: 'x' },
+    ])
+      await expect(listTasks(owner.ctx(), list(input))).rejects.toMatchObject(invalid);
+  });
+
   it.each(['dueDate', '-dueDate'] as const)('sorts tasks without a date last by %s', async (sort) => {
     const { owner } = await createOrganization(platform, 'Dates');
     for (const dueDate of [null, '2026-05-01T00:00:00.000Z', null])
