@@ -15,6 +15,9 @@ import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';
 import { anonymous, codeOf, contextOf, moveAddress, newEmail, signUp } from '../../testing/people.ts';
 import { signAccessToken } from '../../identity/access-token.ts';
 import { refresh } from '../../identity/index.ts';
+import { OidcSessionEntity } from '../../identity/oidc/oidc.entity.ts';
+import { SessionEntity } from '../../identity/session.entity.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { openSessionOf } from '../../testing/sign-in.ts';
 import {
@@ -210,6 +213,24 @@ describe.each(dialects)('on %s, signing in at an issuer of an organization', (di
     const fourth = await another();
     await deleteOrganization(fourth.organization.owner.ctx());
     expect(await codeOf(signIn('late', said(), fourth.provider))).toBe('oidc_issuer_not_found');
+  });
+
+  it('ends with the provider, however many sessions there are', async () => {
+    const { organization, provider: theirs } = await another();
+    const { userId } = organization.owner;
+    const now = clock.now();
+    const ids = Array.from({ length: 201 }, () => uuidv7());
+    await writeThroughSystemDoor(anonymous(platform), async (unit) => {
+      const session = { userId, createdAt: now, lastUsedAt: now, expiresAt: new Date(now.getTime() + 60_000) };
+      await unit.insert(SessionEntity, ...ids.map((id) => ({ id, ...session })));
+      const begun = { userId, issuerRef: theirs.id, issuer: issuer.settings.issuer, subject: 'many' };
+      await unit.insert(OidcSessionEntity, ...ids.map((sessionId) => ({ sessionId, ...begun })));
+    });
+    await deleteIdentityProvider(organization.owner.ctx(), { id: theirs.id });
+    const open = await readThroughSystemDoor(platform.database, (db) =>
+      db.selectFrom('sessions').select('id').where('user_id', '=', userId).where('revoked_at', 'is', null).execute(),
+    );
+    expect(open).toEqual([]);
   });
 
   it('looks at the provider again as it lets somebody in, whom it has proven a moment ago', async () => {
