@@ -252,9 +252,11 @@ describe('an error of the service', () => {
 });
 
 describe('with checkOutputs', () => {
-  test('an answer with an unknown field, and an undeclared problem, are our mistake', async () => {
+  test('an answer with an unknown field or a wrong value, and an undeclared problem, are our mistake', async () => {
     const extra = await send('PATCH', `/notes/${noteId}`, { body: { title: 'extra' } });
     expect([extra.status, extra.body.detail]).toEqual([500, expect.stringContaining('notes.update answered what')]);
+    const wrong = await send('PATCH', `/notes/${noteId}`, { body: { title: 'wrong' } });
+    expect([wrong.status, wrong.body.detail]).toEqual([500, expect.stringContaining('what its schema forbids')]);
     const undeclared = await create({ body: { title: 'undeclared' } });
     expect([undeclared.status, undeclared.body.detail]).toEqual([500, expect.stringContaining('too_many_notes')]);
   });

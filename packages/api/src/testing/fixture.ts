@@ -145,6 +145,7 @@ const noteRouter = router({
     run: async (ctx, input) => {
       act(ctx, input);
       if (input.title === 'extra') return { ...note(), secret: 'unknown field' };
+      if (input.title === 'wrong') return note({ version: 0.5 });
       return note({ title: input.title ?? 'Milk', version: 4 });
     },
   }),
