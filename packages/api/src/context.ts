@@ -67,6 +67,6 @@ export class RequestContext implements Context {
 }
 
 export function requestContext(ctx: Context): RequestContext {
-  if (ctx instanceof RequestContext) return ctx;
-  throw new TypeError('A procedure is called with the context of a transport.');
+  if (!(ctx instanceof RequestContext)) throw new Error('A procedure is called with the context of a transport.');
+  return ctx;
 }
