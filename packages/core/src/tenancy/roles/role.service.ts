@@ -25,13 +25,10 @@ const keyFrom = (name: string): string => {
   return words.slice(0, 30).replace(/-+$/, '') || 'role';
 };
 
-/** A key that no role has yet: the key of the input, or one made from the name. @throws `role_key_taken` */
+/** The key of the input, or one made from the name that no role has yet. */
 function freeKey(rows: readonly RoleRow[], { key, name }: RoleCreate): string {
+  if (key !== undefined) return key;
   const taken = (wanted: string) => isBuiltInRoleKey(wanted) || rows.some((row) => row.key === wanted);
-  if (key !== undefined) {
-    if (taken(key)) throw tenancyErrors.role_key_taken({ field: ['key'] });
-    return key;
-  }
   const stem = keyFrom(name).padEnd(2, '0');
   for (let count = 1; ; count++) {
     const made = count === 1 ? stem : `${stem}-${count}`;

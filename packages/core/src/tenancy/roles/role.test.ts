@@ -126,6 +126,7 @@ describe.each(dialects)('roles on %s', (dialect) => {
     await expect(deleteRole(acme.owner.ctx(), { id: builtIn })).rejects.toMatchObject(refused);
     await expect(createRole(admin.ctx(), role({ name: 'Mine', key: 'owner' }))).rejects.toMatchObject({
       code: 'role_key_taken',
+      details: { field: ['key'] },
     });
     expect(await createRole(admin.ctx(), role({ name: 'Owner' }))).toMatchObject({ key: 'owner-2' });
   });
