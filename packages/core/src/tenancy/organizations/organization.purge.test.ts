@@ -15,6 +15,7 @@ import {
 import { anonymous, codeOf } from '../../testing/people.ts';
 import { createWorld } from '../../testing/world.ts';
 import { createTask, type Task } from '../../work/index.ts';
+import { addTeamMember } from '../teams/team.members.ts';
 import { restoreOrganization } from './organization.service.ts';
 
 const day = 86_400_000;
@@ -108,6 +109,9 @@ describe.each(dialects)('purging organizations on %s', (dialect) => {
     await purge();
 
     expect(tablesWith(await dump.read(), acme.id)).toEqual(['event_payloads', 'events']);
-    expect(await codeOf(restoreOrganization(platform.context({ principal: owner })))).toBe('organization_not_found');
+    const ctx = platform.context({ principal: owner });
+    expect(await codeOf(restoreOrganization(ctx))).toBe('organization_not_found');
+    const joining = addTeamMember(ctx, { id: owner.userId, userId: owner.userId });
+    expect(await codeOf(joining)).toBe('organization_not_found');
   });
 });
