@@ -53,6 +53,11 @@ export const onlyFaster: readonly { within: string; column: string }[] = [
   { within: 'queueDepth', column: 'status' },
   // Names are looked up by the ids of people.
   { within: 'linksOfOne', column: 'users.id' },
+  // People are looked up by their ids.
+  { within: 'requirePeople', column: 'memberships.user_id' },
+  // Locking repeats both.
+  { within: 'releaseTrashedTasks', column: 'tasks.team_id' },
+  { within: 'releaseTrashedTasks', column: 'tasks.deleted_at' },
   // Teams are looked up by department, and rows are compared with its path.
   { within: 'teamsOf', column: 'top.organization_id' },
   { within: 'teamsOf', column: 'part.organization_id' },
