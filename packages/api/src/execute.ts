@@ -11,7 +11,7 @@ import {
 } from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
-import { invalid, toApiError, transportErrors, wrongField } from './errors.ts';
+import { invalid, toApiError, wrongField } from './errors.ts';
 import {
   credentialOf,
   isOrganizationName,
@@ -35,7 +35,6 @@ export const executing =
   async (operation: Operation, call: Call): Promise<unknown> => {
     const { request } = call;
     try {
-      if (operation.restOnly && !request.transport) throw transportErrors.procedure_not_found();
       const principal = await admit(operation, call);
       request.principal = principal;
       const mutation = readHeaders(operation, request);
