@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeThroughSystemDoor } from '../../database/system-door.ts';
+import type { TableDefinition } from '../../database/table.ts';
 import { removeMember } from '../../tenancy/index.ts';
-import { codeOf } from '../../testing/people.ts';
+import { membershipTable } from '../../tenancy/memberships/membership.entity.ts';
+import { anonymous, codeOf } from '../../testing/people.ts';
+import { createWorld, type WorldRow } from '../../testing/world.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import {
   createOrganization,
@@ -12,6 +16,7 @@ import {
 } from '../../testing/index.ts';
 import { createTask, deleteTask, getTask, type Task, updateTask } from '../index.ts';
 import { listTaskActivity } from './task.activity.ts';
+import { taskAssigneeTable, taskTable } from './task.entity.ts';
 import { reassignTasks } from './task.reassign.ts';
 
 describe.each(dialects)('reassigning tasks on %s', (dialect) => {
@@ -78,6 +83,24 @@ describe.each(dialects)('reassigning tasks on %s', (dialect) => {
       });
     }
     expect(await hand(gone, heir)).toEqual({ reassigned: 0 });
+  });
+
+  it('finds open tasks behind more tasks in the trash than one statement takes', async () => {
+    const world = await createWorld(platform);
+    const there = { organizationId: world.organizationId, userId: acme.owner.userId };
+    const assigned = (row: WorldRow) => ({ ...world.another('task_assignees'), taskId: row['id'] });
+    const trashed = Array.from({ length: 500 }, () => ({ ...world.another('tasks'), deletedAt: new Date() }));
+    const last = world.another('tasks');
+    await writeThroughSystemDoor(anonymous(platform), async (unit) => {
+      const add = ({ entity }: TableDefinition, rows: readonly WorldRow[]) => unit.insert(entity, ...rows);
+      await add(membershipTable, [{ ...world.row('memberships'), ...there }]);
+      await add(taskTable, [...trashed, last]);
+      await add(taskAssigneeTable, [...trashed, last].map(assigned));
+    });
+
+    const to = { organizationId, userId: world.userId, toUserId: acme.owner.userId };
+    const ctx = platform.context({ principal: world.principal() });
+    expect(await reassignTasks(ctx, to)).toEqual({ reassigned: 2 });
   });
 
   it('goes from anybody who ever was a member to an active one', async () => {
