@@ -219,6 +219,26 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     expect(await codeOf(unlinkOidcIdentity(await person.ctx('none'), input))).toBe('oidc_identity_not_found');
   });
 
+  it('is unlinked without the sessions that began by another identity of the account', async () => {
+    const person = await signUp(platform);
+    await link(person, 'one', 'local');
+    await link(person, 'two', 'local');
+    const [two, elsewhere] = [await signInEverywhere('two'), await signInEverywhere('one')];
+    const { principal } = await contextOf(platform, elsewhere.accessToken, 'none');
+    // The same subject at another issuer of the installation.
+    await writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+      db
+        .updateTable('oidc_sessions')
+        .set({ issuer: 'https://elsewhere.example.com' })
+        .where('session_id', '=', principal?.sessionId ?? '')
+        .execute(),
+    );
+    const one = (await identitiesOf(person)).find(({ subject }) => subject === 'one');
+    await unlinkOidcIdentity(await person.ctx('none'), { id: one?.id ?? '' });
+    for (const { refreshToken } of [two, elsewhere])
+      expect(await codeOf(refresh(anonymous(platform), { refreshToken }, fakeOidcTransport()))).toBe('passed');
+  });
+
   it('passes to another account without taking along the session that unlinked it', async () => {
     const [first, second] = [await signUp(platform), await signUp(platform)];
     await link(first, 'passed on', 'local');
