@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readThroughSystemDoor } from '../../database/system-door.ts';
+import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import {
   createOrganization,
@@ -11,9 +12,10 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { codeOf } from '../../testing/people.ts';
-import { listMembers } from '../members/member.queries.ts';
+import { listMembers, memberById } from '../members/member.queries.ts';
 import { MemberListInput } from '../members/member.schema.ts';
 import { removeMember } from '../members/member.service.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { addDepartmentMember, listDepartmentMembers, removeDepartmentMember } from './department.members.ts';
 import { DepartmentMember, DepartmentMemberListInput } from './department.schema.ts';
 import { getDepartment } from './department.queries.ts';
@@ -51,6 +53,33 @@ describe.each(dialects)('members of departments on %s', (dialect) => {
     const input = MemberListInput.parse({ organizationId: acme.id, limit: 100, status: ['active', 'ended'] });
     return (await listMembers(owner.ctx(), input)).data.find(({ user }) => user.id === userId)?.departmentId;
   };
+
+  it('work in one of each organization, also where no wall keeps them apart', async () => {
+    const other = await createOrganization(platform, 'Other');
+    const { userId } = owner;
+    const now = clock.now();
+    await writeThroughSystemDoor(platform.context({ principal: null }), (unit) =>
+      unit.insert(MembershipEntity, {
+        organizationId: other.id,
+        userId,
+        status: 'active',
+        version: 1,
+        joinedAt: now,
+        createdAt: now,
+        updatedAt: now,
+      }),
+    );
+    const here = await department();
+    const there = (await createDepartment(other.owner.ctx(), { name: 'There', parentId: null })).id;
+    await add(here, userId);
+    await addDepartmentMember(other.owner.ctx(), { id: there, userId });
+    const shownIn = (organizationId: string) =>
+      readThroughIdentityDoor(platform.database, async (db) => {
+        const { departmentId } = await memberById(owner.ctx(), db, organizationId, userId);
+        return departmentId;
+      });
+    expect([await shownIn(acme.id), await shownIn(other.id)]).toEqual([here, there]);
+  });
 
   it('work in one at most, which their membership shows', async () => {
     const [first, second] = [await department(), await department()];
