@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { uuidv7 } from '../../kernel/ids.ts';
 import {
   createOrganization,
   createTestPlatform,
@@ -13,6 +14,7 @@ import {
   deleteTask,
   getTask,
   listTasks,
+  reassignTasks,
   restoreTask,
   TaskListInput,
   updateTask,
@@ -52,6 +54,19 @@ describe.each(dialects)('who may do what with tasks on %s', (dialect) => {
     );
     await deleteTask(manager.ctx(), { id: other.id, permanent: false });
     await expect(restoreTask(member.ctx(), { id: other.id })).rejects.toMatchObject(denied('task:delete_any'));
+  });
+
+  it('who lacks the permission does not learn whether there is such a task', async () => {
+    const [id, ctx] = [uuidv7(), viewer.ctx()];
+    const handover = { organizationId: acme.id, userId: id, toUserId: viewer.userId };
+    const refusals: [string, Promise<unknown>][] = [
+      ['task:update', updateTask(ctx, { id, title: 'Moved' })],
+      ['task:delete', deleteTask(ctx, { id, permanent: false })],
+      ['task:delete', restoreTask(ctx, { id })],
+      ['task:reassign', reassignTasks(ctx, handover)],
+      ['comment:create', createComment(ctx, { id, body: 'Moved' })],
+    ];
+    await Promise.all(refusals.map(([permission, work]) => expect(work).rejects.toMatchObject(denied(permission))));
   });
 
   it('deleting for ever takes a manager', async () => {
