@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import {
@@ -74,8 +74,8 @@ describe.each(dialects)('members of departments on %s', (dialect) => {
     await add(here, userId);
     await addDepartmentMember(other.owner.ctx(), { id: there, userId });
     const shownIn = (organizationId: string) =>
-      readThroughIdentityDoor(platform.database, async (db) => {
-        const { departmentId } = await memberById(owner.ctx(), db, organizationId, userId);
+      writeThroughIdentityDoor(owner.ctx(), async (unit) => {
+        const { departmentId } = await memberById(unit, userId, organizationId);
         return departmentId;
       });
     expect([await shownIn(acme.id), await shownIn(other.id)]).toEqual([here, there]);
