@@ -1,5 +1,6 @@
 import { ConnectionError, UnauthenticatedError } from './errors.ts';
 import { post } from './http.ts';
+import type { CallOptions } from './options.ts';
 import { retrying } from './retry.ts';
 import type { Tokens } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -22,6 +23,14 @@ export const isSignedIn = (answer: unknown): answer is SignedIn =>
   typeof answer.accessToken === 'string' &&
   'expiresIn' in answer &&
   typeof answer.expiresIn === 'number';
+
+/**
+ * A refresh token may be sent again for 10 seconds after the server has exchanged it; later it ends the session. So the tries of a
+ * refresh end within this time, in milliseconds, whatever `timeoutMs` and `retry` are.
+ */
+const refreshWithinMs = 9000;
+/** Into how many parts that time is divided at most. One try takes one part, so that an answer that is lost leaves time for another. */
+const refreshParts = 3;
 
 const isSame = (one: Tokens | null, other: Tokens | null): boolean =>
   one?.accessToken === other?.accessToken && one?.refreshToken === other?.refreshToken;
@@ -94,18 +103,32 @@ export class AccessTokens {
     return (await this.refresh()).accessToken;
   }
 
+  /**
+   * Exchanges a refresh token, or the browser's cookie. Tries again without losing the session: within the server's grace a used token
+   * gets the same answer.
+   * @throws UnauthenticatedError when the token is refused
+   */
+  async exchange(input: object, options: CallOptions = {}): Promise<SignedIn> {
+    const { retry, runtime } = this.#settings;
+    const until = runtime.now() + refreshWithinMs;
+    const longest = refreshWithinMs / Math.min(retry.limit + 1, refreshParts);
+    const attempt = () => {
+      const timeoutMs = Math.min(options.timeoutMs ?? this.#settings.timeoutMs, longest, until - runtime.now());
+      return post(this.#settings, '/auth/refresh', input, { ...options, timeoutMs });
+    };
+    const answer = await retrying(attempt, { retry, runtime, until, signal: options.signal });
+    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
+    return answer;
+  }
+
   async #refresh(): Promise<SignedIn> {
-    const { session, retry, runtime } = this.#settings;
+    const { session } = this.#settings;
     const used = await session.get();
     const input = used?.refreshToken == null ? {} : { refreshToken: used.refreshToken };
-    // Safe to retry: for ten seconds a used token gets the same answer. Without a retry, a lost answer would end the session.
-    const answer = await retrying(() => post(this.#settings, '/auth/refresh', input), { retry, runtime }).catch(
-      async (thrown: unknown) => {
-        if (thrown instanceof UnauthenticatedError && isSame(used, await session.get())) await session.set(null);
-        throw thrown;
-      },
-    );
-    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
+    const answer = await this.exchange(input).catch(async (thrown: unknown) => {
+      if (thrown instanceof UnauthenticatedError && isSame(used, await session.get())) await session.set(null);
+      throw thrown;
+    });
     // If somebody has signed in or out meanwhile, their tokens stay.
     if (isSame(used, await session.get())) await this.keep(answer);
     return answer;

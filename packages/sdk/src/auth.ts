@@ -24,10 +24,13 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
     (input, options) =>
       signIn(path, { tokenTransport: settings.cookies ? 'cookie' : 'body', ...input }, options);
 
-  const refresh: Send = (input, options) =>
-    'refreshToken' in input
-      ? signIn('/auth/refresh', input, options)
-      : withDeadline(() => tokens.refresh(), { timeoutMs: Infinity, signal: options?.signal });
+  const refresh: Send = async (input, options) => {
+    if (!('refreshToken' in input))
+      return withDeadline(() => tokens.refresh(), { timeoutMs: Infinity, signal: options?.signal });
+    const answer = await tokens.exchange(input, options);
+    await tokens.keep(answer);
+    return answer;
+  };
 
   const signOut = async (path: string, input: object, options?: CallOptions): Promise<unknown> => {
     const kept = await settings.session.get();

@@ -20,7 +20,11 @@ interface ConnectionOptions {
   organization?: string | undefined;
   /** @default globalThis.fetch */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** How long one try may take until its whole answer has arrived, in milliseconds; Infinity for no limit. @default 30_000 */
+  /**
+   * How long one try may take until its whole answer has arrived, in milliseconds; Infinity for no limit. Refreshing the session never
+   * takes longer than 9 seconds with all its retries, because the server lets a refresh token be sent again for 10 seconds only.
+   * @default 30_000
+   */
   timeoutMs?: number | undefined;
   /**
    * Applies to 429, 503, lost connections and timeouts. Only calls that are safe to repeat are retried: queries, and

@@ -30,14 +30,17 @@ interface Retrying {
   retry: RetrySettings;
   runtime: Runtime;
   signal?: AbortSignal | undefined;
+  /** When no try may begin any more, in milliseconds since 1970. @default never */
+  until?: number | undefined;
 }
 
 /** Milliseconds until the next try (what the server asks for, plus full jitter); null when there is no next try. */
-function delayAfter(error: TenonError, tried: number, { retry, runtime }: Retrying): number | null {
+function delayAfter(error: TenonError, tried: number, { retry, runtime, until = Infinity }: Retrying): number | null {
   if (tried > retry.limit || !isPassing(error)) return null;
   const asked = (error.retryAfter ?? 0) * 1000;
   if (asked > retry.maxRetryAfterMs) return null;
-  return asked + runtime.random() * Math.min(retry.maxDelayMs, retry.baseDelayMs * 2 ** (tried - 1));
+  const delay = asked + runtime.random() * Math.min(retry.maxDelayMs, retry.baseDelayMs * 2 ** (tried - 1));
+  return runtime.now() + delay < until ? delay : null;
 }
 
 /**

@@ -8,8 +8,10 @@ import {
   createTenon,
   memorySession,
   type Session,
+  type Tenon,
   type Tokens,
   UnauthenticatedError,
+  UnavailableError,
 } from './index.ts';
 import type { TenonOptions } from './options.ts';
 import { connect } from './tenon.ts';
@@ -148,6 +150,41 @@ describe('a refresh', () => {
     front.fail('/auth/refresh', { kind: 'drop-answer' });
     expect((await tenon.auth.me()).user.email).toBe(owner.login);
     expect(refreshes()).toBe(2);
+  });
+
+  // The server exchanges the token when the first request arrives, and ends the session if it sees the token 10 s later.
+  test('whose answers never arrive is sent again within the grace of the server, whatever the timeout is', async () => {
+    const variants: [Partial<TenonOptions>, (tenon: Tenon, refreshToken: string) => Promise<unknown>][] = [
+      [{}, (tenon) => tenon.auth.me()],
+      [{ timeoutMs: Infinity }, (tenon) => tenon.auth.refresh()],
+      [{ timeoutMs: Infinity }, (tenon, refreshToken) => tenon.auth.refresh({ refreshToken }, { timeoutMs: 60_000 })],
+    ];
+    await Promise.all(
+      variants.map(async ([{ timeoutMs }, call]) => {
+        const own = await Front.before(server.url);
+        const session = memorySession();
+        const tenon = createTenon({ baseUrl: own.url, session, timeoutMs });
+        await tenon.auth.login({ login: owner.login, password: owner.password });
+        await spoil(session);
+        for (let n = 0; n < 2; n++) own.fail('/auth/refresh', { kind: 'hang-answer' });
+        await call(tenon, present((await tokensOf(session)).refreshToken));
+        expect((await tenon.auth.me()).user.email).toBe(owner.login);
+        expect(own.requests('/auth/refresh')).toHaveLength(3);
+        await own.close();
+      }),
+    );
+  });
+
+  test.each<[string, TenonOptions['retry'], Record<string, string>]>([
+    ['many retries', { limit: 100, baseDelayMs: 500 }, {}],
+    ['long waits between them', { limit: 5, baseDelayMs: 60_000, maxDelayMs: 60_000 }, {}],
+    ['a server that asks to come back later', { limit: 2 }, { 'retry-after': '60' }],
+  ])('is not sent again after the grace, in spite of %s', async (_, retry, headers) => {
+    const { tenon, runtime } = await signIn({ retry });
+    for (let n = 0; n < 100; n++) front.fail('/auth/refresh', { kind: 'answer', status: 503, headers });
+    const started = runtime.now();
+    await expect(tenon.auth.refresh()).rejects.toBeInstanceOf(UnavailableError);
+    expect(runtime.now() - started).toBeLessThan(10_000);
   });
 
   test('can be asked for, and shares the one under way', async () => {

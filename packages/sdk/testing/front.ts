@@ -11,6 +11,8 @@ export type Fault =
   | { kind: 'drop-answer' }
   /** The server acts, and only the beginning of its answer arrives. */
   | { kind: 'cut-answer' }
+  /** The server acts, and its answer never arrives although the connection stays open. */
+  | { kind: 'hang-answer' }
   /** There is no answer. */
   | { kind: 'hang' };
 
@@ -107,6 +109,7 @@ export class Front {
       ...(body.length > 0 && { body }),
     });
     const bytes = Buffer.from(await answer.arrayBuffer());
+    if (fault?.kind === 'hang-answer') return;
     if (fault?.kind === 'drop-answer') return void response.destroy();
     response.writeHead(answer.status, [...answer.headers].filter(([name]) => !hopByHop.has(name)).flat());
     if (fault?.kind !== 'cut-answer') return void response.end(bytes);

@@ -1,6 +1,6 @@
 import type { Runtime } from '../src/runtime.ts';
 
-/** A clock that tests move forward, and waits that take no time. */
+/** A clock that tests move forward. A wait takes no time of the test, and moves the clock forward. */
 export class TestRuntime implements Runtime {
   /** Every wait between tries, in milliseconds. */
   readonly slept: number[] = [];
@@ -17,6 +17,7 @@ export class TestRuntime implements Runtime {
 
   async sleep(milliseconds: number): Promise<void> {
     this.slept.push(milliseconds);
+    this.advance(milliseconds);
   }
 
   advance(milliseconds: number): void {
