@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '@tenon/core/testing';
+import { startPostgresOrExit } from '@tenon/core/testing';
 import Database from 'better-sqlite3';
 import pg from 'pg';
 import type { Dialect, Options } from './options.ts';
@@ -53,7 +53,7 @@ async function sqlite(folder: string, options: Options): Promise<Databases> {
 
 async function postgresql(folder: string, options: Options): Promise<Databases> {
   // Without the flags of tests: writes are durable, as in production.
-  const server = await startPostgres([]);
+  const server = await startPostgresOrExit({ flags: [] });
   const administer = async (database: string, ...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client({ connectionString: `${server.url}/${database}` });
     await client.connect();

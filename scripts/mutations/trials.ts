@@ -1,4 +1,4 @@
-import { prepareTemplate, startPostgres } from '../../packages/core/src/testing/index.ts';
+import { prepareTemplate, startPostgresOrExit } from '../../packages/core/src/testing/index.ts';
 import { Arena, type Noticed, type Pending } from './arena.ts';
 import { Copy } from './copy.ts';
 import type { Mutation } from './mutation.ts';
@@ -102,7 +102,7 @@ async function onPostgres(
   const files = tests
     .filter((test) => test.onPostgres || (code.length > 0 && test.path.startsWith(ofDatabase)))
     .map(({ path }) => path);
-  const server = await startPostgres();
+  const server = await startPostgresOrExit();
   try {
     await prepareTemplate(server.url);
     const arena = new Arena(copy, server.url);

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { migrate } from '../database/migrate.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { sharedServer, startPostgres, testedMajor, type TestPostgres } from './postgres.ts';
 
 export type TestDialect = 'sqlite' | 'postgresql';
 export const dialects: readonly TestDialect[] = ['sqlite', 'postgresql'];
@@ -30,7 +30,7 @@ const template = 'tenon_template';
 
 async function migratedServer(): Promise<TestPostgres> {
   // A test run starts one server for all of its processes. A single file starts its own.
-  const shared = process.env['TENON_TEST_POSTGRES'];
+  const shared = process.env[sharedServer(testedMajor())];
   if (shared) return { url: shared, stop: async () => {} };
   const started = await startPostgres();
   await prepareTemplate(started.url);

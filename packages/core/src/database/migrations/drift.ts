@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { tables } from '../../platform.ts';
-import { startPostgres } from '../../testing/postgres.ts';
+import { startPostgresOrExit } from '../../testing/postgres.ts';
 import { migrate } from '../migrate.ts';
 import { openMigrationOrm } from '../migration-orm.ts';
 
@@ -79,7 +79,7 @@ async function policiesIn(url: string): Promise<Map<string, string>> {
 const isDifference = /^(?!set names |(create|drop|alter) policy )./;
 
 async function postgresDifferences(): Promise<Differences> {
-  const server = await startPostgres();
+  const server = await startPostgresOrExit();
   const [migrated, made] = [`${server.url}/postgres`, `${server.url}/made`];
   await migrate({ url: migrated, tables });
   const orm = await openMigrationOrm(migrated, tables);
