@@ -9,6 +9,9 @@ const project = (name: string, root: string, folder: string) => ({
   test: { name, root, include: [`${folder}/**/*.test.ts`], exclude: [isolated], isolate: false },
 });
 
+/** The tests of the walls and of the roles behind them, which also run on the oldest PostgreSQL that is supported. */
+const onPostgres15 = ['policies', 'postgresql-engine', 'visibility'];
+
 const covered = ['core', 'api', 'sdk'].map((name) => `packages/${name}/src/**/*.ts`);
 
 export default defineConfig({
@@ -20,6 +23,15 @@ export default defineConfig({
       project('server', 'apps/server', 'src'),
       project('e2e', '.', 'e2e'),
       project('scripts', '.', 'scripts'),
+      {
+        extends: true as const,
+        test: {
+          ...project('postgresql-15', '.', 'packages/core/src').test,
+          include: onPostgres15.map((name) => `packages/core/src/database/${name}.test.ts`),
+          globalSetup: ['packages/core/src/testing/global-setup-15.ts'],
+          env: { TENON_TEST_POSTGRES_MAJOR: '15' },
+        },
+      },
       {
         extends: true as const,
         test: { name: 'isolated', include: [`packages/${isolated}`], exclude: ['**/node_modules/**'] },

@@ -42,13 +42,42 @@ async function retrying(client: pg.Client, sql: string): Promise<void> {
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
+/** The first version whose grants say themselves whether the member inherits the rights of the role. */
+const grantsHaveOptions = 160_000;
+
+/**
+ * Keeps a login of PostgreSQL 15 from inheriting the rights of every role that it can act as, which is the default there and can
+ * only be said of the login as a whole.
+ * @throws when the login has other roles, whose rights it may need
+ */
+async function stopInheriting(client: pg.Client, login: string): Promise<void> {
+  const { rows } = await client.query<{ inherits: boolean; others: string[] }>(
+    `select rolinherit and not rolsuper as inherits, array(
+       select roleid::regrole::text from pg_auth_members where member = login.oid and not roleid::regrole::text = any($2)
+     ) as others
+     from pg_roles login where rolname = $1`,
+    [login, Object.values(databaseRoles)],
+  );
+  const [found] = rows;
+  if (!found?.inherits) return;
+  if (found.others.length > 0)
+    throw new Error(
+      `On PostgreSQL 15 the login ${login} would inherit the rights of ${databaseRoles.system}, which sees every row. ` +
+        `Run 'alter role ${quote(login)} noinherit', or take ${found.others.join(', ')} from it, and migrate again.`,
+    );
+  await retrying(client, `alter role ${quote(login)} noinherit`);
+}
+
 async function createRoles(client: pg.Client, login: string): Promise<void> {
+  const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`);
+  const withOptions = Number(rows[0]?.version) >= grantsHaveOptions;
+  if (!withOptions) await stopInheriting(client, login);
   for (const role of Object.values(databaseRoles)) {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role]);
     if (!rowCount) await retrying(client, `create role ${role} nologin`);
     await retrying(client, `grant usage on schema public to ${role}`);
     // Explicit also for the role's creator: since PostgreSQL 16 creating a role does not let one act as it.
-    await retrying(client, `grant ${role} to ${quote(login)} with set true, inherit false`);
+    await retrying(client, `grant ${role} to ${quote(login)}${withOptions ? ' with set true, inherit false' : ''}`);
   }
 }
 

@@ -9,7 +9,9 @@ import {
   startPostgres,
   type TestPlatform,
 } from '../testing/index.ts';
+import { testedMajor } from '../testing/postgres.ts';
 import { createWorld, metadataOf, type World, type WorldRow } from '../testing/world.ts';
+import { migrate } from './migrate.ts';
 import { databaseRoles, type DatabaseScope, doorScope, requestScope } from './scope.ts';
 import type { TableDefinition } from './table.ts';
 
@@ -39,6 +41,8 @@ afterAll(async () => {
   await superuser.end();
   await platform.dispose();
 });
+
+const opening = (databaseUrl: string) => createPlatform({ ...platform.settings, databaseUrl }).then((it) => it.close());
 
 class Undo extends Error {}
 
@@ -200,9 +204,6 @@ describe('the keys', () => {
 });
 
 describe('the server', () => {
-  const opening = (databaseUrl: string) =>
-    createPlatform({ ...platform.settings, databaseUrl }).then((it) => it.close());
-
   it('refuses a role that owns tables', async () => {
     const database = await createTestDatabase('postgresql');
     const owner = new pg.Client({ connectionString: asSuperuser(database.url) });
@@ -236,6 +237,61 @@ describe('the server', () => {
       await expect(opening(login)).resolves.toBeUndefined();
     } finally {
       await server.stop();
+    }
+  });
+});
+
+describe('the login of the server', () => {
+  const asLogin = (login: string) => {
+    const url = new URL(platform.settings.databaseUrl);
+    url.username = login;
+    return url.href;
+  };
+  const rowsAs = async (url: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query('select id from organizations')).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const migrateAs = (login: string) =>
+    migrate({ url: asLogin(login), migrationUrl: asSuperuser(platform.settings.databaseUrl), tables });
+
+  it('may act as the roles, and has none of their rights itself', async () => {
+    await expect(rowsAs(platform.settings.databaseUrl)).rejects.toThrow('permission denied');
+  });
+
+  it('has none of them either where it inherited by default, also after it was migrated in another way', async () => {
+    const login = `inheriting_${platform.settings.databaseUrl.slice(-12)}`;
+    await superuser.query(`create role ${login} login inherit`);
+    await superuser.query(`grant ${databaseRoles.system} to ${login}`);
+    try {
+      await migrateAs(login);
+      await expect(rowsAs(asLogin(login))).rejects.toThrow('permission denied');
+      await expect(opening(asLogin(login))).resolves.toBeUndefined();
+    } finally {
+      await superuser.query(`drop role ${login}`);
+    }
+  });
+
+  it('keeps the rights of other roles that it has, or is refused where it would inherit ours with them', async () => {
+    const [group, login] = ['group', 'login'].map((name) => `${name}_${platform.settings.databaseUrl.slice(-12)}`);
+    await superuser.query(`create role ${group}`);
+    await superuser.query(`create role ${login} login inherit in role ${group}`);
+    try {
+      const refused = await migrateAs(`${login}`).then(
+        () => null,
+        (error: Error) => error.message,
+      );
+      const { rows } = await superuser.query(`select pg_has_role($1, $2, 'usage') as inherits`, [login, group]);
+      expect(rows).toEqual([{ inherits: true }]);
+      if (testedMajor() === 15) expect(refused).toContain(`alter role "${login}" noinherit`);
+      else expect(refused).toBeNull();
+    } finally {
+      await superuser.query(`drop role ${login}`);
+      await superuser.query(`drop role ${group}`);
     }
   });
 });
