@@ -1,6 +1,5 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { createLogger, type Logger } from './logger.ts';
-import { SettingsError } from './settings-error.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { version } from './version.ts';
 
@@ -165,28 +164,21 @@ async function run(args: readonly string[]): Promise<void> {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   if (values['help'] === true) return void process.stdout.write(usage);
-  await command.run(readSettings(), values, positionals);
+  const settings = readSettings();
+  try {
+    await command.run(settings, values, positionals);
+  } catch (error) {
+    const { toStartError } = await import('@tenon/core');
+    throw toStartError(error, settings.databaseUrl);
+  }
 }
 
-/** Explains error codes to the person who starts the server. */
-const explanations: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'The port is in use. Stop the program that listens there, or set PORT to another one.',
-  EACCES: 'This user may not listen on PORT or write to DATA_DIR.',
-  ECONNREFUSED: 'No database answers at the address of DATABASE_URL. Start it first.',
-  '28P01': 'The database rejects the user or the password of DATABASE_URL.',
-  '3D000': 'The database that DATABASE_URL names does not exist. Create it first.',
-  '22023': 'The database was never migrated. Run "tenon migrate" first.',
-  '42501':
-    'The database login is not allowed to do that. Run "tenon migrate" with the owner in DATABASE_MIGRATION_URL.',
-};
-
+/** What to tell the person who runs the command. Only an error of our own gets a stack. */
 function explain(error: unknown): string {
-  if (error instanceof SettingsError) return error.message;
   if (!(error instanceof Error)) return String(error);
-  // Messages of domain errors are written for users.
-  if (error.name === 'DomainError') return error.message;
-  const known = 'code' in error ? explanations[String(error.code)] : undefined;
-  return known === undefined ? (error.stack ?? error.message) : `${known} (${error.message})`;
+  // Their messages are written for users and operators.
+  if (['SettingsError', 'StartError', 'DomainError'].includes(error.name)) return error.message;
+  return error.stack ?? error.message;
 }
 
 try {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cannotWrite, makeFolder, StartError } from '@tenon/core/start';
 
 const shortest = 32;
 const leastBits = 90;
@@ -41,17 +42,37 @@ export function weakness(key: string): string | null {
   return null;
 }
 
-/** The secret of a development installation. The first start generates it and keeps it in a file, so that it survives a restart. */
+const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+/** Writes a file unless it is there. It appears with its whole text, so that a process that starts at the same time reads all of it. */
+function writeOnce(file: string, text: string): void {
+  const unfinished = `${file}-${randomBytes(8).toString('hex')}`;
+  try {
+    writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx' });
+    linkSync(unfinished, file);
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+/**
+ * The secret of a development installation. The first start generates it and keeps it in a file, so that it survives a restart.
+ * @throws StartError when the file cannot be written or is empty
+ */
 export function keptSecret(dataDirectory: string, name: string, make: () => string): string {
   const file = join(dataDirectory, name);
-  mkdirSync(dataDirectory, { recursive: true });
+  makeFolder(dataDirectory);
   try {
-    // When two processes start for the first time at once, one writes the file and the other reads it.
-    writeFileSync(file, make(), { mode: 0o600, flag: 'wx' });
+    if (!existsSync(file)) writeOnce(file, make());
+    const secret = readFileSync(file, 'utf8').trim();
+    if (secret === '')
+      throw new StartError(`The secret in ${file} is empty: restore the file, or delete it for a new secret.`);
+    return secret;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    return cannotWrite(file)(error);
   }
-  return readFileSync(file, 'utf8').trim();
 }
 
 /** The key that signs the tokens of a development installation. */

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createPlatform, createSmtpMailer, migrate, pendingMigrations } from '@tenon/core';
+import { makeFolder, StartError } from '@tenon/core/start';
 import { buildApp } from './app.ts';
 import { healthChecks } from './health/checks.ts';
 import { HealthRegistry } from './health/registry.ts';
@@ -28,13 +29,30 @@ const migrationTarget = ({ databaseUrl, migrationUrl }: Settings) => ({
 const isFirstStart = ({ production, databaseUrl }: Settings): boolean =>
   !production && /^(file|sqlite):/.test(databaseUrl) && !existsSync(databaseUrl.replace(/^(file|sqlite):(\/\/)?/, ''));
 
+/** For `catch`: throws what the operator can do about an address that cannot be listened on. */
+const cannotListen =
+  ({ host, port }: Settings) =>
+  (error: Error): never => {
+    const sentences: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'The port is in use. Stop the program that listens there, or set PORT to another one.',
+      EACCES: `This user may not listen on port ${port}: set PORT to one above 1023.`,
+      EADDRNOTAVAIL: `HOST ${host} is no address of this machine: set it to one, or to 0.0.0.0 for all of them.`,
+      ENOTFOUND: `HOST ${host} does not resolve to an address: set it to an address of this machine.`,
+      EAI_AGAIN: `HOST ${host} does not resolve to an address: set it to an address of this machine.`,
+    };
+    const sentence = 'code' in error ? sentences[String(error.code)] : undefined;
+    throw sentence === undefined ? error : new StartError(sentence, error);
+  };
+
 /** Starts a server: database, jobs, HTTP. It answers `/health/live` before it is ready. */
 export async function serve(settings: Settings, logger: Logger): Promise<RunningServer> {
-  mkdirSync(settings.dataDirectory, { recursive: true });
-  const firstStart = isFirstStart(settings);
+  makeFolder(settings.dataDirectory);
+  let firstStart = isFirstStart(settings);
   const target = migrationTarget(settings);
   if (settings.migrateOnStart) {
     const ran = await migrate(target);
+    // Several processes may start for the first time at once. The one that has made the schema makes the demo.
+    firstStart &&= ran.length > 0;
     if (ran.length > 0) logger.info({ migrations: ran }, 'database migrated');
   }
   const platform = await createPlatform(settings, {
@@ -44,7 +62,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
   });
   const lifecycle: Lifecycle = { phase: 'starting' };
   const health = new HealthRegistry(
-    healthChecks({ platform, pendingMigrations: () => pendingMigrations(target) }),
+    healthChecks({ platform, pendingMigrations: () => pendingMigrations(platform) }),
     (check, { message }) => logger.error({ check, message }, 'health check fails'),
   );
   const app = await buildApp({ settings, platform, logger, health, lifecycle });
@@ -67,7 +85,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
   const stop = () => (ending ??= end());
 
   try {
-    await app.listen({ host: settings.host, port: settings.port });
+    await app.listen({ host: settings.host, port: settings.port }).catch(cannotListen(settings));
     const url = `http://${settings.host}:${(app.server.address() as AddressInfo).port}`;
     const welcome = firstStart ? await (await import('./demo.ts')).createDemo(platform, url) : null;
     platform.startJobs();

@@ -266,6 +266,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
     declared(errors.internal()),
     declared(errors.database_busy()),
     declared(errors.database_unavailable()),
+    declared(errors.storage_full()),
     ...operation.problems,
   ];
 }

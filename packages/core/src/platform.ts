@@ -5,6 +5,7 @@ import { newOutcome, type ServiceContext } from './database/context.ts';
 import { counterTable } from './database/counter.entity.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { idempotencyKeyTable } from './database/idempotency.entity.ts';
+import { pendingMigrations as listPendingMigrations } from './database/migration-state.ts';
 import type { TablesOf } from './database/schema.ts';
 import {
   authenticate,
@@ -123,7 +124,8 @@ export interface PlatformOptions {
 
 /**
  * Opens the platform on a migrated database.
- * @throws when the database's login could pass the walls: a superuser, one that bypasses row-level security, or an owner of tables
+ * @throws StartError when the database cannot be used, was not migrated, or belongs to a newer version, and when its login could pass
+ * the walls: a superuser, one that bypasses row-level security, or an owner of tables
  */
 export async function createPlatform(settings: PlatformSettings, options: PlatformOptions = {}): Promise<Platform> {
   const clock = options.clock ?? systemClock;
@@ -198,7 +200,4 @@ export async function migrate(target: MigrationTarget): Promise<string[]> {
 }
 
 /** The migrations that the database still lacks. */
-export async function pendingMigrations(target: MigrationTarget): Promise<string[]> {
-  const { pendingMigrations: list } = await import('./database/migrate.ts');
-  return list({ ...target, tables });
-}
+export const pendingMigrations = ({ database }: Platform): Promise<string[]> => listPendingMigrations(database.engine);

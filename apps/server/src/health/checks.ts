@@ -17,8 +17,12 @@ export interface CheckParts {
 export function healthChecks({ platform, pendingMigrations }: CheckParts): Record<string, Check> {
   return {
     database: async () => {
-      await platform.database.engine.ping();
-      return { status: 'ok' };
+      const { database } = platform;
+      await database.engine.ping();
+      // Not failing: this server still answers what reads.
+      return database.isFull()
+        ? { status: 'degraded', message: 'Its disk is full, so nothing can be written.' }
+        : { status: 'ok' };
     },
     migrations: untilPassed(async () => {
       const pending = await pendingMigrations();

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityMetadata } from '@mikro-orm/core';
 import type { Principal, Visibility } from '../kernel/principal.ts';
 import { ReadCodecs } from './codecs.ts';
 import { Door, type DoorParts, type ReadDoor } from './door.ts';
 import type { Connection, Engine } from './engine.ts';
-import { isConflict, translateFailure } from './failures.ts';
+import { isConflict, isFull, toStartError, translateFailure } from './failures.ts';
+import { notMigrated, refuseOtherVersion } from './migration-state.ts';
 import { discoverEntities } from './orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
@@ -42,9 +44,11 @@ export interface Database {
   read<T>(scope: DatabaseScope, work: (db: ReadDoor) => Promise<T>): Promise<T>;
   /**
    * Runs a transaction, again when it loses a conflict with another one: `work` may run several times, each time from the start.
-   * @throws `database_busy`, `database_unavailable`
+   * @throws `database_busy`, `database_unavailable`, `storage_full`
    */
   write<T>(scope: DatabaseScope, work: (connection: WriteConnection) => Promise<T>): Promise<T>;
+  /** Whether the disk had no room for the latest write. */
+  isFull(): boolean;
   close(): Promise<void>;
 }
 
@@ -56,14 +60,34 @@ export const isPostgresUrl = (url: string): boolean => /^postgres(ql)?:\/\//.tes
 /** The file of a SQLite URL: `file:./data/tenon.db`, `sqlite:…` or a bare path. */
 export const sqliteFile = (url: string): string => url.replace(/^(file|sqlite):(\/\/)?/, '');
 
+async function openEngine({ url, poolSize, onConnectionError }: DatabaseOptions): Promise<Engine> {
+  try {
+    if (isPostgresUrl(url))
+      return await openPostgres({
+        url,
+        ...(poolSize && { poolSize }),
+        ...(onConnectionError && { onConnectionError }),
+      });
+    const file = sqliteFile(url);
+    if (!existsSync(file)) throw notMigrated();
+    return await openSqlite(file);
+  } catch (error) {
+    throw toStartError(error, url);
+  }
+}
+
+/**
+ * Opens a migrated database.
+ * @throws StartError when it cannot be used, was not migrated, or belongs to a newer version
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const engine = isPostgresUrl(options.url)
-    ? await openPostgres({
-        url: options.url,
-        ...(options.poolSize ? { poolSize: options.poolSize } : {}),
-        ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
-      })
-    : openSqlite(sqliteFile(options.url));
+  const engine = await openEngine(options);
+  try {
+    await refuseOtherVersion(engine);
+  } catch (error) {
+    await engine.close();
+    throw toStartError(error, options.url);
+  }
   const tables = new Map(options.tables.map((table) => [table.name, table]));
   const metadata = await discoverEntities(engine.dialect, options.tables);
   const entities = new Map(metadata.map((entity) => [entity.tableName, entity]));
@@ -96,6 +120,18 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       throw translateFailure(error);
     });
 
+  let full = false;
+  const noting = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      const result = await work;
+      full = false;
+      return result;
+    } catch (error) {
+      full ||= isFull(error);
+      throw error;
+    }
+  };
+
   return {
     engine,
     tables,
@@ -104,16 +140,19 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     read: (scope, work) => translated(engine.read(scope, (connection) => work(open(connection, scope)))),
     write: (scope, work) =>
       translated(
-        retrying(() =>
-          engine.write(scope, (connection) =>
-            work({
-              db: open(connection, scope),
-              invisible: open(connection, { ...scope, principal: null }),
-              bare: connection,
-            }),
+        noting(
+          retrying(() =>
+            engine.write(scope, (connection) =>
+              work({
+                db: open(connection, scope),
+                invisible: open(connection, { ...scope, principal: null }),
+                bare: connection,
+              }),
+            ),
           ),
         ),
       ),
+    isFull: () => full,
     close: () => engine.close(),
   };
 }

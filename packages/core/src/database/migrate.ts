@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3';
+import type { MikroORM } from '@mikro-orm/core';
 import pg from 'pg';
+import { makeFolder, StartError } from '../kernel/start.ts';
 import { isPostgresUrl, sqliteFile } from './database.ts';
+import type { Dialect } from './engine.ts';
+import { isBusy, toStartError } from './failures.ts';
 import { type Migrations, openMigrationOrm } from './migration-orm.ts';
+import { refuseNewer } from './migration-state.ts';
 import { grantsOf } from './policies.ts';
 import { databaseRoles } from './scope.ts';
 import type { TableDefinition } from './table.ts';
@@ -24,6 +27,22 @@ const advisoryLock = 7_365_236;
 
 const isConcurrentUpdate = (error: unknown) =>
   error instanceof Error && /tuple concurrently (updated|deleted)/.test(error.message);
+
+/** How long a connection may take to open, in milliseconds. */
+const connectLimitMs = 5000;
+/** How long a migration of SQLite waits for that of another process, in milliseconds. */
+const busyLimitMs = 60_000;
+
+async function retryingWhileBusy(work: () => Promise<unknown>): Promise<void> {
+  for (const deadline = performance.now() + busyLimitMs; ; await delay(50)) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+    }
+  }
+}
 
 /** Roles and grants are cluster-wide, so another database's migration may be writing the same rows. */
 async function retrying(client: pg.Client, sql: string): Promise<void> {
@@ -61,9 +80,9 @@ async function stopInheriting(client: pg.Client, login: string): Promise<void> {
   const [found] = rows;
   if (!found?.inherits) return;
   if (found.others.length > 0)
-    throw new Error(
-      `On PostgreSQL 15 the login ${login} would inherit the rights of ${databaseRoles.system}, which sees every row. ` +
-        `Run 'alter role ${quote(login)} noinherit', or take ${found.others.join(', ')} from it, and migrate again.`,
+    throw new StartError(
+      `On PostgreSQL 15 the login ${login} would inherit the rights of ${databaseRoles.system}, which sees every row: ` +
+        `run 'alter role ${quote(login)} noinherit', or take ${found.others.join(', ')} from it, and migrate again.`,
     );
   await retrying(client, `alter role ${quote(login)} noinherit`);
 }
@@ -84,19 +103,27 @@ async function createRoles(client: pg.Client, login: string): Promise<void> {
 /** The user that an URL logs in as. */
 const loginOf = (url: string): string => decodeURIComponent(new URL(url).username);
 
-/** Brings the database to the newest schema. Safe to run by several instances at once. Answers the names of what it ran. */
+/**
+ * Brings the database to the newest schema. Safe to run by several instances at once: they wait for each other.
+ * Answers the names of what it ran.
+ * @throws StartError when the database cannot be used or belongs to a newer version
+ */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  if (!isPostgresUrl(options.url)) {
-    mkdirSync(dirname(sqliteFile(options.url)), { recursive: true });
-    return runMigrations(options.url, options);
-  }
-  const migrationUrl = options.migrationUrl ?? options.url;
-  const client = new pg.Client({ connectionString: migrationUrl });
-  await client.connect();
+  const url = isPostgresUrl(options.url) ? (options.migrationUrl ?? options.url) : options.url;
   try {
+    return await (isPostgresUrl(url) ? migratePostgres(url, options) : migrateSqlite(url, options));
+  } catch (error) {
+    throw toStartError(error, url);
+  }
+}
+
+async function migratePostgres(migrationUrl: string, options: MigrateOptions): Promise<string[]> {
+  const client = new pg.Client({ connectionString: migrationUrl, connectionTimeoutMillis: connectLimitMs });
+  try {
+    await client.connect();
     await client.query('select pg_advisory_lock($1)', [advisoryLock]);
     await createRoles(client, loginOf(options.url));
-    const ran = await runMigrations(migrationUrl, options);
+    const ran = await withMigrator(migrationUrl, options, (orm) => runMigrations(orm, 'postgresql', options));
     const { rows } = await client.query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'public'`,
     );
@@ -111,60 +138,50 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-async function runMigrations(url: string, { tables, migrations }: MigrateOptions): Promise<string[]> {
+async function withMigrator<T>(
+  url: string,
+  { tables, migrations }: MigrateOptions,
+  work: (orm: MikroORM) => Promise<T>,
+): Promise<T> {
   const orm = await openMigrationOrm(url, tables, migrations);
-  const connection = orm.em.getConnection();
-  const sqlite = !isPostgresUrl(url);
   try {
-    // SQLite adds a foreign key by making the table anew: dropping the old one must not take along what refers to it. Inside a
-    // transaction, where migrations run, this can no longer be said.
-    if (sqlite) await connection.execute('pragma foreign_keys = off');
-    const ran = (await orm.migrator.up()).map((migration) => migration.name);
-    const broken: unknown = sqlite && ran.length > 0 ? await connection.execute('pragma foreign_key_check') : [];
-    if (Array.isArray(broken) && broken.length > 0)
-      throw new Error(`After ${ran.join(', ')} there are rows that refer to nothing: ${broken.length}.`);
-    return ran;
+    return await work(orm);
   } finally {
     await orm.close(true);
   }
 }
 
-const noSuchTable = new Set(['42P01', '42501', '22023', 'SQLITE_ERROR', 'SQLITE_CANTOPEN']);
-
-/** The names of the migrations that were run, as the server's own role sees them; none before the first. */
-async function executedMigrations(url: string): Promise<Set<string>> {
-  const statement = 'select name from mikro_orm_migrations';
-  const names = (rows: readonly unknown[]) => new Set(rows.map((row) => (row as { name: string }).name));
-  try {
-    if (!isPostgresUrl(url)) {
-      const file = new Sqlite(sqliteFile(url), { readonly: true, fileMustExist: true });
-      try {
-        return names(file.prepare(statement).all());
-      } finally {
-        file.close();
-      }
-    }
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3000 });
-    await client.connect();
-    try {
-      await client.query(`set role ${databaseRoles.request}`);
-      return names((await client.query<{ name: string }>(statement)).rows);
-    } finally {
-      await client.end();
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && noSuchTable.has(String(error.code))) return new Set();
-    throw error;
-  }
+async function runMigrations(orm: MikroORM, dialect: Dialect, { migrations }: MigrateOptions): Promise<string[]> {
+  const executed = await orm.migrator.getExecuted();
+  // Migrations that are given do not include those that the folder has.
+  if (!migrations)
+    refuseNewer(
+      dialect,
+      executed.map(({ name }) => name),
+    );
+  return (await orm.migrator.up()).map(({ name }) => name);
 }
 
-/** The migrations that the database still lacks. Asks as the server, whose login may run none of them. */
-export async function pendingMigrations({ url }: MigrateOptions): Promise<string[]> {
-  const folder = new URL(`./migrations/${isPostgresUrl(url) ? 'postgresql' : 'sqlite'}/`, import.meta.url);
-  const executed = await executedMigrations(url);
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => file.slice(0, -'.ts'.length))
-    .filter((name) => !executed.has(name))
-    .sort();
+async function migrateSqlite(url: string, options: MigrateOptions): Promise<string[]> {
+  makeFolder(dirname(sqliteFile(url)));
+  return withMigrator(url, options, async (orm) => {
+    const execute = (sql: string): Promise<unknown> => orm.em.getConnection().execute(sql);
+    // SQLite adds a foreign key by making the table anew: dropping the old one must not take along what refers to it. Inside a
+    // transaction, where migrations run, this can no longer be said.
+    await execute('pragma foreign_keys = off');
+    // What is pending is asked inside the transaction: another process that migrates waits here, and then has nothing to do.
+    await retryingWhileBusy(() => execute('begin immediate'));
+    try {
+      const ran = await runMigrations(orm, 'sqlite', options);
+      const broken = ran.length > 0 ? await execute('pragma foreign_key_check') : [];
+      if (Array.isArray(broken) && broken.length > 0)
+        throw new StartError(`After ${ran.join(', ')} there are rows that refer to nothing: ${broken.length}.`);
+      await execute('commit');
+      return ran;
+    } catch (error) {
+      // SQLite may have rolled back itself, such as on a full disk.
+      await execute('rollback').catch(() => {});
+      throw error;
+    }
+  });
 }

@@ -47,7 +47,11 @@ export async function openMigrationOrm(
   const options: Partial<Options> = {
     ...base,
     ...(dialect === 'postgresql'
-      ? { clientUrl: url, dbName: new URL(url).pathname.slice(1) }
+      ? {
+          dbName: new URL(url).pathname.slice(1),
+          // MikroORM itself takes no more than host, port, user and password from an URL, and would leave out sslmode.
+          driverOptions: { connectionString: url, connectionTimeoutMillis: 5000 },
+        }
       : { dbName: sqliteFile(url) }),
     extensions: [Migrator],
     logger: () => {},
@@ -87,7 +91,8 @@ export async function openMigrationOrm(
       snapshotName: 'snapshot',
       // The snapshot is what the entities say, not what a database happens to hold.
       snapshotOnMigrate: false,
-      transactional: true,
+      // On SQLite the caller has begun one: what is pending must be asked inside it.
+      transactional: dialect === 'postgresql',
       allOrNothing: true,
     },
   };

@@ -8,7 +8,7 @@ import {
   type RootOperationNode,
 } from 'kysely';
 import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
-import { isUnknownRole } from './failures.ts';
+import { StartError } from '../kernel/start.ts';
 import { connectionOf } from './single-connection.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
 import { Slot } from './statement.ts';
@@ -153,9 +153,9 @@ async function refusePowerfulRole(pool: pg.Pool): Promise<void> {
   );
   const [found] = rows;
   if (!found || found.superuser || found.bypass || found.owner)
-    throw new Error(
-      `The database role ${found?.role ?? '(unknown)'} is a superuser, bypasses row-level security or owns tables. ` +
-        `Run "tenon migrate", which creates ${databaseRoles.request} and lets the login of DATABASE_URL act as it.`,
+    throw new StartError(
+      `The database role ${found?.role ?? '(unknown)'} is a superuser, bypasses row-level security or owns tables: ` +
+        `run "tenon migrate", which creates ${databaseRoles.request} and lets the login of DATABASE_URL act as it.`,
     );
 }
 
@@ -191,9 +191,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     await refusePowerfulRole(pool);
   } catch (error) {
     await pool.end();
-    throw isUnknownRole(error)
-      ? new Error('The database is not migrated: run "tenon migrate".', { cause: error })
-      : error;
+    throw error;
   }
   const sessions = new WeakMap<pg.PoolClient, Session>();
 

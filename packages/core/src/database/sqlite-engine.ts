@@ -59,20 +59,34 @@ const dialect = {
   createQueryCompiler: () => new SqliteQueryCompiler(),
 };
 
+/** Runs work again while another process has the write lock. A busy_timeout would block the event loop, so the wait is ours. */
+async function whenFree<T>(work: () => T, limitMs = busyLimitMs): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await delay(wait * (0.5 + Math.random()));
+    }
+  }
+}
+
 /**
- * Opens the database file in WAL mode with one writer and one reader connection: reads do not wait for a write transaction.
+ * Opens the file of a migrated database in WAL mode with one writer and one reader connection: reads do not wait for a write transaction.
  * `synchronous = normal` survives the death of the process; a power cut may lose the last commits, never the file.
  */
-export function openSqlite(file: string): Engine {
+export async function openSqlite(file: string): Promise<Engine> {
   const open = (readonly: boolean) => {
-    const database = new Database(file, { readonly, timeout: 0 });
+    const database = new Database(file, { readonly, timeout: 0, fileMustExist: true });
     if (!readonly) database.pragma('journal_mode = wal');
     for (const pragma of ['synchronous = normal', 'foreign_keys = on', 'cache_size = -65536', 'mmap_size = 268435456'])
       database.pragma(pragma);
     return database;
   };
-  const writer = open(false);
-  const reader = open(true);
+  // Another process may be opening it too, and the mode is changed by one alone.
+  const writer = await whenFree(() => open(false));
+  const reader = await whenFree(() => open(true));
   const connect = (database: Database.Database): Connection => {
     const connection = new SqliteConnection(database);
     return connectionOf(dialect, async (sql, parameters) => connection.execute(sql, parameters));
@@ -81,19 +95,10 @@ export function openSqlite(file: string): Engine {
   const reading = connect(reader);
   const [beginImmediate, commit] = ['begin immediate', 'commit'].map((sql) => writer.prepare(sql));
 
-  async function begin(): Promise<void> {
-    const deadline = performance.now() + busyLimitMs;
-    for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
-      try {
-        beginImmediate?.run();
-        return;
-      } catch (error) {
-        // busy_timeout would block the event loop, so the wait is ours.
-        if (!isBusy(error) || performance.now() > deadline) throw error;
-        await delay(wait * (0.5 + Math.random()));
-      }
-    }
-  }
+  const begin = () => whenFree(() => beginImmediate?.run());
+  // A file that this user may not write is opened all the same. Better it is said now than at the first write.
+  await begin();
+  writer.exec('rollback');
 
   let last: Promise<unknown> = Promise.resolve();
 

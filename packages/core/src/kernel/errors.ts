@@ -114,5 +114,9 @@ export const errors = defineErrors({
   rate_limited: { kind: 'rate_limited', message: 'Too many attempts. Try again later: Retry-After says when.' },
   database_busy: { kind: 'unavailable', message: 'The database is busy. Try again in a moment.' },
   database_unavailable: { kind: 'unavailable', message: 'The database cannot be reached. Try again in a moment.' },
+  storage_full: {
+    kind: 'unavailable',
+    message: 'The disk of the database is full, so nothing can be written. Reading still works. Try again later.',
+  },
   internal: { kind: 'internal', message: 'Something went wrong on our side.' },
 });

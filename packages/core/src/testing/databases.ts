@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { migrate } from '../database/migrate.ts';
 import { uuidv7 } from '../kernel/ids.ts';
@@ -72,6 +73,13 @@ export async function createTestDatabase(dialect: TestDialect): Promise<TestData
   const name = `tenon_${uuidv7().replaceAll('-', '')}`;
   await administer(url, `create database ${name} template ${template}`);
   return { url: asLogin(url, name), drop: () => administer(url, `drop database if exists ${name} with (force)`) };
+}
+
+/** Records a migration in a SQLite file that was not run, as if a newer version had. */
+export function recordMigration(file: string, name: string): void {
+  const database = new Sqlite(file);
+  database.prepare('insert into mikro_orm_migrations (name) values (?)').run(name);
+  database.close();
 }
 
 /** The same database as the superuser, to whom no policy applies: to look behind the walls. */

@@ -5,6 +5,7 @@ export {
   createTestDatabase,
   dialects,
   prepareTemplate,
+  recordMigration,
   type TestDatabase,
   type TestDialect,
 } from './databases.ts';
