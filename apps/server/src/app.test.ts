@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { connect } from 'node:net';
 import { createTestPlatform, type TestPlatform } from '@tenon/core/testing';
 import type { FastifyInstance } from 'fastify';
@@ -168,6 +169,53 @@ describe('CORS', () => {
       expect(answer.headers['access-control-allow-origin']).toBeUndefined();
     },
   );
+});
+
+describe('every method', () => {
+  // CONNECT never becomes a request.
+  const methods = METHODS.filter((method) => method !== 'CONNECT');
+  const ask = async (method: string, url: string) => {
+    // `inject` passes any method on, but its type lists only the usual ones.
+    const sent = { payload: '{', headers: { 'content-type': 'application/json' } };
+    const { statusCode, headers } = await app.inject({ method: method as 'POST', url, ...(method !== 'GET' && sent) });
+    return { method, status: statusCode, allow: headers.allow, type: headers['content-type'] };
+  };
+  const pages = ['/', '/health', '/health/live', '/health/ready', '/health/db', '/openapi.json', '/docs', '/redoc'];
+
+  it.each([...pages, '/docs/start.js', '/docs/scalar.js', '/redoc/start.js', '/redoc/redoc.js'])(
+    'of %s is answered as Allow says',
+    async (url) => {
+      for (const method of methods)
+        expect(await ask(method, url)).toMatchObject(
+          method === 'GET' || method === 'HEAD'
+            ? { method, status: 200, allow: undefined }
+            : method === 'OPTIONS'
+              ? { method, status: 204, allow: 'GET, HEAD' }
+              : { method, status: 405, allow: 'GET, HEAD', type: 'application/problem+json' },
+        );
+    },
+  );
+
+  it.each(['/nowhere', '/constructor', '/__proto__', '/health/', '/trpcs', '/api/v1/nowhere', '*'])(
+    'of %s is 404',
+    async (url) => {
+      for (const method of methods)
+        expect(await ask(method, url)).toEqual({
+          method,
+          status: 404,
+          allow: undefined,
+          type: 'application/problem+json',
+        });
+    },
+  );
+
+  it('of the API is answered in the same way, with the headers of every answer', async () => {
+    const { statusCode, headers } = await app.inject({ method: 'OPTIONS', url: '/api/items' });
+    expect([statusCode, headers.allow]).toEqual([204, 'GET, HEAD, POST']);
+    expect(headers).toMatchObject({ 'x-request-id': expect.stringMatching(uuid), 'x-content-type-options': 'nosniff' });
+    expect(line()).toMatchObject({ method: 'OPTIONS', path: '/api/items', status: 204 });
+    expect(await ask('PROPFIND', '/trpc/tasks.list')).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+  });
 });
 
 describe('limits', () => {

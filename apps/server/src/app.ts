@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import cors from '@fastify/cors';
-import { openApiDocument, sendNotFound, sendProblem, serverOptions, tenonApi } from '@tenon/api';
+import { answerUnknown, openApiDocument, sendNotFound, sendProblem, serverOptions, tenonApi } from '@tenon/api';
 import { type Platform, uuidv7 } from '@tenon/core';
 import Fastify, {
   type FastifyServerOptions,
@@ -93,6 +93,7 @@ export async function buildApp({ settings, platform, logger, health, lifecycle }
     reply.headers(security);
     done();
   });
+  answerUnknown(app);
   if (settings.corsOrigins.length > 0)
     await app.register(cors, {
       origin: [...settings.corsOrigins],

@@ -116,11 +116,29 @@ function fromDomain(error: DomainError, pointerOf?: PointerOf): ApiError {
   });
 }
 
-const fromTrpcCode: Partial<Record<TrpcCode, () => ApiError>> = {
+/** Our errors for those that tRPC throws itself. Null: it is our mistake. The compiler asks for a line when tRPC adds a code. */
+const fromTrpcCode: Readonly<Record<TrpcCode, (() => Error) | null>> = {
+  PARSE_ERROR: () => malformedBody('It is not valid JSON.'),
+  BAD_REQUEST: transportErrors.bad_request,
+  UNAUTHORIZED: errors.unauthenticated,
+  PAYMENT_REQUIRED: errors.limit_exceeded,
+  FORBIDDEN: errors.permission_denied,
   NOT_FOUND: transportErrors.procedure_not_found,
   METHOD_NOT_SUPPORTED: transportErrors.method_not_allowed,
-  UNSUPPORTED_MEDIA_TYPE: transportErrors.unsupported_media_type,
+  TIMEOUT: transportErrors.request_timeout,
+  CONFLICT: transportErrors.bad_request,
+  PRECONDITION_FAILED: errors.version_conflict,
   PAYLOAD_TOO_LARGE: transportErrors.payload_too_large,
+  UNSUPPORTED_MEDIA_TYPE: transportErrors.unsupported_media_type,
+  UNPROCESSABLE_CONTENT: transportErrors.bad_request,
+  PRECONDITION_REQUIRED: transportErrors.bad_request,
+  TOO_MANY_REQUESTS: errors.rate_limited,
+  CLIENT_CLOSED_REQUEST: transportErrors.bad_request,
+  INTERNAL_SERVER_ERROR: null,
+  NOT_IMPLEMENTED: null,
+  BAD_GATEWAY: null,
+  SERVICE_UNAVAILABLE: null,
+  GATEWAY_TIMEOUT: null,
 };
 
 /** Errors that tRPC throws itself, for a wrong path, method, batch or body. */
@@ -130,5 +148,6 @@ function fromTrpc(error: TRPCError, pointerOf?: PointerOf): ApiError {
   if (cause instanceof SyntaxError) return toApiError(malformedBody('It is not valid JSON.'));
   if (kinds.validation.trpc === code)
     return toApiError(errors.validation_failed({ message: error.message, cause: error }));
-  return fromTrpcCode[code]?.() ?? unexpected(cause ?? error);
+  const make = fromTrpcCode[code];
+  return make ? toApiError(make()) : unexpected(cause ?? error);
 }

@@ -4,6 +4,6 @@ export { clientErrorHandler, sendNotFound, sendProblem } from './http/failures.t
 export type { ErrorShape, OperationMeta } from './meta.ts';
 export { type Operation, problemsOf } from './operation.ts';
 export { operationsOf } from './operations.ts';
-export { callerOf, serverOptions, tenonApi, type TenonApiOptions } from './plugin.ts';
+export { answerUnknown, callerOf, serverOptions, tenonApi, type TenonApiOptions } from './plugin.ts';
 export type { Problem, ProblemField } from './problem.ts';
 export { rewriteUrl } from './rest/aliases.ts';

@@ -15,10 +15,12 @@ export function operationsOf(router: AnyTRPCRouter): Map<string, Operation> {
   return operations;
 }
 
-/** The router as /trpc serves it: without the operations that exist over REST only. */
+/**
+ * The router as /trpc serves it: without the operations that exist over REST only. tRPC looks procedures up by the path that the
+ * client sent, so the record has no prototype: `constructor` must find nothing.
+ */
 export function withoutRestOnly<Router extends AnyTRPCRouter>(router: Router): Router {
-  const procedures = Object.fromEntries(
-    proceduresOf(router).filter(([, { _def }]) => !(_def.meta instanceof Operation && _def.meta.restOnly)),
-  );
+  const served = proceduresOf(router).filter(([, { _def }]) => !(_def.meta instanceof Operation && _def.meta.restOnly));
+  const procedures = Object.assign(Object.create(null), Object.fromEntries(served));
   return { ...router, _def: { ...router._def, procedures } };
 }

@@ -1,9 +1,10 @@
 import type { AnyTRPCRouter } from '@trpc/server';
-import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { appRouter } from './app-router.ts';
 import { type Platform, RequestContext } from './context.ts';
 import { transportErrors } from './errors.ts';
 import { clientErrorHandler, sendProblem } from './http/failures.ts';
+import { answerOtherMethods } from './http/methods.ts';
 import { HttpTransport } from './http/transport.ts';
 import { rewriteUrl } from './rest/aliases.ts';
 import { restPrefix } from './rest/answer.ts';
@@ -16,14 +17,28 @@ const longestUrl = 8_192;
 /** The path of a batch contains the names of all its calls, so only the limit on the whole URL counts. */
 const maxParamLength = longestUrl;
 
+const isTrpc = (url: string): boolean => url.startsWith(`${trpcPrefix}/`);
+
+/** Sends an error that occurred before a route was found, in the shape of its path. */
+const sendError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  (isTrpc(request.url) ? sendTrpcError : sendProblem)(thrown, request, reply);
+
+/**
+ * Answers the methods that no route answers, and paths with nothing at them. A server that has routes beside the API calls it before
+ * it declares them.
+ */
+export const answerUnknown = (app: FastifyInstance): void =>
+  answerOtherMethods(app, sendError, (url) =>
+    isTrpc(url) ? transportErrors.procedure_not_found() : transportErrors.route_not_found(),
+  );
+
 /** Options without which the API would break its contract. Create the server with `Fastify({ ...serverOptions, … })`. */
 export const serverOptions = {
   bodyLimit: 1024 * 1024,
   routerOptions: { maxParamLength },
   rewriteUrl,
   clientErrorHandler,
-  frameworkErrors: (error, request, reply) =>
-    void (request.url.startsWith(`${trpcPrefix}/`) ? sendTrpcError : sendProblem)(error, request, reply),
+  frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
 } satisfies FastifyServerOptions;
 
 export interface TenonApiOptions {
@@ -53,6 +68,7 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   if ((app.initialConfig.routerOptions?.maxParamLength ?? 0) < maxParamLength)
     throw new Error('Make the server with the serverOptions of @tenon/api.');
 
+  answerUnknown(app);
   app.decorateRequest(ownContext, null);
   const contextOf = (request: OwnRequest, transport: HttpTransport | null): RequestContext => {
     const { id: requestId, url, headers, ip: address } = request;

@@ -7,7 +7,9 @@ import { malformedBody, toApiError, transportErrors } from './errors.ts';
 import { refuseHeaders, sentMutationHeaders } from './headers.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
 import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
-import { withoutRestOnly } from './operations.ts';
+import { declareMethods, type MethodsAt } from './http/methods.ts';
+import type { Operation } from './operation.ts';
+import { operationsOf, withoutRestOnly } from './operations.ts';
 import { problemHeaders } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
 import { occurrences, toErrorShape } from './trpc.ts';
@@ -17,6 +19,15 @@ export const trpcPrefix = '/trpc';
 
 /** The most calls in one batch. */
 const largestBatch = 100;
+
+/** The methods of the procedures in a path. tRPC answers what is wrong with a batch of which only some calls are. */
+const methodsOf =
+  (operations: ReadonlyMap<string, Operation>): MethodsAt =>
+  (path) => {
+    const types = new Set(path.split(',').map((name) => operations.get(name)?.type));
+    const methods = [...(types.has('query') ? ['GET', 'HEAD'] : []), ...(types.has('mutation') ? ['POST'] : [])];
+    return methods.length > 0 ? methods : null;
+  };
 
 interface TrpcParams {
   Params: { path: string };
@@ -29,6 +40,8 @@ export function mountTrpc(
   makeContext: (request: FastifyRequest) => RequestContext,
 ): void {
   const served = withoutRestOnly(router);
+  const methodsAt = methodsOf(operationsOf(served));
+  const answerOther = declareMethods(app, `${trpcPrefix}/`, methodsAt);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
@@ -39,8 +52,13 @@ export function mountTrpc(
   app.setNotFoundHandler((request, reply) => sendTrpcError(transportErrors.procedure_not_found(), request, reply));
 
   app.route<TrpcParams>({
-    method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    method: ['GET', 'POST'],
     url: '/:path',
+    // Before the body is read, because tRPC would look at its type before it looks for the procedure.
+    onRequest: (req, res, done) => {
+      if (methodsAt(req.params.path)?.includes(req.method)) done();
+      else answerOther(req, res);
+    },
     handler: async (req, res) => {
       const response = await occurrences.run({ url: req.url, requestId: req.id }, () =>
         resolveResponse({

@@ -1,8 +1,12 @@
 import { connect } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import { TRPCError } from '@trpc/server';
+import { getHTTPStatusCodeFromError } from '@trpc/server/http';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { errorCodes, type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kinds } from '../errors.ts';
 import { fixtureServer } from '../testing/fixture.ts';
+import { toHttpError } from './failures.ts';
 
 let app: FastifyInstance;
 let port: number;
@@ -56,5 +60,31 @@ describe('a server without serverOptions', () => {
     const { fixturePlatform } = await import('../testing/fixture.ts');
     const bare = Fastify();
     await expect(bare.register(tenonApi, { platform: fixturePlatform })).rejects.toThrow('serverOptions');
+  });
+});
+
+describe('every error of a framework', () => {
+  /** The status that Fastify would answer itself, by its code. */
+  const fastifyStatuses = Object.entries(errorCodes).map(([code, Failure]) => {
+    const { statusCode = 500 } = new Failure();
+    return [code, statusCode, new Failure()] as const;
+  });
+
+  test.each(fastifyStatuses)(
+    '%s of Fastify, %i, is the same for a client, or our mistake',
+    (_code, status, failure) => {
+      expect(toHttpError(failure).status).toBe(status < 500 ? status : 500);
+    },
+  );
+
+  test.each(Object.keys(TRPC_ERROR_CODES_BY_KEY) as TRPCError['code'][])('%s of tRPC keeps its class', (code) => {
+    const { status, problem } = toHttpError(new TRPCError({ code }));
+    const expected = getHTTPStatusCodeFromError(new TRPCError({ code }));
+    if (expected >= 500) expect(problem).toBe('internal');
+    else expect([status >= 400 && status < 500, problem]).toEqual([true, expect.not.stringMatching(/^internal$/)]);
+  });
+
+  test.each([...Object.getOwnPropertyNames(Object.prototype), 7, null, undefined])('code %s is not known', (code) => {
+    expect(toHttpError(Object.assign(new Error('x'), { code })).problem).toBe('internal');
   });
 });

@@ -18,7 +18,9 @@ export function toFetchRequest(request: FastifyRequest, reply: FastifyReply): Re
   reply.raw.once('close', () => {
     if (!reply.raw.writableEnded) left.abort();
   });
-  const { method, body } = request;
+  const { body } = request;
+  // To a HEAD tRPC would answer 204 whatever the path is. Fastify leaves the body out.
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
   return new Request(new URL(request.url, 'http://localhost'), {
     method,
     headers: headersOf(request),

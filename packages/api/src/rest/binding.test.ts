@@ -278,7 +278,8 @@ describe('a redirect', () => {
 
   test('does not act on HEAD', async () => {
     const before = calls.length;
-    expect((await arrive('ticket=t', 'HEAD')).status).toBe(404);
+    const { status, headers } = await arrive('ticket=t', 'HEAD');
+    expect([status, headers.allow]).toEqual([405, 'GET']);
     expect(calls.length).toBe(before);
   });
 

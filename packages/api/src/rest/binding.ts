@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { AnyTRPCRouter } from '@trpc/server';
-import { transportErrors } from '../errors.ts';
 import type { RequestContext } from '../context.ts';
 import { sendNotFound, sendProblem } from '../http/failures.ts';
+import { isWider, refuseMethods } from '../http/methods.ts';
 import { type Operation, type RawInput } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { pointAtAlias, routeAliases, splitAliasBody } from './aliases.ts';
@@ -31,10 +31,9 @@ export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeConte
       const options = { parseAs: 'buffer', ...(limit !== undefined && { bodyLimit: limit }) } as const;
       scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
       for (const { operation, ...route } of routes)
-        // No HEAD for a GET that writes: it would act, and the answer would be lost.
         if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: operation.type === 'query' });
     });
-  refuseOtherMethods(app, routes);
+  refuseMethodsOfWiderPaths(app, routes);
 }
 
 function routesOf(router: AnyTRPCRouter, makeContext: MakeContext): Route[] {
@@ -103,22 +102,15 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
   });
 }
 
-const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'];
+/** The methods that a route answers. A GET that writes has no HEAD: it would act, and the answer would be lost. */
+const methodsOf = ({ method, operation }: Route): string[] =>
+  method === 'GET' && operation.type === 'query' ? ['GET', 'HEAD'] : [method];
 
-/** Answers 405 to every method that a path does not declare. OPTIONS is left to the server's CORS. */
-function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
-  for (const url of new Set(routes.map((route) => route.url))) {
-    const declared = routes.filter((route) => route.url === url).map(({ method }) => method);
-    const allowed = allMethods.filter((method) => declared.includes(method === 'HEAD' ? 'GET' : method));
-    app.route({
-      method: allMethods.filter((method) => !allowed.includes(method)),
-      url,
-      exposeHeadRoute: false,
-      onRequest: async (_request, reply) => {
-        reply.header('allow', allowed.join(', '));
-        throw transportErrors.method_not_allowed();
-      },
-      handler: sendNotFound,
-    });
+function refuseMethodsOfWiderPaths(app: FastifyInstance, routes: readonly Route[]): void {
+  for (const [url, own] of Map.groupBy(routes, (route) => route.url)) {
+    const declared = own.flatMap(methodsOf);
+    const wider = routes.filter((route) => isWider(route.url, url)).flatMap(methodsOf);
+    const refused = new Set(wider.filter((method) => !declared.includes(method)));
+    if (refused.size > 0) refuseMethods(app, url, [...refused]);
   }
 }

@@ -1,0 +1,145 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { transportErrors } from '../errors.ts';
+import { pathOf } from '../problem.ts';
+import { refuseConnection } from './failures.ts';
+
+/** The order in which Allow lists methods. */
+const listed = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** The methods that a path answers, in the order of Allow. Null when there is nothing at the path. */
+export type MethodsAt = (path: string) => readonly string[] | null;
+
+const isParameter = (segment: string): boolean => segment.startsWith(':');
+
+/** Whether every path that fits `narrow` fits `wide` too, as each path of `/tasks/trash` fits `/tasks/:id`. */
+export function isWider(wide: string, narrow: string): boolean {
+  const own = wide.split('/');
+  const other = narrow.split('/');
+  return (
+    wide !== narrow && own.length === other.length && own.every((one, at) => isParameter(one) || one === other[at])
+  );
+}
+
+const decode = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+};
+
+/** The methods of every route. Fastify itself can only say whether a path answers a method that it knows. */
+class Routes {
+  readonly #routes: { segments: readonly string[]; methods: Set<string> }[] = [];
+  readonly #prefixes = new Map<string, MethodsAt>();
+
+  add(url: string, methods: readonly string[]): void {
+    // The only wildcard is the route for CORS, which answers no path by itself.
+    if (url.includes('*')) return;
+    const known = this.#routes.find(({ segments }) => segments.join('/') === url);
+    if (known) for (const method of methods) known.methods.add(method);
+    else this.#routes.push({ segments: url.split('/'), methods: new Set(methods) });
+  }
+
+  /** Lets a function say what the paths below a prefix answer. */
+  addPrefix(prefix: string, methodsAt: MethodsAt): void {
+    this.#prefixes.set(prefix, methodsAt);
+  }
+
+  /** As in Fastify, the first segment that differs decides between two routes: a fixed one comes before a parameter. */
+  readonly at: MethodsAt = (path) => {
+    for (const [prefix, methodsAt] of this.#prefixes)
+      if (path.startsWith(prefix)) return methodsAt(decode(path.slice(prefix.length)));
+    const sent = path.split('/').map(decode);
+    const rank = ({ segments }: { segments: readonly string[] }) => segments.map((one) => +isParameter(one)).join('');
+    const [nearest] = this.#routes
+      .filter(({ segments }) => segments.length === sent.length)
+      .filter(({ segments }) => segments.every((one, at) => isParameter(one) || one === sent[at]))
+      .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
+    return nearest ? listed.filter((method) => nearest.methods.has(method)) : null;
+  };
+}
+
+/** What `answerOtherMethods` adds to a server. */
+interface Other {
+  readonly routes: Routes;
+  /** Answers a request for which there is no route. */
+  readonly answer: (request: FastifyRequest, reply: FastifyReply) => void;
+}
+
+const other = Symbol('other methods');
+
+/** Not an augmentation of Fastify's own type, which would reach the types of the SDK. */
+type WithOther = FastifyInstance & { [other]?: Other };
+
+const otherOf = (app: WithOther): Other => {
+  const found = app[other];
+  if (!found) throw new Error('Call answerOtherMethods before the routes are declared.');
+  return found;
+};
+
+/**
+ * Lets a function say what the paths below a prefix answer, when one route serves all of them.
+ * @returns what answers a request by another method, or to another path
+ */
+export function declareMethods(app: FastifyInstance, prefix: string, methodsAt: MethodsAt): Other['answer'] {
+  const { routes, answer } = otherOf(app);
+  routes.addPrefix(prefix, methodsAt);
+  return answer;
+}
+
+/** The handler of routes that only refuse. It never runs, because a hook answers first. */
+const refused = async (): Promise<never> => {
+  throw new Error('The request was refused before.');
+};
+
+/**
+ * Refuses methods at a path that are answered only by wider paths. Without this `GET /tasks/trash` would take `trash` for the id of
+ * `GET /tasks/:id`.
+ */
+export function refuseMethods(app: FastifyInstance, url: string, methods: readonly string[]): void {
+  const { answer } = otherOf(app);
+  const onRequest = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply);
+  app.route({ method: [...methods], url, exposeHeadRoute: false, onRequest, handler: refused });
+}
+
+const isPreflight = ({ headers }: FastifyRequest): boolean =>
+  headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+
+/**
+ * Answers the methods that no route answers: OPTIONS with 204 and Allow, any other with 405 and Allow, and every method with 404
+ * where there is nothing. It does so before a body is read. A CORS preflight is left to the server's CORS plugin.
+ *
+ * Call it before the routes are declared. Only the first call on a server has an effect.
+ * @param sendError sends an error in the shape of the path
+ */
+export function answerOtherMethods(
+  app: WithOther,
+  sendError: (error: Error, request: FastifyRequest, reply: FastifyReply) => unknown,
+  notFound: (url: string) => Error,
+): void {
+  if (app[other]) return;
+  const routes = new Routes();
+  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
+    const allowed = routes.at(pathOf(request.url));
+    if (!allowed) return void sendError(notFound(request.url), request, reply);
+    reply.header('allow', allowed.join(', '));
+    if (request.method === 'OPTIONS') return void reply.code(204).send();
+    sendError(transportErrors.method_not_allowed(), request, reply);
+  };
+  app.decorate(other, { routes, answer });
+  app.addHook('onRoute', ({ url, method, handler }) => {
+    if (handler !== refused) routes.add(url, [method].flat());
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404 || (request.method === 'OPTIONS' && !isPreflight(request))) answer(request, reply);
+    else done();
+  });
+  // Without a listener Node ends the connection, and the client learns nothing.
+  app.server.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex) => {
+    const allowed = routes.at(pathOf(url)) ?? [];
+    refuseConnection(socket, transportErrors.method_not_allowed(), { Allow: allowed.join(', ') });
+  });
+}
