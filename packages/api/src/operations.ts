@@ -21,6 +21,6 @@ export function operationsOf(router: AnyTRPCRouter): Map<string, Operation> {
  */
 export function withoutRestOnly<Router extends AnyTRPCRouter>(router: Router): Router {
   const served = proceduresOf(router).filter(([, { _def }]) => !(_def.meta instanceof Operation && _def.meta.restOnly));
-  const procedures = Object.assign(Object.create(null), Object.fromEntries(served));
+  const procedures: Record<string, AnyTRPCProcedure | null> = { __proto__: null, ...Object.fromEntries(served) };
   return { ...router, _def: { ...router._def, procedures } };
 }
