@@ -3,6 +3,7 @@ import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
+import { respell } from '../testing/respell.ts';
 import { signAccessToken, verifyAccessToken } from './access-token.ts';
 import { keyFor } from './keys.ts';
 
@@ -103,5 +104,15 @@ describe('access tokens', () => {
     await expectRefused(`${first}.${json({ ...payload, sub: uuidv7() })}.${signature}`);
     await expectRefused(`${first}.${second}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`);
     for (const nonsense of ['', '.', '..', 'a.b.c', `${first}.${second}`, '💣.💣.💣']) await expectRefused(nonsense);
+  });
+
+  it('are refused in any other spelling', async () => {
+    for (let index = 0; index < 20; index += 1) {
+      const token = await signAccessToken(settings, later(index), claims);
+      expect(await verifyAccessToken(settings, later(index), token)).toMatchObject(claims);
+      const signature = token.slice(token.lastIndexOf('.') + 1);
+      const others = respell(signature).map((other) => token.slice(0, -signature.length) + other);
+      for (const other of others) await expectRefused(other, later(index));
+    }
   });
 });

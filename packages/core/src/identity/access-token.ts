@@ -1,4 +1,5 @@
 import { jwtVerify, SignJWT } from 'jose';
+import { fromBase64url } from '../kernel/base64url.ts';
 import { errors } from '../kernel/errors.ts';
 import { isUuid } from '../kernel/ids.ts';
 import { onePer } from '../kernel/per.ts';
@@ -69,6 +70,8 @@ export async function verifyAccessToken(settings: CoreSettings, now: Date, token
 }
 
 async function verify(settings: CoreSettings, now: Date, token: string): Promise<Verified> {
+  // The signature covers the text of the other parts. Only its own text could be spelled in another way.
+  if (!fromBase64url(token.slice(token.lastIndexOf('.') + 1))) throw errors.unauthenticated();
   const { payload, protectedHeader } = await jwtVerify(token, keyFor(settings, 'access-token'), {
     algorithms: [algorithm],
     typ: type,

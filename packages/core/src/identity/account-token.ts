@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { fromBase64url } from '../kernel/base64url.ts';
 import { type DomainError, errors } from '../kernel/errors.ts';
 import { isUuid } from '../kernel/ids.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
@@ -49,8 +50,9 @@ export interface AccountClaim {
 export function readAccountToken(token: string): AccountClaim {
   const [id = '', end = '', signed = '', ...rest] = token.split('.');
   const expiresAt = Number.parseInt(end, 36);
-  if (rest.length > 0 || !isUuid(id) || !Number.isSafeInteger(expiresAt)) throw invalidToken();
-  return { id, expiresAt, signature: Buffer.from(signed, 'base64url') };
+  const given = fromBase64url(signed);
+  if (rest.length > 0 || !isUuid(id) || expiresAt.toString(36) !== end || !given) throw invalidToken();
+  return { id, expiresAt, signature: given };
 }
 
 /** Whether this installation signed the claim for this purpose and subject, and it has not expired. */

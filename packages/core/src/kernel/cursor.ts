@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { fromBase64url } from './base64url.ts';
 import { errors } from './errors.ts';
 
 /** The sort key of the last row of a page, as the database returned it. The next page starts after it. */
@@ -20,7 +21,7 @@ export function encodeCursor(secret: string, list: string, key: CursorKey): stri
 
 /** Reads a cursor. @throws `validation_failed` at `cursor` when it does not belong to this list in this order */
 export function decodeCursor(secret: string, list: string, cursor: string): CursorKey {
-  const bytes = Buffer.from(cursor, 'base64url');
+  const bytes = fromBase64url(cursor) ?? Buffer.alloc(0);
   const body = bytes.subarray(macLength);
   const genuine = bytes.length > macLength && timingSafeEqual(bytes.subarray(0, macLength), mac(secret, list, body));
   if (!genuine)

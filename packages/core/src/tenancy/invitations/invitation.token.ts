@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { mac } from '../../identity/index.ts';
+import { fromBase64url } from '../../kernel/base64url.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 import type { InvitationRow } from './invitation.record.ts';
@@ -25,7 +26,7 @@ export function invitationOfToken(token: string): string | null {
 
 /** Whether we signed the token, and the invitation has not changed since. */
 export function provesInvitation(settings: CoreSettings, token: string, offer: Offer): boolean {
-  const given = Buffer.from(token.slice(token.indexOf('.') + 1), 'base64url');
+  const given = fromBase64url(token.slice(token.indexOf('.') + 1));
   const expected = signature(settings, offer);
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  return given?.length === expected.length && timingSafeEqual(given, expected);
 }

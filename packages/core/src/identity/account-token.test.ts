@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { CoreSettings } from '../kernel/settings.ts';
+import { respell } from '../testing/respell.ts';
+import { makeAccountToken, provesAccount, readAccountToken } from './account-token.ts';
+
+const settings: CoreSettings = {
+  production: false,
+  publicUrl: 'https://tenon.example',
+  corsOrigins: [],
+  dataDirectory: '/nowhere',
+  secretKey: 'a-secret-key-for-tests-0123456789abcdef',
+  encryptionKeys: [],
+  accessTokenMinutes: 20,
+  refreshTokenDays: 3,
+  requireVerifiedEmail: true,
+  passwordMinLength: 8,
+  attemptsPerAddress: 50,
+};
+const now = new Date('2026-03-01T12:00:00.000Z');
+
+it('a token of a mail is taken back as it was sent, and in no other spelling', () => {
+  for (let index = 0; index < 20; index += 1) {
+    const subject = { id: uuidv7(), boundTo: ['ada@example.com'] };
+    const token = makeAccountToken(settings, 'verify-email', subject, new Date(now.getTime() + 60_000));
+    const proves = (text: string) => {
+      const claim = readAccountToken(text);
+      return claim !== null && provesAccount(settings, 'verify-email', claim, subject, now);
+    };
+    const [id = '', end = '', signature = ''] = token.split('.');
+    const others = [
+      ...respell(signature).map((other) => `${id}.${end}.${other}`),
+      ...[`${end}!`, `+${end}`, `0${end}`, ` ${end}`, end.toUpperCase(), `${end}.0`].map((other) =>
+        [id, other, signature].join('.'),
+      ),
+    ];
+    expect(proves(token)).toBe(true);
+    expect(others.filter(proves)).toEqual([]);
+  }
+});

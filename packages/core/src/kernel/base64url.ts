@@ -1,0 +1,9 @@
+/**
+ * Reads base64url in the one spelling that we write. Node's decoder also takes padding, other alphabets, foreign letters and bits that say
+ * nothing, so that one token would have many texts.
+ * @returns null for any other text
+ */
+export function fromBase64url(text: string): Buffer | null {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : null;
+}
