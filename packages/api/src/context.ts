@@ -4,7 +4,7 @@ import type { Context } from './meta.ts';
 
 /** The parts of the platform that the API uses. */
 export type Platform = Pick<CorePlatform, 'authenticate' | 'principal' | 'context'> & {
-  readonly settings: Pick<CorePlatform['settings'], 'refreshTokenDays'>;
+  readonly settings: Pick<CorePlatform['settings'], 'refreshTokenDays' | 'publicUrl'>;
 };
 
 /** The parts of HTTP that a `restOnly` procedure may use. */

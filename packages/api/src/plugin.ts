@@ -76,7 +76,8 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
     request[ownContext] = context;
     return context;
   };
-  const cookies = { refreshTokenDays: platform.settings.refreshTokenDays, trustedOrigins };
+  const { refreshTokenDays, publicUrl } = platform.settings;
+  const cookies = { refreshTokenDays, publicUrl, trustedOrigins };
 
   await app.register(
     async (scope) => {

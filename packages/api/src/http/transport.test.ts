@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fixtureServer } from '../testing/fixture.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixturePlatform, fixtureServer } from '../testing/fixture.ts';
 
 let app: FastifyInstance;
 beforeAll(async () => {
@@ -39,6 +39,44 @@ test.each(['localhost:8000', '127.0.0.1:8000', '[::1]:8000', 'localhost'])(
 
 test.each(['localhost.example.com', '192.168.0.7:8000'])('on %s it is', async (host) => {
   expect((await refresh({ host })).cookie).toContain('Secure');
+});
+
+describe('the public URL', () => {
+  /** What a server at this public URL answers to a request that its proxy passed on under its own name. */
+  async function behindProxy(publicUrl: string, headers: Record<string, string> = {}) {
+    const settings = { ...fixturePlatform.settings, publicUrl };
+    const server = fixtureServer({ platform: { ...fixturePlatform, settings } });
+    const { statusCode, headers: got } = await server.inject({
+      method: 'POST',
+      url: '/api/v1/auth/refresh',
+      headers: { host: '127.0.0.1:8000', cookie: 'tenon_refresh=old', ...headers },
+      payload: {},
+    });
+    await server.close();
+    return { status: statusCode, cookie: String(got['set-cookie']) };
+  }
+
+  test.each(['https://tenon.example.com', 'http://tenon.example.com', 'https://localhost'])(
+    'of %s makes every cookie Secure, whatever Host is',
+    async (publicUrl) => {
+      expect((await behindProxy(publicUrl)).cookie).toContain('; Secure');
+    },
+  );
+
+  test.each(['http://localhost:8000', 'http://127.0.0.1:8000', 'http://[::1]:8000'])(
+    'of %s leaves it to the request',
+    async (publicUrl) => {
+      expect((await behindProxy(publicUrl)).cookie).not.toContain('Secure');
+      expect((await behindProxy(publicUrl, { host: 'tenon.example.com' })).cookie).toContain('; Secure');
+    },
+  );
+
+  test('is an origin whose pages may use the cookie, whatever Host is', async () => {
+    const from = (origin: string) => behindProxy('https://tenon.example.com/base', { origin });
+    expect((await from('https://tenon.example.com')).status).toBe(200);
+    expect((await from('https://tenon.example.com:444')).status).toBe(403);
+    expect((await from('http://tenon.example.com')).status).toBe(403);
+  });
 });
 
 const cookie = 'tenon_refresh=old';

@@ -26,12 +26,23 @@ function readCookie(header: string, name: string): string | null {
 
 interface CookieSettings {
   refreshTokenDays: number;
+  /** Where people reach the server. Its pages may use the refresh cookie. */
+  publicUrl: string;
   /** The origins of other pages that may use the refresh cookie. The API's own origin always may. */
   trustedOrigins: readonly string[];
 }
 
 const isLocal = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+
+/**
+ * Whether the server is plain HTTP on this machine, where browsers drop a cookie that is Secure. A proxy may replace Host by 127.0.0.1,
+ * as nginx does by default, so the public URL must say so too.
+ */
+function isPlainLocal(publicUrl: string, { protocol, hostname }: FastifyRequest): boolean {
+  const url = new URL(publicUrl);
+  return url.protocol === 'http:' && isLocal(url.hostname) && protocol === 'http' && isLocal(hostname);
+}
 
 /** The transport of REST. */
 export class HttpTransport implements Transport {
@@ -66,8 +77,7 @@ export class HttpTransport implements Transport {
   }
 
   #setCookie(name: string, value: string | null, seconds: number, attributes: string): void {
-    const { protocol, hostname } = this.#request;
-    const secure = !(protocol === 'http' && isLocal(hostname));
+    const secure = !isPlainLocal(this.#settings.publicUrl, this.#request);
     const maxAge = value === null ? 0 : seconds;
     const cookie = `${name}=${encodeURIComponent(value ?? '')}; Max-Age=${maxAge}; ${attributes}`;
     this.#reply.header('set-cookie', secure ? `${cookie}; Secure` : cookie);
@@ -84,8 +94,8 @@ export class HttpTransport implements Transport {
   #isSameOrigin(): boolean {
     const { origin, 'sec-fetch-site': site } = this.#request.headers;
     if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
-    return (
-      origin === `${this.#request.protocol}://${this.#request.host}` || this.#settings.trustedOrigins.includes(origin)
-    );
+    const { publicUrl, trustedOrigins } = this.#settings;
+    const own = [`${this.#request.protocol}://${this.#request.host}`, new URL(publicUrl).origin];
+    return own.includes(origin) || trustedOrigins.includes(origin);
   }
 }
