@@ -4,7 +4,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 export function respell(token: string): string[] {
   const at = alphabet.indexOf(token.at(-1) ?? '');
   // The last letter of 43 has two bits that say nothing, so three other letters are read like it.
-  const alike = [...alphabet].filter((_, index) => index !== at && Math.floor(index / 4) === Math.floor(at / 4));
+  const alike = Array.from(alphabet).filter((_, index) => index !== at && Math.floor(index / 4) === Math.floor(at / 4));
   return [
     ...['=', '==', '!', ' ', '\n', '.', '=.'].map((more) => token + more),
     ...[' ', '='].map((more) => more + token),
