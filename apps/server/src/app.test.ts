@@ -238,6 +238,28 @@ describe('limits', () => {
     expect(server.timeout).toBe(0);
   });
 
+  it.each([
+    ['no Host', ['GET /health HTTP/1.1'], 400, 'validation_failed'],
+    ['two Hosts', ['GET /docs HTTP/1.1', 'Host: a', 'Host: b'], 400, 'validation_failed'],
+    ['an unknown Expect', ['GET / HTTP/1.1', 'Host: a', 'Expect: nonsense'], 417, 'expectation_failed'],
+  ])('answers a problem to %s, and logs the request', async (_what, lines, status, code) => {
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as { port: number };
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+      socket
+        .on('data', (part: string) => (text += part))
+        .on('close', () => resolve(text))
+        .on('error', reject);
+      socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+    });
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toMatch(/^content-type: application\/problem\+json/im);
+    expect(answer).toContain(`"code":"${code}"`);
+    expect(line()).toMatchObject({ method: 'GET', status });
+  });
+
   it('answers 431 to headers of more than 16 KiB', async () => {
     await app.listen({ port: 0, host: '127.0.0.1' });
     const address = app.server.address();

@@ -63,6 +63,7 @@ const httpOptions = (settings: Settings, logger: Logger): FastifyHttpOptions<Ser
   // While the server drains, requests on open connections are still answered, with `Connection: close`.
   return503OnClosing: false,
   http: {
+    ...serverOptions.http,
     maxHeaderSize: 16 * 1024,
     headersTimeout: 10_000,
     requestTimeout: 30_000,

@@ -27,7 +27,8 @@ export interface Answer {
   readonly outcome: MutationOutcome;
 }
 
-interface RequestParts {
+/** What a transport makes the context of a request from. */
+export interface RequestParts {
   platform: Platform;
   requestId: string;
   /** The URL after aliases were rewritten. */
@@ -36,6 +37,8 @@ interface RequestParts {
   address: string;
   transport: Transport | null;
   checkOutputs: boolean;
+  /** The members that occur twice in the JSON of one call of a batch. @default none */
+  repeatedIn?: (batchIndex: number) => readonly (readonly PropertyKey[])[];
 }
 
 /** One HTTP request, over REST or tRPC. */
@@ -50,6 +53,7 @@ export class RequestContext implements Context {
   readonly transport: Transport | null;
   /** Whether answers and problems are compared with their declaration. Tests set it. */
   readonly checkOutputs: boolean;
+  readonly repeatedIn: NonNullable<RequestParts['repeatedIn']>;
   /** The caller. Null for anonymous callers, and until the caller is admitted. */
   principal: Principal | null = null;
   /** The answer of the last procedure that succeeded. */
@@ -63,6 +67,7 @@ export class RequestContext implements Context {
     this.address = parts.address;
     this.transport = parts.transport;
     this.checkOutputs = parts.checkOutputs;
+    this.repeatedIn = parts.repeatedIn ?? (() => []);
   }
 }
 

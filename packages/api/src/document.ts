@@ -15,7 +15,7 @@ Tenon is a multi-tenant work platform. The same operations are served as tRPC un
 
 **Changes** are sent with PATCH (application/json or application/merge-patch+json): what is absent stays, null clears. PUT is the same operation.
 
-**Errors** are problems (RFC 9457): decide by \`code\`. Beside those listed, every path answers 404, 405, 414 and 431 where HTTP asks for them.
+**Errors** are problems (RFC 9457): decide by \`code\`. Beside those listed, every path answers 404, 405, 414, 417 and 431 where HTTP asks for them.
 `.trim();
 
 /** The OpenAPI 3.1 document of the whole API. */

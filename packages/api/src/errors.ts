@@ -8,6 +8,7 @@ export type FailureKind =
   | 'request_timeout'
   | 'uri_too_long'
   | 'unsupported_media_type'
+  | 'expectation_failed'
   | 'header_fields_too_large';
 
 type TrpcCode = TRPCError['code'];
@@ -26,6 +27,7 @@ export const kinds: Readonly<Record<FailureKind, { status: number; trpc: TrpcCod
   payload_too_large: { status: 413, trpc: 'PAYLOAD_TOO_LARGE' },
   uri_too_long: { status: 414, trpc: 'BAD_REQUEST' },
   unsupported_media_type: { status: 415, trpc: 'UNSUPPORTED_MEDIA_TYPE' },
+  expectation_failed: { status: 417, trpc: 'BAD_REQUEST' },
   unprocessable: { status: 422, trpc: 'UNPROCESSABLE_CONTENT' },
   rate_limited: { status: 429, trpc: 'TOO_MANY_REQUESTS' },
   header_fields_too_large: { status: 431, trpc: 'BAD_REQUEST' },
@@ -40,13 +42,22 @@ export class ApiError extends TRPCError {
   readonly problem: string;
   readonly status: number;
   readonly details: ErrorDetails;
+  /** The headers that only this error is sent with. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(kind: FailureKind, problem: string, message: string, details: ErrorDetails = {}) {
+  constructor(
+    kind: FailureKind,
+    problem: string,
+    message: string,
+    details: ErrorDetails = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super({ code: kinds[kind].trpc, message, cause: details.cause });
     this.kind = kind;
     this.problem = problem;
     this.status = kinds[kind].status;
     this.details = details;
+    this.headers = headers;
   }
 }
 
@@ -66,6 +77,16 @@ export const transportErrors = {
       'unsupported_media_type',
       'Send the body as application/json (or application/merge-patch+json), unless the operation takes another media type.',
     ),
+  body_unreadable: () =>
+    new ApiError(
+      'unsupported_media_type',
+      'unsupported_media_type',
+      'Send the body in UTF-8 and without Content-Encoding.',
+      {},
+      { 'accept-encoding': 'identity' },
+    ),
+  expectation_failed: () =>
+    new ApiError('expectation_failed', 'expectation_failed', 'The only Expect that is met is 100-continue.'),
   header_fields_too_large: () =>
     new ApiError('header_fields_too_large', 'header_fields_too_large', 'The headers are larger than is allowed.'),
   bad_request: () => new ApiError('validation', 'bad_request', 'This is not a valid HTTP request.'),
@@ -82,6 +103,10 @@ export const invalid = (...wrong: FieldError[]): DomainError =>
 
 /** A wrong field that a schema does not check: the body as a whole, a header, the path. */
 export const wrongField = (path: string, message: string, code = 'custom'): FieldError => ({ path, code, message });
+
+/** @returns `validation_failed` for the members of an object that occur twice */
+export const duplicated = (paths: readonly string[]): DomainError =>
+  invalid(...paths.map((path) => wrongField(path, 'This member occurs twice.')));
 
 export const malformedBody = (message: string): DomainError => invalid(wrongField('/body', message, 'invalid_format'));
 

@@ -9,7 +9,7 @@ import {
 } from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
-import { invalid, kinds, wrongField } from './errors.ts';
+import { duplicated, invalid, kinds, wrongField } from './errors.ts';
 import { inspect } from './input.ts';
 import type { DeclaredProblem, Method, OperationKind, OperationMeta, OrganizationNeed } from './meta.ts';
 import { pointer } from './pointer.ts';
@@ -65,6 +65,8 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
 export interface RawInput {
   value: unknown;
   wrong?: FieldError[];
+  /** The members that occur twice in the JSON, as the names that lead to them. REST refuses them itself. */
+  repeated?: readonly (readonly PropertyKey[])[];
 }
 
 /** One call of an operation, over REST or tRPC. */
@@ -188,7 +190,8 @@ export class Operation implements OperationMeta {
    * Parses the input that the client sent. No input counts as an empty object.
    * @throws `validation_failed`
    */
-  parse({ value = {}, wrong = [] }: RawInput): Record<string, unknown> {
+  parse({ value = {}, wrong = [], repeated = [] }: RawInput): Record<string, unknown> {
+    if (repeated.length > 0) throw duplicated(repeated.map(this.pointerOf));
     const unsafe = inspect(value, this.pointerOf);
     if (unsafe.length > 0) throw invalid(...wrong, ...unsafe);
     const parsed = this.input.safeParse(value);

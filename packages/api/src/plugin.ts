@@ -1,10 +1,12 @@
+import type { Server } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { appRouter } from './app-router.ts';
-import { type Platform, RequestContext } from './context.ts';
+import { type Platform, RequestContext, type RequestParts } from './context.ts';
 import { transportErrors } from './errors.ts';
 import { clientErrorHandler, sendProblem } from './http/failures.ts';
 import { answerOtherMethods } from './http/methods.ts';
+import { unreadableBody } from './http/request-rules.ts';
 import { HttpTransport } from './http/transport.ts';
 import { rewriteUrl } from './rest/aliases.ts';
 import { restPrefix } from './rest/answer.ts';
@@ -24,8 +26,8 @@ const sendError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply
   (isTrpc(request.url) ? sendTrpcError : sendProblem)(thrown, request, reply);
 
 /**
- * Answers the methods that no route answers, and paths with nothing at them. A server that has routes beside the API calls it before
- * it declares them.
+ * Answers what no route should see: requests that are wrong as HTTP, methods that no route answers, and paths with nothing at them. A
+ * server that has routes beside the API calls it before it declares them.
  */
 export const answerUnknown = (app: FastifyInstance): void =>
   answerOtherMethods(app, sendError, (url) =>
@@ -38,8 +40,10 @@ export const serverOptions = {
   routerOptions: { maxParamLength },
   rewriteUrl,
   clientErrorHandler,
+  // Node would answer a request without Host by itself, without a body.
+  http: { requireHostHeader: false },
   frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
-} satisfies FastifyServerOptions;
+} satisfies FastifyHttpOptions<Server>;
 
 export interface TenonApiOptions {
   platform: Platform;
@@ -70,9 +74,9 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
 
   answerUnknown(app);
   app.decorateRequest(ownContext, null);
-  const contextOf = (request: OwnRequest, transport: HttpTransport | null): RequestContext => {
+  const contextOf = (request: OwnRequest, more: Pick<RequestParts, 'transport' | 'repeatedIn'>): RequestContext => {
     const { id: requestId, url, headers, ip: address } = request;
-    const context = new RequestContext({ platform, requestId, url, headers, address, transport, checkOutputs });
+    const context = new RequestContext({ platform, requestId, url, headers, address, checkOutputs, ...more });
     request[ownContext] = context;
     return context;
   };
@@ -82,14 +86,16 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   await app.register(
     async (scope) => {
       addLimits(scope);
-      mountRest(scope, router, (request, reply) => contextOf(request, new HttpTransport(request, reply, cookies)));
+      mountRest(scope, router, (request, reply) =>
+        contextOf(request, { transport: new HttpTransport(request, reply, cookies) }),
+      );
     },
     { prefix: restPrefix },
   );
   await app.register(
     async (scope) => {
       addLimits(scope);
-      mountTrpc(scope, router, (request) => contextOf(request, null));
+      mountTrpc(scope, router, (request, repeatedIn) => contextOf(request, { transport: null, repeatedIn }));
     },
     { prefix: trpcPrefix },
   );
@@ -102,4 +108,5 @@ function addLimits(scope: FastifyInstance): void {
     if (request.url.length > longestUrl) done(transportErrors.uri_too_long());
     else done();
   });
+  scope.addHook('preParsing', (request, _reply, _payload, done) => done(unreadableBody(request.raw)));
 }

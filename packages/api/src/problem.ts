@@ -84,7 +84,7 @@ export function toProblem(error: ApiError, { url, requestId }: Occurrence): Prob
 
 /** The headers that HTTP requires with an error. */
 export function problemHeaders(error: ApiError): Record<string, string> {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...error.headers };
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
   if (error.details.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(error.details.retryAfter));
   return headers;

@@ -3,6 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse } from '@trpc/server/http';
 import { isUtf8 } from 'node:buffer';
 import { RequestContext } from './context.ts';
+import { duplicateMembers } from './duplicates.ts';
 import { malformedBody, toApiError, transportErrors } from './errors.ts';
 import { refuseHeaders, sentMutationHeaders } from './headers.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
@@ -10,7 +11,7 @@ import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
 import { declareMethods, type MethodsAt } from './http/methods.ts';
 import type { Operation } from './operation.ts';
 import { operationsOf, withoutRestOnly } from './operations.ts';
-import { problemHeaders } from './problem.ts';
+import { pathOf, problemHeaders } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
 import { occurrences, toErrorShape } from './trpc.ts';
 
@@ -29,6 +30,18 @@ const methodsOf =
     return methods.length > 0 ? methods : null;
   };
 
+/** tRPC parses the JSON itself, so members that occur twice are looked for in the text. */
+function repeatedIn(request: FastifyRequest): RequestContext['repeatedIn'] {
+  const query = new URLSearchParams(request.url.slice(pathOf(request.url).length));
+  const text = typeof request.body === 'string' ? request.body : (query.get('input') ?? '');
+  let found: (string | number)[][] | undefined;
+  return (batchIndex) => {
+    found ??= duplicateMembers(text);
+    if (query.get('batch') !== '1') return found;
+    return found.filter(([index]) => index === String(batchIndex)).map((names) => names.slice(1));
+  };
+}
+
 interface TrpcParams {
   Params: { path: string };
 }
@@ -37,7 +50,7 @@ interface TrpcParams {
 export function mountTrpc(
   app: FastifyInstance,
   router: AnyTRPCRouter,
-  makeContext: (request: FastifyRequest) => RequestContext,
+  makeContext: (request: FastifyRequest, repeatedIn: RequestContext['repeatedIn']) => RequestContext,
 ): void {
   const served = withoutRestOnly(router);
   const methodsAt = methodsOf(operationsOf(served));
@@ -70,7 +83,7 @@ export function mountTrpc(
           createContext: async ({ info }) => {
             if (info.calls.length > 1)
               refuseHeaders(sentMutationHeaders(req.headers), 'A batch of several calls does not take this header.');
-            return makeContext(req);
+            return makeContext(req, repeatedIn(req));
           },
           onError: ({ error }) => logFailure(req, toApiError(error)),
           responseMeta: ({ ctx, info, errors, eagerGeneration }) => {

@@ -46,11 +46,12 @@ const t = initTRPC
 
 export const { router } = t;
 
-const procedure = t.procedure.use(({ ctx, path, getRawInput, next }) => {
+const procedure = t.procedure.use(({ ctx, path, getRawInput, batchIndex, next }) => {
+  const request = requestContext(ctx);
   const call: Call = {
-    request: requestContext(ctx),
+    request,
     name: path,
-    rawInput: async () => ({ value: await getRawInput() }),
+    rawInput: async () => ({ value: await getRawInput(), repeated: request.repeatedIn(batchIndex) }),
     organizationInPath: async () => {
       const input = await getRawInput();
       const named: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, 'organizationId') : null;

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { transportErrors } from '../errors.ts';
 import { pathOf } from '../problem.ts';
 import { refuseConnection } from './failures.ts';
+import { malformedRequest } from './request-rules.ts';
 
 /** The order in which Allow lists methods. */
 const listed = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -109,7 +110,7 @@ const isPreflight = ({ headers }: FastifyRequest): boolean =>
   headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 
 /**
- * Answers the methods that no route answers: OPTIONS with 204 and Allow, any other with 405 and Allow, and every method with 404
+ * Refuses requests that are wrong as HTTP, and answers the methods that no route answers: OPTIONS with 204 and Allow, any other with 405 and Allow, and every method with 404
  * where there is nothing. It does so before a body is read. A CORS preflight is left to the server's CORS plugin.
  *
  * Call it before the routes are declared. Only the first call on a server has an effect.
@@ -134,9 +135,13 @@ export function answerOtherMethods(
     if (handler !== refused) routes.add(url, [method].flat());
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404 || (request.method === 'OPTIONS' && !isPreflight(request))) answer(request, reply);
+    const wrong = malformedRequest(request.raw);
+    if (wrong) sendError(wrong, request, reply);
+    else if (request.is404 || (request.method === 'OPTIONS' && !isPreflight(request))) answer(request, reply);
     else done();
   });
+  // Without a listener Node answers 417 without a body. The hook above refuses the request.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   // Without a listener Node ends the connection, and the client learns nothing.
   app.server.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex) => {
     const allowed = routes.at(pathOf(url)) ?? [];

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { invalid, malformedBody, wrongField } from '../errors.ts';
+import { duplicateMembers } from '../duplicates.ts';
+import { duplicated, invalid, malformedBody, wrongField } from '../errors.ts';
 import type { OperationKind } from '../meta.ts';
+import { pointer } from '../pointer.ts';
 import { type FormText, parseForm } from './query.ts';
 
 interface BodyFormat {
@@ -38,7 +40,10 @@ function parseJson(text: string): unknown {
  * @throws `validation_failed` at `/body`
  */
 export function readJson(body: Buffer): Record<string, unknown> {
-  const parsed = parseJson(decode(body));
+  const text = decode(body);
+  const parsed = parseJson(text);
+  const twice = duplicateMembers(text);
+  if (twice.length > 0) throw duplicated(twice.map((names) => pointer('body', names)));
   if (!isObject(parsed)) throw invalid(wrongField('/body', 'Must be a JSON object.', 'invalid_type'));
   return parsed;
 }
