@@ -370,11 +370,14 @@ describe('the documentation', () => {
     const first = await app.inject({ url: '/docs/scalar.js', headers: { 'accept-encoding': 'gzip, br' } });
     expect(first.headers['content-encoding']).toBe('gzip');
     expect(first.rawPayload.length).toBeLessThan(2_000_000);
-    const again = await app.inject({
-      url: '/docs/scalar.js',
-      headers: { 'if-none-match': String(first.headers['etag']) },
-    });
-    expect([again.statusCode, again.body]).toEqual([304, '']);
+    const etag = String(first.headers['etag']);
+    const known = async (tags: string) => {
+      const again = await app.inject({ url: '/docs/scalar.js', headers: { 'if-none-match': tags } });
+      return [again.statusCode, again.headers['etag'], again.body === ''];
+    };
+    for (const tags of [etag, `W/${etag}`, `"other", ${etag}`, '*'])
+      expect(await known(tags)).toEqual([304, etag, true]);
+    expect(await known('"other"')).toEqual([200, etag, false]);
   });
 
   it('shows the OpenAPI document', async () => {

@@ -25,6 +25,8 @@ export interface Answer {
   readonly input: Record<string, unknown>;
   readonly data: unknown;
   readonly outcome: MutationOutcome;
+  /** Whether the client has this answer, so that 304 is enough. */
+  readonly notModified: boolean;
 }
 
 /** What a transport makes the context of a request from. */

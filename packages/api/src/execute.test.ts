@@ -160,15 +160,34 @@ describe('a mutation', () => {
     ['Idempotency-Key', 'a'.repeat(256)],
     ['Idempotency-Key', 'é'],
     ['If-Match', '3'],
-    ['If-Match', '"03"'],
-    ['If-Match', 'W/"3"'],
-    ['If-Match', '"3", "4"'],
-    ['If-Match', '"-1"'],
+    ['If-Match', ''],
+    ['If-Match', ','],
+    ['If-Match', '*, "3"'],
+    ['If-Match', '"3" "4"'],
+    ['If-Match', 'w/"3"'],
+    ['If-Match', '"a b"'],
+    ['If-None-Match', '3'],
+    ['If-None-Match', '"3'],
     ['Dry-Run', '1'],
     ['Dry-Run', 'True'],
   ])('refuses %s: %s', async (name, value) => {
     const { status, body } = await send('PATCH', `/notes/${noteId}`, { headers: { [name]: value }, body: {} });
     expect([status, body.code, body.errors[0].path]).toEqual([400, 'validation_failed', `/header/${name}`]);
+  });
+
+  test.each([
+    ['If-Match', '"03"', []],
+    ['If-Match', 'W/"3"', []],
+    ['If-Match', '"3", "4"', [3, 4]],
+    ['If-Match', '"-1",, W/"4" ,"5"', 5],
+    ['If-None-Match', '*', '*'],
+    ['If-None-Match', '"4"', 4],
+    ['If-None-Match', 'W/"4", "x","5"', [4, 5]],
+  ])('hands on the versions that %s: %s names', async (name, value, versions) => {
+    await send('PATCH', `/notes/${noteId}`, { headers: { [name]: value }, body: {} });
+    expect(calls[0]?.ctx.mutation).toMatchObject(
+      name === 'If-Match' ? { ifMatch: versions, ifNoneMatch: null } : { ifMatch: null, ifNoneMatch: versions },
+    );
   });
 
   test('takes a key of 255 characters', async () => {

@@ -20,7 +20,9 @@ import {
   refuseHeaders,
   sentMutationHeaders,
 } from './headers.ts';
+import { hasEntityTag } from './http/etags.ts';
 import { type Call, type Operation, problemsOf } from './operation.ts';
+import { answerHeaders } from './rest/answer.ts';
 
 /** The service function of an operation. Each takes what its own input schema produces. */
 export type Run = (ctx: ServiceContext, input: never, transport: never) => Promise<unknown>;
@@ -54,7 +56,11 @@ export const executing =
       if (request.checkOutputs) checkOutput(call.name, operation, output);
       const { dryRun } = service.outcome;
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
-      request.answer = { input, data, outcome: service.outcome };
+      const answer = { input, data, outcome: service.outcome };
+      const { etag } = answerHeaders(answer);
+      const notModified =
+        operation.revalidates && etag !== undefined && hasEntityTag(request.headers['if-none-match'], etag);
+      request.answer = { ...answer, notModified };
       return data;
     } catch (thrown) {
       throw toApiError(thrown, operation.pointerOf);

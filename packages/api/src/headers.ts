@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { apiKeyStart, errors, type FieldError, type MutationRequest } from '@tenon/core';
+import { apiKeyStart, errors, type FieldError, type MutationRequest, type Versions } from '@tenon/core';
 import { invalid, wrongField } from './errors.ts';
+import { type EntityTag, readEntityTags } from './http/etags.ts';
 import { pointer } from './pointer.ts';
 
-/** The three headers that mutations take. */
-const mutationHeaderNames = ['Idempotency-Key', 'If-Match', 'Dry-Run'] as const;
+/** The headers that mutations take. */
+const mutationHeaderNames = ['Idempotency-Key', 'If-Match', 'If-None-Match', 'Dry-Run'] as const;
 type MutationHeaderName = (typeof mutationHeaderNames)[number];
 
-export type MutationHeaders = Pick<MutationRequest, 'idempotencyKey' | 'ifMatch' | 'dryRun'>;
+export type MutationHeaders = Pick<MutationRequest, 'idempotencyKey' | 'ifMatch' | 'ifNoneMatch' | 'dryRun'>;
 
 const read = (headers: IncomingHttpHeaders, name: string): string | null => {
   const value = headers[name.toLowerCase()];
@@ -30,8 +31,18 @@ export function refuseHeaders(names: readonly string[], message: string): void {
   if (names.length > 0) throw invalid(...names.map((name) => wrongHeader(name, message)));
 }
 
+const strong = (tags: '*' | readonly EntityTag[]) => (tags === '*' ? tags : tags.filter(({ weak }) => !weak));
+
+/** The versions that some tags name. A tag that we never gave names none. */
+function versionsOf(tags: '*' | readonly EntityTag[]): Versions {
+  if (tags === '*') return tags;
+  const named = tags.flatMap(({ text }) => (/^(0|[1-9]\d{0,14})$/.test(text) ? [Number(text)] : []));
+  const [only] = named;
+  return named.length === 1 && only !== undefined ? only : named;
+}
+
 /**
- * Reads the three headers of a mutation.
+ * Reads the headers of a mutation.
  * @throws `validation_failed` at `/header/<name>` when a header has a wrong value, or when the operation does not take it
  */
 export function readMutationHeaders(
@@ -45,12 +56,17 @@ export function readMutationHeaders(
   if (idempotencyKey !== null && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey))
     wrong.push(wrongHeader('Idempotency-Key', 'Must be 1 to 255 visible ASCII characters.', 'invalid_format'));
 
-  const match = read(headers, 'If-Match');
-  const version = match === null ? null : /^"(0|[1-9]\d{0,14})"$/.exec(match);
-  if (match !== null && !operation.versioned)
-    wrong.push(wrongHeader('If-Match', 'This operation has no target with a version.'));
-  else if (match !== null && match !== '*' && !version)
-    wrong.push(wrongHeader('If-Match', 'Must be one ETag as it was given, such as "3", or *.', 'invalid_format'));
+  const preconditions = (['If-Match', 'If-None-Match'] as const).map((name) => {
+    const value = read(headers, name);
+    const tags = value === null ? null : readEntityTags(value);
+    if (value !== null && !operation.versioned)
+      wrong.push(wrongHeader(name, 'This operation has no target with a version.'));
+    else if (value !== null && tags === null)
+      wrong.push(wrongHeader(name, 'Must be ETags as they were given, such as "3", or *.', 'invalid_format'));
+    // A weak tag says that two answers are alike, which is too little to overwrite one (RFC 9110, section 13.1.1).
+    return tags && versionsOf(name === 'If-Match' ? strong(tags) : tags);
+  });
+  const [ifMatch = null, ifNoneMatch = null] = preconditions;
 
   const dryRun = read(headers, 'Dry-Run');
   if (dryRun !== null && dryRun !== 'true' && dryRun !== 'false')
@@ -59,7 +75,8 @@ export function readMutationHeaders(
   if (wrong.length > 0) throw invalid(...wrong);
   return {
     idempotencyKey,
-    ifMatch: match === '*' ? '*' : version ? Number(version[1]) : null,
+    ifMatch,
+    ifNoneMatch,
     dryRun: dryRun === 'true',
   };
 }

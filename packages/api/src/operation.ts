@@ -89,6 +89,7 @@ export interface OperationParts {
   kind?: OperationKind;
   declaration: Declaration<InputSchema, OutputSchema>;
   versioned?: boolean;
+  revalidates?: boolean;
   mutationHeaders?: boolean;
   secretAnswer?: boolean;
   restOnly?: boolean;
@@ -122,6 +123,8 @@ export class Operation implements OperationMeta {
   readonly status: number;
   readonly problems: readonly DeclaredProblem[];
   readonly versioned: boolean;
+  /** Whether it answers 304 to a client that has the version. */
+  readonly revalidates: boolean;
   readonly mutationHeaders: boolean;
   readonly secretAnswer: boolean;
   readonly restOnly: boolean;
@@ -164,6 +167,7 @@ export class Operation implements OperationMeta {
     this.output = this.kind === 'redirect' ? address : (declaration.output ?? null);
     this.status = this.kind === 'redirect' ? 303 : (declaration.status ?? (this.output ? 200 : 204));
     this.versioned = parts.versioned ?? false;
+    this.revalidates = parts.revalidates ?? false;
     this.mutationHeaders = parts.mutationHeaders ?? parts.type === 'mutation';
     this.secretAnswer = parts.secretAnswer ?? false;
     this.restOnly = parts.restOnly ?? this.kind !== 'json';
@@ -222,10 +226,20 @@ export class Operation implements OperationMeta {
       throw new Error(`${where}: a query is a GET, or a POST.`);
     if (this.type === 'mutation' && this.method === 'GET' && this.kind !== 'redirect')
       throw new Error(`${where}: a GET changes nothing.`);
+    if (this.revalidates && !isFlatWithVersion(this.output))
+      throw new Error(`${where}: an answer without a version, or with another object in it, must be sent in full.`);
     // Some senders of forms expect a 200 without a body.
     if (this.kind === 'json' && (this.status === 204) !== (this.output === null))
       throw new Error(`${where}: 204, and 204 alone, answers nothing.`);
   }
+}
+
+/** Whether an output has a version, and no objects inside, which could be rows that change without it. */
+function isFlatWithVersion(output: OutputSchema | null): boolean {
+  if (!(output instanceof z.ZodObject) || !('version' in output.shape)) return false;
+  // A copy, because the output itself may be a component, and then its schema would be a reference.
+  const { properties } = z.toJSONSchema(z.object(output.shape), { io: 'output' });
+  return !/"type":"object"|"\$ref"/.test(JSON.stringify(properties));
 }
 
 function splitRest(rest: `${Method} /${string}`): [Method, `/${string}`] {
@@ -264,7 +278,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
       ? [declared(errors.idempotency_key_reused()), declared(errors.idempotency_in_progress())]
       : []),
     ...(secretAnswer ? [declared(errors.idempotency_secret_already_shown())] : []),
-    ...(versioned ? [declared(errors.version_conflict())] : []),
+    ...(versioned ? [declared(errors.version_conflict()), declared(errors.precondition_failed())] : []),
     declared(errors.rate_limited()),
     declared(errors.internal()),
     declared(errors.database_busy()),

@@ -73,6 +73,7 @@ export function mountTrpc(
       else answerOther(req, res);
     },
     handler: async (req, res) => {
+      const contexts: RequestContext[] = [];
       const response = await occurrences.run({ url: req.url, requestId: req.id }, () =>
         resolveResponse({
           router: served,
@@ -82,8 +83,14 @@ export function mountTrpc(
           maxBatchSize: largestBatch,
           createContext: async ({ info }) => {
             if (info.calls.length > 1)
-              refuseHeaders(sentMutationHeaders(req.headers), 'A batch of several calls does not take this header.');
-            return makeContext(req, repeatedIn(req));
+              refuseHeaders(
+                // A batch of reads has no ETag, so a client that revalidates it is sent all of it.
+                sentMutationHeaders(req.headers).filter((name) => name !== 'If-None-Match' || req.method === 'POST'),
+                'A batch of several calls does not take this header.',
+              );
+            const context = makeContext(req, repeatedIn(req));
+            contexts.push(context);
+            return context;
           },
           onError: ({ error }) => logFailure(req, toApiError(error)),
           responseMeta: ({ ctx, info, errors, eagerGeneration }) => {
@@ -95,6 +102,9 @@ export function mountTrpc(
           },
         }),
       );
+      // Only the answer to a single call has an ETag.
+      const etag = response.headers.get('etag');
+      if (etag !== null && contexts[0]?.answer?.notModified) return res.header('etag', etag).code(304).send();
       return sendFetchResponse(res, response);
     },
   });

@@ -72,6 +72,17 @@ interface QueryDeclaration<Input extends InputSchema, Output extends OutputSchem
   run: (ctx: ServiceContext, input: z.output<Input>) => Promise<z.output<Output>>;
 }
 
+interface ReadingDeclaration<Input extends InputSchema, Output extends OutputSchema> extends QueryDeclaration<
+  Input,
+  Output
+> {
+  /**
+   * Whether it answers 304 to a client that has the version. Only where nothing in the answer can change without the version: no
+   * names of people, no counts, nothing that is derived from other rows. @default false
+   */
+  revalidates?: boolean;
+}
+
 interface Writing<Output extends OutputSchema> {
   /** Whether it takes If-Match, because its target has a version. */
   versioned?: boolean;
@@ -118,9 +129,10 @@ interface FormDeclaration<Input extends InputSchema, Output extends OutputSchema
 export const heading = (tag: Tag) => ({
   /** Declares a procedure that reads. */
   query: <Output extends OutputSchema, Input extends InputSchema = NoInput>(
-    declaration: QueryDeclaration<Input, Output>,
+    declaration: ReadingDeclaration<Input, Output>,
   ): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> => {
-    const operation = new Operation({ type: 'query', tag, declaration, execute: executing(declaration.run) });
+    const { run, revalidates = false } = declaration;
+    const operation = new Operation({ type: 'query', tag, declaration, revalidates, execute: executing(run) });
     return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
   },
 

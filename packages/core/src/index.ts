@@ -16,7 +16,7 @@ export {
   type SignInChallenge,
 } from './kernel/errors.ts';
 export { uuidv7 } from './kernel/ids.ts';
-export type { MutationOutcome, MutationRequest } from './kernel/mutation.ts';
+export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';
 export type { Principal } from './kernel/principal.ts';
 export { ById, page } from './kernel/schemas.ts';
 export {

@@ -1,3 +1,4 @@
+import { hasEntityTag } from '@tenon/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { securityHeaders } from '../security-headers.ts';
 import { bundle, type BundleName } from './bundles.ts';
@@ -29,7 +30,7 @@ const contentSecurityPolicy = {
 async function sendBundle(name: BundleName, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { body, gzipped, etag } = await bundle(name);
   void reply.headers({ etag, 'cache-control': 'public, max-age=3600', vary: 'accept-encoding' }).type(script);
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  if (hasEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
   if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(body);
   return reply.header('content-encoding', 'gzip').send(gzipped);
 }

@@ -10,7 +10,7 @@ const member = (data: unknown, name: string): unknown =>
   typeof data === 'object' && data !== null && !Array.isArray(data) ? Reflect.get(data, name) : undefined;
 
 /** The headers that both transports send: the version of the object, and whether the answer is a replay. */
-export function answerHeaders({ data, outcome }: Answer): Record<string, string> {
+export function answerHeaders({ data, outcome }: Pick<Answer, 'data' | 'outcome'>): Record<string, string> {
   const headers: Record<string, string> = {};
   if (outcome.replayed) headers['idempotency-replayed'] = 'true';
   const version = outcome.dryRun ? undefined : member(data, 'version');
@@ -44,6 +44,7 @@ export function sendAnswer(
   reply: FastifyReply,
 ): FastifyReply {
   reply.headers(answerHeaders(answer));
+  if (answer.notModified) return reply.code(304).send();
   if (answer.outcome.dryRun) return reply.code(200).send(answer.data);
   reply.code(operation.status);
   // A redirect has acted, so its answer must not be cached. OpenID Connect Back-Channel Logout asks the same of its form.

@@ -5,6 +5,8 @@ import type { Components, Json } from './json-schema.ts';
 
 /** The components that the operations of the document share. */
 
+const entityTags = '^(\\*|[ ,]*(W/)?"[^"]*"([ ]*,([ ]*(W/)?"[^"]*")?)*)$';
+
 export const parameters: Json = {
   OrganizationId: {
     name: 'X-Organization-Id',
@@ -25,8 +27,17 @@ export const parameters: Json = {
     name: 'If-Match',
     in: 'header',
     required: false,
-    description: 'The ETag of the version that is to be changed, such as `"3"`; `*` for any.',
-    schema: { type: 'string', pattern: '^(\\*|"(0|[1-9][0-9]*)")$' },
+    description:
+      'The ETag of the version that is to be changed, such as `"3"`, or several; `*` for any. A weak ETag matches none.',
+    schema: { type: 'string', pattern: entityTags },
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    required: false,
+    description:
+      'ETags of versions. A read that has one of them is answered 304, a change of one of them 412; `*` is any.',
+    schema: { type: 'string', pattern: entityTags },
   },
   DryRun: {
     name: 'Dry-Run',

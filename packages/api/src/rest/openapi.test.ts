@@ -60,9 +60,24 @@ describe('an operation', () => {
   });
 
   test('names its parameters and headers', () => {
-    expect(names(oneNote.patch)).toEqual(['id', 'OrganizationId', 'IdempotencyKey', 'IfMatch', 'DryRun']);
+    expect(names(oneNote.patch)).toEqual([
+      'id',
+      'OrganizationId',
+      'IdempotencyKey',
+      'IfMatch',
+      'IfNoneMatch',
+      'DryRun',
+    ]);
     expect(names(notes.post)).toEqual(['OrganizationId', 'IdempotencyKey', 'DryRun']);
-    expect(names(oneNote.delete)).toEqual(['id', 'permanent', 'OrganizationId', 'IdempotencyKey', 'IfMatch', 'DryRun']);
+    expect(names(oneNote.delete)).toEqual([
+      'id',
+      'permanent',
+      'OrganizationId',
+      'IdempotencyKey',
+      'IfMatch',
+      'IfNoneMatch',
+      'DryRun',
+    ]);
     expect(names(document.paths['/api/v1/auth/register'].post)).toEqual([]);
     expect(names(document.paths['/api/v1/auth/me'].get)).toEqual(['OrganizationId']);
     expect(names(document.paths['/api/v1/organizations/{organizationId}'].get)).toEqual(['organizationId']);

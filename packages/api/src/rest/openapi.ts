@@ -137,10 +137,12 @@ function queryParameters({ properties, required }: Json): Json[] {
   );
 }
 
-function headerParameters({ organization, parameters: inPath, mutationHeaders, versioned }: Operation): Json[] {
+function headerParameters(operation: Operation): Json[] {
+  const { organization, parameters: inPath, mutationHeaders, versioned, revalidates } = operation;
   const names = [
     ...(organization !== 'none' && !inPath.has('organizationId') ? ['OrganizationId'] : []),
-    ...(mutationHeaders ? ['IdempotencyKey', ...(versioned ? ['IfMatch'] : []), 'DryRun'] : []),
+    ...(mutationHeaders ? ['IdempotencyKey', ...(versioned ? ['IfMatch', 'IfNoneMatch'] : []), 'DryRun'] : []),
+    ...(revalidates ? ['IfNoneMatch'] : []),
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
@@ -167,7 +169,7 @@ const json = (schema: Json): Json => ({ 'application/json': { schema } });
 
 function responsesOf(operation: Operation, components: Components): Json {
   if (operation.kind === 'redirect') return redirectResponses(operation);
-  const { status, output, mutationHeaders } = operation;
+  const { status, output, mutationHeaders, revalidates } = operation;
   const members = output instanceof z.ZodObject ? output.shape : {};
   const schema = output && components.output(output);
   const success = {
@@ -186,6 +188,7 @@ function responsesOf(operation: Operation, components: Components): Json {
       ? { 200: { description: 'What would happen, with `Dry-Run: true`.', content: json(dryRun) } }
       : {}),
     [status]: success,
+    ...(revalidates && { 304: { description: STATUS_CODES[304], headers: { ETag: ref('ETag') } } }),
     ...problemResponses(operation),
   };
 }

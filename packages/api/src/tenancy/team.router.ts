@@ -54,6 +54,7 @@ export const teamRouter = router({
     rest: 'GET /teams/{id}',
     access: 'team:read',
     summary: 'Read a team',
+    revalidates: true,
     input: ById,
     output: Team,
     problems: [team_not_found],

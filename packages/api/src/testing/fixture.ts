@@ -84,7 +84,8 @@ const act = (ctx: ServiceContext, input: Title): void => {
   calls.push({ ctx, input });
   if (ctx.mutation?.idempotencyKey === 'replayed') ctx.outcome.replayed = true;
   if (ctx.mutation?.dryRun) ctx.outcome.dryRun = { events: [] };
-  if (typeof ctx.mutation?.ifMatch === 'number' && ctx.mutation.ifMatch !== 3) throw errors.version_conflict();
+  const { ifMatch = null } = ctx.mutation ?? {};
+  if (ifMatch !== null && ifMatch !== '*' && ![ifMatch].flat().includes(3)) throw errors.version_conflict();
   if (input.title === 'crash') throw new Error('select secret from passwords');
   if (input.title === 'undeclared') throw noteErrors.too_many_notes();
   if (input.title === 'field') throw errors.validation_failed({ field: ['tags', 0, 'a/b~c'], message: 'No such tag.' });

@@ -13,10 +13,8 @@ interface KeyedUnit {
   readonly now: Date;
 }
 
-const fingerprint = (request: MutationRequest): string =>
-  createHash('sha256')
-    .update(canonicalJson({ input: request.input, ifMatch: request.ifMatch }))
-    .digest('base64url');
+const fingerprint = ({ input, ifMatch, ifNoneMatch }: MutationRequest): string =>
+  createHash('sha256').update(canonicalJson({ input, ifMatch, ifNoneMatch })).digest('base64url');
 
 /** The primary key of the request's row. Every mutation with a key has an actor: `auth.*` refuses the header. */
 function keyOf(unit: KeyedUnit, request: MutationRequest) {

@@ -1,6 +1,6 @@
 import type { EntitySchema, InferEntity } from '@mikro-orm/core';
 import { errors } from '../kernel/errors.ts';
-import type { EventSummary, MutationRequest } from '../kernel/mutation.ts';
+import type { EventSummary, Versions } from '../kernel/mutation.ts';
 import type { ServiceContext } from './context.ts';
 import type { WriteConnection } from './database.ts';
 import type { Door } from './door.ts';
@@ -19,6 +19,8 @@ export type Match<Entity> = {
     | Writable<InferEntity<Entity>[Name]>
     | readonly Writable<InferEntity<Entity>[Name]>[];
 };
+
+const names = (versions: Versions, version: number): boolean => versions === '*' || [versions].flat().includes(version);
 
 type Owner = NonNullable<ReturnType<typeof ownColumn>>;
 
@@ -42,7 +44,6 @@ export class Unit {
   readonly scope: DatabaseScope;
   readonly #connection: WriteConnection;
   readonly #afterCommit: (() => void)[] = [];
-  readonly #ifMatch: MutationRequest['ifMatch'];
 
   constructor(ctx: ServiceContext, connection: WriteConnection, scope: DatabaseScope) {
     this.ctx = ctx;
@@ -51,7 +52,6 @@ export class Unit {
     this.invisible = connection.invisible;
     this.scope = scope;
     this.#connection = connection;
-    this.#ifMatch = ctx.mutation?.ifMatch ?? null;
   }
 
   /** The owner of new rows of the organization. */
@@ -105,11 +105,13 @@ export class Unit {
   }
 
   /**
-   * Checks If-Match against the target of the mutation: after its existence, before any rule.
-   * @throws `version_conflict`
+   * Checks If-Match and If-None-Match against the target of the mutation: after its existence, before any rule.
+   * @throws `version_conflict`, `precondition_failed`
    */
-  checkVersion(target: Versioned): void {
-    if (typeof this.#ifMatch === 'number' && this.#ifMatch !== target.version) throw errors.version_conflict();
+  checkVersion({ version }: Versioned): void {
+    const { ifMatch = null, ifNoneMatch = null } = this.ctx.mutation ?? {};
+    if (ifMatch !== null && !names(ifMatch, version)) throw errors.version_conflict();
+    if (ifNoneMatch !== null && names(ifNoneMatch, version)) throw errors.precondition_failed();
   }
 
   /** Runs once the changes are durable: to wake a runner, to drop a cache. Never to write. */
@@ -150,7 +152,8 @@ export async function inUnit<T>(
  * Runs a mutation: one transaction, with the three mutation headers of the request. What `work` returns is the answer of the
  * operation: it is what an Idempotency-Key replays. An organization is created, and an invitation accepted, inside the
  * organization that they concern: `organizationId`.
- * @throws `idempotency_key_reused`, `idempotency_in_progress`, `idempotency_secret_already_shown`, `version_conflict`
+ * @throws `idempotency_key_reused`, `idempotency_in_progress`, `idempotency_secret_already_shown`, `version_conflict`,
+ * `precondition_failed`
  */
 export async function mutate<T>(
   ctx: ServiceContext,

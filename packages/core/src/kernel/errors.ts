@@ -104,6 +104,10 @@ export const errors = defineErrors({
     kind: 'precondition_failed',
     message: 'It has changed since you read it. Read it again and retry.',
   },
+  precondition_failed: {
+    kind: 'precondition_failed',
+    message: 'It has a version that If-None-Match names.',
+  },
   idempotency_key_reused: { kind: 'unprocessable', message: 'This Idempotency-Key was used with another input.' },
   idempotency_in_progress: { kind: 'conflict', message: 'A request with this Idempotency-Key is still running.' },
   idempotency_secret_already_shown: {

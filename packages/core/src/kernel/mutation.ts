@@ -1,12 +1,17 @@
-/** The three headers that every mutation takes (`auth.*` apart), as the API read them. */
+/** The versions that If-Match or If-None-Match names: any (`*`), one, or several. An empty list names none. */
+export type Versions = '*' | number | readonly number[];
+
+/** The headers that every mutation takes (`auth.*` apart), as the API read them. */
 export interface MutationRequest {
   /** The operationId: idempotency keys are kept per organization, actor and procedure. */
   readonly procedure: string;
   /** The parsed input. Two uses of one key must have the same input. */
   readonly input: unknown;
   readonly idempotencyKey: string | null;
-  /** `*` (the target must exist), a version, or null without the header. */
-  readonly ifMatch: '*' | number | null;
+  /** The target must have one of these versions. Null without the header. */
+  readonly ifMatch: Versions | null;
+  /** The target must have none of these versions. @default null */
+  readonly ifNoneMatch?: Versions | null;
   readonly dryRun: boolean;
   /** Whether the answer contains a secret. Such an answer is not stored, and a replay is refused. */
   readonly secretAnswer: boolean;

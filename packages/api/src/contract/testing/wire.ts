@@ -88,6 +88,6 @@ export async function callOver(
     const data = operation.kind === 'redirect' ? got.location : body;
     return { status, headers: got, text, data: failed ? null : data, problem: failed ? (body as Problem) : null };
   }
-  const { result, error } = body as TrpcBody;
+  const { result, error } = (body ?? {}) as TrpcBody;
   return { status, headers: got, text, data: result?.data ?? null, problem: error?.data.problem ?? null };
 }
