@@ -139,6 +139,90 @@ describe('the request log', () => {
   });
 });
 
+describe('TRUST_PROXY', () => {
+  /** Asks for a mail, of which an address has five, from the client that a proxy names. */
+  const asker = async (trusted: string) => {
+    const settings = readSettings({ DATA_DIR: platform.settings.dataDirectory, TRUST_PROXY: trusted });
+    const fresh = await createTestPlatform('sqlite', { settings: { attemptsPerAddress: 5 } });
+    const health = new HealthRegistry({});
+    const server = await buildApp({ settings, platform: fresh, logger: createLogger('silent'), health, lifecycle });
+    let asked = 0;
+    const ask = async (forwardedFor: string, remoteAddress = '10.0.0.1') => {
+      // A mail address of its own, because each has a budget too.
+      const payload = { email: `nobody-${(asked += 1)}@example.com` };
+      const headers = { 'x-forwarded-for': forwardedFor };
+      const url = '/api/v1/auth/forgot-password';
+      return (await server.inject({ method: 'POST', url, payload, headers, remoteAddress })).statusCode;
+    };
+    const dispose = async () => {
+      await server.close();
+      await fresh.dispose();
+    };
+    return { ask, dispose };
+  };
+  const sixth = async (trusted: string, spellings: readonly string[]) => {
+    const { ask, dispose } = await asker(trusted);
+    const statuses: number[] = [];
+    for (const spelling of spellings) statuses.push(await ask(spelling));
+    await dispose();
+    return statuses;
+  };
+  const five = [202, 202, 202, 202, 202];
+
+  const sameClient = {
+    'an IPv4 address with ports': ['1', '2', '3', '4', '5', '6'].map((port) => `192.0.2.7:${port}`),
+    'an IPv4 address in IPv6': [
+      '192.0.2.7',
+      '::ffff:192.0.2.7',
+      '::ffff:c000:207',
+      '[::ffff:192.0.2.7]:1',
+      ' 192.0.2.7:9',
+      '::FFFF:192.0.2.7',
+    ],
+    'an IPv6 network': [
+      '2001:db8::1',
+      '2001:DB8::2',
+      '[2001:db8::3]:1',
+      '2001:db8:0:0:9::',
+      '[2001:db8::4]',
+      '2001:db8::5',
+    ],
+    'what is no address': ['unknown', '_a', '_b', 'x'.repeat(50), '"', '<script>'],
+    'what a client made up': [
+      'a, 192.0.2.7',
+      '1.1.1.1, 192.0.2.7',
+      '2.2.2.2,192.0.2.7:1',
+      '3.3.3.3, 192.0.2.7',
+      '192.0.2.7',
+      '4.4.4.4,192.0.2.7',
+    ],
+  };
+
+  it.each(
+    Object.entries(sameClient).flatMap(([what, spellings]) =>
+      ['1', '10.0.0.0/8', '10.0.0.1, 2001:db8:ffff::/48'].map((trusted) => [trusted, what, spellings] as const),
+    ),
+  )('%s counts %s as one client', async (trusted, _what, spellings) => {
+    expect(await sixth(trusted, spellings)).toEqual([...five, 429]);
+  });
+
+  it('finds the client behind several proxies, whatever they write', async () => {
+    const others = [1, 2, 3, 4, 5, 6].map((last) => `192.0.2.${last}, 10.9.9.9:80, [::ffff:10.1.1.1]:443`);
+    expect(await sixth('10.0.0.0/8', others)).toEqual([...five, 202]);
+    expect(await sixth('3', others)).toEqual([...five, 202]);
+    expect(await sixth('2', others)).toEqual([...five, 429]);
+  });
+
+  it('set to false counts everybody behind a proxy as one', async () => {
+    expect(
+      await sixth(
+        'false',
+        [1, 2, 3, 4, 5, 6].map((last) => `192.0.2.${last}`),
+      ),
+    ).toEqual([...five, 429]);
+  });
+});
+
 describe('CORS', () => {
   const preflight = (origin: string) =>
     app.inject({

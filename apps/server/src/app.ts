@@ -2,13 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import cors from '@fastify/cors';
 import { answerUnknown, openApiDocument, sendNotFound, sendProblem, serverOptions, tenonApi } from '@tenon/api';
 import { type Platform, uuidv7 } from '@tenon/core';
-import Fastify, {
-  type FastifyServerOptions,
-  type FastifyBaseLogger,
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  LogController,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, LogController } from 'fastify';
 import { mountDocs } from './docs/routes.ts';
 import type { HealthRegistry } from './health/registry.ts';
 import { mountHealth } from './health/routes.ts';
@@ -18,6 +12,7 @@ import { addRequestLog, answerUnrouted } from './request-log.ts';
 import { mountRoot } from './root.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { Settings } from './settings.ts';
+import { trustedProxies } from './trusted-proxies.ts';
 
 export interface AppParts {
   settings: Settings;
@@ -46,18 +41,13 @@ const exposedHeaders = [
   'X-Request-Id',
 ];
 
-const proxiesOf = (trusted: Settings['trustProxy']): NonNullable<FastifyServerOptions['trustProxy']> => {
-  if (typeof trusted === 'boolean') return trusted;
-  return typeof trusted === 'number' ? (_address, hop) => hop < trusted : [...trusted];
-};
-
 const httpOptions = (settings: Settings, logger: Logger): FastifyHttpOptions<Server, FastifyBaseLogger> => ({
   ...serverOptions,
   frameworkErrors: answerUnrouted,
   loggerInstance: logger,
   logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
   genReqId: requestIdOf,
-  trustProxy: proxiesOf(settings.trustProxy),
+  trustProxy: trustedProxies(settings.trustProxy),
   requestTimeout: 30_000,
   keepAliveTimeout: 72_000,
   // While the server drains, requests on open connections are still answered, with `Connection: close`.

@@ -45,6 +45,15 @@ describe('docs/settings.md', () => {
     expect(() => readSettings(environmentOf(examples))).not.toThrow();
   });
 
+  it('names the values that production refuses', () => {
+    const refused = [...page.matchAll(/^\| `([A-Z_]+)` \|.*`(\w+)` [^`|]*refused in production/gm)];
+    expect(refused.map(([, name]) => name)).toEqual(['TRUST_PROXY']);
+    for (const [, name = '', value] of refused) {
+      const production = { ...keys, NODE_ENV: 'production', [name]: value };
+      expect(() => readSettings(production)).toThrow(new RegExp(`^One setting is wrong:\\n  ${name} `));
+    }
+  });
+
   it('states the defaults of the code', () => {
     const issuer = environmentOf([
       ['OIDC_<NAME>_ISSUER', 'https://id.example.com'],

@@ -90,6 +90,42 @@ describe('readSettings', () => {
     expect(read({ TRUST_PROXY: text }).trustProxy).toBe(value);
   });
 
+  it('refuses TRUST_PROXY=true in production, and says what to set', () => {
+    const production = { NODE_ENV: 'production', SECRET_KEY: strong, ENCRYPTION_KEY: keys[0] ?? '' };
+    for (const value of ['true', 'yes', 'TRUE'])
+      expect(() => read({ ...production, TRUST_PROXY: value })).toThrow(
+        'One setting is wrong:\n' +
+          '  TRUST_PROXY lets every client choose its own address. ' +
+          'Set it to the number of proxies in front of the server, or to their addresses separated by commas.',
+      );
+    for (const value of ['false', '0', '1', '10.0.0.0/8'])
+      expect(() => read({ ...production, TRUST_PROXY: value })).not.toThrow();
+  });
+
+  it.each(['127.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32, 192.0.2.0/24', '0.0.0.0/0'])(
+    'takes the proxies %s',
+    (text) => {
+      expect(read({ TRUST_PROXY: text }).trustProxy).toEqual(text.split(', '));
+    },
+  );
+
+  it.each([
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '256.1.1.1',
+    'abc',
+    '2001:db8::/129',
+    '::1/',
+    '/8',
+    '10.0.0.1,',
+    '10.0.0.1:80',
+    '-1',
+    '1.5',
+    '100',
+  ])('refuses TRUST_PROXY=%s', (text) => {
+    expect(problemsOf({ TRUST_PROXY: text })).toMatchObject([{ variable: 'TRUST_PROXY' }]);
+  });
+
   it('names every error at once', () => {
     const wrong = {
       NODE_ENV: 'production',

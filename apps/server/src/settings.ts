@@ -5,13 +5,13 @@ import { encryptionKeyProblem, encryptionKeysOf, keptEncryptionKey } from './enc
 import { readOidcIssuers } from './oidc-settings.ts';
 import { type SettingProblem, SettingsError } from './settings-error.ts';
 import { keptSecretKey, weakness } from './secret-key.ts';
+import { isAddressOrNetwork, type TrustProxy } from './trusted-proxies.ts';
 
 /** The settings of this process, from its environment (A10). Read once, at start. */
 export interface Settings extends PlatformSettings {
   readonly host: string;
   readonly port: number;
-  /** Whose X-Forwarded-* headers are believed: everybody's, nobody's, those of a number of proxies, or of these addresses. */
-  readonly trustProxy: boolean | number | readonly string[];
+  readonly trustProxy: TrustProxy;
   /** Null: migrations use the server's own login. */
   readonly migrationUrl: string | null;
   readonly migrateOnStart: boolean;
@@ -55,7 +55,7 @@ const isOrigin = (text: string): boolean => {
 
 const isUrl = (text: string, ...protocols: string[]): boolean => protocols.includes(URL.parse(text)?.protocol ?? '');
 
-const trustProxy = z.string().transform((text): boolean | number | readonly string[] => {
+const trustProxy = z.string().transform((text): TrustProxy => {
   const lower = text.toLowerCase();
   if (Object.hasOwn(flags, lower) && !/^\d$/.test(lower)) return flags[lower] === true;
   return /^\d{1,2}$/.test(text) ? Number(text) : text.split(',').map((item) => item.trim());
@@ -73,10 +73,8 @@ const variables = {
   ],
   PORT: [integer(0, 65_535, 8000), 'a port from 0 (any) to 65535'],
   TRUST_PROXY: [
-    trustProxy
-      .refine((value) => typeof value !== 'object' || value.every((item) => /^[\da-f.:/]+$/i.test(item)))
-      .default(false),
-    'true, false, a number of proxies, or their addresses separated by commas',
+    trustProxy.refine((value) => typeof value !== 'object' || value.every(isAddressOrNetwork)).default(false),
+    'false, the number of proxies in front of the server, or their addresses separated by commas',
   ],
   DATA_DIR: [z.string().default('./data'), 'the path of a folder'],
   DATABASE_URL: [
@@ -200,6 +198,12 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       problems.push({ variable: name, problem, expected });
     }
   }
+  if (production && values['TRUST_PROXY'] === true)
+    problems.push({
+      variable: 'TRUST_PROXY',
+      problem: 'lets every client choose its own address',
+      expected: 'the number of proxies in front of the server, or to their addresses separated by commas',
+    });
   const secretKey = given('SECRET_KEY');
   const weak = secretKeyProblem(secretKey, production);
   if (weak) problems.push({ variable: 'SECRET_KEY', problem: weak, expected: strongKey });

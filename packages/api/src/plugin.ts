@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { parseAddress } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { appRouter } from './app-router.ts';
@@ -66,6 +67,16 @@ export function callerOf(request: OwnRequest): { userId: string; organizationId:
   return request[ownContext]?.principal ?? null;
 }
 
+/**
+ * The client's address, as every budget and session knows it. It is the farthest that Fastify trusts. What a proxy wrote instead of an
+ * address counts for the proxy, so that nobody gets a new budget by it.
+ */
+function addressOf({ ip, ips = [ip] }: FastifyRequest): string {
+  // Undefined on a Unix socket, whatever the type says.
+  const addresses = ips.map((text: string | undefined) => parseAddress(text ?? ''));
+  return addresses.findLast((address) => address !== null) ?? '';
+}
+
 /** A Fastify plugin that serves the router as REST under /api/v1 and as tRPC under /trpc. */
 export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): Promise<void> {
   const { platform, router = appRouter, trustedOrigins = [], checkOutputs = false } = options;
@@ -75,7 +86,8 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   answerUnknown(app);
   app.decorateRequest(ownContext, null);
   const contextOf = (request: OwnRequest, more: Pick<RequestParts, 'transport' | 'repeatedIn'>): RequestContext => {
-    const { id: requestId, url, headers, ip: address } = request;
+    const { id: requestId, url, headers } = request;
+    const address = addressOf(request);
     const context = new RequestContext({ platform, requestId, url, headers, address, checkOutputs, ...more });
     request[ownContext] = context;
     return context;

@@ -17,6 +17,7 @@ export {
 } from './kernel/errors.ts';
 export { uuidv7 } from './kernel/ids.ts';
 export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';
+export { parseAddress } from './kernel/network-address.ts';
 export type { Principal } from './kernel/principal.ts';
 export { ById, page } from './kernel/schemas.ts';
 export {

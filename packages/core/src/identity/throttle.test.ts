@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { DomainError } from '../kernel/errors.ts';
+import { networkOf } from '../kernel/network-address.ts';
 import { createPlatform } from '../platform.ts';
 import { login, register } from '../tenancy/index.ts';
 import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
@@ -19,7 +20,6 @@ import { refresh } from './auth.service.ts';
 import { purgeThrottles } from './maintenance.ts';
 import { getCurrentUser } from './user.queries.ts';
 import { resendVerification } from './registration.service.ts';
-import { networkOf } from './throttle.ts';
 
 const minute = 60_000;
 const wrong = 'wrong words';

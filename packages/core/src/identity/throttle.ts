@@ -1,9 +1,9 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { type DomainError, errors } from '../kernel/errors.ts';
+import { networkOf } from '../kernel/network-address.ts';
 import { mac } from './keys.ts';
 import { ThrottleEntity } from './throttle.entity.ts';
 
@@ -50,22 +50,6 @@ const budget = (ctx: ServiceContext, what: string, subject: string, limit: Limit
 
 export const accountBudget = (ctx: ServiceContext, what: keyof typeof perAccount, account: string): Budget =>
   budget(ctx, what, account, perAccount[what]);
-
-/** The network that counts as one caller: an IPv4 address, or a /64 on IPv6, which is what one subscriber has. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined && isIPv4(mapped)) return mapped;
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = (address.split('%')[0] ?? '').toLowerCase().split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - after.length) }, () => '0');
-  const all = tail === undefined ? groups : [...groups, ...zeros, ...after];
-  return all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':');
-}
 
 /** The budget of the caller's network address. Empty when the request did not come over a network. */
 export const addressBudgets = (ctx: ServiceContext, what: AddressBudget): Budget[] =>
