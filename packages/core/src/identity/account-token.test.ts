@@ -24,8 +24,11 @@ it('a token of a mail is taken back as it was sent, and in no other spelling', (
     const subject = { id: uuidv7(), boundTo: ['ada@example.com'] };
     const token = makeAccountToken(settings, 'verify-email', subject, new Date(now.getTime() + 60_000));
     const proves = (text: string) => {
-      const claim = readAccountToken(text);
-      return claim !== null && provesAccount(settings, 'verify-email', claim, subject, now);
+      try {
+        return provesAccount(settings, 'verify-email', readAccountToken(text), subject, now);
+      } catch {
+        return false;
+      }
     };
     const [id = '', end = '', signature = ''] = token.split('.');
     const others = [
