@@ -6,11 +6,13 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
+import { loadMember } from '../role-assignments/held-roles.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
 import { refuseBeyondLimit } from '../organizations/tiers.ts';
 import { coversAll } from '../roles/role.rules.ts';
 import { serviceAccountErrors } from '../service-accounts/service-account.record.ts';
 import { serviceAccountById } from '../service-accounts/service-account.queries.ts';
+import { tenancyErrors } from '../tenancy.errors.ts';
 import { forgetApiKeys } from './api-key.authenticate.ts';
 import { apiKeyErrors, apiKeys } from './api-key.record.ts';
 import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyListInput, ApiKeyUpdate } from './api-key.schema.ts';
@@ -83,14 +85,17 @@ export async function createApiKey(ctx: ServiceContext, input: ApiKeyCreate): Pr
     throw errors.validation_failed({ field: ['expiresAt'], message: 'Must be in the future.' });
   const { prefix, secret } = makeApiKey();
   return mutate(ctx, async (unit) => {
-    if (serviceAccountId === undefined) refuseBeyondHeld(principal, scopes);
-    else {
+    // Locked first: when the membership ends meanwhile, its keys are revoked, and this one must be among them.
+    await lockOrganization(unit);
+    if (serviceAccountId === undefined) {
+      await loadMember(unit, principal.userId, tenancyErrors.organization_not_found);
+      refuseBeyondHeld(principal, scopes);
+    } else {
       const field = ['serviceAccountId'];
       const missing = () => serviceAccountErrors.service_account_not_found({ field });
       await serviceAccountById(ctx, unit.db, organizationId, serviceAccountId, missing);
       refuseBeyondOwnOf(principal, scopes);
     }
-    await lockOrganization(unit);
     const present = await countOf(apiKeys.from(unit.db));
     await refuseBeyondLimit(unit, organizationId, 'apiKeys', present + 1);
     const key = await apiKeys.add(unit, {
