@@ -104,10 +104,10 @@ describe('working hours', () => {
         const at = new Date(change - ((index * 7) % 26) * 5 * minute);
         if (isWithin(hours, at, timezone)) continue;
         const opening = nextOpening(hours, at, timezone);
-        const where = `${timezone} at ${at.toISOString()}`;
+        const where = { timezone, at: at.toISOString() };
         let first = at.getTime();
         while (!isWithin(hours, new Date(first), timezone)) first += 5 * minute;
-        expect(opening, where).toEqual(new Date(first));
+        expect({ ...where, opening }).toEqual({ ...where, opening: new Date(first) });
       }
     });
   });
