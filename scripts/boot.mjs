@@ -20,6 +20,7 @@ const commands = {
   format: [join(binaries, 'oxfmt')],
   bench: [bundledNode, 'benchmarks/src/main.ts'],
   mutate: [bundledNode, 'scripts/mutate.ts'],
+  race: [bundledNode, 'packages/api/src/contract/testing/race/main.ts'],
 };
 
 /** Installs the dependencies, unless node_modules matches the lockfile. Hashes are compared, as a checkout changes modification times. */
