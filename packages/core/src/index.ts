@@ -2,7 +2,7 @@ export * from './access/index.ts';
 export * from './activity/index.ts';
 export type { ServiceContext } from './database/context.ts';
 export { isPostgresUrl, sqliteFile } from './database/database.ts';
-export { toStartError } from './database/failures.ts';
+export { toStartError } from './database/start-failures.ts';
 export { type Resealed, resealSecrets } from './database/reseal.ts';
 export * from './identity/index.ts';
 export { type QueueDepth, queueDepth } from './jobs/index.ts';

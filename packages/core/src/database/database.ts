@@ -5,12 +5,13 @@ import type { Principal, Visibility } from '../kernel/principal.ts';
 import { ReadCodecs } from './codecs.ts';
 import { Door, type DoorParts, type ReadDoor } from './door.ts';
 import type { Connection, Engine } from './engine.ts';
-import { isConflict, isFull, toStartError, translateFailure } from './failures.ts';
+import { isConflict, isFull, translateFailure } from './failures.ts';
 import { notMigrated, refuseOtherVersion } from './migration-state.ts';
 import { discoverEntities } from './orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
 import { openSqlite } from './sqlite-engine.ts';
+import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
 import { TableWriter } from './writes.ts';
 

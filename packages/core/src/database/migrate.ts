@@ -5,11 +5,12 @@ import pg from 'pg';
 import { makeFolder, StartError } from '../kernel/start.ts';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import type { Dialect } from './engine.ts';
-import { isBusy, toStartError } from './failures.ts';
+import { isBusy } from './failures.ts';
 import { type Migrations, openMigrationOrm } from './migration-orm.ts';
 import { refuseNewer } from './migration-state.ts';
 import { grantsOf } from './policies.ts';
 import { databaseRoles } from './scope.ts';
+import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
 
 export interface MigrateOptions {

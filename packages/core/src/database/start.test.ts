@@ -16,7 +16,7 @@ import {
 } from '../testing/index.ts';
 import { createTag, listTags } from '../work/index.ts';
 import { sqliteFile } from './database.ts';
-import { toStartError } from './failures.ts';
+import { toStartError } from './start-failures.ts';
 import { migrate } from './migrate.ts';
 import { openMigrationOrm } from './migration-orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
