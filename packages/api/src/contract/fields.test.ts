@@ -26,6 +26,8 @@ function candidates({ schema }: Field): unknown[] {
   return [
     ...listed(schema).toReversed(),
     ...(items.length > 0 ? [[items.at(-1)]] : []),
+    // Decomposed, because what is written is kept.
+    `Changed cafe\u0301 ${randomUUID()}`,
     `Changed ${randomUUID()}`,
     `changed-${randomUUID()}`,
     'de-DE',

@@ -6,7 +6,9 @@ import { email, timezone, User, username } from './user.schema.ts';
 
 /** A password that a user sets. The minimum length is a setting, so the service checks it. */
 const newPassword = () =>
-  text(1, 128).describe('At most 128 characters; at least 8, unless the installation asks for more.');
+  text(1, 128).describe(
+    'At most 128 characters; at least 8, unless the installation asks for more. All Unicode forms of one password are the same.',
+  );
 
 /** What registration asks about the person. `tenancy/` adds the organization that they may create. */
 export const registrationFields = {

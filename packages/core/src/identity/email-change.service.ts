@@ -9,6 +9,7 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
 import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
+import { keyOf } from '../kernel/text.ts';
 import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { ChangeEmail, EmailToken, MailSent } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
@@ -21,7 +22,7 @@ import { requirePresentPassword } from './present-password.ts';
 import { endSessionsOf } from './session.service.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { userEvents } from './user.events.ts';
-import { keyOf, lockUser, userErrors, users } from './user.record.ts';
+import { lockUser, userErrors, users } from './user.record.ts';
 import type { User } from './user.schema.ts';
 
 const hourMs = 3_600_000;

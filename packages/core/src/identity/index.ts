@@ -60,7 +60,7 @@ export type { OidcTransport, SignInTransport } from './transport.ts';
 export { UserEntity } from './user.entity.ts';
 export { getCurrentUser, getUser } from './user.queries.ts';
 export { email, User, UserListInput, UserPath, UserUpdate } from './user.schema.ts';
-export { keyOf, userErrors } from './user.record.ts';
+export { userErrors } from './user.record.ts';
 export { updateCurrentUser } from './user.service.ts';
 
 /** The events of this context. All are in the instance's own stream. */

@@ -2,10 +2,11 @@ import type { ServiceContext } from '../database/context.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import { errors } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
+import { keyOf } from '../kernel/text.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { userEvents } from './user.events.ts';
-import { keyOf, userErrors, users } from './user.record.ts';
+import { userErrors, users } from './user.record.ts';
 
 /** The permission that a refusal names. No role of an organization grants it. */
 export const instancePermission = 'instance:administer';

@@ -2,12 +2,12 @@ import type { ServiceContext } from '../database/context.ts';
 import { mutateThroughIdentityDoor, readThroughIdentityDoor } from '../database/identity-door.ts';
 import { contains } from '../database/sql.ts';
 import type { Page } from '../kernel/schemas.ts';
-import { fold } from '../kernel/text.ts';
+import { fold, keyOf } from '../kernel/text.ts';
 import { forgetSessionsOf } from './authenticate.ts';
 import { requireInstanceAdmin } from './instance-admin.ts';
 import { endSessionsOf } from './session.service.ts';
 import { userEvents } from './user.events.ts';
-import { keyOf, userErrors, users } from './user.record.ts';
+import { userErrors, users } from './user.record.ts';
 import type { User, UserListInput, UserPath } from './user.schema.ts';
 
 /** Lists the people of the whole instance. @throws `unauthenticated`, `permission_denied` */

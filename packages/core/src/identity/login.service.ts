@@ -4,6 +4,7 @@ import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/i
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { defineErrors } from '../kernel/errors.ts';
+import { keyOf } from '../kernel/text.ts';
 import type { Login } from './auth.schema.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
@@ -11,7 +12,6 @@ import { lockForSignIn, type OpenSession, startSession } from './session.service
 import { accountBudget, addressBudgets, refund, spend, tooMany, type Tries } from './throttle.ts';
 import type { SignInTransport } from './transport.ts';
 import { userEvents } from './user.events.ts';
-import { keyOf } from './user.record.ts';
 
 export const loginErrors = defineErrors({
   invalid_credentials: { kind: 'unauthenticated', message: 'The login or the password is wrong.' },

@@ -36,6 +36,27 @@ describe('hashing', () => {
     expect(needsRehash(hash)).toBe(true);
   });
 
+  it.each([
+    ['composed and decomposed letters', 'caf\u00e9 \u1ec7 \uac00 words', 'cafe\u0301 e\u0323\u0302 \u1100\u1161 words'],
+    ['spaces of all kinds', 'secret words here', 'secret\u00a0words\u3000here'],
+  ])('takes %s for the same', async (_, one, other) => {
+    const [first, second] = await Promise.all([hashPassword(one), hashPassword(other)]);
+
+    expect(await verifyPassword(first, other)).toBe(true);
+    expect(await verifyPassword(second, one)).toBe(true);
+    // Widths, cases and other compatible characters are part of the secret (RFC 8265).
+    expect(await verifyPassword(first, one.replace('words', '\uff57ords'))).toBe(false);
+    expect(await verifyPassword(first, one.toUpperCase())).toBe(false);
+  });
+
+  it('verifies an imported hash of a password in either form', async () => {
+    for (const stored of ['cafe\u0301 words', 'caf\u00e9 words']) {
+      const hash = await bcrypt(stored, { cost: 4 });
+      expect(await verifyPassword(hash, stored)).toBe(true);
+    }
+    expect(await verifyPassword(await bcrypt('caf\u00e9 words', { cost: 4 }), 'cafe\u0301 words')).toBe(true);
+  });
+
   it('answers false without a hash, after the same work', async () => {
     const [known, verify] = [await hashPassword('secret words'), vi.mocked(verifyArgon2)];
     verify.mockClear();
@@ -69,6 +90,11 @@ describe('policy', () => {
   it('counts characters, not code units', () => {
     expect(refusalOf('🐴🔋🐴🔋')).not.toBeNull();
     expect(refusalOf('🐴🔋📎🐴🔋📎🐴🔋')).toBeNull();
+  });
+
+  it('judges the form that is hashed', () => {
+    expect(refusalOf('\u1100\u1161'.repeat(4))).not.toBeNull();
+    expect(refusalOf('secret\u00a0words', { email: 'secret words', username: 'anna' })).not.toBeNull();
   });
 
   it('accepts other passwords', () => {

@@ -12,13 +12,22 @@ const decoyHash = '$argon2id$v=19$m=19456,t=2,p=1$eKWk2+cUptHif9GZCUooxQ$R0+Gf4l
 
 const isBcrypt = (hash: string): boolean => /^\$2[abxy]\$/.test(hash);
 
+/**
+ * The form of a password that is hashed: composed (NFC), with ASCII spaces. Keyboards write é or a space in different ways, and all of
+ * them are one password (OpaqueString of RFC 8265, NIST 800-63B).
+ */
+const enforced = (password: string): string => password.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');
+
 /** Takes about 10 ms, off the event loop. Never call it inside a transaction. */
-export const hashPassword = (password: string): Promise<string> => argon2(password, parameters);
+export const hashPassword = (password: string): Promise<string> => argon2(enforced(password), parameters);
 
 /** Whether the password matches the hash. Without a hash it takes the same time and answers false. */
 export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
-  if (hash !== null && isBcrypt(hash)) return verifyBcrypt(password, hash);
-  const matches = await verifyArgon2(hash ?? decoyHash, password);
+  const secret = enforced(password);
+  // The system that an imported hash comes from may have hashed the password as it was typed.
+  if (hash !== null && isBcrypt(hash))
+    return (await verifyBcrypt(secret, hash)) || (secret !== password && verifyBcrypt(password, hash));
+  const matches = await verifyArgon2(hash ?? decoyHash, secret);
   return hash !== null && matches;
 }
 
@@ -44,9 +53,9 @@ export function checkPasswordPolicy(
   const refuse = (message: string) => errors.validation_failed({ field: [field], message });
   const { passwordMinLength } = settings;
   // Count code points, so that an emoji is one character.
-  if (Array.from(password).length < passwordMinLength)
+  if (Array.from(enforced(password)).length < passwordMinLength)
     throw refuse(`A password has at least ${passwordMinLength} characters.`);
-  const lowered = password.toLowerCase();
+  const lowered = enforced(password).toLowerCase();
   const email = owner.email.toLowerCase();
   if (lowered === email || lowered === email.split('@')[0])
     throw refuse('The password must not be the e-mail address.');

@@ -6,6 +6,7 @@ import { findRow } from '../database/rows.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
+import { keyOf } from '../kernel/text.ts';
 import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { MailSent, Registration, ResendVerification, VerifyEmail } from './auth.schema.ts';
 import { forgetSessionsOf } from './authenticate.ts';
@@ -18,7 +19,7 @@ import { checkPasswordPolicy, hashPassword } from './passwords.ts';
 import { addressBudgets, attempt } from './throttle.ts';
 import { UserEntity } from './user.entity.ts';
 import { userEvents } from './user.events.ts';
-import { keyOf, lockUser, userErrors, users } from './user.record.ts';
+import { lockUser, userErrors, users } from './user.record.ts';
 import type { User } from './user.schema.ts';
 
 /** @throws `email_taken`, `username_taken` */

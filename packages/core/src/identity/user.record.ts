@@ -1,6 +1,6 @@
 import type { Unit } from '../database/unit-of-work.ts';
 import { defineErrors, type DomainError, errors } from '../kernel/errors.ts';
-import { fold } from '../kernel/text.ts';
+import { fold, keyOf } from '../kernel/text.ts';
 import { defineRecord } from '../records/index.ts';
 import { userTable } from './user.entity.ts';
 import { User } from './user.schema.ts';
@@ -11,9 +11,6 @@ export const userErrors = defineErrors({
   own_account: { kind: 'conflict', message: 'Nobody deactivates their own account: ask another administrator.' },
   username_taken: { kind: 'conflict', message: 'This username is taken.' },
 });
-
-/** The form in which addresses and usernames are compared: lower case. */
-export const keyOf = (name: string): string => name.toLowerCase();
 
 /** The verbs record no event unless they are given one: what happens to a user has many names. */
 export const users = defineRecord(userTable, {

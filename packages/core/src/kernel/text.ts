@@ -1,5 +1,15 @@
 import { z } from 'zod';
 
+/** Characters that show nothing. Joiners, variation selectors and tags are kept: they change how their neighbors look. */
+const showingNothing = /(?![\u200c\u200d\p{VS}\u{e0020}-\u{e007f}])\p{DI}/gu;
+
+/**
+ * The form in which names, usernames and addresses are compared and sorted: lower case, composed (NFC), without characters that show
+ * nothing. What was written is stored beside it.
+ */
+export const keyOf = (text: string): string =>
+  text.normalize('NFC').replace(showingNothing, '').toLowerCase().normalize('NFC');
+
 const combiningMarks = /\p{M}+/gu;
 
 /** Converts text to lower case without accents, the same on every database, to search and compare names. */

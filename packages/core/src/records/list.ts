@@ -5,6 +5,7 @@ import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import { anyOfOrNone, contains } from '../database/sql.ts';
 import type { Page } from '../kernel/schemas.ts';
+import { keyOf } from '../kernel/text.ts';
 import type { Fields, RecordReader } from './reader.ts';
 
 /** What every list takes. */
@@ -16,7 +17,7 @@ export interface ListInput {
   sort: string;
 }
 
-/** A value, any of some ids, or part of a text that is stored in lower case. An id may be `none`, which is null. */
+/** A value, any of some ids, or part of a text that is stored as its key. An id may be `none`, which is null. */
 export type Filter = string | boolean | readonly string[] | { contains: string | undefined } | undefined;
 
 /** Selects from the rows that pass all filters, which are given by property. */
@@ -25,7 +26,7 @@ export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<R
   for (const [property, filter] of Object.entries(filters)) {
     const column = `${reader.table}.${columnName(property)}`;
     if (typeof filter === 'object' && 'contains' in filter) {
-      if (filter.contains !== undefined) rows = rows.where(contains(column, filter.contains.toLowerCase()));
+      if (filter.contains !== undefined) rows = rows.where(contains(column, keyOf(filter.contains)));
     } else if (typeof filter === 'object') rows = rows.where(anyOfOrNone(db.dialect, column, filter));
     else if (filter !== undefined) rows = rows.where(sql<SqlBool>`${sql.ref(column)} = ${filter}`);
   }

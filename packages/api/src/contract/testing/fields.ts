@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
 import type { Operation } from '../../operation.ts';
 import { inputSchema, isJson, type Json } from '../../rest/json-schema.ts';
 import type { Fields } from './wire.ts';
@@ -47,3 +48,7 @@ export const onlyRequired = (operation: Operation, input: Fields, ...kept: strin
 /** The same value with ids that do not exist. */
 export const missingIds = (value: unknown): unknown =>
   Array.isArray(value) ? value.map(() => randomUUID()) : randomUUID();
+
+/** Whether a field takes a value, as its schema says. */
+export const takes = ({ input }: Operation, field: string, value: unknown): boolean =>
+  (input.shape[field] as z.ZodType).safeParse(value).success;

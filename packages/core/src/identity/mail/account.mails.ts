@@ -4,7 +4,7 @@ import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { JobPayload } from '../../jobs/index.ts';
 import { makeAccountToken } from '../account-token.ts';
 import { activeAccounts } from '../user.queries.ts';
-import { keyOf } from '../user.record.ts';
+import { keyOf } from '../../kernel/text.ts';
 import type { MailTemplate } from './mail.job.ts';
 import { type Block, callWith, tokenBlocks, writeMail } from './message.ts';
 

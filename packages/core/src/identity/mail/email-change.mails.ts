@@ -5,7 +5,7 @@ import { findRow } from '../../database/rows.ts';
 import { makeAccountToken } from '../account-token.ts';
 import { EmailChangeEntity } from '../email-change.entity.ts';
 import { UserEntity } from '../user.entity.ts';
-import { keyOf } from '../user.record.ts';
+import { keyOf } from '../../kernel/text.ts';
 import type { JobPayload } from '../../jobs/index.ts';
 import type { MailTemplate } from './mail.job.ts';
 import { tokenBlocks, writeMail } from './message.ts';

@@ -2,7 +2,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { MailSent } from '../auth.schema.ts';
 import { accountBudget, addressBudgets, attempt } from '../throttle.ts';
-import { keyOf } from '../user.record.ts';
+import { keyOf } from '../../kernel/text.ts';
 
 /**
  * Asks for a mail that anybody may ask for. Answer, time and work are the same for every address: the job finds out whether there

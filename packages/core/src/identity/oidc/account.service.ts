@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { line } from '../../kernel/text.ts';
+import { keyOf, line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
 import { addPerson } from '../registration.service.ts';
 import { activeSessions, lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
-import { keyOf } from '../user.record.ts';
 import { email, locale, timezone } from '../user.schema.ts';
 import { identities } from './identity.record.ts';
 import type { OidcIssuer } from './issuer.ts';

@@ -1,4 +1,5 @@
 import { defineErrors } from '../../kernel/errors.ts';
+import { keyOf } from '../../kernel/text.ts';
 import { defineRecord } from '../../records/index.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { departmentMemberTable, departmentTable } from './department.entity.ts';
@@ -22,8 +23,8 @@ export const departments = defineRecord(departmentTable, {
   people: { head: 'headUserId' },
   events: departmentEvents,
   derived: ({ name, parentId, pathSort }) => ({
-    nameSort: name.toLowerCase(),
-    siblingKey: `${parentId ?? ''}/${name.toLowerCase()}`,
+    nameSort: keyOf(name),
+    siblingKey: `${parentId ?? ''}/${keyOf(name)}`,
     path: idsOf(pathSort),
   }),
   missing: departmentErrors.department_not_found,

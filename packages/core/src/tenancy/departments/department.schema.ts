@@ -5,7 +5,7 @@ import { maxDepth } from './department.path.ts';
 
 export const Department = output('Department', {
   id: z.uuid(),
-  name: z.string().describe('Unique among those with the same parent, without case.'),
+  name: z.string().describe('Unique among those with the same parent, whatever the case or the Unicode form.'),
   description: z.string().nullable(),
   parentId: z.uuid().nullable().describe('Null at the top.'),
   path: z.array(z.uuid()).describe('The ids from the top down to its own. Moving one above it changes no version.'),
@@ -36,7 +36,7 @@ export const DepartmentListInput = z.strictObject({
   ...listInput('createdAt', 'name'),
   parent: anyIdOr('none').describe('Department ids, or `none` for those at the top.'),
   within: id().optional().describe('A department: it and everything below it.'),
-  search: text(1, 200).optional().describe('Part of the name, without case.'),
+  search: text(1, 200).optional().describe('Part of the name, in any case and Unicode form.'),
 });
 export type DepartmentListInput = z.output<typeof DepartmentListInput>;
 

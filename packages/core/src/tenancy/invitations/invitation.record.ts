@@ -1,5 +1,5 @@
 import type { Row } from '../../database/schema.ts';
-import { keyOf } from '../../identity/index.ts';
+import { keyOf } from '../../kernel/text.ts';
 import { defineRecord } from '../../records/index.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { type InvitationEntity, invitationTable } from './invitation.entity.ts';

@@ -4,7 +4,7 @@ import { read, type ReadDoor } from '../../database/read-door.ts';
 import { contains } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { fold } from '../../kernel/text.ts';
+import { fold, keyOf } from '../../kernel/text.ts';
 import { departmentMembers } from '../departments/department.record.ts';
 import { members } from '../memberships/membership.record.ts';
 import type { Membership } from '../memberships/membership.schema.ts';
@@ -54,12 +54,12 @@ export async function listMembers(ctx: ServiceContext, input: MemberListInput): 
           .whereRef('users.id', '=', 'memberships.user_id')
           .where('users.kind', '=', 'person');
         if (search === undefined) return where.exists(people);
-        const lowered = search.toLowerCase();
+        const key = keyOf(search);
         return where.exists(
           people.where((or) =>
             or.or([
-              contains('users.email_key', lowered),
-              contains('users.username_key', lowered),
+              contains('users.email_key', key),
+              contains('users.username_key', key),
               contains('users.name_key', fold(search)),
             ]),
           ),

@@ -1,4 +1,5 @@
 import { defineErrors } from '../../kernel/errors.ts';
+import { keyOf } from '../../kernel/text.ts';
 import { defineRecord } from '../../records/index.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { teamMemberTable, teamTable } from './team.entity.ts';
@@ -14,7 +15,7 @@ export const teamErrors = defineErrors({
 export const teams = defineRecord(teamTable, {
   output: Team,
   events: teamEvents,
-  derived: ({ name }) => ({ nameSort: name.toLowerCase() }),
+  derived: ({ name }) => ({ nameSort: keyOf(name) }),
   missing: teamErrors.team_not_found,
   taken: { error: teamErrors.team_name_taken, fields: ['name'] },
   inUse: (kinds) =>

@@ -4,7 +4,7 @@ import { line, text } from '../../kernel/text.ts';
 
 export const Team = output('Team', {
   id: z.uuid(),
-  name: z.string().describe('Unique in the organization, without case.'),
+  name: z.string().describe('Unique in the organization, whatever the case or the Unicode form.'),
   description: z.string().nullable(),
   departmentId: z.uuid().nullable().describe('Null for a team across departments.'),
   ...auditOut,
@@ -26,7 +26,7 @@ export const TeamListInput = z.strictObject({
   department: anyIdOr('none').describe('Department ids, or `none` for teams without one.'),
   subtree: z.boolean().default(false).describe('Whether `department` means the departments below it too.'),
   member: anyIdOr('me').describe('`me` or user ids of their members.'),
-  search: text(1, 200).optional().describe('Part of the name, without case.'),
+  search: text(1, 200).optional().describe('Part of the name, in any case and Unicode form.'),
 });
 export type TeamListInput = z.output<typeof TeamListInput>;
 

@@ -1,3 +1,4 @@
+import { keyOf } from '../../kernel/text.ts';
 import { defineRecord } from '../../records/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { tagTable } from './tag.entity.ts';
@@ -7,7 +8,7 @@ import { Tag } from './tag.schema.ts';
 export const tags = defineRecord(tagTable, {
   output: Tag,
   events: tagEvents,
-  derived: ({ name }) => ({ nameSort: name.toLowerCase() }),
+  derived: ({ name }) => ({ nameSort: keyOf(name) }),
   missing: workErrors.tag_not_found,
   taken: { error: workErrors.tag_name_taken, fields: ['name'] },
 });

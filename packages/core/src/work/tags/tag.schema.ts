@@ -4,7 +4,7 @@ import { line } from '../../kernel/text.ts';
 
 export const Tag = output('Tag', {
   id: z.uuid(),
-  name: z.string().describe('Unique in the organization, without case.'),
+  name: z.string().describe('Unique in the organization, whatever the case or the Unicode form.'),
   color: z.string().describe('As `#rrggbb`.'),
   createdAt: instantOut(),
 });

@@ -1,6 +1,7 @@
 import type { Subject } from '../../access/index.ts';
 import type { Row } from '../../database/schema.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
+import { keyOf } from '../../kernel/text.ts';
 import { defineRecord } from '../../records/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { type TaskEntity, taskTable } from './task.entity.ts';
@@ -12,7 +13,7 @@ export const tasks = defineRecord(taskTable, {
   output: Task,
   events: taskEvents,
   derived: ({ title, status, priority }) => ({
-    titleSort: title.toLowerCase(),
+    titleSort: keyOf(title),
     statusRank: taskStatuses.indexOf(status),
     priorityRank: taskPriorities.indexOf(priority),
   }),
