@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cases, type Case, casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import { inputsAround } from './testing/arbitraries.ts';
-import { type Field, fieldsOf } from './testing/fields.ts';
+import { type Field, fieldsOf, takes } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
 import { type Fields, type Reply, type Surface, surfaces } from './testing/wire.ts';
-import { type WrongValue, wrongValuesOf } from './testing/wrong-values.ts';
+import { type WrongValue, wrongValuesOf, wrongWritingOf } from './testing/wrong-values.ts';
 
 const runs = 12;
 
@@ -60,7 +60,8 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       for (const surface of surfacesOf(one)) {
         for (const field of fieldsOf(operation)) {
           const path = operation.pointerOf([field.name]);
-          for (const wrong of wrongValuesOf(field.schema))
+          const writing = wrongWritingOf((value) => takes(operation, field.name, value));
+          for (const wrong of [...wrongValuesOf(field.schema), ...writing])
             if (canSend(one, surface, field, wrong)) {
               const reply = await send(surface, one, { ...input, [field.name]: wrong[1] });
               expectRefused(reply, path, `${surface} ${field.name}, ${wrong[0]}`);

@@ -40,12 +40,28 @@ export function text(min: number, max: number) {
     });
 }
 
-/** One line of text, trimmed. Blank text is refused. */
+/** Matches a character of which something shows. A blank cell of Braille and a musical null head show nothing. */
+const showing = /[^\p{White_Space}\p{DI}\p{Cc}\u2800\ufff9-\ufffb\u{1d159}]/u;
+
+/** Free text of any lines. Text of which nothing shows is refused. */
+export const prose = (max: number) => text(1, max).refine((value) => showing.test(value), 'Must not be blank.');
+
+/** Embeddings, overrides, isolates and annotations: they reorder the text beside the name too, wherever it is shown. */
+const reordering = /[\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/;
+
+/**
+ * One line of text, trimmed. Text of which nothing shows is refused, and so are characters that reorder the text around them.
+ * Joiners and marks of direction stay: emoji, Persian, Indic and Hebrew need them.
+ */
 export function line(max: number) {
   return text(0, max)
     .trim()
     .min(1, { message: 'Must not be blank.' })
+    .refine((value) => value === '' || showing.test(value), { message: 'Must not be blank.' })
     .refine((value) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value), {
       message: 'Must be one line without control characters.',
+    })
+    .refine((value) => !reordering.test(value), {
+      message: 'Must not contain characters that change the direction of text.',
     });
 }

@@ -12,6 +12,26 @@ const unstorable: readonly WrongValue[] = [
   ['a lone surrogate', 'a\ud800b'],
 ];
 
+/** Text that shows nothing. */
+const blank = ['\u200b', '\u3164', '\u2800', '\u00ad\u2060', '\u200d\ufe0f', ' \u034f\u{e0020}\u115f '];
+
+/** Characters that change the order in which the text around them is shown. */
+const reordering = ['\u202a', '\u202e', '\u2066', '\u2069', '\u206a', '\ufff9'];
+
+const nameOf = (text: string): string =>
+  JSON.stringify(text).replaceAll(/[^ -~]/gu, (one) => `U+${one.codePointAt(0)?.toString(16)}`);
+
+/**
+ * The writing that a field must refuse: where a space is blank, all that shows nothing is blank, and one line keeps its order.
+ * @param takes whether the schema of the field takes a value
+ */
+export function wrongWritingOf(takes: (value: unknown) => boolean): WrongValue[] {
+  if (!takes('a b')) return [];
+  const nothing = takes(' ') ? [] : blank.map((text): WrongValue => [`blank ${nameOf(text)}`, text]);
+  const order = takes('a\nb') ? [] : reordering.map((sign): WrongValue => [`order ${nameOf(sign)}`, `a${sign}b`]);
+  return [...nothing, ...order];
+}
+
 const typeOf = (value: unknown): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
-import { text } from '../../kernel/text.ts';
+import { prose } from '../../kernel/text.ts';
 
 export const Comment = output('Comment', {
   id: z.uuid(),
@@ -12,9 +12,7 @@ export const Comment = output('Comment', {
 });
 export type Comment = z.output<typeof Comment>;
 
-const body = () => text(1, 10_000).refine((value) => value.trim() !== '', 'Must not be blank.');
-
-export const CommentCreate = input('CommentCreate', { id: id().describe('The task.'), body: body() });
+export const CommentCreate = input('CommentCreate', { id: id().describe('The task.'), body: prose(10_000) });
 export type CommentCreate = z.output<typeof CommentCreate>;
 
 export const CommentPath = z.strictObject({ id: id().describe('The task.'), commentId: id() });
