@@ -52,7 +52,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     if (again.endsWith('_taken')) taken.push(`${name} ${field}`);
 
     for (const other of [decomposed(text), decomposed(text.toUpperCase()), text.replace(' ', '\u200b ')])
-      expect(await send(other), JSON.stringify(other)).toBe(again);
+      expect(await send(other), `sent ${JSON.stringify(other)}`).toBe(again);
   });
 
   it('meets names that are unique', () => {

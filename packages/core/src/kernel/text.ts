@@ -10,19 +10,29 @@ const showingNothing = /(?![\u200c\u200d\p{VS}\u{e0020}-\u{e007f}])\p{DI}/gu;
 export const keyOf = (text: string): string =>
   text.normalize('NFC').replace(showingNothing, '').toLowerCase().normalize('NFC');
 
-const combiningMarks = /\p{M}+/gu;
+/**
+ * Letters and digits whose marks searches ignore: accents, and the points of Hebrew and Arabic, which few people write. The marks of
+ * other scripts are vowels and tell words apart.
+ */
+const accented =
+  /([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Hebrew}\p{Script=Arabic}\p{N}])\p{M}+/gu;
 
-/** Converts text to lower case without accents, the same on every database, to search and compare names. */
-export const fold = (text: string): string => text.normalize('NFKD').replace(combiningMarks, '').toLowerCase();
+/** Persian writes a non-joiner where others write a space. */
+const persianSpace = /(?<=\p{Script=Arabic})\u200c/gu;
 
-/** The words of a text for the search tables. At most 512, so that one long text cannot slow down searches. */
-export function searchTerms(text: string): string[] {
-  return (
-    fold(text)
-      .match(/[\p{L}\p{N}]+/gu)
-      ?.slice(0, 512) ?? []
-  );
-}
+/** All that shows nothing, except the space without width, which separates words. */
+const ignorable = /(?!\u200b)\p{DI}/gu;
+
+/** Converts text to lower case, without accents and of one width, the same on every database, to search it. */
+export const fold = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replace(persianSpace, ' ')
+    .replace(ignorable, '')
+    .replace(accented, '$1')
+    .toLowerCase()
+    .replaceAll('ς', 'σ')
+    .normalize('NFC');
 
 const unstorable = '\u0000';
 

@@ -1,13 +1,13 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { searchTerms } from '../../kernel/text.ts';
+import { indexWords } from '../../kernel/search-words.ts';
 
 /** The words of a task as `task_search` keeps them: folded, a space before each. */
 export function searchRow(unit: Unit, task: { id: string; title: string; description?: string | null | undefined }) {
   const words = (source: string) =>
-    searchTerms(source)
-      .map((term) => ` ${term}`)
+    indexWords(source)
+      .map((word) => ` ${word}`)
       .join('');
   return {
     ...unit.owner,
@@ -17,7 +17,7 @@ export function searchRow(unit: Unit, task: { id: string; title: string; descrip
   };
 }
 
-/** The query of the words, each of which must begin a word: letters and digits only, so nothing in them is query syntax. */
+/** The query of the words, each of which must begin a word: letters, digits and marks only, so nothing in them is query syntax. */
 export function searchQuery(dialect: Dialect, organizationId: string, terms: readonly string[]): string {
   if (dialect === 'postgresql') return terms.map((term) => `'${term}':*`).join(' & ');
   const words = terms.map((term) => `{title body} : "${term}" *`).join(' AND ');

@@ -16,15 +16,15 @@ import { read } from '../../database/read-door.ts';
 import { anyOf, countAll } from '../../database/sql.ts';
 import { statementFamily } from '../../database/statement.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { searchTerms } from '../../kernel/text.ts';
+import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { matches, rank, searchQuery, titlePattern } from './task-search.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import { keptSince } from './task.record.ts';
 import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
 
-/** More words than this make no search better. */
-const mostTerms = 10;
+/** Every word must be found; the first of them decide the order. */
+const rankedTerms = 10;
 
 const sortColumns: Record<TaskSortField, SortColumn> = {
   createdAt: { by: sql`tasks.created_at` },
@@ -72,7 +72,7 @@ interface ListShape {
   parent: Choice;
   team: Choice | 'one';
   overdue: boolean | null;
-  /** How many words are searched; null is no search. */
+  /** How many words order the hits; null is no search. */
   terms: number | null;
   sort: TaskSortField | `-${TaskSortField}` | 'hits';
   start: PageStart;
@@ -177,7 +177,8 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
   const { principal } = ctx;
   const { userId, organizationId } = principal;
   const { dialect } = ctx.database.engine;
-  const terms = input.search === undefined ? null : searchTerms(input.search).slice(0, mostTerms);
+  const terms = input.search === undefined ? null : searchWords(input.search);
+  const ranked = terms?.slice(0, rankedTerms) ?? null;
   const sort = input.sort ?? (terms && terms.length > 0 ? 'hits' : '-createdAt');
   const request = pageRequest(ctx, 'tasks', sort, input);
   const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
@@ -190,7 +191,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     parent: choiceOf(input.parent),
     team: input.team?.length === 1 && input.team[0] !== 'none' ? 'one' : choiceOf(input.team),
     overdue: input.overdue ?? null,
-    terms: terms?.length ?? null,
+    terms: ranked?.length ?? null,
     sort,
     start: startOf(request),
     count: false,
@@ -211,7 +212,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     dueBefore: new Date(input.dueBefore ?? 0),
     dueAfter: new Date(input.dueAfter ?? 0),
     query: searchQuery(dialect, organizationId, terms ?? []),
-    ...Object.fromEntries((terms ?? []).map((term, index) => [patternName(index), titlePattern(term)])),
+    ...Object.fromEntries((ranked ?? []).map((term, index) => [patternName(index), titlePattern(term)])),
     ...pageValues(request),
   };
   return read(ctx, async (db) => {

@@ -101,7 +101,11 @@ export const TaskListInput = z.strictObject({
   dueAfter: instantIn().optional().describe('Inclusive.'),
   overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
   deleted: z.boolean().default(false).describe('Whether to list the trash instead.'),
-  search: text(1, 200).optional().describe('Words of title and description; every one must begin a word there.'),
+  search: text(1, 200)
+    .optional()
+    .describe(
+      'Words of title and description, in any order: every one must begin a word there. Case, width and accents do not count; in scripts without spaces, a word may be anywhere. The more of the first ten words the title has, the earlier the task is listed.',
+    ),
 });
 export type TaskListInput = z.output<typeof TaskListInput>;
 

@@ -170,9 +170,10 @@ export class Migration20261101000000_initial extends Migration {
       unique (organization_id, task_id),
       foreign key (organization_id, task_id) references tasks (organization_id, id) on delete cascade
     )`);
-    // The organization is a word of its own, so that a search looks at one tenant's rows only.
+    // The organization is a word of its own, so that a search looks at one tenant's rows only. The words are folded already and
+    // separated by spaces. This tokenizer keeps all other letters and marks, which `unicode61` knows as far as its Unicode goes.
     this.addSql(`create virtual table task_search_index using fts5 (
-      organization_id, title, body, content = 'task_search', content_rowid = 'sequence', tokenize = 'unicode61 remove_diacritics 0'
+      organization_id, title, body, content = 'task_search', content_rowid = 'sequence', tokenize = 'ascii'
     )`);
     this.addSql(`create trigger task_search_inserted after insert on task_search begin
       insert into task_search_index (rowid, organization_id, title, body)
