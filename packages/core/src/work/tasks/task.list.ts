@@ -18,7 +18,7 @@ import { statementFamily } from '../../database/statement.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
-import { matches, rank, searchQuery, titlePattern } from './task-search.ts';
+import { found, matches, rank, searchQuery, titlePattern } from './task-search.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import { keptSince } from './task.record.ts';
 import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
@@ -148,10 +148,13 @@ const listStatement = statementFamily<
       ]);
       return shape.overdue ? late : where.or([where('tasks.due_date', 'is', null), where.not(late)]);
     });
-  if (shape.terms !== null)
-    query = query
-      .innerJoin('task_search', 'task_search.task_id', 'tasks.id')
-      .where(shape.terms > 0 ? matches(dialect, values.query) : sql<boolean>`1 = 0`);
+  if (shape.terms !== null) query = query.innerJoin('task_search', 'task_search.task_id', 'tasks.id');
+  if (shape.terms === 0) query = query.where(sql<boolean>`1 = 0`);
+  else if (shape.terms !== null && dialect === 'postgresql') query = query.where(matches(values.query));
+  else if (shape.terms !== null)
+    query = query.innerJoin(found(values.query), (join) =>
+      join.on(sql<boolean>`found.sequence = task_search.sequence`),
+    );
   if (shape.count) return query.select(countAll().as('total')) as never;
   const id = sql`tasks.id`;
   const patterns = Array.from({ length: shape.terms ?? 0 }, (_, index) => values[patternName(index)] as string);
