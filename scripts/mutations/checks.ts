@@ -99,8 +99,8 @@ function choices(source: Source): Check[] {
   });
 }
 
-/** The names of functions that only refuse. `forgetApiKeys` is among them: it makes a revoked key invalid at once. */
-const refuses = /^(?:authorize|require|refuse|check|prove)(?![a-z])|^forgetApiKeys$/;
+/** The names of functions that only refuse. */
+const refuses = /^(?:authorize|require|refuse|check|prove)(?![a-z])/;
 
 /** The names of functions that check who somebody is, and whether they have a permission. The API calls them before it calls a service. */
 export const admits = /^(?:authorize\w*|requirePermission|requireSignedIn|requireInstanceAdmin|requireCaller)$/;

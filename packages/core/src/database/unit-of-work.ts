@@ -5,6 +5,7 @@ import type { ServiceContext } from './context.ts';
 import type { WriteConnection } from './database.ts';
 import type { Door } from './door.ts';
 import { claimKey, keepAnswer } from './idempotency.ts';
+import { forgetWritten, isCached, type Written } from './row-cache.ts';
 import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
 import type { NewRow, TableWriter, Writable } from './writes.ts';
 
@@ -44,6 +45,7 @@ export class Unit {
   readonly scope: DatabaseScope;
   readonly #connection: WriteConnection;
   readonly #afterCommit: (() => void)[] = [];
+  readonly #written: Written[] = [];
 
   constructor(ctx: ServiceContext, connection: WriteConnection, scope: DatabaseScope) {
     this.ctx = ctx;
@@ -64,6 +66,7 @@ export class Unit {
   /** Adds rows. */
   insert<Entity extends EntitySchema>(entity: Entity, ...rows: NewRow<Entity>[]): Promise<void> {
     this.#refuse(entity, 'add', rows);
+    this.#note(entity, rows, null);
     return this.#writerOf(entity).insert(this.#connection.bare, rows);
   }
 
@@ -78,13 +81,22 @@ export class Unit {
   ): Promise<number> {
     const own = this.#refuse(entity, 'change', [match]);
     if (own && own.column in changes) throw new Error(`Refused to give away a row of ${entity.meta.tableName}.`);
-    return this.#writerOf(entity).update(this.#connection.bare, withOwner(match, own), changes);
+    const found = withOwner(match, own);
+    this.#note(entity, [found], Object.keys(changes));
+    return this.#writerOf(entity).update(this.#connection.bare, found, changes);
   }
 
   /** Deletes the rows of this scope that match. Answers how many there were. */
   delete<Entity extends EntitySchema>(entity: Entity, match: Match<Entity>): Promise<number> {
     const own = this.#refuse(entity, 'delete', [match]);
-    return this.#writerOf(entity).delete(this.#connection.bare, withOwner(match, own));
+    const found = withOwner(match, own);
+    this.#note(entity, [found], null);
+    return this.#writerOf(entity).delete(this.#connection.bare, found);
+  }
+
+  /** Notes what is written to the tables of caches. */
+  #note({ meta: { tableName } }: EntitySchema, rows: Written['rows'], changed: Written['changed']): void {
+    if (isCached(tableName)) this.#written.push({ table: tableName, rows, changed });
   }
 
   #writerOf({ meta }: EntitySchema): TableWriter {
@@ -114,12 +126,13 @@ export class Unit {
     if (ifNoneMatch !== null && names(ifNoneMatch, version)) throw errors.precondition_failed();
   }
 
-  /** Runs once the changes are durable: to wake a runner, to drop a cache. Never to write. */
+  /** Runs once the changes are durable, for example to wake a runner. Never to write. */
   afterCommit(effect: () => void): void {
     this.#afterCommit.push(effect);
   }
 
   committed(): void {
+    forgetWritten(this.ctx.database, this.#written);
     for (const effect of this.#afterCommit) effect();
   }
 }

@@ -1,12 +1,13 @@
 import type { Database } from '../database/database.ts';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
+import { RowCache } from '../database/row-cache.ts';
 import { statement } from '../database/statement.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { errors } from '../kernel/errors.ts';
-import { onePer } from '../kernel/per.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { verifyAccessToken } from './access-token.ts';
-import { RecentCache } from './recent-cache.ts';
+import { SessionEntity } from './session.entity.ts';
+import { UserEntity } from './user.entity.ts';
 
 /** A valid API key. */
 export interface PresentedApiKey {
@@ -43,15 +44,6 @@ interface ActiveSession extends Identity {
 /** How long a process may go on accepting a session that another process has ended. */
 export const cacheAgeMs = 3000;
 
-const cacheOf = onePer<Database, RecentCache<ActiveSession>>(() => new RecentCache(10_000, cacheAgeMs));
-
-/** Makes this process read the session from the database again. */
-export const forgetSession = (database: Database, sessionId: string): void => cacheOf(database).delete(sessionId);
-
-/** Makes this process read the sessions of a user from the database again. */
-export const forgetSessionsOf = (database: Database, userId: string): void =>
-  cacheOf(database).deleteWhere((session) => session.userId === userId);
-
 const sessionById = statement((db, { sessionId }: { sessionId: string }) =>
   db
     .selectFrom('sessions')
@@ -87,6 +79,16 @@ async function loadActiveSession(database: Database, sessionId: string): Promise
   };
 }
 
+/** By the id of the session. */
+export const sessionCache = new RowCache(cacheAgeMs, loadActiveSession)
+  .readFrom(SessionEntity, { id: 'key', userId: ({ userId }) => [userId] }, [
+    'organizationId',
+    'limitedToId',
+    'expiresAt',
+    'revokedAt',
+  ])
+  .readFrom(UserEntity, { id: ({ userId }) => [userId] }, ['isActive', 'emailVerifiedAt', 'instanceAdminSince']);
+
 /**
  * Answers who sent an access token. What it knows about the session is at most 3 seconds old.
  * @throws `unauthenticated` when the token is not ours or expired, the session has ended, or the user is not active
@@ -99,7 +101,7 @@ export async function authenticate(
 ): Promise<Identity> {
   const now = clock.now();
   const { userId, sessionId } = await verifyAccessToken(settings, now, accessToken);
-  const session = await cacheOf(database).get(sessionId, now, () => loadActiveSession(database, sessionId));
+  const session = await sessionCache.get(database, sessionId, now);
   if (!session || session.userId !== userId || session.expiresAt <= now.getTime()) throw errors.unauthenticated();
   return session;
 }

@@ -12,7 +12,6 @@ import { uuidv7 } from '../kernel/ids.ts';
 import { keyOf } from '../kernel/text.ts';
 import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { ChangeEmail, EmailToken, MailSent } from './auth.schema.ts';
-import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { EmailChangeEntity } from './email-change.entity.ts';
 import { requestMail } from './mail/mail-request.ts';
@@ -111,7 +110,6 @@ async function moveTo(
   const { after } = await changed.catch(ifTaken(userErrors.email_taken));
   const changes = { email: { from, to: email } };
   await recordEvents(unit, event.about(user.id, { changes, data: { address: unit.ctx.address }, actorId }));
-  unit.afterCommit(() => forgetSessionsOf(unit.ctx.database, user.id));
   return users.show(after);
 }
 

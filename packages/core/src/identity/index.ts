@@ -45,7 +45,6 @@ export { getPasskey, listPasskeys } from './passkeys/passkey.queries.ts';
 export { passkeyErrors } from './passkeys/passkey.record.ts';
 export * from './passkeys/passkey.schema.ts';
 export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
-export { RecentCache } from './recent-cache.ts';
 export { registerUser, resendVerification, verifyEmail } from './registration.service.ts';
 export { challengeErrors } from './second-factor/challenge.ts';
 export { proofErrors, proveIdentity } from './second-factor/proof.ts';

@@ -3,7 +3,6 @@ import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import { errors } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { keyOf } from '../kernel/text.ts';
-import { forgetSessionsOf } from './authenticate.ts';
 import { requireSignedIn } from './signed-in.ts';
 import { userEvents } from './user.events.ts';
 import { userErrors, users } from './user.record.ts';
@@ -41,7 +40,6 @@ export async function setInstanceAdmin(ctx: ServiceContext, email: string, grant
     const instanceAdminSince = granted ? unit.now.toISOString() : null;
     const event = granted ? userEvents.instance_admin_granted : userEvents.instance_admin_revoked;
     await users.change(unit, user, { instanceAdminSince }, { event, actorId: null });
-    unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
     return true;
   });
 }

@@ -3,7 +3,6 @@ import { mutateThroughIdentityDoor, readThroughIdentityDoor } from '../database/
 import { contains } from '../database/sql.ts';
 import type { Page } from '../kernel/schemas.ts';
 import { fold, keyOf } from '../kernel/text.ts';
-import { forgetSessionsOf } from './authenticate.ts';
 import { requireInstanceAdmin } from './instance-admin.ts';
 import { endSessionsOf } from './session.service.ts';
 import { userEvents } from './user.events.ts';
@@ -59,7 +58,6 @@ function setActive(ctx: ServiceContext, { userId }: UserPath, isActive: boolean)
     const event = isActive ? userEvents.activated : userEvents.deactivated;
     const { after } = await users.change(unit, user, { isActive }, { event });
     if (!isActive) await endSessionsOf(unit, userId, 'deactivated');
-    unit.afterCommit(() => forgetSessionsOf(ctx.database, userId));
     return users.show(after);
   });
 }

@@ -6,7 +6,6 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
 import { type AccountClaim, invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { ChangePassword, ForgotPassword, MailSent, ResetPassword } from './auth.schema.ts';
-import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { requestMail } from './mail/mail-request.ts';
 import { mailJob } from './mail/mail.job.ts';
@@ -85,6 +84,5 @@ export async function resetPassword(ctx: ServiceContext, input: ResetPassword): 
       accountBudget(ctx, 'account', user.id),
     ]);
     await announcePasswordChange(unit, user.id, 'mail');
-    unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
   });
 }

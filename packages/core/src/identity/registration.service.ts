@@ -9,7 +9,6 @@ import { uuidv7 } from '../kernel/ids.ts';
 import { keyOf } from '../kernel/text.ts';
 import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { MailSent, Registration, ResendVerification, VerifyEmail } from './auth.schema.ts';
-import { forgetSessionsOf } from './authenticate.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { isKept } from './email-change.service.ts';
 import { requestMail } from './mail/mail-request.ts';
@@ -97,7 +96,6 @@ export async function verifyEmail(ctx: ServiceContext, input: VerifyEmail): Prom
     const emailVerifiedAt = unit.now.toISOString();
     const { email_verified: event } = userEvents;
     const { after } = await users.change(unit, user, { emailVerifiedAt }, { event, actorId: user.id });
-    unit.afterCommit(() => forgetSessionsOf(ctx.database, user.id));
     return { user: users.show(after) };
   });
 }

@@ -7,7 +7,6 @@ import { anyOf } from '../database/sql.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
-import { forgetSession } from './authenticate.ts';
 import { mac } from './keys.ts';
 import { hashOf, newSecret } from './secret.ts';
 import { RefreshTokenEntity, SessionEntity } from './session.entity.ts';
@@ -147,7 +146,6 @@ export async function rotateRefreshToken(ctx: ServiceContext, token: string): Pr
       await unit.update(RefreshTokenEntity, { hash }, { spentAt: unit.now });
       await insertRefreshToken(unit, sessionId, userId, successor);
       await unit.update(SessionEntity, { id: sessionId }, { lastUsedAt: unit.now, expiresAt: expiry(unit) });
-      unit.afterCommit(() => forgetSession(ctx.database, sessionId));
     }
     return { userId, sessionId, refreshToken: successor };
   });
@@ -164,9 +162,6 @@ async function revokeSessions(
   if (ended.length === 0) return 0;
   const ids = ended.map(({ id }) => id);
   await unit.update(SessionEntity, { id: ids }, { revokedAt: unit.now });
-  unit.afterCommit(() => {
-    for (const id of ids) forgetSession(unit.ctx.database, id);
-  });
   await recordEvents(
     unit,
     ...ended.map(({ id, userId }) =>
@@ -212,5 +207,4 @@ export async function setActiveOrganization(unit: Unit, organizationId: string):
   const sessionId = unit.ctx.principal?.sessionId;
   if (!sessionId) return;
   await unit.update(SessionEntity, { id: sessionId }, { organizationId });
-  unit.afterCommit(() => forgetSession(unit.ctx.database, sessionId));
 }

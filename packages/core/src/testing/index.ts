@@ -1,4 +1,6 @@
+export { staleValues } from '../database/row-cache.ts';
 export { acting } from './acting.ts';
+export { warmCaches } from './caches.ts';
 export { accountTokens, deactivate, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
   asSuperuser,

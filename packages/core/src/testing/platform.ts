@@ -13,7 +13,6 @@ import type { Principal, WorkingHours } from '../kernel/principal.ts';
 import { createPlatform, type Platform, type PlatformSettings } from '../platform.ts';
 import { MembershipEntity } from '../tenancy/memberships/membership.entity.ts';
 import { OrganizationEntity } from '../tenancy/organizations/organization.entity.ts';
-import { forgetPrincipalsIn } from '../tenancy/principal.cache.ts';
 import { everywhere, RoleAssignmentEntity } from '../tenancy/role-assignments/role-assignment.entity.ts';
 import { RoleEntity } from '../tenancy/roles/role.entity.ts';
 import { createTestDatabase, type TestDialect } from './databases.ts';
@@ -235,22 +234,11 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
   const settle = () =>
     writeThroughSystemDoor(system, async (unit) => {
       const { userId } = owner;
-      await unit.db
-        .updateTable('organizations')
-        .set({ is_active: true, deleted_at: null, tier: 'enterprise', max_users: null, max_tasks: null })
-        .where('id', '=', organizationId)
-        .execute();
-      await unit.db
-        .updateTable('memberships')
-        .set({ status: 'active', ended_at: null, sessions_ended_at: null })
-        .where('organization_id', '=', organizationId)
-        .where('user_id', '=', userId)
-        .execute();
-      await unit.db
-        .deleteFrom('role_assignments')
-        .where('organization_id', '=', organizationId)
-        .where('user_id', '=', userId)
-        .execute();
+      const active = { isActive: true, deletedAt: null, tier: 'enterprise' as const, maxUsers: null, maxTasks: null };
+      await unit.update(OrganizationEntity, { id: organizationId }, active);
+      await unit.delete(RoleAssignmentEntity, { organizationId, userId });
+      const membership = { status: 'active' as const, endedAt: null, sessionsEndedAt: null };
+      await unit.update(MembershipEntity, { organizationId, userId }, membership);
       const owning = {
         organizationId,
         id: uuidv7(),
@@ -261,7 +249,6 @@ export async function createOrganization(platform: Platform, name = 'Acme'): Pro
         createdById: userId,
       };
       await unit.insert(RoleAssignmentEntity, owning);
-      forgetPrincipalsIn(unit, organizationId);
     });
   return { id: organizationId, slug, roleIds, owner, addMember: (...roles) => addUser(roles, false), settle };
 }

@@ -1,11 +1,11 @@
 import type { Database } from '../../database/database.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
+import { RowCache } from '../../database/row-cache.ts';
 import { statement } from '../../database/statement.ts';
-import type { Unit } from '../../database/unit-of-work.ts';
-import { cacheAgeMs, type Identity, type PresentedApiKey, RecentCache } from '../../identity/index.ts';
+import { cacheAgeMs, type Identity, type PresentedApiKey, UserEntity } from '../../identity/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { errors } from '../../kernel/errors.ts';
-import { onePer } from '../../kernel/per.ts';
+import { ApiKeyEntity } from './api-key.entity.ts';
 import { hashOf } from './api-key.secret.ts';
 import { noteUse } from './api-key.usage.ts';
 
@@ -17,14 +17,6 @@ interface ActiveKey extends PresentedApiKey {
   /** In milliseconds since the epoch. Null: it was never used. */
   lastUsedAt: number | null;
 }
-
-const cacheOf = onePer<Database, RecentCache<ActiveKey>>(() => new RecentCache(10_000, cacheAgeMs));
-
-/** Removes API keys, by their hashes, from the cache of this process after the unit has committed. */
-export const forgetApiKeys = (unit: Unit, hashes: readonly string[]): void =>
-  unit.afterCommit(() => {
-    for (const hash of hashes) cacheOf(unit.ctx.database).delete(hash);
-  });
 
 const keyByHash = statement((db, { hash }: { hash: string }) =>
   db
@@ -57,6 +49,11 @@ async function loadActiveKey(database: Database, hash: string): Promise<ActiveKe
   };
 }
 
+/** By the hash of the key. */
+export const apiKeyCache = new RowCache(cacheAgeMs, loadActiveKey)
+  .readFrom(ApiKeyEntity, { secretHash: 'key', id: ({ id }) => [id], userId: ({ userId }) => [userId] })
+  .readFrom(UserEntity, { id: ({ userId }) => [userId] }, ['isActive', 'emailVerifiedAt']);
+
 /**
  * Identifies the user of an API key. The row of the key may come from a cache that is at most 3 seconds old. `loadPrincipal`
  * checks whether the user is still a member. A key never gives the rights of an instance administrator.
@@ -65,7 +62,7 @@ async function loadActiveKey(database: Database, hash: string): Promise<ActiveKe
 export async function authenticateApiKey(database: Database, clock: Clock, secret: string): Promise<Identity> {
   const now = clock.now();
   const hash = hashOf(secret);
-  const key = await cacheOf(database).get(hash, now, () => loadActiveKey(database, hash));
+  const key = await apiKeyCache.get(database, hash, now);
   if (!key || (key.expiresAt !== null && key.expiresAt <= now.getTime())) throw errors.unauthenticated();
   const { id, organizationId, scopes, userId, emailVerified } = key;
   noteUse(database, key, now);

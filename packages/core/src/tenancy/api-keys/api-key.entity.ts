@@ -3,7 +3,7 @@ import { auditColumns, id, instant, tenantKey } from '../../database/columns.ts'
 import { defineTenantTable } from '../memberships/tenant-table.ts';
 
 /** A key by which a program acts for one member of an organization. Revoking it deletes the row; the activity log keeps its name. */
-const ApiKeyEntity = defineEntity({
+export const ApiKeyEntity = defineEntity({
   name: 'ApiKey',
   tableName: 'api_keys',
   properties: {

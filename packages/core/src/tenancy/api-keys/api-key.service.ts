@@ -13,7 +13,6 @@ import { coversAll } from '../roles/role.rules.ts';
 import { serviceAccountErrors } from '../service-accounts/service-account.record.ts';
 import { serviceAccountById } from '../service-accounts/service-account.queries.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { forgetApiKeys } from './api-key.authenticate.ts';
 import { apiKeyErrors, apiKeys } from './api-key.record.ts';
 import type { ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyListInput, ApiKeyUpdate } from './api-key.schema.ts';
 import { hashOf, makeApiKey } from './api-key.secret.ts';
@@ -121,7 +120,6 @@ export async function updateApiKey(ctx: ServiceContext, { id, ...fields }: ApiKe
     const key = await apiKeys.lock(unit, id);
     if (fields.isActive && !key.isActive && key.userId !== principal.userId) refuseBeyondOwnOf(principal, key.scopes);
     const { after } = await apiKeys.change(unit, key, fields);
-    forgetApiKeys(unit, [key.secretHash]);
     return apiKeys.answer(unit.db, after);
   });
 }
@@ -136,14 +134,10 @@ export async function deleteApiKey(ctx: ServiceContext, { id }: ById): Promise<v
   await mutate(ctx, async (unit) => {
     const key = await apiKeys.lock(unit, id);
     await apiKeys.remove(unit, key);
-    forgetApiKeys(unit, [key.secretHash]);
   });
 }
 
 /** Revokes all keys of a member whose membership ends, so that none works again if they come back. */
 export async function revokeApiKeysOf(unit: Unit, userId: string): Promise<void> {
-  const keys = await apiKeys.lockMany(unit, { userId });
-  await apiKeys.removeMany(unit, keys);
-  const hashes = keys.map(({ secretHash }) => secretHash);
-  forgetApiKeys(unit, hashes);
+  await apiKeys.removeMany(unit, await apiKeys.lockMany(unit, { userId }));
 }

@@ -6,7 +6,6 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { requireMember } from '../memberships/membership.queries.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
-import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { departmentErrors, departments } from './department.record.ts';
 import { departmentEvents } from './department.events.ts';
@@ -91,7 +90,6 @@ export async function moveDepartment(ctx: ServiceContext, { id, parentId }: Depa
       .set({ path_sort: sql<string>`${to} || substr(path_sort, ${from.length + 1})` })
       .where(isWithinPath('departments.path_sort', from))
       .execute();
-    forgetPrincipalsIn(unit);
     return departments.answer(unit.db, after);
   });
 }

@@ -9,7 +9,6 @@ import { memberEvents } from '../memberships/membership.events.ts';
 import { members } from '../memberships/membership.record.ts';
 import { requireSeatToOffer } from '../memberships/seats.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, idsOf, keysOf, replaceRoles, rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { hasAnotherOwner } from '../role-assignments/owner.rules.ts';
 import { readRoles, type ResolvedRole, type RoleHierarchy } from '../roles/role.hierarchy.ts';
@@ -109,5 +108,4 @@ export async function enterOrganization(
   await assignRoles(unit, { organizationId, userId }, idsOf(wanted), issuer.updatedById);
   const data = { identityProviderId: issuer.id, roles: keysOf(wanted) };
   await recordEvents(unit, memberEvents.joined.about(userId, { data, organizationId, actorId: userId }));
-  forgetPrincipal(unit, userId);
 }

@@ -10,7 +10,6 @@ import type { Member } from '../members/member.schema.ts';
 import { beginMembership } from '../memberships/membership.lifecycle.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { lockOrganization, organizations } from '../organizations/organization.record.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, idsOf, keysOf, rolesOfMembers, without } from '../role-assignments/held-roles.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { invitationEvents } from './invitation.events.ts';
@@ -56,7 +55,6 @@ async function enter(unit: Unit, invitation: InvitationRow, userId: string): Pro
   await assignRoles(unit, { organizationId, userId }, idsOf(without(offered, held)), invitedById);
   const data = { invitationId: id, roles: keysOf(offered) };
   await recordEvents(unit, memberEvents.joined.about(userId, { data, organizationId, actorId: userId }));
-  forgetPrincipal(unit, userId);
   return memberById(unit, userId, organizationId);
 }
 

@@ -8,7 +8,6 @@ import { membershipEnding } from '../memberships/membership.lifecycle.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { members } from '../memberships/membership.record.ts';
 import type { OrganizationPath } from '../organizations/organization.schema.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
 import { keysOf, type LoadedMember, loadMember, replaceRoles, without } from '../role-assignments/held-roles.ts';
 import { refuseServiceOwner, requireAnotherOwner } from '../role-assignments/owner.rules.ts';
 import { requireRoles } from '../roles/role.queries.ts';
@@ -58,7 +57,6 @@ async function setStatus(ctx: ServiceContext, { userId }: MemberPath, status: 'a
     if (status === 'suspended') await refuseLastOwner(unit, member);
     const event = status === 'suspended' ? memberEvents.suspended : memberEvents.reinstated;
     await members.change(unit, membership, { status }, { event });
-    forgetPrincipal(unit, userId);
     return memberById(unit, userId);
   });
 }
@@ -101,7 +99,6 @@ export async function endMemberSessions(ctx: ServiceContext, { userId }: MemberP
     refuseBeyondOwn(ctx.principal, held);
     const sessionsEndedAt = unit.now.toISOString();
     await members.change(unit, membership, { sessionsEndedAt }, { event: memberEvents.sessions_ended });
-    forgetPrincipal(unit, userId);
   });
 }
 
@@ -130,7 +127,6 @@ export async function endMembership(
   await membershipEnding.run(unit, userId);
   const ended = { status: 'ended' as const, endedAt: unit.now.toISOString() };
   await members.change(unit, membership, ended, { event, data: { roles: keysOf(roles) } });
-  forgetPrincipal(unit, userId);
 }
 
 /**

@@ -5,7 +5,6 @@ import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { requireInstanceAdmin } from '../../identity/index.ts';
 import { isUuid } from '../../kernel/ids.ts';
-import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { organizationEvents } from './organization.events.ts';
 import { organizationTrashMs } from './organization.queries.ts';
@@ -18,7 +17,6 @@ type Fields = Parameters<typeof organizations.change<OrganizationRow>>[2];
 /** Changes a locked organization, and drops what this process has cached about its members. */
 async function changeLocked(unit: Unit, row: OrganizationRow, fields: Fields, event: EventType) {
   const { after } = await organizations.change(unit, row, fields, { event });
-  forgetPrincipalsIn(unit);
   return after;
 }
 

@@ -7,7 +7,6 @@ import { members } from '../memberships/membership.record.ts';
 import { organizations } from '../organizations/organization.record.ts';
 import type { Organization, OrganizationCreate } from '../organizations/organization.schema.ts';
 import { withSlugOf } from '../organizations/slug.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles } from '../role-assignments/held-roles.ts';
 import { roles } from '../roles/role.record.ts';
 
@@ -29,7 +28,6 @@ export async function insertOrganization(unit: Unit, organization: NewOrganizati
   await members.add(unit, { ...owner, status: 'active', joinedAt: unit.now });
   const owning = added.filter(({ key }) => key === ownerKey).map(({ id }) => id);
   await assignRoles(unit, owner, owning, ownerId);
-  forgetPrincipal(unit, ownerId);
 }
 
 /**

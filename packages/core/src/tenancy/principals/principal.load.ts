@@ -2,15 +2,41 @@ import { usualWorkingHours } from '../../access/index.ts';
 import type { Database } from '../../database/database.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
+import { RowCache } from '../../database/row-cache.ts';
 import { anyOf } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
+import { cacheAgeMs, UserEntity } from '../../identity/index.ts';
 import type { AccessPolicy, Grant, GrantScope } from '../../kernel/principal.ts';
+import { DepartmentEntity } from '../departments/department.entity.ts';
 import { isWithinPath } from '../departments/department.path.ts';
+import { MembershipEntity } from '../memberships/membership.entity.ts';
+import { OrganizationEntity } from '../organizations/organization.entity.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
-import type { ActiveMembership, ActiveMemberships } from '../principal.cache.ts';
+import { RoleAssignmentEntity } from '../role-assignments/role-assignment.entity.ts';
 import { scopeOf } from '../role-assignments/role-assignment.record.ts';
 import { resolveRoles, type RoleHierarchy } from '../roles/role.hierarchy.ts';
+import { RoleEntity } from '../roles/role.entity.ts';
 import { roles } from '../roles/role.record.ts';
+import { TeamEntity } from '../teams/team.entity.ts';
+
+/** An active membership with what it allows. */
+export interface ActiveMembership {
+  organizationId: string;
+  slug: string;
+  /** Whether the organization is active. */
+  isActive: boolean;
+  /** Whether the organization is in the trash. */
+  isDeleted: boolean;
+  /** Sessions that began at this instant or before are cut off. Milliseconds since the epoch. */
+  sessionsEndedAt: number | null;
+  /** The time zone of the user. */
+  timezone: string;
+  /** Includes grants that will end and grants that have ended. */
+  grants: readonly Grant[];
+  policy: AccessPolicy;
+}
+
+export type ActiveMemberships = readonly ActiveMembership[];
 
 /** Returns the grants of a membership that have not ended. */
 export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
@@ -149,3 +175,16 @@ export async function loadActiveMemberships(database: Database, userId: string):
     });
   });
 }
+
+const organizationIdsOf = (memberships: ActiveMemberships): string[] =>
+  memberships.map(({ organizationId }) => organizationId);
+
+/** By the id of the user. Whatever `loadActiveMemberships` reads is declared here. */
+export const principalCache = new RowCache(cacheAgeMs, loadActiveMemberships)
+  .readFrom(UserEntity, { id: 'key' }, ['timezone'])
+  .readFrom(MembershipEntity, { userId: 'key', organizationId: organizationIdsOf }, ['status', 'sessionsEndedAt'])
+  .readFrom(RoleAssignmentEntity, { userId: 'key', organizationId: organizationIdsOf })
+  .readFrom(OrganizationEntity, { id: organizationIdsOf }, ['slug', 'isActive', 'deletedAt', 'settings'])
+  .readFrom(DepartmentEntity, { organizationId: organizationIdsOf }, ['pathSort'])
+  .readFrom(TeamEntity, { organizationId: organizationIdsOf }, ['departmentId'])
+  .readFrom(RoleEntity, { organizationId: organizationIdsOf });

@@ -2,9 +2,15 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { createTestPlatform, dialects, TestClock, type TestPlatform } from '../../testing/index.ts';
+import { deactivateUser, updateCurrentUser } from '../../identity/index.ts';
+import { createTestPlatform, dialects, makeInstanceAdmin, TestClock, type TestPlatform } from '../../testing/index.ts';
+import { createApiKey } from '../api-keys/api-key.service.ts';
 import { getCurrentAccess } from '../auth/auth.service.ts';
+import { createDepartment } from '../departments/department.service.ts';
 import { createOrganization } from '../ownership/organization.founding.ts';
+import { createRoleAssignment } from '../role-assignments/role-assignment.service.ts';
+import { listRoles } from '../roles/role.queries.ts';
+import { createTeam, deleteTeam } from '../teams/team.service.ts';
 import { anonymous, codeOf, contextOf, type SignedUpPerson, signIn, signUp } from '../../testing/people.ts';
 
 describe.each(dialects)('the principal on %s', (dialect) => {
@@ -149,6 +155,54 @@ describe.each(dialects)('the principal on %s', (dialect) => {
     expect(await codeOf(person.ctx('required'))).toBe('passed');
     clock.advance(1);
     expect(await codeOf(person.ctx('required'))).toBe('no_organization');
+  });
+
+  describe('knows at once', () => {
+    /** Where the roles of a person in a department reach. */
+    const reached = async (person: SignedUpPerson) =>
+      (await person.ctx('required')).principal?.grants.flatMap(({ scope }) =>
+        scope.kind === 'department' ? [...scope.placeIds] : [],
+      );
+
+    it('the time zone that the user chooses', async () => {
+      const person = await signUp(platform, { organizationName: 'Travelling' });
+      await person.ctx('required');
+
+      await updateCurrentUser(await person.ctx('none'), { timezone: 'Asia/Tokyo' });
+
+      expect((await person.ctx('required')).principal).toMatchObject({ timezone: 'Asia/Tokyo' });
+    });
+
+    it('the teams that come to a department and leave it', async () => {
+      const person = await signUp(platform, { organizationName: 'Growing' });
+      const ctx = await person.ctx('required');
+      const { id: departmentId } = await createDepartment(ctx, { name: 'Sales' });
+      const { data } = await listRoles(ctx, { sort: 'createdAt', limit: 50, total: false });
+      const roleId = data.find(({ key }) => key === 'viewer')?.id ?? '';
+      const scope = { kind: 'department', id: departmentId } as const;
+      await createRoleAssignment(ctx, { userId: person.user.id, roleId, scope, validTo: null });
+      expect(await reached(person)).toEqual([]);
+
+      const { id } = await createTeam(ctx, { name: 'East', departmentId });
+      expect(await reached(person)).toEqual([id]);
+
+      await deleteTeam(ctx, { id });
+      expect(await reached(person)).toEqual([]);
+    });
+
+    it('that the user of an API key was deactivated', async () => {
+      const [person, administrator] = [await signUp(platform, { organizationName: 'Keys' }), await signUp(platform)];
+      await makeInstanceAdmin(platform, administrator.user.id);
+      const scopes = ['task:read' as const];
+      const { secret } = await createApiKey(await person.ctx('required'), { name: 'Import', scopes, expiresAt: null });
+      await contextOf(platform, secret, 'required');
+      clock.advance(3000);
+      await contextOf(platform, secret, 'required');
+
+      await deactivateUser(await administrator.ctx('none'), { userId: person.user.id });
+
+      expect(await codeOf(contextOf(platform, secret, 'required'))).toBe('unauthenticated');
+    });
   });
 
   it('is shown to itself, with and without an organization', async () => {

@@ -3,9 +3,8 @@ import type { Identity, PresentedApiKey } from '../../identity/index.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Grant, Principal } from '../../kernel/principal.ts';
-import { type ActiveMembership, type ActiveMemberships, principalCacheOf } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
-import { grantsAt, loadActiveMemberships } from './principal.load.ts';
+import { type ActiveMembership, type ActiveMemberships, grantsAt, principalCache } from './principal.load.ts';
 
 /** The organization that a request names, by id or slug. */
 export interface ChosenOrganization {
@@ -99,9 +98,7 @@ export async function loadPrincipal(
   };
   const bound = boundTo(identity);
   if (need === 'none' && bound === null) return { ...person, organizationId: null, grants: [] };
-  const memberships = await principalCacheOf(database).get(userId, clock.now(), () =>
-    loadActiveMemberships(database, userId),
-  );
+  const memberships = await principalCache.get(database, userId, clock.now());
   // An organization in the trash counts as missing.
   const living = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
   const reachable = bound === null ? living : membershipIn(living, bound);

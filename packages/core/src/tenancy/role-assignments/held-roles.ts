@@ -6,7 +6,6 @@ import type { DomainError } from '../../kernel/errors.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
 import { members } from '../memberships/membership.record.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
 import { readRoles, type ResolvedRole } from '../roles/role.hierarchy.ts';
 import { rolesBy } from '../roles/role.queries.ts';
 import type { HeldRole } from '../roles/role.schema.ts';
@@ -114,7 +113,6 @@ export async function replaceRoles(
   await assignRoles(unit, membership, added, createdById);
   const member = { ...membership, roles: keysOf(before) };
   await members.change(unit, member, { roles: keysOf(after) }, { event: memberEvents.role_changed, ...event });
-  forgetPrincipal(unit, membership.userId);
 }
 
 /** Deletes all role assignments of a departing member, in every scope. */

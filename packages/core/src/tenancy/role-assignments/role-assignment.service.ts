@@ -5,7 +5,6 @@ import { errors } from '../../kernel/errors.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { departments } from '../departments/department.record.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
 import { type ResolvedRole, roleIn } from '../roles/role.hierarchy.ts';
 import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { teams } from '../teams/team.record.ts';
@@ -60,7 +59,6 @@ export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssig
     const id = uuidv7();
     const fields = { id, userId, roleId, departmentId, teamId, validTo };
     await roleAssignments.add(unit, fields, { data: { assignmentId: id, role: role.key } });
-    forgetPrincipal(unit, userId);
     return assignmentById(unit.db, id);
   });
 }
@@ -92,6 +90,5 @@ export async function deleteRoleAssignment(ctx: ServiceContext, { id }: ById): P
     refuseBeyondOwn(principal, [role], { scope, validTo });
     if (role.key === ownerKey) await requireAnotherOwner(unit, principal.organizationId, user.id);
     await roleAssignments.remove(unit, assignment, { data: { assignmentId: id, role: role.key, scope } });
-    forgetPrincipal(unit, user.id);
   });
 }

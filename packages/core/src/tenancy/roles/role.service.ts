@@ -5,7 +5,6 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
-import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { dependants, type ResolvedRole, resolveRoles, roleIn, type RoleRow } from './role.hierarchy.ts';
 import { roleOf } from './role.queries.ts';
@@ -95,7 +94,6 @@ export async function createRole(ctx: ServiceContext, input: RoleCreate): Promis
     if (rows.filter((known) => !known.builtIn).length >= mostCustomRoles)
       throw tenancyErrors.too_many_roles({ message: `An organization has at most ${mostCustomRoles} custom roles.` });
     await roles.add(unit, fields);
-    forgetPrincipalsIn(unit);
     return roleOf(role);
   });
 }
@@ -119,7 +117,6 @@ export async function updateRole(ctx: ServiceContext, { id, ...fields }: RoleUpd
     const proposed = withRole({ ...row, permissions, constraints, parentId });
     refuseChangeBeyondOwn(ctx.principal, resolved(rows, affected), resolved(proposed, affected));
     const { after } = await roles.change(unit, row, { name, permissions, constraints, parentId });
-    forgetPrincipalsIn(unit);
     return roleOf(roleIn(resolveRoles(withRole(after)), id));
   });
 }
@@ -144,6 +141,5 @@ export async function deleteRole(ctx: ServiceContext, { id }: ById): Promise<voi
       )
       .execute();
     await roles.remove(unit, role);
-    forgetPrincipalsIn(unit);
   });
 }

@@ -7,7 +7,6 @@ import { UserEntity } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { endMembership } from '../members/member.service.ts';
-import { forgetPrincipal } from '../principal.cache.ts';
 import { assignRoles, keysOf, loadMember } from '../role-assignments/held-roles.ts';
 import { refuseOwning } from '../role-assignments/owner.rules.ts';
 import { readRoles, roleIn } from '../roles/role.hierarchy.ts';
@@ -93,7 +92,6 @@ export async function updateServiceAccount(
     const told = { data: { name: after.name } };
     const { changes } = await serviceAccounts.change(unit, before, { ...after, status }, told);
     if (changes['name']) await unit.update(UserEntity, { id }, { fullName: after.name, updatedAt: unit.now });
-    forgetPrincipal(unit, id);
     return serviceAccountById(ctx, unit.db, principal.organizationId, id);
   });
 }

@@ -9,7 +9,6 @@ import { enteredIds } from '../departments/department.path.ts';
 import { inDepartments } from '../departments/department.queries.ts';
 import { departments } from '../departments/department.record.ts';
 import { lockOrganization } from '../organizations/organization.record.ts';
-import { forgetPrincipalsIn } from '../principal.cache.ts';
 import { refuseReachBeyondOwn } from '../roles/role.move-guard.ts';
 import { teams } from './team.record.ts';
 import type { Team, TeamCreate, TeamListInput, TeamUpdate } from './team.schema.ts';
@@ -74,7 +73,6 @@ export async function updateTeam(ctx: ServiceContext, { id, ...fields }: TeamUpd
       await refuseReachBeyondOwn(unit, ctx.principal, { kind: 'team', id }, enteredIds(from?.pathSort, to.pathSort));
     }
     const { after, changes } = await teams.change(unit, team, fields);
-    if (changes['departmentId']) forgetPrincipalsIn(unit);
     return teams.answer(unit.db, after);
   });
 }

@@ -52,6 +52,11 @@ export class RecentCache<Value> {
     for (const [key, { value }] of this.#entries) if (value === undefined || matches(value)) this.#entries.delete(key);
   }
 
+  /** The values that have been loaded, by key. */
+  *values(): Generator<[string, Value]> {
+    for (const [key, { value }] of this.#entries) if (value !== undefined) yield [key, value];
+  }
+
   #forget(key: string, entry: Entry<Value>): void {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
