@@ -9,7 +9,7 @@ import type { Login } from './auth.schema.ts';
 import { CredentialEntity } from './credential.entity.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 import { lockForSignIn, type OpenSession, startSession } from './session.service.ts';
-import { accountBudget, addressBudgets, refund, spend, tooMany, type Tries } from './throttle.ts';
+import { accountBudget, addressBudgets, type Budget, inTurn, lockBudgets, requireTries, tooMany } from './throttle.ts';
 import type { SignInTransport } from './transport.ts';
 import { userEvents } from './user.events.ts';
 
@@ -25,8 +25,6 @@ export interface ProvenLogin {
   passwordHash: string;
   /** A stronger hash to store instead; null when there is none. */
   betterHash: string | null;
-  /** The tries that the attempt took: they are given back when it succeeds. */
-  tried: Tries;
 }
 
 const nameOf = (input: Login): string => keyOf(input.login ?? input.email ?? input.username ?? '');
@@ -48,35 +46,40 @@ async function findCredential(db: ReadDoor, input: Login) {
     .executeTakeFirst();
 }
 
+/** What an attempt to sign in is counted for. */
+interface LoginBudgets {
+  /** The network address, and the name as it was typed. */
+  named: readonly Budget[];
+  account: Budget;
+}
+
 /**
- * Counts an attempt as a failure before its password is verified, so that parallel attempts cannot exceed the limit.
- *
  * Names are counted as they are typed, whether an account has them or not. If attempts with one name throttled another name, that
  * would reveal that both belong to one account. A separate budget counts all names of an account together; when it is used up, the
  * attempt fails like a wrong password.
+ *
+ * The password has been verified before. See `decideGuess` for why a right one may be refused.
+ * @returns whether the attempt succeeds
  * @throws `rate_limited`
  */
-async function countAttempt(ctx: ServiceContext, name: string, userId: string | null) {
-  const named = [...addressBudgets(ctx, 'login'), accountBudget(ctx, 'login', name)];
-  const account = accountBudget(ctx, 'account', userId ?? name);
-  const { at, wait, exhausted } = await writeThroughIdentityDoor(ctx, async (unit) => {
-    const seconds = await spend(unit, named);
-    return { at: unit.now, wait: seconds, exhausted: seconds === 0 && (await spend(unit, [account])) > 0 };
-  });
-  if (wait > 0) throw tooMany(wait);
-  return { tried: { at, budgets: exhausted ? named : [...named, account] }, exhausted };
+async function decideLogin(unit: Unit, budgets: LoginBudgets, isRight: boolean): Promise<boolean> {
+  const named = await lockBudgets(unit, budgets.named);
+  if (named.wait > 0) throw tooMany(named.wait);
+  const account = await lockBudgets(unit, [budgets.account]);
+  if (isRight && account.wait === 0) return true;
+  await named.spend();
+  if (account.wait === 0) await account.spend();
+  return false;
 }
 
 /** The user id in events about a login that no account has. */
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** The event leaves out an unknown name: people sometimes type their password there. */
-const recordFailure = (ctx: ServiceContext, userId: string | null): Promise<void> =>
-  writeThroughIdentityDoor(ctx, (unit) =>
-    recordEvents(
-      unit,
-      userEvents.sign_in_failed.about(userId ?? nobody, { data: { address: ctx.address }, actorId: null }),
-    ),
+const recordFailure = (unit: Unit, userId: string | null): Promise<void> =>
+  recordEvents(
+    unit,
+    userEvents.sign_in_failed.about(userId ?? nobody, { data: { address: unit.ctx.address }, actorId: null }),
   );
 
 /**
@@ -85,33 +88,30 @@ const recordFailure = (ctx: ServiceContext, userId: string | null): Promise<void
  * @throws `invalid_credentials`, `email_not_verified`, `rate_limited`
  */
 export async function proveLogin(ctx: ServiceContext, input: Login): Promise<ProvenLogin> {
-  const user = await readThroughIdentityDoor(ctx.database, (db) => findCredential(db, input));
-  const { tried, exhausted } = await countAttempt(ctx, nameOf(input), user?.id ?? null);
-  const matches = await verifyPassword(user?.passwordHash ?? null, input.password);
-  if (!user || !matches || !user.isActive || exhausted) {
-    await recordFailure(ctx, user?.id ?? null);
-    throw loginErrors.invalid_credentials();
-  }
-  if (ctx.settings.requireVerifiedEmail && user.emailVerifiedAt === null) {
-    await writeThroughIdentityDoor(ctx, (unit) => refund(unit, tried));
-    throw loginErrors.email_not_verified();
-  }
+  const name = nameOf(input);
+  const named = [...addressBudgets(ctx, 'login'), accountBudget(ctx, 'login', name)];
+  const user = await inTurn(ctx, named, async () => {
+    await requireTries(ctx, named);
+    const found = await readThroughIdentityDoor(ctx.database, (db) => findCredential(db, input));
+    const matches = await verifyPassword(found?.passwordHash ?? null, input.password);
+    const account = accountBudget(ctx, 'account', found?.id ?? name);
+    return writeThroughIdentityDoor(ctx, async (unit) => {
+      const succeeds = await decideLogin(unit, { named, account }, matches && found?.isActive === true);
+      if (succeeds && found) return found;
+      await recordFailure(unit, found?.id ?? null);
+      return null;
+    });
+  });
+  if (!user) throw loginErrors.invalid_credentials();
+  if (ctx.settings.requireVerifiedEmail && user.emailVerifiedAt === null) throw loginErrors.email_not_verified();
   const betterHash = needsRehash(user.passwordHash) ? await hashPassword(input.password) : null;
-  return { userId: user.id, passwordHash: user.passwordHash, betterHash, tried };
+  return { userId: user.id, passwordHash: user.passwordHash, betterHash };
 }
 
-/**
- * Gives the tries of a verified login back, and stores its stronger hash, if it has one. Answers whether the password is still the
- * one that was verified.
- */
-export async function applyLogin(
-  unit: Unit,
-  { userId, passwordHash, betterHash, tried }: ProvenLogin,
-): Promise<boolean> {
+/** Stores the stronger hash of a verified login, if it has one. Answers whether the password is still the one that was verified. */
+export async function applyLogin(unit: Unit, { userId, passwordHash, betterHash }: ProvenLogin): Promise<boolean> {
   const stored = { passwordHash: betterHash ?? passwordHash };
-  const kept = await unit.update(CredentialEntity, { userId, passwordHash }, stored);
-  await refund(unit, tried);
-  return kept === 1;
+  return (await unit.update(CredentialEntity, { userId, passwordHash }, stored)) === 1;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { DomainError } from '../kernel/errors.ts';
@@ -20,6 +21,9 @@ import { refresh } from './auth.service.ts';
 import { purgeThrottles } from './maintenance.ts';
 import { getCurrentUser } from './user.queries.ts';
 import { resendVerification } from './registration.service.ts';
+import { proveIdentity } from './second-factor/proof.ts';
+import { requireSignedIn } from './signed-in.ts';
+import { accountBudget, counted } from './throttle.ts';
 
 const minute = 60_000;
 const wrong = 'wrong words';
@@ -132,6 +136,57 @@ describe.each(dialects)('throttling on %s', (dialect) => {
 
     expect(codes.filter((code) => code === 'invalid_credentials')).toHaveLength(10);
     expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(20);
+  });
+
+  it('refuses none of many parallel attempts with the right password', async () => {
+    const [{ email }, here] = [await signUp(platform), elsewhere()];
+    const colleagues = Array.from({ length: 25 }, newEmail);
+    for (const one of colleagues) await register(anonymous(platform, elsewhere()), { email: one, password });
+    const parallel = (logins: readonly string[], address?: string) =>
+      Promise.all(logins.map((login) => codeOf(attempt({ login }, address))));
+
+    expect(new Set(await parallel(Array.from({ length: 30 }, () => email)))).toEqual(new Set(['passed']));
+    // There are twenty attempts for each network address.
+    expect(new Set(await parallel(colleagues, here))).toEqual(new Set(['email_not_verified']));
+    expect(await fail(11, { login: email })).toEqual([...tenFailures, 'rate_limited']);
+  });
+
+  it('refuses none of many parallel proofs with the right password', async () => {
+    const person = await signUp(platform);
+    const ctx = await person.ctx('none');
+    requireSignedIn(ctx);
+    const proofs = Array.from({ length: 12 }, () => codeOf(proveIdentity(ctx, { password })));
+
+    expect(new Set(await Promise.all(proofs))).toEqual(new Set(['passed']));
+  });
+
+  it('limits wrong attempts that are made beside right ones', async () => {
+    const { email } = await signUp(platform);
+    const codes = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        codeOf(attempt({ login: email, password: index % 2 ? wrong : password })),
+      ),
+    );
+
+    expect(codes.filter((code) => code === 'invalid_credentials')).toHaveLength(10);
+    expect(codes.filter((code) => code === 'rate_limited').length).toBeGreaterThanOrEqual(10);
+    expect(await codeOf(attempt({ login: email }))).toBe('rate_limited');
+  });
+
+  it('verifies few more of many parallel attempts than the limit allows', async () => {
+    const ctx = anonymous(platform);
+    let checks = 0;
+    const guess = () =>
+      counted(ctx, [accountBudget(ctx, 'password', `verified-${dialect}`)], async () => {
+        checks++;
+        await delay(5);
+        return false;
+      });
+
+    const codes = await Promise.all(Array.from({ length: 100 }, () => codeOf(guess())));
+
+    expect(codes.filter((code) => code === 'passed')).toHaveLength(10);
+    expect(checks).toBeLessThanOrEqual(20);
   });
 
   it('limits an account to ten failures under both of its names, without revealing that they belong together', async () => {

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
-import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import type { Database } from '../database/database.ts';
+import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { type DomainError, errors } from '../kernel/errors.ts';
 import { networkOf } from '../kernel/network-address.ts';
+import { onePer } from '../kernel/per.ts';
 import { mac } from './keys.ts';
 import { ThrottleEntity } from './throttle.entity.ts';
 
@@ -77,35 +79,87 @@ async function triesOf(unit: Unit, { key, windowMs }: Budget): Promise<number[]>
 
 const storeTries = (unit: Unit, { key }: Budget, tries: number[]) => unit.update(ThrottleEntity, { key }, { tries });
 
-/**
- * Takes one try from each budget, or from none. It locks each until commit, so every caller must pass them in the same order.
- * @returns how many seconds to wait when a budget is used up; 0 when the tries were taken
- */
-export async function spend(unit: Unit, budgets: readonly Budget[]): Promise<number> {
-  const now = unit.now.getTime();
+/** How many seconds to wait before a budget has a try left. 0: it has one now. */
+function waitFor({ most, windowMs }: Budget, tries: readonly number[], now: Date): number {
+  const oldest = tries.filter((at) => at > now.getTime() - windowMs).at(-most);
+  return oldest === undefined ? 0 : Math.max(1, Math.ceil((oldest + windowMs - now.getTime()) / 1000));
+}
+
+/** Budgets that are locked until commit. */
+interface LockedBudgets {
+  /** How many seconds to wait when one is used up; else 0. */
+  wait: number;
+  /** Takes one try from each. */
+  spend(): Promise<void>;
+}
+
+/** Locks budgets until commit. Every caller must lock them in the same order. */
+export async function lockBudgets(unit: Unit, budgets: readonly Budget[]): Promise<LockedBudgets> {
   const found: { one: Budget; tries: number[] }[] = [];
   for (const one of budgets) found.push({ one, tries: await triesOf(unit, one) });
-  const waits = found.map(({ one, tries }) => {
-    const oldest = tries.at(-one.most);
-    return oldest === undefined ? 0 : Math.max(1, Math.ceil((oldest + one.windowMs - now) / 1000));
-  });
-  const wait = Math.max(0, ...waits);
-  if (wait === 0) for (const { one, tries } of found) await storeTries(unit, one, [...tries, now]);
-  return wait;
+  return {
+    wait: Math.max(0, ...found.map(({ one, tries }) => waitFor(one, tries, unit.now))),
+    async spend() {
+      for (const { one, tries } of found) await storeTries(unit, one, [...tries, unit.now.getTime()]);
+    },
+  };
 }
 
-/** Tries that were taken from budgets, and when. */
-export interface Tries {
-  budgets: readonly Budget[];
-  at: Date;
+/**
+ * Refuses an attempt before its work is done, as far as attempts have been decided by now.
+ * @throws `rate_limited` when a budget is used up
+ */
+export async function requireTries(ctx: ServiceContext, budgets: readonly Budget[]): Promise<void> {
+  if (budgets.length === 0) return;
+  const keys = budgets.map(({ key }) => key);
+  const rows = await readThroughIdentityDoor(ctx.database, (db) =>
+    db.selectFrom('throttles').select(['key', 'tries']).where('key', 'in', keys).execute(),
+  );
+  const triesBy = new Map(rows.map(({ key, tries }) => [key, tries]));
+  const now = ctx.clock.now();
+  const wait = Math.max(...budgets.map((one) => waitFor(one, triesBy.get(one.key) ?? [], now)));
+  if (wait > 0) throw tooMany(wait);
 }
 
-/** Gives back the tries of an attempt that succeeded. */
-export async function refund(unit: Unit, { budgets, at }: Tries): Promise<void> {
-  for (const one of budgets) {
-    const tries = await triesOf(unit, one);
-    const index = tries.indexOf(at.getTime());
-    if (index >= 0) await storeTries(unit, one, tries.toSpliced(index, 1));
+/**
+ * Decides on a guess that has been checked, and takes a try from each budget if it was wrong. Guesses are decided one after the
+ * other. Those that come after the last try are refused, the right ones too: otherwise parallel guesses would get around the limit.
+ * Every guess must get here after the same work, so that a right one is not decided sooner.
+ * @throws `rate_limited` when a budget is used up
+ */
+export async function decideGuess(unit: Unit, budgets: readonly Budget[], isRight: boolean): Promise<void> {
+  const { wait, spend } = await lockBudgets(unit, budgets);
+  if (wait > 0) throw tooMany(wait);
+  if (!isRight) await spend();
+}
+
+/** How many guesses for one key a process checks at a time. */
+const checksAtATime = 10;
+const linesOf = onePer<Database, Map<string, { free: number; waiting: (() => void)[] }>>(() => new Map());
+
+/**
+ * Runs the check of a guess when fewer than ten others for the same key are running. So a process does little work for guesses that
+ * arrive together and of which the limit refuses most.
+ * @param key of the first budget
+ */
+export async function inTurn<T>(
+  { database }: ServiceContext,
+  [first]: readonly Budget[],
+  check: () => Promise<T>,
+): Promise<T> {
+  if (!first) return check();
+  const lines = linesOf(database);
+  const line = lines.get(first.key) ?? { free: checksAtATime, waiting: [] };
+  lines.set(first.key, line);
+  if (line.free === 0) await new Promise<void>((resolve) => line.waiting.push(resolve));
+  else line.free--;
+  try {
+    return await check();
+  } finally {
+    const next = line.waiting.shift();
+    // The one that goes next takes over the place.
+    if (next) next();
+    else if (++line.free === checksAtATime) lines.delete(first.key);
   }
 }
 
@@ -124,20 +178,19 @@ export async function attempt(
   ctx: ServiceContext,
   budgets: readonly Budget[],
   work?: (unit: Unit) => Promise<unknown>,
-): Promise<Tries> {
-  if (budgets.length === 0 && !work) return { budgets, at: ctx.clock.now() };
-  const { at, wait } = await writeThroughIdentityDoor(ctx, async (unit) => {
-    const seconds = await spend(unit, budgets);
-    if (seconds === 0) await work?.(unit);
-    return { at: unit.now, wait: seconds };
+): Promise<void> {
+  if (budgets.length === 0 && !work) return;
+  await writeThroughIdentityDoor(ctx, async (unit) => {
+    const { wait, spend } = await lockBudgets(unit, budgets);
+    if (wait > 0) throw tooMany(wait);
+    await spend();
+    await work?.(unit);
   });
-  if (wait > 0) throw tooMany(wait);
-  return { budgets, at };
 }
 
 /**
- * Takes one try from each budget, and gives it back when `check` passes. It takes the try first, so that parallel guesses cannot
- * exceed the limit.
+ * Checks a guess, and takes a try from each budget if it was wrong. Parallel guesses cannot exceed the limit, and parallel right
+ * ones are not counted.
  * @throws `rate_limited`
  */
 export async function counted(
@@ -145,8 +198,10 @@ export async function counted(
   budgets: readonly Budget[],
   check: () => Promise<boolean>,
 ): Promise<boolean> {
-  const tried = await attempt(ctx, budgets);
-  const passes = await check();
-  if (passes) await writeThroughIdentityDoor(ctx, (unit) => refund(unit, tried));
-  return passes;
+  return inTurn(ctx, budgets, async () => {
+    await requireTries(ctx, budgets);
+    const passes = await check();
+    await writeThroughIdentityDoor(ctx, (unit) => decideGuess(unit, budgets, passes));
+    return passes;
+  });
 }

@@ -1,5 +1,6 @@
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { defineErrors, type SignInChallenge } from '../../kernel/errors.ts';
@@ -8,7 +9,7 @@ import { applyLogin, type ProvenLogin } from '../login.service.ts';
 import { type ProvenPasskey, spendPasskey, verifyPasskey } from '../passkeys/passkey-sign-in.service.ts';
 import { countPasskeys } from '../passkeys/passkey.queries.ts';
 import { hashOf } from '../secret.ts';
-import { accountBudget, addressBudgets, attempt, type Budget, type Tries } from '../throttle.ts';
+import { accountBudget, addressBudgets, type Budget, decideGuess, requireTries } from '../throttle.ts';
 import { userEvents } from '../user.events.ts';
 import {
   type Challenge,
@@ -46,14 +47,14 @@ export async function askForSecondFactor(unit: Unit, proven: ProvenLogin): Promi
   return { token, methods, expiresAt };
 }
 
-/** An answer that was counted, but not checked yet. */
+/** An answer whose code has not been checked yet. */
 export interface SecondFactorAttempt {
   challenge: Challenge;
   userId: string;
   input: SecondFactorVerify;
   /** Set when a passkey answers. */
   passkey: ProvenPasskey | null;
-  tried: Tries;
+  budgets: readonly Budget[];
 }
 
 /** The budgets for a wrong answer of this kind. A passkey has none, because nobody can guess it. */
@@ -63,7 +64,7 @@ function accountBudgets(ctx: ServiceContext, userId: string, input: SecondFactor
 }
 
 /**
- * Counts an answer to a challenge as a failure before it is checked, so that parallel answers cannot exceed the limit.
+ * Finds the challenge of an answer, and verifies the answer if it is that of a passkey.
  * @throws `invalid_challenge`, `rate_limited`, `passkey_failed`
  */
 export async function attemptSecondFactor(
@@ -73,9 +74,15 @@ export async function attemptSecondFactor(
   const challenge = await findChallenge(ctx, input.challengeToken, 'second_factor');
   const { userId } = challenge;
   if (userId === null) throw challengeErrors.invalid_challenge();
-  const tried = await attempt(ctx, [...addressBudgets(ctx, 'login'), ...accountBudgets(ctx, userId, input)]);
-  const passkey = input.passkey ? await verifyPasskey(ctx, challenge, input.passkey) : null;
-  return { challenge, userId, input, passkey, tried };
+  const budgets = [...addressBudgets(ctx, 'login'), ...accountBudgets(ctx, userId, input)];
+  await requireTries(ctx, budgets);
+  if (!input.passkey) return { challenge, userId, input, passkey: null, budgets };
+  const verified = verifyPasskey(ctx, challenge, input.passkey);
+  const passkey = await verified.catch(async (error: unknown) => {
+    await writeThroughIdentityDoor(ctx, (unit) => decideGuess(unit, budgets, false));
+    throw error;
+  });
+  return { challenge, userId, input, passkey, budgets };
 }
 
 async function isRight(unit: Unit, { userId, input, passkey }: SecondFactorAttempt): Promise<boolean> {
@@ -92,14 +99,16 @@ async function isRight(unit: Unit, { userId, input, passkey }: SecondFactorAttem
 }
 
 /**
- * Checks an answer. A right one consumes the challenge and completes the login. A wrong one is recorded, so the caller must commit.
- * Runs behind the identity door.
+ * Checks an answer. A right one consumes the challenge and completes the login. A wrong one is counted and recorded, so the caller must
+ * commit. Runs behind the identity door.
  * @returns null for a wrong answer
- * @throws `invalid_challenge` when it was answered meanwhile, or the password has changed since the login
+ * @throws `rate_limited`, and `invalid_challenge` when it was answered meanwhile, or the password has changed since the login
  */
 export async function passSecondFactor(unit: Unit, answer: SecondFactorAttempt): Promise<ProvenLogin | null> {
-  const { challenge, userId, tried } = answer;
-  if (!(await isRight(unit, answer))) {
+  const { challenge, userId, budgets } = answer;
+  const right = await isRight(unit, answer);
+  await decideGuess(unit, budgets, right);
+  if (!right) {
     await countWrongAnswer(unit, challenge);
     const data = { address: unit.ctx.address };
     // The actor is null until an answer has proven who the user is.
@@ -109,5 +118,5 @@ export async function passSecondFactor(unit: Unit, answer: SecondFactorAttempt):
   await takeChallenge(unit, challenge);
   const credential = await findRow(unit.db, CredentialEntity, { userId });
   if (!credential || hashOf(credential.passwordHash) !== challenge.proof) throw challengeErrors.invalid_challenge();
-  return { userId, passwordHash: credential.passwordHash, betterHash: null, tried };
+  return { userId, passwordHash: credential.passwordHash, betterHash: null };
 }
