@@ -24,7 +24,7 @@ export { loginErrors, openLogin, proveLogin, type ProvenLogin } from './login.se
 export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
 export type { Mailer } from './mail/mailer.ts';
-export { callWith, writeMail } from './mail/message.ts';
+export { callWith, greetingOf, inert, writeMail } from './mail/message.ts';
 export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { verificationTokenOf } from './mail/account.mails.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';

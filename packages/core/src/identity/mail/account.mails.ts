@@ -6,7 +6,7 @@ import { makeAccountToken } from '../account-token.ts';
 import { activeAccounts } from '../user.queries.ts';
 import { keyOf } from '../../kernel/text.ts';
 import type { MailTemplate } from './mail.job.ts';
-import { type Block, callWith, tokenBlocks, writeMail } from './message.ts';
+import { type Block, callWith, greetingOf, tokenBlocks, writeMail } from './message.ts';
 
 const hourMs = 3_600_000;
 
@@ -36,7 +36,7 @@ const mailToPerson =
   async (ctx, payload) => {
     const person = await personOf(ctx, payload);
     const blocks = person && blocksFor(ctx, person);
-    return blocks ? writeMail({ to: person.email, subject, name: person.fullName, blocks }) : null;
+    return blocks ? writeMail({ to: person.email, subject, name: greetingOf(person), blocks }) : null;
   };
 
 /** The subject of a verification token. A change of the address makes the token invalid. Once verified, no token works. */

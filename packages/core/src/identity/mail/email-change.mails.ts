@@ -36,7 +36,6 @@ export const confirmEmailMail: MailTemplate = async (ctx, payload) => {
   return writeMail({
     to: change.toEmail,
     subject: 'Confirm your new e-mail address',
-    name: change.fullName,
     blocks: [
       `somebody asked to use this address for an account at ${publicUrl}. Confirm the change within 24 hours with this token:`,
       ...tokenBlocks(publicUrl, '/auth/confirm-email', { token }),
@@ -55,6 +54,7 @@ export const undoEmailMail: MailTemplate = async (ctx, payload) => {
   return writeMail({
     to: change.fromEmail,
     subject: 'Your e-mail address is being changed',
+    // This address was verified, or there would be no undoing.
     name: change.fullName,
     blocks: [
       `the address of your account at ${publicUrl} is being changed to ${change.toEmail}.`,

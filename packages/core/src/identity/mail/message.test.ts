@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { callWith, writeMail } from './message.ts';
+import { callWith, inert, writeMail } from './message.ts';
 
 const evil = `</p><script>alert("x")</script>&'`;
 
@@ -34,4 +34,17 @@ test('a mail loads nothing and contains no links', () => {
     blocks: [callWith('', '/x', { email: "o'neill@example.com" })],
   });
   expect(quoted.text).toContain(String.raw`-d '{"email":"o'\''neill@example.com"}'`);
+});
+
+test.each([
+  ['Anna O’Neill', 'Anna O’Neill'],
+  ['Dr. Anna Smith Jr.', 'Dr. Anna Smith Jr.'],
+  ['J.R.R. Tolkien', 'J. R. R. Tolkien'],
+  ['Booking.com', 'Booking. com'],
+  ['https://evil.example/pay', 'https: //evil. example/pay'],
+  ['pay@evil.example', 'pay@ evil. example'],
+  ['evil。example', 'evil。 example'],
+  ['evil\u200b.example', 'evil\u200b. example'],
+])('the name %s is written %s, which is no link', (name, written) => {
+  expect(inert(name)).toBe(written);
 });

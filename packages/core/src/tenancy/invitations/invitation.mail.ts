@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
-import { callWith, type MailTemplate, writeMail } from '../../identity/index.ts';
+import { callWith, greetingOf, inert, type MailTemplate, writeMail } from '../../identity/index.ts';
 import { livingInvitations } from './invitation.queries.ts';
 import { makeInvitationToken } from './invitation.token.ts';
 
@@ -20,8 +20,9 @@ export const invitationMail: MailTemplate = async (ctx, payload) => {
         'invitations.email',
         'invitations.email_key as emailKey',
         'invitations.expires_at as expiresAt',
-        'organizations.name',
+        'organizations.name as organizationName',
         'inviters.full_name as fullName',
+        'inviters.email_verified_at as emailVerifiedAt',
       ])
       .where('invitations.id', '=', invitationId)
       .where('invitations.status', '=', 'pending')
@@ -29,14 +30,15 @@ export const invitationMail: MailTemplate = async (ctx, payload) => {
       .executeTakeFirst(),
   );
   if (!invitation || Date.parse(invitation.expiresAt) <= ctx.clock.now().getTime()) return null;
-  const { id, email, name, fullName, expiresAt } = invitation;
+  const { id, email, organizationName, expiresAt } = invitation;
+  const [name, inviter] = [inert(organizationName), inert(greetingOf(invitation) ?? 'Somebody')];
   const { publicUrl } = ctx.settings;
   const token = makeInvitationToken(ctx.settings, invitation);
   return writeMail({
     to: email,
     subject: `You are invited to ${name}`,
     blocks: [
-      `${fullName ?? 'Somebody'} invites you to ${name} at ${publicUrl}.`,
+      `${inviter} invites you to ${name} at ${publicUrl}.`,
       `If you have an account with this address (${email}), sign in and accept by ${expiresAt}:`,
       { copy: `POST ${publicUrl}/api/v1/invitations/${id}/accept` },
       'If you have none, this makes one and accepts. Your address is proven by it:',
