@@ -34,6 +34,11 @@ it('grants and revokes the right to administer the instance while a server runs'
     code: 1,
     stderr: 'tenon: There is no such user.\n',
   });
-  for (const wrong of [[], ['grant'], ['make', email], ['grant', email, 'more']])
+  // The owner has none. That a lost one is removed is tested beside the service.
+  expect(await tenon('reset-second-factor', email)).toMatchObject({
+    code: 1,
+    stderr: 'tenon: There is no authenticator app.\n',
+  });
+  for (const wrong of [[], ['grant'], ['reset-second-factor'], ['make', email], ['grant', email, 'more']])
     expect(await tenon(...wrong)).toMatchObject({ code: 2 });
 });

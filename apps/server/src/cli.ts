@@ -41,15 +41,21 @@ const commands: Record<string, Command> = {
     },
   },
   admin: {
-    summary: 'make a user an administrator of the instance, or undo it: admin grant EMAIL, admin revoke EMAIL',
+    summary:
+      'grant EMAIL, revoke EMAIL: administration of the instance; reset-second-factor EMAIL: remove a lost second factor',
     words: true,
     async run(settings, _options, [action = '', email = '', ...more]) {
-      if (!['grant', 'revoke'].includes(action) || !email.includes('@') || more.length > 0)
-        throw new UsageError('admin takes grant or revoke, and an e-mail address');
-      const { createPlatform, DomainError, setInstanceAdmin } = await import('@tenon/core');
+      if (!['grant', 'revoke', 'reset-second-factor'].includes(action) || !email.includes('@') || more.length > 0)
+        throw new UsageError('admin takes grant, revoke or reset-second-factor, and an e-mail address');
+      const { createPlatform, DomainError, resetSecondFactorOf, setInstanceAdmin } = await import('@tenon/core');
       const platform = await createPlatform(settings);
       try {
-        const changed = await setInstanceAdmin(platform.context({ principal: null }), email, action === 'grant');
+        const ctx = platform.context({ principal: null });
+        if (action === 'reset-second-factor') {
+          await resetSecondFactorOf(ctx, email);
+          return console.log(`The second factor of ${email} is removed, and their sessions have ended.`);
+        }
+        const changed = await setInstanceAdmin(ctx, email, action === 'grant');
         const state = action === 'grant' ? 'an administrator' : 'no administrator';
         console.log(`${email} is ${state} of the instance${changed ? ' now' : ' already'}.`);
       } catch (error) {

@@ -6,6 +6,8 @@ import {
   getUserOfInstance,
   listUsers,
   page,
+  resetSecondFactor,
+  totpErrors,
   updateCurrentUser,
   User,
   userErrors,
@@ -18,6 +20,7 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({ name: 'Users', description: 'People, known to the whole installation.' });
 
 const { own_account, user_not_found, username_taken } = userErrors;
+const { totp_not_enabled } = totpErrors;
 
 export const userRouter = router({
   me: query({
@@ -82,5 +85,15 @@ export const userRouter = router({
     input: UserPath,
     problems: [user_not_found],
     run: endSessionsOfUser,
+  }),
+  resetSecondFactor: mutation({
+    rest: 'DELETE /users/{userId}/second-factor',
+    access: 'instance',
+    summary: 'Remove the lost second factor of a user',
+    description:
+      'Removes the authenticator app and the recovery codes, ends the sessions and mails the user. Passkeys stay. Make sure who asks for it: signing in then needs the password alone.',
+    input: UserPath,
+    problems: [user_not_found, own_account, totp_not_enabled],
+    run: resetSecondFactor,
   }),
 });

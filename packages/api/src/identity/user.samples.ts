@@ -1,4 +1,4 @@
-import { openSessionOf } from '@tenon/core/testing';
+import { enrolTotp, openSessionOf } from '@tenon/core/testing';
 import { randomUUID } from 'node:crypto';
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
@@ -23,6 +23,13 @@ export default samplesOf('users', {
     input: async (caller, { platform }) => {
       const path = await somebody(caller);
       await openSessionOf(platform, path.userId);
+      return path;
+    },
+  },
+  resetSecondFactor: {
+    input: async (caller, { platform }) => {
+      const path = await somebody(caller);
+      await enrolTotp(platform, path.userId);
       return path;
     },
   },

@@ -2,7 +2,12 @@ import { credentialTable } from './credential.entity.ts';
 import { emailChangeTable } from './email-change.entity.ts';
 import { confirmEmailMail, undoEmailMail } from './mail/email-change.mails.ts';
 import type { MailTemplate } from './mail/mail.job.ts';
-import { passwordChangedMail, resetPasswordMail, verificationMail } from './mail/account.mails.ts';
+import {
+  passwordChangedMail,
+  resetPasswordMail,
+  secondFactorResetMail,
+  verificationMail,
+} from './mail/account.mails.ts';
 import { oidcTables } from './oidc/oidc.entity.ts';
 import { passkeyTable } from './passkeys/passkey.entity.ts';
 import { refreshTokenTable, sessionTable } from './session.entity.ts';
@@ -50,7 +55,15 @@ export { challengeErrors } from './second-factor/challenge.ts';
 export { proofErrors, proveIdentity } from './second-factor/proof.ts';
 export * from './second-factor/second-factor.schema.ts';
 export * from './second-factor/second-factor.service.ts';
-export * from './second-factor/totp.service.ts';
+export { resetSecondFactor, resetSecondFactorOf } from './second-factor/reset.service.ts';
+export {
+  confirmTotp,
+  disableTotp,
+  getSecondFactor,
+  renewRecoveryCodes,
+  startTotp,
+  totpErrors,
+} from './second-factor/totp.service.ts';
 export { sessionErrors } from './session.record.ts';
 export { LogoutAll, Session, SessionListInput, SessionsEnded } from './session.schema.ts';
 export { endSessions, type OpenSession, setActiveOrganization } from './session.service.ts';
@@ -84,6 +97,7 @@ export const identityMails: Readonly<Record<string, MailTemplate>> = {
   verify_email: verificationMail,
   reset_password: resetPasswordMail,
   password_changed: passwordChangedMail,
+  second_factor_reset: secondFactorResetMail,
   confirm_email: confirmEmailMail,
   undo_email: undoEmailMail,
 };

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { register } from '../tenancy/index.ts';
-import { createTestPlatform, dialects, makeInstanceAdmin, TestClock, type TestPlatform } from '../testing/index.ts';
+import {
+  createTestPlatform,
+  dialects,
+  enrolTotp,
+  makeInstanceAdmin,
+  TestClock,
+  type TestPlatform,
+} from '../testing/index.ts';
 import {
   anonymous,
   codeOf,
@@ -15,6 +22,7 @@ import {
 } from '../testing/people.ts';
 import { refresh } from './auth.service.ts';
 import { setInstanceAdmin } from './instance-admin.ts';
+import { resetSecondFactor, resetSecondFactorOf } from './second-factor/reset.service.ts';
 import { activateUser, deactivateUser, endSessionsOfUser, getUserOfInstance, listUsers } from './instance-users.ts';
 import { User, UserListInput } from './user.schema.ts';
 
@@ -44,6 +52,56 @@ describe.each(dialects)('administering the instance on %s', (dialect) => {
         .orderBy('id')
         .execute(),
     );
+
+  describe('a lost second factor', () => {
+    const reset = async ({ user }: SignedUpPerson, by = admin) =>
+      resetSecondFactor(await by.ctx('none'), { userId: user.id });
+    const enrolled = async () => {
+      const person = await signUp(platform);
+      await enrolTotp(platform, person.user.id);
+      expect(await codeOf(signIn(platform, { login: person.email }))).toBe('second_factor_required');
+      return person;
+    };
+    const mailsTo = ({ user }: SignedUpPerson) =>
+      readThroughSystemDoor(platform.database, async (db) => {
+        const jobs = await db.selectFrom('jobs').select('payload').where('kind', '=', 'mail.send').execute();
+        return jobs.map(({ payload }) => payload).filter(({ userId }) => userId === user.id);
+      });
+
+    it('is removed by an administrator: sessions end, and the user gets a mail', async () => {
+      const person = await enrolled();
+
+      await reset(person);
+
+      expect(await lives(person.accessToken)).toBe(false);
+      expect(await codeOf(signIn(platform, { login: person.email }))).toBe('passed');
+      expect(await mailsTo(person)).toContainEqual({ template: 'second_factor_reset', userId: person.user.id });
+      expect(await eventsOf(person.user.id)).toContainEqual({
+        type: 'user.second_factor_reset',
+        actor: admin.user.id,
+        organization: null,
+      });
+      expect(await codeOf(reset(person))).toBe('totp_not_enabled');
+    });
+
+    it('is removed on the command line', async () => {
+      const person = await enrolled();
+
+      await resetSecondFactorOf(anonymous(platform), person.email.toUpperCase());
+
+      expect(await codeOf(signIn(platform, { login: person.email }))).toBe('passed');
+      expect(await codeOf(resetSecondFactorOf(anonymous(platform), newEmail()))).toBe('user_not_found');
+    });
+
+    it('is removed by nobody else, and not by the user alone', async () => {
+      const person = await enrolled();
+      await enrolTotp(platform, admin.user.id);
+
+      expect(await codeOf(reset(person, person))).toBe('permission_denied');
+      expect(await codeOf(reset(admin))).toBe('own_account');
+      expect(await codeOf(signIn(platform, { login: person.email }))).toBe('second_factor_required');
+    });
+  });
 
   describe('by the command line', () => {
     it('is granted and revoked, at once in this process, and recorded', async () => {

@@ -12,6 +12,7 @@ const sessionEnds = [
   'email_change_undone',
   'deactivated',
   'ended_by_administrator',
+  'second_factor_reset',
   'ended_by_issuer',
   'issuer_removed',
   'identity_unlinked',

@@ -66,6 +66,7 @@ export const userEvents = defineEvents(
 
     totp_enabled: did('set up an authenticator app', {}),
     totp_disabled: did('removed the authenticator app', {}),
+    second_factor_reset: event({ summary: () => 'An administrator removed the lost second factor of a user' }),
     recovery_codes_renewed: did('made new recovery codes', {}),
     recovery_code_used: did('used a recovery code', { left: z.int().describe('How many unused codes are left.') }),
     passkey_added: did('added a passkey', passkey),

@@ -43,6 +43,7 @@ describe.each(dialects)('mails on %s', (dialect) => {
     known = {
       reset_password: { email: person.email },
       password_changed: { userId: person.user.id },
+      second_factor_reset: { userId: person.user.id },
       undo_email: { changeId },
       invitation: { invitationId },
     };
@@ -50,6 +51,7 @@ describe.each(dialects)('mails on %s', (dialect) => {
       verify_email: { email: stranger },
       reset_password: { email: stranger },
       password_changed: { userId: user.id },
+      second_factor_reset: { userId: user.id },
       confirm_email: { changeId },
     };
   });

@@ -93,3 +93,13 @@ export const passwordChangedMail = mailToPerson(
     callWith(publicUrl, '/auth/forgot-password', { email }),
   ],
 );
+
+/** Tells a user that an administrator has removed their second factor, in case somebody else asked for it. */
+export const secondFactorResetMail = mailToPerson(
+  'Your second factor was removed',
+  ({ settings: { publicUrl } }, { email }) => [
+    `an administrator removed the authenticator app and the recovery codes of your account at ${publicUrl}, and your sessions were ended.`,
+    'Signing in asks for the password alone until you set up an app again. If you did not ask for this, set a new password at once:',
+    callWith(publicUrl, '/auth/forgot-password', { email }),
+  ],
+);

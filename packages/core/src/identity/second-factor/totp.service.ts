@@ -84,6 +84,13 @@ async function lockEnabledTotp(unit: Unit, userId: string): Promise<void> {
   if (!(await findTotp(unit.db, userId, { lock: true }))) throw totpErrors.totp_not_enabled();
 }
 
+/** Removes the app and the recovery codes of a user. @throws `totp_not_enabled` */
+export async function removeTotpOf(unit: Unit, userId: string): Promise<void> {
+  await lockEnabledTotp(unit, userId);
+  await unit.delete(TotpEntity, { userId });
+  await unit.delete(RecoveryCodeEntity, { userId });
+}
+
 /**
  * Removes the app and the recovery codes, so that signing in asks for the password alone.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_not_enabled`
@@ -93,9 +100,7 @@ export async function disableTotp(ctx: ServiceContext, proof: IdentityProof): Pr
   const { userId } = ctx.principal;
   await proveIdentity(ctx, proof);
   await mutate(ctx, async (unit) => {
-    await lockEnabledTotp(unit, userId);
-    await unit.delete(TotpEntity, { userId });
-    await unit.delete(RecoveryCodeEntity, { userId });
+    await removeTotpOf(unit, userId);
     await recordEvents(unit, userEvents.totp_disabled.about(userId, { data: {} }));
   });
 }
