@@ -66,7 +66,11 @@ async function decideLogin(unit: Unit, budgets: LoginBudgets, isRight: boolean):
   const named = await lockBudgets(unit, budgets.named);
   if (named.wait > 0) throw tooMany(named.wait);
   const account = await lockBudgets(unit, [budgets.account]);
-  if (isRight && account.wait === 0) return true;
+  if (isRight && account.wait === 0) {
+    await named.spare();
+    await account.spare();
+    return true;
+  }
   await named.spend();
   if (account.wait === 0) await account.spend();
   return false;

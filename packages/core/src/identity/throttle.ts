@@ -91,6 +91,8 @@ interface LockedBudgets {
   wait: number;
   /** Takes one try from each. */
   spend(): Promise<void>;
+  /** Takes none. Deletes the rows that were only made to be locked. */
+  spare(): Promise<void>;
 }
 
 /** Locks budgets until commit. Every caller must lock them in the same order. */
@@ -101,6 +103,14 @@ export async function lockBudgets(unit: Unit, budgets: readonly Budget[]): Promi
     wait: Math.max(0, ...found.map(({ one, tries }) => waitFor(one, tries, unit.now))),
     async spend() {
       for (const { one, tries } of found) await storeTries(unit, one, [...tries, unit.now.getTime()]);
+    },
+    async spare() {
+      const empty = found.filter(({ tries }) => tries.length === 0);
+      if (empty.length > 0)
+        await clearTries(
+          unit,
+          empty.map(({ one }) => one),
+        );
     },
   };
 }
@@ -128,9 +138,9 @@ export async function requireTries(ctx: ServiceContext, budgets: readonly Budget
  * @throws `rate_limited` when a budget is used up
  */
 export async function decideGuess(unit: Unit, budgets: readonly Budget[], isRight: boolean): Promise<void> {
-  const { wait, spend } = await lockBudgets(unit, budgets);
+  const { wait, spend, spare } = await lockBudgets(unit, budgets);
   if (wait > 0) throw tooMany(wait);
-  if (!isRight) await spend();
+  await (isRight ? spare() : spend());
 }
 
 /** How many guesses for one key a process checks at a time. */
