@@ -3,11 +3,12 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutateThroughIdentityDoor } from '../../database/identity-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { enqueue } from '../../jobs/index.ts';
+import { keyOf } from '../../kernel/text.ts';
 import { requireInstanceAdmin } from '../instance-admin.ts';
 import { mailJob } from '../mail/mail.job.ts';
 import { endSessionsOf } from '../session.service.ts';
 import { userEvents } from '../user.events.ts';
-import { keyOf, userErrors, users } from '../user.record.ts';
+import { userErrors, users } from '../user.record.ts';
 import type { UserPath } from '../user.schema.ts';
 import { removeTotpOf } from './totp.service.ts';
 

@@ -14,7 +14,7 @@ import type { Organization, OrganizationUpdate, TierChange } from './organizatio
 type OrganizationRow = Awaited<ReturnType<typeof organizations.lock>>;
 type Fields = Parameters<typeof organizations.change<OrganizationRow>>[2];
 
-/** Changes a locked organization, and drops what this process has cached about its members. */
+/** Changes an organization that is locked. */
 async function changeLocked(unit: Unit, row: OrganizationRow, fields: Fields, event: EventType) {
   const { after } = await organizations.change(unit, row, fields, { event });
   return after;

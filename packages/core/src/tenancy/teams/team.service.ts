@@ -72,7 +72,7 @@ export async function updateTeam(ctx: ServiceContext, { id, ...fields }: TeamUpd
       const from = team.departmentId ? await departments.refer(unit, team.departmentId) : null;
       await refuseReachBeyondOwn(unit, ctx.principal, { kind: 'team', id }, enteredIds(from?.pathSort, to.pathSort));
     }
-    const { after, changes } = await teams.change(unit, team, fields);
+    const { after } = await teams.change(unit, team, fields);
     return teams.answer(unit.db, after);
   });
 }
