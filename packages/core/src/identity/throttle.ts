@@ -90,9 +90,9 @@ interface LockedBudgets {
   /** How many seconds to wait when one is used up; else 0. */
   wait: number;
   /** Takes one try from each. */
-  spend(): Promise<void>;
+  spend: () => Promise<void>;
   /** Takes none. Deletes the rows that were only made to be locked. */
-  spare(): Promise<void>;
+  spare: () => Promise<void>;
 }
 
 /** Locks budgets until commit. Every caller must lock them in the same order. */

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeThroughSystemDoor } from '../database/system-door.ts';
-import { changeEmail, identityMails, type MailTemplate, updateCurrentUser } from '../identity/index.ts';
-import type { JobPayload } from '../jobs/index.ts';
-import { createTestPlatform, dialects, type TestPlatform } from '../testing/index.ts';
-import { anonymous, newEmail, password, signUp } from '../testing/people.ts';
-import { addMember, register, tenancyMails } from './index.ts';
+import { writeThroughSystemDoor } from './database/system-door.ts';
+import { changeEmail, identityMails, type MailTemplate, updateCurrentUser } from './identity/index.ts';
+import type { JobPayload } from './jobs/index.ts';
+import { createTestPlatform, dialects, type TestPlatform } from './testing/index.ts';
+import { anonymous, newEmail, password, signUp } from './testing/people.ts';
+import { addMember, register, tenancyMails } from './tenancy/index.ts';
 
 const templates: Readonly<Record<string, MailTemplate>> = { ...identityMails, ...tenancyMails };
 
@@ -72,14 +72,14 @@ describe.each(dialects)('mails on %s', (dialect) => {
   it('make no link of the names of people and organizations', async () => {
     for (const [template, payload] of Object.entries(known)) {
       const mail = await written(template, payload);
-      expect(mail, template).toContain('evil');
-      expect(mail, template).not.toMatch(link);
+      expect(mail).toContain('evil');
+      expect([template, link.exec(mail)]).toEqual([template, null]);
     }
   });
 
   it('tell no name to somebody who has not proven their address', async () => {
     for (const [template, payload] of Object.entries(unknown))
-      expect(await written(template, payload), template).not.toContain('evil');
+      expect([template, (await written(template, payload)).includes('evil')]).toEqual([template, false]);
   });
 
   it('tell no name of an inviter who has not proven their address', async () => {
