@@ -35,6 +35,7 @@ export class Copy {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    // A test process that was killed may still be writing there.
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
