@@ -45,6 +45,7 @@ describe.each(dialects)('mails on %s', (dialect) => {
       password_changed: { userId: person.user.id },
       second_factor_reset: { userId: person.user.id },
       undo_email: { changeId },
+      email_change_undone: { userId: person.user.id, disabled: [{ kind: 'passkey', name }] },
       invitation: { invitationId },
     };
     unknown = {

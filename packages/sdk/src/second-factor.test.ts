@@ -45,6 +45,11 @@ test('a login that asks for a second factor is finished by one more call', async
   expect((await tenon.auth.me()).user.id).toBe(user.id);
 
   await tenon.auth.disableTotp({ code: codeOf(secret, 1) });
-  expect(await tenon.auth.getSecondFactor()).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0, passkeys: 0 });
+  expect(await tenon.auth.getSecondFactor()).toEqual({
+    totpEnabledAt: null,
+    totpDisabledAt: null,
+    recoveryCodesLeft: 0,
+    passkeys: 0,
+  });
   expect(recoveryCodes).toHaveLength(10);
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   accountTokens,
+  disableAdded,
   enrolPasskey,
   enrolTotp,
   givePassword,
@@ -134,6 +135,13 @@ export default samplesOf('auth', {
   disableTotp: {
     input: async ({ userId }, { platform }) => ({ code: (await enrolTotp(platform, userId)).code() }),
   },
+  enableTotp: {
+    input: async ({ userId }, { platform }) => {
+      await enrolTotp(platform, userId);
+      await disableAdded(platform, userId);
+      return { password: await givePassword(platform, userId) };
+    },
+  },
   renewRecoveryCodes: {
     input: async ({ userId }, { platform }) => ({ code: (await enrolTotp(platform, userId)).code() }),
   },
@@ -152,6 +160,15 @@ export default samplesOf('auth', {
       const password = await givePassword(platform, caller.userId);
       const { challengeToken, options } = await caller.do('auth.startPasskey', { password });
       return { challengeToken, name: 'Laptop', response: new TestAuthenticator().create(options) };
+    },
+  },
+  enablePasskey: {
+    input: async ({ userId }, { platform }) => {
+      await removePasskeys(platform, userId, 5);
+      await removeTotp(platform, userId);
+      const id = await enrolPasskey(platform, userId);
+      await disableAdded(platform, userId);
+      return { id, password: await givePassword(platform, userId) };
     },
   },
   startPasskeySignIn: {

@@ -1,6 +1,7 @@
 import {
   confirmTotp,
   disableTotp,
+  enableTotp,
   getSecondFactor,
   proofErrors,
   RecoveryCodes,
@@ -10,6 +11,7 @@ import {
   startTotp,
   TotpConfirm,
   TotpDisable,
+  TotpEnable,
   totpErrors,
   TotpStart,
   TotpStarted,
@@ -70,6 +72,16 @@ export const secondFactorOperations = {
     input: TotpDisable,
     problems: [identity_not_proven, totp_not_enabled],
     run: disableTotp,
+  }),
+  enableTotp: mutation({
+    rest: 'POST /auth/totp/enable',
+    access: 'user',
+    summary: 'Enable the authenticator app again',
+    description: `An app is disabled when a change of your address is undone that came before it. Its recovery codes work again too. ${proof}`,
+    mutationHeaders,
+    input: TotpEnable,
+    problems: [identity_not_proven, totp_not_enabled],
+    run: enableTotp,
   }),
   renewRecoveryCodes: mutation({
     rest: 'POST /auth/recovery-codes',

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { recordEvents } from '../activity/index.ts';
+import { type NewEvent, recordEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { ifTaken } from '../database/failures.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
@@ -13,6 +13,7 @@ import { keyOf } from '../kernel/text.ts';
 import { invalidToken, provesAccount, readAccountToken } from './account-token.ts';
 import type { ChangeEmail, EmailToken, MailSent } from './auth.schema.ts';
 import { CredentialEntity } from './credential.entity.ts';
+import { disableAdditions } from './email-change.additions.ts';
 import { EmailChangeEntity } from './email-change.entity.ts';
 import { requestMail } from './mail/mail-request.ts';
 import { changeSubject } from './mail/email-change.mails.ts';
@@ -103,13 +104,12 @@ async function moveTo(
   unit: Unit,
   user: Awaited<ReturnType<typeof lockUser>>,
   email: string,
-  event: typeof userEvents.email_changed | typeof userEvents.email_change_undone,
+  record: (about: { changes: { email: { from: string; to: string } }; actorId: string }) => NewEvent,
 ): Promise<User> {
   const { id: actorId, email: from } = user;
   const changed = users.change(unit, user, { email, emailVerifiedAt: unit.now.toISOString() });
   const { after } = await changed.catch(ifTaken(userErrors.email_taken));
-  const changes = { email: { from, to: email } };
-  await recordEvents(unit, event.about(user.id, { changes, data: { address: unit.ctx.address }, actorId }));
+  await recordEvents(unit, record({ changes: { email: { from, to: email } }, actorId }));
   return users.show(after);
 }
 
@@ -123,7 +123,9 @@ export async function confirmEmail(ctx: ServiceContext, { token }: EmailToken): 
     if (change.status !== 'pending' || user.emailKey !== change.fromEmailKey) throw invalidToken();
     if (await isKept(unit.db, keyOf(change.toEmail), unit.now)) await refuseOthers(unit, user.id, change.toEmail);
     await unit.update(EmailChangeEntity, { id: change.id }, { status: 'confirmed' });
-    return { user: await moveTo(unit, user, change.toEmail, userEvents.email_changed) };
+    const data = { address: ctx.address };
+    const event = userEvents.email_changed;
+    return { user: await moveTo(unit, user, change.toEmail, (about) => event.about(user.id, { ...about, data })) };
   });
 }
 
@@ -135,7 +137,8 @@ async function refuseOthers(unit: Unit, userId: string, email: string): Promise<
 
 /**
  * Gives an account its old address back, by a token from a mail to that address. Somebody else knew the password: it is deleted,
- * every session ends, and a mail lets the owner set a new password. Later changes of the address are undone too.
+ * every session ends, and a mail lets the owner set a new password. What was added to the account since the change is disabled, and
+ * a mail lists it. Later changes of the address are undone too.
  * @throws `validation_failed` at `token`, `email_taken`
  */
 export async function undoEmailChange(ctx: ServiceContext, { token }: EmailToken): Promise<{ user: User }> {
@@ -148,9 +151,13 @@ export async function undoEmailChange(ctx: ServiceContext, { token }: EmailToken
       .where('user_id', '=', user.id)
       .where(sql<boolean>`created_at >= ${new Date(change.createdAt)}`)
       .execute();
-    const moved = await moveTo(unit, user, change.fromEmail, userEvents.email_change_undone);
+    const disabled = await disableAdditions(unit, user.id, new Date(change.createdAt));
+    const data = { address: ctx.address, disabled };
+    const event = userEvents.email_change_undone;
+    const moved = await moveTo(unit, user, change.fromEmail, (about) => event.about(user.id, { ...about, data }));
     await unit.delete(CredentialEntity, { userId: user.id });
     await endSessionsOf(unit, user.id, 'email_change_undone');
+    await enqueue(unit, mailJob, { template: 'email_change_undone', userId: user.id, disabled });
     await enqueue(unit, mailJob, { template: 'reset_password', email: change.fromEmail });
     return { user: moved };
   });

@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
-import { register } from '../tenancy/index.ts';
-import { accountTokens, createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
+import { createApiKey, register, signInWithPasskey, updateApiKey } from '../tenancy/index.ts';
+import {
+  accountTokens,
+  createTestPlatform,
+  dialects,
+  enrolPasskey,
+  enrolTotp,
+  TestAuthenticator,
+  TestClock,
+  type TestPlatform,
+} from '../testing/index.ts';
 import {
   anonymous,
   codeOf,
   contextOf,
+  fakeTransport,
   newEmail,
   password,
   type SignedUpPerson,
@@ -14,10 +24,21 @@ import {
 } from '../testing/people.ts';
 import { makeAccountToken } from './account-token.ts';
 import { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
-import { identityMails } from './index.ts';
+import { identityMails, identityTables } from './index.ts';
 import { changeSubject } from './mail/email-change.mails.ts';
 import { purgeEmailChanges } from './maintenance.ts';
+import { startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
+import { listPasskeys } from './passkeys/passkey.queries.ts';
+import { enablePasskey } from './passkeys/passkey.service.ts';
 import { resetPassword } from './password.service.ts';
+import {
+  confirmTotp,
+  disableTotp,
+  enableTotp,
+  getSecondFactor,
+  renewRecoveryCodes,
+  startTotp,
+} from './second-factor/totp.service.ts';
 import { verificationTokenOf } from './mail/account.mails.ts';
 import { verifyEmail } from './registration.service.ts';
 
@@ -210,6 +231,182 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
     expect(await codeOf(confirm(tokens.confirm))).toBe('validation_failed');
     expect((await mailsOf(person)).undo).toBeNull();
     expect(await opens(person.email)).toBe('invalid_credentials');
+  });
+
+  describe('that is undone', () => {
+    /** Somebody whose account a thief has taken over, and added to everything by which one signs in. */
+    const robbed = async () => {
+      const person = await signUp(platform, { organizationName: 'Robbed' });
+      const own = new TestAuthenticator();
+      await enrolPasskey(platform, person.user.id, own);
+      const keep = await createApiKey(await person.ctx('required'), apiKey('Own'));
+      clock.advance(1000);
+      await change(person, newEmail());
+      const tokens = await tokensOf(person);
+      await confirm(tokens.confirm);
+      clock.advance(1000);
+      const thief = new TestAuthenticator();
+      const passkeyId = await enrolPasskey(platform, person.user.id, thief);
+      const app = await enrolTotp(platform, person.user.id);
+      const { id: keyId, secret } = await createApiKey(await person.ctx('required'), apiKey('https://evil.example'));
+      return { person, tokens, own, thief, app, passkeyId, keep: keep.secret, keyId, secret };
+    };
+    const apiKey = (name: string) => ({ name, scopes: ['task:read' as const], expiresAt: null });
+    const signsIn = async (authenticator: TestAuthenticator) => {
+      const { challengeToken, options } = await startPasskeySignIn(anonymous(platform), {});
+      const response = authenticator.get(options);
+      const input = { challengeToken, response, tokenTransport: 'body' as const };
+      return codeOf(signInWithPasskey(anonymous(platform), input, fakeTransport()));
+    };
+    /** The owner sets a new password and signs in. */
+    const back = async ({ user, email }: SignedUpPerson) => {
+      const { reset } = await tokensOf({ user });
+      await resetPassword(anonymous(platform), { token: reset, password: 'another battery staple' });
+      const { accessToken } = await signIn(platform, { login: email, password: 'another battery staple' });
+      return (need: 'none' | 'required' = 'none') => contextOf(platform, accessToken, need);
+    };
+    const proof = { password: 'another battery staple' };
+
+    it('disables what was added since, and nothing older', async () => {
+      const { person, tokens, own, thief, app, keep, secret } = await robbed();
+      expect(await signsIn(thief)).toBe('passed');
+
+      await undo(tokens.undo);
+
+      expect(await signsIn(thief)).toBe('passkey_failed');
+      expect(await signsIn(own)).toBe('passed');
+      expect(await codeOf(contextOf(platform, secret, 'required'))).toBe('unauthenticated');
+      expect(await codeOf(contextOf(platform, keep, 'required'))).toBe('passed');
+      // The owner is not asked for the codes of the thief's app.
+      const owner = await back(person);
+      expect(await getSecondFactor(await owner())).toEqual({
+        totpEnabledAt: null,
+        totpDisabledAt: clock.now().toISOString(),
+        recoveryCodesLeft: 0,
+        passkeys: 1,
+      });
+      expect(app.recoveryCodes).toHaveLength(10);
+      const { data } = await listPasskeys(await owner(), { sort: 'createdAt', limit: 10, total: false });
+      expect(data.map(({ disabledAt }) => disabledAt !== null)).toEqual([false, true]);
+    });
+
+    it('deals with every table of a user', () => {
+      const dealt = {
+        credentials: 'deleted',
+        email_changes: 'later ones are undone',
+        oidc_sessions: 'end with their sessions',
+        passkeys: 'disabled',
+        recovery_codes: 'disabled with the app, or deleted',
+        refresh_tokens: 'end with their sessions',
+        sessions: 'ended',
+        sign_in_challenges: 'bound to the deleted password, or answered by a passkey',
+        totp_credentials: 'disabled',
+        user_identities: 'disabled',
+      };
+      const owned = identityTables.filter(({ entity }) => 'userId' in entity.meta.properties);
+
+      expect(owned.map(({ entity }) => entity.meta.tableName).toSorted()).toEqual(Object.keys(dealt));
+    });
+
+    it('lists in a mail and in the event what it has disabled, without links', async () => {
+      const { person, tokens } = await robbed();
+      await undo(tokens.undo);
+
+      const disabled = [
+        { kind: 'passkey', name: 'Passkey' },
+        { kind: 'totp', name: null },
+        { kind: 'api_key', name: 'https://evil.example' },
+      ];
+      const [payload] = await readThroughSystemDoor(platform.database, async (db) => {
+        const jobs = await db.selectFrom('jobs').select('payload').where('kind', '=', 'mail.send').execute();
+        return jobs
+          .map((job) => job.payload)
+          .filter(({ template, userId }) => template === 'email_change_undone' && userId === person.user.id);
+      });
+      expect(payload).toMatchObject({ disabled });
+      const mail = await identityMails['email_change_undone']?.(anonymous(platform), payload ?? {});
+      expect(mail).toMatchObject({ to: person.email });
+      expect(mail?.text).toContain('- passkey Passkey\n- authenticator app\n- API key https: //evil. example');
+      const events = await readThroughSystemDoor(platform.database, (db) =>
+        db
+          .selectFrom('events')
+          .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+          .select('event_payloads.payload')
+          .where('events.entity_id', '=', person.user.id)
+          .where('events.type', '=', 'user.email_change_undone')
+          .execute(),
+      );
+      expect(events).toMatchObject([{ payload: { data: { disabled } } }]);
+    });
+
+    it('lets the owner enable again what was theirs', async () => {
+      const { person, tokens, thief, app, passkeyId, keyId, secret } = await robbed();
+      await undo(tokens.undo);
+      const owner = await back(person);
+
+      expect(await codeOf(enablePasskey(await owner(), { id: passkeyId }))).toBe('identity_not_proven');
+      expect(await codeOf(enablePasskey(await owner(), { id: passkeyId, code: app.code() }))).toBe(
+        'identity_not_proven',
+      );
+      expect(await enablePasskey(await owner(), { id: passkeyId, ...proof })).toMatchObject({ disabledAt: null });
+      await enableTotp(await owner(), proof);
+      await updateApiKey(await owner('required'), { id: keyId, isActive: true });
+
+      expect(await signsIn(thief)).toBe('passed');
+      expect(await opens(person.email, proof.password)).toBe('second_factor_required');
+      expect(await getSecondFactor(await owner())).toMatchObject({ totpDisabledAt: null, recoveryCodesLeft: 10 });
+      expect(await codeOf(contextOf(platform, secret, 'required'))).toBe('passed');
+    });
+
+    it('lets the owner set up another app, or delete the disabled one', async () => {
+      const { person, tokens } = await robbed();
+      await undo(tokens.undo);
+      const owner = await back(person);
+
+      expect(await codeOf(confirmTotp(await owner(), { code: '123456' }))).toBe('totp_not_started');
+      await disableTotp(await owner(), proof);
+      expect(await codeOf(enableTotp(await owner(), proof))).toBe('totp_not_enabled');
+      expect(await startTotp(await owner(), proof)).toMatchObject({ secret: expect.any(String) });
+    });
+
+    it('deletes the recovery codes that were made since for an older app', async () => {
+      const person = await signUp(platform);
+      await enrolTotp(platform, person.user.id);
+      clock.advance(1000);
+      await change(person, newEmail());
+      const tokens = await tokensOf(person);
+      await renewRecoveryCodes(await person.ctx('none'), { password });
+
+      await undo(tokens.undo);
+
+      const left = await readThroughSystemDoor(platform.database, (db) =>
+        db.selectFrom('recovery_codes').select('hash').where('user_id', '=', person.user.id).execute(),
+      );
+      expect(left).toEqual([]);
+      await resetPassword(anonymous(platform), { token: (await tokensOf(person)).reset, ...proof });
+      expect(await opens(person.email, proof.password)).toBe('second_factor_required');
+    });
+
+    it('leaves no session to a passkey that signs in at the same time', async () => {
+      const { tokens, thief, person } = await robbed();
+      const starts = await Promise.all(Array.from({ length: 4 }, () => startPasskeySignIn(anonymous(platform), {})));
+      const sign = starts.map(async ({ challengeToken, options }) => {
+        const input = { challengeToken, response: thief.get(options), tokenTransport: 'body' as const };
+        return signInWithPasskey(anonymous(platform), input, fakeTransport()).catch(() => null);
+      });
+
+      await Promise.all([...sign, undo(tokens.undo)]);
+
+      const active = await readThroughSystemDoor(platform.database, (db) =>
+        db
+          .selectFrom('sessions')
+          .select('id')
+          .where('user_id', '=', person.user.id)
+          .where('revoked_at', 'is', null)
+          .execute(),
+      );
+      expect(active).toEqual([]);
+    });
   });
 
   it('can be undone within 7 days, while nobody else can register with the old address', async () => {

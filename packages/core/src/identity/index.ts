@@ -1,6 +1,6 @@
 import { credentialTable } from './credential.entity.ts';
 import { emailChangeTable } from './email-change.entity.ts';
-import { confirmEmailMail, undoEmailMail } from './mail/email-change.mails.ts';
+import { confirmEmailMail, emailChangeUndoneMail, undoEmailMail } from './mail/email-change.mails.ts';
 import type { MailTemplate } from './mail/mail.job.ts';
 import {
   passwordChangedMail,
@@ -21,6 +21,7 @@ import { userEvents } from './user.events.ts';
 export * from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
 export { authenticate, cacheAgeMs, type Identity, type PresentedApiKey } from './authenticate.ts';
+export { emailChangeUndoing, type UndoneChange } from './email-change.additions.ts';
 export { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
 export { instancePermission, requireInstanceAdmin, setInstanceAdmin } from './instance-admin.ts';
 export { activateUser, deactivateUser, endSessionsOfUser, getUserOfInstance, listUsers } from './instance-users.ts';
@@ -49,7 +50,7 @@ export { openPasskeyLogin, provePasskeyLogin, startPasskeySignIn } from './passk
 export { getPasskey, listPasskeys } from './passkeys/passkey.queries.ts';
 export { passkeyErrors } from './passkeys/passkey.record.ts';
 export * from './passkeys/passkey.schema.ts';
-export { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
+export { addPasskey, deletePasskey, enablePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
 export { registerUser, resendVerification, verifyEmail } from './registration.service.ts';
 export { challengeErrors } from './second-factor/challenge.ts';
 export { proofErrors, proveIdentity } from './second-factor/proof.ts';
@@ -59,6 +60,7 @@ export { resetSecondFactor, resetSecondFactorOf } from './second-factor/reset.se
 export {
   confirmTotp,
   disableTotp,
+  enableTotp,
   getSecondFactor,
   renewRecoveryCodes,
   startTotp,
@@ -100,4 +102,5 @@ export const identityMails: Readonly<Record<string, MailTemplate>> = {
   second_factor_reset: secondFactorResetMail,
   confirm_email: confirmEmailMail,
   undo_email: undoEmailMail,
+  email_change_undone: emailChangeUndoneMail,
 };

@@ -16,6 +16,13 @@ const identity = {
 };
 const issuer = identity.issuer.optional();
 
+export const disabledAddition = z.object({
+  kind: z.enum(['passkey', 'identity', 'totp', 'recovery_codes', 'api_key']),
+  name: z.string().nullable().describe('The name of a passkey or an API key, the issuer of an identity; else null.'),
+});
+/** What was added to an account, and disabled when a change of its address was undone. */
+export type DisabledAddition = z.output<typeof disabledAddition>;
+
 /** An event without changes: what the actor did. */
 const did = <const Data extends z.core.$ZodShape & Record<string, z.ZodType>>(what: string, data: Data) =>
   event({ data, summary: ({ actor }) => `${actor} ${what}` });
@@ -45,7 +52,7 @@ export const userEvents = defineEvents(
       summary: ({ actor }) => `${actor} changed their e-mail address`,
     }),
     email_change_undone: event({
-      data: { address },
+      data: { address, disabled: z.array(disabledAddition).describe('What was added since the change.') },
       changes: { email },
       summary: ({ actor }) => `${actor} undid a change of their e-mail address`,
     }),
@@ -65,12 +72,14 @@ export const userEvents = defineEvents(
     passkey_failed: event({ data: { passkeyId, address }, summary: () => 'A sign-in with a passkey failed' }),
 
     totp_enabled: did('set up an authenticator app', {}),
+    totp_restored: did('enabled the authenticator app again', {}),
     totp_disabled: did('removed the authenticator app', {}),
     second_factor_reset: event({ summary: () => 'An administrator removed the lost second factor of a user' }),
     recovery_codes_renewed: did('made new recovery codes', {}),
     recovery_code_used: did('used a recovery code', { left: z.int().describe('How many unused codes are left.') }),
     passkey_added: did('added a passkey', passkey),
     passkey_renamed: did('renamed a passkey', passkey),
+    passkey_restored: did('enabled a passkey again', passkey),
     passkey_removed: did('removed a passkey', passkey),
     identity_linked: did('linked an identity at an issuer', identity),
     identity_unlinked: did('unlinked an identity at an issuer', identity),

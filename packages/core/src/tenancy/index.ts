@@ -7,10 +7,10 @@ import { organizationEvents, organizationSwitchEvents } from './organizations/or
 import { roleEvents } from './roles/role.events.ts';
 import { serviceAccountEvents } from './service-accounts/service-account.events.ts';
 import { teamEvents } from './teams/team.events.ts';
-import type { MailTemplate } from '../identity/index.ts';
+import { emailChangeUndoing, type MailTemplate } from '../identity/index.ts';
 import type { JobHandlers, Schedule } from '../jobs/index.ts';
 import { apiKeyTable } from './api-keys/api-key.entity.ts';
-import { revokeApiKeysOf } from './api-keys/api-key.service.ts';
+import { disableApiKeysSince, revokeApiKeysOf } from './api-keys/api-key.service.ts';
 import { departmentMemberTable, departmentTable } from './departments/department.entity.ts';
 import { leaveDepartments } from './departments/department.members.ts';
 import { identityProviderTable, roleMappingTable } from './identity-providers/identity-provider.entity.ts';
@@ -175,6 +175,7 @@ export const tenancySchedules: readonly Schedule[] = [
   { name: 'organizations.purge', cron: '50 * * * *', kind: 'organizations.purge' },
 ];
 
+emailChangeUndoing.add(disableApiKeysSince);
 membershipEnding.add(dropRoles, revokeApiKeysOf, leaveTeams, leaveDepartments);
 
 /** The mails of this context, by their template. */

@@ -25,5 +25,5 @@ export {
 } from './platform.ts';
 export { startPostgres, startPostgresOrExit, type TestPostgres } from './postgres.ts';
 export { TestAuthenticator } from './authenticator.ts';
-export { enrolPasskey, enrolTotp, removePasskeys, removeTotp, type TestApp } from './second-factor.ts';
+export { disableAdded, enrolPasskey, enrolTotp, removePasskeys, removeTotp, type TestApp } from './second-factor.ts';
 export { accessTokenOf, limitedTokenOf, openSessionOf } from './sign-in.ts';

@@ -67,3 +67,11 @@ export const removePasskeys = (platform: Platform, userId: string, kept = 0): Pr
       .limit(kept);
     await db.deleteFrom('passkeys').where('user_id', '=', userId).where('id', 'not in', newest).execute();
   });
+
+/** Disables the app and the newest passkey of a user, as undoing a change of the address does. */
+export const disableAdded = (platform: Platform, userId: string): Promise<void> =>
+  writeThroughIdentityDoor(platform.context({ principal: null }), async ({ db, now }) => {
+    const newest = db.selectFrom('passkeys').select('id').where('user_id', '=', userId).orderBy('id', 'desc').limit(1);
+    await db.updateTable('passkeys').set({ disabled_at: now }).where('id', 'in', newest).execute();
+    await db.updateTable('totp_credentials').set({ disabled_at: now }).where('user_id', '=', userId).execute();
+  });

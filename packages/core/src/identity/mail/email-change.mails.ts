@@ -6,9 +6,10 @@ import { makeAccountToken } from '../account-token.ts';
 import { EmailChangeEntity } from '../email-change.entity.ts';
 import { UserEntity } from '../user.entity.ts';
 import { keyOf } from '../../kernel/text.ts';
+import { disabledAddition } from '../user.events.ts';
 import type { JobPayload } from '../../jobs/index.ts';
 import type { MailTemplate } from './mail.job.ts';
-import { tokenBlocks, writeMail } from './message.ts';
+import { greetingOf, inert, tokenBlocks, writeMail } from './message.ts';
 
 const Payload = z.object({ changeId: z.string() });
 
@@ -61,6 +62,39 @@ export const undoEmailMail: MailTemplate = async (ctx, payload) => {
       'If that was you, there is nothing to do. If it was not, somebody knows your password: undo it within 7 days with this token.',
       ...tokenBlocks(publicUrl, '/auth/undo-email-change', { token }),
       'This ends all sessions and deletes the password. Another mail then lets you set a new one.',
+    ],
+  });
+};
+
+const Undone = z.object({ userId: z.string(), disabled: z.array(disabledAddition) });
+
+const kinds = {
+  passkey: 'passkey',
+  identity: 'linked identity at',
+  totp: 'authenticator app',
+  recovery_codes: 'recovery codes, which are deleted: make new ones',
+  api_key: 'API key',
+};
+
+/** Tells the owner of an account that a change of the address was undone, and what was disabled with it. */
+export const emailChangeUndoneMail: MailTemplate = async (ctx, payload) => {
+  const { userId, disabled } = Undone.parse(payload);
+  const user = await readThroughIdentityDoor(ctx.database, (db) => findRow(db, UserEntity, { id: userId }));
+  if (!user?.isActive) return null;
+  const { publicUrl } = ctx.settings;
+  const list = disabled.map(({ kind, name }) => `- ${kinds[kind]}${name === null ? '' : ` ${inert(name)}`}`).join('\n');
+  return writeMail({
+    to: user.email,
+    subject: 'The change of your e-mail address was undone',
+    name: greetingOf(user),
+    blocks: [
+      `your account at ${publicUrl} has this address again. The password is deleted, and all sessions have ended.`,
+      ...(list === ''
+        ? ['Nothing else was added to the account since the change.']
+        : [
+            `This was added to the account since the change, and is disabled:\n${list}`,
+            'If something of it is yours, sign in and enable it again. Delete the rest.',
+          ]),
     ],
   });
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordEvents } from '../../activity/index.ts';
 import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { keyOf, line } from '../../kernel/text.ts';
@@ -7,10 +8,11 @@ import { addPerson } from '../registration.service.ts';
 import { activeSessions, lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
+import { userEvents } from '../user.events.ts';
 import { email, locale, timezone } from '../user.schema.ts';
 import { identities } from './identity.record.ts';
 import type { OidcIssuer } from './issuer.ts';
-import { installationRealm, OidcSessionEntity } from './oidc.entity.ts';
+import { installationRealm, OidcSessionEntity, UserIdentityEntity } from './oidc.entity.ts';
 import { oidcErrors } from './oidc.errors.ts';
 import type { ProvenPerson } from './proof.ts';
 
@@ -27,16 +29,16 @@ const VerifiedAddress = z.object({ email: email(), email_verified: z.literal(tru
 const realmOf = ({ id, organizationId }: OidcIssuer): string => (organizationId === null ? installationRealm : id);
 
 /** Finds the account linked to a person's identity at an issuer, and records the use. Answers null when there is none. */
-async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string | null> {
+async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson) {
   const known = await unit.db
     .updateTable('user_identities')
     .set({ last_used_at: unit.now })
     .where('realm', '=', realmOf(issuer))
     .where('issuer', '=', person.issuer)
     .where('subject', '=', person.subject)
-    .returning('user_id as userId')
+    .returning(['id', 'user_id as userId', 'disabled_at as disabledAt'])
     .executeTakeFirst();
-  return known?.userId ?? null;
+  return known ?? null;
 }
 
 /**
@@ -45,11 +47,14 @@ async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson)
  * the account has verified the address. Otherwise somebody who registers another person's address first, here or there, could enter
  * that person's account. Only its organization trusts an organization's issuer, so that is never linked to an account that it did
  * not create. Runs behind the identity door.
- * @throws `oidc_email_not_verified`, `oidc_account_exists`
+ * @throws `oidc_identity_disabled`, `oidc_email_not_verified`, `oidc_account_exists`
  */
 export async function userOfPerson(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string> {
   const known = await useIdentity(unit, issuer, person);
-  if (known !== null) return known;
+  if (known !== null) {
+    if (known.disabledAt !== null) throw oidcErrors.oidc_identity_disabled();
+    return known.userId;
+  }
   const address = VerifiedAddress.safeParse(person.claims);
   if (!address.success) throw oidcErrors.oidc_email_not_verified();
   const { email: found } = address.data;
@@ -59,7 +64,8 @@ export async function userOfPerson(unit: Unit, issuer: OidcIssuer, person: Prove
 }
 
 /**
- * Links a person's identity at an issuer to the account of the session that asked for the link. Runs behind the identity door.
+ * Links a person's identity at an issuer to the account of the session that asked for the link. This enables an identity again that
+ * was disabled. Runs behind the identity door.
  * @throws `oidc_state_invalid` when that session has ended meanwhile, `oidc_identity_taken`
  */
 export async function linkPerson(
@@ -73,8 +79,17 @@ export async function linkPerson(
   if (!user?.isActive) throw oidcErrors.oidc_state_invalid({ field: ['state'] });
   const { id: userId } = user;
   const known = await useIdentity(unit, issuer, person);
-  if (known !== null && known !== userId) throw oidcErrors.oidc_identity_taken();
+  if (known !== null && known.userId !== userId) throw oidcErrors.oidc_identity_taken();
   if (known === null) await insertIdentity(unit, userId, issuer, person);
+  else if (known.disabledAt !== null) {
+    await unit.update(UserIdentityEntity, { id: known.id, userId }, { disabledAt: null });
+    const data = {
+      issuer: person.issuer,
+      subject: person.subject,
+      identityProviderId: issuer.organizationId && issuer.id,
+    };
+    await recordEvents(unit, userEvents.identity_linked.about(userId, { data, actorId: userId }));
+  }
   return userId;
 }
 

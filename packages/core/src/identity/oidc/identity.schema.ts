@@ -14,6 +14,11 @@ export const OidcIdentity = z
       ),
     createdAt: instantOut(),
     lastUsedAt: instantOut(),
+    disabledAt: instantOut()
+      .nullable()
+      .describe(
+        'Since when it does not work, because a change of your address was undone that came before it; null: it works. Link it again to enable it.',
+      ),
   })
   .meta({ id: 'OidcIdentity', description: 'Who you are at an issuer, by which you sign in.' });
 export type OidcIdentity = z.output<typeof OidcIdentity>;

@@ -39,6 +39,7 @@ async function canStillSignIn({ db, ctx }: Unit, userId: string): Promise<boolea
     .selectFrom('user_identities')
     .select('id')
     .where('user_id', '=', userId)
+    .where('disabled_at', 'is', null)
     .where('realm', '=', installationRealm)
     .where(anyOf(db.dialect, 'issuer', issuers, 'text'))
     .executeTakeFirst();

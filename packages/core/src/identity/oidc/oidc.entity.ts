@@ -47,6 +47,8 @@ export const UserIdentityEntity = defineEntity({
     subject: p.text(),
     createdAt: instant(),
     lastUsedAt: instant(),
+    /** Since when it is disabled: a change of the address that came before it was undone. Null: it works. */
+    disabledAt: instant().nullable(),
   },
   uniques: [{ properties: ['realm', 'issuer', 'subject'] }],
   indexes: [{ properties: ['userId'] }],

@@ -25,6 +25,11 @@ export const oidcErrors = defineErrors({
     kind: 'conflict',
     message: 'Your identity at this issuer is linked to another account: unlink it there first.',
   },
+  oidc_identity_disabled: {
+    kind: 'forbidden',
+    message:
+      'This identity is disabled, because a change of your address was undone that came before it: sign in otherwise, and link it again.',
+  },
   oidc_identity_not_found: { kind: 'not_found', message: 'There is no such identity, or it is not yours.' },
   last_sign_in: {
     kind: 'conflict',

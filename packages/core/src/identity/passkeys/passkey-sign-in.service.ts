@@ -1,6 +1,7 @@
 import { recordEvents } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
+import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import { loginErrors } from '../login.service.ts';
@@ -48,7 +49,9 @@ export async function startPasskeySignIn(
       rpId: relyingPartyOf(ctx.settings).id,
       timeout: challengeMs,
       allowCredentials:
-        userId === null ? [] : await readThroughIdentityDoor(ctx.database, (db) => credentialsOf(db, userId)),
+        userId === null
+          ? []
+          : await readThroughIdentityDoor(ctx.database, (db) => credentialsOf(db, userId, 'working')),
       userVerification: 'required',
     },
   };
@@ -81,6 +84,7 @@ const findPasskey = (ctx: ServiceContext, credentialId: string) =>
         'users.email_verified_at as emailVerifiedAt',
       ])
       .where('passkeys.credential_id', '=', credentialId)
+      .where('passkeys.disabled_at', 'is', null)
       .executeTakeFirst(),
   );
 
@@ -138,11 +142,14 @@ export async function verifyPasskey(
   return { id, userId, signCount: { from, to }, isBackedUp };
 }
 
-/** Records the use of a passkey. @throws `passkey_failed` when it was deleted, or used elsewhere at the same time */
+/** Records the use of a passkey. @throws `passkey_failed` when it was deleted, disabled, or used elsewhere at the same time */
 export async function spendPasskey(unit: Unit, { id, signCount, isBackedUp }: ProvenPasskey): Promise<void> {
   const used = { signCount: signCount.to, isBackedUp, lastUsedAt: unit.now };
   if ((await unit.update(PasskeyEntity, { id, signCount: signCount.from }, used)) === 0)
     throw passkeyErrors.passkey_failed();
+  // The row is locked now. It may have been disabled since its answer was verified.
+  const passkey = await findRow(unit.db, PasskeyEntity, { id });
+  if (passkey?.disabledAt !== null) throw passkeyErrors.passkey_failed();
 }
 
 /** A verified sign-in with a passkey. */
@@ -171,7 +178,8 @@ export async function openPasskeyLogin(
 ): Promise<OpenSession> {
   const { userId } = passkey;
   await takeChallenge(unit, challenge);
-  await spendPasskey(unit, passkey);
+  // Lock the user first, as everything that changes an account does.
   if (!(await lockForSignIn(unit, userId))) throw passkeyErrors.passkey_failed();
+  await spendPasskey(unit, passkey);
   return startSession(unit, { userId, ...session }, transport);
 }

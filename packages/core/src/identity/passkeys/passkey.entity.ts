@@ -23,6 +23,8 @@ export const PasskeyEntity = defineEntity({
     isBackedUp: p.boolean(),
     createdAt: instant(),
     lastUsedAt: instant().nullable(),
+    /** Since when it is disabled: a change of the address that came before it was undone. Null: it works. */
+    disabledAt: instant().nullable(),
   },
   indexes: [{ properties: ['userId'] }],
 });

@@ -20,16 +20,17 @@ export async function listPasskeys(ctx: ServiceContext, input: PasskeyListInput)
   return read(ctx, (db) => passkeys.page(ctx, db, input, passkeys.from(db).where('passkeys.user_id', '=', userId)));
 }
 
+/** How many passkeys of a user work. */
 export const countPasskeys = (db: ReadDoor, userId: string): Promise<number> =>
-  countOf(db.selectFrom('passkeys').where('user_id', '=', userId));
+  countOf(db.selectFrom('passkeys').where('user_id', '=', userId).where('disabled_at', 'is', null));
 
-/** Lists the passkeys of a user in the form that browsers expect. */
-export async function credentialsOf(db: ReadDoor, userId: string) {
-  const rows = await db
+/** Lists the passkeys of a user in the form that browsers expect: those that work, or the disabled ones too. */
+export async function credentialsOf(db: ReadDoor, userId: string, which: 'working' | 'all') {
+  const all = db
     .selectFrom('passkeys')
     .select(['credential_id as credentialId', 'transports'])
     .where('user_id', '=', userId)
-    .orderBy('id')
-    .execute();
+    .orderBy('id');
+  const rows = await (which === 'all' ? all : all.where('disabled_at', 'is', null)).execute();
   return rows.map(({ credentialId, transports }) => ({ id: credentialId, type: 'public-key' as const, transports }));
 }

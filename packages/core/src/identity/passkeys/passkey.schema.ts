@@ -11,6 +11,11 @@ export const Passkey = z
     isBackedUp: z.boolean().describe('Whether it is kept in more than one device.'),
     createdAt: instantOut(),
     lastUsedAt: instantOut().nullable(),
+    disabledAt: instantOut()
+      .nullable()
+      .describe(
+        'Since when it does not work, because a change of your address was undone that came before it; null: it works.',
+      ),
   })
   .meta({ id: 'Passkey', description: 'A key on a device by which one signs in without a password.' });
 export type Passkey = z.output<typeof Passkey>;
@@ -20,6 +25,9 @@ export type PasskeyListInput = z.output<typeof PasskeyListInput>;
 
 export const PasskeyUpdate = input('PasskeyUpdate', { id: id(), name: line(100) });
 export type PasskeyUpdate = z.output<typeof PasskeyUpdate>;
+
+export const PasskeyEnable = input('PasskeyEnable', { id: id(), ...identityProof });
+export type PasskeyEnable = z.output<typeof PasskeyEnable>;
 
 const credential = z.object({ id: z.string(), type: z.literal('public-key'), transports: z.array(z.string()) });
 

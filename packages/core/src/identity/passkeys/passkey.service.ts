@@ -17,11 +17,12 @@ import {
 import type { IdentityProof } from '../second-factor/identity-proof.schema.ts';
 import { proveIdentity } from '../second-factor/proof.ts';
 import { requireSignedIn } from '../signed-in.ts';
+import { userEvents } from '../user.events.ts';
 import { getUser } from '../user.queries.ts';
 import { lockUser } from '../user.record.ts';
-import { countPasskeys, credentialsOf } from './passkey.queries.ts';
+import { credentialsOf } from './passkey.queries.ts';
 import { passkeyErrors, passkeys } from './passkey.record.ts';
-import type { Passkey, PasskeyAdd, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
+import type { Passkey, PasskeyAdd, PasskeyEnable, PasskeyStarted, PasskeyUpdate } from './passkey.schema.ts';
 import { challengeOf, relyingPartyOf, userHandleOf } from './relying-party.ts';
 
 /** COSE: EdDSA, ES256, RS256. All three are verified off the event loop. */
@@ -39,7 +40,7 @@ export async function startPasskey(ctx: ServiceContext, proof: IdentityProof): P
   await proveIdentity(ctx, proof);
   const { user, known } = await read(ctx, async (db) => ({
     user: await getUser(db, userId),
-    known: await credentialsOf(db, userId),
+    known: await credentialsOf(db, userId, 'all'),
   }));
   if (known.length >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
   const { token, expiresAt } = await writeThroughIdentityDoor(ctx, (unit) =>
@@ -102,7 +103,7 @@ export async function addPasskey(ctx: ServiceContext, input: PasskeyAdd): Promis
     await takeChallenge(unit, challenge);
     // The lock makes parallel registrations count each other.
     await lockUser(unit, userId);
-    if ((await countPasskeys(unit.db, userId)) >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
+    if ((await credentialsOf(unit.db, userId, 'all')).length >= mostPasskeys) throw passkeyErrors.too_many_passkeys();
     const id = uuidv7();
     const passkey = {
       id,
@@ -126,6 +127,28 @@ export async function updatePasskey(ctx: ServiceContext, { id, name }: PasskeyUp
   return mutate(ctx, async (unit) => {
     const passkey = await passkeys.lock(unit, { id, userId });
     const { after } = await passkeys.change(unit, passkey, { name }, { data: { passkeyId: id } });
+    return passkeys.show(after);
+  });
+}
+
+/**
+ * Enables a passkey again that was disabled because a change of the address was undone.
+ * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `passkey_not_found`
+ */
+export async function enablePasskey(ctx: ServiceContext, { id, ...proof }: PasskeyEnable): Promise<Passkey> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  await proveIdentity(ctx, proof);
+  return mutate(ctx, async (unit) => {
+    const passkey = await passkeys.lock(unit, { id, userId });
+    if (passkey.disabledAt === null) return passkeys.show(passkey);
+    const { passkey_restored: event } = userEvents;
+    const { after } = await passkeys.change(
+      unit,
+      passkey,
+      { disabledAt: null },
+      { event, data: { passkeyId: id, name: passkey.name } },
+    );
     return passkeys.show(after);
   });
 }

@@ -7,6 +7,7 @@ import { identityProof, totpCode } from './identity-proof.schema.ts';
 
 export const TotpStart = input('TotpStart', identityProof);
 export const TotpDisable = input('TotpDisable', identityProof);
+export const TotpEnable = input('TotpEnable', identityProof);
 export const RecoveryCodesRenew = input('RecoveryCodesRenew', identityProof);
 
 export const TotpStarted = output('TotpStarted', {
@@ -26,6 +27,9 @@ export type RecoveryCodes = z.output<typeof RecoveryCodes>;
 export const SecondFactor = z
   .object({
     totpEnabledAt: instantOut().nullable().describe('Since when signing in asks for a code; null: it does not.'),
+    totpDisabledAt: instantOut()
+      .nullable()
+      .describe('Since when an app does not count, because a change of your address was undone that came before it.'),
     recoveryCodesLeft: z.number().int(),
     passkeys: z.number().int().describe('They sign in without a password, and answer for the app.'),
   })

@@ -16,6 +16,8 @@ export const TotpEntity = defineEntity({
     confirmedAt: instant().nullable(),
     /** The time step of the last accepted code. Codes of this or an earlier step are refused. */
     lastUsedStep: p.integer().nullable(),
+    /** Since when it is disabled: a change of the address that came before it was undone. Null: it works. */
+    disabledAt: instant().nullable(),
   },
 });
 

@@ -61,7 +61,12 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
 
   it('starts with a secret, and is active once a code has confirmed it', async () => {
     const person = await signUp(platform);
-    expect(await getSecondFactor(await as(person))).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0, passkeys: 0 });
+    expect(await getSecondFactor(await as(person))).toEqual({
+      totpEnabledAt: null,
+      totpDisabledAt: null,
+      recoveryCodesLeft: 0,
+      passkeys: 0,
+    });
     const started = await startTotp(await as(person), { password });
     expect(TotpStarted.strict().parse(started)).toEqual(started);
     expect(await asksFor(person)).toBe('passed');
@@ -77,7 +82,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     expect(new Set(recoveryCodes).size).toBe(10);
     expect(await asksFor(person)).toBe('second_factor_required');
     const now = await getSecondFactor(await as(person));
-    expect(now).toEqual({ totpEnabledAt: enabledAt, recoveryCodesLeft: 10, passkeys: 0 });
+    expect(now).toEqual({ totpEnabledAt: enabledAt, totpDisabledAt: null, recoveryCodesLeft: 10, passkeys: 0 });
     expect(SecondFactor.strict().parse(now)).toEqual(now);
     expect(await typesOf(person.user.id)).toEqual(['user.totp_enabled']);
   });
@@ -134,7 +139,12 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
     await disableTotp(await as(person), { code: app.code() });
 
     expect(await asksFor(person)).toBe('passed');
-    expect(await getSecondFactor(await as(person))).toEqual({ totpEnabledAt: null, recoveryCodesLeft: 0, passkeys: 0 });
+    expect(await getSecondFactor(await as(person))).toEqual({
+      totpEnabledAt: null,
+      totpDisabledAt: null,
+      recoveryCodesLeft: 0,
+      passkeys: 0,
+    });
     expect(await codeOf(disableTotp(await as(person), { password }))).toBe('totp_not_enabled');
     await setUp(person);
     await disableTotp(await as(person), { password });

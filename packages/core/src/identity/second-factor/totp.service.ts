@@ -14,7 +14,7 @@ import { recoveryCodesLeft, renewRecoveryCodesOf } from './recovery-codes.ts';
 import type { IdentityProof } from './identity-proof.schema.ts';
 import type { RecoveryCodes, SecondFactor, TotpConfirm, TotpStarted } from './second-factor.schema.ts';
 import { RecoveryCodeEntity, TotpEntity, totpSecret } from './totp.entity.ts';
-import { findTotp } from './totp.queries.ts';
+import { findConfirmedTotp, findTotp } from './totp.queries.ts';
 import { enrolmentOf, newTotpSecret, stepOfCode } from './totp.ts';
 
 export const totpErrors = defineErrors({
@@ -27,16 +27,21 @@ export const totpErrors = defineErrors({
 export async function getSecondFactor(ctx: ServiceContext): Promise<SecondFactor> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
-  return read(ctx, async (db) => ({
-    totpEnabledAt: (await findTotp(db, userId))?.confirmedAt ?? null,
-    recoveryCodesLeft: await recoveryCodesLeft(db, userId),
-    passkeys: await countPasskeys(db, userId),
-  }));
+  return read(ctx, async (db) => {
+    const totp = await findConfirmedTotp(db, userId);
+    const totpDisabledAt = totp?.disabledAt ?? null;
+    return {
+      totpEnabledAt: totpDisabledAt === null ? (totp?.confirmedAt ?? null) : null,
+      totpDisabledAt,
+      recoveryCodesLeft: totpDisabledAt === null ? await recoveryCodesLeft(db, userId) : 0,
+      passkeys: await countPasskeys(db, userId),
+    };
+  });
 }
 
 /**
- * Makes the secret of a new authenticator app. Signing in does not ask for codes until a first code confirms it. Calling it again
- * replaces an unconfirmed secret.
+ * Makes the secret of a new authenticator app. Signing in does not ask for codes until a first code confirms it. It replaces an
+ * unconfirmed secret, and an app that is disabled.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_enabled`
  */
 export async function startTotp(ctx: ServiceContext, proof: IdentityProof): Promise<TotpStarted> {
@@ -48,7 +53,7 @@ export async function startTotp(ctx: ServiceContext, proof: IdentityProof): Prom
     await unit.db
       .deleteFrom('totp_credentials')
       .where('user_id', '=', userId)
-      .where('confirmed_at', 'is', null)
+      .where((where) => where.or([where('confirmed_at', 'is', null), where('disabled_at', 'is not', null)]))
       .execute();
     const sealed = totpSecret.seal(ctx.settings, [userId], secret.toString('base64url'));
     const added = unit.insert(TotpEntity, { userId, secret: sealed, createdAt: unit.now });
@@ -67,7 +72,7 @@ export async function confirmTotp(ctx: ServiceContext, { code }: TotpConfirm): P
   const { userId } = ctx.principal;
   return mutate(ctx, async (unit) => {
     const totp = await findRow(unit.db, TotpEntity, { userId }, { lock: true });
-    if (!totp) throw totpErrors.totp_not_started();
+    if (!totp || totp.disabledAt !== null) throw totpErrors.totp_not_started();
     if (totp.confirmedAt !== null) throw totpErrors.totp_enabled();
     const secret = Buffer.from(totpSecret.unseal(ctx.settings, [userId], totp.secret), 'base64url');
     const step = stepOfCode(secret, code, unit.now, null);
@@ -84,9 +89,26 @@ async function lockEnabledTotp(unit: Unit, userId: string): Promise<void> {
   if (!(await findTotp(unit.db, userId, { lock: true }))) throw totpErrors.totp_not_enabled();
 }
 
-/** Removes the app and the recovery codes of a user. @throws `totp_not_enabled` */
+/**
+ * Enables the app again that was disabled because a change of the address was undone, with its recovery codes.
+ * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `totp_not_enabled` when there is none
+ */
+export async function enableTotp(ctx: ServiceContext, proof: IdentityProof): Promise<void> {
+  requireSignedIn(ctx);
+  const { userId } = ctx.principal;
+  await proveIdentity(ctx, proof);
+  await mutate(ctx, async (unit) => {
+    const totp = await findConfirmedTotp(unit.db, userId, { lock: true });
+    if (!totp) throw totpErrors.totp_not_enabled();
+    if (totp.disabledAt === null) return;
+    await unit.update(TotpEntity, { userId }, { disabledAt: null });
+    await recordEvents(unit, userEvents.totp_restored.about(userId, { data: {} }));
+  });
+}
+
+/** Removes the app, even if it is disabled, and the recovery codes of a user. @throws `totp_not_enabled` */
 export async function removeTotpOf(unit: Unit, userId: string): Promise<void> {
-  await lockEnabledTotp(unit, userId);
+  if (!(await findConfirmedTotp(unit.db, userId, { lock: true }))) throw totpErrors.totp_not_enabled();
   await unit.delete(TotpEntity, { userId });
   await unit.delete(RecoveryCodeEntity, { userId });
 }

@@ -3,6 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { countOf } from '../../database/paging.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import type { UndoneChange } from '../../identity/index.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
@@ -140,4 +141,13 @@ export async function deleteApiKey(ctx: ServiceContext, { id }: ById): Promise<v
 /** Revokes all keys of a member whose membership ends, so that none works again if they come back. */
 export async function revokeApiKeysOf(unit: Unit, userId: string): Promise<void> {
   await apiKeys.removeMany(unit, await apiKeys.lockMany(unit, { userId }));
+}
+
+/** Disables the keys that a user has made since a change of their address that is being undone, for themselves or a service account. */
+export async function disableApiKeysSince(unit: Unit, { userId, since, disabled }: UndoneChange): Promise<void> {
+  for (const key of await apiKeys.lockMany(unit, { createdById: userId, isActive: true })) {
+    if (new Date(key.createdAt) < since) continue;
+    await apiKeys.change(unit, key, { isActive: false }, { organizationId: key.organizationId, actorId: userId });
+    disabled.push({ kind: 'api_key', name: key.name });
+  }
 }

@@ -2,15 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import {
+  changeEmail,
   listOidcIdentities,
   logoutAll,
   OidcIdentityListInput,
   OidcLink,
   refresh,
+  resetPassword,
+  undoEmailChange,
   unlinkOidcIdentity,
 } from '../../identity/index.ts';
 import { limitedTokenOf } from '../../testing/sign-in.ts';
-import { deactivate, givePassword } from '../../testing/accounts.ts';
+import { accountTokens, deactivate, givePassword } from '../../testing/accounts.ts';
 import {
   createOrganization,
   createTestPlatform,
@@ -22,7 +25,16 @@ import {
 import { comeBack, fakeOidcTransport } from '../../testing/oidc-client.ts';
 import { startTestIssuer, type TestClaims, type TestIssuer } from '../../testing/oidc-issuer.ts';
 import { ownIssuer, signInAt } from '../../testing/oidc-provider.ts';
-import { anonymous, codeOf, contextOf, newEmail, password, signUp, type SignedUpPerson } from '../../testing/people.ts';
+import {
+  anonymous,
+  codeOf,
+  contextOf,
+  newEmail,
+  password,
+  signIn as passwordSignIn,
+  signUp,
+  type SignedUpPerson,
+} from '../../testing/people.ts';
 import { answerOidc, finishOidc, finishOidcLink, linkOidc } from './sign-in.service.ts';
 
 describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
@@ -113,6 +125,27 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     );
     const linked = { type: 'user.identity_linked', organizationId: null, actorId: person.user.id };
     expect(told).toEqual([linked, linked]);
+  });
+
+  it('signs nobody in while it is disabled, and is enabled by linking it again', async () => {
+    const person = await signUp(platform);
+    clock.advance(1000);
+    await changeEmail(await person.ctx('none'), { email: newEmail(), currentPassword: password });
+    const { undo } = await accountTokens(platform, person.user.id);
+    await link(person, 'added', 'local');
+    await undoEmailChange(anonymous(platform), { token: undo });
+    expect(await codeOf(signInEverywhere('added'))).toBe('oidc_identity_disabled');
+    const { reset } = await accountTokens(platform, person.user.id);
+    await resetPassword(anonymous(platform), { token: reset, password: 'another battery staple' });
+    const { accessToken } = await passwordSignIn(platform, { login: person.email, password: 'another battery staple' });
+    const owner = { ...person, ctx: () => contextOf(platform, accessToken, 'none') };
+    expect(await identitiesOf(owner)).toMatchObject([{ disabledAt: clock.now().toISOString() }]);
+
+    const { answer, binding } = await begin(owner, 'added', 'local', { password: 'another battery staple' });
+    await finishOidcLink(await owner.ctx(), { ...answer, binding });
+
+    expect(await identitiesOf(owner)).toMatchObject([{ disabledAt: null }]);
+    expect((await signInEverywhere('added')).user.id).toBe(person.user.id);
   });
 
   it('belongs to one account', async () => {

@@ -35,7 +35,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "users" add constraint "users_email_key_unique" unique ("email_key");`);
     this.addSql(`alter table "users" add constraint "users_username_key_unique" unique ("username_key");`);
 
-    this.addSql(`create table "totp_credentials" ("user_id" uuid not null, "secret" text not null, "created_at" timestamptz(3) not null, "confirmed_at" timestamptz(3) null, "last_used_step" int null, primary key ("user_id"));`);
+    this.addSql(`create table "totp_credentials" ("user_id" uuid not null, "secret" text not null, "created_at" timestamptz(3) not null, "confirmed_at" timestamptz(3) null, "last_used_step" int null, "disabled_at" timestamptz(3) null, primary key ("user_id"));`);
 
     this.addSql(`create table "sign_in_challenges" ("token_hash" varchar(255) not null, "purpose" varchar(255) not null, "user_id" uuid null, "proof" varchar(255) null, "wrong_answers" int not null, "created_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, primary key ("token_hash"));`);
     this.addSql(`create index "sign_in_challenges_user_id_index" on "sign_in_challenges" ("user_id");`);
@@ -56,7 +56,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "recovery_codes" ("hash" varchar(255) not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "used_at" timestamptz(3) null, primary key ("hash"));`);
     this.addSql(`create index "recovery_codes_user_id_index" on "recovery_codes" ("user_id");`);
 
-    this.addSql(`create table "passkeys" ("id" uuid not null, "user_id" uuid not null, "name" varchar(255) not null, "credential_id" text not null, "public_key" text not null, "sign_count" double precision not null, "transports" jsonb not null, "is_backed_up" boolean not null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) null, primary key ("id"));`);
+    this.addSql(`create table "passkeys" ("id" uuid not null, "user_id" uuid not null, "name" varchar(255) not null, "credential_id" text not null, "public_key" text not null, "sign_count" double precision not null, "transports" jsonb not null, "is_backed_up" boolean not null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) null, "disabled_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`alter table "passkeys" add constraint "passkeys_credential_id_unique" unique ("credential_id");`);
     this.addSql(`create index "passkeys_user_id_index" on "passkeys" ("user_id");`);
 
@@ -156,7 +156,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "credentials" ("user_id" uuid not null, "password_hash" text not null, "updated_at" timestamptz(3) not null, primary key ("user_id"));`);
 
-    this.addSql(`create table "user_identities" ("id" uuid not null, "user_id" uuid not null, "realm" varchar(255) not null default 'installation', "issuer" text not null, "subject" text not null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create table "user_identities" ("id" uuid not null, "user_id" uuid not null, "realm" varchar(255) not null default 'installation', "issuer" text not null, "subject" text not null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, "disabled_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`create index "user_identities_user_id_index" on "user_identities" ("user_id");`);
     this.addSql(`alter table "user_identities" add constraint "user_identities_realm_issuer_subject_unique" unique ("realm", "issuer", "subject");`);
 
