@@ -39,7 +39,7 @@ export const rules: readonly Rule[] = [
   { name: 'membershipIn', each: true },
   { name: 'principals/principal.ts narrowed', each: true },
   { name: 'endExcessSessions', passes: 'undefined' },
-  { name: 'spend', passes: '0' },
+  { name: 'identity/throttle.ts waitFor', passes: '0' },
   { name: 'insertChange', second: true },
 ];
 
