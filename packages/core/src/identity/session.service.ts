@@ -55,18 +55,22 @@ export async function lockForSignIn(unit: Unit, userId: string): Promise<boolean
   return (await unit.update(UserEntity, { id: userId, isActive: true }, { lastLoginAt: unit.now })) === 1;
 }
 
-/**
- * Starts a session, and ends the least recently used ones above the limit. Runs behind the identity door. The caller must have
- * locked the user's row, so that parallel sign-ins count each other's session.
- */
-export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
-  const { userId, limitedToId = null } = session;
+/** Ends the least recently used sessions of a user, so that one more is within the limit. Returns how many it ended. */
+async function endExcessSessions(unit: Unit, { userId, limitedToId = null }: NewSession): Promise<number> {
   const active = await activeSessionsOf(unit, userId)
     .where('limited_to_id', limitedToId === null ? 'is' : '=', limitedToId)
     .orderBy('last_used_at', 'desc')
     .orderBy('id', 'desc')
     .execute();
-  await revokeSessions(unit, active.slice(mostSessions - 1), 'too_many');
+  return revokeSessions(unit, active.slice(mostSessions - 1), 'too_many');
+}
+
+/**
+ * Starts a session, and ends the least recently used ones above the limit. Runs behind the identity door. The caller must have
+ * locked the user's row, so that parallel sign-ins count each other's session.
+ */
+export async function startSession(unit: Unit, session: NewSession, transport: SignInTransport): Promise<OpenSession> {
+  await endExcessSessions(unit, session);
   return insertSession(unit, session, transport);
 }
 
