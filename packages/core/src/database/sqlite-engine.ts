@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
@@ -53,6 +53,26 @@ class SqliteConnection {
   }
 }
 
+/** How long statements may follow each other before the event loop gets its turn. */
+const turnMs = 10;
+
+/**
+ * Lets the event loop run between the statements of a long transaction, or of many short ones in a row. Statements are synchronous
+ * and their promises run as microtasks, so nothing else would run until the last of them.
+ */
+class Pace {
+  /** When the first statement of this turn of the event loop began. */
+  #since: number | null = null;
+
+  /** Waits for the next turn when this one has lasted long enough. */
+  async keep(): Promise<void> {
+    if (this.#since !== null && performance.now() - this.#since > turnMs) await nextTurn();
+    if (this.#since !== null) return;
+    this.#since = performance.now();
+    setImmediate(() => (this.#since = null));
+  }
+}
+
 const dialect = {
   createAdapter: () => new SqliteAdapter(),
   createIntrospector: (db: BareKysely) => new SqliteIntrospector(db),
@@ -87,9 +107,13 @@ export async function openSqlite(file: string): Promise<Engine> {
   // Another process may be opening it too, and the mode is changed by one alone.
   const writer = await whenFree(() => open(false));
   const reader = await whenFree(() => open(true));
+  const pace = new Pace();
   const connect = (database: Database.Database): Connection => {
     const connection = new SqliteConnection(database);
-    return connectionOf(dialect, async (sql, parameters) => connection.execute(sql, parameters));
+    return connectionOf(dialect, async (sql, parameters) => {
+      await pace.keep();
+      return connection.execute(sql, parameters);
+    });
   };
   const writing = connect(writer);
   const reading = connect(reader);
