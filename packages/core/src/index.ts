@@ -5,7 +5,7 @@ export { isPostgresUrl, sqliteFile } from './database/database.ts';
 export { toStartError } from './database/start-failures.ts';
 export { type Resealed, resealSecrets } from './database/reseal.ts';
 export * from './identity/index.ts';
-export { type QueueDepth, queueDepth } from './jobs/index.ts';
+export { getJob, Job, jobErrors, type QueueDepth, queueDepth } from './jobs/index.ts';
 export type { Clock } from './kernel/clock.ts';
 export {
   DomainError,

@@ -357,7 +357,7 @@ export const fixturePlatform: Platform = {
     ...(request && { mutation: request }),
     clock: { now: () => new Date() },
     settings,
-    outcome: { replayed: false, dryRun: null },
+    outcome: { replayed: false, accepted: false, dryRun: null },
     get database(): never {
       throw new Error('The fixture has no database.');
     },

@@ -21,4 +21,4 @@ export interface ServiceContext {
   readonly outcome: MutationOutcome;
 }
 
-export const newOutcome = (): MutationOutcome => ({ replayed: false, dryRun: null });
+export const newOutcome = (): MutationOutcome => ({ replayed: false, accepted: false, dryRun: null });

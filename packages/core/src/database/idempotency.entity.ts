@@ -17,7 +17,7 @@ const IdempotencyKeyEntity = defineEntity({
     /** SHA-256 of the parsed input and If-Match. */
     fingerprint: p.string(),
     /** The answer; null while the first request is still inside its transaction, or when it held a secret. */
-    answer: p.json<{ value: unknown }>().nullable(),
+    answer: p.json<{ value: unknown; accepted?: boolean }>().nullable(),
     createdAt: instant(),
   },
   indexes: [{ properties: ['createdAt'] }],

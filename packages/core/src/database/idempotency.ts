@@ -11,6 +11,14 @@ interface KeyedUnit {
   readonly ctx: ServiceContext;
   readonly db: Door;
   readonly now: Date;
+  readonly accepted: boolean;
+}
+
+/** The answer of a mutation as it is kept. */
+interface KeptAnswer {
+  value: unknown;
+  /** Whether it is a job, which goes on with the work. @default false */
+  accepted?: boolean;
 }
 
 const fingerprint = ({ input, ifMatch, ifNoneMatch }: MutationRequest): string =>
@@ -33,7 +41,7 @@ function keyOf(unit: KeyedUnit, request: MutationRequest) {
  * Takes the key for this transaction, or finds the answer that it gave before. A concurrent twin waits here for the first
  * one's commit: on PostgreSQL in the unique index, on SQLite for the write lock.
  */
-export async function claimKey(unit: KeyedUnit, request: MutationRequest): Promise<{ value: unknown } | null> {
+export async function claimKey(unit: KeyedUnit, request: MutationRequest): Promise<KeptAnswer | null> {
   const key = keyOf(unit, request);
   const own = fingerprint(request);
   const claimed = await unit.db
@@ -61,7 +69,7 @@ export async function keepAnswer(unit: KeyedUnit, request: MutationRequest, valu
   if (request.secretAnswer) return;
   await unit.db
     .updateTable('idempotency_keys')
-    .set({ answer: JSON.stringify({ value: value ?? null }) as never })
+    .set({ answer: JSON.stringify({ value: value ?? null, ...(unit.accepted && { accepted: true }) }) as never })
     .where((where) => where.and(keyOf(unit, request)))
     .execute();
 }

@@ -42,6 +42,8 @@ export class Unit {
   readonly invisible: Door;
   /** What a dry run shows. */
   readonly events: EventSummary[] = [];
+  /** Whether the answer is a job, which goes on with the work: 202. */
+  accepted = false;
   readonly scope: DatabaseScope;
   readonly #connection: WriteConnection;
   readonly #afterCommit: (() => void)[] = [];
@@ -157,6 +159,7 @@ export async function inUnit<T>(
     unit = new Unit(ctx, connection, scope);
     return work(unit);
   });
+  if (unit?.accepted) ctx.outcome.accepted = true;
   unit?.committed();
   return result;
 }
@@ -189,11 +192,13 @@ export async function mutateIn<T>(
       const replay = request.dryRun ? null : await claimKey(unit, request);
       if (replay) {
         ctx.outcome.replayed = true;
+        unit.accepted = replay.accepted ?? false;
         return replay.value as T;
       }
       const result = await work(unit);
       if (request.dryRun) {
         ctx.outcome.dryRun = { events: unit.events };
+        ctx.outcome.accepted = unit.accepted;
         throw new DryRun(result);
       }
       await keepAnswer(unit, request, result);

@@ -1,7 +1,10 @@
 import type { Unit } from '../database/unit-of-work.ts';
+import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
+import type { Principal } from '../kernel/principal.ts';
 import type { JobPayload } from './handler.ts';
 import { JobEntity } from './job.entity.ts';
+import type { Job } from './job.schema.ts';
 import { wakeRunners } from './wake.ts';
 
 export interface JobOptions {
@@ -11,22 +14,45 @@ export interface JobOptions {
   priority?: number;
   /** How many attempts a job has before it is dead. @default 10 */
   maxAttempts?: number;
+  /** Finds the job again, to cancel it. No other job has it. @default null */
+  uniqueKey?: string | null;
 }
 
 /**
  * Adds a job, which runs after the unit commits and is rolled back with it. The job belongs to the unit's organization. Answers its
  * id.
  */
-export async function enqueue(
+export const enqueue = (unit: Unit, kind: string, payload: JobPayload, options: JobOptions = {}): Promise<string> =>
+  insertJob(unit, kind, payload, options, null);
+
+/**
+ * Adds a job that goes on with the work of an operation, and answers it to the caller instead of the usual answer. Only they can
+ * read it.
+ * @param kind the operationId
+ * @throws `unauthenticated`
+ */
+export async function startJob(unit: Unit, kind: string, payload: JobPayload, options: JobOptions = {}): Promise<Job> {
+  const { principal } = unit.ctx;
+  if (!principal) throw errors.unauthenticated();
+  const id = await insertJob(unit, kind, payload, options, principal);
+  unit.accepted = true;
+  const createdAt = unit.now.toISOString();
+  return { id, kind, status: 'waiting', progress: null, result: null, error: null, createdAt, finishedAt: null };
+}
+
+async function insertJob(
   unit: Unit,
   kind: string,
   payload: JobPayload,
-  options: JobOptions = {},
+  options: JobOptions,
+  starter: Principal | null,
 ): Promise<string> {
   const id = uuidv7();
   await unit.insert(JobEntity, {
     id,
     organizationId: unit.scope.organizationId,
+    userId: starter?.userId ?? null,
+    apiKeyId: starter?.apiKeyId ?? null,
     kind,
     payload,
     priority: options.priority ?? 0,
@@ -34,8 +60,16 @@ export async function enqueue(
     attempts: 0,
     maxAttempts: options.maxAttempts ?? 10,
     status: 'waiting',
+    done: 0,
+    uniqueKey: options.uniqueKey ?? null,
     createdAt: unit.now,
   });
   unit.afterCommit(() => wakeRunners(unit.ctx.database));
   return id;
+}
+
+/** Cancels the job with a unique key of the unit's organization, unless it is finished. No step of it commits after the unit. */
+export async function cancelJob(unit: Unit, uniqueKey: string): Promise<void> {
+  const cancelled = { status: 'cancelled', leasedUntil: null, finishedAt: unit.now } as const;
+  await unit.update(JobEntity, { uniqueKey, status: 'waiting' }, cancelled);
 }

@@ -10,6 +10,10 @@ export const JobEntity = defineEntity({
     id: id().primary(),
     /** Null for a job of the instance itself. */
     organizationId: id().nullable(),
+    /** Who started it with an operation, and may read it. Null for every other job. */
+    userId: id().nullable(),
+    /** The API key with which they did. */
+    apiKeyId: id().nullable(),
     kind: p.string(),
     payload: p.json<Record<string, unknown>>(),
     /** Higher runs first. */
@@ -21,10 +25,14 @@ export const JobEntity = defineEntity({
     /** Until when a worker has the job; no other worker claims it before. */
     leasedUntil: instant().nullable(),
     finishedAt: instant().nullable(),
-    status: p.enum(['waiting', 'done', 'dead'] as const),
+    status: p.enum(['waiting', 'done', 'dead', 'cancelled'] as const),
+    /** How many rows its steps have changed, in all attempts. */
+    done: p.integer(),
+    /** How much of its work that is, in percent. Null when the rest is unknown. */
+    progress: p.smallint().nullable(),
     result: p.json<unknown>().nullable(),
     error: p.text().nullable(),
-    /** Unique while the row exists, so that each occurrence of a schedule becomes one job. */
+    /** Unique while the row exists: each occurrence of a schedule becomes one job, and a job can be found by its work. */
     uniqueKey: p.string().nullable().unique(),
     createdAt: instant(),
   },

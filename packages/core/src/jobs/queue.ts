@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { requestScope } from '../database/scope.ts';
 import { inUnit, type Unit } from '../database/unit-of-work.ts';
 import type { NewRow } from '../database/writes.ts';
-import { type JobPayload, LeaseLost } from './handler.ts';
+import { DomainError, type ErrorKind } from '../kernel/errors.ts';
+import type { Principal } from '../kernel/principal.ts';
+import { type JobPayload, type JobStarter, type JobStep, LeaseLost } from './handler.ts';
 import { JobEntity } from './job.entity.ts';
 import { failureMessage, retryDelayMs } from './retry.ts';
 
@@ -16,6 +19,9 @@ export interface ClaimedJob {
   /** The number of this attempt. Once another worker has claimed the job, this attempt can no longer write to it. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  readonly starter: JobStarter | null;
+  /** How many rows its steps have changed in earlier attempts. */
+  readonly done: number;
 }
 
 const due = (now: Date) =>
@@ -72,13 +78,24 @@ export async function claimJobs(
         'payload',
         'attempts as attempt',
         'max_attempts as maxAttempts',
+        'user_id as userId',
+        'api_key_id as apiKeyId',
+        'created_at',
+        'done',
         'priority',
         'run_at',
       ])
       .execute(),
   );
-  // `returning` does not keep the order.
-  return rows.sort((a, b) => b.priority - a.priority || compare(a.run_at, b.run_at) || compare(a.id, b.id));
+  return (
+    rows
+      // `returning` does not keep the order.
+      .sort((a, b) => b.priority - a.priority || compare(a.run_at, b.run_at) || compare(a.id, b.id))
+      .map(({ userId, apiKeyId, ...job }) => ({
+        ...job,
+        starter: userId === null ? null : { userId, apiKeyId, at: new Date(job.created_at) },
+      }))
+  );
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -117,22 +134,71 @@ export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit
       finishedAt: ctx.clock.now(),
       result,
       error: null,
+      ...(job.starter && { progress: 100 }),
     });
     if (!done) throw new LeaseLost(job.id, job.attempt);
     return result;
   };
-  if (job.organizationId === null) return writeThroughSystemDoor(ctx, completing);
-  const scope = { door: 'request', principal: null, organizationId: job.organizationId, userId: null } as const;
-  return inUnit(ctx, scope, completing);
+  return inUnitOf(ctx, job, completing);
+}
+
+/** Runs a unit of work of a job: behind the system door, or within the walls of its organization. */
+export function inUnitOf<T>(
+  ctx: ServiceContext,
+  { organizationId }: ClaimedJob,
+  work: (unit: Unit) => Promise<T>,
+  principal: Principal | null = null,
+): Promise<T> {
+  if (organizationId === null) return writeThroughSystemDoor(ctx, work);
+  return inUnit({ ...ctx, principal }, { ...requestScope(principal), organizationId }, work);
+}
+
+/** How far a job is, and what is left of it. */
+export interface Advance {
+  done: number;
+  /** Null when it is unknown. */
+  left: number | null;
 }
 
 /**
- * Records a failed attempt. The job waits for a retry, or is dead after its last attempt. Does nothing when another worker has the
- * job.
+ * Runs one step in a transaction, and records how far the job is. Answers that, or null when nothing was left to do.
+ * @throws LeaseLost and rolls back when the attempt is no longer the current one
+ */
+export function advanceJob(
+  ctx: ServiceContext,
+  job: ClaimedJob,
+  step: JobStep,
+  { done, left }: Advance,
+  principal: Principal | null,
+): Promise<Advance | null> {
+  const advancing = async (unit: Unit): Promise<Advance | null> => {
+    // The job is locked before its rows, as whoever cancels it does. A step that gets here has overcome an earlier failure.
+    if (!(await changeCurrent(unit, job, { error: null }))) throw new LeaseLost(job.id, job.attempt);
+    const changed = await step(unit);
+    if (changed === null) return null;
+    const after = { done: done + changed, left: left === null ? null : Math.max(left - changed, 0) };
+    await changeCurrent(unit, job, { done: after.done, progress: progressOf(after) });
+    return after;
+  };
+  return inUnitOf(ctx, job, advancing, principal);
+}
+
+/** In percent. It reaches 100 only when the job is done. */
+const progressOf = ({ done, left }: Advance): number | null =>
+  left === null ? null : Math.min(99, Math.floor((100 * done) / Math.max(done + left, 1)));
+
+/** What may pass by itself. Any other error of ours is a refusal, which the next attempt would meet again. */
+const passing: readonly ErrorKind[] = ['internal', 'rate_limited', 'unavailable'];
+
+export const isRefusal = (error: unknown): boolean => error instanceof DomainError && !passing.includes(error.kind);
+
+/**
+ * Records a failed attempt. The job waits for a retry. It is dead after its last attempt, or when it was refused. Does nothing when
+ * another worker has the job.
  */
 export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unknown): Promise<'waiting' | 'dead'> {
   const now = ctx.clock.now();
-  const dead = job.attempt >= job.maxAttempts;
+  const dead = job.attempt >= job.maxAttempts || isRefusal(error);
   const retryAt = new Date(now.getTime() + retryDelayMs(job.attempt));
   await writeThroughSystemDoor(ctx, (unit) =>
     changeCurrent(unit, job, {

@@ -1,8 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceContext } from '../database/context.ts';
 import type { Logger } from '../kernel/logger.ts';
-import { type JobHandlers, type JobRun, LeaseLost } from './handler.ts';
-import { anyDue, claimJobs, type ClaimedJob, completeJob, extendLeases, failJob } from './queue.ts';
+import { type JobHandlers, type JobRun, type JobStep, LeaseLost, type StepOptions } from './handler.ts';
+import {
+  advanceJob,
+  anyDue,
+  claimJobs,
+  type ClaimedJob,
+  completeJob,
+  extendLeases,
+  failJob,
+  inUnitOf,
+} from './queue.ts';
 import { type Schedule, SchedulePlanner } from './schedules.ts';
 import { onEnqueued } from './wake.ts';
 
@@ -146,7 +155,9 @@ export class JobRunner {
       id: job.id,
       attempt: job.attempt,
       organizationId: job.organizationId,
+      starter: job.starter,
       signal,
+      steps: (step, options) => runSteps(ctx, job, signal, step, options),
       complete: async (work) => {
         const result = await completeJob(ctx, job, work);
         done = true;
@@ -159,7 +170,7 @@ export class JobRunner {
       if (!done) await run.complete(async () => result);
       logger.info({ ...facts, durationMs: Math.round(performance.now() - started) }, 'job done');
     } catch (error) {
-      if (error instanceof LeaseLost) logger.warn(facts, 'job lost to another worker');
+      if (error instanceof LeaseLost) logger.warn(facts, 'job lost to another worker, or cancelled');
       else if (done) logger.error({ ...facts, err: error }, 'job failed after it was done');
       else {
         const status = await failJob(ctx, job, error);
@@ -178,6 +189,21 @@ export class JobRunner {
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'job leases could not be extended');
     }
+  }
+}
+
+async function runSteps(
+  ctx: ServiceContext,
+  job: ClaimedJob,
+  signal: AbortSignal,
+  step: JobStep,
+  { principal, left }: StepOptions = {},
+): Promise<number> {
+  for (let { done } = job, rest = left ? await inUnitOf(ctx, job, left) : null; ;) {
+    signal.throwIfAborted();
+    const advanced = await advanceJob(ctx, job, step, { done, left: rest }, (await principal?.()) ?? null);
+    if (advanced === null) return done;
+    ({ done, left: rest } = advanced);
   }
 }
 

@@ -67,6 +67,8 @@ async function insertOccurrence(unit: Unit, schedule: Schedule, at: Date): Promi
     .values({
       id: uuidv7(),
       organization_id: null,
+      user_id: null,
+      api_key_id: null,
       kind: schedule.kind,
       payload: sql<JobPayload>`${JSON.stringify(schedule.payload ?? {})}`,
       priority,
@@ -76,6 +78,8 @@ async function insertOccurrence(unit: Unit, schedule: Schedule, at: Date): Promi
       leased_until: null,
       finished_at: null,
       status: 'waiting',
+      done: 0,
+      progress: null,
       result: null,
       error: null,
       unique_key: `${schedule.name}@${at.toISOString()}`,

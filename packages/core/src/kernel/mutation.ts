@@ -28,6 +28,8 @@ export interface EventSummary {
 /** What the API must report about a mutation in addition to its answer. Filled while the mutation runs. */
 export interface MutationOutcome {
   replayed: boolean;
+  /** Whether the answer is a job, which goes on with the work. */
+  accepted: boolean;
   /** Set after a dry run. */
   dryRun: { events: EventSummary[] } | null;
 }

@@ -129,6 +129,7 @@ export {
 } from './identity-providers/sign-in.service.ts';
 export * from './principals/access.schema.ts';
 export { explainAccess, getOwnAccess } from './principals/access.service.ts';
+export { jobPrincipal } from './principals/job-principal.ts';
 export { type ChosenOrganization, loadPrincipal } from './principals/principal.ts';
 export * from './auth/auth.schema.ts';
 export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';

@@ -11,8 +11,10 @@ export {
   type TestDatabase,
   type TestDialect,
 } from './databases.ts';
+export { seedTree } from './big-tree.ts';
 export { type Dump, type Fingerprints, openDump, type Row } from './dump.ts';
 export { invitationTokenOf } from './invitations.ts';
+export { startTestJob } from './jobs.ts';
 export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';
 export { ownIssuer } from './oidc-provider.ts';
 export {

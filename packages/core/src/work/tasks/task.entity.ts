@@ -41,9 +41,9 @@ export const TaskEntity = defineEntity({
     { properties: ['organizationId', 'titleSort', 'id'] },
     { properties: ['organizationId', 'createdById', 'id'] },
     { properties: ['organizationId', 'deletedAt', 'id'] },
-    { properties: ['organizationId', 'parentId', 'id'] },
+    { properties: ['organizationId', 'parentId', 'deletedAt', 'id'] },
     { properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
-    { properties: ['organizationId', 'trashId'] },
+    { properties: ['organizationId', 'trashId', 'id'] },
   ],
 });
 

@@ -17,7 +17,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "idempotency_keys" ("user_id" uuid not null, "scope" varchar(255) not null, "procedure" varchar(255) not null, "key" varchar(255) not null, "fingerprint" varchar(255) not null, "answer" jsonb null, "created_at" timestamptz(3) not null, primary key ("user_id", "scope", "procedure", "key"));`);
     this.addSql(`create index "idempotency_keys_created_at_index" on "idempotency_keys" ("created_at");`);
 
-    this.addSql(`create table "jobs" ("id" uuid not null, "organization_id" uuid null, "kind" varchar(255) not null, "payload" jsonb not null, "priority" int not null, "run_at" timestamptz(3) not null, "attempts" int not null, "max_attempts" int not null, "leased_until" timestamptz(3) null, "finished_at" timestamptz(3) null, "status" text not null, "result" jsonb null, "error" text null, "unique_key" varchar(255) null, "created_at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create table "jobs" ("id" uuid not null, "organization_id" uuid null, "user_id" uuid null, "api_key_id" uuid null, "kind" varchar(255) not null, "payload" jsonb not null, "priority" int not null, "run_at" timestamptz(3) not null, "attempts" int not null, "max_attempts" int not null, "leased_until" timestamptz(3) null, "finished_at" timestamptz(3) null, "status" text not null, "done" int not null, "progress" smallint null, "result" jsonb null, "error" text null, "unique_key" varchar(255) null, "created_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`alter table "jobs" add constraint "jobs_unique_key_unique" unique ("unique_key");`);
     this.addSql(`create index "jobs_status_priority_run_at_index" on "jobs" ("status", "priority", "run_at");`);
     this.addSql(`create index "jobs_finished_at_index" on "jobs" ("finished_at");`);
@@ -120,9 +120,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "tasks_organization_id_title_sort_id_index" on "tasks" ("organization_id", "title_sort", "id");`);
     this.addSql(`create index "tasks_organization_id_created_by_id_id_index" on "tasks" ("organization_id", "created_by_id", "id");`);
     this.addSql(`create index "tasks_organization_id_deleted_at_id_index" on "tasks" ("organization_id", "deleted_at", "id");`);
-    this.addSql(`create index "tasks_organization_id_parent_id_id_index" on "tasks" ("organization_id", "parent_id", "id");`);
+    this.addSql(`create index "tasks_organization_id_parent_id_deleted_at_id_index" on "tasks" ("organization_id", "parent_id", "deleted_at", "id");`);
     this.addSql(`create index "tasks_organization_id_team_id_created_at_id_index" on "tasks" ("organization_id", "team_id", "created_at", "id");`);
-    this.addSql(`create index "tasks_organization_id_trash_id_index" on "tasks" ("organization_id", "trash_id");`);
+    this.addSql(`create index "tasks_organization_id_trash_id_id_index" on "tasks" ("organization_id", "trash_id", "id");`);
     this.addSql(`alter table "tasks" add constraint "tasks_organization_id_number_unique" unique ("organization_id", "number");`);
 
     this.addSql(`create table "task_tags" ("organization_id" uuid not null, "task_id" uuid not null, "tag_id" uuid not null, primary key ("organization_id", "task_id", "tag_id"));`);
@@ -184,7 +184,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "idempotency_keys_identity" on "idempotency_keys" to "tenon_identity" using (true) with check (true);`);
     this.addSql(`create policy "idempotency_keys_request" on "idempotency_keys" to "tenon_request" using (idempotency_keys.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (idempotency_keys.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
-    this.addSql(`alter table "jobs" add constraint "jobs_status_check" check ("status" in ('waiting', 'done', 'dead'));`);
+    this.addSql(`alter table "jobs" add constraint "jobs_status_check" check ("status" in ('waiting', 'done', 'dead', 'cancelled'));`);
     this.addSql(`alter table "jobs" enable row level security;`);
     this.addSql(`alter table "jobs" force row level security;`);
     this.addSql(`create policy "jobs_system" on "jobs" to "tenon_system" using (true) with check (true);`);

@@ -17,7 +17,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table \`idempotency_keys\` (\`user_id\` text not null, \`scope\` text not null, \`procedure\` text not null, \`key\` text not null, \`fingerprint\` text not null, \`answer\` json null, \`created_at\` datetime not null, primary key (\`user_id\`, \`scope\`, \`procedure\`, \`key\`));`);
     this.addSql(`create index \`idempotency_keys_created_at_index\` on \`idempotency_keys\` (\`created_at\`);`);
 
-    this.addSql(`create table \`jobs\` (\`id\` text not null primary key, \`organization_id\` text null, \`kind\` text not null, \`payload\` json not null, \`priority\` integer not null, \`run_at\` datetime not null, \`attempts\` integer not null, \`max_attempts\` integer not null, \`leased_until\` datetime null, \`finished_at\` datetime null, \`status\` text check (\`status\` in ('waiting', 'done', 'dead')) not null, \`result\` json null, \`error\` text null, \`unique_key\` text null, \`created_at\` datetime not null);`);
+    this.addSql(`create table \`jobs\` (\`id\` text not null primary key, \`organization_id\` text null, \`user_id\` text null, \`api_key_id\` text null, \`kind\` text not null, \`payload\` json not null, \`priority\` integer not null, \`run_at\` datetime not null, \`attempts\` integer not null, \`max_attempts\` integer not null, \`leased_until\` datetime null, \`finished_at\` datetime null, \`status\` text check (\`status\` in ('waiting', 'done', 'dead', 'cancelled')) not null, \`done\` integer not null, \`progress\` integer null, \`result\` json null, \`error\` text null, \`unique_key\` text null, \`created_at\` datetime not null);`);
     this.addSql(`create unique index \`jobs_unique_key_unique\` on \`jobs\` (\`unique_key\`);`);
     this.addSql(`create index \`jobs_status_priority_run_at_index\` on \`jobs\` (\`status\`, \`priority\`, \`run_at\`);`);
     this.addSql(`create index \`jobs_finished_at_index\` on \`jobs\` (\`finished_at\`);`);
@@ -120,9 +120,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index \`tasks_organization_id_title_sort_id_index\` on \`tasks\` (\`organization_id\`, \`title_sort\`, \`id\`);`);
     this.addSql(`create index \`tasks_organization_id_created_by_id_id_index\` on \`tasks\` (\`organization_id\`, \`created_by_id\`, \`id\`);`);
     this.addSql(`create index \`tasks_organization_id_deleted_at_id_index\` on \`tasks\` (\`organization_id\`, \`deleted_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_parent_id_id_index\` on \`tasks\` (\`organization_id\`, \`parent_id\`, \`id\`);`);
+    this.addSql(`create index \`tasks_organization_id_parent_id_deleted_at_id_index\` on \`tasks\` (\`organization_id\`, \`parent_id\`, \`deleted_at\`, \`id\`);`);
     this.addSql(`create index \`tasks_organization_id_team_id_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`team_id\`, \`created_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_trash_id_index\` on \`tasks\` (\`organization_id\`, \`trash_id\`);`);
+    this.addSql(`create index \`tasks_organization_id_trash_id_id_index\` on \`tasks\` (\`organization_id\`, \`trash_id\`, \`id\`);`);
     this.addSql(`create unique index \`tasks_organization_id_number_unique\` on \`tasks\` (\`organization_id\`, \`number\`);`);
 
     this.addSql(`create table \`task_tags\` (\`organization_id\` text not null, \`task_id\` text not null, \`tag_id\` text not null, primary key (\`organization_id\`, \`task_id\`, \`tag_id\`), constraint \`task_tags_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_tags_organization_id_tag_id_foreign\` foreign key (\`organization_id\`, \`tag_id\`) references \`tags\` (\`organization_id\`, \`id\`) on update no action on delete cascade);`);
