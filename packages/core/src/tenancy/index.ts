@@ -167,7 +167,7 @@ export const tenancyTables = [
 ];
 
 export const tenancyHandlers: JobHandlers = {
-  'invitations.expire': (_ctx, _payload, job) => job.complete(async (unit) => ({ expired: await recordExpired(unit) })),
+  'invitations.expire': async (_ctx, _payload, job) => ({ expired: await job.steps(recordExpired) }),
   'organizations.purge': (ctx, _payload, job) => purgeOrganizations(ctx, job),
 };
 

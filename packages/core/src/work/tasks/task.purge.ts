@@ -1,59 +1,51 @@
 import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import type { JobHandlers, Schedule } from '../../jobs/index.ts';
+import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
 import { taskEvents } from './task.events.ts';
 import { keptSince } from './task.record.ts';
 
-/** Tasks of one statement. */
-const batch = 500;
-/** Tasks of one run. The others wait for the next run. */
-const mostPerRun = 5000;
-
 /**
- * Deletes for ever what has been in the trash for 30 days, in every organization. The unit must be behind the system door.
- * @returns how many tasks it deleted
+ * Deletes some of what has been in the trash for 30 days, in every organization. The unit must be behind the system door.
+ * @returns how many tasks it deleted, or null when nothing was left
  */
-async function purgeTrash(unit: Unit): Promise<number> {
+async function purgeSome(unit: Unit): Promise<number | null> {
   const { db, now } = unit;
-  for (let count = 0; ;) {
-    // Leaves first, because no task may refer to one that is gone.
-    const purged = await db
-      .deleteFrom('tasks')
-      .where((where) => {
-        const old = where
-          .selectFrom('tasks as old')
-          .select(['old.organization_id', 'old.id'])
-          .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
-          .where((of) =>
-            of.not(
-              of.exists(
-                of
-                  .selectFrom('tasks as child')
-                  .select('child.id')
-                  .whereRef('child.organization_id', '=', 'old.organization_id')
-                  .whereRef('child.parent_id', '=', 'old.id'),
-              ),
+  // Leaves first, because no task may refer to one that is gone.
+  const purged = await db
+    .deleteFrom('tasks')
+    .where((where) => {
+      const old = where
+        .selectFrom('tasks as old')
+        .select(['old.organization_id', 'old.id'])
+        .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
+        .where((of) =>
+          of.not(
+            of.exists(
+              of
+                .selectFrom('tasks as child')
+                .select('child.id')
+                .whereRef('child.organization_id', '=', 'old.organization_id')
+                .whereRef('child.parent_id', '=', 'old.id'),
             ),
-          )
-          .limit(batch);
-        // Whoever has locked a task may be restoring it.
-        const free = db.dialect === 'postgresql' ? old.forUpdate('old').skipLocked() : old;
-        return where(where.refTuple('tasks.organization_id', 'tasks.id'), 'in', free.$asTuple('organization_id', 'id'));
-      })
-      .returning(['tasks.id', 'tasks.organization_id as organizationId', 'tasks.version'])
-      .execute();
-    const events = purged.map(({ id, organizationId, version }) =>
-      taskEvents.purged.about(id, { data: { version }, organizationId, actorId: null }),
-    );
-    await recordEvents(unit, ...events);
-    count += purged.length;
-    if (purged.length === 0 || count >= mostPerRun) return count;
-  }
+          ),
+        )
+        .limit(stepRows);
+      // Whoever has locked a task may be restoring it.
+      const free = db.dialect === 'postgresql' ? old.forUpdate('old').skipLocked() : old;
+      return where(where.refTuple('tasks.organization_id', 'tasks.id'), 'in', free.$asTuple('organization_id', 'id'));
+    })
+    .returning(['tasks.id', 'tasks.organization_id as organizationId', 'tasks.version'])
+    .execute();
+  const events = purged.map(({ id, organizationId, version }) =>
+    taskEvents.purged.about(id, { data: { version }, organizationId, actorId: null }),
+  );
+  await recordEvents(unit, ...events);
+  return purged.length || null;
 }
 
 export const workHandlers: JobHandlers = {
-  'tasks.purge': (_ctx, _payload, job) => job.complete(async (unit) => ({ removed: await purgeTrash(unit) })),
+  'tasks.purge': async (_ctx, _payload, job) => ({ removed: await job.steps(purgeSome) }),
 };
 
 export const workSchedules: readonly Schedule[] = [{ name: 'tasks.purge', cron: '15 * * * *', kind: 'tasks.purge' }];
