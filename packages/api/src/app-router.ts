@@ -16,6 +16,7 @@ import { serviceAccountRouter } from './tenancy/service-account.router.ts';
 import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
 import { commentRouter } from './work/comment.router.ts';
+import { jobRouter } from './work/job.router.ts';
 import { tagRouter } from './work/tag.router.ts';
 import { taskRouter } from './work/task.router.ts';
 
@@ -40,6 +41,7 @@ export const appRouter = router({
   tasks: taskRouter,
   tags: tagRouter,
   comments: commentRouter,
+  jobs: jobRouter,
 });
 
 export type AppRouter = typeof appRouter;

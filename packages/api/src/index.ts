@@ -2,7 +2,7 @@ export { type AppRouter, appRouter } from './app-router.ts';
 export { openApiDocument } from './document.ts';
 export { clientErrorHandler, sendNotFound, sendProblem } from './http/failures.ts';
 export { hasEntityTag } from './http/etags.ts';
-export type { ErrorShape, OperationMeta } from './meta.ts';
+export type { ErrorShape, Job, OperationMeta } from './meta.ts';
 export { type Operation, problemsOf } from './operation.ts';
 export { operationsOf } from './operations.ts';
 export { answerUnknown, callerOf, serverOptions, tenonApi, type TenonApiOptions } from './plugin.ts';

@@ -26,6 +26,22 @@ export interface DeclaredProblem {
   readonly status: number;
 }
 
+/** Work that goes on after the answer of an operation that may take long: 202 over REST. */
+export interface Job {
+  id: string;
+  /** The operation that started it. */
+  kind: string;
+  status: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+  /** In percent; null while it is unknown. */
+  progress: number | null;
+  /** What it has done, once it is done; otherwise null. */
+  result: Record<string, unknown> | null;
+  /** Why it failed. */
+  error: { code: string; message: string } | null;
+  createdAt: string;
+  finishedAt: string | null;
+}
+
 /** The declaration of a procedure, which whoever enumerates the router finds in `_def.meta`. */
 export interface OperationMeta<Kind extends OperationKind = OperationKind> {
   readonly kind: Kind;
@@ -48,6 +64,8 @@ export interface OperationMeta<Kind extends OperationKind = OperationKind> {
   readonly organization: OrganizationNeed;
   /** The status of a success: 200, 201, 202, 204 or 303. */
   readonly status: number;
+  /** Whether it may answer 202 and a job instead, which goes on with the work. */
+  readonly long: boolean;
   readonly problems: readonly DeclaredProblem[];
   /** Whether it takes If-Match, because its target has a version. */
   readonly versioned: boolean;

@@ -92,6 +92,7 @@ export interface OperationParts {
   revalidates?: boolean;
   mutationHeaders?: boolean;
   secretAnswer?: boolean;
+  long?: boolean;
   restOnly?: boolean;
   refreshCookie?: boolean;
   location?: Locate;
@@ -121,6 +122,7 @@ export class Operation implements OperationMeta {
   readonly organization: OrganizationNeed;
   readonly evenIf: 'inactive' | 'deleted' | undefined;
   readonly status: number;
+  readonly long: boolean;
   readonly problems: readonly DeclaredProblem[];
   readonly versioned: boolean;
   /** Whether it answers 304 to a client that has the version. */
@@ -170,6 +172,7 @@ export class Operation implements OperationMeta {
     this.revalidates = parts.revalidates ?? false;
     this.mutationHeaders = parts.mutationHeaders ?? parts.type === 'mutation';
     this.secretAnswer = parts.secretAnswer ?? false;
+    this.long = parts.long ?? false;
     this.restOnly = parts.restOnly ?? this.kind !== 'json';
     this.refreshCookie = parts.refreshCookie ?? false;
     this.location = parts.location ?? null;

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ServiceContext } from '@tenon/core';
+import type { Job as CoreJob, ServiceContext } from '@tenon/core';
 import { type AnyTRPCProcedure, initTRPC, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { z } from 'zod';
 import { requestContext, type Transport } from './context.ts';
 import { type ApiError, toApiError } from './errors.ts';
 import { executing, type Run } from './execute.ts';
-import type { Context, ErrorShape, OperationMeta, ProcedureTypes } from './meta.ts';
+import type { Context, ErrorShape, Job, OperationMeta, ProcedureTypes } from './meta.ts';
 import {
   type Call,
   type Declaration,
@@ -94,8 +94,17 @@ interface Writing<Output extends OutputSchema> {
   mutationHeaders?: boolean;
 }
 
-interface MutationDeclaration<Input extends InputSchema, Output extends OutputSchema>
-  extends QueryDeclaration<Input, Output>, Writing<Output> {}
+interface MutationDeclaration<Input extends InputSchema, Output extends OutputSchema, Long extends boolean>
+  extends Declaration<Input, Output>, Writing<Output> {
+  /**
+   * Whether it may take long. The service then starts a job and answers that instead of the output, and REST answers 202 with its
+   * Location. @default false
+   */
+  long?: Long;
+  run: (ctx: ServiceContext, input: z.output<Input>) => Promise<z.output<Output> | If<Long, CoreJob>>;
+}
+
+type If<Condition extends boolean, Then> = Condition extends true ? Then : never;
 
 /** The service function of an operation that exists over REST only: it may use cookies. */
 type RestRun<Input extends InputSchema, Result> = (
@@ -137,10 +146,14 @@ export const heading = (tag: Tag) => ({
   },
 
   /** Declares a procedure that changes something. */
-  mutation: <Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
-    declaration: MutationDeclaration<Input, Output>,
-  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> =>
-    writing(declaration, declaration.run, { tag }),
+  mutation: <
+    Input extends InputSchema = NoInput,
+    Output extends OutputSchema = z.ZodVoid,
+    Long extends boolean = false,
+  >(
+    declaration: MutationDeclaration<Input, Output, Long>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output> | If<Long, Job>>> =>
+    writing(declaration, declaration.run, { tag, long: declaration.long ?? false }),
 
   /** Declares a mutation that exists over REST only, because it reads or sets cookies. */
   restMutation: <Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(

@@ -17,6 +17,7 @@ describe('an API key', () => {
     expect(named(({ access, apiKey }) => apiKey && access !== 'permission')).toEqual([
       'access.explain',
       'access.me',
+      'jobs.get',
       'users.me',
     ]);
   });

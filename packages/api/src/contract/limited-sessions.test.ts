@@ -24,6 +24,7 @@ describe('a session that is limited to one organization', () => {
       'access.explain',
       'access.me',
       'auth.me',
+      'jobs.get',
       'users.me',
     ]);
   });

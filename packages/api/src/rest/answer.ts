@@ -46,6 +46,10 @@ export function sendAnswer(
   reply.headers(answerHeaders(answer));
   if (answer.notModified) return reply.code(304).send();
   if (answer.outcome.dryRun) return reply.code(200).send(answer.data);
+  if (answer.outcome.accepted) {
+    const location = `${restPrefix}/jobs/${String(member(answer.data, 'id'))}`;
+    return reply.code(202).header('location', location).send(answer.data);
+  }
   reply.code(operation.status);
   // A redirect has acted, so its answer must not be cached. OpenID Connect Back-Channel Logout asks the same of its form.
   if (operation.kind !== 'json') reply.header('cache-control', 'no-store');

@@ -55,6 +55,7 @@ export const headers: Json = {
   ETag: { description: 'The version of the object, for If-Match.', schema: text },
   Link: { description: 'The next page, as `<…>; rel="next"`; absent on the last one.', schema: text },
   Location: { description: 'Where the created object is.', schema: text },
+  JobLocation: { description: 'Where to ask how far the job is.', schema: text },
   RedirectLocation: { description: 'Where the browser goes.', schema: text },
   IdempotencyReplayed: { description: '`true` when this answer was given before.', schema: text },
   RetryAfter: { description: 'After how many seconds to try again.', schema: { type: 'integer' } },

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { type EventType, instancePermission } from '@tenon/core';
+import { type EventType, instancePermission, Job } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 import { apiKeyHeader } from '../headers.ts';
@@ -189,9 +189,21 @@ function responsesOf(operation: Operation, components: Components): Json {
       : {}),
     [status]: success,
     ...(revalidates && { 304: { description: STATUS_CODES[304], headers: { ETag: ref('ETag') } } }),
+    ...(operation.long && { 202: jobResponse(components) }),
     ...problemResponses(operation),
   };
 }
+
+/** The answer of an operation whose work goes on as a job. */
+const jobResponse = (components: Components): Json => ({
+  description: 'It takes long and goes on as a job.',
+  headers: {
+    'X-Request-Id': ref('RequestId'),
+    Location: ref('JobLocation'),
+    'Idempotency-Replayed': ref('IdempotencyReplayed'),
+  },
+  content: json(components.output(Job)),
+});
 
 /** Linters ask for a 2xx or a `default` response. A redirect has no 2xx, so `default` replaces its 500. */
 function redirectResponses(operation: Operation): Json {
