@@ -3,6 +3,7 @@ import {
   ById,
   createTask,
   deleteTask,
+  emptyTrash,
   errors,
   getTask,
   listTaskActivity,
@@ -16,6 +17,7 @@ import {
   TaskListInput,
   TaskUpdate,
   teamErrors,
+  TrashEmptied,
   updateTask,
   workErrors,
 } from '@tenon/core';
@@ -69,7 +71,10 @@ export const taskRouter = router({
     rest: 'DELETE /tasks/{id}',
     access: 'task:delete',
     summary: 'Move a task and its subtasks to the trash',
+    description:
+      'With `permanent` it deletes them for ever, in the trash or not. More than 500 tasks take long: the task itself is in the trash at once, or nothing is deleted yet, and a job goes on. When the caller may not delete one of the subtasks, everything comes back from the trash, but what was deleted for ever stays so.',
     versioned: true,
+    long: true,
     input: TaskDelete,
     problems: [task_not_found],
     run: deleteTask,
@@ -78,7 +83,9 @@ export const taskRouter = router({
     rest: 'POST /tasks/{id}/restore',
     access: 'task:delete',
     summary: 'Bring back from the trash what was moved there together',
+    description: 'More than 500 tasks take long: the task itself is back at once, and a job goes on.',
     versioned: true,
+    long: true,
     input: ById,
     output: Task,
     problems: [
@@ -89,6 +96,16 @@ export const taskRouter = router({
       errors.limit_exceeded,
     ],
     run: restoreTask,
+  }),
+  emptyTrash: mutation({
+    rest: 'POST /tasks/trash/empty',
+    access: 'task:delete_any',
+    summary: 'Empty the trash of tasks',
+    description:
+      'Deletes everything for ever that the caller sees there and may delete. More than 500 tasks take long.',
+    long: true,
+    output: TrashEmptied,
+    run: emptyTrash,
   }),
   listActivity: query({
     rest: 'GET /tasks/{id}/activity',

@@ -56,5 +56,11 @@ export default samplesOf('tasks', {
   },
   delete: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
   restore: { input: async (caller) => ({ id: (await aTrashedTask(caller)).id }) },
+  emptyTrash: {
+    input: async (caller) => {
+      await aTrashedTask(caller);
+      return {};
+    },
+  },
   listActivity: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
 });

@@ -60,6 +60,8 @@ interface LockOptions {
   trash?: boolean;
   /** Whether rows are found that the principal does not see. @default false */
   invisible?: boolean;
+  /** Whether others may lock the rows in the same way, as `refer` does. @default false */
+  share?: boolean;
 }
 
 /** Refuses a row that exists, before its version is checked. */
@@ -205,10 +207,10 @@ export class Resource<
   async lockMany(
     unit: Unit,
     match: Fields,
-    { trash = false, invisible = false }: LockOptions = {},
+    { trash = false, invisible = false, share = false }: LockOptions = {},
   ): Promise<Row<Entity>[]> {
     const db = invisible ? unit.invisible : unit.db;
-    return (await this.#reader.read(db, match, { lock: 'update', trash })) as Row<Entity>[];
+    return (await this.#reader.read(db, match, { lock: share ? 'share' : 'update', trash })) as Row<Entity>[];
   }
 
   /**

@@ -11,6 +11,7 @@ export * from './comments/comment.schema.ts';
 export * from './comments/comment.service.ts';
 export * from './tags/tag.schema.ts';
 export * from './tags/tag.service.ts';
+export { emptyTrash } from './tasks/task.empty.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';
 export { workHandlers, workSchedules } from './tasks/task.purge.ts';
@@ -18,7 +19,7 @@ export { getTask } from './tasks/task.queries.ts';
 export { reassignTasks } from './tasks/task.reassign.ts';
 export * from './tasks/task.schema.ts';
 export * from './tasks/task.service.ts';
-export * from './tasks/task.trash.ts';
+export { deleteTask, restoreTask } from './tasks/task.trash.ts';
 export { workErrors } from './work.errors.ts';
 
 /** The events of this context. */

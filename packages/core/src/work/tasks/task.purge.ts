@@ -4,6 +4,8 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
 import { taskEvents } from './task.events.ts';
 import { keptSince } from './task.record.ts';
+import { emptyTrashHandlers } from './task.empty.ts';
+import { trashHandlers } from './task.trash.jobs.ts';
 
 /**
  * Deletes some of what has been in the trash for 30 days, in every organization. The unit must be behind the system door.
@@ -46,6 +48,8 @@ async function purgeSome(unit: Unit): Promise<number | null> {
 
 export const workHandlers: JobHandlers = {
   'tasks.purge': async (_ctx, _payload, job) => ({ removed: await job.steps(purgeSome) }),
+  ...trashHandlers,
+  ...emptyTrashHandlers,
 };
 
 export const workSchedules: readonly Schedule[] = [{ name: 'tasks.purge', cron: '15 * * * *', kind: 'tasks.purge' }];

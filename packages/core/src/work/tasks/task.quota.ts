@@ -49,6 +49,16 @@ export async function takeQuotaAndNumber(unit: Unit): Promise<number> {
 }
 
 /**
+ * Throws unless there is quota for so many more tasks. It takes none of it.
+ * @throws `limit_exceeded`
+ */
+export async function requireQuota(unit: Unit, tasks: number): Promise<void> {
+  const max = await readLimit(unit.db, unit.owner.organizationId, 'tasks');
+  const counter = await unit.db.selectFrom('counters').select('value').where('name', '=', living).executeTakeFirst();
+  if ((counter?.value ?? 0) + tasks > max) await refuse(unit);
+}
+
+/**
  * Takes the quota of tasks that come back from the trash.
  * @throws `limit_exceeded`
  */

@@ -109,6 +109,11 @@ export const TaskListInput = z.strictObject({
 });
 export type TaskListInput = z.output<typeof TaskListInput>;
 
+export const TrashEmptied = output('TrashEmptied', {
+  deleted: z.number().int().describe('How many tasks were deleted for ever.'),
+});
+export type TrashEmptied = z.output<typeof TrashEmptied>;
+
 export const TaskReassign = input('TaskReassign', {
   ...MemberPath.shape,
   toUserId: id().describe('An active member, who takes the tasks over.'),
