@@ -94,7 +94,9 @@ export const memberRouter = router({
     rest: 'POST /organizations/{organizationId}/users/{userId}/reassign-tasks',
     access: 'task:reassign',
     summary: 'Hand the open tasks of a member to another',
-    description: 'Also of somebody who is no member any more. Tasks that are done, archived or in the trash stay.',
+    description:
+      'Also of somebody who is no member any more. Tasks that are done, archived or in the trash stay. More than 500 tasks take long.',
+    long: true,
     input: TaskReassign,
     output: TasksReassigned,
     problems: [member_not_found, assignee_not_found],

@@ -5,6 +5,7 @@ import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
 import { taskEvents } from './task.events.ts';
 import { keptSince } from './task.record.ts';
 import { emptyTrashHandlers } from './task.empty.ts';
+import { reassignHandlers } from './task.reassign.ts';
 import { trashHandlers } from './task.trash.jobs.ts';
 
 /**
@@ -50,6 +51,7 @@ export const workHandlers: JobHandlers = {
   'tasks.purge': async (_ctx, _payload, job) => ({ removed: await job.steps(purgeSome) }),
   ...trashHandlers,
   ...emptyTrashHandlers,
+  ...reassignHandlers,
 };
 
 export const workSchedules: readonly Schedule[] = [{ name: 'tasks.purge', cron: '15 * * * *', kind: 'tasks.purge' }];

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import type { TableDefinition } from '../../database/table.ts';
+import { getJob } from '../../jobs/index.ts';
 import { removeMember } from '../../tenancy/index.ts';
 import { membershipTable } from '../../tenancy/memberships/membership.entity.ts';
+import { seedTree } from '../../testing/big-tree.ts';
 import { anonymous, codeOf } from '../../testing/people.ts';
 import { createWorld, type WorldRow } from '../../testing/world.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
@@ -163,11 +165,32 @@ describe.each(dialects)('reassigning tasks on %s', (dialect) => {
     expect(await getTask(acme.owner.ctx(), { id: task.id })).toEqual(task);
   });
 
-  it('works through more tasks than one statement takes', async () => {
+  it('works through more tasks than one step takes', async () => {
     const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
-    for (let count = 0; count < 510; count++) await create([from]);
-    expect(await hand(from, to)).toEqual({ reassigned: 510 });
-    expect(await hand(to, from)).toEqual({ reassigned: 510 });
+    await seedTree(platform, acme, { size: 1200, assigneeId: from.userId });
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      const answer = await hand(one, other);
+      if (!('kind' in answer)) throw new Error('It should have started a job.');
+      expect(answer).toMatchObject({ kind: 'members.reassignTasks', status: 'waiting', progress: null });
+      await platform.runDueJobs();
+      expect(await getJob(acme.owner.ctx(), answer)).toMatchObject({ status: 'done', result: { reassigned: 1201 } });
+    }
+  }, 60_000);
+
+  it('stops when the new assignee has left', async () => {
+    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
+    await seedTree(platform, acme, { size: 600, assigneeId: from.userId });
+    const answer = await hand(from, to);
+    if (!('kind' in answer)) throw new Error('It should have started a job.');
+    await removeMember(acme.owner.ctx(), { organizationId, userId: to.userId });
+    await platform.runDueJobs();
+    expect(await getJob(acme.owner.ctx(), answer)).toMatchObject({
+      status: 'failed',
+      error: { code: 'assignee_not_found' },
+    });
   }, 60_000);
 
   it('loses nothing to updates at the same time', async () => {

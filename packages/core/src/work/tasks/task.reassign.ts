@@ -1,17 +1,18 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
 import { authorize, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { type Job, type JobHandlers, type JobPayload, type JobRun, startJob, stepRows } from '../../jobs/index.ts';
 import { errors } from '../../kernel/errors.ts';
-import { tenancyErrors } from '../../tenancy/index.ts';
+import { jobPrincipal, tenancyErrors } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { linksOfPage } from './task.links.ts';
 import { tasks, taskSubject } from './task.record.ts';
 import type { TaskReassign, TasksReassigned } from './task.schema.ts';
-
-/** Tasks of one statement. */
-const batch = 500;
+import { countOf, mostCounted } from './task.tree.ts';
 
 type Handover = Pick<TaskReassign, 'userId' | 'toUserId'>;
 
@@ -28,19 +29,19 @@ async function requirePeople(db: ReadDoor, organizationId: string, { userId, toU
     throw workErrors.assignee_not_found({ field: ['toUserId'] });
 }
 
-/** The ids of the next open tasks of a user. */
-async function openTaskIds({ db }: Unit, userId: string): Promise<string[]> {
-  const rows = await db
+/** The open tasks of a user that the principal sees. */
+const openTasks = ({ db }: Unit, userId: string) =>
+  db
     .selectFrom('tasks')
     .select('tasks.id')
     .where('tasks.deleted_at', 'is', null)
     .where('tasks.status', 'not in', ['done', 'archived'])
     .where('tasks.id', 'in', (where) =>
       where.selectFrom('task_assignees').select('task_assignees.task_id').where('task_assignees.user_id', '=', userId),
-    )
-    .orderBy('tasks.id')
-    .limit(batch)
-    .execute();
+    );
+
+async function openTaskIds(unit: Unit, userId: string, limit: number): Promise<string[]> {
+  const rows = await openTasks(unit, userId).orderBy('tasks.id').limit(limit).execute();
   return rows.map(({ id }) => id);
 }
 
@@ -68,39 +69,84 @@ async function moveLinks({ db }: Unit, taskIds: readonly string[], { userId, toU
 }
 
 /**
+ * Locks some open tasks of the user, with their assignees.
+ * @throws `permission_denied` unless the principal may hand over each of them
+ */
+async function lockOpen(unit: Unit, ids: readonly string[], handover: Handover, at: Date) {
+  const locked = await tasks.lockMany(unit, { id: ids });
+  const { assigneeIds } = await linksOfPage(unit.db, locked);
+  // Somebody else may have unassigned the user while the lock was waited for.
+  const theirs = locked
+    .map((task) => ({ ...task, assigneeIds: assigneeIds.get(task.id) ?? [] }))
+    .filter((task) => task.assigneeIds.includes(handover.userId));
+  const acting = { principal: unit.ctx.principal, clock: { now: () => at } };
+  for (const task of theirs)
+    for (const people of [task.assigneeIds, handedOver(task.assigneeIds, handover)])
+      authorize(acting, 'task:reassign', taskSubject(task, people));
+  return theirs;
+}
+
+/** Hands some open tasks over. Answers how many, or null when none was left. */
+async function handOverSome(unit: Unit, handover: Handover, at: Date): Promise<number | null> {
+  await requirePeople(unit.db, unit.owner.organizationId, handover);
+  const ids = await openTaskIds(unit, handover.userId, stepRows);
+  if (ids.length === 0) return null;
+  const theirs = await lockOpen(unit, ids, handover, at);
+  await moveLinks(
+    unit,
+    theirs.map(({ id }) => id),
+    handover,
+  );
+  await tasks.changeMany(unit, theirs, (task) => ({ assigneeIds: handedOver(task.assigneeIds, handover) }));
+  return theirs.length;
+}
+
+/**
  * Hands every open task of a current or former member to another member, who takes their place among the assignees. Each
- * task's version rises once. Tasks that are done, archived, in the trash or invisible to the caller stay.
+ * task's version rises once. Tasks that are done, archived, in the trash or invisible to the caller stay. Of more than 500 tasks it
+ * hands over none yet, and starts a job.
  * @throws `permission_denied`, `validation_failed` when both are the same, `member_not_found`, `assignee_not_found`
  */
-export async function reassignTasks(ctx: ServiceContext, { userId, toUserId }: TaskReassign): Promise<TasksReassigned> {
+export async function reassignTasks(
+  ctx: ServiceContext,
+  { userId, toUserId }: TaskReassign,
+): Promise<TasksReassigned | Job> {
   requirePermission(ctx, 'task:reassign');
-  const { organizationId } = ctx.principal;
   if (userId === toUserId)
     throw errors.validation_failed({
       field: ['toUserId'],
       message: 'Name somebody else: they have the tasks already.',
     });
   const handover = { userId, toUserId };
-  return mutate(ctx, async (unit) => {
-    await requirePeople(unit.db, organizationId, handover);
-    for (let reassigned = 0; ;) {
-      const locked = await tasks.lockMany(unit, { id: await openTaskIds(unit, userId) });
-      if (locked.length === 0) return { reassigned };
-      const { assigneeIds } = await linksOfPage(unit.db, locked);
-      // Somebody else may have unassigned the user while the lock was waited for.
-      const theirs = locked
-        .map((task) => ({ ...task, assigneeIds: assigneeIds.get(task.id) ?? [] }))
-        .filter((task) => task.assigneeIds.includes(userId));
-      for (const task of theirs)
-        for (const people of [task.assigneeIds, handedOver(task.assigneeIds, handover)])
-          authorize(ctx, 'task:reassign', taskSubject(task, people));
-      await moveLinks(
-        unit,
-        theirs.map(({ id }) => id),
-        handover,
-      );
-      await tasks.changeMany(unit, theirs, (task) => ({ assigneeIds: handedOver(task.assigneeIds, handover) }));
-      reassigned += theirs.length;
+  return mutate(ctx, async (unit): Promise<TasksReassigned | Job> => {
+    await requirePeople(unit.db, unit.owner.organizationId, handover);
+    const ids = await openTaskIds(unit, userId, stepRows + 1);
+    if (ids.length > stepRows) {
+      await lockOpen(unit, ids, handover, unit.now);
+      return startJob(unit, 'members.reassignTasks', handover);
     }
+    return { reassigned: (await handOverSome(unit, handover, unit.now)) ?? 0 };
   });
 }
+
+const HandoverJob = z.object({ userId: z.string(), toUserId: z.string() });
+
+/** Decides on each task for whoever started it, by their present roles and by the hour at which they started it. */
+async function handOverRest(ctx: ServiceContext, payload: JobPayload, job: JobRun): Promise<TasksReassigned> {
+  const handover = HandoverJob.parse(payload);
+  const at = job.starter?.at ?? ctx.clock.now();
+  const reassigned = await job.steps((unit) => handOverSome(unit, handover, at), {
+    principal: () => jobPrincipal(ctx, job),
+    left: async (unit) => {
+      const open = unit.db.selectFrom(
+        openTasks(unit, handover.userId)
+          .limit(mostCounted + 1)
+          .as('found'),
+      );
+      return countOf(await open.select(sql<number>`cast(count(*) as integer)`.as('count')).executeTakeFirst());
+    },
+  });
+  return { reassigned };
+}
+
+export const reassignHandlers: JobHandlers = { 'members.reassignTasks': handOverRest };
