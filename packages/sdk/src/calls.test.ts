@@ -6,6 +6,7 @@ import { thrownBy } from '../testing/world.ts';
 import {
   BadRequestError,
   createTenon,
+  type Job,
   NotFoundError,
   type Outputs,
   PreconditionFailedError,
@@ -88,7 +89,7 @@ describe('a mutation', () => {
 
     const { id } = await tenon.tasks.create({ title: 'Stays' });
     const gone = await tenon.tasks.delete({ id }, { dryRun: true });
-    expectTypeOf(gone.result).toEqualTypeOf<null>();
+    expectTypeOf(gone.result).toEqualTypeOf<Job | null>();
     expect(gone).toMatchObject({ dryRun: true, result: null });
     expect(await tenon.tasks.get({ id })).toMatchObject({ id, deletedAt: null });
   });

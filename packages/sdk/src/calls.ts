@@ -1,7 +1,7 @@
 import type { TRPCProcedureOptions } from '@trpc/client';
 import { unwrap } from './failure.ts';
 import { listOf, type Page } from './list.ts';
-import type { MutationOptions } from './options.ts';
+import type { MutationOptions, WaitOptions } from './options.ts';
 
 /** The methods of tRPC's untyped client that calls need. */
 export interface Caller {
@@ -9,8 +9,8 @@ export interface Caller {
   mutation(path: string, input: unknown, options: TRPCProcedureOptions): Promise<unknown>;
 }
 
-/** An operation that is not sent over tRPC. */
-export type Override = (input: object, options?: MutationOptions) => unknown;
+/** A call that is not one call of tRPC. */
+export type Override = (input: object, options?: MutationOptions & WaitOptions) => unknown;
 
 /** Whether an operation is a query. There is no router at run time, so the name decides. A test checks every operation. */
 export const isQueryName = (name: string): boolean =>

@@ -1,4 +1,4 @@
-export type { Problem, ProblemField } from '@tenon/api';
+export type { Job, Problem, ProblemField } from '@tenon/api';
 export {
   BadRequestError,
   ConflictError,
@@ -19,7 +19,14 @@ export {
   UnprocessableError,
 } from './errors.ts';
 export type { List, Page } from './list.ts';
-export type { CallOptions, DryRunOptions, MutationOptions, RetryOptions, TenonOptions } from './options.ts';
+export type {
+  CallOptions,
+  DryRunOptions,
+  MutationOptions,
+  RetryOptions,
+  TenonOptions,
+  WaitOptions,
+} from './options.ts';
 export { memorySession, type Session, type Tokens } from './session.ts';
 export { createTenon, type Inputs, type Outputs, type Tenon } from './tenon.ts';
 export type { AuthCall, DryRun, DryRunEvent, MutationCall, QueryCall, RedirectCall } from './types.ts';

@@ -1,3 +1,4 @@
+import type { Job } from '@tenon/api';
 import type { Session } from './session.ts';
 
 /** How a call is tried again after a temporary failure. */
@@ -66,6 +67,12 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
   /** Id or slug. @default the client's; none when the input has an `organizationId` */
   organization?: string | undefined;
+}
+
+/** Options of waiting for a job. */
+export interface WaitOptions extends CallOptions {
+  /** Called with every answer about the job, also the last one. */
+  onProgress?: ((job: Job) => void) | undefined;
 }
 
 /** Options of one mutation. */

@@ -6,6 +6,7 @@ import { withCalls } from './calls.ts';
 import { linksOf } from './links.ts';
 import type { TenonOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
+import { type JobCalls, jobCalls } from './jobs.ts';
 import { redirectCalls } from './redirects.ts';
 import { settingsOf } from './settings.ts';
 import type { Calls, InputsOf, OutputsOf } from './types.ts';
@@ -20,6 +21,7 @@ export type Outputs = OutputsOf<Contexts>;
 
 /** Every operation of the API, by its operationId: `tenon.tasks.create({ title })`. */
 export interface Tenon extends Calls<Contexts> {
+  readonly jobs: Calls<Contexts>['jobs'] & JobCalls;
   /**
    * The same API as tRPC's own client, for TanStack Query and similar libraries. It has the same session, retries and
    * timeouts, but tRPC's errors. Options of a call go into `context`: `{ context: { ifMatch: task.version } }`.
@@ -32,7 +34,7 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
   const settings = settingsOf(options, runtime);
   const tokens = new AccessTokens(settings);
   const trpc = createTRPCClient<AppRouter>({ links: linksOf(settings, tokens) });
-  const overrides = new Map([...authCalls(settings, tokens), ...redirectCalls(settings)]);
+  const overrides = new Map([...authCalls(settings, tokens), ...redirectCalls(settings), ...jobCalls(trpc, settings)]);
   // The proxy answers any name. Only the router's type knows which names exist.
   return withCalls({ trpc }, getUntypedClient(trpc), overrides) as Tenon;
 }

@@ -3,11 +3,13 @@
  * there, and run.
  */
 /* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/await-thenable -- wrong on purpose */
-import { createTenon, type Inputs, NotFoundError, type Outputs, type Session, TenonError } from '@tenon/sdk';
+import { createTenon, type Inputs, type Job, NotFoundError, type Outputs, type Session, TenonError } from '@tenon/sdk';
 
 type Task = Outputs['tasks']['get'];
 
 const draft: Inputs['tasks']['create'] = { title: 'Consume', priority: 'high', dueDate: null };
+
+const onProgress = ({ progress }: Job): number | null => progress;
 
 /** Checks what the types promise, in calls that are never made. */
 async function promises(session: Session): Promise<void> {
@@ -15,10 +17,12 @@ async function promises(session: Session): Promise<void> {
   const version: number = (await tenon.tasks.create(draft)).version;
   const dueDate: string | null = (await tenon.tasks.get({ id: '' })).dueDate;
   const events: { type: string }[] = (await tenon.tasks.create(draft, { dryRun: true })).events;
-  const nothing: void = await tenon.tasks.delete({ id: '' }, { ifMatch: version });
+  const started: Job | undefined = await tenon.tasks.delete({ id: '' }, { ifMatch: version });
+  const restored: Task | Job = await tenon.tasks.restore({ id: '' });
+  const finished: Job | Task = 'kind' in restored ? await tenon.jobs.wait(restored, { onProgress }) : restored;
   const byTrpc: Task = await tenon.trpc.tasks.get.query({ id: '' });
   const url: string = tenon.auth.oidcCallback({ state: '' });
-  void [dueDate, events, nothing, byTrpc, url];
+  void [dueDate, events, started, finished, byTrpc, url];
 
   createTenon({ baseUrl: '', apiKey: 'sk_' });
   // @ts-expect-error A client has an API key or a session, not both.
