@@ -15,6 +15,8 @@ Tenon is a multi-tenant work platform. The same operations are served as tRPC un
 
 **Changes** are sent with PATCH (application/json or application/merge-patch+json): what is absent stays, null clears. PUT is the same operation.
 
+**Long work.** What changes more than 500 rows goes on after the answer: 202 with a job, and its \`Location\` to ask how far it is.
+
 **Errors** are problems (RFC 9457): decide by \`code\`. Beside those listed, every path answers 404, 405, 414, 417 and 431 where HTTP asks for them.
 `.trim();
 
