@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
-import { mutate } from '../database/unit-of-work.ts';
+import { mutate, type Unit } from '../database/unit-of-work.ts';
 import { defineEvents, event, recordEvents } from '../activity/index.ts';
+import { errors } from '../kernel/errors.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { silentLogger } from '../kernel/logger.ts';
 import { createOrganization, createTestPlatform, dialects, TestClock, type TestPlatform } from '../testing/index.ts';
-import { enqueue, type JobOptions } from './enqueue.ts';
+import { cancelJob, enqueue, type JobOptions, startJob } from './enqueue.ts';
 import { type JobHandlers, LeaseLost } from './handler.ts';
+import { getJob } from './job.queries.ts';
 import { maintenanceHandlers } from './maintenance.ts';
-import { anyDue, claimJobs, completeJob, failJob, queueDepth } from './queue.ts';
+import { advanceJob, anyDue, claimJobs, completeJob, failJob, queueDepth } from './queue.ts';
 import { JobRunner, type JobRunnerOptions } from './runner.ts';
 import { type Schedule, SchedulePlanner } from './schedules.ts';
 
@@ -123,6 +125,34 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect(await job()).toMatchObject({ status: 'done', result: 'first' });
     });
 
+    it('rolls back the step of a worker that comes too late, or of a cancelled job', async () => {
+      const organization = await createOrganization(platform, 'Steps');
+      const entity = { type: 'test', id: uuidv7() };
+      const lose = [
+        async () => {
+          clock.advance(leaseMs);
+          await claimOne();
+        },
+        () => mutate(organization.owner.ctx(), (unit) => cancelJob(unit, 'cancelled')),
+      ];
+      for (const losing of lose) {
+        await writeThroughSystemDoor(ctx, (unit) => unit.db.deleteFrom('jobs').execute());
+        await mutate(organization.owner.ctx(), (unit) => enqueue(unit, 'test', {}, { uniqueKey: 'cancelled' }));
+        const slow = await claimOne();
+        await losing();
+        const step = async (unit: Unit) => {
+          await recordEvents(unit, testEvents.happened.about(entity.id, { data: {} }));
+          return 1;
+        };
+        const late = advanceJob(ctx, slow, step, { done: 0, left: null }, null);
+        await expect(late).rejects.toBeInstanceOf(LeaseLost);
+      }
+      const written = await readThroughSystemDoor(ctx.database, (db) =>
+        db.selectFrom('events').select('id').where('entity_id', '=', entity.id).execute(),
+      );
+      expect(written).toEqual([]);
+    });
+
     it('ignores the failure of a worker that comes too late', async () => {
       await add('test');
       const slow = await claimOne();
@@ -191,6 +221,62 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       expect({ status, error }).toEqual({ status: 'dead', error: 'Error: no luck with password=[redacted]' });
       clock.advance(day);
       expect(await runner.runDue()).toBe(0);
+    });
+
+    it('is dead at once when it was refused, and says so to its starter', async () => {
+      const { owner } = await createOrganization(platform, 'Refused');
+      const run = async (error: Error, attempts: number) => {
+        const { id } = await mutate(owner.ctx(), (unit) => startJob(unit, 'test', {}, { maxAttempts: 2 }));
+        const runner = runnerOf({
+          test: async () => {
+            throw error;
+          },
+        });
+        for (let attempt = 0; attempt < attempts; attempt++) {
+          await runner.runDue();
+          clock.advance(minute);
+        }
+        return getJob(owner.ctx(), { id });
+      };
+      const refused = errors.permission_denied();
+      const { code, message } = refused;
+      expect(await run(refused, 1)).toMatchObject({ status: 'failed', error: { code, message } });
+      const internal = { code: 'internal', message: errors.internal().message };
+      const broken = new Error('relation tasks has no column');
+      expect(await run(broken, 1)).toMatchObject({ status: 'waiting', error: null });
+      expect(await run(broken, 2)).toMatchObject({ status: 'failed', error: internal });
+      expect(await run(errors.database_busy(), 1)).toMatchObject({ status: 'waiting' });
+    });
+
+    it('shows its starter how far it is', async () => {
+      const { owner } = await createOrganization(platform, 'Progress');
+      const { id } = await mutate(owner.ctx(), (unit) => startJob(unit, 'test', {}));
+      const seen: unknown[] = [];
+      const look = async () => {
+        const { status, progress, result } = await getJob(owner.ctx(), { id });
+        seen.push([status, progress, result]);
+      };
+      const rows = [3, 0, 4, null];
+      const runner = runnerOf({
+        test: async (_ctx, _payload, run) => {
+          await look();
+          const principal = async () => {
+            await look();
+            return owner.principal;
+          };
+          const done = await run.steps(async () => rows.shift() ?? null, { left: async () => 7, principal });
+          return { done };
+        },
+      });
+      await look();
+      await runner.runDue();
+      await look();
+      const running = (progress: number | null) => ['running', progress, null];
+      expect(seen).toEqual([
+        ['waiting', null, null],
+        ...[null, null, 42, 42, 99].map(running),
+        ['done', 100, { done: 7 }],
+      ]);
     });
 
     it('marks a job dead that kills its worker every time', async () => {

@@ -3,8 +3,17 @@ import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/sy
 import { getJob, type Job, type JobHandler, stepRows } from '../../jobs/index.ts';
 import { JobRunner } from '../../jobs/runner.ts';
 import { silentLogger } from '../../kernel/logger.ts';
-import { suspendMember } from '../../tenancy/index.ts';
 import {
+  createApiKey,
+  createRole,
+  createRoleAssignment,
+  OrganizationUpdate,
+  RoleCreate,
+  suspendMember,
+  updateOrganization,
+} from '../../tenancy/index.ts';
+import {
+  acting,
   createOrganization,
   createTestPlatform,
   dialects,
@@ -167,6 +176,129 @@ describe.each(dialects)('long work on %s', (dialect) => {
     await platform.runDueJobs();
     expect(await getJob(manager.ctx(), job)).toMatchObject({ status: 'failed', error: { code: 'permission_denied' } });
     expect(await state()).toEqual(whole);
+  });
+
+  /** Somebody who may delete what is assigned to them, which is all of the tree but its newest 100 tasks. */
+  const narrowMember = async (id: string) => {
+    const member = await acme.addMember();
+    const role = RoleCreate.parse({
+      name: 'Narrow',
+      permissions: ['task:read', 'task:delete', 'task:delete_any'],
+      constraints: ['assignedOnly'],
+    });
+    const { userId } = member;
+    const { id: roleId } = await createRole(ctx(), role);
+    await createRoleAssignment(ctx(), { userId, roleId, scope: { kind: 'organization' }, validTo: null });
+    const { all } = await state();
+    await writeThroughSystemDoor(anonymous(platform), async ({ db }) => {
+      const rows = await db
+        .selectFrom('tasks')
+        .select('id')
+        .where('organization_id', '=', acme.id)
+        .orderBy('id')
+        .execute();
+      await db
+        .insertInto('task_assignees')
+        .values(
+          rows
+            .slice(0, all - 100)
+            .map((task) => ({ organization_id: acme.id, task_id: task.id, user_id: userId, position: 0 })),
+        )
+        .execute();
+    });
+    return { ctx: () => acting(platform, userId, acme.id), id };
+  };
+
+  it.each([
+    ['moving to the trash', false, 0],
+    ['deleting for ever', true, 100],
+  ])('stops %s at a task that its starter may not delete', async (_name, permanent, fewest) => {
+    const { id, ctx: narrow } = await narrowMember(await plant());
+    const job = started(await deleteTask(await narrow(), { id, permanent }));
+    await platform.runDueJobs();
+    expect(await getJob(await narrow(), job)).toMatchObject({ status: 'failed', error: { code: 'permission_denied' } });
+    const { all, living, counted, orphans } = await state();
+    expect({ living, counted, orphans }).toEqual({ living: all, counted: all, orphans: 0 });
+    expect(all).toBeGreaterThan(fewest);
+    if (!permanent) expect(all).toBe(size + 1);
+  });
+
+  it('stops restoring at a task that its starter may not delete', async () => {
+    const { id, ctx: narrow } = await narrowMember(await plant());
+    await trash(id);
+    await platform.runDueJobs();
+    const job = started(await restoreTask(await narrow(), { id }));
+    await platform.runDueJobs();
+    expect(await getJob(await narrow(), job)).toMatchObject({ status: 'failed', error: { code: 'permission_denied' } });
+    const { living, counted, orphans } = await state();
+    expect(living).toBeLessThan(size);
+    expect({ counted, orphans }).toEqual({ counted: living, orphans: 0 });
+  });
+
+  it('decides by the hour at which it was started', async () => {
+    clock.set('2026-01-13T16:59:00Z');
+    const id = await plant();
+    const workingHours = { start: '08:00', end: '17:00', days: [1, 2, 3, 4, 5], exemptPriorities: [] };
+    await updateOrganization(ctx(), OrganizationUpdate.parse({ organizationId: acme.id, settings: { workingHours } }));
+    const member = await acme.addMember();
+    const { userId } = member;
+    const permissions = ['task:read', 'task:delete', 'task:delete_any'];
+    const role = RoleCreate.parse({ name: 'Daily', permissions, constraints: ['workingHours'] });
+    const { id: roleId } = await createRole(ctx(), role);
+    await createRoleAssignment(ctx(), { userId, roleId, scope: { kind: 'organization' }, validTo: null });
+    const job = started(await deleteTask(await acting(platform, userId, acme.id), { id, permanent: false }));
+    clock.advance(hour);
+    await platform.runDueJobs();
+    expect(await getJob(await acting(platform, userId, acme.id), job)).toMatchObject({ status: 'done' });
+  });
+
+  it.each(['user', 'key'])('stops when the %s that started it was switched off', async (what) => {
+    const id = await plant();
+    const manager = await acme.addMember('manager');
+    const { id: keyId } = await createApiKey(await acting(platform, acme.owner.userId, acme.id), {
+      name: 'Sweeper',
+      scopes: ['task:read', 'task:delete', 'task:delete_any'],
+      expiresAt: null,
+    });
+    const starter = what === 'user' ? manager.principal : { ...acme.owner.principal, apiKeyId: keyId };
+    const by = platform.context({ principal: starter });
+    const job = started(await deleteTask(by, { id, permanent: false }));
+    await runAndDie('tasks.delete');
+    await writeThroughSystemDoor(anonymous(platform), async ({ db }) => {
+      if (what === 'user')
+        await db.updateTable('users').set({ is_active: false }).where('id', '=', manager.userId).execute();
+      else await db.updateTable('api_keys').set({ is_active: false }).where('id', '=', keyId).execute();
+    });
+    await platform.runDueJobs();
+    expect(await getJob(by, job)).toMatchObject({ status: 'failed', error: { code: 'permission_denied' } });
+    expect(await state()).toEqual(whole);
+  });
+
+  it('goes on in the name and within the scopes of an API key', async () => {
+    const id = await plant();
+    const { id: keyId } = await createApiKey(await acting(platform, acme.owner.userId, acme.id), {
+      name: 'Sweeper',
+      scopes: ['task:read', 'task:delete'],
+      expiresAt: null,
+    });
+    const job = started(
+      await deleteTask(platform.context({ principal: { ...acme.owner.principal, apiKeyId: keyId } }), {
+        id,
+        permanent: false,
+      }),
+    );
+    await platform.runDueJobs();
+    expect(await getJob(ctx(), job)).toMatchObject({ status: 'done' });
+    const events = await readThroughSystemDoor(platform.database, (db) =>
+      db
+        .selectFrom('events')
+        .select(['actor_id as actorId', 'api_key_id as apiKeyId'])
+        .distinct()
+        .where('organization_id', '=', acme.id)
+        .where('type', '=', 'task.deleted')
+        .execute(),
+    );
+    expect(events).toEqual([{ actorId: acme.owner.userId, apiKeyId: keyId }]);
   });
 
   it('does not begin for a tree with a task that the caller may not delete', async () => {
