@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { enqueue, getJob, type Job } from '../../jobs/index.ts';
+import { deleteOrganization } from '../../tenancy/index.ts';
 import {
   createOrganization,
   createTestPlatform,
@@ -10,7 +11,7 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { anonymous } from '../../testing/people.ts';
-import { createTask, deleteTask, restoreTask, type Task } from '../index.ts';
+import { createTask, deleteTask, emptyTrash, reassignTasks, restoreTask } from '../index.ts';
 import { seedTree } from '../../testing/big-tree.ts';
 import { watched } from '../../testing/watch.ts';
 
@@ -18,8 +19,8 @@ const day = 86_400_000;
 const size = 20_000;
 
 /** The job that an operation has started. */
-function started(answer: Task | Job | void): Job {
-  if (answer && 'kind' in answer) return answer;
+function started(answer: object | void): Job {
+  if (answer && 'finishedAt' in answer) return answer as Job;
   throw new Error('It has done all of its work at once.');
 }
 
@@ -96,6 +97,30 @@ describe.each(dialects)('trees of 20,000 tasks on %s', (dialect) => {
     await meanwhile('purge', () => platform.runDueJobs());
     expect(await counts()).toEqual({ all: 0, trashed: 0, counted: 0 });
     expect(await eventsOf('task.purged')).toBe(size + 1);
+  }, 180_000);
+
+  it('are handed over, deleted for ever from the trash, and erased with their organization', async () => {
+    acme = await createOrganization(platform);
+    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
+    root = await seedTree(platform, acme, { size, assigneeId: from.userId });
+    const handover = { organizationId: acme.id, userId: from.userId, toUserId: to.userId };
+    let job = started(await reassignTasks(ctx(), handover));
+    await meanwhile('handing over', () => platform.runDueJobs());
+    expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', result: { reassigned: size + 1 } });
+
+    await deleteTask(ctx(), { id: root, permanent: false });
+    await platform.runDueJobs();
+    job = started(await emptyTrash(ctx()));
+    await meanwhile('emptying', () => platform.runDueJobs());
+    expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', result: { deleted: size + 1 } });
+    expect(await counts()).toEqual({ all: 0, trashed: 0, counted: 0 });
+
+    await seedTree(platform, acme, { size, assigneeId: to.userId });
+    await deleteOrganization(ctx());
+    clock.advance(31 * day);
+    await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'organizations.purge', {}));
+    await meanwhile('erasing', () => platform.runDueJobs());
+    expect((await counts()).all).toBe(0);
   }, 180_000);
 
   it('are deleted for ever', async () => {

@@ -3,16 +3,22 @@ import { z } from 'zod';
 import { authorize, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
-import { anyOf } from '../../database/sql.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Job, type JobHandlers, type JobPayload, type JobRun, startJob, stepRows } from '../../jobs/index.ts';
 import { errors } from '../../kernel/errors.ts';
 import { jobPrincipal, tenancyErrors } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
+import { TaskAssigneeEntity } from './task.entity.ts';
 import { linksOfPage } from './task.links.ts';
 import { tasks, taskSubject } from './task.record.ts';
 import type { TaskReassign, TasksReassigned } from './task.schema.ts';
 import { countOf, mostCounted } from './task.tree.ts';
+
+/** A task with the ids of its assignees, in order. */
+interface Assigned {
+  id: string;
+  assigneeIds: readonly string[];
+}
 
 type Handover = Pick<TaskReassign, 'userId' | 'toUserId'>;
 
@@ -32,16 +38,15 @@ async function requirePeople(db: ReadDoor, organizationId: string, { userId, toU
 /** The open tasks of a user that the principal sees. */
 const openTasks = ({ db }: Unit, userId: string) =>
   db
-    .selectFrom('tasks')
+    .selectFrom('task_assignees')
+    .innerJoin('tasks', 'tasks.id', 'task_assignees.task_id')
     .select('tasks.id')
+    .where('task_assignees.user_id', '=', userId)
     .where('tasks.deleted_at', 'is', null)
-    .where('tasks.status', 'not in', ['done', 'archived'])
-    .where('tasks.id', 'in', (where) =>
-      where.selectFrom('task_assignees').select('task_assignees.task_id').where('task_assignees.user_id', '=', userId),
-    );
+    .where('tasks.status', 'not in', ['done', 'archived']);
 
 async function openTaskIds(unit: Unit, userId: string, limit: number): Promise<string[]> {
-  const rows = await openTasks(unit, userId).orderBy('tasks.id').limit(limit).execute();
+  const rows = await openTasks(unit, userId).orderBy('task_assignees.task_id').limit(limit).execute();
   return rows.map(({ id }) => id);
 }
 
@@ -51,21 +56,13 @@ const handedOver = (assigneeIds: readonly string[], { userId, toUserId }: Handov
     ? assigneeIds.filter((id) => id !== userId)
     : assigneeIds.map((id) => (id === userId ? toUserId : id));
 
-async function moveLinks({ db }: Unit, taskIds: readonly string[], { userId, toUserId }: Handover): Promise<void> {
-  await db
-    .deleteFrom('task_assignees')
-    .where('user_id', '=', userId)
-    .where(anyOf(db.dialect, 'task_id', taskIds))
-    .where('task_id', 'in', (where) =>
-      where.selectFrom('task_assignees as other').select('other.task_id').where('other.user_id', '=', toUserId),
-    )
-    .execute();
-  await db
-    .updateTable('task_assignees')
-    .set({ user_id: toUserId })
-    .where('user_id', '=', userId)
-    .where(anyOf(db.dialect, 'task_id', taskIds))
-    .execute();
+/** The new assignee takes the place of the old one. Where they have one already, the old one goes. */
+async function moveLinks(unit: Unit, theirs: readonly Assigned[], { userId, toUserId }: Handover): Promise<void> {
+  const [both = [], others = []] = [true, false].map((assigned) =>
+    theirs.filter(({ assigneeIds }) => assigneeIds.includes(toUserId) === assigned).map(({ id }) => id),
+  );
+  await unit.delete(TaskAssigneeEntity, { userId, taskId: both });
+  await unit.update(TaskAssigneeEntity, { userId, taskId: others }, { userId: toUserId });
 }
 
 /**
@@ -92,11 +89,7 @@ async function handOverSome(unit: Unit, handover: Handover, at: Date): Promise<n
   const ids = await openTaskIds(unit, handover.userId, stepRows);
   if (ids.length === 0) return null;
   const theirs = await lockOpen(unit, ids, handover, at);
-  await moveLinks(
-    unit,
-    theirs.map(({ id }) => id),
-    handover,
-  );
+  await moveLinks(unit, theirs, handover);
   await tasks.changeMany(unit, theirs, (task) => ({ assigneeIds: handedOver(task.assigneeIds, handover) }));
   return theirs.length;
 }
