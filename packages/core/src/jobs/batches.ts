@@ -4,7 +4,7 @@ import { statement } from '../database/statement.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
 
 /** Rows of one transaction: few enough that nobody notices the lock. */
-const batch = 1000;
+const batch = 500;
 
 interface Batches {
   /** Sets this column to null instead of deleting the rows. @default none */
