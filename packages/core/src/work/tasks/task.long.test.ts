@@ -33,11 +33,12 @@ describe.each(dialects)('trees of 20,000 tasks on %s', (dialect) => {
 
   beforeAll(async () => {
     platform = await createTestPlatform(dialect, { clock });
-    [acme, other] = [await createOrganization(platform), await createOrganization(platform)];
+    other = await createOrganization(platform);
   });
   afterAll(() => platform.dispose());
   beforeEach(async () => {
-    root = await seedTree(platform, acme, { size });
+    acme = await createOrganization(platform);
+    root = await seedTree(platform, acme, { size, assigneeId: acme.owner.userId });
   }, 60_000);
 
   const ctx = () => acme.owner.ctx();
@@ -69,24 +70,23 @@ describe.each(dialects)('trees of 20,000 tasks on %s', (dialect) => {
   };
 
   /** Does the work, while somebody in another organization writes all the time. */
-  const meanwhile = async (name: string, work: () => Promise<unknown>) => {
+  const meanwhile = async (work: () => Promise<unknown>) => {
     const seen = await watched(() => createTask(other.owner.ctx(), { title: 'Meanwhile' }), work);
-    const figures = `${name}: ${JSON.stringify(seen)}`;
-    expect(seen.longestWaitMs, figures).toBeLessThan(2000);
+    expect(seen.longestWaitMs).toBeLessThan(2000);
     // On an idle machine it is below 50. This one may be busy.
-    expect(seen.longestBlockMs, figures).toBeLessThan(1000);
+    expect(seen.longestBlockMs).toBeLessThan(1000);
   };
 
   it('go to the trash, come back, and are purged', async () => {
     const before = await counts();
     let job = started(await deleteTask(ctx(), { id: root, permanent: false }));
     expect(await counts()).toEqual({ ...before, trashed: 1, counted: size });
-    await meanwhile('trash', () => platform.runDueJobs());
+    await meanwhile(() => platform.runDueJobs());
     expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', progress: 100, result: { deleted: size + 1 } });
     expect(await counts()).toEqual({ all: size + 1, trashed: size + 1, counted: 0 });
 
     job = started(await restoreTask(ctx(), { id: root }));
-    await meanwhile('restore', () => platform.runDueJobs());
+    await meanwhile(() => platform.runDueJobs());
     expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', result: { restored: size + 1 } });
     expect(await counts()).toEqual(before);
     expect([await eventsOf('task.deleted'), await eventsOf('task.restored')]).toEqual([size + 1, size + 1]);
@@ -95,24 +95,22 @@ describe.each(dialects)('trees of 20,000 tasks on %s', (dialect) => {
     await platform.runDueJobs();
     clock.advance(30 * day);
     await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'tasks.purge', {}));
-    await meanwhile('purge', () => platform.runDueJobs());
+    await meanwhile(() => platform.runDueJobs());
     expect(await counts()).toEqual({ all: 0, trashed: 0, counted: 0 });
     expect(await eventsOf('task.purged')).toBe(size + 1);
   }, 180_000);
 
   it('are handed over, deleted for ever from the trash, and erased with their organization', async () => {
-    acme = await createOrganization(platform);
-    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
-    root = await seedTree(platform, acme, { size, assigneeId: from.userId });
-    const handover = { organizationId: acme.id, userId: from.userId, toUserId: to.userId };
+    const to = await acme.addMember('member');
+    const handover = { organizationId: acme.id, userId: acme.owner.userId, toUserId: to.userId };
     let job = started(await reassignTasks(ctx(), handover));
-    await meanwhile('handing over', () => platform.runDueJobs());
+    await meanwhile(() => platform.runDueJobs());
     expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', result: { reassigned: size + 1 } });
 
     await deleteTask(ctx(), { id: root, permanent: false });
     await platform.runDueJobs();
     job = started(await emptyTrash(ctx()));
-    await meanwhile('emptying', () => platform.runDueJobs());
+    await meanwhile(() => platform.runDueJobs());
     expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', result: { deleted: size + 1 } });
     expect(await counts()).toEqual({ all: 0, trashed: 0, counted: 0 });
 
@@ -120,13 +118,13 @@ describe.each(dialects)('trees of 20,000 tasks on %s', (dialect) => {
     await deleteOrganization(ctx());
     clock.advance(31 * day);
     await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'organizations.purge', {}));
-    await meanwhile('erasing', () => platform.runDueJobs());
+    await meanwhile(() => platform.runDueJobs());
     expect((await counts()).all).toBe(0);
   }, 180_000);
 
   it('are deleted for ever', async () => {
     const job = started(await deleteTask(ctx(), { id: root, permanent: true }));
-    await meanwhile('permanent', () => platform.runDueJobs());
+    await meanwhile(() => platform.runDueJobs());
     expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', result: { deleted: size + 1 } });
     expect(await counts()).toEqual({ all: 0, trashed: 0, counted: 0 });
   }, 180_000);
