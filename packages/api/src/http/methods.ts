@@ -100,7 +100,7 @@ const refused = async (): Promise<never> => {
  * Refuses methods at a path that are answered only by wider paths. Without this `GET /tasks/trash` would take `trash` for the id of
  * `GET /tasks/:id`.
  */
-export function refuseMethods(app: FastifyInstance, url: string, methods: readonly string[]): void {
+export function routeRefusals(app: FastifyInstance, url: string, methods: readonly string[]): void {
   const { answer } = otherOf(app);
   const onRequest = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply);
   app.route({ method: [...methods], url, exposeHeadRoute: false, onRequest, handler: refused });

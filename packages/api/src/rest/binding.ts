@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { RequestContext } from '../context.ts';
 import { sendNotFound, sendProblem } from '../http/failures.ts';
-import { isWider, refuseMethods } from '../http/methods.ts';
+import { isWider, routeRefusals } from '../http/methods.ts';
 import { type Operation, type RawInput } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { pointAtAlias, routeAliases, splitAliasBody } from './aliases.ts';
@@ -33,7 +33,7 @@ export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeConte
       for (const { operation, ...route } of routes)
         if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: operation.type === 'query' });
     });
-  refuseMethodsOfWiderPaths(app, routes);
+  routeRefusalsOfWiderPaths(app, routes);
 }
 
 function routesOf(router: AnyTRPCRouter, makeContext: MakeContext): Route[] {
@@ -106,11 +106,11 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
 const methodsOf = ({ method, operation }: Route): string[] =>
   method === 'GET' && operation.type === 'query' ? ['GET', 'HEAD'] : [method];
 
-function refuseMethodsOfWiderPaths(app: FastifyInstance, routes: readonly Route[]): void {
+function routeRefusalsOfWiderPaths(app: FastifyInstance, routes: readonly Route[]): void {
   for (const [url, own] of Map.groupBy(routes, (route) => route.url)) {
     const declared = own.flatMap(methodsOf);
     const wider = routes.filter((route) => isWider(route.url, url)).flatMap(methodsOf);
     const refused = new Set(wider.filter((method) => !declared.includes(method)));
-    if (refused.size > 0) refuseMethods(app, url, [...refused]);
+    if (refused.size > 0) routeRefusals(app, url, [...refused]);
   }
 }

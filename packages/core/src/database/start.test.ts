@@ -1,4 +1,7 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +18,7 @@ import {
   type TestPlatform,
 } from '../testing/index.ts';
 import { createTag, listTags } from '../work/index.ts';
-import { sqliteFile } from './database.ts';
+import { openDatabase, sqliteFile } from './database.ts';
 import { toStartError } from './start-failures.ts';
 import { migrate } from './migrate.ts';
 import { openMigrationOrm } from './migration-orm.ts';
@@ -55,6 +58,25 @@ describe('what keeps the database from being used', () => {
   it('leaves every other error alone', () => {
     const error = new TypeError('undefined is no function');
     expect(toStartError(error, urls.sqlite)).toBe(error);
+  });
+});
+
+describe('a SQLite file that was not migrated', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-start-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each<[string, (file: string) => void]>([
+    ['that is not there', () => {}],
+    ['that is empty', (file) => writeFileSync(file, '')],
+  ])('is not opened: a file %s', async (name, make) => {
+    const file = join(folder, `${name}.db`);
+    make(file);
+    const before = readdirSync(folder);
+    const opening = openDatabase({ url: `file:${file}`, tables, visibility: () => 'all' });
+    await expect(opening).rejects.toThrow('The database is not migrated: run "tenon migrate".');
+    // A file that only a mistake in the settings names is not made.
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(before));
+    expect(existsSync(file)).toBe(before.length > 0);
   });
 });
 

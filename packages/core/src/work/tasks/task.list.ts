@@ -148,10 +148,13 @@ const listStatement = statementFamily<
       ]);
       return shape.overdue ? late : where.or([where('tasks.due_date', 'is', null), where.not(late)]);
     });
-  if (shape.terms !== null) query = query.innerJoin('task_search', 'task_search.task_id', 'tasks.id');
   if (shape.terms === 0) query = query.where(sql<boolean>`1 = 0`);
-  else if (shape.terms !== null && dialect === 'postgresql') query = query.where(matches(values.query));
-  else if (shape.terms !== null)
+  if (shape.terms !== null)
+    query = query.innerJoin('task_search', (join) => {
+      const ofTask = join.onRef('task_search.task_id', '=', 'tasks.id');
+      return dialect === 'postgresql' && shape.terms !== 0 ? ofTask.on(matches(values.query)) : ofTask;
+    });
+  if (shape.terms !== null && shape.terms > 0 && dialect === 'sqlite')
     query = query.innerJoin(found(values.query), (join) =>
       join.on(sql<boolean>`found.sequence = task_search.sequence`),
     );

@@ -80,6 +80,12 @@ describe.each(dialects)('search on %s', (dialect) => {
     for (const [title, , search] of texts) expect(await find(search)).toContain(title);
   });
 
+  it('finds nothing without a word', async () => {
+    const { owner } = await createOrganization(platform, 'Many');
+    await createTask(owner.ctx(), { title: 'Something' });
+    expect(await listTasks(owner.ctx(), TaskListInput.parse({ search: '--- !' }))).toMatchObject({ data: [] });
+  });
+
   it('looks for every word of the search', async () => {
     const { owner } = await createOrganization(platform, 'Many');
     const words = Array.from({ length: 50 }, (_, index) => `a${(index + 36).toString(36)}`);

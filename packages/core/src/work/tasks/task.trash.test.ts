@@ -12,7 +12,7 @@ import {
   type TestPlatform,
 } from '../../testing/index.ts';
 import { anonymous } from '../../testing/people.ts';
-import { createTask, deleteTask, getTask, listTasks, restoreTask, TaskListInput, updateTask } from '../index.ts';
+import { createTask, deleteTask, getTask, listTasks, restoreTask, TaskListInput } from '../index.ts';
 import { tasks } from './task.record.ts';
 
 const day = 86_400_000;
@@ -87,52 +87,5 @@ describe.each(dialects)('the trash on %s', (dialect) => {
     if (dialect === 'sqlite') purging.resolve(purge());
     await purging.promise;
     expect(await getTask(owner.ctx(), { id })).toMatchObject({ title: 'Restored late' });
-  });
-});
-
-describe('moves on PostgreSQL', () => {
-  let platform: TestPlatform;
-  let owner: TestMember;
-
-  beforeAll(async () => {
-    platform = await createTestPlatform('postgresql');
-    ({ owner } = await createOrganization(platform));
-  });
-  afterAll(() => platform.dispose());
-
-  const create = (title: string, parentId: string | null = null) => createTask(owner.ctx(), { title, parentId });
-  const move = (id: string, parentId: string) => updateTask(owner.ctx(), { id, parentId });
-  const outcomes = (...work: Promise<unknown>[]) =>
-    Promise.all(
-      work.map((one) =>
-        one.then(
-          () => 'done',
-          (error: { code: string }) => error.code,
-        ),
-      ),
-    );
-
-  it('never close a circle together', async () => {
-    for (let round = 0; round < 10; round++) {
-      const [a, b] = [await create('A'), await create('B')];
-      const ended = await outcomes(move(a.id, b.id), move(b.id, a.id));
-      expect(ended.sort()).toEqual(['done', 'parent_cycle']);
-    }
-  });
-
-  it('leave no task below a trashed parent', async () => {
-    for (let round = 0; round < 10; round++) {
-      const [above, parent] = [await create('Above'), await create('Parent')];
-      await move(parent.id, above.id);
-      const child = await create('Child');
-      const trashing = deleteTask(owner.ctx(), { id: above.id, permanent: false });
-      const [moved, trashed] = await outcomes(move(child.id, parent.id), trashing);
-      expect(trashed).toBe('done');
-      const found = await getTask(owner.ctx(), { id: child.id }).then(
-        ({ parentId }) => parentId,
-        () => 'trashed',
-      );
-      expect([moved, found]).toEqual(moved === 'done' ? ['done', 'trashed'] : ['parent_not_found', null]);
-    }
   });
 });
