@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeThroughIdentityDoor } from '../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import { uuidv7 } from '../kernel/ids.ts';
 import { createApiKey, register, signInWithPasskey, updateApiKey } from '../tenancy/index.ts';
 import {
   accountTokens,
@@ -27,6 +29,7 @@ import { changeEmail, confirmEmail, undoEmailChange } from './email-change.servi
 import { identityMails, identityTables } from './index.ts';
 import { changeSubject } from './mail/email-change.mails.ts';
 import { purgeEmailChanges } from './maintenance.ts';
+import { installationRealm, UserIdentityEntity } from './oidc/oidc.entity.ts';
 import { startPasskeySignIn } from './passkeys/passkey-sign-in.service.ts';
 import { listPasskeys } from './passkeys/passkey.queries.ts';
 import { enablePasskey } from './passkeys/passkey.service.ts';
@@ -266,6 +269,62 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
       return (need: 'none' | 'required' = 'none') => contextOf(platform, accessToken, need);
     };
     const proof = { password: 'another battery staple' };
+    /** Adds a passkey, an identity and an app with recovery codes to an account. */
+    const addAll = async ({ user }: SignedUpPerson) => {
+      await enrolPasskey(platform, user.id);
+      await writeThroughIdentityDoor(anonymous(platform), (unit) =>
+        unit.insert(UserIdentityEntity, {
+          id: uuidv7(),
+          userId: user.id,
+          realm: installationRealm,
+          issuer: 'https://issuer.example',
+          subject: user.id,
+          createdAt: unit.now,
+          lastUsedAt: unit.now,
+        }),
+      );
+      await enrolTotp(platform, user.id);
+    };
+    /** The rows of the tables that undoing a change may disable or delete. */
+    const additionsOf = (...people: SignedUpPerson[]) =>
+      readThroughSystemDoor(platform.database, async (db) => {
+        const ids = people.map(({ user }) => user.id);
+        return {
+          passkeys: await db.selectFrom('passkeys').selectAll().where('user_id', 'in', ids).orderBy('id').execute(),
+          identities: await db
+            .selectFrom('user_identities')
+            .selectAll()
+            .where('user_id', 'in', ids)
+            .orderBy('id')
+            .execute(),
+          apps: await db
+            .selectFrom('totp_credentials')
+            .selectAll()
+            .where('user_id', 'in', ids)
+            .orderBy('user_id')
+            .execute(),
+          codes: await db
+            .selectFrom('recovery_codes')
+            .selectAll()
+            .where('user_id', 'in', ids)
+            .orderBy('hash')
+            .execute(),
+        };
+      });
+    /** What each undone change of an account has disabled, by its events. */
+    const disabledOf = async ({ user }: SignedUpPerson) => {
+      const events = await readThroughSystemDoor(platform.database, (db) =>
+        db
+          .selectFrom('events')
+          .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+          .select('event_payloads.payload')
+          .where('events.entity_id', '=', user.id)
+          .where('events.type', '=', 'user.email_change_undone')
+          .orderBy('events.id')
+          .execute(),
+      );
+      return events.map(({ payload }) => payload.data?.['disabled']);
+    };
 
     it('disables what was added since, and nothing older', async () => {
       const { person, tokens, own, thief, app, keep, secret } = await robbed();
@@ -288,6 +347,40 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
       expect(app.recoveryCodes).toHaveLength(10);
       const { data } = await listPasskeys(await owner(), { sort: 'createdAt', limit: 10, total: false });
       expect(data.map(({ disabledAt }) => disabledAt !== null)).toEqual([false, true]);
+    });
+
+    it('leaves what is older than the change, and what other users have', async () => {
+      const [person, other, pending] = [await signUp(platform), await signUp(platform), await signUp(platform)];
+      await addAll(person);
+      clock.advance(1000);
+      await change(person, newEmail());
+      clock.advance(1000);
+      await addAll(other);
+      await enrolTotp(platform, pending.user.id, { pending: true });
+      const before = await additionsOf(person, other, pending);
+
+      await undo((await tokensOf(person)).undo);
+
+      expect(await additionsOf(person, other, pending)).toEqual(before);
+      expect(await disabledOf(person)).toEqual([[]]);
+    });
+
+    it('leaves what an earlier undo has disabled', async () => {
+      const { person, tokens } = await changed();
+      await confirm(tokens.confirm);
+      clock.advance(1000);
+      await change(person, newEmail());
+      const later = await tokensOf(person);
+      await addAll(person);
+      await undo(later.undo);
+      const before = await additionsOf(person);
+      clock.advance(1000);
+
+      await undo(tokens.undo);
+
+      expect(await additionsOf(person)).toEqual(before);
+      const kinds = ['passkey', 'identity', 'totp'].map((kind) => expect.objectContaining({ kind }));
+      expect(await disabledOf(person)).toEqual([kinds, []]);
     });
 
     it('deals with every table of a user', () => {
@@ -327,16 +420,7 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
       const mail = await identityMails['email_change_undone']?.(anonymous(platform), payload ?? {});
       expect(mail).toMatchObject({ to: person.email });
       expect(mail?.text).toContain('- passkey Passkey\n- authenticator app\n- API key https: //evil. example');
-      const events = await readThroughSystemDoor(platform.database, (db) =>
-        db
-          .selectFrom('events')
-          .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
-          .select('event_payloads.payload')
-          .where('events.entity_id', '=', person.user.id)
-          .where('events.type', '=', 'user.email_change_undone')
-          .execute(),
-      );
-      expect(events).toMatchObject([{ payload: { data: { disabled } } }]);
+      expect(await disabledOf(person)).toEqual([disabled]);
     });
 
     it('lets the owner enable again what was theirs', async () => {
