@@ -3,7 +3,15 @@ import { writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import { DomainError } from '../../kernel/errors.ts';
 import { signInWithPasskey, verifySecondFactor } from '../../tenancy/index.ts';
-import { createTestPlatform, dialects, enrolTotp, TestClock, type TestPlatform } from '../../testing/index.ts';
+import {
+  createTestPlatform,
+  dialects,
+  disableAdded,
+  enrolPasskey,
+  enrolTotp,
+  TestClock,
+  type TestPlatform,
+} from '../../testing/index.ts';
 import { type Tampering, TestAuthenticator } from '../../testing/authenticator.ts';
 import {
   anonymous,
@@ -304,6 +312,16 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       expect(await codeOf(finish(challengeToken, authenticator.get(options)))).toBe('invalid_challenge');
     });
 
+    it('not with a disabled key, whose answers count as wrong ones', async () => {
+      const { person, authenticator } = await withPasskey();
+      await disableAdded(platform, person.user.id);
+      const { challengeToken, options } = await begin();
+      const outcomes: string[] = [];
+      for (let count = 0; count < 6; count++)
+        outcomes.push(await codeOf(finish(challengeToken, authenticator.get(options))));
+      expect(outcomes).toEqual([...Array.from({ length: 5 }, () => 'passkey_failed'), 'invalid_challenge']);
+    });
+
     it('not with an unknown key', async () => {
       const authenticator = new TestAuthenticator();
       expect(await codeOf(enter(authenticator))).toBe('passkey_failed');
@@ -336,12 +354,15 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
   });
 
   describe('replace a code of the app', () => {
-    async function asked() {
-      const { person, authenticator } = await withPasskey();
+    async function challengeFor(person: SignedUpPerson) {
       await enrolTotp(platform, person.user.id);
       const error: unknown = await signIn(platform, { login: person.email }).catch((thrown: unknown) => thrown);
       if (!(error instanceof DomainError) || !error.details.challenge) throw error;
-      return { person, authenticator, challenge: error.details.challenge };
+      return error.details.challenge;
+    }
+    async function asked() {
+      const { person, authenticator } = await withPasskey();
+      return { person, authenticator, challenge: await challengeFor(person) };
     }
     const answer = (challengeToken: string, passkey: ReturnType<TestAuthenticator['get']>) =>
       verifySecondFactor(anonymous(platform), { challengeToken, passkey, tokenTransport: 'body' }, fakeTransport());
@@ -366,6 +387,17 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
       const { authenticator: stranger } = await withPasskey();
       const { options } = await startPasskeySignIn(anonymous(platform), { challengeToken: challenge.token });
       expect(await codeOf(answer(challenge.token, stranger.get(options)))).toBe('passkey_failed');
+      const { methods } = await challengeFor(await signUp(platform));
+      expect(methods).toEqual(['totp', 'recovery_code']);
+    });
+
+    it('unless they are disabled', async () => {
+      const { person, authenticator } = await withPasskey();
+      await enrolPasskey(platform, person.user.id);
+      await disableAdded(platform, person.user.id);
+      const { token } = await challengeFor(person);
+      const { options } = await startPasskeySignIn(anonymous(platform), { challengeToken: token });
+      expect(options.allowCredentials.map(({ id }) => id)).toEqual([authenticator.credentialId]);
     });
 
     it('and a challenge for one purpose is not valid for the other', async () => {
