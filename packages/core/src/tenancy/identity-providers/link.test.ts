@@ -308,6 +308,11 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     const elsewhere = { ...(await ctx()), settings: { ...platform.settings, oidcIssuers: [] } };
     expect(await codeOf(unlinkOidcIdentity(elsewhere, { id: limited?.id ?? '' }))).toBe('last_sign_in');
     expect((await listOidcIdentities(await ctx(), all)).total).toBe(2);
+    await linkAs(ctx, 'only disabled', 'local');
+    await writeThroughSystemDoor(anonymous(platform), ({ db, now }) =>
+      db.updateTable('user_identities').set({ disabled_at: now }).where('subject', '=', 'only disabled').execute(),
+    );
+    expect(await codeOf(unlinkOidcIdentity(await ctx(), { id: full?.id ?? '' }))).toBe('last_sign_in');
     expect(await codeOf(unlinkOidcIdentity(await ctx(), { id: limited?.id ?? '' }))).toBe('passed');
     await givePassword(platform, user.id);
     expect(await codeOf(unlinkOidcIdentity(await ctx(), { id: full?.id ?? '' }))).toBe('passed');
