@@ -103,6 +103,17 @@ describe.each(dialects)('login on %s', (dialect) => {
     }
   });
 
+  it('verifies no password once the attempts are used up', async () => {
+    const { email } = await signUp(platform);
+    const attempt = () => codeOf(signIn(platform, { login: email, password: 'wrong words' }));
+    for (let count = 0; count < 10; count++) expect(await attempt()).toBe('invalid_credentials');
+
+    const verify = vi.mocked(verifyPassword);
+    verify.mockClear();
+    expect(await attempt()).toBe('rate_limited');
+    expect(verify).not.toHaveBeenCalled();
+  });
+
   it('tells an inactive, unverified user nothing, even with the right password', async () => {
     const email = newEmail();
     const { user } = await register(anonymous(platform), { email, password });

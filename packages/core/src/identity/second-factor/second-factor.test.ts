@@ -229,8 +229,11 @@ describe.each(dialects)('signing in with a second factor on %s', (dialect) => {
 
     expect(await tryOnce(11, '000000')).toBe('rate_limited');
     expect(await tryOnce(12, person.app.code())).toBe('rate_limited');
-    // A recovery code still works, so its owner is not locked out.
     const { token: challengeToken } = await challengeOf(person);
+    // It is refused before the answer is checked.
+    const input = { challengeToken, code: person.app.code(), tokenTransport: 'body' } as const;
+    expect(await codeOf(attemptSecondFactor(anonymous(platform), input))).toBe('rate_limited');
+    // A recovery code still works, so its owner is not locked out.
     expect(await codeOf(answer({ challengeToken, recoveryCode: person.recoveryCodes[0] ?? '' }))).toBe('passed');
 
     clock.advance(15 * minute);
