@@ -51,6 +51,8 @@ const owners = ['organization_id', 'user_id'];
 export const onlyFaster: readonly { within: string; column: string }[] = [
   // The counts repeat it.
   { within: 'queueDepth', column: 'status' },
+  // Tries are looked up by the keys of budgets.
+  { within: 'requireTries', column: 'key' },
   // Names are looked up by the ids of people.
   { within: 'linksOfOne', column: 'users.id' },
   // People are looked up by their ids.
