@@ -27,7 +27,7 @@ import {
 import { getSecondFactor } from '../second-factor/totp.service.ts';
 import { getPasskey, listPasskeys } from './passkey.queries.ts';
 import { Passkey, PasskeySignInStarted, PasskeyStarted } from './passkey.schema.ts';
-import { addPasskey, deletePasskey, startPasskey, updatePasskey } from './passkey.service.ts';
+import { addPasskey, deletePasskey, enablePasskey, startPasskey, updatePasskey } from './passkey.service.ts';
 import {
   openPasskeyLogin,
   type PasskeyLogin,
@@ -220,6 +220,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
         listPasskeys(nobody, page),
         getPasskey(nobody, { id }),
         updatePasskey(nobody, { id, name: 'x' }),
+        enablePasskey(nobody, { id }),
         deletePasskey(nobody, { id }),
       ]);
       expect(codes).toEqual(['unauthenticated']);

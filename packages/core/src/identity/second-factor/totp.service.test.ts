@@ -13,7 +13,14 @@ import {
   signUp,
 } from '../../testing/people.ts';
 import { RecoveryCodes, SecondFactor, TotpStarted } from './second-factor.schema.ts';
-import { confirmTotp, disableTotp, getSecondFactor, renewRecoveryCodes, startTotp } from './totp.service.ts';
+import {
+  confirmTotp,
+  disableTotp,
+  enableTotp,
+  getSecondFactor,
+  renewRecoveryCodes,
+  startTotp,
+} from './totp.service.ts';
 import { totpCodeAt } from './totp.ts';
 
 const minute = 60_000;
@@ -242,6 +249,7 @@ describe.each(dialects)('setting up a second factor on %s', (dialect) => {
       getSecondFactor(nobody),
       startTotp(nobody, {}),
       confirmTotp(nobody, { code: '000000' }),
+      enableTotp(nobody, {}),
       disableTotp(nobody, {}),
       renewRecoveryCodes(nobody, {}),
     ]);

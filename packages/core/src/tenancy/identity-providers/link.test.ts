@@ -242,6 +242,7 @@ describe.each(dialects)('on %s, who somebody is at an issuer', (dialect) => {
     const [, own] = await identitiesOf(person);
     const stranger = await signUp(platform);
     const input = { id: own?.id ?? '' };
+    expect(await codeOf(unlinkOidcIdentity(anonymous(platform), input))).toBe('unauthenticated');
     expect(await codeOf(unlinkOidcIdentity(await stranger.ctx('none'), input))).toBe('oidc_identity_not_found');
     await unlinkOidcIdentity(await person.ctx('none'), input);
     const lives = ({ refreshToken }: { refreshToken?: string | undefined }) =>

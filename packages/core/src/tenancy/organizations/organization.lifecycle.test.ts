@@ -344,6 +344,11 @@ describe.each(dialects)('the life of an organization on %s', (dialect) => {
       expect(await codeOf(leave(other, other.owner))).toBe('organization_not_found');
     });
 
+    it('is not by anonymous callers', async () => {
+      const acme = await found('Signed in');
+      expect(await codeOf(leaveOrganization(anonymous(platform), { organizationId: acme.id }))).toBe('unauthenticated');
+    });
+
     it('by the last owner is not, also when two owners leave at once', async () => {
       const acme = await found('Owned');
       expect(await codeOf(leave(acme, acme.owner))).toBe('last_owner');
@@ -366,6 +371,7 @@ describe.each(dialects)('the life of an organization on %s', (dialect) => {
     await acceptInvitation(await acme.owner.ctx('none'), { id: invitations.data[0]?.id ?? '' });
     expect((await acme.owner.ctx('required')).principal?.organizationId).toBe(acme.id);
 
+    expect(await codeOf(switchOrganization(anonymous(platform)))).toBe('unauthenticated');
     expect(await codeOf(switchOrganization(await acme.owner.ctx('none')))).toBe('organization_required');
     const ctx = await within(there, acme.owner);
     expect(await switchOrganization(ctx)).toMatchObject({ id: there.id });

@@ -10,7 +10,7 @@ import { updateOrganization } from './organization.service.ts';
 import { listRoles } from '../roles/role.queries.ts';
 import { Role, RoleListInput } from '../roles/role.schema.ts';
 import { slugOf, uniqueSlugOf } from './slug.ts';
-import { codeOf, type SignedUpPerson, signUp } from '../../testing/people.ts';
+import { anonymous, codeOf, type SignedUpPerson, signUp } from '../../testing/people.ts';
 
 describe('slugs', () => {
   it.each([
@@ -143,6 +143,7 @@ describe.each(dialects)('organizations on %s', (dialect) => {
     expect(second.nextCursor).toBeNull();
     expect(first).not.toHaveProperty('total');
     for (const organization of all.data) expect(Organization.strict().parse(organization)).toEqual(organization);
+    expect(await codeOf(listOwnOrganizations(anonymous(platform), list))).toBe('unauthenticated');
   });
 
   it('change only what is given, and count each change once', async () => {
