@@ -433,6 +433,8 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
         'identity_not_proven',
       );
       expect(await enablePasskey(await owner(), { id: passkeyId, ...proof })).toMatchObject({ disabledAt: null });
+      expect(await codeOf(enableTotp(await owner(), {}))).toBe('identity_not_proven');
+      expect(await codeOf(enableTotp(await owner(), { password: 'wrong words' }))).toBe('identity_not_proven');
       await enableTotp(await owner(), proof);
       await updateApiKey(await owner('required'), { id: keyId, isActive: true });
 
