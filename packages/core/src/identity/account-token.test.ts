@@ -41,3 +41,9 @@ it('a token of a mail is taken back as it was sent, and in no other spelling', (
     expect(others.filter(proves)).toEqual([]);
   }
 });
+
+it('a token is refused if its id is not a UUID, even if it is signed', () => {
+  const subject = { id: 'ada', boundTo: [] };
+  const token = makeAccountToken(settings, 'verify-email', subject, new Date(now.getTime() + 60_000));
+  expect(() => readAccountToken(token)).toThrow(expect.objectContaining({ code: 'validation_failed' }));
+});
