@@ -26,6 +26,6 @@ export async function requirePresentPassword(
   const matches = await counted(ctx, [accountBudget(ctx, 'password', userId)], () =>
     verifyPassword(passwordHash, password),
   );
-  if (!account || passwordHash === null || !matches) throw wrongPresentPassword();
+  if (!account || !passwordHash || !matches) throw wrongPresentPassword();
   return { ...account, passwordHash };
 }
