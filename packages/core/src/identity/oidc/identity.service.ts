@@ -46,15 +46,11 @@ async function canStillSignIn({ db, ctx }: Unit, userId: string): Promise<boolea
   return identity !== undefined;
 }
 
-/** Ends the sessions that started with an identity, except the current one. */
-async function endSessionsBy(
-  unit: Unit,
-  { userId, realm, issuer, subject }: Row<typeof UserIdentityEntity>,
-): Promise<void> {
+/** Ends the caller's sessions that started with an identity, except the current one. The walls show no sessions of anybody else. */
+async function endSessionsBy(unit: Unit, { realm, issuer, subject }: Row<typeof UserIdentityEntity>): Promise<void> {
   const begun = await unit.db
     .selectFrom('oidc_sessions')
     .select(['session_id as sessionId', 'issuer_ref as issuerRef'])
-    .where('user_id', '=', userId)
     .where('issuer', '=', issuer)
     .where('subject', '=', subject)
     .execute();
