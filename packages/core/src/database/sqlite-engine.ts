@@ -64,12 +64,17 @@ class Pace {
   /** When the first statement of this turn of the event loop began. */
   #since: number | null = null;
 
-  /** Waits for the next turn when this one has lasted long enough. */
-  async keep(): Promise<void> {
-    if (this.#since !== null && performance.now() - this.#since > turnMs) await nextTurn();
-    if (this.#since !== null) return;
+  /** What to wait for before the next statement: the next turn when this one has lasted long enough. */
+  keep(): Promise<void> | undefined {
+    if (this.#since !== null) return performance.now() - this.#since > turnMs ? this.#next() : undefined;
     this.#since = performance.now();
     setImmediate(() => (this.#since = null));
+    return undefined;
+  }
+
+  async #next(): Promise<void> {
+    await nextTurn();
+    await this.keep();
   }
 }
 
@@ -111,7 +116,8 @@ export async function openSqlite(file: string): Promise<Engine> {
   const connect = (database: Database.Database): Connection => {
     const connection = new SqliteConnection(database);
     return connectionOf(dialect, async (sql, parameters) => {
-      await pace.keep();
+      const turn = pace.keep();
+      if (turn) await turn;
       return connection.execute(sql, parameters);
     });
   };
