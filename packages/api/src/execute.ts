@@ -58,15 +58,18 @@ export const executing =
       if (request.checkOutputs) checkOutput(call.name, accepted ? { output: Job } : operation, output);
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
       const answer = { input, data, outcome: service.outcome };
-      const { etag } = answerHeaders(answer);
-      const notModified =
-        operation.revalidates && etag !== undefined && hasEntityTag(request.headers['if-none-match'], etag);
-      request.answer = { ...answer, notModified };
+      request.answer = { ...answer, notModified: operation.revalidates && isKnown(answer, request.headers) };
       return data;
     } catch (thrown) {
       throw toApiError(thrown, operation.pointerOf);
     }
   };
+
+/** Whether the client already has the version that it would be sent. */
+function isKnown(answer: Parameters<typeof answerHeaders>[0], headers: RequestContext['headers']): boolean {
+  const { etag } = answerHeaders(answer);
+  return etag !== undefined && hasEntityTag(headers['if-none-match'], etag);
+}
 
 async function admit(operation: Operation, call: Call): Promise<Principal | null> {
   if (operation.access === 'public') return null;
