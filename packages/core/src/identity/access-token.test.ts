@@ -2,24 +2,11 @@ import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { uuidv7 } from '../kernel/ids.ts';
-import type { CoreSettings } from '../kernel/settings.ts';
 import { respell } from '../testing/respell.ts';
+import { tokenSettings as settings } from '../testing/settings.ts';
 import { signAccessToken, verifyAccessToken } from './access-token.ts';
 import { keyFor } from './keys.ts';
 
-const settings: CoreSettings = {
-  production: false,
-  publicUrl: 'https://tenon.example',
-  corsOrigins: [],
-  dataDirectory: '/nowhere',
-  secretKey: 'a-secret-key-for-tests-0123456789abcdef',
-  encryptionKeys: [],
-  accessTokenMinutes: 20,
-  refreshTokenDays: 3,
-  requireVerifiedEmail: true,
-  passwordMinLength: 8,
-  attemptsPerAddress: 50,
-};
 const now = new Date('2026-03-01T12:00:00.000Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 const claims = { userId: uuidv7(), sessionId: uuidv7() };

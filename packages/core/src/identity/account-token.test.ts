@@ -1,22 +1,9 @@
 import { expect, it } from 'vitest';
 import { uuidv7 } from '../kernel/ids.ts';
-import type { CoreSettings } from '../kernel/settings.ts';
 import { respell } from '../testing/respell.ts';
+import { tokenSettings as settings } from '../testing/settings.ts';
 import { makeAccountToken, provesAccount, readAccountToken } from './account-token.ts';
 
-const settings: CoreSettings = {
-  production: false,
-  publicUrl: 'https://tenon.example',
-  corsOrigins: [],
-  dataDirectory: '/nowhere',
-  secretKey: 'a-secret-key-for-tests-0123456789abcdef',
-  encryptionKeys: [],
-  accessTokenMinutes: 20,
-  refreshTokenDays: 3,
-  requireVerifiedEmail: true,
-  passwordMinLength: 8,
-  attemptsPerAddress: 50,
-};
 const now = new Date('2026-03-01T12:00:00.000Z');
 
 it('a token of a mail is taken back as it was sent, and in no other spelling', () => {

@@ -1,4 +1,5 @@
 import { writeThroughSystemDoor } from '../database/system-door.ts';
+import type { Job } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Platform } from '../platform.ts';
 import { TaskAssigneeEntity, TaskEntity } from '../work/tasks/task.entity.ts';
@@ -74,4 +75,10 @@ export async function seedTree(
         .execute();
   });
   return ids[0] ?? '';
+}
+
+/** The job that an operation has started. */
+export function started(answer: object | void): Job {
+  if (answer && 'finishedAt' in answer) return answer as Job;
+  throw new Error('It has done all of its work at once.');
 }

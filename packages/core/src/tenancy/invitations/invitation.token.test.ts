@@ -1,22 +1,8 @@
 import { expect, it } from 'vitest';
 import { uuidv7 } from '../../kernel/ids.ts';
-import type { CoreSettings } from '../../kernel/settings.ts';
 import { respell } from '../../testing/respell.ts';
+import { tokenSettings as settings } from '../../testing/settings.ts';
 import { invitationOfToken, makeInvitationToken, provesInvitation } from './invitation.token.ts';
-
-const settings: CoreSettings = {
-  production: false,
-  publicUrl: 'https://tenon.example',
-  corsOrigins: [],
-  dataDirectory: '/nowhere',
-  secretKey: 'a-secret-key-for-tests-0123456789abcdef',
-  encryptionKeys: [],
-  accessTokenMinutes: 20,
-  refreshTokenDays: 3,
-  requireVerifiedEmail: true,
-  passwordMinLength: 8,
-  attemptsPerAddress: 50,
-};
 
 it('a token of an invitation is taken back as it was sent, and in no other spelling', () => {
   for (let index = 0; index < 20; index += 1) {

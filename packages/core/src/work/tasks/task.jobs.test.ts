@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
-import { getJob, type Job, type JobHandler, stepRows } from '../../jobs/index.ts';
+import { getJob, type JobHandler, stepRows } from '../../jobs/index.ts';
 import { JobRunner } from '../../jobs/runner.ts';
 import { silentLogger } from '../../kernel/logger.ts';
 import {
@@ -21,18 +21,12 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../../testing/index.ts';
-import { seedTree } from '../../testing/big-tree.ts';
+import { seedTree, started } from '../../testing/big-tree.ts';
 import { anonymous, codeOf } from '../../testing/people.ts';
 import { createTask, deleteTask, emptyTrash, getTask, restoreTask, updateTask, workHandlers } from '../index.ts';
 
 const hour = 3_600_000;
 const size = 1200;
-
-/** The job that an operation has started. */
-function started(answer: object | void): Job {
-  if (answer && 'finishedAt' in answer) return answer as Job;
-  throw new Error('It has done all of its work at once.');
-}
 
 describe.each(dialects)('long work on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-01-12T12:00:00Z'));

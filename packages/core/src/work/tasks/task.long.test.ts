@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
-import { enqueue, getJob, type Job } from '../../jobs/index.ts';
+import { enqueue, getJob } from '../../jobs/index.ts';
 import { deleteOrganization } from '../../tenancy/index.ts';
 import {
   createOrganization,
@@ -12,17 +12,11 @@ import {
 } from '../../testing/index.ts';
 import { anonymous } from '../../testing/people.ts';
 import { createTask, deleteTask, emptyTrash, reassignTasks, restoreTask } from '../index.ts';
-import { seedTree } from '../../testing/big-tree.ts';
+import { seedTree, started } from '../../testing/big-tree.ts';
 import { watched } from '../../testing/watch.ts';
 
 const day = 86_400_000;
 const size = 20_000;
-
-/** The job that an operation has started. */
-function started(answer: object | void): Job {
-  if (answer && 'finishedAt' in answer) return answer as Job;
-  throw new Error('It has done all of its work at once.');
-}
 
 describe.each(dialects)('trees of 20,000 tasks on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-01-12T12:00:00Z'));
