@@ -72,6 +72,8 @@ export interface PlatformSettings extends CoreSettings {
   readonly databaseUrl: string;
   /** Connections to PostgreSQL. @default 10 */
   readonly poolSize?: number;
+  /** What a commit of SQLite survives: `normal` the death of the process, `full` a power cut too. @default 'normal' */
+  readonly sqliteSynchronous?: 'normal' | 'full';
 }
 
 interface ContextParts {
@@ -135,6 +137,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     tables,
     visibility,
     ...(settings.poolSize ? { poolSize: settings.poolSize } : {}),
+    ...(settings.sqliteSynchronous ? { synchronous: settings.sqliteSynchronous } : {}),
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });
   const mailer = options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });

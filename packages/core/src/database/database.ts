@@ -10,7 +10,7 @@ import { notMigrated, refuseOtherVersion } from './migration-state.ts';
 import { discoverEntities } from './orm.ts';
 import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
-import { openSqlite } from './sqlite-engine.ts';
+import { openSqlite, type Synchronous } from './sqlite-engine.ts';
 import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
 import { TableWriter } from './writes.ts';
@@ -22,6 +22,8 @@ export interface DatabaseOptions {
   /** What the principal may see under a permission; `access/` decides it. */
   visibility: (principal: Principal, permission: string) => Visibility;
   poolSize?: number;
+  /** What a commit of SQLite survives. @default 'normal' */
+  synchronous?: Synchronous;
   onConnectionError?: (error: Error) => void;
 }
 
@@ -61,7 +63,7 @@ export const isPostgresUrl = (url: string): boolean => /^postgres(ql)?:\/\//.tes
 /** The file of a SQLite URL: `file:./data/tenon.db`, `sqlite:…` or a bare path. */
 export const sqliteFile = (url: string): string => url.replace(/^(file|sqlite):(\/\/)?/, '');
 
-async function openEngine({ url, poolSize, onConnectionError }: DatabaseOptions): Promise<Engine> {
+async function openEngine({ url, poolSize, synchronous, onConnectionError }: DatabaseOptions): Promise<Engine> {
   try {
     if (isPostgresUrl(url))
       return await openPostgres({
@@ -71,7 +73,7 @@ async function openEngine({ url, poolSize, onConnectionError }: DatabaseOptions)
       });
     const file = sqliteFile(url);
     if (!existsSync(file)) throw notMigrated();
-    return await openSqlite(file);
+    return await openSqlite(file, synchronous);
   } catch (error) {
     throw toStartError(error, url);
   }

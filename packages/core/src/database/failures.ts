@@ -60,6 +60,17 @@ const unreachable = new Set([
   '08003',
 ]);
 
+/** The transaction ended before its work did, or could not commit: nothing of it was written. */
+export class TransactionLost extends Error {
+  constructor(options?: ErrorOptions) {
+    super('The transaction was lost.', options);
+  }
+}
+
+/** Whether SQLite rolls back a whole transaction because of the error, or asks for it: not the statement is wrong, but the disk. */
+export const endsTransaction = (error: unknown): boolean =>
+  error instanceof TransactionLost || /^SQLITE_(FULL|IOERR|NOMEM|INTERRUPT|PROTOCOL)/.test(codeOf(error));
+
 /** Whether the database is away rather than the statement wrong. */
 export const isUnreachable = (error: unknown): boolean =>
   unreachable.has(codeOf(error)) ||
@@ -76,6 +87,7 @@ export function translateFailure(error: unknown): unknown {
   if (isFull(error)) return errors.storage_full({ retryAfter: 30, cause: error });
   if (isBusy(error) || isLockTimeout(error) || isCancelled(error) || isLost(error))
     return errors.database_busy({ retryAfter: 1, cause: error });
-  if (isUnreachable(error)) return errors.database_unavailable({ retryAfter: 2, cause: error });
+  if (isUnreachable(error) || endsTransaction(error))
+    return errors.database_unavailable({ retryAfter: 2, cause: error });
   return error;
 }

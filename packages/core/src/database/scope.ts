@@ -11,6 +11,8 @@ export interface DatabaseScope {
   readonly principal: Principal | null;
   readonly organizationId: string | null;
   readonly userId: string | null;
+  /** Whether a write may change many rows. On SQLite it shares its transaction with no other, as behind the system door. @default false */
+  readonly long?: boolean;
 }
 
 export const databaseRoles = {

@@ -24,6 +24,12 @@ export function connectionOf(dialect: Omit<Dialect, 'createDriver'>, execute: Co
     releaseConnection: nothing,
     destroy: nothing,
   };
-  const kysely: BareKysely = new Kysely({ dialect: { ...dialect, createDriver: () => driver } });
-  return { kysely, execute };
+  let kysely: BareKysely | undefined;
+  return {
+    execute,
+    get kysely() {
+      // Most work runs compiled statements only.
+      return (kysely ??= new Kysely({ dialect: { ...dialect, createDriver: () => driver } }));
+    },
+  };
 }

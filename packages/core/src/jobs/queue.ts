@@ -150,7 +150,7 @@ export function inUnitOf<T>(
   principal: Principal | null = null,
 ): Promise<T> {
   if (organizationId === null) return writeThroughSystemDoor(ctx, work);
-  return inUnit({ ...ctx, principal }, { ...requestScope(principal), organizationId }, work);
+  return inUnit({ ...ctx, principal }, { ...requestScope(principal), organizationId, long: true }, work);
 }
 
 /** How far a job is, and what is left of it. */

@@ -1,19 +1,26 @@
-/** Makes one value per key, on first use, and keeps the values of the newest keys. */
+/**
+ * Makes one value per key, on first use, and drops those that have not been used for the longest time. It keeps two generations instead
+ * of an order of use, so that a hit costs one lookup: the older generation is dropped when the younger one is full.
+ */
 export class Memo<Key, Value extends object | string> {
-  readonly #limit: number;
-  readonly #made = new Map<Key, Value>();
+  readonly #half: number;
+  #young = new Map<Key, Value>();
+  #old = new Map<Key, Value>();
 
+  /** @param limit how many values are kept at most. The half of them that was used last is always among them */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#half = Math.ceil(limit / 2);
   }
 
   get(key: Key, make: () => Value): Value {
-    const known = this.#made.get(key);
+    const known = this.#young.get(key);
     if (known !== undefined) return known;
-    const [oldest] = this.#made.size >= this.#limit ? this.#made.keys() : [];
-    if (oldest !== undefined) this.#made.delete(oldest);
-    const value = make();
-    this.#made.set(key, value);
+    const value = this.#old.get(key) ?? make();
+    if (this.#young.size >= this.#half) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
     return value;
   }
 }

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type Database from 'better-sqlite3';
+import type { CheckpointOrder } from './checkpoint-thread.ts';
+
+/** At how many pages the log is moved into the file: 40 MB. A page that was written several times is moved once. */
+const duePages = 10_000;
+/** How many more pages are written before the next try when the log could not be restarted. */
+const againPages = 2500;
+/** From how many pages on writes wait until the log has been moved: 100 MB. */
+const mostPages = 25_000;
+/** How many milliseconds a restart of the log waits for readers that still use it. */
+const readerWaitMs = 100;
+
+/**
+ * Moves the write-ahead log of SQLite into the file. A thread does it: it waits for the disk, and the event loop must not. Most of the
+ * log is moved while writes go on. The rest takes a moment, for which the next transaction waits. After that the log starts from its
+ * beginning, so the file of the log does not grow.
+ */
+export class Checkpoints {
+  readonly #writer: Database.Database;
+  readonly #log: Database.Statement<[], [busy: number, pages: number, moved: number]>;
+  #due = duePages;
+  #running: Promise<void> | undefined;
+  /** Moves the rest, once the thread is ready for it. */
+  #finish: (() => void) | undefined;
+  /** What the next transaction waits for. */
+  #pause: Promise<void> | undefined;
+
+  constructor(writer: Database.Database) {
+    this.#writer = writer;
+    // It only counts.
+    this.#log = writer.prepare<[], [number, number, number]>('pragma wal_checkpoint(noop)').raw();
+  }
+
+  /** How many pages the log has. */
+  #pages(): number {
+    return this.#log.get()?.[1] ?? 0;
+  }
+
+  /** To be called after each transaction. */
+  afterTransaction(): void {
+    const pages = this.#pages();
+    if (pages >= this.#due) this.#running ??= this.#run();
+    if (pages >= mostPages) this.#pause ??= this.#running;
+    this.#finish?.();
+  }
+
+  /** What to wait for before a transaction begins. */
+  get pause(): Promise<void> | undefined {
+    return this.#pause;
+  }
+
+  /** Waits for the thread. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#checkpoint();
+      this.#due = Math.max(duePages, this.#pages() + againPages);
+    } catch {
+      // A thread that cannot work must not let the log grow: SQLite does it by itself again, on the event loop.
+      this.#writer.pragma('wal_autocheckpoint = 1000');
+    } finally {
+      this.#running = this.#finish = this.#pause = undefined;
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    const order: CheckpointOrder = { file: this.#writer.name, readerWaitMs };
+    // The suffix differs once the server is compiled.
+    const program = new URL(`./checkpoint-thread${extname(import.meta.url)}`, import.meta.url);
+    const thread = new Worker(program, { workerData: order });
+    const ended = once(thread, 'exit');
+    const ready = once(thread, 'message');
+    await Promise.race([ready, ended]);
+    this.#finish = () => {
+      this.#finish = undefined;
+      this.#pause = this.#running;
+      thread.postMessage('finish');
+    };
+    if (!this.#writer.inTransaction) this.#finish();
+    await ended;
+  }
+}

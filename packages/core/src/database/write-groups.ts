@@ -1,0 +1,153 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type Database from 'better-sqlite3';
+import type { Connection } from './engine.ts';
+import { endsTransaction, TransactionLost } from './failures.ts';
+import type { SqliteConnection } from './sqlite-connection.ts';
+
+/** How many members a group has at most. */
+const mostMembers = 32;
+/** How many milliseconds after its start a group still lets members join. */
+const joinMs = 10;
+
+/** The outcome of a member's work, to be told once the group has committed. */
+type Answer = () => void;
+
+/** One caller of `write` that waits for its turn. */
+interface Member {
+  /** Whether its transaction is for it alone. */
+  readonly alone: boolean;
+  /** Runs the work. Rejects when the work failed. */
+  run(connection: Connection): Promise<Answer>;
+  fail(error: unknown): void;
+}
+
+export interface WriteGroupsParts {
+  readonly database: Database.Database;
+  readonly connection: SqliteConnection;
+  /** Begins a transaction, and waits for other processes that are writing. */
+  readonly begin: () => Promise<void>;
+  /** Called between two transactions. */
+  readonly afterTransaction: () => void;
+}
+
+/**
+ * Runs the writes of one connection, one after the other, and commits those together that wait at the same time: a commit costs more
+ * than most writes. Each member of a group works behind a savepoint, so that one that fails rolls back alone. A member may rest on rows
+ * of an earlier one, also when it is refused or only a dry run. So all members are answered after the commit. When the transaction is
+ * lost, all of them fail.
+ */
+export class WriteGroups {
+  readonly #parts: WriteGroupsParts;
+  readonly #waiting: Member[] = [];
+  readonly #sql: Readonly<Record<'commit' | 'rollback' | 'savepoint' | 'release' | 'rollbackTo', Database.Statement>>;
+  #running: Promise<void> | undefined;
+
+  constructor(parts: WriteGroupsParts) {
+    this.#parts = parts;
+    const { database } = parts;
+    this.#sql = {
+      commit: database.prepare('commit'),
+      rollback: database.prepare('rollback'),
+      savepoint: database.prepare('savepoint member'),
+      release: database.prepare('release member'),
+      rollbackTo: database.prepare('rollback to member'),
+    };
+  }
+
+  /** @param alone whether the work may take long, and must not keep others from being answered */
+  write<T>(alone: boolean, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const run = async (connection: Connection): Promise<Answer> => {
+      const result = await work(connection);
+      return () => resolve(result);
+    };
+    this.#waiting.push({ alone, run, fail: reject });
+    this.#running ??= this.#drain();
+    return promise;
+  }
+
+  /** Waits until nobody waits. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Requests that arrived together join the same group.
+      await nextTurn();
+      if (await this.#begin()) await this.#transaction();
+      this.#parts.afterTransaction();
+    }
+    this.#running = undefined;
+  }
+
+  /** Begins a transaction. When it cannot, those fail who have waited since the first try. */
+  async #begin(): Promise<boolean> {
+    const { length } = this.#waiting;
+    try {
+      await this.#parts.begin();
+      return true;
+    } catch (error) {
+      for (const member of this.#waiting.splice(0, length)) member.fail(error);
+      return false;
+    }
+  }
+
+  async #transaction(): Promise<void> {
+    const { database } = this.#parts;
+    const began = performance.now();
+    const members: Member[] = [];
+    const answers: Answer[] = [];
+    try {
+      for (let member = this.#waiting.shift(); member; member = await this.#next(members, began)) {
+        members.push(member);
+        // There is nothing yet that a failure of the first one could take along.
+        answers.push(members.length === 1 ? await this.#run(member) : await this.#runBehindSavepoint(member));
+      }
+      this.#sql.commit.run();
+    } catch (error) {
+      if (database.inTransaction) this.#sql.rollback.run();
+      const failure = members.length === 1 ? error : new TransactionLost({ cause: error });
+      for (const member of members) member.fail(failure);
+      return;
+    }
+    for (const answer of answers) answer();
+  }
+
+  /** The next member of the group. The event loop gets a turn when nobody waits, because requests may have arrived meanwhile. */
+  async #next(members: readonly Member[], began: number): Promise<Member | undefined> {
+    if (members[0]?.alone || members.length === mostMembers || performance.now() - began > joinMs) return undefined;
+    if (this.#waiting.length === 0) await nextTurn();
+    return this.#waiting[0]?.alone ? undefined : this.#waiting.shift();
+  }
+
+  async #run(member: Member): Promise<Answer> {
+    const { database, connection } = this.#parts;
+    let ended = false;
+    // A statement of work that has already failed would otherwise run in the transaction of another one, or in none.
+    const check = () => {
+      if (ended || !database.inTransaction) throw new TransactionLost();
+    };
+    try {
+      return await member.run(connection.open(check));
+    } finally {
+      ended = true;
+    }
+  }
+
+  /** Rejects only when the transaction of the whole group is lost. */
+  async #runBehindSavepoint(member: Member): Promise<Answer> {
+    const { savepoint, release, rollbackTo } = this.#sql;
+    savepoint.run();
+    try {
+      const answer = await this.#run(member);
+      release.run();
+      return answer;
+    } catch (error) {
+      if (!this.#parts.database.inTransaction || endsTransaction(error)) throw error;
+      rollbackTo.run();
+      release.run();
+      return () => member.fail(error);
+    }
+  }
+}
