@@ -58,9 +58,9 @@ export class Checkpoints {
   }
 
   async #run(): Promise<void> {
+    const pages = this.#pages();
     try {
-      await this.#checkpoint();
-      this.#due = Math.max(duePages, this.#pages() + againPages);
+      this.#due = (await this.#restart()) ? duePages : pages + againPages;
     } catch {
       // A thread that cannot work must not let the log grow: SQLite does it by itself again, on the event loop.
       this.#writer.pragma('wal_autocheckpoint = 1000');
@@ -69,20 +69,21 @@ export class Checkpoints {
     }
   }
 
-  async #checkpoint(): Promise<void> {
+  /** Answers whether the log starts from its beginning. A reader that still uses it keeps it from that. */
+  async #restart(): Promise<boolean> {
     const order: CheckpointOrder = { file: this.#writer.name, readerWaitMs };
     // The suffix differs once the server is compiled.
     const program = new URL(`./checkpoint-thread${extname(import.meta.url)}`, import.meta.url);
     const thread = new Worker(program, { workerData: order });
     const ended = once(thread, 'exit');
-    const ready = once(thread, 'message');
-    await Promise.race([ready, ended]);
+    await Promise.race([once(thread, 'message'), ended]);
     this.#finish = () => {
       this.#finish = undefined;
       this.#pause = this.#running;
       thread.postMessage('finish');
     };
     if (!this.#writer.inTransaction) this.#finish();
-    await ended;
+    const [code] = await ended;
+    return code === 0;
   }
 }

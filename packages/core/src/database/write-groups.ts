@@ -6,8 +6,10 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 
 /** How many members a group has at most. */
 const mostMembers = 32;
-/** How many milliseconds after its start a group still lets members join. */
-const joinMs = 10;
+/** How many milliseconds a group waits, in all, for more members to arrive. The work of members that have arrived is no waiting. */
+const waitMs = 10;
+/** After how many milliseconds a group takes no more members. */
+const mostMs = 50;
 
 /** The outcome of a member's work, to be told once the group has committed. */
 type Answer = () => void;
@@ -19,6 +21,13 @@ interface Member {
   /** Runs the work. Rejects when the work failed. */
   run(connection: Connection): Promise<Answer>;
   fail(error: unknown): void;
+}
+
+/** The members of one transaction. */
+interface Group {
+  readonly members: Member[];
+  readonly began: number;
+  waitedMs: number;
 }
 
 export interface WriteGroupsParts {
@@ -95,11 +104,11 @@ export class WriteGroups {
 
   async #transaction(): Promise<void> {
     const { database } = this.#parts;
-    const began = performance.now();
-    const members: Member[] = [];
+    const group: Group = { members: [], began: performance.now(), waitedMs: 0 };
+    const { members } = group;
     const answers: Answer[] = [];
     try {
-      for (let member = this.#waiting.shift(); member; member = await this.#next(members, began)) {
+      for (let member = this.#waiting.shift(); member; member = await this.#next(group)) {
         members.push(member);
         // There is nothing yet that a failure of the first one could take along.
         answers.push(members.length === 1 ? await this.#run(member) : await this.#runBehindSavepoint(member));
@@ -114,10 +123,15 @@ export class WriteGroups {
     for (const answer of answers) answer();
   }
 
-  /** The next member of the group. The event loop gets a turn when nobody waits, because requests may have arrived meanwhile. */
-  async #next(members: readonly Member[], began: number): Promise<Member | undefined> {
-    if (members[0]?.alone || members.length === mostMembers || performance.now() - began > joinMs) return undefined;
-    if (this.#waiting.length === 0) await nextTurn();
+  /** The next member of the group. When nobody waits, the event loop gets a turn, in which more requests may arrive. */
+  async #next(group: Group): Promise<Member | undefined> {
+    const now = performance.now();
+    const closed = group.members.length === mostMembers || group.waitedMs > waitMs || now - group.began > mostMs;
+    if (closed || group.members[0]?.alone) return undefined;
+    if (this.#waiting.length === 0) {
+      await nextTurn();
+      group.waitedMs += performance.now() - now;
+    }
     return this.#waiting[0]?.alone ? undefined : this.#waiting.shift();
   }
 
