@@ -4,12 +4,18 @@ import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import type { CheckpointOrder } from './checkpoint-thread.ts';
 
-/** At how many pages the log is moved into the file: 40 MB. A page that was written several times is moved once. */
-const duePages = 10_000;
-/** How many more pages are written before the next try when the log could not be restarted. */
-const againPages = 2500;
-/** From how many pages on writes wait until the log has been moved: 100 MB. */
-const mostPages = 25_000;
+/** When the log is moved into the file, in pages of 4 kB. */
+export interface CheckpointLimits {
+  /** At how many pages it is moved. A page that was written several times is moved once. */
+  readonly due: number;
+  /** How many more are written before the next try when the log could not start from its beginning. */
+  readonly again: number;
+  /** From how many on writes wait until it has been moved. */
+  readonly most: number;
+}
+
+const usualLimits: CheckpointLimits = { due: 10_000, again: 2500, most: 25_000 };
+
 /** How many milliseconds a restart of the log waits for readers that still use it. */
 const readerWaitMs = 100;
 
@@ -21,15 +27,18 @@ const readerWaitMs = 100;
 export class Checkpoints {
   readonly #writer: Database.Database;
   readonly #log: Database.Statement<[], [busy: number, pages: number, moved: number]>;
-  #due = duePages;
+  readonly #limits: CheckpointLimits;
+  #due: number;
   #running: Promise<void> | undefined;
   /** Moves the rest, once the thread is ready for it. */
   #finish: (() => void) | undefined;
   /** What the next transaction waits for. */
   #pause: Promise<void> | undefined;
 
-  constructor(writer: Database.Database) {
+  constructor(writer: Database.Database, limits: CheckpointLimits = usualLimits) {
     this.#writer = writer;
+    this.#limits = limits;
+    this.#due = limits.due;
     // It only counts.
     this.#log = writer.prepare<[], [number, number, number]>('pragma wal_checkpoint(noop)').raw();
   }
@@ -43,7 +52,7 @@ export class Checkpoints {
   afterTransaction(): void {
     const pages = this.#pages();
     if (pages >= this.#due) this.#running ??= this.#run();
-    if (pages >= mostPages) this.#pause ??= this.#running;
+    if (pages >= this.#limits.most) this.#pause ??= this.#running;
     this.#finish?.();
   }
 
@@ -58,11 +67,13 @@ export class Checkpoints {
   }
 
   async #run(): Promise<void> {
+    const { due, again } = this.#limits;
     const pages = this.#pages();
     try {
-      this.#due = (await this.#restart()) ? duePages : pages + againPages;
+      this.#due = (await this.#restart()) ? due : pages + again;
     } catch {
       // A thread that cannot work must not let the log grow: SQLite does it by itself again, on the event loop.
+      this.#due = Infinity;
       this.#writer.pragma('wal_autocheckpoint = 1000');
     } finally {
       this.#running = this.#finish = this.#pause = undefined;
