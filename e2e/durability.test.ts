@@ -1,21 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSuperuser, createTestDatabase, dialects, type TestDatabase } from '../packages/core/src/testing/index.ts';
-import { callerOf, login, type Page, registerOwner } from './support/api.ts';
+import { callerOf, type Caller, login, type Page, registerOwner } from './support/api.ts';
 import { type RunningTenon, startServer, temporaryDirectory } from './support/server.ts';
 
 const creates = 1000;
-const atOnce = 16;
+const atOnce = 32;
+
+/** What a unit of work wrote: the task, its links, its number, and its event. */
+interface Task {
+  id: string;
+  title: string;
+  number: number;
+  tags: unknown[];
+}
 
 /** Creates tasks until the server is killed. Returns the titles that it acknowledged. */
-async function createUntilKilled(server: RunningTenon, token: string): Promise<string[]> {
-  const caller = callerOf(server.url, token);
+async function createUntilKilled(server: RunningTenon, caller: Caller): Promise<string[]> {
+  const tag = await caller.post<{ id: string }>('/tags', { name: 'Durable', color: '#336699' });
   const acknowledged: string[] = [];
   let next = 0;
   const client = async () => {
     while (next < creates) {
       const title = `Task ${next++}`;
       // An answer counts only if it arrived completely.
-      const task = await caller.post<{ title: string }>('/tasks', { title }).catch(() => null);
+      const task = await caller.post<Task>('/tasks', { title, tagIds: [tag.id] }).catch(() => null);
       if (task === null) return;
       acknowledged.push(task.title);
       if (acknowledged.length === creates / 2) server.process.kill('SIGKILL');
@@ -25,15 +33,14 @@ async function createUntilKilled(server: RunningTenon, token: string): Promise<s
   return acknowledged;
 }
 
-async function allTitles(url: string, token: string): Promise<string[]> {
-  const caller = callerOf(url, token);
-  const titles: string[] = [];
+async function allTasks(caller: Caller): Promise<Task[]> {
+  const tasks: Task[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
-    const page: Page = await caller.get(`/tasks?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
-    titles.push(...page.data.map((task) => task.title));
+    const page: Page<Task> = await caller.get(`/tasks?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    tasks.push(...page.data);
     cursor = page.nextCursor;
   }
-  return titles;
+  return tasks;
 }
 
 describe.each(dialects)('kill -9 during creates on %s', (dialect) => {
@@ -51,7 +58,7 @@ describe.each(dialects)('kill -9 during creates on %s', (dialect) => {
     directory.remove();
   });
 
-  it('loses none of the acknowledged tasks', { timeout: 120_000 }, async () => {
+  it('loses none of the acknowledged tasks, and keeps no part of another', { timeout: 120_000 }, async () => {
     const variables = {
       DATA_DIR: directory.path,
       DATABASE_URL: database.url,
@@ -60,15 +67,27 @@ describe.each(dialects)('kill -9 during creates on %s', (dialect) => {
     };
     server = await startServer(variables);
     const owner = await registerOwner(server.url);
-    const acknowledged = await createUntilKilled(server, owner.token);
+    const acknowledged = await createUntilKilled(server, callerOf(server.url, owner.token));
     expect((await server.ended).signal).toBe('SIGKILL');
     expect(acknowledged.length).toBeGreaterThanOrEqual(creates / 2);
     expect(acknowledged.length).toBeLessThan(creates);
 
     server = await startServer(variables);
-    const found = new Set(await allTitles(server.url, await login(server.url, owner.email, owner.password)));
+    const caller = callerOf(server.url, await login(server.url, owner.email, owner.password));
+    const tasks = await allTasks(caller);
+    const found = new Set(tasks.map(({ title }) => title));
     expect(acknowledged.filter((title) => !found.has(title))).toEqual([]);
     // Only requests that were running when the server was killed may have created a task without an answer.
     expect(found.size - acknowledged.length).toBeLessThanOrEqual(atOnce);
+
+    // What a unit wrote is there as a whole.
+    expect(tasks.filter(({ tags }) => tags.length !== 1)).toEqual([]);
+    expect(new Set(tasks.map(({ number }) => number)).size).toBe(tasks.length);
+    for (const { id } of tasks) {
+      const { data } = await caller.get<Page<{ type: string }>>(`/tasks/${id}/activity`);
+      expect(data.map(({ type }) => type)).toEqual(['task.created']);
+    }
+    const last = await caller.post<Task>('/tasks', { title: 'After the restart' });
+    expect(last.number).toBe(tasks.length + 1);
   });
 });

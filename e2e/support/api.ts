@@ -1,6 +1,6 @@
 /** The part of a list that tests read. */
-export interface Page {
-  data: { id: string; title: string }[];
+export interface Page<Item = { id: string; title: string }> {
+  data: Item[];
   nextCursor: string | null;
   total?: number;
 }
