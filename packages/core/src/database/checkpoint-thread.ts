@@ -1,21 +1,26 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 
-/** What `Checkpoints` tells the thread. */
-export interface CheckpointOrder {
-  readonly file: string;
-  readonly readerWaitMs: number;
+/*
+ * The thread of one checkpoint, for `Checkpoints`. Its arguments are the file, and how many milliseconds it waits for readers. It moves
+ * what is in the log, while others write. When it is told that nobody writes, it moves the rest and lets the log start from its beginning.
+ * It exits with 1 when that was not possible, because a reader still uses the log or the disk is full.
+ */
+const [file, readerWaitMs] = process.argv.slice(2);
+const database = new Database(file, { timeout: Number(readerWaitMs), fileMustExist: true });
+
+/** Answers whether all was done. */
+function checkpoint(mode: 'passive' | 'restart'): boolean {
+  try {
+    return database.pragma(`wal_checkpoint(${mode})`, { simple: true }) === 0;
+  } catch {
+    return false;
+  }
 }
 
-/*
- * The thread of one checkpoint. It moves what is in the log, while others write. When it is told that nobody writes, it moves the rest and
- * lets the log start from its beginning. It exits with 1 when a reader that still uses the log keeps it from that.
- */
-const { file, readerWaitMs }: CheckpointOrder = workerData;
-const database = new Database(file, { timeout: readerWaitMs, fileMustExist: true });
-database.pragma('wal_checkpoint(passive)');
+checkpoint('passive');
 parentPort?.once('message', () => {
-  process.exitCode = Number(database.pragma('wal_checkpoint(restart)', { simple: true }));
+  process.exitCode = checkpoint('restart') ? 0 : 1;
   database.close();
 });
 parentPort?.postMessage('ready');

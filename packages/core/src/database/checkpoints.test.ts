@@ -95,7 +95,7 @@ describe('the log of a SQLite file', () => {
     writer.close();
     const engine = await openSqlite(file);
     for (let times = 0; times < 20; times++) {
-      await engine.write(requestScope(null), ({ execute }) => execute('insert into items values (?)', ['text']));
+      await engine.write(requestScope(null), (to) => to.execute('insert into items values (?)', ['text']));
       await nextTurn();
     }
     expect(existsSync(`${file}-wal`)).toBe(true);
@@ -110,7 +110,7 @@ describe('the log of a SQLite file', () => {
     ['full', 2],
   ] as const)('is written to disk with synchronous = %s when the setting says so', async (synchronous, level) => {
     const engine = await openSqlite(file, synchronous);
-    const rows = await engine.write(requestScope(null), ({ execute }) => execute('pragma synchronous', []));
+    const rows = await engine.write(requestScope(null), (to) => to.execute('pragma synchronous', []));
     expect(rows).toMatchObject({ rows: [[level]] });
     await engine.close();
   });

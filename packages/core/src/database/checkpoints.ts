@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
-import type { CheckpointOrder } from './checkpoint-thread.ts';
 
 /** When the log is moved into the file, in pages of 4 kB. */
 export interface CheckpointLimits {
@@ -80,13 +79,12 @@ export class Checkpoints {
     }
   }
 
-  /** Answers whether the log starts from its beginning. A reader that still uses it keeps it from that. */
+  /** Answers whether the log starts from its beginning. A reader that still uses it keeps it from that, and so does a full disk. */
   async #restart(): Promise<boolean> {
-    const order: CheckpointOrder = { file: this.#writer.name, readerWaitMs };
     // The suffix differs once the server is compiled.
     const program = new URL(`./checkpoint-thread${extname(import.meta.url)}`, import.meta.url);
-    const thread = new Worker(program, { workerData: order });
-    const ended = once(thread, 'exit');
+    const thread = new Worker(program, { argv: [this.#writer.name, String(readerWaitMs)] });
+    const ended: Promise<unknown[]> = once(thread, 'exit');
     await Promise.race([once(thread, 'message'), ended]);
     this.#finish = () => {
       this.#finish = undefined;

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import { Memo } from '../kernel/memo.ts';
 import type { BareKysely, Connection, RawRows } from './engine.ts';
