@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { expect, test } from 'vitest';
 import { createTestDatabase } from '../testing/index.ts';
 import { decoders } from './codecs.ts';
-import { instant } from './columns.ts';
+import { id, instant } from './columns.ts';
 import { openDatabase } from './database.ts';
 import { isoOf } from './instants.ts';
 import { defineTable } from './table.ts';
@@ -31,12 +31,12 @@ test('a database whose tables give two types to one name is refused', async () =
   const dated = defineEntity({
     name: 'Dated',
     tableName: 'dated',
-    properties: { id: p.uuid().primary(), due: instant() },
+    properties: { id: id().primary(), due: instant() },
   });
   const flagged = defineEntity({
     name: 'Flagged',
     tableName: 'flagged',
-    properties: { id: p.uuid().primary(), due: p.boolean() },
+    properties: { id: id().primary(), due: p.boolean() },
   });
   const tables = [dated, flagged].map((entity) => defineTable(entity, { kind: 'system' }));
   const database = await createTestDatabase('sqlite');

@@ -1,10 +1,13 @@
 import type { EntityMetadata } from '@mikro-orm/core';
 import type { UnknownRow } from 'kysely';
+import { IdType } from './columns.ts';
 import type { Dialect, RawRows } from './engine.ts';
 import { isoOf } from './instants.ts';
 
 type Decode = (value: unknown) => unknown;
-type ColumnType = 'instant' | 'hundredths' | 'json' | 'boolean';
+type DecodedType = 'instant' | 'hundredths' | 'json' | 'boolean';
+/** Engines answer ids as text. */
+export type ColumnType = DecodedType | 'id';
 
 /** PostgreSQL writes `2026-01-31 09:00:00.12+00`; everything speaks UTC and keeps milliseconds. */
 function isoFromPostgres(value: unknown): unknown {
@@ -15,7 +18,7 @@ function isoFromPostgres(value: unknown): unknown {
 }
 
 /** What a column of each type becomes. */
-export const decoders: Record<ColumnType, Record<Dialect, Decode>> = {
+export const decoders: Record<DecodedType, Record<Dialect, Decode>> = {
   instant: {
     sqlite: (value) => (typeof value === 'number' ? isoOf(value) : value),
     postgresql: isoFromPostgres,
@@ -36,12 +39,35 @@ export const decoders: Record<ColumnType, Record<Dialect, Decode>> = {
 
 /** What a column holds beyond text and numbers. */
 export function columnType(property: EntityMetadata['props'][number]): ColumnType | null {
+  if (property.customType instanceof IdType) return 'id';
   const type = String(property.type).toLowerCase();
   if (type.includes('hundredths')) return 'hundredths';
   if (property.runtimeType === 'Date' || type.startsWith('datetime')) return 'instant';
   if (type.includes('json')) return 'json';
   if (type.startsWith('bool')) return 'boolean';
   return null;
+}
+
+/** The types of all columns, by the names of columns and of properties. */
+export type ColumnTypes = ReadonlyMap<string, ColumnType | null>;
+
+/**
+ * A name means one type in every table.
+ * @throws when a table breaks this
+ */
+export function columnTypesOf(entities: readonly EntityMetadata[]): ColumnTypes {
+  const types = new Map<string, ColumnType | null>();
+  for (const entity of entities) {
+    for (const property of entity.props) {
+      const type = columnType(property);
+      for (const name of new Set([property.name, ...property.fieldNames])) {
+        if (types.has(name) && types.get(name) !== type)
+          throw new Error(`Column ${entity.tableName}.${name} holds another type than the same name elsewhere.`);
+        types.set(name, type);
+      }
+    }
+  }
+  return types;
 }
 
 type RowReader = (row: readonly unknown[]) => Record<string, unknown>;
@@ -62,27 +88,16 @@ function rowReader(columns: readonly string[], decoderOf: (column: string) => De
 }
 
 /**
- * Turns what the database answers into what the schemas say, by the name of the result's column: a name means one type in
- * every table, under its column name and under its property name. A table that breaks this is refused at start.
+ * Turns what the database answers into what the schemas say, by the name of the result's column.
  */
 export class ReadCodecs {
   readonly #decoders = new Map<string, Decode>();
   /** By their columns. The statements of the code are few, and so are these. */
   readonly #readers = new Map<string, RowReader>();
 
-  constructor(dialect: Dialect, entities: readonly EntityMetadata[]) {
-    const types = new Map<string, ColumnType | null>();
-    for (const entity of entities) {
-      for (const property of entity.props) {
-        const type = columnType(property);
-        for (const name of new Set([property.name, ...property.fieldNames])) {
-          if (types.has(name) && types.get(name) !== type)
-            throw new Error(`Column ${entity.tableName}.${name} holds another type than the same name elsewhere.`);
-          types.set(name, type);
-          if (type) this.#decoders.set(name, decoders[type][dialect]);
-        }
-      }
-    }
+  constructor(dialect: Dialect, types: ColumnTypes) {
+    for (const [name, type] of types)
+      if (type !== null && type !== 'id') this.#decoders.set(name, decoders[type][dialect]);
   }
 
   /** Makes objects of rows, decoded. */

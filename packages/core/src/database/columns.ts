@@ -31,8 +31,20 @@ export const sortKey = () => p.text();
 
 export const hundredths = () => p.type(HundredthsType).$type<number>();
 
+/** A UUID, or 16 bytes on SQLite, where a text would take 36 in every row and in every index. */
+export class IdType extends Type<string | null, string | null> {
+  override getColumnType(_property: unknown, platform: Platform): string {
+    const native = platform.getUuidTypeDeclarationSQL({});
+    return native === 'uuid' ? native : 'blob';
+  }
+
+  override compareAsType(): string {
+    return 'string';
+  }
+}
+
 /** An id, and a reference to one. */
-export const id = () => p.uuid();
+export const id = () => p.type(IdType).$type<string>();
 
 /** The key of every business row: the organization first, so that the rows of one tenant lie together. */
 export const tenantKey = () => ({ organizationId: id().primary(), id: id().primary() });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityMetadata } from '@mikro-orm/core';
 import type { Principal, Visibility } from '../kernel/principal.ts';
-import { ReadCodecs } from './codecs.ts';
+import { type ColumnTypes, columnTypesOf, ReadCodecs } from './codecs.ts';
 import { Door, type DoorParts, type ReadDoor } from './door.ts';
 import type { Connection, Engine } from './engine.ts';
 import { isConflict, isFull, translateFailure } from './failures.ts';
@@ -63,7 +63,10 @@ export const isPostgresUrl = (url: string): boolean => /^postgres(ql)?:\/\//.tes
 /** The file of a SQLite URL: `file:./data/tenon.db`, `sqlite:…` or a bare path. */
 export const sqliteFile = (url: string): string => url.replace(/^(file|sqlite):(\/\/)?/, '');
 
-async function openEngine({ url, poolSize, synchronous, onConnectionError }: DatabaseOptions): Promise<Engine> {
+async function openEngine(
+  { url, poolSize, synchronous, onConnectionError }: DatabaseOptions,
+  types: ColumnTypes,
+): Promise<Engine> {
   try {
     if (isPostgresUrl(url))
       return await openPostgres({
@@ -73,7 +76,11 @@ async function openEngine({ url, poolSize, synchronous, onConnectionError }: Dat
       });
     const file = sqliteFile(url);
     if (!existsSync(file)) throw notMigrated();
-    return await openSqlite(file, synchronous);
+    const typeOf = (column: string) => {
+      const type = types.get(column);
+      return type === 'id' ? 'id' : type === null ? 'text' : undefined;
+    };
+    return await openSqlite(file, typeOf, synchronous);
   } catch (error) {
     throw toStartError(error, url);
   }
@@ -84,7 +91,9 @@ async function openEngine({ url, poolSize, synchronous, onConnectionError }: Dat
  * @throws StartError when it cannot be used, was not migrated, or belongs to a newer version
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const engine = await openEngine(options);
+  const metadata = await discoverEntities(isPostgresUrl(options.url) ? 'postgresql' : 'sqlite', options.tables);
+  const types = columnTypesOf(metadata);
+  const engine = await openEngine(options, types);
   try {
     await refuseOtherVersion(engine);
   } catch (error) {
@@ -92,9 +101,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     throw toStartError(error, options.url);
   }
   const tables = new Map(options.tables.map((table) => [table.name, table]));
-  const metadata = await discoverEntities(engine.dialect, options.tables);
   const entities = new Map(metadata.map((entity) => [entity.tableName, entity]));
-  const codecs = new ReadCodecs(engine.dialect, metadata);
+  const codecs = new ReadCodecs(engine.dialect, types);
 
   const parts: DoorParts = {
     dialect: engine.dialect,

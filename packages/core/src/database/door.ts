@@ -4,6 +4,7 @@ import type { Connection, Dialect } from './engine.ts';
 import type { Tables } from './schema.ts';
 import type { DatabaseScope } from './scope.ts';
 import { current, Slot, slots, type Statement, type StatementValues, VisibleSlot } from './statement.ts';
+import { TypedValue } from './typed-value.ts';
 import { wallPlugin, type Walls } from './walls.ts';
 
 interface CompiledStatement {
@@ -66,10 +67,15 @@ export class Door {
   /** Runs a statement that is compiled once for each kind of visibility. */
   async run<Values extends StatementValues, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
     const { sql, parameters } = this.#compile(statement);
-    const bound = parameters.map((parameter) =>
-      parameter instanceof Slot ? this.#valueOf(parameter, values) : parameter,
-    );
+    const bound = parameters.map((parameter) => this.#bind(parameter, values));
     return this.#parts.codecs.read(await this.#connection.execute(sql, bound)) as Row[];
+  }
+
+  #bind(parameter: unknown, values: StatementValues): unknown {
+    if (parameter instanceof Slot) return this.#valueOf(parameter, values);
+    if (parameter instanceof TypedValue && parameter.value instanceof Slot)
+      return new TypedValue(parameter.type, this.#valueOf(parameter.value, values));
+    return parameter;
   }
 
   #valueOf(slot: Slot, values: StatementValues): unknown {

@@ -6,6 +6,7 @@ import Sqlite from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
+import { bytesOfId } from './sqlite-values.ts';
 import { migrate } from './migrate.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tenon-migrate-'));
@@ -45,7 +46,8 @@ function opened<T>(file: string, work: (database: Sqlite.Database) => T): T {
 
 /** An organization with a task, its subtask, and what hangs on them. */
 function fill(database: Sqlite.Database): void {
-  const [organization, user, task, child, tag] = [uuidv7(), uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+  const newId = () => bytesOfId(uuidv7());
+  const [organization, user, task, child, tag] = [newId(), newId(), newId(), newId(), newId()];
   const insert = (table: string, row: Record<string, unknown>) =>
     database
       .prepare(
@@ -87,7 +89,7 @@ function fill(database: Sqlite.Database): void {
   insert('task_assignees', { ...of, task_id: task, user_id: user, position: 0 });
   insert('tags', { ...of, id: tag, name: 'Depot', name_sort: 'depot', color: '#336699', ...made });
   insert('task_tags', { ...of, task_id: task, tag_id: tag });
-  insert('comments', { ...of, id: uuidv7(), task_id: child, body: 'Here', ...made });
+  insert('comments', { ...of, id: newId(), task_id: child, body: 'Here', ...made });
 }
 
 const kept = ['tasks', 'task_search', 'task_assignees', 'task_tags', 'comments', 'tags'];
@@ -116,7 +118,7 @@ describe('migrating a SQLite file', () => {
       expect(found.pluck().get()).toBe(2);
       expect(database.pragma('foreign_key_check')).toEqual([]);
       expect(() => database.exec(`delete from tasks where number = 1`)).toThrow(/foreign key/i);
-      expect(() => database.exec(`update tasks set team_id = 'nowhere'`)).toThrow(/foreign key/i);
+      expect(() => database.exec(`update tasks set team_id = randomblob(16)`)).toThrow(/foreign key/i);
     });
   });
 

@@ -3,7 +3,7 @@ import type { EntityMetadata, EntityProperty, MikroORM, Options } from '@mikro-o
 import { Migrator } from '@mikro-orm/migrations';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import type { Dialect } from './engine.ts';
-import { columnName } from './columns.ts';
+import { columnName, IdType } from './columns.ts';
 import { initialize, ormOptions } from './orm.ts';
 import { policiesOf } from './policies.ts';
 import type { Reference, TableDefinition } from './table.ts';
@@ -33,6 +33,18 @@ function relation(entity: EntityMetadata, reference: Reference): EntityProperty 
   } as unknown as EntityProperty;
 }
 
+/** SQLite stores whatever it is given, and a text would equal no id, silently. */
+function checkIds(entity: EntityMetadata): void {
+  for (const [name, property] of Object.entries(entity.properties as Record<string, EntityProperty>)) {
+    if (property.kind === 'scalar' && property.customType instanceof IdType) {
+      const column = `\`${columnName(name)}\``;
+      const isId = `typeof(${column}) = 'blob' and length(${column}) = 16`;
+      const expression = property.nullable ? `${column} is null or (${isId})` : isId;
+      entity.checks.push({ name: `${entity.tableName}_${columnName(name)}_check`, property: name, expression });
+    }
+  }
+}
+
 export type Migrations = NonNullable<NonNullable<Options['migrations']>['migrationsList']>;
 
 /** The ORM that knows the whole schema: for generating, running and comparing migrations, never for requests. */
@@ -52,13 +64,14 @@ export async function openMigrationOrm(
           // MikroORM itself takes no more than host, port, user and password from an URL, and would leave out sslmode.
           driverOptions: { connectionString: url, connectionTimeoutMillis: 5000 },
         }
-      : { dbName: sqliteFile(url) }),
+      : { dbName: sqliteFile(url), driver: (await import('./migrations/sqlite-driver.ts')).sqliteDriver(definitions) }),
     extensions: [Migrator],
     logger: () => {},
     discovery: {
       checkDuplicateFieldNames: false,
       afterDiscovered(storage) {
         for (const entity of storage.getAll().values()) {
+          if (dialect === 'sqlite') checkIds(entity);
           // A reference that is the whole primary key says so too, or its column would replace the key's.
           for (const property of entity.relations)
             if (entity.primaryKeys.length === 1 && property.fieldNames[0] === entity.primaryKeys.map(columnName)[0])

@@ -2,6 +2,7 @@ import { type Expression, type RawBuilder, type SelectQueryBuilder, sql, type Sq
 import { type CursorKey, decodeCursor, encodeCursor } from '../kernel/cursor.ts';
 import type { ServiceContext } from './context.ts';
 import { countAll } from './sql.ts';
+import { asId, asText } from './typed-value.ts';
 
 /** What a list is sorted by: an SQL expression, made unique by the id. */
 export interface SortColumn {
@@ -74,10 +75,13 @@ export const pageValues = ({ limit, after }: PageRequest) => ({
 
 function startsAfter(order: PageOrder, start: PageStart, { afterValue, afterId }: PageValues): RawBuilder<SqlBool> {
   const { by, id } = order;
+  // A title may look like an id.
+  const value = by === id ? asId(afterValue) : asText(afterValue);
+  const last = asId(afterId);
   const past = order.descending ? sql`<` : sql`>`;
-  if (!order.nullable) return sql<SqlBool>`(${by}, ${id}) ${past} (${afterValue}, ${afterId})`;
-  if (start === 'null') return sql<SqlBool>`(${by} is null and ${id} ${past} ${afterId})`;
-  return sql<SqlBool>`(${by} ${past} ${afterValue} or (${by} = ${afterValue} and ${id} ${past} ${afterId}) or ${by} is null)`;
+  if (!order.nullable) return sql<SqlBool>`(${by}, ${id}) ${past} (${value}, ${last})`;
+  if (start === 'null') return sql<SqlBool>`(${by} is null and ${id} ${past} ${last})`;
+  return sql<SqlBool>`(${by} ${past} ${value} or (${by} = ${value} and ${id} ${past} ${last}) or ${by} is null)`;
 }
 
 /** Sorts a query and cuts its page. One more row than is shown says whether there is a next page. */

@@ -12,6 +12,7 @@ import { StartError } from '../kernel/start.ts';
 import { connectionOf } from './single-connection.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
 import { Slot } from './statement.ts';
+import { untyped } from './typed-value.ts';
 
 /** Names for prepared statements, the same on every connection. Past the limit statements run unprepared. */
 const statementNames = new Map<string, string>();
@@ -47,7 +48,8 @@ class SlotCompiler extends PostgresQueryCompiler {
     return super.compileQuery(node, queryId);
   }
 
-  protected override appendValue(value: unknown): void {
+  protected override appendValue(given: unknown): void {
+    const value = untyped(given);
     const known = value instanceof Slot && this.#placeholders.get(value);
     if (known) return this.append(known);
     super.appendValue(value);

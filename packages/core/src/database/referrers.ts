@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 import { columnName } from './columns.ts';
 import { anyOf } from './sql.ts';
 import { current, statementFamily } from './statement.ts';
+import { asId } from './typed-value.ts';
 import type { Unit } from './unit-of-work.ts';
 
 /** A column that refers to rows of another table. */
@@ -29,7 +30,7 @@ const tablesReferring = statementFamily<readonly Link[], { ids: readonly string[
     // Raw SQL passes by the first wall, so each part names the organization; no visibility is added to it either.
     const parts = links.map(
       ({ table, column }) =>
-        sql`select ${sql.lit(table)} as "table" where exists (select 1 from ${sql.table(table)} where organization_id = ${current.organization} and ${anyOf(dialect, column, ids)})`,
+        sql`select ${sql.lit(table)} as "table" where exists (select 1 from ${sql.table(table)} where organization_id = ${asId(current.organization)} and ${anyOf(dialect, column, ids)})`,
     );
     const query = sql<{ table: string }>`${sql.join(parts, sql` union `)}`;
     return { compile: () => query.compile(db) };

@@ -3,6 +3,7 @@ import type { ServiceContext } from './context.ts';
 import type { Connection } from './engine.ts';
 import { columnName } from './columns.ts';
 import { doorScope } from './scope.ts';
+import { asId } from './typed-value.ts';
 import { currentSeal, seal, type SealedPlace, type SealingSettings, unseal } from './sealing.ts';
 
 /** What sealing everything again came to. */
@@ -44,7 +45,7 @@ async function rowsAfter(
   batch: number,
 ): Promise<SealedRow[]> {
   const [sealed, keys] = [sql.ref(column), sql.join(key.map((name) => sql.ref(name)))];
-  const after = last === null ? sql`` : sql`and (${keys}) > (${sql.join(last)})`;
+  const after = last === null ? sql`` : sql`and (${keys}) > (${sql.join(last.map(asId))})`;
   // The seal is letters, digits and dots: nothing in it is a wildcard.
   const { rows } = await sql<Readonly<Record<string, string>>>`
     select ${keys}, ${sealed} from ${sql.table(table)}
@@ -60,13 +61,12 @@ async function replace(
   row: SealedRow,
   text: string,
 ): Promise<boolean> {
-  const same = (name: string, value: unknown) => sql`${sql.ref(name)} = ${value}`;
-  const where = sql.join(
-    [same(column, row.sealed), ...key.map((name, index) => same(name, row.key[index]))],
-    sql` and `,
-  );
-  const written = await sql`update ${sql.table(table)} set ${same(column, text)} where ${where}`.execute(kysely);
-  return written.numAffectedRows === 1n;
+  const changed = kysely
+    .updateTable(table as 'users')
+    .set(column as 'email', text)
+    .where(sql.ref(column), '=', row.sealed);
+  const found = key.reduce((query, name, index) => query.where(sql.ref(name), '=', row.key[index]), changed);
+  return (await found.executeTakeFirstOrThrow()).numUpdatedRows === 1n;
 }
 
 type Opened = { text: string } | { problem: string };

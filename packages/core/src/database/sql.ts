@@ -1,5 +1,7 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from './engine.ts';
+import { listedValue } from './sqlite-values.ts';
+import { TypedValue } from './typed-value.ts';
 
 /**
  * Whether the column is one of the values, as one parameter: the statement stays the same however many there are, so that it
@@ -11,9 +13,10 @@ export function anyOf(
   values: readonly string[],
   type: 'uuid' | 'text' = 'uuid',
 ): RawBuilder<SqlBool> {
-  const parameter = sql`${values}`;
+  const kind = type === 'uuid' ? 'id' : 'text';
+  const parameter = sql`${new TypedValue(kind, values)}`;
   if (dialect === 'postgresql') return sql<SqlBool>`${sql.ref(column)} = any(${parameter}::${sql.raw(type)}[])`;
-  return sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${parameter}))`;
+  return sql<SqlBool>`${sql.ref(column)} in (select ${sql.raw(listedValue[kind])} from json_each(${parameter}))`;
 }
 
 /** The same for a column that may be null: `none` among the values matches null. */

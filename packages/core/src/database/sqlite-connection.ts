@@ -1,41 +1,39 @@
 import type Database from 'better-sqlite3';
-import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { SqliteAdapter, SqliteIntrospector } from 'kysely';
 import { Memo } from '../kernel/memo.ts';
 import type { BareKysely, Connection, RawRows } from './engine.ts';
 import type { Pace } from './pace.ts';
 import { connectionOf } from './single-connection.ts';
+import { SqliteCompiler, type TypeOfColumn } from './sqlite-compiler.ts';
+import { decoderOf, encode, hexMark } from './sqlite-values.ts';
 
 /** How many prepared statements a connection keeps: better-sqlite3 itself caches none. */
 const statementLimit = 500;
 
-const dialect = {
+const dialectOf = (typeOf: TypeOfColumn) => ({
   createAdapter: () => new SqliteAdapter(),
   createIntrospector: (db: BareKysely) => new SqliteIntrospector(db),
-  createQueryCompiler: () => new SqliteQueryCompiler(),
-};
-
-/** Dates are milliseconds, booleans 0 and 1, arrays JSON for `json_each`. */
-function encode(value: unknown): unknown {
-  if (typeof value === 'boolean') return Number(value);
-  if (typeof value !== 'object') return value === undefined ? null : value;
-  if (value instanceof Date) return value.getTime();
-  return Array.isArray(value) ? JSON.stringify(value) : value;
-}
+  createQueryCompiler: () => new SqliteCompiler(typeOf),
+});
 
 interface Prepared {
   statement: Database.Statement;
   /** Empty where it answers no rows. */
   columns: readonly string[];
+  /** The columns that are decoded: those that contain ids. */
+  decoders: readonly { at: number; decode: (value: unknown) => unknown }[];
 }
 
 /** One connection to the file, with its prepared statements. */
 export class SqliteConnection {
   readonly #database: Database.Database;
+  readonly #dialect: ReturnType<typeof dialectOf>;
   readonly #pace: Pace;
   readonly #prepared = new Memo<string, Prepared>(statementLimit);
 
-  constructor(database: Database.Database, pace: Pace) {
+  constructor(database: Database.Database, typeOf: TypeOfColumn, pace: Pace) {
     this.#database = database;
+    this.#dialect = dialectOf(typeOf);
     this.#pace = pace;
   }
 
@@ -44,7 +42,7 @@ export class SqliteConnection {
    * @param check is called before each statement, and throws when it may not run
    */
   open(check: () => void = () => {}): Connection {
-    return connectionOf(dialect, async (sql, parameters) => {
+    return connectionOf(this.#dialect, async (sql, parameters) => {
       const turn = this.#pace.keep();
       if (turn) await turn;
       check();
@@ -54,8 +52,16 @@ export class SqliteConnection {
 
   #prepare(sql: string): Prepared {
     const statement = this.#database.prepare(sql);
-    if (!statement.reader) return { statement, columns: [] };
-    return { statement: statement.raw(), columns: statement.columns().map(({ name }) => name) };
+    if (!statement.reader) return { statement, columns: [], decoders: [] };
+    const columns = statement.columns();
+    return {
+      statement: statement.raw(),
+      columns: columns.map(({ name }) => (name.endsWith(hexMark) ? name.slice(0, -hexMark.length) : name)),
+      decoders: columns.flatMap(({ name, type }, at) => {
+        const decode = decoderOf(name, type);
+        return decode ? [{ at, decode }] : [];
+      }),
+    };
   }
 
   /** The same statements with parameters run again and again. Those without are few, such as pragmas. */
@@ -65,9 +71,11 @@ export class SqliteConnection {
   }
 
   #execute(sql: string, parameters: readonly unknown[]): RawRows {
-    const { statement, columns } = this.#preparedFor(sql, parameters);
+    const { statement, columns, decoders } = this.#preparedFor(sql, parameters);
     const values = parameters.map(encode);
-    if (statement.reader) return { columns, rows: statement.all(...values) as unknown[][], written: 0 };
-    return { columns, rows: [], written: statement.run(...values).changes };
+    if (!statement.reader) return { columns, rows: [], written: statement.run(...values).changes };
+    const rows = statement.all(...values) as unknown[][];
+    for (const { at, decode } of decoders) for (const row of rows) row[at] = decode(row[at]);
+    return { columns, rows, written: 0 };
   }
 }

@@ -4,6 +4,7 @@ import { Checkpoints } from './checkpoints.ts';
 import type { Engine } from './engine.ts';
 import { isBusy } from './failures.ts';
 import { Pace } from './pace.ts';
+import type { TypeOfColumn } from './sqlite-compiler.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { WriteGroups } from './write-groups.ts';
 
@@ -44,7 +45,11 @@ const writerPragmas = [
  * Opens the file of a migrated database in WAL mode with one writer and one reader connection: reads do not wait for a write transaction.
  * Writes that wait at the same time are committed together.
  */
-export async function openSqlite(file: string, synchronous: Synchronous = 'normal'): Promise<Engine> {
+export async function openSqlite(
+  file: string,
+  typeOf: TypeOfColumn,
+  synchronous: Synchronous = 'normal',
+): Promise<Engine> {
   const open = (readonly: boolean) => {
     const database = new Database(file, { readonly, timeout: 0, fileMustExist: true });
     const set = readonly ? pragmas : [...writerPragmas, ...pragmas, `synchronous = ${synchronous}`];
@@ -55,7 +60,7 @@ export async function openSqlite(file: string, synchronous: Synchronous = 'norma
   const writer = await whenFree(() => open(false));
   const reader = await whenFree(() => open(true));
   const pace = new Pace();
-  const reading = new SqliteConnection(reader, pace).open();
+  const reading = new SqliteConnection(reader, typeOf, pace).open();
   const beginImmediate = writer.prepare('begin immediate');
   const checkpoints = new Checkpoints(writer);
   const begin = async () => {
@@ -68,7 +73,7 @@ export async function openSqlite(file: string, synchronous: Synchronous = 'norma
 
   const writes = new WriteGroups({
     database: writer,
-    connection: new SqliteConnection(writer, pace),
+    connection: new SqliteConnection(writer, typeOf, pace),
     begin,
     afterTransaction: () => checkpoints.afterTransaction(),
   });

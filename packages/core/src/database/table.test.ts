@@ -1,8 +1,9 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity } from '@mikro-orm/core';
 import { expect, it } from 'vitest';
+import { id } from './columns.ts';
 import { defineTable } from './table.ts';
 
-const entity = defineEntity({ name: 'Badge', tableName: 'badges', properties: { id: p.uuid().primary() } });
+const entity = defineEntity({ name: 'Badge', tableName: 'badges', properties: { id: id().primary() } });
 const wall = '{table}.id = {user}';
 const own = { property: 'id', is: 'user' } as const;
 

@@ -82,6 +82,8 @@ export interface TableOptions {
   identityDoor?: boolean;
   /** Rows are only ever added: the request role may not change or remove them. */
   insertOnly?: boolean;
+  /** On SQLite the rows lie in the index of the primary key, which saves a second tree. For short rows only. @default false */
+  withoutRowid?: boolean;
   /** Properties that hold text which `sealedColumn` sealed: `tenon secrets rotate` finds them here. */
   sealed?: readonly string[];
   /** The facts by which the read door narrows what a principal sees of this table. @default everybody sees all rows */

@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity } from '@mikro-orm/core';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { uuidv7 } from '../kernel/ids.ts';
 import type { Grant, Principal } from '../kernel/principal.ts';
 import { tables } from '../platform.ts';
 import { asSuperuser, createTestPlatform, type TestDialect, type TestPlatform } from '../testing/index.ts';
+import { id } from './columns.ts';
 import { type Database, openDatabase } from './database.ts';
 import { grantsOf } from './policies.ts';
 import { doorScope, requestScope } from './scope.ts';
@@ -22,23 +23,23 @@ const ThingEntity = defineEntity({
   name: 'Thing',
   tableName: 'things',
   properties: {
-    organizationId: p.uuid().primary(),
-    id: p.uuid().primary(),
-    teamId: p.uuid().nullable(),
-    projectId: p.uuid().nullable(),
+    organizationId: id().primary(),
+    id: id().primary(),
+    teamId: id().nullable(),
+    projectId: id().nullable(),
   },
 });
 
 const ThingPersonEntity = defineEntity({
   name: 'ThingPerson',
   tableName: 'thing_people',
-  properties: { organizationId: p.uuid().primary(), thingId: p.uuid().primary(), userId: p.uuid().primary() },
+  properties: { organizationId: id().primary(), thingId: id().primary(), userId: id().primary() },
 });
 
 const ThingPartEntity = defineEntity({
   name: 'ThingPart',
   tableName: 'thing_parts',
-  properties: { organizationId: p.uuid().primary(), id: p.uuid().primary(), thingId: p.uuid() },
+  properties: { organizationId: id().primary(), id: id().primary(), thingId: id() },
 });
 
 const thingTable = defineTable(ThingEntity, {

@@ -1,10 +1,12 @@
 import type { EntityProperty } from '@mikro-orm/core';
-import { sql } from 'kysely';
+import { expressionBuilder, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuiltInRoleKey } from '../access/index.ts';
+import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
 import { createTestPlatform, type TestPlatform } from '../testing/index.ts';
 import { createWorld, metadataOf, principalWith, type World, type WorldRow } from '../testing/world.ts';
+import { columnType } from './codecs.ts';
 import type { Door } from './door.ts';
 import { readThroughIdentityDoor } from './identity-door.ts';
 import { read, type ReadDoor } from './read-door.ts';
@@ -66,10 +68,9 @@ async function tried<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
 }
 
 const matching = (key: Record<string, unknown>) =>
-  sql<boolean>`${sql.join(
-    Object.entries(key).map(([name, value]) => sql`${sql.ref(name)} = ${value}`),
-    sql` and `,
-  )}`;
+  expressionBuilder<Record<string, unknown>>().and(
+    Object.entries(key).map(([name, value]) => expressionBuilder()(sql.ref(name), '=', value)),
+  );
 
 async function updated(db: Door, table: string, world: World): Promise<bigint> {
   const key = keyOf(table, world.row(table));
@@ -249,6 +250,7 @@ describe('the wall of writes', () => {
       !primary && !items && property !== own?.property;
     for (const property of Object.values<EntityProperty>(properties).filter(may)) {
       const value = there.row(name)[property.name];
+      if (columnType(property) === 'id') return { [property.name]: uuidv7() };
       if (typeof value === 'string') return { [property.name]: `${value}, changed` };
       if (value instanceof Date) return { [property.name]: new Date(0) };
     }

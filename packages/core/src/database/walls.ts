@@ -29,7 +29,9 @@ import type { ReadCodecs } from './codecs.ts';
 import { columnName } from './columns.ts';
 import type { Dialect } from './engine.ts';
 import { type DatabaseScope, ownColumn } from './scope.ts';
+import { listedValue } from './sqlite-values.ts';
 import type { TableDefinition } from './table.ts';
+import { asId } from './typed-value.ts';
 import { predicateOf } from './visibility.ts';
 
 /** Sub-queries pass the plugin on their own and again inside the whole: once is enough. */
@@ -55,9 +57,10 @@ function fill(template: string, nodeOf: (placeholder: Placeholder) => OperationN
 
 /** The ids of a list as a sub-select, in one parameter. */
 const idsOf = (dialect: Dialect, ids: readonly string[]): OperationNode =>
-  RawNode.create(dialect === 'sqlite' ? ['select value from json_each(', ')'] : ['select unnest(', '::uuid[])'], [
-    ValueNode.create(ids),
-  ]);
+  RawNode.create(
+    dialect === 'sqlite' ? [`select ${listedValue.id} from json_each(`, ')'] : ['select unnest(', '::uuid[])'],
+    [ValueNode.create(asId(ids))],
+  );
 
 /** The value that a row of an insert has in a column; undefined when it is an expression. */
 function valueAt(row: ValuesItemNode, index: number): unknown {
@@ -124,8 +127,8 @@ class WallTransformer extends OperationNodeTransformer {
   #fill(template: string, alias: string, placeIds: readonly string[] = []): OperationNode {
     return fill(template, (placeholder) => {
       if (placeholder === 'table') return IdentifierNode.create(alias);
-      if (placeholder === 'organization') return ValueNode.create(this.#scope.organizationId);
-      if (placeholder === 'user') return ValueNode.create(this.#scope.userId);
+      if (placeholder === 'organization') return ValueNode.create(asId(this.#scope.organizationId));
+      if (placeholder === 'user') return ValueNode.create(asId(this.#scope.userId));
       return idsOf(this.#walls.dialect, placeIds);
     });
   }

@@ -1,6 +1,8 @@
 import type { EntityMetadata, InferEntity } from '@mikro-orm/core';
-import { columnType } from './codecs.ts';
+import { columnType, type ColumnType } from './codecs.ts';
 import type { Connection, Dialect } from './engine.ts';
+import { listedValue } from './sqlite-values.ts';
+import { typed, TypedValue } from './typed-value.ts';
 
 /** A row for `insert`: property names and values of the entity. What may be null may be left out. */
 export type NewRow<Entity> = {
@@ -18,11 +20,24 @@ export type Writable<Value> = Value extends Date ? Date | string : Value;
 
 type Encode = (value: unknown) => unknown;
 
+type Encoders = Record<ColumnType | 'other', Encode>;
+
 const plain: Encode = (value) => value ?? null;
-const encoders: Record<string, Encode> = {
+const encoders: Encoders = {
   hundredths: (value) => (typeof value === 'number' ? Math.round(value * 100) : null),
   json: (value) => (value === null || value === undefined ? null : JSON.stringify(value)),
   instant: (value) => (typeof value === 'string' ? new Date(value) : (value ?? null)),
+  boolean: plain,
+  id: plain,
+  other: plain,
+};
+const encodersOf: Record<Dialect, Encoders> = {
+  postgresql: encoders,
+  sqlite: {
+    ...encoders,
+    id: (value) => typed('id', value ?? null),
+    other: (value) => typed('text', value ?? null),
+  },
 };
 
 type Property = EntityMetadata['props'][number];
@@ -32,15 +47,20 @@ interface Column {
   name: string;
   /** On PostgreSQL. */
   type: string;
+  isId: boolean;
   encode: Encode;
 }
 
-const columnOf = (property: Property): Column => ({
-  property: property.name,
-  name: property.fieldNames[0] ?? property.name,
-  type: property.columnTypes[0] ?? 'text',
-  encode: encoders[columnType(property) ?? ''] ?? plain,
-});
+function columnOf(property: Property, dialect: Dialect): Column {
+  const type = columnType(property);
+  return {
+    property: property.name,
+    name: property.fieldNames[0] ?? property.name,
+    type: property.columnTypes[0] ?? 'text',
+    isId: type === 'id',
+    encode: encodersOf[dialect][type ?? 'other'],
+  };
+}
 
 /** SQLite takes 32,766 parameters in one statement, PostgreSQL 65,535. */
 const mostParameters = 30_000;
@@ -59,7 +79,7 @@ export class TableWriter {
   constructor(dialect: Dialect, entity: EntityMetadata) {
     this.#dialect = dialect;
     this.#entity = entity;
-    this.#columns = entity.props.map(columnOf);
+    this.#columns = entity.props.map((property) => columnOf(property, dialect));
   }
 
   async insert(connection: Connection, rows: readonly Values[]): Promise<void> {
@@ -111,18 +131,21 @@ export class TableWriter {
 
   #where(match: Values, slot: () => string): string {
     return this.#named(match)
-      .map(({ property, name, type }) => {
+      .map(({ property, name, type, isId }) => {
         if (!Array.isArray(match[property])) return `"${name}" = ${slot()}`;
-        if (this.#dialect === 'sqlite') return `"${name}" in (select value from json_each(${slot()}))`;
+        if (this.#dialect === 'sqlite')
+          return `"${name}" in (select ${listedValue[isId ? 'id' : 'text']} from json_each(${slot()}))`;
         return `"${name}" = any(${slot()}::${type}[])`;
       })
       .join(' and ');
   }
 
   #parameters(match: Values): unknown[] {
-    return this.#named(match).map(({ property, encode }) => {
+    return this.#named(match).map(({ property, encode, isId }) => {
       const value = match[property];
-      return Array.isArray(value) ? value.map(encode) : encode(value);
+      if (!Array.isArray(value)) return encode(value);
+      if (this.#dialect === 'postgresql') return value.map(encode);
+      return new TypedValue(isId ? 'id' : 'text', value);
     });
   }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import type { Database } from '../database/database.ts';
 import type { TableDefinition } from '../database/table.ts';
+import { asId } from '../database/typed-value.ts';
 import { inBatches } from './batches.ts';
 
 /** Events stay on record without their payloads: the log is append-only, but payloads can be deleted. */
@@ -43,7 +44,7 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
  */
 export async function eraseRowsOf(ctx: ServiceContext, organizationId: string, signal: AbortSignal): Promise<void> {
   const { order, cycles } = planOf(ctx.database);
-  const own = sql`organization_id = ${organizationId}`;
+  const own = sql`organization_id = ${asId(organizationId)}`;
   for (const { table, column } of cycles)
     await inBatches(ctx, table, sql`${own} and ${sql.ref(column)} is not null`, { clear: column, signal });
   for (const table of order.toReversed()) await inBatches(ctx, table, own, { signal });

@@ -28,7 +28,7 @@ export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<R
     if (typeof filter === 'object' && 'contains' in filter) {
       if (filter.contains !== undefined) rows = rows.where(contains(column, keyOf(filter.contains)));
     } else if (typeof filter === 'object') rows = rows.where(anyOfOrNone(db.dialect, column, filter));
-    else if (filter !== undefined) rows = rows.where(sql<SqlBool>`${sql.ref(column)} = ${filter}`);
+    else if (filter !== undefined) rows = rows.where(sql.ref(column), '=', filter);
   }
   return rows;
 }

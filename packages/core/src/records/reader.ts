@@ -114,11 +114,9 @@ export class RecordReader {
   readonly #statements = statementFamily<Shape, Fields, Fields>((db, values, dialect, { keys, many, trash, lock }) => {
     let rows = trash ? this.#rows(db) : this.from(db);
     for (const key of keys)
-      rows = rows.where(
-        many.includes(key)
-          ? anyOf(dialect, `${this.table}.${columnName(key)}`, values[key] as string[])
-          : sql<boolean>`${this.ref(key)} = ${values[key]}`,
-      );
+      rows = many.includes(key)
+        ? rows.where(anyOf(dialect, `${this.table}.${columnName(key)}`, values[key] as string[]))
+        : rows.where(this.ref(key), '=', values[key]);
     let selected = this.select(rows);
     // Rows are always locked in the order of their keys.
     const loose = this.#key.filter((name) => !keys.includes(name) || many.includes(name));

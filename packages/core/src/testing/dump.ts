@@ -1,11 +1,12 @@
 import Database from 'better-sqlite3';
 import pg from 'pg';
 import { isPostgresUrl, sqliteFile } from '../database/database.ts';
+import { idOfBlob } from '../database/sqlite-values.ts';
 import { asSuperuser } from './databases.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Every row of every table, as the database stores it, in the database's order. */
+/** Every row of every table, in the database's order, as the database stores it but for ids, which are text. */
 export type Dump = Readonly<Record<string, readonly Row[]>>;
 
 /** A text for each table that changes when a row is added, changed or removed. */
@@ -28,6 +29,9 @@ const isDerived = (table: string): boolean => table.startsWith('task_search_inde
 export const openDump = (url: string): Promise<DumpReader> =>
   isPostgresUrl(url) ? openPostgres(url) : openSqlite(url);
 
+const withIds = (rows: readonly Row[]): Row[] =>
+  rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, idOfBlob(value)])));
+
 async function openSqlite(url: string): Promise<DumpReader> {
   const database = new Database(sqliteFile(url), { readonly: true });
   const tables = database.prepare<[], { name: string }>(`select name from sqlite_master where type = 'table'`).all();
@@ -37,13 +41,15 @@ async function openSqlite(url: string): Promise<DumpReader> {
   return {
     async read(only) {
       const wanted = readers.filter(([name]) => only?.includes(name) ?? true);
-      return database.transaction(() => Object.fromEntries(wanted.map(([name, reader]) => [name, reader.all()])))();
+      return database.transaction(() =>
+        Object.fromEntries(wanted.map(([name, reader]) => [name, withIds(reader.all())])),
+      )();
     },
     async fingerprints() {
-      const printed = () => readers.map(([name, reader]) => [name, JSON.stringify(reader.all())] as const);
+      const printed = () => readers.map(([name, reader]) => [name, JSON.stringify(withIds(reader.all()))] as const);
       return Object.fromEntries(database.transaction(printed)());
     },
-    query: async (sql) => database.prepare<[], Row>(sql).all(),
+    query: async (sql) => withIds(database.prepare<[], Row>(sql).all()),
     close: async () => void database.close(),
   };
 }

@@ -113,7 +113,7 @@ class WorldBuilder {
     if (special === 'json') return {};
     if (special === 'boolean') return true;
     const type = String(property.type).toLowerCase();
-    if (type.includes('uuid')) return uuidv7();
+    if (special === 'id') return uuidv7();
     if (special === 'hundredths' || type.includes('int') || type.includes('double')) return ++sequence;
     return `${property.name} ${++sequence}`;
   }

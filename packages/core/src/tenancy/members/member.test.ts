@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuiltInRoleKey } from '../../access/index.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
+import { asId } from '../../database/typed-value.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import {
@@ -102,8 +104,8 @@ describe.each(dialects)('members on %s', (dialect) => {
           .expression(
             unit.db
               .selectFrom('memberships')
-              .select((eb) => [
-                eb.val(two.id).$castTo<string>().as('organization_id'),
+              .select([
+                sql<string>`${asId(two.id)}`.as('organization_id'),
                 'user_id',
                 'status',
                 'version',

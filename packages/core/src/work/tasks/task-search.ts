@@ -22,7 +22,7 @@ export function searchQuery(dialect: Dialect, organizationId: string, terms: rea
   if (dialect === 'postgresql') return terms.map((term) => `'${term}':*`).join(' & ');
   const words = terms.map((term) => `{title body} : "${term}" *`).join(' AND ');
   // The organization is a word of the index, so that a search looks at one tenant's rows only.
-  return `organization_id : "${organizationId.replaceAll('-', ' ')}" AND ${words}`;
+  return `organization : "${organizationId.replaceAll('-', '')}" AND ${words}`;
 }
 
 /** Whether a row of `task_search` has the words of a search query, on PostgreSQL. */

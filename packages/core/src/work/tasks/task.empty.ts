@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { decide, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { statementFamily } from '../../database/statement.ts';
+import { asId } from '../../database/typed-value.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Job, type JobHandlers, type JobRun, startJob, stepRows } from '../../jobs/index.ts';
 import { jobPrincipal } from '../../tenancy/index.ts';
@@ -30,7 +31,7 @@ const trashPage = statementFamily<
     .orderBy('tasks.deleted_at', 'desc')
     .orderBy('tasks.id', 'desc')
     .limit(sql<number>`${limit}`);
-  return from ? page.where(sql<boolean>`(tasks.deleted_at, tasks.id) < (${at}, ${id})`) : page;
+  return from ? page.where(sql<boolean>`(tasks.deleted_at, tasks.id) < (${at}, ${asId(id)})`) : page;
 });
 
 /** The next tasks of the trash that the principal sees. Subtasks are younger than their parents, so they usually come first. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { current, statement } from '../../database/statement.ts';
+import { asId } from '../../database/typed-value.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import type { Task } from './task.schema.ts';
 
@@ -71,7 +72,7 @@ const linksOfOne = statement((db, { taskId }: { taskId: string }) =>
             .where('task_assignees.task_id', '=', taskId)
             .unionAll(where.selectFrom('tasks').select('tasks.created_by_id as id').where('tasks.id', '=', taskId))
             .unionAll(where.selectFrom('tasks').select('tasks.updated_by_id as id').where('tasks.id', '=', taskId))
-            .unionAll(db.selectNoFrom(sql<string>`${current.user}`.as('id'))),
+            .unionAll(db.selectNoFrom(sql<string>`${asId(current.user)}`.as('id'))),
         ),
     ),
 );

@@ -3,6 +3,7 @@ import type { Door } from '../../database/door.ts';
 import type { Dialect } from '../../database/engine.ts';
 import { anyOf } from '../../database/sql.ts';
 import { current, statement, statementFamily } from '../../database/statement.ts';
+import { asId } from '../../database/typed-value.ts';
 
 interface Subtree extends Readonly<Record<string, unknown>> {
   id: string;
@@ -18,11 +19,11 @@ function below({ id, limit }: Subtree, dialect: Dialect, living: boolean) {
   const isLiving = dialect === 'sqlite' ? sql`task.deleted_at is null` : sql`(task.deleted_at is null) is true`;
   const match = living ? sql`and ${isLiving}` : sql``;
   const childrenOf = (parent: RawBuilder<unknown>) =>
-    sql`tasks task where task.organization_id = ${current.organization} and task.parent_id = ${parent} ${match}`;
+    sql`tasks task where task.organization_id = ${asId(current.organization)} and task.parent_id = ${parent} ${match}`;
   const next = childrenOf(sql`below.id`);
   return sql`(
     with recursive below(id) as (
-      select task.id from ${childrenOf(sql`${id}`)}
+      select task.id from ${childrenOf(sql`${asId(id)}`)}
       union all
       select task.id from below cross join
         ${dialect === 'sqlite' ? next : sql`lateral (select task.id from ${next} offset 0) task`}

@@ -1,0 +1,127 @@
+import {
+  AliasNode,
+  type BinaryOperationNode,
+  ColumnNode,
+  type ColumnUpdateNode,
+  IdentifierNode,
+  type InsertQueryNode,
+  type OperationNode,
+  PrimitiveValueListNode,
+  RawNode,
+  ReferenceNode,
+  type SelectionNode,
+  SqliteQueryCompiler,
+  ValueListNode,
+  ValueNode,
+  ValuesNode,
+} from 'kysely';
+import { hexMark } from './sqlite-values.ts';
+import { typed, type ValueType } from './typed-value.ts';
+
+/** The type of a column's values by its name, which is the same in every table. */
+export type TypeOfColumn = (column: string) => ValueType | undefined;
+
+/** The name of the column that an expression is, if it is nothing else. `sql.ref` wraps it. */
+function columnOf(node: OperationNode): string | undefined {
+  if (ReferenceNode.is(node)) return columnOf(node.column);
+  if (ColumnNode.is(node)) return node.column.name;
+  const [only, ...more] = RawNode.is(node) ? node.parameters : [];
+  return RawNode.is(node) && only && more.length === 0 && node.sqlFragments.join('') === ''
+    ? columnOf(only)
+    : undefined;
+}
+
+const isValue = (node: OperationNode): boolean =>
+  ValueNode.is(node) || PrimitiveValueListNode.is(node) || ValueListNode.is(node);
+
+const inAnswer = new Set(['SelectQueryNode', 'SetOperationNode', 'ParensNode']);
+
+/**
+ * Gives each value the type of the column that it is compared with, assigned to or inserted into, and selects ids by their
+ * hexadecimal digits.
+ */
+export class SqliteCompiler extends SqliteQueryCompiler {
+  readonly #typeOf: TypeOfColumn;
+  /** The type of the value that is visited. */
+  #type: ValueType | undefined;
+  /** The types of the columns of the rows that are inserted. */
+  #inserted: readonly (ValueType | undefined)[] = [];
+
+  constructor(typeOf: TypeOfColumn) {
+    super();
+    this.#typeOf = typeOf;
+  }
+
+  #typeBeside(node: OperationNode): ValueType | undefined {
+    const column = columnOf(node);
+    return column === undefined ? undefined : this.#typeOf(column);
+  }
+
+  #visitAs(node: OperationNode, type: ValueType | undefined): void {
+    this.#type = isValue(node) ? type : undefined;
+    this.visitNode(node);
+    this.#type = undefined;
+  }
+
+  protected override appendValue(value: unknown): void {
+    super.appendValue(typed(this.#type, value));
+  }
+
+  protected override visitBinaryOperation({ leftOperand, operator, rightOperand }: BinaryOperationNode): void {
+    this.#visitAs(leftOperand, this.#typeBeside(rightOperand));
+    this.append(' ');
+    this.visitNode(operator);
+    this.append(' ');
+    this.#visitAs(rightOperand, this.#typeBeside(leftOperand));
+  }
+
+  protected override visitColumnUpdate({ column, value }: ColumnUpdateNode): void {
+    this.visitNode(column);
+    this.append(' = ');
+    this.#visitAs(value, this.#typeBeside(column));
+  }
+
+  protected override visitInsertQuery(node: InsertQueryNode): void {
+    this.#inserted = (node.columns ?? []).map((column) => this.#typeBeside(column));
+    super.visitInsertQuery(node);
+  }
+
+  protected override visitPrimitiveValueList(node: PrimitiveValueListNode): void {
+    if (this.parentNode && ValuesNode.is(this.parentNode))
+      this.#visitRow(node.values.map((value) => ValueNode.create(value)));
+    else super.visitPrimitiveValueList(node);
+  }
+
+  protected override visitValueList(node: ValueListNode): void {
+    if (this.parentNode && ValuesNode.is(this.parentNode)) this.#visitRow(node.values);
+    else super.visitValueList(node);
+  }
+
+  #visitRow(values: readonly OperationNode[]): void {
+    this.append('(');
+    for (const [index, value] of values.entries()) {
+      if (index > 0) this.append(', ');
+      this.#visitAs(value, this.#inserted[index]);
+    }
+    this.append(')');
+  }
+
+  /** Whether what is selected is answered, rather than read by the rest of the statement. */
+  #isAnswer(): boolean {
+    const [root, ...nodes] = this.nodeStack.slice(0, -1).map(({ kind }) => kind);
+    if (root === 'SelectQueryNode') return nodes.every((kind) => inAnswer.has(kind));
+    return nodes.join() === 'ReturningNode';
+  }
+
+  protected override visitSelection(node: SelectionNode): void {
+    const { selection } = node;
+    const expression = AliasNode.is(selection) ? selection.node : selection;
+    const column = columnOf(expression);
+    if (column === undefined || this.#typeOf(column) !== 'id' || !this.#isAnswer()) return super.visitSelection(node);
+    const alias = AliasNode.is(selection) && IdentifierNode.is(selection.alias) ? selection.alias.name : column;
+    this.append('hex(');
+    this.visitNode(expression);
+    this.append(') as ');
+    this.visitNode(IdentifierNode.create(`${alias}${hexMark}`));
+  }
+}
