@@ -37,7 +37,7 @@ async function eventsSince(rows: Rows, type: string, since: number): Promise<num
   const hex = since.toString(16).padStart(12, '0');
   const least = `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
   const [row] = await rows.all<{ count: number | string }>(
-    `select count(*) as count from events where id > '${least}' and type = '${type}'`,
+    `select count(*) as count from events where id > ${rows.literal(least)} and type = '${type}'`,
   );
   return Number(row?.count ?? 0);
 }

@@ -8,7 +8,7 @@ const joined: ReadonlySet<string> = new Set(['key', 'assignees', 'tags', 'create
 function kindOf(type: unknown, format: unknown): Kind {
   if (type === 'integer' || type === 'boolean') return type;
   if (type === 'number') return 'hundredths';
-  if (type === 'string') return format === 'date-time' ? 'instant' : 'text';
+  if (type === 'string') return format === 'date-time' ? 'instant' : format === 'uuid' ? 'id' : 'text';
   return 'json';
 }
 

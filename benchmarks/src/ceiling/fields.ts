@@ -1,5 +1,5 @@
 /** What the column of a field contains. */
-export type Kind = 'text' | 'integer' | 'boolean' | 'hundredths' | 'instant' | 'json';
+export type Kind = 'id' | 'text' | 'integer' | 'boolean' | 'hundredths' | 'instant' | 'json';
 
 /** A field of a task. */
 export interface Field {
@@ -48,7 +48,7 @@ export const fields = JSON.parse(process.env['TASK_FIELDS'] ?? '[]') as readonly
 
 type Column = Field & { column: string };
 
-const person = (name: string, column: string): Column => ({ name, column, kind: 'text', nullable: false });
+const person = (name: string, column: string): Column => ({ name, column, kind: 'id', nullable: false });
 
 /** The columns that statements read, with their names in a row. */
 const columns: readonly Column[] = [
@@ -57,8 +57,9 @@ const columns: readonly Column[] = [
   person('updatedById', 'updated_by_id'),
 ];
 
-/** The same as SQL. */
-export const columnList = columns.map(({ column }) => column).join(', ');
+/** The same as SQL, each column through a function of its kind if there is one. */
+export const columnsBy = (sql: Readonly<Partial<Record<Kind, string>>>): string =>
+  columns.map(({ column, kind }) => (sql[kind] ? `${sql[kind]}(${column})` : column)).join(', ');
 
 /**
  * Compiles a function that returns an object literal, as somebody would write it by hand for these fields. This happens once, at the
@@ -122,7 +123,7 @@ const initial = {
 /** The code of the initial value of all other fields. */
 const unset = ({ kind, nullable }: Column): string => {
   if (nullable) return 'null';
-  return { text: "''", integer: '0', hundredths: '0', boolean: 'false', instant: 'at', json: 'null' }[kind];
+  return { id: "''", text: "''", integer: '0', hundredths: '0', boolean: 'false', instant: 'at', json: 'null' }[kind];
 };
 
 /** Makes the row of a new task. */

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { columnList, rowReader } from './fields.ts';
+import { columnsBy, rowReader } from './fields.ts';
 import type { Reference } from './store.ts';
 import type { Link, Name } from './task.ts';
 
@@ -50,16 +50,16 @@ export const statements = {
   ),
   list: statement<unknown[]>(
     'list',
-    `select ${columnList} from tasks where organization_id = $1 and status = $2 and deleted_at is null
+    `select ${columnsBy({})} from tasks where organization_id = $1 and status = $2 and deleted_at is null
      order by created_at desc, id desc limit $3`,
   ),
   get: statement<unknown[]>(
     'get',
-    `select ${columnList} from tasks where organization_id = $1 and id = $2 and deleted_at is null`,
+    `select ${columnsBy({})} from tasks where organization_id = $1 and id = $2 and deleted_at is null`,
   ),
   lock: statement<unknown[]>(
     'lock',
-    `select ${columnList} from tasks where organization_id = $1 and id = $2 and deleted_at is null for update`,
+    `select ${columnsBy({})} from tasks where organization_id = $1 and id = $2 and deleted_at is null for update`,
   ),
   links: statement<RawLink>(
     'links',

@@ -1,10 +1,12 @@
 import Database from 'better-sqlite3';
-import { columnList, rowReader, type Status } from './fields.ts';
+import { columnsBy, rowReader, type Status } from './fields.ts';
+import { idOf } from './ids.ts';
 import type { Reference } from './store.ts';
 import type { Link, Name } from './task.ts';
 
 /** Makes an object of a row. Statements return rows as arrays, which is faster than objects. */
 export const taskRow = rowReader({
+  id: (hex: string) => (hex === '' ? null : idOf(hex)),
   instant: (at: number) => new Date(at).toISOString(),
   hundredths: (value: number) => value / 100,
   boolean: (value: number) => value === 1,
@@ -12,15 +14,20 @@ export const taskRow = rowReader({
 });
 
 type RawLink = [Link['kind'], string, number, string];
-export const linkOf = ([kind, taskId, position, id]: RawLink): Link => ({ kind, taskId, position, id });
+export const linkOf = ([kind, taskId, position, id]: RawLink): Link => ({
+  kind,
+  taskId: idOf(taskId),
+  position,
+  id: idOf(id),
+});
 
 type RawName = [Name['kind'], string, string | null, string | null];
-export const nameOf = ([kind, id, name, detail]: RawName): Name => ({ kind, id, name, detail });
+export const nameOf = ([kind, id, name, detail]: RawName): Name => ({ kind, id: idOf(id), name, detail });
 
 type RawReference = [Reference['kind'], string, string | null, string | null, string | null];
 export const referenceOf = ([kind, id, name, detail, status]: RawReference): Reference => ({
   kind,
-  id,
+  id: idOf(id),
   name,
   detail,
   status,
@@ -38,49 +45,49 @@ export function openFile(file: string): Database.Database {
 /** Prepares all statements. */
 export const prepareAll = (database: Database.Database) => ({
   organization: database
-    .prepare<[string], string>(`select organization_id from memberships where user_id = ? and status = 'active'`)
+    .prepare<[Buffer], string>(`select hex(organization_id) from memberships where user_id = ? and status = 'active'`)
     .pluck(),
   list: database
-    .prepare<[string, Status, number], unknown[]>(
-      `select ${columnList} from tasks where organization_id = ? and status = ? and deleted_at is null
+    .prepare<[Buffer, Status, number], unknown[]>(
+      `select ${columnsBy({ id: 'hex' })} from tasks where organization_id = ? and status = ? and deleted_at is null
        order by created_at desc, id desc limit ?`,
     )
     .raw(),
   get: database
-    .prepare<[string, string], unknown[]>(
-      `select ${columnList} from tasks where organization_id = ? and id = ? and deleted_at is null`,
+    .prepare<[Buffer, Buffer], unknown[]>(
+      `select ${columnsBy({ id: 'hex' })} from tasks where organization_id = ? and id = ? and deleted_at is null`,
     )
     .raw(),
   // Cross joins fix the order of the tables: from the ids to the rows, by primary keys.
   links: database
-    .prepare<[string, string, string, string], RawLink>(
-      `select 'assignee', a.task_id, a.position, a.user_id
-       from json_each(?) t cross join task_assignees a on a.organization_id = ? and a.task_id = t.value
+    .prepare<[string, Buffer, string, Buffer], RawLink>(
+      `select 'assignee', hex(a.task_id), a.position, hex(a.user_id)
+       from json_each(?) t cross join task_assignees a on a.organization_id = ? and a.task_id = unhex(t.value, '-')
        union all
-       select 'tag', l.task_id, 0, l.tag_id
-       from json_each(?) t cross join task_tags l on l.organization_id = ? and l.task_id = t.value`,
+       select 'tag', hex(l.task_id), 0, hex(l.tag_id)
+       from json_each(?) t cross join task_tags l on l.organization_id = ? and l.task_id = unhex(t.value, '-')`,
     )
     .raw(),
   names: database
-    .prepare<[string, string, string], RawName>(
-      `select 'tag', g.id, g.name, g.color
-       from json_each(?) t cross join tags g on g.organization_id = ? and g.id = t.value
+    .prepare<[string, Buffer, string], RawName>(
+      `select 'tag', hex(g.id), g.name, g.color
+       from json_each(?) t cross join tags g on g.organization_id = ? and g.id = unhex(t.value, '-')
        union all
-       select 'person', u.id, u.username, u.full_name from json_each(?) p cross join users u on u.id = p.value`,
+       select 'person', hex(u.id), u.username, u.full_name from json_each(?) p cross join users u on u.id = unhex(p.value, '-')`,
     )
     .raw(),
   references: database
-    .prepare<[string, string, string, string], RawReference>(
-      `select 'person', u.id, u.username, u.full_name, m.status
-       from json_each(?) p cross join memberships m on m.organization_id = ? and m.user_id = p.value
+    .prepare<[string, Buffer, string, Buffer], RawReference>(
+      `select 'person', hex(u.id), u.username, u.full_name, m.status
+       from json_each(?) p cross join memberships m on m.organization_id = ? and m.user_id = unhex(p.value, '-')
        cross join users u on u.id = m.user_id
        union all
-       select 'tag', g.id, g.name, g.color, null
-       from json_each(?) t cross join tags g on g.organization_id = ? and g.id = t.value`,
+       select 'tag', hex(g.id), g.name, g.color, null
+       from json_each(?) t cross join tags g on g.organization_id = ? and g.id = unhex(t.value, '-')`,
     )
     .raw(),
   nextNumber: database
-    .prepare<[string], number>(
+    .prepare<[Buffer], number>(
       `insert into counters (organization_id, name, value) values (?, 'task', 1)
        on conflict (organization_id, name) do update set value = counters.value + 1 returning value`,
     )

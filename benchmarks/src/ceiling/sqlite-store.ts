@@ -1,5 +1,6 @@
 import { type EventRow, statusChanged, taskCreated } from './event.ts';
 import { type Status, statuses, type Task, type TaskRow } from './fields.ts';
+import { bytesOf, idOf } from './ids.ts';
 import { searchWords } from './search.ts';
 import { linkOf, nameOf, openFile, prepareAll, referenceOf, taskRow } from './sqlite-statements.ts';
 import { allFound, type Caller, newLinks, newRow, type NewTask, type Store, withStatus } from './store.ts';
@@ -12,49 +13,46 @@ export function openSqliteStore(file: string): Store {
   const database = openFile(file);
   const statements = prepareAll(database);
 
-  const tasksOf = (organizationId: string, rows: readonly TaskRow[]): Task[] => {
+  const tasksOf = (organization: Buffer, rows: readonly TaskRow[]): Task[] => {
     const ids = JSON.stringify(rows.map((row) => row.id));
-    const links = statements.links.all(ids, organizationId, ids, organizationId).map(linkOf);
+    const links = statements.links.all(ids, organization, ids, organization).map(linkOf);
     const { tagIds, userIds } = pointedAt(rows, links);
-    const names = statements.names.all(JSON.stringify(tagIds), organizationId, JSON.stringify(userIds));
+    const names = statements.names.all(JSON.stringify(tagIds), organization, JSON.stringify(userIds));
     return assemble(rows, links, names.map(nameOf));
   };
 
-  const record = (
-    { organizationId, userId }: Caller,
-    requestId: string,
-    taskId: string,
-    now: Date,
-    event: EventRow,
-  ) => {
-    const { id, type, payloadHash, salt, payload } = event;
-    statements.insertEvent.run(id, organizationId, type, userId, taskId, requestId, payloadHash, now.getTime());
-    statements.insertPayload.run(id, organizationId, salt, payload);
+  const record = (organization: Buffer, user: Buffer, requestId: string, task: Buffer, now: Date, event: EventRow) => {
+    const { type, payloadHash, salt, payload } = event;
+    const id = bytesOf(event.id);
+    statements.insertEvent.run(id, organization, type, user, task, requestId, payloadHash, now.getTime());
+    statements.insertPayload.run(id, organization, salt, payload);
   };
 
   const create = database.transaction((caller: Caller, requestId: string, input: NewTask): Task | null => {
-    const { organizationId, userId } = caller;
-    const people = JSON.stringify([...new Set([...input.assigneeIds, userId])]);
+    const [organization, user] = [bytesOf(caller.organizationId), bytesOf(caller.userId)];
+    const people = JSON.stringify([...new Set([...input.assigneeIds, caller.userId])]);
     const references = statements.references
-      .all(people, organizationId, JSON.stringify(input.tagIds), organizationId)
+      .all(people, organization, JSON.stringify(input.tagIds), organization)
       .map(referenceOf);
     if (!allFound(input, references)) return null;
     const now = new Date();
     const at = now.getTime();
     const row = newRow(caller, input, now);
-    const { id, title } = row;
-    row.number = statements.nextNumber.get(organizationId) ?? 0;
-    statements.insertTask.run(organizationId, id, row.number, title, title.toLowerCase(), at, userId, at, userId);
-    input.assigneeIds.forEach((user, position) => statements.insertAssignee.run(organizationId, id, user, position));
-    for (const tag of input.tagIds) statements.insertTag.run(organizationId, id, tag);
-    statements.insertSearch.run(organizationId, id, searchWords(title));
-    record(caller, requestId, id, now, taskCreated(now, input));
-    return assemble([row], newLinks(id, input), references)[0] ?? null;
+    const { title } = row;
+    const id = bytesOf(row.id);
+    row.number = statements.nextNumber.get(organization) ?? 0;
+    statements.insertTask.run(organization, id, row.number, title, title.toLowerCase(), at, user, at, user);
+    for (const [position, assignee] of input.assigneeIds.entries())
+      statements.insertAssignee.run(organization, id, bytesOf(assignee), position);
+    for (const tag of input.tagIds) statements.insertTag.run(organization, id, bytesOf(tag));
+    statements.insertSearch.run(organization, id, searchWords(title));
+    record(organization, user, requestId, id, now, taskCreated(now, input));
+    return assemble([row], newLinks(row.id, input), references)[0] ?? null;
   });
 
-  const setStatus = database.transaction((caller: Caller, requestId: string, id: string, status: Status) => {
-    const { organizationId, userId } = caller;
-    const raw = statements.get.get(organizationId, id);
+  const setStatus = database.transaction((caller: Caller, requestId: string, taskId: string, status: Status) => {
+    const [organization, user, id] = [bytesOf(caller.organizationId), bytesOf(caller.userId), bytesOf(taskId)];
+    const raw = statements.get.get(organization, id);
     if (!raw) return null;
     const now = new Date();
     const before = taskRow(raw);
@@ -64,22 +62,27 @@ export function openSqliteStore(file: string): Store {
       const rank = statuses.indexOf(status);
       const at = now.getTime();
       const completed = milliseconds(completedAt);
-      statements.setStatus.run(status, rank, completed, version, at, userId, organizationId, id);
-      record(caller, requestId, id, now, statusChanged(now, before, after));
+      statements.setStatus.run(status, rank, completed, version, at, user, organization, id);
+      record(organization, user, requestId, id, now, statusChanged(now, before, after));
     }
-    return tasksOf(organizationId, [after])[0] ?? null;
+    return tasksOf(organization, [after])[0] ?? null;
   });
 
   return {
-    organizationOf: async (userId) => statements.organization.get(userId) ?? null,
+    async organizationOf(userId) {
+      const found = statements.organization.get(bytesOf(userId));
+      return found === undefined ? null : idOf(found);
+    },
     async list({ organizationId }, status, limit) {
-      const rows = statements.list.all(organizationId, status, limit + 1).map(taskRow);
+      const organization = bytesOf(organizationId);
+      const rows = statements.list.all(organization, status, limit + 1).map(taskRow);
       const { shown, nextCursor } = cut(rows, limit);
-      return { data: tasksOf(organizationId, shown), nextCursor };
+      return { data: tasksOf(organization, shown), nextCursor };
     },
     async get({ organizationId }, id) {
-      const raw = statements.get.get(organizationId, id);
-      return raw ? (tasksOf(organizationId, [taskRow(raw)])[0] ?? null) : null;
+      const organization = bytesOf(organizationId);
+      const raw = statements.get.get(organization, bytesOf(id));
+      return raw ? (tasksOf(organization, [taskRow(raw)])[0] ?? null) : null;
     },
     // Immediate, so that nobody else can write between the reads and the writes of a transaction.
     create: async (...request) => create.immediate(...request),
