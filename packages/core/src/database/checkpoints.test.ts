@@ -93,7 +93,7 @@ describe('the log of a SQLite file', () => {
 
   it('is gone when the engine is closed', async () => {
     writer.close();
-    const engine = await openSqlite(file);
+    const engine = await openSqlite(file, () => undefined);
     for (let times = 0; times < 20; times++) {
       await engine.write(requestScope(null), (to) => to.execute('insert into items values (?)', ['text']));
       await nextTurn();
@@ -109,7 +109,7 @@ describe('the log of a SQLite file', () => {
     ['normal', 1],
     ['full', 2],
   ] as const)('is written to disk with synchronous = %s when the setting says so', async (synchronous, level) => {
-    const engine = await openSqlite(file, synchronous);
+    const engine = await openSqlite(file, () => undefined, synchronous);
     const rows = await engine.write(requestScope(null), (to) => to.execute('pragma synchronous', []));
     expect(rows).toMatchObject({ rows: [[level]] });
     await engine.close();

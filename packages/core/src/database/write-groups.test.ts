@@ -27,7 +27,7 @@ describe('writes that wait at the same time', () => {
     const database = new Sqlite(file);
     database.exec(`create table items (name text primary key, parent text references items (name))`);
     database.close();
-    engine = await openSqlite(file);
+    engine = await openSqlite(file, () => undefined);
   });
   afterEach(async () => {
     await engine.close();
