@@ -1,13 +1,9 @@
-import type { EntityMetadata } from '@mikro-orm/core';
 import type { UnknownRow } from 'kysely';
-import { IdType } from './columns.ts';
 import type { Dialect, RawRows } from './engine.ts';
+import type { ColumnType, EntityColumns } from './entity-columns.ts';
 import { isoOf } from './instants.ts';
 
 type Decode = (value: unknown) => unknown;
-type DecodedType = 'instant' | 'hundredths' | 'json' | 'boolean';
-/** Engines answer ids as text. */
-export type ColumnType = DecodedType | 'id';
 
 /** PostgreSQL writes `2026-01-31 09:00:00.12+00`; everything speaks UTC and keeps milliseconds. */
 function isoFromPostgres(value: unknown): unknown {
@@ -17,8 +13,8 @@ function isoFromPostgres(value: unknown): unknown {
   return `${value.slice(0, 10)}T${value.slice(11, 19)}.${fraction}Z`;
 }
 
-/** What a column of each type becomes. */
-export const decoders: Record<DecodedType, Record<Dialect, Decode>> = {
+/** What the values of a column become, for each type that is not answered as it is. */
+export const decoders = {
   instant: {
     sqlite: (value) => (typeof value === 'number' ? isoOf(value) : value),
     postgresql: isoFromPostgres,
@@ -35,35 +31,28 @@ export const decoders: Record<DecodedType, Record<Dialect, Decode>> = {
     sqlite: (value) => (typeof value === 'number' ? value !== 0 : value),
     postgresql: (value) => value,
   },
-};
+} satisfies Partial<Record<ColumnType, Record<Dialect, Decode>>>;
 
-/** What a column holds beyond text and numbers. */
-export function columnType(property: EntityMetadata['props'][number]): ColumnType | null {
-  if (property.customType instanceof IdType) return 'id';
-  const type = String(property.type).toLowerCase();
-  if (type.includes('hundredths')) return 'hundredths';
-  if (property.runtimeType === 'Date' || type.startsWith('datetime')) return 'instant';
-  if (type.includes('json')) return 'json';
-  if (type.startsWith('bool')) return 'boolean';
-  return null;
-}
+type DecodedType = keyof typeof decoders;
 
-/** The types of all columns, by the names of columns and of properties. */
-export type ColumnTypes = ReadonlyMap<string, ColumnType | null>;
+const isDecoded = (type: ColumnType): type is DecodedType => type in decoders;
+
+/** What the values of a column are to codecs, by the names of columns and of properties. Null: text and numbers, as they are. */
+export type ColumnTypes = ReadonlyMap<string, DecodedType | 'id' | null>;
 
 /**
  * A name means one type in every table.
  * @throws when a table breaks this
  */
-export function columnTypesOf(entities: readonly EntityMetadata[]): ColumnTypes {
-  const types = new Map<string, ColumnType | null>();
-  for (const entity of entities) {
-    for (const property of entity.props) {
-      const type = columnType(property);
-      for (const name of new Set([property.name, ...property.fieldNames])) {
-        if (types.has(name) && types.get(name) !== type)
-          throw new Error(`Column ${entity.tableName}.${name} holds another type than the same name elsewhere.`);
-        types.set(name, type);
+export function columnTypesOf(entities: Iterable<EntityColumns>): ColumnTypes {
+  const types = new Map<string, DecodedType | 'id' | null>();
+  for (const { table, columns } of entities) {
+    for (const { property, name: column, type } of columns) {
+      const known = type === 'id' || isDecoded(type) ? type : null;
+      for (const name of [property, column]) {
+        if (types.has(name) && types.get(name) !== known)
+          throw new Error(`Column ${table}.${name} holds another type than the same name elsewhere.`);
+        types.set(name, known);
       }
     }
   }

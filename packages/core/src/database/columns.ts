@@ -5,7 +5,7 @@ export const columnName = (property: string): string =>
   property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** A number with two decimals, kept as an integer count of hundredths, so that sums are exact. */
-class HundredthsType extends Type<number | null, number | null> {
+export class HundredthsType extends Type<number | null, number | null> {
   override convertToDatabaseValue(value: number | null): number | null {
     return value === null || value === undefined ? null : Math.round(value * 100);
   }

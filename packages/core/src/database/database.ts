@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EntityMetadata } from '@mikro-orm/core';
 import type { Principal, Visibility } from '../kernel/principal.ts';
 import { type ColumnTypes, columnTypesOf, ReadCodecs } from './codecs.ts';
 import { Door, type DoorParts, type ReadDoor } from './door.ts';
 import type { Connection, Engine } from './engine.ts';
 import { isConflict, isFull, translateFailure } from './failures.ts';
 import { notMigrated, refuseOtherVersion } from './migration-state.ts';
-import { discoverEntities } from './orm.ts';
+import { columnsOf, type EntityColumns } from './entity-columns.ts';
 import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
 import { openSqlite, type Synchronous } from './sqlite-engine.ts';
@@ -41,7 +40,7 @@ export interface Database {
   readonly engine: Engine;
   readonly tables: ReadonlyMap<string, TableDefinition>;
   /** The columns of each table, by its name. */
-  readonly entities: ReadonlyMap<string, EntityMetadata>;
+  readonly entities: ReadonlyMap<string, EntityColumns>;
   /** The compiled writes of each table, by its name. */
   readonly writers: ReadonlyMap<string, TableWriter>;
   read<T>(scope: DatabaseScope, work: (db: ReadDoor) => Promise<T>): Promise<T>;
@@ -91,8 +90,8 @@ async function openEngine(
  * @throws StartError when it cannot be used, was not migrated, or belongs to a newer version
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const metadata = await discoverEntities(isPostgresUrl(options.url) ? 'postgresql' : 'sqlite', options.tables);
-  const types = columnTypesOf(metadata);
+  const entities = new Map(options.tables.map((table) => [table.name, columnsOf(table.entity)]));
+  const types = columnTypesOf(entities.values());
   const engine = await openEngine(options, types);
   try {
     await refuseOtherVersion(engine);
@@ -101,7 +100,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     throw toStartError(error, options.url);
   }
   const tables = new Map(options.tables.map((table) => [table.name, table]));
-  const entities = new Map(metadata.map((entity) => [entity.tableName, entity]));
   const codecs = new ReadCodecs(engine.dialect, types);
 
   const parts: DoorParts = {
@@ -147,7 +145,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     engine,
     tables,
     entities,
-    writers: new Map(metadata.map((entity) => [entity.tableName, new TableWriter(engine.dialect, entity)])),
+    writers: new Map([...entities].map(([name, entity]) => [name, new TableWriter(engine.dialect, entity)])),
     read: (scope, work) => translated(engine.read(scope, (connection) => work(open(connection, scope)))),
     write: (scope, work) =>
       translated(

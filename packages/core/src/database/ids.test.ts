@@ -1,12 +1,11 @@
-import type { EntityProperty } from '@mikro-orm/core';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
 import { createTestPlatform, dialects, type TestPlatform } from '../testing/index.ts';
-import { createWorld, metadataOf, type World } from '../testing/world.ts';
-import { columnType } from './codecs.ts';
+import { columnsIn, createWorld, type World } from '../testing/world.ts';
+import type { EntityColumn } from './entity-columns.ts';
 import { bytesOfId, idOfBlob, idOfHex } from './sqlite-values.ts';
 import { statement } from './statement.ts';
 import { writeThroughSystemDoor } from './system-door.ts';
@@ -52,18 +51,16 @@ describe.each(dialects)('ids on %s', (dialect) => {
     });
 
   const keyOf = (name: string) =>
-    Object.fromEntries(metadataOf(platform, name).primaryKeys.map((key) => [key, world.row(name)[key]]));
+    Object.fromEntries(columnsIn(platform, name).primaryKeys.map((key) => [key, world.row(name)[key]]));
 
-  const isText = (property: EntityProperty): boolean =>
-    columnType(property) === null && property.runtimeType === 'string' && !property.items;
+  const isText = ({ type, values }: EntityColumn): boolean => (type === 'string' || type === 'text') && !values;
 
   it.each(tables.map((table: TableDefinition) => [table.name, table] as const))(
     'a text of %s may look like an id',
     async (name, table) => {
-      for (const { name: property, fieldNames } of metadataOf(platform, name).props.filter(isText))
+      for (const { property, name: column } of columnsIn(platform, name).columns.filter(isText))
         await tried(async (unit) => {
           const { entity } = table;
-          const column = fieldNames[0] ?? '';
           const [before, id] = [uuidv7(), uuidv7()];
           expect(await unit.update(entity, keyOf(name), { [property]: before })).toBe(1);
           expect(await unit.update(entity, { [property]: before }, { [property]: id })).toBe(1);
@@ -83,11 +80,10 @@ describe.each(dialects)('ids on %s', (dialect) => {
     'the ids of %s find their rows',
     async (name) => {
       const row = world.row(name);
-      for (const property of metadataOf(platform, name).props.filter((one) => columnType(one) === 'id'))
+      for (const { property, name: column } of columnsIn(platform, name).columns.filter(({ type }) => type === 'id'))
         await tried(async ({ db }) => {
-          const id = row[property.name];
+          const id = row[property];
           if (typeof id !== 'string') return;
-          const column = property.fieldNames[0] ?? '';
           const ref = sql.ref<string>(column);
           const rows = db.selectFrom(name as 'tasks').select([ref.as(column), ref.as('other')]);
           for (const found of [

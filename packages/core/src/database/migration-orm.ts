@@ -4,7 +4,6 @@ import { Migrator } from '@mikro-orm/migrations';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import type { Dialect } from './engine.ts';
 import { columnName, IdType } from './columns.ts';
-import { initialize, ormOptions } from './orm.ts';
 import { policiesOf } from './policies.ts';
 import type { Reference, TableDefinition } from './table.ts';
 
@@ -45,6 +44,12 @@ function checkIds(entity: EntityMetadata): void {
   }
 }
 
+/** Loads only what the dialect needs. */
+async function initialize(dialect: Dialect, options: Partial<Options>): Promise<MikroORM> {
+  if (dialect === 'sqlite') return (await import('@mikro-orm/sqlite')).MikroORM.init(options as never) as never;
+  return (await import('@mikro-orm/postgresql')).MikroORM.init(options as never) as never;
+}
+
 export type Migrations = NonNullable<NonNullable<Options['migrations']>['migrationsList']>;
 
 /** The ORM that knows the whole schema: for generating, running and comparing migrations, never for requests. */
@@ -55,9 +60,11 @@ export async function openMigrationOrm(
 ): Promise<MikroORM> {
   const dialect: Dialect = isPostgresUrl(url) ? 'postgresql' : 'sqlite';
   const tables = new Map(definitions.map((table) => [table.name, table]));
-  const base = ormOptions(dialect, definitions);
   const options: Partial<Options> = {
-    ...base,
+    entities: definitions.map((table) => table.entity),
+    forceUtcTimezone: true,
+    ensureDatabase: false,
+    metadataCache: { enabled: false },
     ...(dialect === 'postgresql'
       ? {
           dbName: new URL(url).pathname.slice(1),

@@ -10,7 +10,8 @@ import {
   type TestPlatform,
 } from '../testing/index.ts';
 import { testedMajor } from '../testing/postgres.ts';
-import { createWorld, metadataOf, type World, type WorldRow } from '../testing/world.ts';
+import { createWorld, columnsIn, type World, type WorldRow } from '../testing/world.ts';
+import { columnName } from './columns.ts';
 import { migrate } from './migrate.ts';
 import { databaseRoles, type DatabaseScope, doorScope, requestScope } from './scope.ts';
 import type { TableDefinition } from './table.ts';
@@ -60,17 +61,13 @@ async function run(sql: string, parameters: readonly unknown[] = [], scope?: Dat
   return { refused: null, rows };
 }
 
-const columnOf = (table: string, property: string): string =>
-  (metadataOf(platform, table).properties as Record<string, { fieldNames: string[] }>)[property]?.fieldNames[0] ??
-  property;
-
 /** `a = $1 and b = $2`, and the values: one row by its key. */
 function keyOf(table: string, row: WorldRow) {
-  const { primaryKeys } = metadataOf(platform, table);
+  const { primaryKeys } = columnsIn(platform, table);
   return {
-    where: primaryKeys.map((name, index) => `"${columnOf(table, name)}" = $${index + 1}`).join(' and '),
+    where: primaryKeys.map((name, index) => `"${columnName(name)}" = $${index + 1}`).join(' and '),
     values: primaryKeys.map((name) => row[name]),
-    column: columnOf(table, primaryKeys[0] ?? ''),
+    column: columnName(primaryKeys[0] ?? ''),
   };
 }
 
@@ -81,7 +78,7 @@ const select = (table: string, world: World, scope?: DatabaseScope) => {
 
 const insert = (table: string, row: WorldRow) => {
   const entries = Object.entries(row);
-  const columns = entries.map(([name]) => `"${columnOf(table, name)}"`).join(', ');
+  const columns = entries.map(([name]) => `"${columnName(name)}"`).join(', ');
   const places = entries.map((_, index) => `$${index + 1}`).join(', ');
   const values = entries.map(([, value]) =>
     typeof value === 'object' && value !== null && !(value instanceof Date) ? JSON.stringify(value) : value,
@@ -126,7 +123,7 @@ describe('row-level security', () => {
   it.each(changeable)('gives no own row of %s away', async (table, { own }) => {
     const property = own?.property ?? '';
     const { where, values } = keyOf(table, here.row(table));
-    const set = `"${columnOf(table, property)}" = $${values.length + 1}`;
+    const set = `"${columnName(property)}" = $${values.length + 1}`;
     const given = await run(`update "${table}" set ${set} where ${where}`, [...values, there.row(table)[property]]);
     expect(given).toMatchObject({ refused: policyRefused });
   });

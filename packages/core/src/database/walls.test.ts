@@ -1,13 +1,13 @@
-import type { EntityProperty } from '@mikro-orm/core';
 import { expressionBuilder, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuiltInRoleKey } from '../access/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
 import { createTestPlatform, type TestPlatform } from '../testing/index.ts';
-import { createWorld, metadataOf, principalWith, type World, type WorldRow } from '../testing/world.ts';
-import { columnType } from './codecs.ts';
+import { createWorld, columnsIn, principalWith, type World, type WorldRow } from '../testing/world.ts';
+import { columnName } from './columns.ts';
 import type { Door } from './door.ts';
+import type { EntityColumn } from './entity-columns.ts';
 import { readThroughIdentityDoor } from './identity-door.ts';
 import { read, type ReadDoor } from './read-door.ts';
 import { countAll } from './sql.ts';
@@ -39,8 +39,8 @@ const context = (world: World = here) => platform.context({ principal: world.pri
 
 /** The key of a row as the database names it. */
 function keyOf(table: string, row: WorldRow): Record<string, unknown> {
-  const { primaryKeys, properties } = metadataOf(platform, table);
-  return Object.fromEntries(primaryKeys.map((name) => [properties[name]?.fieldNames[0] ?? name, row[name]] as const));
+  const { primaryKeys } = columnsIn(platform, table);
+  return Object.fromEntries(primaryKeys.map((name) => [columnName(name), row[name]]));
 }
 
 /** The rows of some that are one world's. */
@@ -75,7 +75,7 @@ const matching = (key: Record<string, unknown>) =>
 async function updated(db: Door, table: string, world: World): Promise<bigint> {
   const key = keyOf(table, world.row(table));
   const own = platform.database.tables.get(table)?.own?.property;
-  const column = metadataOf(platform, table).props.find(({ name }) => name !== own)?.fieldNames[0] ?? '';
+  const column = columnsIn(platform, table).columns.find(({ property }) => property !== own)?.name ?? '';
   const query = db.updateTable(table as 'tasks').set({ [column]: sql.ref(column) } as never);
   return (await query.where(matching(key)).executeTakeFirstOrThrow()).numUpdatedRows;
 }
@@ -143,8 +143,8 @@ describe('the read door', () => {
   it.each(owned)('adds no foreign row of %s', async (name) => {
     const add = (world: World) => {
       const row = world.another(name);
-      const { props } = metadataOf(platform, name);
-      const values = Object.fromEntries(props.map((property) => [property.fieldNames[0] ?? '', row[property.name]]));
+      const { columns } = columnsIn(platform, name);
+      const values = Object.fromEntries(columns.map((column) => [column.name, row[column.property]]));
       return tried(({ db }) =>
         db
           .insertInto(name as 'tasks')
@@ -160,7 +160,7 @@ describe('the read door', () => {
   });
 
   it.each(owned)('gives no own row of %s away', async (name, { own }) => {
-    const column = metadataOf(platform, name).properties[own?.property ?? '']?.fieldNames[0] ?? '';
+    const column = columnName(own?.property ?? '');
     const give = tried(({ db }) =>
       db
         .updateTable(name as 'tasks')
@@ -239,20 +239,20 @@ describe('the wall of writes', () => {
 
   /** The key of a row, with whose it is. */
   function keyIn({ name, own }: TableDefinition, world: World) {
-    const names = [...metadataOf(platform, name).primaryKeys, ...(own ? [own.property] : [])];
+    const names = [...columnsIn(platform, name).primaryKeys, ...(own ? [own.property] : [])];
     return Object.fromEntries(names.map((property) => [property, world.row(name)[property]]));
   }
 
   /** A property that may change, and another value for it; of a row that is all key, whose it is. */
   function changeIn({ name, own }: TableDefinition): Record<string, unknown> {
-    const { primaryKeys, properties } = metadataOf(platform, name);
-    const may = ({ primary, items, name: property }: EntityProperty) =>
-      !primary && !items && property !== own?.property;
-    for (const property of Object.values<EntityProperty>(properties).filter(may)) {
-      const value = there.row(name)[property.name];
-      if (columnType(property) === 'id') return { [property.name]: uuidv7() };
-      if (typeof value === 'string') return { [property.name]: `${value}, changed` };
-      if (value instanceof Date) return { [property.name]: new Date(0) };
+    const { primaryKeys, columns } = columnsIn(platform, name);
+    const may = ({ property, values }: EntityColumn) =>
+      !primaryKeys.includes(property) && !values && property !== own?.property;
+    for (const { property, type } of columns.filter(may)) {
+      const value = there.row(name)[property];
+      if (type === 'id') return { [property]: uuidv7() };
+      if (typeof value === 'string') return { [property]: `${value}, changed` };
+      if (value instanceof Date) return { [property]: new Date(0) };
     }
     return { [own?.property ?? primaryKeys[0] ?? '']: here.organizationId };
   }
@@ -328,7 +328,7 @@ describe('references', () => {
         await unit.insert(table.entity, row);
       });
     const target = table.references?.find(({ columns }) => columns.at(-1) === column)?.to().meta.tableName ?? '';
-    const key = metadataOf(platform, target).primaryKeys.at(-1) ?? '';
+    const key = columnsIn(platform, target).primaryKeys.at(-1) ?? '';
     expect(there.row(target)[key]).toBeDefined();
     await expect(pointing(there.row(target)[key])).rejects.toThrow(/foreign key/i);
   });

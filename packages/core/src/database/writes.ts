@@ -1,8 +1,8 @@
-import type { EntityMetadata, InferEntity } from '@mikro-orm/core';
-import { columnType, type ColumnType } from './codecs.ts';
+import type { InferEntity } from '@mikro-orm/core';
 import type { Connection, Dialect } from './engine.ts';
+import type { ColumnType, EntityColumn, EntityColumns } from './entity-columns.ts';
 import { listedValue } from './sqlite-values.ts';
-import { typed, TypedValue } from './typed-value.ts';
+import { typed, TypedValue, type ValueType } from './typed-value.ts';
 
 /** A row for `insert`: property names and values of the entity. What may be null may be left out. */
 export type NewRow<Entity> = {
@@ -20,47 +20,32 @@ export type Writable<Value> = Value extends Date ? Date | string : Value;
 
 type Encode = (value: unknown) => unknown;
 
-type Encoders = Record<ColumnType | 'other', Encode>;
-
 const plain: Encode = (value) => value ?? null;
-const encoders: Encoders = {
+const encoders: Partial<Record<ColumnType, Encode>> = {
   hundredths: (value) => (typeof value === 'number' ? Math.round(value * 100) : null),
   json: (value) => (value === null || value === undefined ? null : JSON.stringify(value)),
   instant: (value) => (typeof value === 'string' ? new Date(value) : (value ?? null)),
-  boolean: plain,
-  id: plain,
-  other: plain,
-};
-const encodersOf: Record<Dialect, Encoders> = {
-  postgresql: encoders,
-  sqlite: {
-    ...encoders,
-    id: (value) => typed('id', value ?? null),
-    other: (value) => typed('text', value ?? null),
-  },
 };
 
-type Property = EntityMetadata['props'][number];
+const valueTypeOf = (type: ColumnType): ValueType => (type === 'id' ? 'id' : 'text');
 
-interface Column {
-  property: string;
-  name: string;
-  /** On PostgreSQL. */
-  type: string;
-  isId: boolean;
-  encode: Encode;
+function encoderOf(type: ColumnType, dialect: Dialect): Encode {
+  const encode = encoders[type];
+  if (encode || dialect === 'postgresql') return encode ?? plain;
+  return (value) => typed(valueTypeOf(type), value ?? null);
 }
 
-function columnOf(property: Property, dialect: Dialect): Column {
-  const type = columnType(property);
-  return {
-    property: property.name,
-    name: property.fieldNames[0] ?? property.name,
-    type: property.columnTypes[0] ?? 'text',
-    isId: type === 'id',
-    encode: encodersOf[dialect][type ?? 'other'],
-  };
+interface Column extends EntityColumn {
+  readonly encode: Encode;
 }
+
+/** What PostgreSQL calls the types of columns that are compared with arrays. */
+const arrayTypes: Partial<Record<ColumnType, string>> = {
+  id: 'uuid',
+  integer: 'int',
+  smallint: 'smallint',
+  instant: 'timestamptz',
+};
 
 /** SQLite takes 32,766 parameters in one statement, PostgreSQL 65,535. */
 const mostParameters = 30_000;
@@ -72,14 +57,14 @@ type Values = Readonly<Record<string, unknown>>;
 /** The statements of one table, compiled once for each set of columns: several times cheaper than flushing entities. */
 export class TableWriter {
   readonly #dialect: Dialect;
-  readonly #entity: EntityMetadata;
+  readonly #entity: EntityColumns;
   readonly #columns: readonly Column[];
   readonly #statements = new Map<string, string>();
 
-  constructor(dialect: Dialect, entity: EntityMetadata) {
+  constructor(dialect: Dialect, entity: EntityColumns) {
     this.#dialect = dialect;
     this.#entity = entity;
-    this.#columns = entity.props.map((property) => columnOf(property, dialect));
+    this.#columns = entity.columns.map((column) => ({ ...column, encode: encoderOf(column.type, dialect) }));
   }
 
   async insert(connection: Connection, rows: readonly Values[]): Promise<void> {
@@ -103,7 +88,7 @@ export class TableWriter {
     const set = this.#named(changes);
     const sql = this.#statement(`update ${Object.keys(changes).join()} ${this.#shapeOf(match)}`, (slot) => {
       const assigned = set.map(({ name }) => `"${name}" = ${slot()}`);
-      if ('version' in this.#entity.properties) assigned.push('"version" = "version" + 1');
+      if (this.#columns.some(({ name }) => name === 'version')) assigned.push('"version" = "version" + 1');
       return `update ${this.#table} set ${assigned.join(', ')} where ${this.#where(match, slot)} returning 1`;
     });
     const values = set.map(({ property, encode }) => encode(changes[property]));
@@ -120,7 +105,7 @@ export class TableWriter {
   }
 
   get #table(): string {
-    return `"${this.#entity.tableName}"`;
+    return `"${this.#entity.table}"`;
   }
 
   #shapeOf(match: Values): string {
@@ -131,28 +116,28 @@ export class TableWriter {
 
   #where(match: Values, slot: () => string): string {
     return this.#named(match)
-      .map(({ property, name, type, isId }) => {
+      .map(({ property, name, type }) => {
         if (!Array.isArray(match[property])) return `"${name}" = ${slot()}`;
         if (this.#dialect === 'sqlite')
-          return `"${name}" in (select ${listedValue[isId ? 'id' : 'text']} from json_each(${slot()}))`;
-        return `"${name}" = any(${slot()}::${type}[])`;
+          return `"${name}" in (select ${listedValue[valueTypeOf(type)]} from json_each(${slot()}))`;
+        return `"${name}" = any(${slot()}::${arrayTypes[type] ?? 'text'}[])`;
       })
       .join(' and ');
   }
 
   #parameters(match: Values): unknown[] {
-    return this.#named(match).map(({ property, encode, isId }) => {
+    return this.#named(match).map(({ property, encode, type }) => {
       const value = match[property];
       if (!Array.isArray(value)) return encode(value);
       if (this.#dialect === 'postgresql') return value.map(encode);
-      return new TypedValue(isId ? 'id' : 'text', value);
+      return new TypedValue(valueTypeOf(type), value);
     });
   }
 
   #named(values: Values): Column[] {
     return Object.keys(values).map((name) => {
       const column = this.#columns.find(({ property }) => property === name);
-      if (!column) throw new Error(`${this.#entity.className} has no property ${name}.`);
+      if (!column) throw new Error(`${this.#entity.table} has no property ${name}.`);
       return column;
     });
   }

@@ -18,9 +18,9 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
   const order: string[] = [];
   const cycles: CyclicReference[] = [];
   const columnOf = (table: TableDefinition, property: string): string => {
-    const found = entities.get(table.name)?.props.find(({ name }) => name === property);
+    const found = entities.get(table.name)?.columns.find((column) => column.property === property);
     if (!found?.nullable) throw new Error(`${table.name}.${property} closes a cycle of references and cannot be null.`);
-    return found.fieldNames[0] ?? property;
+    return found.name;
   };
   const visit = (table: TableDefinition, ancestors: readonly string[]): void => {
     if (order.includes(table.name) || table.own?.property !== 'organizationId') return;

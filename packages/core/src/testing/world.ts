@@ -1,6 +1,5 @@
-import type { EntityMetadata, EntityProperty } from '@mikro-orm/core';
 import { type BuiltInRoleKey, builtInRoles } from '../access/index.ts';
-import { columnType } from '../database/codecs.ts';
+import type { EntityColumn, EntityColumns } from '../database/entity-columns.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
 import type { TableDefinition } from '../database/table.ts';
 import { uuidv7 } from '../kernel/ids.ts';
@@ -28,7 +27,7 @@ export function principalWith(role: BuiltInRoleKey, userId: string, organization
   return { userId, sessionId: null, emailVerified: true, organizationId, grants };
 }
 
-export const metadataOf = ({ database }: Platform, table: string): EntityMetadata => {
+export const columnsIn = ({ database }: Platform, table: string): EntityColumns => {
   const found = database.entities.get(table);
   if (!found) throw new Error(`Table ${table} has no entity.`);
   return found;
@@ -55,8 +54,8 @@ class WorldBuilder {
   }
 
   make(table: TableDefinition): WorldRow {
-    const { props } = metadataOf(this.#platform, table.name);
-    return Object.fromEntries(props.map((property) => [property.name, this.#value(table, property)]));
+    const { columns } = columnsIn(this.#platform, table.name);
+    return Object.fromEntries(columns.map((column) => [column.property, this.#value(table, column)]));
   }
 
   #ensure(table: TableDefinition): WorldRow {
@@ -67,8 +66,8 @@ class WorldBuilder {
     return row;
   }
 
-  #value(table: TableDefinition, property: EntityProperty): unknown {
-    const { name } = property;
+  #value(table: TableDefinition, column: EntityColumn): unknown {
+    const { property: name, nullable, values } = column;
     if (name === 'organizationId' || (name === 'id' && table.name === 'organizations')) return this.organizationId;
     if (name === 'userId' || name === 'actorId' || (name === 'id' && table.name === 'users')) return this.userId;
     const target = this.#target(table, name);
@@ -77,9 +76,9 @@ class WorldBuilder {
     // References of any type refer to a task.
     if (name === 'entityType') return 'task';
     if (name === 'entityId') return this.#ensure(this.#table('tasks'))['id'];
-    if (property.nullable) return null;
-    if (property.items) return property.items[0];
-    return this.#plain(property);
+    if (nullable) return null;
+    if (values) return values[0];
+    return this.#plain(column);
   }
 
   /** The table that a property refers to, by declaration or by its name. */
@@ -96,7 +95,7 @@ class WorldBuilder {
       this.#ensure(target);
       return this.userId;
     }
-    const key = metadataOf(this.#platform, target.name).primaryKeys.at(-1);
+    const key = columnsIn(this.#platform, target.name).primaryKeys.at(-1);
     if (key === undefined) throw new Error(`${table.name}.${name} refers to a table without a key.`);
     return this.#ensure(target)[key];
   }
@@ -107,15 +106,13 @@ class WorldBuilder {
     return found;
   }
 
-  #plain(property: EntityProperty): unknown {
-    const special = columnType(property);
-    if (special === 'instant') return this.#platform.clock.now();
-    if (special === 'json') return {};
-    if (special === 'boolean') return true;
-    const type = String(property.type).toLowerCase();
-    if (special === 'id') return uuidv7();
-    if (special === 'hundredths' || type.includes('int') || type.includes('double')) return ++sequence;
-    return `${property.name} ${++sequence}`;
+  #plain({ property, type }: EntityColumn): unknown {
+    if (type === 'instant') return this.#platform.clock.now();
+    if (type === 'json') return {};
+    if (type === 'boolean') return true;
+    if (type === 'id') return uuidv7();
+    if (type === 'string' || type === 'text') return `${property} ${++sequence}`;
+    return ++sequence;
   }
 }
 
