@@ -1,13 +1,15 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import type { MikroORM } from '@mikro-orm/core';
+import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { makeFolder, StartError } from '../kernel/start.ts';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import type { Dialect } from './engine.ts';
-import { isBusy } from './failures.ts';
-import { type Migrations, openMigrationOrm } from './migration-orm.ts';
-import { refuseNewer } from './migration-state.ts';
+import { isBusy, isMissingTable } from './failures.ts';
+import type { Migrations } from './migration-orm.ts';
+import { pendingAfter, refuseNewer, selectExecuted } from './migration-state.ts';
 import { grantsOf } from './policies.ts';
 import { databaseRoles } from './scope.ts';
 import { toStartError } from './start-failures.ts';
@@ -118,13 +120,48 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
+/** Whether nothing is to be done. Most starts end here, without loading the ORM. Migrations that are given are always tried. */
+const isCurrent = (dialect: Dialect, executed: readonly string[], { migrations }: MigrateOptions): boolean => {
+  if (migrations) return false;
+  refuseNewer(dialect, executed);
+  return pendingAfter(dialect, executed).length === 0;
+};
+
+async function executedOnPostgres(client: pg.Client): Promise<string[]> {
+  try {
+    return (await client.query<{ name: string }>(selectExecuted)).rows.map(({ name }) => name);
+  } catch (error) {
+    if (isMissingTable(error)) return [];
+    throw error;
+  }
+}
+
+/** None also where the file cannot be read: the migrator waits for its lock, or says what is wrong with it. */
+function executedOnSqlite(file: string): string[] {
+  if (!existsSync(file)) return [];
+  let database: Sqlite.Database | undefined;
+  try {
+    database = new Sqlite(file, { fileMustExist: true, timeout: 0 });
+    return database
+      .prepare<[], { name: string }>(selectExecuted)
+      .all()
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  } finally {
+    database?.close();
+  }
+}
+
 async function migratePostgres(migrationUrl: string, options: MigrateOptions): Promise<string[]> {
   const client = new pg.Client({ connectionString: migrationUrl, connectionTimeoutMillis: connectLimitMs });
   try {
     await client.connect();
     await client.query('select pg_advisory_lock($1)', [advisoryLock]);
     await createRoles(client, loginOf(options.url));
-    const ran = await withMigrator(migrationUrl, options, (orm) => runMigrations(orm, 'postgresql', options));
+    const ran = isCurrent('postgresql', await executedOnPostgres(client), options)
+      ? []
+      : await withMigrator(migrationUrl, options, (orm) => runMigrations(orm, 'postgresql', options));
     const { rows } = await client.query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'public'`,
     );
@@ -144,6 +181,7 @@ async function withMigrator<T>(
   { tables, migrations }: MigrateOptions,
   work: (orm: MikroORM) => Promise<T>,
 ): Promise<T> {
+  const { openMigrationOrm } = await import('./migration-orm.ts');
   const orm = await openMigrationOrm(url, tables, migrations);
   try {
     return await work(orm);
@@ -164,7 +202,9 @@ async function runMigrations(orm: MikroORM, dialect: Dialect, { migrations }: Mi
 }
 
 async function migrateSqlite(url: string, options: MigrateOptions): Promise<string[]> {
-  makeFolder(dirname(sqliteFile(url)));
+  const file = sqliteFile(url);
+  makeFolder(dirname(file));
+  if (isCurrent('sqlite', executedOnSqlite(file), options)) return [];
   return withMigrator(url, options, async (orm) => {
     const execute = (sql: string): Promise<unknown> => orm.em.getConnection().execute(sql);
     // SQLite adds a foreign key by making the table anew: dropping the old one must not take along what refers to it. Inside a

@@ -7,15 +7,16 @@ import { requestScope } from './scope.ts';
 /** The migrations that this version has, by name, oldest first. */
 const knownMigrations = (dialect: Dialect): string[] =>
   readdirSync(new URL(`./migrations/${dialect}/`, import.meta.url))
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => file.slice(0, -'.ts'.length))
+    .flatMap((file) => /^(Migration\w+)\.m?[jt]s$/.exec(file)?.[1] ?? [])
     .sort();
+
+/** Selects the names of the migrations that were run. */
+export const selectExecuted = 'select name from mikro_orm_migrations';
 
 /** The names of the migrations that were run, as the server's own role sees them; none before the first. */
 async function executedMigrations(engine: Engine): Promise<string[]> {
-  const statement = 'select name from mikro_orm_migrations';
   try {
-    const { rows } = await engine.read(requestScope(null), (connection) => connection.execute(statement, []));
+    const { rows } = await engine.read(requestScope(null), (connection) => connection.execute(selectExecuted, []));
     return rows.map(([name]) => String(name));
   } catch (error) {
     if (isMissingTable(error)) return [];
@@ -23,11 +24,13 @@ async function executedMigrations(engine: Engine): Promise<string[]> {
   }
 }
 
+/** Returns the migrations of this version that are not among the executed ones. */
+export const pendingAfter = (dialect: Dialect, executed: readonly string[]): string[] =>
+  knownMigrations(dialect).filter((name) => !executed.includes(name));
+
 /** The migrations that the database still lacks. */
-export async function pendingMigrations(engine: Engine): Promise<string[]> {
-  const executed = await executedMigrations(engine);
-  return knownMigrations(engine.dialect).filter((name) => !executed.includes(name));
-}
+export const pendingMigrations = async (engine: Engine): Promise<string[]> =>
+  pendingAfter(engine.dialect, await executedMigrations(engine));
 
 export const notMigrated = (): StartError => new StartError('The database is not migrated: run "tenon migrate".');
 
