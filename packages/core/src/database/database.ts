@@ -7,9 +7,8 @@ import type { Connection, Engine } from './engine.ts';
 import { isConflict, isFull, translateFailure } from './failures.ts';
 import { notMigrated, refuseOtherVersion } from './migration-state.ts';
 import { columnsOf, type EntityColumns } from './entity-columns.ts';
-import { openPostgres } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
-import { openSqlite, type Synchronous } from './sqlite-engine.ts';
+import type { Synchronous } from './sqlite-engine.ts';
 import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
 import { TableWriter } from './writes.ts';
@@ -62,23 +61,27 @@ export const isPostgresUrl = (url: string): boolean => /^postgres(ql)?:\/\//.tes
 /** The file of a SQLite URL: `file:./data/tenon.db`, `sqlite:…` or a bare path. */
 export const sqliteFile = (url: string): string => url.replace(/^(file|sqlite):(\/\/)?/, '');
 
+/** Loads the driver of one database only. */
 async function openEngine(
   { url, poolSize, synchronous, onConnectionError }: DatabaseOptions,
   types: ColumnTypes,
 ): Promise<Engine> {
   try {
-    if (isPostgresUrl(url))
+    if (isPostgresUrl(url)) {
+      const { openPostgres } = await import('./postgresql-engine.ts');
       return await openPostgres({
         url,
         ...(poolSize && { poolSize }),
         ...(onConnectionError && { onConnectionError }),
       });
+    }
     const file = sqliteFile(url);
     if (!existsSync(file)) throw notMigrated();
     const typeOf = (column: string) => {
       const type = types.get(column);
       return type === 'id' ? 'id' : type === null ? 'text' : undefined;
     };
+    const { openSqlite } = await import('./sqlite-engine.ts');
     return await openSqlite(file, typeOf, synchronous);
   } catch (error) {
     throw toStartError(error, url);

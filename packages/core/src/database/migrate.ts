@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dirname } from 'node:path';
 import type { MikroORM } from '@mikro-orm/core';
-import Sqlite from 'better-sqlite3';
-import pg from 'pg';
+import type pg from 'pg';
 import { makeFolder, StartError } from '../kernel/start.ts';
 import { isPostgresUrl, sqliteFile } from './database.ts';
 import type { Dialect } from './engine.ts';
@@ -137,9 +136,10 @@ async function executedOnPostgres(client: pg.Client): Promise<string[]> {
 }
 
 /** None also where the file cannot be read: the migrator waits for its lock, or says what is wrong with it. */
-function executedOnSqlite(file: string): string[] {
+async function executedOnSqlite(file: string): Promise<string[]> {
   if (!existsSync(file)) return [];
-  let database: Sqlite.Database | undefined;
+  const { default: Sqlite } = await import('better-sqlite3');
+  let database;
   try {
     database = new Sqlite(file, { fileMustExist: true, timeout: 0 });
     return database
@@ -154,6 +154,7 @@ function executedOnSqlite(file: string): string[] {
 }
 
 async function migratePostgres(migrationUrl: string, options: MigrateOptions): Promise<string[]> {
+  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: migrationUrl, connectionTimeoutMillis: connectLimitMs });
   try {
     await client.connect();
@@ -204,7 +205,7 @@ async function runMigrations(orm: MikroORM, dialect: Dialect, { migrations }: Mi
 async function migrateSqlite(url: string, options: MigrateOptions): Promise<string[]> {
   const file = sqliteFile(url);
   makeFolder(dirname(file));
-  if (isCurrent('sqlite', executedOnSqlite(file), options)) return [];
+  if (isCurrent('sqlite', await executedOnSqlite(file), options)) return [];
   return withMigrator(url, options, async (orm) => {
     const execute = (sql: string): Promise<unknown> => orm.em.getConnection().execute(sql);
     // SQLite adds a foreign key by making the table anew: dropping the old one must not take along what refers to it. Inside a

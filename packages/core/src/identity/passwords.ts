@@ -1,5 +1,3 @@
-import { hash as argon2, parseOptions, verify as verifyArgon2 } from '@node-rs/argon2';
-import { verify as verifyBcrypt } from '@node-rs/bcrypt';
 import { errors } from '../kernel/errors.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { commonPasswords } from './common-passwords.ts';
@@ -18,24 +16,33 @@ const isBcrypt = (hash: string): boolean => /^\$2[abxy]\$/.test(hash);
  */
 const enforced = (password: string): string => password.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');
 
+// The native libraries take 10 MB, so they are loaded at the first password.
+const argon2 = () => import('@node-rs/argon2');
+const bcrypt = () => import('@node-rs/bcrypt');
+
 /** Takes about 10 ms, off the event loop. Never call it inside a transaction. */
-export const hashPassword = (password: string): Promise<string> => argon2(enforced(password), parameters);
+export async function hashPassword(password: string): Promise<string> {
+  const { hash } = await argon2();
+  return hash(enforced(password), parameters);
+}
 
 /** Whether the password matches the hash. Without a hash it takes the same time and answers false. */
 export async function verifyPassword(hash: string | null, password: string): Promise<boolean> {
   const secret = enforced(password);
   // The system that an imported hash comes from may have hashed the password as it was typed.
-  if (hash !== null && isBcrypt(hash))
-    return (await verifyBcrypt(secret, hash)) || (secret !== password && verifyBcrypt(password, hash));
-  const matches = await verifyArgon2(hash ?? decoyHash, secret);
+  if (hash !== null && isBcrypt(hash)) {
+    const { verify } = await bcrypt();
+    return (await verify(secret, hash)) || (secret !== password && verify(password, hash));
+  }
+  const { verify } = await argon2();
+  const matches = await verify(hash ?? decoyHash, secret);
   return hash !== null && matches;
 }
 
 /** Whether a hash is weaker than, or different from, those of new passwords. The next login then replaces it. */
 export function needsRehash(hash: string): boolean {
-  if (!hash.startsWith('$argon2id$v=19$')) return true;
-  const found = parseOptions(hash);
-  return found.memoryCost < parameters.memoryCost || found.timeCost < parameters.timeCost;
+  const [, memoryCost, timeCost] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),/.exec(hash) ?? [];
+  return !(Number(memoryCost) >= parameters.memoryCost && Number(timeCost) >= parameters.timeCost);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import type { Mailer } from './mailer.ts';
 
 /** The SMTP server that sends the mails of the instance. */
@@ -17,7 +16,7 @@ const timeoutMs = 15_000;
 
 /** Sends mails through an SMTP server, with one connection per mail. Failures are thrown, so that the job retries. */
 export function createSmtpMailer({ host, port, security, login, from }: SmtpSettings): Mailer {
-  const transport = createTransport({
+  const options = {
     host,
     port,
     secure: security === 'tls',
@@ -30,10 +29,11 @@ export function createSmtpMailer({ host, port, security, login, from }: SmtpSett
     // Our mails contain only text that we pass.
     disableFileAccess: true,
     disableUrlAccess: true,
-  });
+  };
   return {
     async send({ to, subject, text, html }, id) {
-      await transport.sendMail({
+      const { createTransport } = await import('nodemailer');
+      await createTransport(options).sendMail({
         from,
         to: { name: '', address: to },
         subject,

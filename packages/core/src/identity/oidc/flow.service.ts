@@ -1,4 +1,4 @@
-import { buildAuthorizationUrl, calculatePKCECodeChallenge, type Configuration } from 'openid-client';
+import type { Configuration } from 'openid-client';
 import type { ServiceContext } from '../../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../../database/identity-door.ts';
 import { findRow } from '../../database/rows.ts';
@@ -29,8 +29,15 @@ export const flowSecrets = (settings: CoreSettings, state: string) => ({
 /** A started sign-in. */
 export type OidcFlow = Row<typeof OidcFlowEntity>;
 
+/** The challenge that a verifier answers, by method S256. */
+async function challengeOf(codeVerifier: string): Promise<string> {
+  const { calculatePKCECodeChallenge } = await import('openid-client');
+  return calculatePKCECodeChallenge(codeVerifier);
+}
+
 /** Where to send the browser. The issuer's metadata may be invalid. @throws `oidc_issuer_unavailable` */
-function authorizationUrl(configuration: Configuration, parameters: Record<string, string>): string {
+async function authorizationUrl(configuration: Configuration, parameters: Record<string, string>): Promise<string> {
+  const { buildAuthorizationUrl } = await import('openid-client');
   try {
     return buildAuthorizationUrl(configuration, parameters).href;
   } catch (cause) {
@@ -57,12 +64,12 @@ export async function beginFlow(
   const { configuration } = await discover(settings, clock.now(), issuer);
   const [state, binding] = [newSecret(), newSecret()];
   const { nonce, codeVerifier } = flowSecrets(settings, state);
-  const url = authorizationUrl(configuration, {
+  const url = await authorizationUrl(configuration, {
     redirect_uri: oidcCallbackUrl(settings, issuer.id),
     scope: issuer.scopes.join(' '),
     state,
     nonce,
-    code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+    code_challenge: await challengeOf(codeVerifier),
     code_challenge_method: 'S256',
   });
   const stateHash = hashOf(state);

@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { Agent, fetch as undiciFetch } from 'undici';
+import type { Agent, fetch as undiciFetch } from 'undici';
 
 /** No discovery document, key set or token is larger. */
 const largestAnswer = 1024 * 1024;
@@ -47,8 +47,24 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
 };
 
 const limits = { headersTimeout: answerMs, bodyTimeout: answerMs, maxResponseSize: largestAnswer };
-const anywhere = new Agent({ ...limits, connect: { timeout: connectMs } });
-const openInternet = new Agent({ ...limits, connect: { timeout: connectMs, lookup: publicLookup } });
+
+interface Client {
+  readonly fetch: typeof undiciFetch;
+  readonly anywhere: Agent;
+  readonly openInternet: Agent;
+}
+
+async function loadClient(): Promise<Client> {
+  const { Agent, fetch } = await import('undici');
+  return {
+    fetch,
+    anywhere: new Agent({ ...limits, connect: { timeout: connectMs } }),
+    openInternet: new Agent({ ...limits, connect: { timeout: connectMs, lookup: publicLookup } }),
+  };
+}
+
+/** Loaded at the first request, as it takes 16 MB. */
+let loading: Promise<Client> | undefined;
 
 /** Whether a URL names this machine, where http is as safe as https. */
 export const isLocalhost = ({ hostname }: URL): boolean =>
@@ -84,13 +100,14 @@ export function guardedFetch(privateNetworks: boolean): GuardedFetch {
     if (url.protocol !== 'https:' && !plain) throw new TypeError(`${url.origin} is not https.`);
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (!privateNetworks && isIP(host) !== 0 && !isPublicAddress(host)) throw new ForbiddenAddress(host);
-    const response = await undiciFetch(url, {
+    const client = await (loading ??= loadClient());
+    const response = await client.fetch(url, {
       method,
       headers: Object.fromEntries(new Headers(headers)),
       ...(body === undefined || body === null ? {} : { body: formOf(body) }),
       ...(signal ? { signal } : {}),
       redirect: 'manual',
-      dispatcher: privateNetworks ? anywhere : openInternet,
+      dispatcher: privateNetworks ? client.anywhere : client.openInternet,
     });
     const bytes = await response.arrayBuffer();
     // A status that allows no body rejects even an empty one.

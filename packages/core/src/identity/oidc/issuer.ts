@@ -1,14 +1,5 @@
 import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } from 'jose';
-import {
-  allowInsecureRequests,
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
-  type Configuration,
-  customFetch,
-  discovery,
-  None,
-} from 'openid-client';
+import type { ClientAuth, Configuration } from 'openid-client';
 import { onePer } from '../../kernel/per.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
 import { guardedFetch, isLocalhost } from './guarded-fetch.ts';
@@ -82,7 +73,8 @@ export async function discover(settings: CoreSettings, now: Date, issuer: OidcIs
 }
 
 /** How the client authenticates: in the body if the issuer supports that, else in the Authorization header, the default. */
-function clientAuthOf(secret: string | null): ClientAuth {
+async function clientAuthOf(secret: string | null): Promise<ClientAuth> {
+  const { ClientSecretBasic, ClientSecretPost, None } = await import('openid-client');
   if (secret === null) return None();
   const [inBody, inHeader] = [ClientSecretPost(secret), ClientSecretBasic(secret)];
   return (server, ...rest) =>
@@ -93,8 +85,9 @@ async function readDiscovery(issuer: OidcIssuer): Promise<DiscoveredIssuer> {
   const { clientId, clientSecret, privateNetworks } = issuer;
   const url = new URL(issuer.issuer);
   const fetch = guardedFetch(privateNetworks);
+  const { allowInsecureRequests, customFetch, discovery } = await import('openid-client');
   try {
-    const configuration = await discovery(url, clientId, undefined, clientAuthOf(clientSecret), {
+    const configuration = await discovery(url, clientId, undefined, await clientAuthOf(clientSecret), {
       [customFetch]: fetch,
       timeout: timeoutSeconds,
       execute: privateNetworks && isLocalhost(url) ? [allowInsecureRequests] : [],

@@ -1,5 +1,4 @@
 import { decodeJwt, jwtVerify } from 'jose';
-import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import { ifTaken } from '../../database/failures.ts';
@@ -41,6 +40,7 @@ export async function signOutUrl(
   if (!issuer) return null;
   const discovered = await discover(ctx.settings, ctx.clock.now(), issuer).catch(() => null);
   if (discovered?.configuration.serverMetadata().end_session_endpoint === undefined) return null;
+  const { buildEndSessionUrl } = await import('openid-client');
   try {
     return buildEndSessionUrl(discovered.configuration, { post_logout_redirect_uri: redirectTo }).href;
   } catch {

@@ -1,5 +1,4 @@
 import { jwtVerify } from 'jose';
-import { authorizationCodeGrant, fetchUserInfo } from 'openid-client';
 import type { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import { DomainError } from '../../kernel/errors.ts';
@@ -95,6 +94,7 @@ async function exchange(
   const { nonce, codeVerifier } = flowSecrets(ctx.settings, answer.state);
   const { state, code, iss, error } = answer;
   const url = new URL(withParameters(oidcCallbackUrl(ctx.settings, id), { state, code, iss, error }));
+  const { authorizationCodeGrant, fetchUserInfo } = await import('openid-client');
   const tokens = await authorizationCodeGrant(configuration, url, {
     expectedState: answer.state,
     expectedNonce: nonce,
