@@ -1,5 +1,8 @@
 #!/bin/sh
-# Installs what the server needs at run time in the current folder. The Dockerfile and scripts/rehearse-image.sh run this.
+# Installs and bundles the server in the current folder. The Dockerfile and scripts/rehearse-image.sh run this.
 set -eu
 pnpm=$(node -p "require('./package.json').devEngines.packageManager.version")
 CI=true npm exec --yes -- "pnpm@$pnpm" install --prod --frozen-lockfile --filter-prod '@tenon/server...'
+node apps/server/bundle.mjs
+# Only the bundle runs, with the libraries that are outside of it.
+rm -rf apps/server/src packages node_modules/.pnpm/*esbuild*

@@ -27,8 +27,9 @@ run=()
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
   run=(setpriv --reuid=65534 --regid=65534 --clear-groups)
   chmod 755 "$image"
-  chown 65534:65534 "$image/data"
+  chown -R 65534:65534 "$image/data" "$image/app/apps/server/dist"
 fi
+"${run[@]}" node apps/server/bundle.mjs --compile
 env -i PATH="$PATH" HOME=/nonexistent NODE_ENV=production HOST=127.0.0.1 PORT="$port" DATA_DIR="$image/data" \
   SECRET_KEY="$(node -p "crypto.randomBytes(48).toString('base64url')")" \
   ENCRYPTION_KEY="$(node -p "crypto.randomBytes(32).toString('base64')")" \

@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const cli = join(import.meta.dirname, '../../apps/server/src/cli.ts');
+/** What `npm start` and the image run. */
+const tenon = join(import.meta.dirname, '../../apps/server/bin/tenon.mjs');
 
 /** Of the environment of the developer, the server sees PATH and HOME only. */
 const environment = (variables: Record<string, string>): NodeJS.ProcessEnv => ({
@@ -58,7 +59,7 @@ export class Tenon {
   stderr = '';
 
   constructor(args: readonly string[], variables: Record<string, string>) {
-    this.process = spawn(process.execPath, [cli, ...args], {
+    this.process = spawn(process.execPath, [tenon, ...args], {
       env: environment(variables),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -104,7 +104,7 @@ export async function openMigrationOrm(
     schemaGenerator: { skipTables: [/_search/, /^mikro_orm_migrations$/], createForeignKeyConstraints: true },
     migrations: {
       path: fileURLToPath(new URL(`./migrations/${dialect}`, import.meta.url)),
-      glob: '!(*.d).ts',
+      glob: '!(*.d).{js,ts}',
       ...(migrationsList && { migrationsList }),
       emit: 'ts',
       snapshot: true,

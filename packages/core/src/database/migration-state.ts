@@ -7,7 +7,7 @@ import { requestScope } from './scope.ts';
 /** The migrations that this version has, by name, oldest first. */
 const knownMigrations = (dialect: Dialect): string[] =>
   readdirSync(new URL(`./migrations/${dialect}/`, import.meta.url))
-    .flatMap((file) => /^(Migration\w+)\.m?[jt]s$/.exec(file)?.[1] ?? [])
+    .flatMap((file) => /^(Migration\w+)\.[jt]s$/.exec(file)?.[1] ?? [])
     .sort();
 
 /** Selects the names of the migrations that were run. */

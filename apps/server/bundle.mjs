@@ -1,0 +1,154 @@
+// Bundles the server and its libraries into a few JavaScript files, which start several times faster than the sources, as hundreds of
+// modules need not be found and read one by one. Names and lines stay readable: source maps would double the time of a start.
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createRequire, enableCompileCache } from 'node:module';
+import { dirname, join, relative, sep } from 'node:path';
+
+const here = import.meta.dirname;
+const root = join(here, '../..');
+const dist = join(here, 'dist');
+const migrations = join(root, 'packages/core/src/database/migrations');
+/** The folders of the sources, and the files beside them that decide what the bundle contains. */
+const folders = ['apps/server/src', 'packages/api/src', 'packages/core/src'].map((path) => join(root, path));
+const files = [
+  'pnpm-lock.yaml',
+  'apps/server/bundle.mjs',
+  'apps/server/package.json',
+  'packages/api/package.json',
+  'packages/core/package.json',
+].map((path) => join(root, path));
+
+/** How many bundles are kept: a server that runs may still load parts of its own. */
+const kept = 4;
+
+const isSource = (path) => path.endsWith('.ts') && !/\.test\.ts$|(^|[/\\])testing[/\\]/.test(path);
+
+const sourcesIn = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => isSource(relative(folder, path)))
+    .sort();
+
+/** Names the bundle of these sources. Contents are hashed, as a checkout changes modification times. */
+function nameOf() {
+  const hash = createHash('sha256');
+  for (const path of [...files, ...folders.flatMap(sourcesIn)]) {
+    const text = readFileSync(path);
+    hash.update(`${relative(root, path).replaceAll(sep, '/')}\0${text.length}\0`).update(text);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Gives entities the parts of the ORM that define them. Through its index they would load all of it, with every start. */
+const entityParts = {
+  name: 'entity-parts',
+  setup(build) {
+    build.onResolve({ filter: /^@mikro-orm\/core$/ }, ({ path, importer }) =>
+      folders.some((folder) => importer.startsWith(folder)) ? { path, namespace: 'entity-parts' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'entity-parts' }, () => {
+      const orm = dirname(createRequire(join(root, 'packages/core/package.json')).resolve('@mikro-orm/core'));
+      return {
+        resolveDir: orm,
+        contents: `export { defineEntity, p } from './entity/defineEntity.js'; export { Type, types } from './types/index.js';`,
+      };
+    });
+  },
+};
+
+/**
+ * Loads some modules with `require`. An `import` of node:http reads all of its exports, one of which loads a client with WebSockets,
+ * and an `import` of CommonJS from outside of the bundle loads the lexer that guesses its exports.
+ */
+const requiredModules = {
+  name: 'required-modules',
+  setup(build) {
+    build.onResolve({ filter: /^(node:https?|better-sqlite3)$/ }, ({ path, namespace }) =>
+      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+/** Migrations are files of their own, because the ORM finds them by their folder. */
+const migrationEntries = () =>
+  ['sqlite', 'postgresql'].flatMap((dialect) =>
+    readdirSync(join(migrations, dialect))
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => ({ in: join(migrations, dialect, file), out: `migrations/${dialect}/${file.slice(0, -3)}` })),
+  );
+
+async function build(folder) {
+  const esbuild = await import('esbuild');
+  await esbuild.build({
+    absWorkingDir: here,
+    entryPoints: [{ in: join(here, 'src/cli.ts'), out: 'tenon' }, ...migrationEntries()],
+    outdir: folder,
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    tsconfigRaw: {},
+    legalComments: 'none',
+    // Native libraries, and optional parts of the ORM and of pg, which nothing here uses.
+    external: ['@node-rs/*', 'dataloader', 'pg-native'],
+    // Libraries in CommonJS call `require` for what Node contains.
+    banner: {
+      js: `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`,
+    },
+    plugins: [entityParts, requiredModules],
+    logLevel: 'warning',
+  });
+  await esbuild.stop();
+}
+
+/** When a bundle was finished. */
+const finishedAt = (name) => statSync(join(dist, name)).mtimeMs;
+
+/** Removes old bundles, and those that a process left unfinished. */
+function removeOld() {
+  const names = readdirSync(dist).sort((a, b) => finishedAt(b) - finishedAt(a));
+  for (const name of names.slice(kept)) rmSync(join(dist, name), { recursive: true, force: true });
+}
+
+/**
+ * Returns the folder of the bundle of the present sources, and builds it when it is missing. Several processes may build at once:
+ * each writes a folder of its own, and renames it at the end.
+ */
+export async function currentBundle() {
+  // The image contains one bundle and no sources.
+  if (!existsSync(folders[0])) return join(dist, readdirSync(dist)[0]);
+  const folder = join(dist, nameOf());
+  if (existsSync(folder)) return folder;
+  const unfinished = `${folder}-${randomBytes(4).toString('hex')}`;
+  try {
+    await build(unfinished);
+    renameSync(unfinished, folder);
+    removeOld();
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
+}
+
+/** The folder of the code that V8 has compiled from a bundle. Node keeps a folder in it for each version, processor and user. */
+export const compiledIn = (bundle) => join(bundle, 'compiled');
+
+/** Compiles a bundle for the present user, so that the first start is as fast as later ones. */
+async function compile(bundle) {
+  enableCompileCache(compiledIn(bundle));
+  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && file !== 'tenon.js');
+  for (const part of parts) await import(join(bundle, part));
+}
+
+if (import.meta.main) {
+  const bundle = await currentBundle();
+  if (process.argv.includes('--compile')) await compile(bundle);
+}
