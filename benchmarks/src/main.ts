@@ -8,6 +8,7 @@ import { tableOf } from './report.ts';
 import { openRows } from './rows.ts';
 import { type Organization, readScene } from './scene.ts';
 import { files, type RunningServer, startServer } from './servers.ts';
+import { measureStarts } from './start.ts';
 import { taskFields } from './task-fields.ts';
 
 const serverSettings = (databases: Databases): Record<string, string> => ({
@@ -22,8 +23,8 @@ const serverSettings = (databases: Databases): Record<string, string> => ({
   AUTH_ATTEMPTS_PER_ADDRESS: '100000',
 });
 
-const startTenon = (databases: Databases, ...nodeOptions: string[]): Promise<RunningServer> =>
-  startServer([...nodeOptions, files.tenon, 'serve'], serverSettings(databases));
+const startTenon = (databases: Databases): Promise<RunningServer> =>
+  startServer([files.tenon, 'serve'], serverSettings(databases));
 
 const startCeiling = (databases: Databases): Promise<RunningServer> =>
   startServer([files.ceiling], {
@@ -100,7 +101,7 @@ async function profileDatabase(
       await profile({
         name: `${dialect}-${operation}`,
         folder,
-        start: (...nodeOptions) => startTenon(databases, ...nodeOptions),
+        start: (...nodeOptions) => startServer([...nodeOptions, files.sources, 'serve'], serverSettings(databases)),
         async run(url, seconds) {
           const organizations = await readScene(rows, signInAt(url, databases.password));
           return (warm: boolean) => runOnce({ url, rows }, 'rest', operation, 32, warm ? 2 : seconds, organizations);
@@ -112,6 +113,10 @@ async function profileDatabase(
 }
 
 const options = readOptions(process.argv.slice(2));
+if (options.starts) {
+  await measureStarts(options.rounds + 2);
+  process.exit();
+}
 const figures: Measured[] = [];
 for (const dialect of options.dialects) {
   console.log(`${dialect}: seeding ${options.tasks} tasks in ${options.organizations} organizations`);

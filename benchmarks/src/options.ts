@@ -20,6 +20,8 @@ export interface Options {
   seconds: number;
   tasks: number;
   organizations: number;
+  /** Whether starts are measured instead of requests. */
+  starts: boolean;
   jsonFile: string | null;
   /** If set, CPU profiles of our server are written into this folder, and nothing is measured. */
   profileFolder: string | null;
@@ -33,6 +35,7 @@ const usage = `npm run bench -- [options]
   --quick                    3 rounds of 1 s instead of 5 rounds of 3 s
   --json FILE                write the figures as JSON
   --tasks 20000 --organizations 20
+  --start                    measure the start and the idle memory instead of requests
   --profile FOLDER           write CPU profiles of our server instead of measuring
 `;
 
@@ -52,6 +55,7 @@ export function readOptions(args: readonly string[]): Options {
       operations: { type: 'string' },
       connections: { type: 'string', default: '1,32,256' },
       quick: { type: 'boolean', default: false },
+      start: { type: 'boolean', default: false },
       json: { type: 'string' },
       profile: { type: 'string' },
       tasks: { type: 'string', default: '20000' },
@@ -69,6 +73,7 @@ export function readOptions(args: readonly string[]): Options {
     seconds: values.quick ? 1 : 3,
     tasks: Number(values.tasks),
     organizations: Number(values.organizations),
+    starts: values.start,
     jsonFile: values.json ?? null,
     profileFolder: values.profile ?? null,
   };

@@ -6,11 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 export interface RunningServer {
   url: string;
+  pid: number;
+  /** From the creation of its process until it was ready, in milliseconds. */
+  startMs: number;
   stop(): Promise<void>;
 }
 
 export const files = {
-  tenon: fileURLToPath(new URL('../../apps/server/src/cli.ts', import.meta.url)),
+  /** What users run. */
+  tenon: fileURLToPath(new URL('../../apps/server/bin/tenon.mjs', import.meta.url)),
+  /** The same from its sources, whose files a profile names. */
+  sources: fileURLToPath(new URL('../../apps/server/src/cli.ts', import.meta.url)),
+  bare: fileURLToPath(new URL('./bare.mjs', import.meta.url)),
   ceiling: fileURLToPath(new URL('./ceiling/server.ts', import.meta.url)),
 };
 
@@ -47,9 +54,17 @@ export async function runToEnd(args: readonly string[], settings: Record<string,
   return output;
 }
 
-/** Starts a server on a free port and waits until it is ready. Its log is discarded, because reading it would slow the server down. */
-export async function startServer(args: readonly string[], settings: Record<string, string>): Promise<RunningServer> {
+/**
+ * Starts a server on a free port and waits until it is ready. Its log is discarded, because reading it would slow the server down.
+ * @param readiness the path that answers 200 when it is ready, and how often it is asked
+ */
+export async function startServer(
+  args: readonly string[],
+  settings: Record<string, string>,
+  readiness = { path: '/health/ready', everyMs: 100 },
+): Promise<RunningServer> {
   const port = await freePort();
+  const begun = performance.now();
   const child = spawn(process.execPath, args, {
     env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...settings }),
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -58,13 +73,16 @@ export async function startServer(args: readonly string[], settings: Record<stri
   const url = `http://127.0.0.1:${port}`;
   for (let attempt = 0; ; attempt++) {
     if (child.exitCode !== null) throw new Error(`${args.join(' ')} ended with ${child.exitCode}.`);
-    const answer = await fetch(`${url}/health/ready`).catch(() => null);
+    const answer = await fetch(`${url}${readiness.path}`).catch(() => null);
     if (answer?.ok) break;
-    if (attempt > 600) throw new Error(`${args.join(' ')} does not become ready.`);
-    await delay(100);
+    if (attempt * readiness.everyMs > 60_000) throw new Error(`${args.join(' ')} does not become ready.`);
+    await delay(readiness.everyMs);
   }
+  if (child.pid === undefined) throw new Error(`${args.join(' ')} has no process.`);
   return {
     url,
+    pid: child.pid,
+    startMs: performance.now() - begun,
     async stop() {
       const ended = once(child, 'close');
       child.kill('SIGTERM');
