@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runTenon, startServer, temporaryDirectory, until } from './support/server.ts';
+
+const root = join(import.meta.dirname, '..');
+const runFile = promisify(execFile);
+
+let directory: ReturnType<typeof temporaryDirectory>;
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+afterEach(() => directory.remove());
+
+/** A copy of the sources with its own bundles. Its dependencies are those of this workspace. */
+class Copy {
+  folder: string;
+
+  constructor() {
+    this.folder = join(directory.path, 'copy');
+    for (const part of ['apps/server', 'packages/api', 'packages/core', 'pnpm-lock.yaml'])
+      cpSync(join(root, part), join(this.folder, part), {
+        recursive: true,
+        // The links to the other packages are relative, and so lead to their copies.
+        verbatimSymlinks: true,
+        filter: (path) => !['dist', 'testing', '.turbo'].includes(basename(path)) && !path.endsWith('.test.ts'),
+      });
+    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  bundles(): string[] {
+    const folder = this.path('apps/server/dist');
+    return existsSync(folder) ? readdirSync(folder) : [];
+  }
+
+  change(name: string, from: string, to: string): void {
+    const text = readFileSync(this.path(name), 'utf8');
+    expect(text).toContain(from);
+    writeFileSync(this.path(name), text.replace(from, to));
+  }
+
+  /** Returns the output of a command. @throws when it fails */
+  async run(...args: string[]): Promise<string> {
+    const { stdout } = await runFile(process.execPath, [this.path('apps/server/bin/tenon.mjs'), ...args], {
+      env: { PATH: process.env['PATH'], DATA_DIR: join(directory.path, 'data') },
+    });
+    return stdout.trim();
+  }
+}
+
+describe('the bundle', { timeout: 120_000 }, () => {
+  it('is built once, and again when a source or the lockfile has changed', async () => {
+    const copy = new Copy();
+    await copy.run('--version');
+    const [first] = copy.bundles();
+    const { mtimeMs } = statSync(copy.path('apps/server/dist'));
+    // A checkout changes the times of files that it leaves alone.
+    utimesSync(copy.path('apps/server/src/cli.ts'), new Date(), new Date());
+    await copy.run('--version');
+    expect(copy.bundles()).toEqual([first]);
+    // Nothing was added, not even for a moment.
+    expect(statSync(copy.path('apps/server/dist')).mtimeMs).toBe(mtimeMs);
+
+    copy.change('apps/server/package.json', '"version": "', '"version": "9.');
+    expect(await copy.run('--version')).toMatch(/^9\./);
+    copy.change('packages/core/src/kernel/start.ts', 'cannot', 'can not');
+    await copy.run('--version');
+    copy.change('pnpm-lock.yaml', 'lockfileVersion', '# changed\nlockfileVersion');
+    await copy.run('--version');
+    // The older ones stay for the servers that run them.
+    expect(copy.bundles()).toHaveLength(4);
+    expect(copy.bundles()).toContain(first);
+
+    copy.change('pnpm-lock.yaml', '# changed', '# changed again');
+    await copy.run('--version');
+    expect(copy.bundles()).toHaveLength(4);
+    expect(copy.bundles()).not.toContain(first);
+  });
+
+  it('is built by several first starts at once without harm', async () => {
+    const copy = new Copy();
+    const versions = await Promise.all([1, 2, 3].map(() => copy.run('--version')));
+    expect(new Set(versions).size).toBe(1);
+    expect(copy.bundles()).toHaveLength(1);
+  });
+
+  it('leaves nothing behind when it cannot be built', async () => {
+    const copy = new Copy();
+    copy.change('packages/core/src/kernel/start.ts', 'export function', 'export functoin');
+    await expect(copy.run('--version')).rejects.toThrow(/start\.ts/);
+    expect(copy.bundles()).toEqual([]);
+  });
+
+  it('runs where its folder was moved and cannot keep compiled code, and writes nothing else there', async () => {
+    const copy = new Copy();
+    await copy.run('--version');
+    const [bundle = ''] = copy.bundles();
+    const files = () => readdirSync(copy.path(`apps/server/dist/${bundle}`), { recursive: true }).sort();
+    const built = files().filter((name) => !name.includes('compiled'));
+    const moved = join(directory.path, 'moved');
+    renameSync(copy.folder, moved);
+    copy.folder = moved;
+    renameSync(copy.path(`apps/server/dist/${bundle}/compiled`), join(directory.path, 'compiled'));
+    // No folder can be made in the place of a file.
+    writeFileSync(copy.path(`apps/server/dist/${bundle}/compiled`), '');
+    expect(await copy.run('migrate')).toMatch(/^Migrated: Migration/);
+    expect(copy.bundles()).toEqual([bundle]);
+    expect(files()).toEqual([...built, 'compiled'].sort());
+  });
+
+  it('has parts that can all be loaded', async () => {
+    await runFile(process.execPath, [join(root, 'apps/server/bundle.mjs'), '--compile']);
+  });
+});
+
+const hooks = `
+  import { appendFileSync } from 'node:fs';
+  import { registerHooks } from 'node:module';
+  registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + '\\n'); return next(url, context); } });
+`;
+
+it(
+  'loads neither the ORM nor what few requests need when it starts on a migrated database',
+  { timeout: 120_000 },
+  async () => {
+    const loaded = join(directory.path, 'loaded');
+    await runTenon(['migrate'], { DATA_DIR: directory.path });
+    const server = await startServer({
+      DATA_DIR: directory.path,
+      LOADED: loaded,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hooks)}`,
+    });
+    await until(async () => ((await fetch(`${server.url}/health`)).ok ? true : undefined), 'Health');
+    await server.kill('SIGTERM');
+    const files = readFileSync(loaded, 'utf8')
+      .split('\n')
+      .filter((url) => /^file:.*\/dist\/.*\.js$/.test(url));
+    // esbuild writes the path of each module into a comment.
+    const packages = files.flatMap((url) => [
+      ...readFileSync(fileURLToPath(url), 'utf8').matchAll(/^\s*\/\/ .*node_modules\/((?:@[\w-]+\/)?[\w-]+)\/.*$/gm),
+    ]);
+    const names = [...new Set(packages.map(([, name = '']) => name))];
+    expect(names).toEqual(expect.arrayContaining(['fastify', 'kysely', '@mikro-orm/core']));
+    const late = /^(@mikro-orm\/(?!core)|pg|nodemailer|undici|openid-client|@simplewebauthn)/;
+    expect(names.filter((name) => late.test(name))).toEqual([]);
+    // Of the ORM itself only what defines entities.
+    expect(packages.filter(([comment]) => comment.includes('UnitOfWork'))).toEqual([]);
+  },
+);
