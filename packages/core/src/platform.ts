@@ -6,6 +6,7 @@ import { counterTable } from './database/counter.entity.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { idempotencyKeyTable } from './database/idempotency.entity.ts';
 import { pendingMigrations as listPendingMigrations } from './database/migration-state.ts';
+import type { PostgresLimits } from './database/postgresql-engine.ts';
 import type { TablesOf } from './database/schema.ts';
 import {
   authenticate,
@@ -70,8 +71,8 @@ declare module './database/schema.ts' {
 export interface PlatformSettings extends CoreSettings {
   /** `file:PATH` for SQLite, `postgres://…` for PostgreSQL. */
   readonly databaseUrl: string;
-  /** Connections to PostgreSQL. @default 10 */
-  readonly poolSize?: number;
+  /** @default 10 connections; 5 seconds for a connection, 10 for a lock, 30 for a statement */
+  readonly postgres?: Partial<PostgresLimits>;
   /** What a commit of SQLite survives: `normal` the death of the process, `full` a power cut too. @default 'normal' */
   readonly sqliteSynchronous?: 'normal' | 'full';
 }
@@ -136,7 +137,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     url: settings.databaseUrl,
     tables,
     visibility,
-    ...(settings.poolSize ? { poolSize: settings.poolSize } : {}),
+    ...(settings.postgres && { postgres: settings.postgres }),
     ...(settings.sqliteSynchronous ? { synchronous: settings.sqliteSynchronous } : {}),
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });

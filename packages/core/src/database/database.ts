@@ -7,6 +7,7 @@ import type { Connection, Engine } from './engine.ts';
 import { isConflict, isFull, translateFailure } from './failures.ts';
 import { notMigrated, refuseOtherVersion } from './migration-state.ts';
 import { columnsOf, type EntityColumns } from './entity-columns.ts';
+import type { PostgresLimits } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
 import type { Synchronous } from './sqlite-engine.ts';
 import { toStartError } from './start-failures.ts';
@@ -19,7 +20,7 @@ export interface DatabaseOptions {
   tables: readonly TableDefinition[];
   /** What the principal may see under a permission; `access/` decides it. */
   visibility: (principal: Principal, permission: string) => Visibility;
-  poolSize?: number;
+  postgres?: Partial<PostgresLimits>;
   /** What a commit of SQLite survives. @default 'normal' */
   synchronous?: Synchronous;
   onConnectionError?: (error: Error) => void;
@@ -63,7 +64,7 @@ export const sqliteFile = (url: string): string => url.replace(/^(file|sqlite):(
 
 /** Loads the driver of one database only. */
 async function openEngine(
-  { url, poolSize, synchronous, onConnectionError }: DatabaseOptions,
+  { url, postgres, synchronous, onConnectionError }: DatabaseOptions,
   types: ColumnTypes,
 ): Promise<Engine> {
   try {
@@ -71,7 +72,7 @@ async function openEngine(
       const { openPostgres } = await import('./postgresql-engine.ts');
       return await openPostgres({
         url,
-        ...(poolSize && { poolSize }),
+        ...(postgres && { limits: postgres }),
         ...(onConnectionError && { onConnectionError }),
       });
     }

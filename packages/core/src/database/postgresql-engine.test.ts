@@ -16,7 +16,7 @@ describe('the PostgreSQL engine', () => {
   beforeAll(async () => {
     database = await createTestDatabase('postgresql');
     // One connection: everybody comes after somebody else.
-    engine = await openPostgres({ url: database.url, poolSize: 1 });
+    engine = await openPostgres({ url: database.url, limits: { poolSize: 1 } });
     outside = new pg.Client({ connectionString: asSuperuser(database.url) });
     await outside.connect();
   });

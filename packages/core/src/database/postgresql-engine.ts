@@ -1,121 +1,9 @@
 import pg from 'pg';
-import {
-  type CompiledQuery,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  type QueryId,
-  type RootOperationNode,
-} from 'kysely';
-import type { BareKysely, Connection, Engine, RawRows } from './engine.ts';
+import type { Connection, Engine } from './engine.ts';
 import { StartError } from '../kernel/start.ts';
-import { connectionOf } from './single-connection.ts';
+import { Session } from './postgresql-session.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
-import { Slot } from './statement.ts';
-import { untyped } from './typed-value.ts';
-
-/** Names for prepared statements, the same on every connection. Past the limit statements run unprepared. */
-const statementNames = new Map<string, string>();
-const statementLimit = 1000;
-
-function statementName(sql: string): string | undefined {
-  const known = statementNames.get(sql);
-  if (known || statementNames.size >= statementLimit) return known;
-  const name = `t${statementNames.size}`;
-  statementNames.set(sql, name);
-  return name;
-}
-
-const encode = (value: unknown): unknown => (value instanceof Date ? value.toISOString() : value);
-
-async function execute(client: pg.ClientBase, sql: string, parameters: readonly unknown[]): Promise<RawRows> {
-  const name = parameters.length > 0 ? statementName(sql) : undefined;
-  const { fields, rows, rowCount } = await client.query<unknown[]>({
-    text: sql,
-    values: parameters.map(encode),
-    rowMode: 'array',
-    ...(name ? { name } : {}),
-  });
-  return { columns: fields.map((field) => field.name), rows, written: rowCount ?? 0 };
-}
-
-/** A slot that stands in several places of a statement is one parameter: a list of ids is written, sent and parsed once. */
-class SlotCompiler extends PostgresQueryCompiler {
-  readonly #placeholders = new Map<Slot, string>();
-
-  override compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
-    this.#placeholders.clear();
-    return super.compileQuery(node, queryId);
-  }
-
-  protected override appendValue(given: unknown): void {
-    const value = untyped(given);
-    const known = value instanceof Slot && this.#placeholders.get(value);
-    if (known) return this.append(known);
-    super.appendValue(value);
-    if (value instanceof Slot) this.#placeholders.set(value, this.getCurrentParameterPlaceholder());
-  }
-}
-
-const dialect = {
-  createAdapter: () => new PostgresAdapter(),
-  createIntrospector: (db: BareKysely) => new PostgresIntrospector(db),
-  createQueryCompiler: () => new SlotCompiler(),
-};
-
-/** A client of the pool: its type leaves out where it writes to. */
-type SocketClient = pg.PoolClient & Pick<pg.Client, 'connection'>;
-
-/** A client of the pool, and what is known of it from one transaction to the next. */
-class Session {
-  readonly connection: Connection;
-  readonly #client: SocketClient;
-  /** Whether a read is over whose `commit` was not sent yet. */
-  #uncommitted = false;
-
-  constructor(client: SocketClient) {
-    this.connection = connectionOf(dialect, (sql, parameters) => execute(client, sql, parameters));
-    this.#client = client;
-  }
-
-  /**
-   * One message, and the first statements leave with it, in one packet that wakes the server once. Should it fail, they fail too,
-   * or run as the request role in no scope, which sees and writes nothing.
-   */
-  begin(mode: 'read only' | 'read write', enterScope: string): Promise<unknown> {
-    const { stream } = this.#client.connection;
-    stream.cork();
-    process.nextTick(() => stream.uncork());
-    const before = this.#uncommitted ? 'commit; ' : '';
-    this.#uncommitted = false;
-    const begun = this.#client.query(`${before}begin ${mode}; ${enterScope}`);
-    begun.catch(() => {});
-    return begun;
-  }
-
-  async commit(): Promise<void> {
-    await this.#client.query('commit');
-    this.#client.release();
-  }
-
-  /** Ends a read. There is nothing to lose in it, so its `commit` goes with the next `begin`, or alone where none follows at once. */
-  endRead(): void {
-    this.#uncommitted = true;
-    this.#client.release();
-    setImmediate(() => {
-      if (!this.#uncommitted) return;
-      this.#uncommitted = false;
-      this.#client.query('commit').catch(() => {});
-    });
-  }
-
-  async rollback(): Promise<void> {
-    await this.#client.query('rollback').then(
-      () => this.#client.release(),
-      (error: Error) => this.#client.release(error),
-    );
-  }
-}
+import { Turns } from './turns.ts';
 
 /** Dates, numbers and JSON arrive as PostgreSQL writes them; the read codecs make what the schemas say. */
 const rawText = new Set([pg.types.builtins.TIMESTAMPTZ, pg.types.builtins.TIMESTAMP, pg.types.builtins.DATE]);
@@ -127,18 +15,49 @@ const typeParsers: pg.CustomTypesConfig = {
   },
 };
 
-const sessionSettings = [
+/** How many connections there are, and how long they wait. */
+export interface PostgresLimits {
+  readonly poolSize: number;
+  /** For a connection, be it new or free again. Seconds. */
+  readonly connectTimeout: number;
+  /** For a lock, and before that for the turn of a write. Seconds. */
+  readonly lockTimeout: number;
+  /** For a statement, locks included. Seconds, more than for a lock. */
+  readonly statementTimeout: number;
+}
+
+const usualLimits: PostgresLimits = { poolSize: 10, connectTimeout: 5, lockTimeout: 10, statementTimeout: 30 };
+
+/** How much longer than the server we wait for an answer. Seconds. */
+const answerGrace = 5;
+
+/** Row-level security makes custom plans look cheaper than planning them costs, at every execution. */
+const sessionSettings = ({ lockTimeout, statementTimeout }: PostgresLimits): string[] => [
   'timezone=UTC',
-  'lock_timeout=10s',
-  'idle_in_transaction_session_timeout=30s',
-  'statement_timeout=30s',
+  `lock_timeout=${lockTimeout}s`,
+  `statement_timeout=${statementTimeout}s`,
+  `idle_in_transaction_session_timeout=${statementTimeout}s`,
   'plan_cache_mode=force_generic_plan',
 ];
 
+/**
+ * Writes may wait for locks, and a connection that waits serves nobody else. So a quarter of the pool is for reads alone, and the
+ * writes of one organization get at most half of the pool.
+ */
+const writeTurns = ({ poolSize, lockTimeout }: PostgresLimits): Turns =>
+  new Turns({
+    all: Math.max(1, poolSize - Math.ceil(poolSize / 4)),
+    each: Math.max(1, Math.floor(poolSize / 2)),
+    waitMs: lockTimeout * 1000,
+  });
+
+/** Whose share of the writes a transaction belongs to. */
+const shareOf = ({ organizationId, userId, door }: DatabaseScope): string => organizationId ?? userId ?? door;
+
 export interface PostgresOptions {
   url: string;
-  /** @default 10 */
-  poolSize?: number;
+  /** @default 10 connections; 5 seconds for a connection, 10 for a lock, 30 for a statement */
+  limits?: Partial<PostgresLimits>;
   /** Told of connections that the server closed; the pool replaces them. */
   onConnectionError?: (error: Error) => void;
 }
@@ -169,18 +88,25 @@ const actAsRequestRole: (client: pg.ClientBase) => void = (client) => client.que
  * organization or a user.
  */
 export async function openPostgres(options: PostgresOptions): Promise<Engine> {
+  const limits = { ...usualLimits, ...options.limits };
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.poolSize ?? 10,
-    connectionTimeoutMillis: 5000,
+    max: limits.poolSize,
+    connectionTimeoutMillis: limits.connectTimeout * 1000,
+    // Some networks drop connections that are silent, and tell nobody.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // A server that answers nothing, not even that a statement took too long, is gone: the connection is closed.
+    query_timeout: (limits.statementTimeout + answerGrace) * 1000,
     idleTimeoutMillis: 30_000,
     application_name: 'tenon',
     // Statements that do not wait for each other's answers travel together.
     pipeline: true,
     types: typeParsers,
     // Every session speaks UTC, and no transaction waits for ever: a lock is answered 409 or 503 instead.
-    // Row-level security makes custom plans look cheaper than planning them costs, at every execution.
-    options: sessionSettings.map((setting) => `-c ${setting}`).join(' '),
+    options: sessionSettings(limits)
+      .map((setting) => `-c ${setting}`)
+      .join(' '),
     // The pool waits for it, and drops the connection where it fails.
     onConnect: actAsRequestRole,
   });
@@ -195,10 +121,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     await pool.end();
     throw error;
   }
+  const turns = writeTurns(limits);
   const sessions = new WeakMap<pg.PoolClient, Session>();
 
   async function openSession(): Promise<Session> {
-    const client = (await pool.connect()) as SocketClient;
+    const client = await pool.connect();
     let session = sessions.get(client);
     if (!session) sessions.set(client, (session = new Session(client)));
     return session;
@@ -228,7 +155,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
   return {
     dialect: 'postgresql',
     read: (scope, work) => transaction(scope, 'read only', work),
-    write: (scope, work) => transaction(scope, 'read write', work),
+    write: (scope, work) => turns.run(shareOf(scope), () => transaction(scope, 'read write', work)),
     async ping() {
       await pool.query('select 1');
     },
