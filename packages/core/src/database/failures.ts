@@ -46,14 +46,19 @@ const isLost = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(e
 export const isConflict = (error: unknown): boolean => isLost(error) || codeOf(error) === '23503';
 
 const unreachable = new Set([
+  'EAI_AGAIN',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
+  '25P03',
   '57P01',
   '57P02',
   '57P03',
+  '57P05',
   '53300',
   '08006',
   '08001',
@@ -74,8 +79,11 @@ export const endsTransaction = (error: unknown): boolean =>
 /** Whether the database is away rather than the statement wrong. */
 export const isUnreachable = (error: unknown): boolean =>
   unreachable.has(codeOf(error)) ||
-  (error instanceof Error &&
-    /timeout exceeded when trying to connect|Connection terminated|not queryable/i.test(error.message));
+  (error instanceof Error && /Connection terminated|not queryable|Query read timeout/i.test(error.message));
+
+/** Whether all connections of the pool are taken. */
+const isExhausted = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 
 const full = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT', '53100']);
 
@@ -85,7 +93,7 @@ export const isFull = (error: unknown): boolean => full.has(codeOf(error));
 /** The error to answer with: what a client can wait out becomes 503 with Retry-After, everything else stays what it is. */
 export function translateFailure(error: unknown): unknown {
   if (isFull(error)) return errors.storage_full({ retryAfter: 30, cause: error });
-  if (isBusy(error) || isLockTimeout(error) || isCancelled(error) || isLost(error))
+  if ([isBusy, isLockTimeout, isCancelled, isLost, isExhausted].some((isWaiting) => isWaiting(error)))
     return errors.database_busy({ retryAfter: 1, cause: error });
   if (isUnreachable(error) || endsTransaction(error))
     return errors.database_unavailable({ retryAfter: 2, cause: error });

@@ -5,6 +5,7 @@ import { asSuperuser, createTestDatabase, type TestDatabase } from '../testing/d
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Connection, Engine } from './engine.ts';
 import { openPostgres } from './postgresql-engine.ts';
+import { mostPrepared } from './postgresql-session.ts';
 import type { DatabaseScope } from './scope.ts';
 import { Slot } from './statement.ts';
 
@@ -93,5 +94,24 @@ describe('the PostgreSQL engine', () => {
         '"id" = $1 and "parent_id" = $2 and "team_id" = $1 and "title" = $3 and "description" = $4',
       );
     });
+  });
+
+  it('keeps the statements prepared that are used most, and frees the others', async () => {
+    const often = (at: number) => `select $1::int + ${at % 50} as often`;
+    const prepared = await engine.read(scopeOf(uuidv7()), async (connection) => {
+      for (let at = 0; at < 3000; at++)
+        await Promise.all([
+          connection.execute(`select $1::int + ${at} as rare`, [1]),
+          connection.execute(often(at), [1]),
+        ]);
+      const { rows } = await connection.execute('select name, statement from pg_prepared_statements', []);
+      return rows.map(([name, text]) => ({ name, text }));
+    });
+    expect(prepared).toHaveLength(mostPrepared);
+    const texts = prepared.map(({ text }) => text);
+    for (let at = 0; at < 50; at++) expect(texts).toContain(often(at));
+    expect(texts).not.toContain('select $1::int + 0 as rare');
+    expect(texts).toContain('select $1::int + 2999 as rare');
+    expect(new Set(prepared.map(({ name }) => name)).size).toBe(mostPrepared);
   });
 });
