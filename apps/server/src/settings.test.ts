@@ -38,6 +38,7 @@ describe('readSettings', () => {
       databaseUrl: `file:${join(directory, 'tenon.db')}`,
       migrationUrl: null,
       migrateOnStart: true,
+      postgres: { poolSize: 10, connectTimeout: 5, lockTimeout: 10, statementTimeout: 30 },
       accessTokenMinutes: 20,
       refreshTokenDays: 3,
       requireVerifiedEmail: true,
@@ -58,6 +59,10 @@ describe('readSettings', () => {
       TRUST_PROXY: '10.0.0.0/8, 127.0.0.1',
       DATABASE_URL: 'postgres://tenon:pass@db/tenon',
       DATABASE_MIGRATION_URL: 'postgres://postgres:pass@db/tenon',
+      POOL_SIZE: '40',
+      POOL_TIMEOUT_SECONDS: '2',
+      LOCK_TIMEOUT_SECONDS: '3',
+      STATEMENT_TIMEOUT_SECONDS: '4',
       SECRET_KEY: strong,
       ENCRYPTION_KEY: keys.join(', '),
       REQUIRE_VERIFIED_EMAIL: 'false',
@@ -73,6 +78,7 @@ describe('readSettings', () => {
       databaseUrl: 'postgres://tenon:pass@db/tenon',
       migrationUrl: 'postgres://postgres:pass@db/tenon',
       migrateOnStart: false,
+      postgres: { poolSize: 40, connectTimeout: 2, lockTimeout: 3, statementTimeout: 4 },
       secretKey: strong,
       encryptionKeys: keys,
       requireVerifiedEmail: false,
@@ -126,6 +132,12 @@ describe('readSettings', () => {
     expect(problemsOf({ TRUST_PROXY: text })).toMatchObject([{ variable: 'TRUST_PROXY' }]);
   });
 
+  it('refuses statements that end before their locks do', () => {
+    const problem = { variable: 'STATEMENT_TIMEOUT_SECONDS', problem: 'is 10, and LOCK_TIMEOUT_SECONDS is 10' };
+    expect(problemsOf({ STATEMENT_TIMEOUT_SECONDS: '10' })).toMatchObject([problem]);
+    expect(read({ STATEMENT_TIMEOUT_SECONDS: '11' }).postgres).toMatchObject({ statementTimeout: 11 });
+  });
+
   it('names every error at once', () => {
     const wrong = {
       NODE_ENV: 'production',
@@ -134,6 +146,10 @@ describe('readSettings', () => {
       TRUST_PROXY: 'somebody',
       DATABASE_URL: 'mysql://u:hunter2@h/d',
       DATABASE_MIGRATION_URL: 'nonsense',
+      POOL_SIZE: '1',
+      POOL_TIMEOUT_SECONDS: '0',
+      LOCK_TIMEOUT_SECONDS: '61',
+      STATEMENT_TIMEOUT_SECONDS: '601',
       ACCESS_TOKEN_EXPIRE_MINUTES: '1441',
       REFRESH_TOKEN_EXPIRE_DAYS: 'three',
       REQUIRE_VERIFIED_EMAIL: 'perhaps',

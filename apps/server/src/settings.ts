@@ -92,6 +92,10 @@ const variables = {
     'postgres://USER:PASSWORD@HOST/DATABASE, with the role that owns the tables',
   ],
   SQLITE_SYNCHRONOUS: [z.enum(['normal', 'full']).default('normal'), 'normal or full'],
+  POOL_SIZE: [integer(2, 500, 10), 'a number of connections from 2 to 500'],
+  POOL_TIMEOUT_SECONDS: [integer(1, 60, 5), 'seconds from 1 to 60'],
+  LOCK_TIMEOUT_SECONDS: [integer(1, 60, 10), 'seconds from 1 to 60'],
+  STATEMENT_TIMEOUT_SECONDS: [integer(2, 600, 30), 'seconds from 2 to 600, more than LOCK_TIMEOUT_SECONDS'],
   ACCESS_TOKEN_EXPIRE_MINUTES: [integer(1, 1440, 20), 'minutes from 1 to 1440'],
   REFRESH_TOKEN_EXPIRE_DAYS: [integer(1, 365, 3), 'days from 1 to 365'],
   REQUIRE_VERIFIED_EMAIL: [flag().default(true), 'true or false'],
@@ -205,6 +209,13 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       problem: 'lets every client choose its own address',
       expected: 'the number of proxies in front of the server, or to their addresses separated by commas',
     });
+  const { LOCK_TIMEOUT_SECONDS: lockTimeout, STATEMENT_TIMEOUT_SECONDS: statementTimeout } = values;
+  if (typeof lockTimeout === 'number' && typeof statementTimeout === 'number' && lockTimeout >= statementTimeout)
+    problems.push({
+      variable: 'STATEMENT_TIMEOUT_SECONDS',
+      problem: `is ${statementTimeout}, and LOCK_TIMEOUT_SECONDS is ${lockTimeout}`,
+      expected: variables.STATEMENT_TIMEOUT_SECONDS[1],
+    });
   const secretKey = given('SECRET_KEY');
   const weak = secretKeyProblem(secretKey, production);
   if (weak) problems.push({ variable: 'SECRET_KEY', problem: weak, expected: strongKey });
@@ -237,6 +248,12 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     sqliteSynchronous: values.SQLITE_SYNCHRONOUS,
     migrationUrl: values.DATABASE_MIGRATION_URL ?? null,
     migrateOnStart: values.MIGRATE_ON_START ?? !databaseUrl.startsWith('postgres'),
+    postgres: {
+      poolSize: values.POOL_SIZE,
+      connectTimeout: values.POOL_TIMEOUT_SECONDS,
+      lockTimeout: values.LOCK_TIMEOUT_SECONDS,
+      statementTimeout: values.STATEMENT_TIMEOUT_SECONDS,
+    },
     secretKey: secretKey ?? keptSecretKey(dataDirectory),
     encryptionKeys: encryptionKeysOf(encryptionKey ?? keptEncryptionKey(dataDirectory)),
     accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,

@@ -38,7 +38,8 @@ describe('a PostgreSQL that fails', () => {
   const sleep = (connection: Connection, seconds: number) =>
     connection.execute('select pg_sleep($1::float)', [seconds]);
   const read = (work: (connection: Connection) => Promise<unknown>) => database.engine.read(system, work);
-  const write = (work: (connection: Connection) => Promise<unknown>) => database.write(system, ({ bare }) => work(bare));
+  const write = (work: (connection: Connection) => Promise<unknown>) =>
+    database.write(system, ({ bare }) => work(bare));
   const kill = (id: number) => outside.query('select pg_terminate_backend($1, 1000)', [id]);
   const unavailable = { code: 'database_unavailable', details: { retryAfter: 2 } };
   const busy = { code: 'database_busy', details: { retryAfter: 1 } };
@@ -61,8 +62,7 @@ describe('a PostgreSQL that fails', () => {
     const id = await write(processOf);
     void kill(Number(id));
     const results = await Promise.allSettled([write(processOf), delay(100).then(() => write(processOf))]);
-    for (const result of results)
-      if (result.status === 'rejected') expect(result.reason).toMatchObject(unavailable);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject(unavailable);
     expect(await write(processOf)).not.toBe(id);
   });
 
