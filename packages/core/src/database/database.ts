@@ -9,6 +9,7 @@ import { notMigrated, refuseOtherVersion } from './migration-state.ts';
 import { columnsOf, type EntityColumns } from './entity-columns.ts';
 import type { PostgresLimits } from './postgresql-engine.ts';
 import type { DatabaseScope } from './scope.ts';
+import { type Later, sendingTogether } from './sent-statements.ts';
 import type { Synchronous } from './sqlite-engine.ts';
 import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
@@ -31,6 +32,7 @@ export interface WriteConnection {
   readonly db: Door;
   /** The same rows, whether the principal sees them or not. */
   readonly invisible: Door;
+  readonly later: Later;
   /** Runs a statement that was compiled once. Only for `database/`: it has no walls of its own. */
   readonly bare: Connection;
 }
@@ -156,11 +158,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
         noting(
           retrying(() =>
             engine.write(scope, (connection) =>
-              work({
-                db: open(connection, scope),
-                invisible: open(connection, { ...scope, principal: null }),
-                bare: connection,
-              }),
+              sendingTogether(connection, (later) =>
+                work({
+                  db: open(connection, scope),
+                  invisible: open(connection, { ...scope, principal: null }),
+                  later,
+                  bare: connection,
+                }),
+              ),
             ),
           ),
         ),

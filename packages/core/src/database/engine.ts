@@ -20,6 +20,11 @@ export interface Connection {
   readonly kysely: BareKysely;
   /** Runs a compiled statement. */
   execute(sql: string, parameters: readonly unknown[]): Promise<RawRows>;
+  /**
+   * Sends the `commit` of a write behind the statements that were sent, where the database need not be asked in between. It rolls back
+   * when one of them fails. No statement may follow.
+   */
+  sendCommit?(): void;
 }
 
 /** A database with its connections: what differs between SQLite and PostgreSQL ends here. */

@@ -33,6 +33,9 @@ export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQL
 /** PostgreSQL's lock_timeout. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
+/** Whether an earlier statement of the transaction is why this one failed. */
+export const isAborted = (error: unknown): boolean => codeOf(error) === '25P02';
+
 /** PostgreSQL cancelled the statement, because it ran longer than statement_timeout. */
 const isCancelled = (error: unknown): boolean => codeOf(error) === '57014';
 

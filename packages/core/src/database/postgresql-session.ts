@@ -87,14 +87,20 @@ export class Session {
   /** Whether a read is over whose `commit` was not sent yet. */
   #uncommitted = false;
   #corked = false;
+  /** The `commit` that was sent with the last statements. */
+  #committing: Promise<pg.QueryResult> | null = null;
 
   constructor(client: pg.PoolClient) {
     this.#client = client as SocketClient;
     this.#prepared = new PreparedStatements(this.#client.connection);
-    this.connection = connectionOf(dialect, (sql, parameters) => this.#execute(sql, parameters));
+    this.connection = {
+      ...connectionOf(dialect, (sql, parameters) => this.#execute(sql, parameters)),
+      sendCommit: () => this.#sendCommit(),
+    };
   }
 
   async #execute(sql: string, parameters: readonly unknown[]): Promise<RawRows> {
+    if (this.#committing) throw new Error('A statement was to follow the commit.');
     this.#cork();
     const { fields, rows, rowCount } = await this.#client.query<unknown[]>({
       text: sql,
@@ -130,8 +136,19 @@ export class Session {
     return begun;
   }
 
+  #sendCommit(): void {
+    this.#cork();
+    this.#committing = this.#client.query('commit');
+    this.#committing.catch(() => {});
+  }
+
+  /** @throws when a statement has failed whose error nobody passed on: then nothing was committed */
   async commit(): Promise<void> {
-    await this.#client.query('commit');
+    if (!this.#committing) this.#sendCommit();
+    const ended = await this.#committing;
+    if (ended?.command !== 'COMMIT')
+      throw new Error('The transaction was rolled back, because a statement had failed.');
+    this.#committing = null;
     this.#client.release();
   }
 
@@ -147,7 +164,10 @@ export class Session {
   }
 
   async rollback(): Promise<void> {
-    await this.#client.query('rollback').then(
+    // A `commit` that was sent rolls back, because a statement before it has failed.
+    const ended = this.#committing ?? this.#client.query('rollback');
+    this.#committing = null;
+    await ended.then(
       () => this.#client.release(),
       (error: Error) => this.#client.release(error),
     );

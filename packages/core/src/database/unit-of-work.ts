@@ -6,6 +6,7 @@ import type { WriteConnection } from './database.ts';
 import type { Door } from './door.ts';
 import { claimKey, keepAnswer } from './idempotency.ts';
 import { forgetWritten, isCached, type Written } from './row-cache.ts';
+import type { Later } from './sent-statements.ts';
 import { type DatabaseScope, ownColumn, requestScope } from './scope.ts';
 import type { NewRow, TableWriter, Writable } from './writes.ts';
 
@@ -45,6 +46,11 @@ export class Unit {
   /** Whether the answer is a job, which goes on with the work: 202. */
   accepted = false;
   readonly scope: DatabaseScope;
+  /**
+   * Lets `commit` be sent without awaiting statements: inserts, updates and deletes whose answers nobody needs. Pass the promises that
+   * the unit gave, in their order.
+   */
+  readonly later: Later;
   readonly #connection: WriteConnection;
   readonly #afterCommit: (() => void)[] = [];
   readonly #written: Written[] = [];
@@ -55,6 +61,7 @@ export class Unit {
     this.db = connection.db;
     this.invisible = connection.invisible;
     this.scope = scope;
+    this.later = connection.later;
     this.#connection = connection;
   }
 

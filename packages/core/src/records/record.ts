@@ -70,6 +70,8 @@ type Check<Entity> = (row: Row<Entity>) => void | Promise<void>;
 interface EventOptions {
   /** Null records none. @default the event of the verb */
   event?: EventType | null;
+  /** Whether the unit may commit without awaiting the answer of the database (`unit.later`). For one row. @default false */
+  later?: boolean;
   /** What the event tells beyond the fields of the row. */
   data?: Fields;
   /** Of a new row, the tracked fields that are no columns. */
@@ -240,7 +242,7 @@ export class Resource<
   async addMany(
     unit: Unit,
     rows: readonly NewFields<Entity, Derived>[],
-    { event = this.#options.events.created, tracked, ...options }: EventOptions = {},
+    { event = this.#options.events.created, later, tracked, ...options }: EventOptions = {},
   ): Promise<Row<Entity>[]> {
     const added = rows.map((fields) =>
       this.#withDerived({ ...this.#reader.blank(unit, uuidv7()), ...onWire(given(fields)) }),
@@ -250,6 +252,7 @@ export class Resource<
       Object.keys(rows[0] ?? {}),
       unit,
       event ? added.map((row) => this.#told(event, row, diff({}, { ...row, ...tracked }), options)) : [],
+      later,
     );
     return added as Row<Entity>[];
   }
@@ -269,7 +272,7 @@ export class Resource<
     unit: Unit,
     rows: readonly R[],
     fields: Given<R> | ((row: R) => Given<R>),
-    { event = this.#options.events.updated, ...options }: EventOptions = {},
+    { event = this.#options.events.updated, later, ...options }: EventOptions = {},
   ): Promise<{ after: R; changes: Changes }[]> {
     const audit = this.#reader.audit(unit);
     const changed = rows.flatMap((row) => {
@@ -285,6 +288,7 @@ export class Resource<
       Object.keys(changed[0]?.changes ?? {}),
       unit,
       event ? changed.map(({ after, changes }) => this.#told(event, after, changes, options)) : [],
+      later,
     );
     return changed.map(({ after, changes }) => ({ after: after as R, changes }));
   }
@@ -322,9 +326,22 @@ export class Resource<
   }
 
   /** Writes rows together with their events. */
-  async #write(written: Promise<unknown>, fields: readonly string[], unit: Unit, events: readonly NewEvent[]) {
-    const { taken } = this.#options;
+  async #write(
+    written: Promise<unknown>,
+    fields: readonly string[],
+    unit: Unit,
+    events: readonly NewEvent[],
+    later = false,
+  ): Promise<void> {
     const recorded = recordEvents(unit, ...events);
+    const checked = this.#checked(written, fields, recorded);
+    // What several statements write is not all sent before the first is answered.
+    if (later && events.length <= 1) unit.later(checked);
+    else await checked;
+  }
+
+  async #checked(written: Promise<unknown>, fields: readonly string[], recorded: Promise<void>): Promise<void> {
+    const { taken } = this.#options;
     // When the rows are refused, PostgreSQL refuses the events as well, and that error may arrive first.
     await Promise.allSettled([written, recorded]);
     await written.catch((error: unknown) => {

@@ -37,12 +37,14 @@ async function refuse(unit: Unit): Promise<never> {
   throw limitExceeded('tasks', await readLimit(unit.db, unit.owner.organizationId, 'tasks'));
 }
 
+/** Takes the quota of one more task, and its number. `numberTaken` must be given what it answers. */
+export const takeQuotaAndNumber = (unit: Unit) => unit.db.run(takeOne, {});
+
 /**
- * Takes the quota of one more task, and returns its number.
+ * The number of a new task.
  * @throws `limit_exceeded`
  */
-export async function takeQuotaAndNumber(unit: Unit): Promise<number> {
-  const rows = await unit.db.run(takeOne, {});
+export async function numberTaken(unit: Unit, rows: Awaited<ReturnType<typeof takeQuotaAndNumber>>): Promise<number> {
   const number = rows.find((row) => row.name === numbers);
   if (!number || rows.length < 2) return refuse(unit);
   return number.value;

@@ -11,7 +11,7 @@ import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskTagEntity } from './task.entity.ts';
 import type { TaskLinks } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
-import { takeQuotaAndNumber } from './task.quota.ts';
+import { numberTaken, takeQuotaAndNumber } from './task.quota.ts';
 import { type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
 import { linksOfNew, resolveReferences } from './task.references.ts';
 import type { Task, TaskCreate, TaskStatus, TaskUpdate } from './task.schema.ts';
@@ -31,18 +31,22 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
   const assigneeIds = given ?? (unassigned ? [] : [userId]);
   authorize(ctx, 'task:create', subject(assigneeIds));
   return mutate(ctx, async (unit) => {
-    const references = await resolveReferences(unit, { assigneeIds, tagIds, parentId, teamId, personIds: [userId] });
+    // Together, and the counters last: they stay locked until commit.
+    const [references, taken] = await Promise.all([
+      resolveReferences(unit, { assigneeIds, tagIds, parentId, teamId, personIds: [userId] }),
+      takeQuotaAndNumber(unit),
+    ]);
+    const number = await numberTaken(unit, taken);
     const id = uuidv7();
     const completedAt = status === 'done' ? unit.now : null;
-    // Last: the counters stay locked until commit.
-    const number = await takeQuotaAndNumber(unit);
     const tracked = { assigneeIds, tagIds: tagIds.toSorted() };
-    const [task] = await Promise.all([
-      tasks.add(unit, { ...fields, id, status, priority, completedAt, number }, { tracked }),
+    const given = { ...fields, id, status, priority, completedAt, number };
+    const task = await tasks.add(unit, given, { tracked, later: true });
+    unit.later(
       linkAssignees(unit, id, assigneeIds),
       linkTags(unit, id, tagIds),
       unit.insert(TaskSearchEntity, searchRow(unit, { id, description: null, ...fields })),
-    ]);
+    );
     return assembleTask(task, linksOfNew(id, assigneeIds, references));
   });
 }
@@ -92,11 +96,9 @@ export async function updateTask(ctx: ServiceContext, { id, ...fields }: TaskUpd
     });
     const newLinks = await changeLinks(unit, fields, task, links);
     if (fields.parentId) await refuseCycle(unit, id, fields.parentId);
-    const { after, changes } = await tasks.change(unit, task, {
-      ...fields,
-      tagIds: fields.tagIds?.toSorted(),
-      completedAt: completion(task, fields.status, unit.now),
-    });
+    const completedAt = completion(task, fields.status, unit.now);
+    const changed = { ...fields, tagIds: fields.tagIds?.toSorted(), completedAt };
+    const { after, changes } = await tasks.change(unit, task, changed, { later: true });
     await Promise.all([replaceLinks(unit, after, changes), replaceWords(unit, after, changes)]);
     return assembleTask(after, newLinks);
   });
