@@ -5,6 +5,7 @@ import type { MutationRequest } from '../kernel/mutation.ts';
 import type { ServiceContext } from './context.ts';
 import type { Door } from './door.ts';
 import { isLockTimeout } from './failures.ts';
+import { statement } from './statement.ts';
 
 /** The part of a unit of work that an idempotency key needs. */
 interface KeyedUnit {
@@ -64,12 +65,20 @@ export async function claimKey(unit: KeyedUnit, request: MutationRequest): Promi
   return first.answer;
 }
 
-/** Keeps the answer beside the changes that it reports, unless it holds a secret. */
-export async function keepAnswer(unit: KeyedUnit, request: MutationRequest, value: unknown): Promise<void> {
-  if (request.secretAnswer) return;
-  await unit.db
-    .updateTable('idempotency_keys')
-    .set({ answer: JSON.stringify({ value: value ?? null, ...(unit.accepted && { accepted: true }) }) as never })
-    .where((where) => where.and(keyOf(unit, request)))
-    .execute();
-}
+const keep = statement<ReturnType<typeof keyOf> & { answer: string }, unknown>(
+  (db, { user_id, scope, procedure, key, answer }) =>
+    db
+      .updateTable('idempotency_keys')
+      .set({ answer: answer as never })
+      .where('user_id', '=', user_id)
+      .where('scope', '=', scope)
+      .where('procedure', '=', procedure)
+      .where('key', '=', key),
+);
+
+/** Keeps the answer beside the changes that it reports. */
+export const keepAnswer = (unit: KeyedUnit, request: MutationRequest, value: unknown): Promise<unknown> =>
+  unit.db.run(keep, {
+    ...keyOf(unit, request),
+    answer: JSON.stringify({ value: value ?? null, ...(unit.accepted && { accepted: true }) }),
+  });

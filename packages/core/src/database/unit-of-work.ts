@@ -208,7 +208,8 @@ export async function mutateIn<T>(
         ctx.outcome.accepted = unit.accepted;
         throw new DryRun(result);
       }
-      await keepAnswer(unit, request, result);
+      // An answer with a secret is kept nowhere.
+      if (!request.secretAnswer) unit.later(keepAnswer(unit, request, result));
       return result;
     });
   } catch (error) {
