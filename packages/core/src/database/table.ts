@@ -84,6 +84,11 @@ export interface TableOptions {
   insertOnly?: boolean;
   /** On SQLite the rows lie in the index of the primary key, which saves a second tree. For short rows only. @default false */
   withoutRowid?: boolean;
+  /**
+   * How full PostgreSQL fills a page with new rows, in percent: a changed row then has room beside its old version. The migration sets
+   * it by hand. @default 100
+   */
+  fillfactor?: number;
   /** Properties that hold text which `sealedColumn` sealed: `tenon secrets rotate` finds them here. */
   sealed?: readonly string[];
   /** The facts by which the read door narrows what a principal sees of this table. @default everybody sees all rows */

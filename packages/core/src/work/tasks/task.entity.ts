@@ -72,6 +72,7 @@ export const TaskTagEntity = defineEntity({
 });
 
 export const taskTable = defineTenantTable(TaskEntity, {
+  fillfactor: 85,
   references: [
     { columns: ['organizationId', 'parentId'], to: () => TaskEntity },
     { columns: ['organizationId', 'teamId'], to: () => TeamEntity },
