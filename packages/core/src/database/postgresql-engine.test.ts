@@ -96,6 +96,23 @@ describe('the PostgreSQL engine', () => {
     });
   });
 
+  it('sends commit with the last statements, and nothing after it', async () => {
+    const late = engine.write(scopeOf(uuidv7()), async (connection) => {
+      connection.sendCommit?.();
+      await connection.execute('select 1', []);
+    });
+    await expect(late).rejects.toThrow('A statement was to follow the commit.');
+    const id = uuidv7();
+    expect(await engine.write(scopeOf(id), setting)).toBe(id);
+  });
+
+  it('says so when a transaction could not commit, because an error was ignored', async () => {
+    const ignoring = engine.write(scopeOf(uuidv7()), async (connection) => {
+      await connection.execute('select 1 / 0', []).catch(() => {});
+    });
+    await expect(ignoring).rejects.toThrow('The transaction was rolled back, because a statement had failed.');
+  });
+
   it('keeps the statements prepared that are used most, and frees the others', async () => {
     const often = (at: number) => `select $1::int + ${at % 50} as often`;
     const prepared = await engine.read(scopeOf(uuidv7()), async (connection) => {

@@ -1,12 +1,12 @@
 import type { Connection } from './engine.ts';
 import { isAborted } from './failures.ts';
 
-/** Leaves statements to themselves: `commit` is sent without awaiting them. Each must have been sent, and fail only by the database. */
+/** Takes statements that nobody awaits before `commit`. Each must have been sent already, and only the database may refuse it. */
 export type Later = (...written: readonly Promise<unknown>[]) => void;
 
 /**
- * Runs the work of a transaction, and sends `commit` with its last statements where the database can do that. When a statement
- * failed, every later one fails too, `commit` rolls back, and the error of the first is thrown.
+ * Runs the work of a transaction. Where the database can do that, `commit` is sent together with the last statements. When a statement
+ * fails, all later ones fail too and `commit` rolls back. The error of the first is thrown.
  */
 export async function sendingTogether<T>(
   connection: Pick<Connection, 'sendCommit'>,
@@ -19,7 +19,7 @@ export async function sendingTogether<T>(
   };
   const refuseFailed = async () => {
     const outcomes = await Promise.allSettled(sent);
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length > 0) throw failures.find((failure) => !isAborted(failure)) ?? failures[0];
   };
   try {

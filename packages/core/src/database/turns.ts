@@ -2,7 +2,7 @@ import { errors } from '../kernel/errors.ts';
 
 type Waiter = () => void;
 
-export interface TurnLimits {
+interface TurnLimits {
   /** How many may run at once. */
   all: number;
   /** How many of them may have the same key. */
