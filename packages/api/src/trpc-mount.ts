@@ -3,23 +3,20 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse } from '@trpc/server/http';
 import { isUtf8 } from 'node:buffer';
 import { RequestContext } from './context.ts';
-import { duplicateMembers } from './duplicates.ts';
 import { malformedBody, toApiError, transportErrors } from './errors.ts';
-import { refuseHeaders, sentMutationHeaders } from './headers.ts';
+import { refuseHeaders } from './headers.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
 import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
 import { declareMethods, type MethodsAt } from './http/methods.ts';
 import type { Operation } from './operation.ts';
 import { operationsOf, withoutRestOnly } from './operations.ts';
-import { pathOf, problemHeaders } from './problem.ts';
+import { problemHeaders } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
+import { answerPlain, largestBatch, plainCalls, refusedInBatch, TrpcInput } from './trpc-plain.ts';
 import { occurrences, toErrorShape } from './trpc.ts';
 
 /** The URL prefix of tRPC. */
 export const trpcPrefix = '/trpc';
-
-/** The most calls in one batch. */
-const largestBatch = 100;
 
 /** The methods of the procedures in a path. tRPC answers what is wrong with a batch of which only some calls are. */
 const methodsOf =
@@ -29,18 +26,6 @@ const methodsOf =
     const methods = [...(types.has('query') ? ['GET', 'HEAD'] : []), ...(types.has('mutation') ? ['POST'] : [])];
     return methods.length > 0 ? methods : null;
   };
-
-/** tRPC parses the JSON itself, so members that occur twice are looked for in the text. */
-function repeatedIn(request: FastifyRequest): RequestContext['repeatedIn'] {
-  const query = new URLSearchParams(request.url.slice(pathOf(request.url).length));
-  const text = typeof request.body === 'string' ? request.body : (query.get('input') ?? '');
-  let found: (string | number)[][] | undefined;
-  return (batchIndex) => {
-    found ??= duplicateMembers(text);
-    if (query.get('batch') !== '1') return found;
-    return found.filter(([index]) => index === String(batchIndex)).map((names) => names.slice(1));
-  };
-}
 
 interface TrpcParams {
   Params: { path: string };
@@ -53,7 +38,8 @@ export function mountTrpc(
   makeContext: (request: FastifyRequest, repeatedIn: RequestContext['repeatedIn']) => RequestContext,
 ): void {
   const served = withoutRestOnly(router);
-  const methodsAt = methodsOf(operationsOf(served));
+  const operations = operationsOf(served);
+  const methodsAt = methodsOf(operations);
   const answerOther = declareMethods(app, `${trpcPrefix}/`, methodsAt);
 
   app.removeAllContentTypeParsers();
@@ -73,6 +59,9 @@ export function mountTrpc(
       else answerOther(req, res);
     },
     handler: async (req, res) => {
+      const input = new TrpcInput(req);
+      const calls = plainCalls(operations, req, req.params.path, input);
+      if (calls) return answerPlain(calls, input, makeContext(req, input.repeatedIn), req, res);
       const contexts: RequestContext[] = [];
       const response = await occurrences.run({ url: req.url, requestId: req.id }, () =>
         resolveResponse({
@@ -83,12 +72,8 @@ export function mountTrpc(
           maxBatchSize: largestBatch,
           createContext: async ({ info }) => {
             if (info.calls.length > 1)
-              refuseHeaders(
-                // A batch of reads has no ETag, so a client that revalidates it is sent all of it.
-                sentMutationHeaders(req.headers).filter((name) => name !== 'If-None-Match' || req.method === 'POST'),
-                'A batch of several calls does not take this header.',
-              );
-            const context = makeContext(req, repeatedIn(req));
+              refuseHeaders(refusedInBatch(req), 'A batch of several calls does not take this header.');
+            const context = makeContext(req, input.repeatedIn);
             contexts.push(context);
             return context;
           },

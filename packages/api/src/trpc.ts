@@ -3,7 +3,7 @@ import type { Job as CoreJob, ServiceContext } from '@tenon/core';
 import { type AnyTRPCProcedure, initTRPC, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { z } from 'zod';
-import { requestContext, type Transport } from './context.ts';
+import { requestContext, type RequestContext, type Transport } from './context.ts';
 import { type ApiError, toApiError } from './errors.ts';
 import { executing, type Run } from './execute.ts';
 import type { Context, ErrorShape, Job, OperationMeta, ProcedureTypes } from './meta.ts';
@@ -46,20 +46,23 @@ const t = initTRPC
 
 export const { router } = t;
 
-const procedure = t.procedure.use(({ ctx, path, getRawInput, batchIndex, next }) => {
-  const request = requestContext(ctx);
-  const call: Call = {
+/** The call of an operation over tRPC. */
+export function callOf(request: RequestContext, name: string, batchIndex: number, readInput: () => unknown): Call {
+  return {
     request,
-    name: path,
-    rawInput: async () => ({ value: await getRawInput(), repeated: request.repeatedIn(batchIndex) }),
+    name,
+    rawInput: async () => ({ value: await readInput(), repeated: request.repeatedIn(batchIndex) }),
     organizationInPath: async () => {
-      const input = await getRawInput();
+      const input = await readInput();
       const named: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, 'organizationId') : null;
       return named;
     },
   };
-  return next({ ctx: { call } });
-});
+}
+
+const procedure = t.procedure.use(({ ctx, path, getRawInput, batchIndex, next }) =>
+  next({ ctx: { call: callOf(requestContext(ctx), path, batchIndex, getRawInput) } }),
+);
 
 /** When no field is required, the input may be left out. */
 type ClientInput<Input extends InputSchema> =
