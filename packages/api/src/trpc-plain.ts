@@ -5,6 +5,7 @@ import { duplicateMembers } from './duplicates.ts';
 import { type ApiError, malformedBody, toApiError } from './errors.ts';
 import { sentMutationHeaders } from './headers.ts';
 import { logFailure } from './http/failures.ts';
+import { sendJson } from './http/json.ts';
 import type { Operation } from './operation.ts';
 import { problemHeaders } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
@@ -153,8 +154,6 @@ export async function answerPlain(
   if (headers['etag'] !== undefined && context.answer?.notModified)
     return reply.header('etag', headers['etag']).code(304).send();
   const texts = outcomes.map((outcome) => jsonOf(request, outcome));
-  return reply
-    .code(statusOf(outcomes))
-    .headers({ vary: 'trpc-accept, accept', 'content-type': 'application/json; charset=utf-8', ...headers })
-    .send(input.isBatch ? `[${texts.join()}]` : texts[0]);
+  reply.code(statusOf(outcomes)).header('vary', 'trpc-accept, accept').headers(headers);
+  return sendJson(reply, input.isBatch ? `[${texts.join()}]` : texts.join());
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../context.ts';
+import { sendJson } from '../http/json.ts';
 import type { Operation } from '../operation.ts';
 import { pathOf } from '../problem.ts';
 
@@ -45,19 +46,19 @@ export function sendAnswer(
 ): FastifyReply {
   reply.headers(answerHeaders(answer));
   if (answer.notModified) return reply.code(304).send();
-  if (answer.outcome.dryRun) return reply.code(200).send(answer.data);
+  if (answer.outcome.dryRun) return sendJson(reply.code(200), JSON.stringify(answer.data));
   if (answer.outcome.accepted) {
     const location = `${restPrefix}/jobs/${String(member(answer.data, 'id'))}`;
-    return reply.code(202).header('location', location).send(answer.data);
+    return sendJson(reply.code(202).header('location', location), JSON.stringify(answer.data));
   }
   reply.code(operation.status);
   // A redirect has acted, so its answer must not be cached. OpenID Connect Back-Channel Logout asks the same of its form.
   if (operation.kind !== 'json') reply.header('cache-control', 'no-store');
   if (operation.kind === 'redirect') return reply.header('location', String(answer.data)).send();
-  if (operation.status === 204) return reply.send();
+  if (operation.output === null) return reply.send();
   const location = operation.status === 201 ? locationOf(operation, answer) : null;
   if (location) reply.header('location', location);
   const link = nextLink(operation, answer, request.url);
   if (link) reply.header('link', link);
-  return reply.send(answer.data);
+  return sendJson(reply, JSON.stringify(answer.data));
 }
