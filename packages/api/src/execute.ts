@@ -19,7 +19,6 @@ import {
   readMutationHeaders,
   readOrganizationHeader,
   refuseHeaders,
-  sentMutationHeaders,
 } from './headers.ts';
 import { hasEntityTag } from './http/etags.ts';
 import { type Call, type Operation, problemsOf } from './operation.ts';
@@ -105,10 +104,7 @@ function readHeaders(operation: Operation, { headers }: RequestContext) {
     const read = readMutationHeaders(headers, operation);
     return operation.mutationHeaders ? read : null;
   }
-  refuseHeaders(
-    sentMutationHeaders(headers).filter((name) => name === 'If-Match'),
-    'Reading does not take this header.',
-  );
+  if (headers['if-match'] !== undefined) refuseHeaders(['If-Match'], 'Reading does not take this header.');
   return null;
 }
 

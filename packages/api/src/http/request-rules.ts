@@ -49,7 +49,8 @@ const charsetsOf = (contentType: string): string[] =>
 
 /** Why a body cannot be read: it is compressed, or not in UTF-8. Null when it can, and when there is none. */
 export function unreadableBody(request: IncomingMessage): ApiError | null {
+  if (!hasBody(request)) return null;
   const { 'content-encoding': coding = 'identity', 'content-type': type = '' } = request.headers;
   const readable = coding.toLowerCase() === 'identity' && charsetsOf(type).every((name) => charsets.includes(name));
-  return readable || !hasBody(request) ? null : transportErrors.body_unreadable();
+  return readable ? null : transportErrors.body_unreadable();
 }
