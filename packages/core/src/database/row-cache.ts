@@ -23,7 +23,13 @@ interface Source<Value> {
   readonly reads: readonly string[] | null;
 }
 
-/** How many values a cache keeps for one database. */
+interface CacheOptions<Value> {
+  /** How many values are kept for one database. @default 10,000 */
+  most?: number;
+  /** Reads a value again, to compare it. For values that are filled after they were loaded. @default load */
+  reread?: (database: Database, key: string, value: Value) => Promise<Value | null>;
+}
+
 const mostValues = 10_000;
 
 interface AnyRowCache {
@@ -53,15 +59,21 @@ export const staleValues = async (database: Database): Promise<string[]> =>
 export class RowCache<Value> implements AnyRowCache {
   readonly #cacheOf: (database: Database) => RecentCache<Value>;
   readonly #load: (database: Database, key: string) => Promise<Value | null>;
+  readonly #reread: (database: Database, key: string, value: Value) => Promise<Value | null>;
   readonly #sources = new Map<string, Source<Value>>();
 
   /**
    * @param ageMs how old a value may be
    * @param load reads the value of a key; null when it is missing
    */
-  constructor(ageMs: number, load: (database: Database, key: string) => Promise<Value | null>) {
-    this.#cacheOf = onePer(() => new RecentCache<Value>(mostValues, ageMs));
+  constructor(
+    ageMs: number,
+    load: (database: Database, key: string) => Promise<Value | null>,
+    { most = mostValues, reread = load }: CacheOptions<Value> = {},
+  ) {
+    this.#cacheOf = onePer(() => new RecentCache<Value>(most, ageMs));
     this.#load = load;
+    this.#reread = reread;
     caches.push(this);
   }
 
@@ -84,6 +96,11 @@ export class RowCache<Value> implements AnyRowCache {
     return this.#cacheOf(database).get(key, now, () => this.#load(database, key));
   }
 
+  /** Drops one value. */
+  forget(database: Database, key: string): void {
+    this.#cacheOf(database).delete(key);
+  }
+
   forgetWritten(database: Database, written: readonly Written[]): void {
     for (const { table, rows, changed } of written) {
       const source = this.#sources.get(table);
@@ -102,7 +119,7 @@ export class RowCache<Value> implements AnyRowCache {
   async stale(database: Database): Promise<string[]> {
     const found: string[] = [];
     for (const [key, value] of this.#cacheOf(database).values())
-      if (!isDeepStrictEqual(value, await this.#load(database, key))) found.push(key);
+      if (!isDeepStrictEqual(value, await this.#reread(database, key, value))) found.push(key);
     return found;
   }
 }

@@ -3,7 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
-import { linksOfTask, requireTask, tasks, taskSubject } from '../tasks/index.ts';
+import { linkIdsOf, requireTask, tasks, taskSubject } from '../tasks/index.ts';
 import { comments } from './comment.record.ts';
 import type { Comment, CommentCreate, CommentListInput, CommentPath } from './comment.schema.ts';
 
@@ -36,7 +36,7 @@ export async function getComment(ctx: ServiceContext, { id, commentId }: Comment
 export async function createComment(ctx: ServiceContext, { id: taskId, body }: CommentCreate): Promise<Comment> {
   requirePermission(ctx, 'comment:create');
   return mutate(ctx, async (unit) => {
-    const [task, links] = await Promise.all([tasks.refer(unit, taskId), linksOfTask(unit.db, taskId)]);
+    const [task, links] = await Promise.all([tasks.refer(unit, taskId), linkIdsOf(unit.db, [{ id: taskId }])]);
     authorize(ctx, 'comment:create', taskSubject(task, links.assigneeIds.get(taskId) ?? []));
     const comment = await comments.add(unit, { taskId, body }, { parent: { type: 'task', id: taskId } });
     return comments.answer(unit.db, comment);

@@ -1,7 +1,7 @@
 import { taskSearchTable } from './task-search.entity.ts';
 import { taskAssigneeTable, taskTable, taskTagTable } from './task.entity.ts';
 
-export { linksOfTask } from './task.links.ts';
+export { linkIdsOf } from './task.links.ts';
 export { requireTask } from './task.queries.ts';
 export { tasks, taskSubject } from './task.record.ts';
 

@@ -6,7 +6,7 @@ import { asId } from '../../database/typed-value.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Job, type JobHandlers, type JobRun, startJob, stepRows } from '../../jobs/index.ts';
 import { jobPrincipal } from '../../tenancy/index.ts';
-import { linksOfPage } from './task.links.ts';
+import { linkIdsOf } from './task.links.ts';
 import { taskSubject } from './task.record.ts';
 import { removeLeaves } from './task.leaves.ts';
 import type { TrashEmptied } from './task.schema.ts';
@@ -41,7 +41,7 @@ const readPage = ({ db }: Unit, from: Place | null, limit: number) =>
 /** Those tasks of the trash that the principal may delete for ever. */
 async function deletable(unit: Unit, rows: readonly TaskInTree[], at: Date): Promise<TaskInTree[]> {
   const { principal } = unit.ctx;
-  const { assigneeIds } = await linksOfPage(unit.invisible, rows);
+  const { assigneeIds } = await linkIdsOf(unit.invisible, rows);
   const isAllowed = (task: TaskInTree) =>
     principal !== null &&
     decide(principal, 'task:delete_any', taskSubject(task, assigneeIds.get(task.id) ?? []), at).allowed;

@@ -19,6 +19,7 @@ import type { Page } from '../../kernel/schemas.ts';
 import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { found, matches, rank, searchQuery, titlePattern } from './task-search.ts';
+import { namesIn } from './task.names.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import { keptSince } from './task.record.ts';
 import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
@@ -221,11 +222,12 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     ...Object.fromEntries((ranked ?? []).map((term, index) => [patternName(index), titlePattern(term)])),
     ...pageValues(request),
   };
+  const names = await namesIn(ctx);
   return read(ctx, async (db) => {
     const departmentTeams = input.department ? await teamIdsWithin(db, input.department) : [];
     const values: ListValues = { ...filters, departmentTeams };
     const { rows, nextCursor } = cutPage(await db.run(listStatement(shape), values), request);
-    const page: Page<Task> = { data: await tasksOf(db, rows), nextCursor };
+    const page: Page<Task> = { data: await tasksOf(db, names, rows), nextCursor };
     if (!input.total) return page;
     const [counted] = await db.run(listStatement({ ...shape, start: 'first', count: true }), values);
     return { ...page, total: counted?.total ?? 0 };

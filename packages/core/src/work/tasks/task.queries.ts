@@ -4,7 +4,8 @@ import { read, type ReadDoor } from '../../database/read-door.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import type { ById, Person } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
-import { linksOfPage, linksOfTask, type TaskLinks } from './task.links.ts';
+import { linkIdsOf, nameLinks, type TaskLinks } from './task.links.ts';
+import { type Names, namesIn } from './task.names.ts';
 import { tasks } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 
@@ -28,9 +29,11 @@ export function assembleTask(row: TaskRow, links: TaskLinks): Task {
   });
 }
 
+const authorIds = ({ createdById, updatedById }: TaskRow): string[] => [createdById, updatedById];
+
 /** The tasks of some rows, in their order. */
-export async function tasksOf(db: ReadDoor, rows: readonly TaskRow[]): Promise<Task[]> {
-  const links = await linksOfPage(db, rows);
+export async function tasksOf(db: ReadDoor, names: Names, rows: readonly TaskRow[]): Promise<Task[]> {
+  const links = await nameLinks(db, names, await linkIdsOf(db, rows), rows.flatMap(authorIds));
   return rows.map((row) => assembleTask(row, links));
 }
 
@@ -44,8 +47,9 @@ export async function requireTask(db: ReadDoor, id: string): Promise<TaskRow> {
 /** @throws `task_not_found` */
 export async function getTask(ctx: ServiceContext, { id }: ById): Promise<Task> {
   authorize(ctx, 'task:read');
+  const names = await namesIn(ctx);
   return read(ctx, async (db) => {
-    const [row, links] = await Promise.all([requireTask(db, id), linksOfTask(db, id)]);
-    return assembleTask(row, links);
+    const [row, linkIds] = await Promise.all([requireTask(db, id), linkIdsOf(db, [{ id }])]);
+    return assembleTask(row, await nameLinks(db, names, linkIds, authorIds(row)));
   });
 }

@@ -9,7 +9,7 @@ import { errors } from '../../kernel/errors.ts';
 import { jobPrincipal, tenancyErrors } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { TaskAssigneeEntity } from './task.entity.ts';
-import { linksOfPage } from './task.links.ts';
+import { linkIdsOf } from './task.links.ts';
 import { tasks, taskSubject } from './task.record.ts';
 import type { TaskReassign, TasksReassigned } from './task.schema.ts';
 import { countOf, mostCounted } from './task.tree.ts';
@@ -72,7 +72,7 @@ async function moveLinks(unit: Unit, theirs: readonly Assigned[], { userId, toUs
  */
 async function lockOpen(unit: Unit, ids: readonly string[], handover: Handover, at: Date) {
   const locked = await tasks.lockMany(unit, { id: ids });
-  const { assigneeIds } = await linksOfPage(unit.db, locked);
+  const { assigneeIds } = await linkIdsOf(unit.db, locked);
   // Somebody else may have unassigned the user while the lock was waited for.
   const theirs = locked
     .map((task) => ({ ...task, assigneeIds: assigneeIds.get(task.id) ?? [] }))

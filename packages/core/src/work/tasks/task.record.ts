@@ -6,7 +6,8 @@ import { defineRecord } from '../../records/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { type TaskEntity, taskTable } from './task.entity.ts';
 import { taskEvents } from './task.events.ts';
-import { linksOfTask, type TaskLinks } from './task.links.ts';
+import { type LinkIds, linkIdsOf, nameLinks } from './task.links.ts';
+import { namesForUnit } from './task.names.ts';
 import { Task, taskPriorities, taskStatuses } from './task.schema.ts';
 
 export const tasks = defineRecord(taskTable, {
@@ -34,10 +35,10 @@ export const taskSubject = (
 /** A task that is locked, with the ids of what is linked to it. */
 export type LockedTask = Row<typeof TaskEntity> & { assigneeIds: readonly string[]; tagIds: readonly string[] };
 
-const withLinkIds = (row: Row<typeof TaskEntity>, links: TaskLinks): LockedTask => ({
+const withLinkIds = (row: Row<typeof TaskEntity>, { assigneeIds, tagIds }: LinkIds): LockedTask => ({
   ...row,
-  assigneeIds: links.assigneeIds.get(row.id) ?? [],
-  tagIds: (links.tags.get(row.id) ?? []).map((tag) => tag.id).sort(),
+  assigneeIds: assigneeIds.get(row.id) ?? [],
+  tagIds: (tagIds.get(row.id) ?? []).toSorted(),
 });
 
 /**
@@ -48,7 +49,14 @@ const withLinkIds = (row: Row<typeof TaskEntity>, links: TaskLinks): LockedTask 
 export async function lockTask(unit: Unit, id: string, check: (task: LockedTask) => void, trash = false) {
   // The lock is sent first, so that the links are those of the locked task.
   const locking = tasks.lock(unit, id, { trash, check: async (row) => check(withLinkIds(row, await linking)) });
-  const linking = linksOfTask(unit.db, id);
-  const [row, links] = await Promise.all([locking, linking]);
-  return { task: withLinkIds(row, links), links };
+  const linking = linkIdsOf(unit.db, [{ id }]);
+  const [row, linkIds, names] = await Promise.all([locking, linking, namesForUnit(unit)]);
+  /** What is linked to the task, by name; the caller is among the people. */
+  const nameAll = () =>
+    nameLinks(unit.db, names, linkIds, [
+      row.createdById,
+      row.updatedById,
+      unit.ctx.principal?.userId ?? row.updatedById,
+    ]);
+  return { task: withLinkIds(row, linkIds), nameAll };
 }

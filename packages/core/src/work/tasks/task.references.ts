@@ -5,7 +5,8 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { teams } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
-import { type NameRow, namesOf, type TaskLinks } from './task.links.ts';
+import type { TaskLinks } from './task.links.ts';
+import { type NameRow, namesOf } from './task.names.ts';
 import { tasks } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 

@@ -88,13 +88,13 @@ export async function updateTask(ctx: ServiceContext, { id, ...fields }: TaskUpd
       await lockOrganization(unit);
       await tasks.lockMany(unit, { id: fields.parentId });
     }
-    const { task, links } = await lockTask(unit, id, (found) => {
+    const { task, nameAll } = await lockTask(unit, id, (found) => {
       const { assigneeIds = found.assigneeIds, teamId = found.teamId } = fields;
       authorize(ctx, 'task:update', taskSubject(found, found.assigneeIds));
       // Nobody moves a task out of their own reach. The old priority decides whether it may be changed at this hour.
       authorize(ctx, 'task:update', taskSubject({ ...found, teamId }, assigneeIds));
     });
-    const newLinks = await changeLinks(unit, fields, task, links);
+    const newLinks = await changeLinks(unit, fields, task, await nameAll());
     if (fields.parentId) await refuseCycle(unit, id, fields.parentId);
     const completedAt = completion(task, fields.status, unit.now);
     const changed = { ...fields, tagIds: fields.tagIds?.toSorted(), completedAt };

@@ -6,7 +6,7 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
 import { taskEvents } from './task.events.ts';
-import { linksOfPage } from './task.links.ts';
+import { linkIdsOf } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';
 import { keptSince, type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
@@ -29,7 +29,7 @@ export async function authorizeSubtasks(unit: Unit, tree: readonly TaskInTree[],
   const { principal, clock } = unit.ctx;
   if (!principal || isUnrestricted(principal, 'task:delete')) return;
   const acting = { principal, clock: at ? { now: () => at } : clock };
-  const { assigneeIds } = await linksOfPage(unit.invisible, tree);
+  const { assigneeIds } = await linkIdsOf(unit.invisible, tree);
   for (const task of tree) authorize(acting, 'task:delete', taskSubject(task, assigneeIds.get(task.id) ?? []));
 }
 
@@ -104,7 +104,7 @@ export async function restoreTask(ctx: ServiceContext, { id }: ById): Promise<Ta
       if (found.deletedAt && found.deletedAt <= keptSince(unit.now).toISOString()) throw workErrors.task_not_found();
       authorizeDelete(ctx, found);
     };
-    const { task, links } = await lockTask(unit, id, check, true);
+    const { task, nameAll } = await lockTask(unit, id, check, true);
     const { deletedAt, trashId } = task;
     if (!deletedAt || !trashId) throw workErrors.task_not_deleted();
     if (task.parentId) {
@@ -124,6 +124,6 @@ export async function restoreTask(ctx: ServiceContext, { id }: ById): Promise<Ta
     const [top] = await tasks.changeMany(unit, tree, restored, { event: taskEvents.restored });
     const job = isLong ? await startJob(unit, 'tasks.restore', { trashId }) : null;
     await takeQuota(unit, tree.length);
-    return job ?? assembleTask(top?.after ?? task, links);
+    return job ?? assembleTask(top?.after ?? task, await nameAll());
   });
 }

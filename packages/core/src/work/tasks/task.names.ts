@@ -1,0 +1,141 @@
+import { sql } from 'kysely';
+import type { ServiceContext } from '../../database/context.ts';
+import type { Database } from '../../database/database.ts';
+import type { ReadDoor } from '../../database/read-door.ts';
+import { RowCache } from '../../database/row-cache.ts';
+import { anyOf } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { cacheAgeMs, UserEntity } from '../../identity/index.ts';
+import type { Person } from '../../kernel/schemas.ts';
+import { MembershipEntity } from '../../tenancy/index.ts';
+import { TagEntity } from '../tags/tag.entity.ts';
+import type { Task } from './task.schema.ts';
+
+type Tag = Task['tags'][number];
+
+/** A person or a tag by name. */
+export interface NameRow {
+  kind: 'person' | 'tag';
+  id: string;
+  /** The user name of a person. */
+  name: string | null;
+  /** The full name of a person, the color of a tag. */
+  detail: string | null;
+}
+
+export const kindOf = <Kind extends string>(kind: Kind) => sql<Kind>`${sql.lit(kind)}`.as('kind');
+const personColumns = ['users.id', 'users.username as name', 'users.full_name as detail'] as const;
+const tagColumns = ['tags.id', 'tags.name', 'tags.color as detail'] as const;
+
+interface NameValues extends Readonly<Record<string, unknown>> {
+  tagIds: readonly string[];
+  personIds: readonly string[];
+}
+
+const nameRows = statement<NameValues, NameRow>((db, { tagIds, personIds }, dialect) =>
+  db
+    .selectFrom('users')
+    .select([kindOf<NameRow['kind']>('person'), ...personColumns])
+    .where(anyOf(dialect, 'users.id', personIds))
+    .unionAll(
+      db
+        .selectFrom('tags')
+        .select([kindOf('tag'), ...tagColumns])
+        .where(anyOf(dialect, 'tags.id', tagIds)),
+    ),
+);
+
+/** The people and the tags among some rows. The tags are in the order of their names. */
+export function namesOf(rows: readonly NameRow[]): { people: Map<string, Person>; tags: Tag[] } {
+  const people = new Map<string, Person>();
+  const tags: Tag[] = [];
+  for (const { kind, id, name, detail } of rows)
+    if (kind === 'tag') tags.push({ id, name: name ?? '', color: detail ?? '' });
+    else people.set(id, { id, username: name, fullName: detail });
+  return { people, tags: tags.sort(byName) };
+}
+
+export const byName = (a: Tag, b: Tag): number => (a.name < b.name ? -1 : 1);
+
+/** A person without a name is one whom the organization does not see. */
+const unnamed = (id: string): Person => ({ id, username: null, fullName: null });
+
+/** The names of people and tags in one organization, as far as somebody has asked for them. */
+export class Names {
+  people = new Map<string, Person>();
+  tags = new Map<string, Tag>();
+  /** Whether the maps belong to other names, which must not change. */
+  #borrowed = false;
+
+  /** The same names. What is loaded into the result is not known to others until `learn`. */
+  apart(): Names {
+    const names = new Names();
+    names.people = this.people;
+    names.tags = this.tags;
+    names.#borrowed = true;
+    return names;
+  }
+
+  /** Adds the names that were loaded into the result of `apart`. */
+  learn({ people, tags }: Names): void {
+    if (people === this.people) return;
+    for (const [id, person] of people) this.people.set(id, person);
+    for (const [id, tag] of tags) this.tags.set(id, tag);
+  }
+
+  /** Reads the names that are missing, in one statement or none. */
+  async load(db: ReadDoor, personIds: Iterable<string>, tagIds: Iterable<string>): Promise<void> {
+    const missing = {
+      personIds: [...personIds].filter((id) => !this.people.has(id)),
+      tagIds: [...tagIds].filter((id) => !this.tags.has(id)),
+    };
+    if (missing.personIds.length + missing.tagIds.length === 0) return;
+    const { people, tags } = namesOf(await db.run(nameRows, missing));
+    if (this.#borrowed) {
+      this.people = new Map(this.people);
+      this.tags = new Map(this.tags);
+      this.#borrowed = false;
+    }
+    for (const id of missing.personIds) this.people.set(id, people.get(id) ?? unnamed(id));
+    for (const tag of tags) this.tags.set(tag.id, tag);
+  }
+}
+
+/** How many names of one organization are kept, and of how many organizations: together at most about 60 MB. */
+const mostNames = 500;
+const mostOrganizations = 500;
+
+/** Reads again what some names are now. The wall of an organization shows the same names to each of its members. */
+async function reread(database: Database, organizationId: string, { people, tags }: Names): Promise<Names> {
+  const names = new Names();
+  const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
+  await database.read(scope, (db) => names.load(db, people.keys(), tags.keys()));
+  return names;
+}
+
+/** By the id of the organization. */
+export const nameCache = new RowCache(cacheAgeMs, async () => new Names(), { most: mostOrganizations, reread })
+  .readFrom(UserEntity, { id: ({ people }) => [...people.keys()] }, ['username', 'fullName'])
+  .readFrom(MembershipEntity, { organizationId: 'key' }, ['userId'])
+  .readFrom(TagEntity, { organizationId: 'key' }, ['name', 'color']);
+
+/**
+ * The names that this process knows in the caller's organization, at most 3 seconds old. Ask before the first statement of a read: what
+ * is then loaded into them is never older than a change that this process has made since.
+ */
+export async function namesIn({ database, principal, clock }: ServiceContext): Promise<Names> {
+  const key = principal?.organizationId ?? null;
+  if (key === null) return new Names();
+  const names = (await nameCache.get(database, key, clock.now())) ?? new Names();
+  if (names.people.size + names.tags.size > mostNames) nameCache.forget(database, key);
+  return names;
+}
+
+/** The same for a write unit. What it loads becomes known when it commits, because it may see what is never committed. */
+export async function namesForUnit(unit: Unit): Promise<Names> {
+  const known = await namesIn(unit.ctx);
+  const names = known.apart();
+  unit.afterCommit(() => known.learn(names));
+  return names;
+}
