@@ -12,6 +12,8 @@ const ipv4OfMapped = (address: string): string | null => {
  * @returns its one spelling, where IPv4 inside IPv6 is IPv4. Null when it is no address
  */
 export function parseAddress(text: string): string | null {
+  // What almost every socket says.
+  if (isIPv4(text)) return text;
   const written = text.trim().replace(/^"(.*)"$/, '$1');
   const [, inBrackets] = /^\[(.*)\](?::\d{1,5})?$/.exec(written) ?? [];
   const [, beforePort] = /^([\d.]+):\d{1,5}$/.exec(written) ?? [];

@@ -109,9 +109,9 @@ export async function nameLinks(
   { assigneeIds, tagIds }: LinkIds,
   others: Iterable<string>,
 ): Promise<TaskLinks> {
-  const personIds = new Set(others);
-  for (const ids of assigneeIds.values()) for (const id of ids) personIds.add(id);
-  await names.load(db, personIds, new Set([...tagIds.values()].flat()));
+  const personIds = [...others];
+  for (const ids of assigneeIds.values()) personIds.push(...ids);
+  await names.load(db, personIds, [...tagIds.values()].flat());
   const tags = new Map<string, Tag[]>();
   for (const [taskId, ids] of tagIds) {
     const named = ids.flatMap((id) => names.tags.get(id) ?? []);

@@ -86,12 +86,12 @@ export class Names {
 
   /** Reads the names that are missing, in one statement or none. */
   async load(db: ReadDoor, personIds: Iterable<string>, tagIds: Iterable<string>): Promise<void> {
-    const missing = {
-      personIds: [...personIds].filter((id) => !this.people.has(id)),
-      tagIds: [...tagIds].filter((id) => !this.tags.has(id)),
-    };
-    if (missing.personIds.length + missing.tagIds.length === 0) return;
-    const { people, tags } = namesOf(await db.run(nameRows, missing));
+    const missing = { personIds: new Set<string>(), tagIds: new Set<string>() };
+    for (const id of personIds) if (!this.people.has(id)) missing.personIds.add(id);
+    for (const id of tagIds) if (!this.tags.has(id)) missing.tagIds.add(id);
+    if (missing.personIds.size + missing.tagIds.size === 0) return;
+    const values = { personIds: [...missing.personIds], tagIds: [...missing.tagIds] };
+    const { people, tags } = namesOf(await db.run(nameRows, values));
     if (this.#borrowed) {
       this.people = new Map(this.people);
       this.tags = new Map(this.tags);
