@@ -68,17 +68,24 @@ const commands: Record<string, Command> = {
     },
   },
   seed: {
-    summary: 'fill the database with made-up work: --tasks N --organizations N --seed N',
+    summary: 'fill the database with made-up work: --tasks N --organizations N --members N --seed N --fast',
     options: {
       tasks: { type: 'string', default: '1000' },
       organizations: { type: 'string', default: '2' },
+      members: { type: 'string', default: '5' },
+      fast: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
     },
     async run(settings, options) {
+      const fast = options['fast'] === true;
+      const members = number(options, 'members');
+      if (fast ? members < 5 : members !== 5) throw new UsageError('--members takes at least 5, and needs --fast');
       const { seed } = await import('./seed/seed.ts');
       await seed(settings, {
         tasks: number(options, 'tasks'),
         organizations: number(options, 'organizations'),
+        members,
+        fast,
         seed: number(options, 'seed'),
         say: (line) => console.log(line),
       });

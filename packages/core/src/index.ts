@@ -27,6 +27,7 @@ export {
   pendingMigrations,
   type Platform,
   type PlatformSettings,
+  refreshStatistics,
 } from './platform.ts';
 export * from './tenancy/index.ts';
 export * from './work/index.ts';

@@ -203,5 +203,11 @@ export async function migrate(target: MigrationTarget): Promise<string[]> {
   return run({ ...target, tables });
 }
 
+/** Brings the statistics of PostgreSQL up to date after many rows were added. */
+export async function refreshStatistics(target: MigrationTarget): Promise<void> {
+  const { refreshStatistics: refresh } = await import('./database/statistics.ts');
+  await refresh(target);
+}
+
 /** The migrations that the database still lacks. */
 export const pendingMigrations = ({ database }: Platform): Promise<string[]> => listPendingMigrations(database.engine);

@@ -51,6 +51,7 @@ export { getPasskey, listPasskeys } from './passkeys/passkey.queries.ts';
 export { passkeyErrors } from './passkeys/passkey.record.ts';
 export * from './passkeys/passkey.schema.ts';
 export { addPasskey, deletePasskey, enablePasskey, startPasskey, updatePasskey } from './passkeys/passkey.service.ts';
+export { addPeople, type WholePerson } from './people.bulk.ts';
 export { registerUser, resendVerification, verifyEmail } from './registration.service.ts';
 export { challengeErrors } from './second-factor/challenge.ts';
 export { proofErrors, proveIdentity } from './second-factor/proof.ts';

@@ -87,6 +87,7 @@ export {
   suspendMember,
   updateMember,
 } from './members/member.service.ts';
+export { addMembersAtOnce, type WholeMember } from './members/member.bulk.ts';
 export { listMembers } from './members/member.queries.ts';
 export * from './members/member.schema.ts';
 export { createOrganization } from './ownership/organization.founding.ts';

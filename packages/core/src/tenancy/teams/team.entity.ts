@@ -25,7 +25,7 @@ export const teamTable = defineTenantTable(TeamEntity, {
   references: [{ columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity }],
 });
 
-const TeamMemberEntity = defineEntity({
+export const TeamMemberEntity = defineEntity({
   name: 'TeamMember',
   tableName: 'team_members',
   properties: {

@@ -14,20 +14,20 @@ const numbers = 'task';
 /** The counter of tasks outside the trash. */
 const living = 'living tasks';
 
-/** Takes the next number and the quota of one task in one statement. Without quota left, it returns no second row. */
-const takeOne = statement((db) => {
+/** Takes the next numbers and the quota of some tasks in one statement. Without quota left, it returns no second row. */
+const take = statement((db, { tasks }: { tasks: number }) => {
   const max = db.selectFrom('organizations').select(limitOf('tasks').as('max')).where('id', '=', current.organization);
   return db
     .insertInto('counters')
     .values([
-      { organization_id: current.organization, name: numbers, value: 1 },
-      { organization_id: current.organization, name: living, value: 1 },
+      { organization_id: current.organization, name: numbers, value: tasks },
+      { organization_id: current.organization, name: living, value: tasks },
     ])
     .onConflict((conflict) =>
       conflict
         .columns(['organization_id', 'name'])
-        .doUpdateSet({ value: sql<number>`counters.value + 1` })
-        .where(sql<SqlBool>`counters.name = ${sql.lit(numbers)} or counters.value < (${max})`),
+        .doUpdateSet({ value: sql<number>`counters.value + ${tasks}` })
+        .where(sql<SqlBool>`counters.name = ${sql.lit(numbers)} or counters.value + ${tasks} <= (${max})`),
     )
     .returning(['name', 'value']);
 });
@@ -37,11 +37,14 @@ async function refuse(unit: Unit): Promise<never> {
   throw limitExceeded('tasks', await readLimit(unit.db, unit.owner.organizationId, 'tasks'));
 }
 
-/** Takes the quota of one more task, and its number. `numberTaken` must be given what it answers. */
-export const takeQuotaAndNumber = (unit: Unit) => unit.db.run(takeOne, {});
+/**
+ * Takes the quota and the numbers of more tasks. `numberTaken` must be given what it answers.
+ * @param tasks how many. @default 1
+ */
+export const takeQuotaAndNumber = (unit: Unit, tasks = 1) => unit.db.run(take, { tasks });
 
 /**
- * The number of a new task.
+ * The number of new tasks, the last one of several.
  * @throws `limit_exceeded`
  */
 export async function numberTaken(unit: Unit, rows: Awaited<ReturnType<typeof takeQuotaAndNumber>>): Promise<number> {

@@ -10,14 +10,17 @@ import { type LinkIds, linkIdsOf, nameLinks } from './task.links.ts';
 import { namesForUnit } from './task.names.ts';
 import { Task, taskPriorities, taskStatuses } from './task.schema.ts';
 
+/** The columns that lists are sorted by. */
+export const sortColumnsOf = ({ title, status, priority }: Pick<Task, 'title' | 'status' | 'priority'>) => ({
+  titleSort: keyOf(title),
+  statusRank: taskStatuses.indexOf(status),
+  priorityRank: taskPriorities.indexOf(priority),
+});
+
 export const tasks = defineRecord(taskTable, {
   output: Task,
   events: taskEvents,
-  derived: ({ title, status, priority }) => ({
-    titleSort: keyOf(title),
-    statusRank: taskStatuses.indexOf(status),
-    priorityRank: taskPriorities.indexOf(priority),
-  }),
+  derived: sortColumnsOf,
   missing: workErrors.task_not_found,
 });
 

@@ -1,0 +1,83 @@
+import { type NewEvent, recordEvents } from '../../activity/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { mutate } from '../../database/unit-of-work.ts';
+import { diff } from '../../kernel/changes.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import { searchRow } from './task-search.ts';
+import { TaskSearchEntity } from './task-search.entity.ts';
+import { TaskAssigneeEntity, TaskEntity, TaskTagEntity } from './task.entity.ts';
+import { taskEvents } from './task.events.ts';
+import { releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
+import { sortColumnsOf } from './task.record.ts';
+import type { Task } from './task.schema.ts';
+
+/** A task with everything that `createTask` would find out. */
+export interface WholeTask extends Pick<
+  Task,
+  | 'id'
+  | 'title'
+  | 'description'
+  | 'status'
+  | 'priority'
+  | 'dueDate'
+  | 'estimatedHours'
+  | 'actualHours'
+  | 'parentId'
+  | 'teamId'
+  | 'createdAt'
+  | 'deletedAt'
+> {
+  createdById: string;
+  assigneeIds: readonly string[];
+  tagIds: readonly string[];
+}
+
+/** What has happened to a task: it was created, and perhaps moved to the trash. */
+function eventsOf(task: WholeTask, trashId: string | null): NewEvent[] {
+  const { id, createdById: actorId, createdAt: _at, deletedAt: _trashed, ...fields } = task;
+  const { title } = task;
+  const created = taskEvents.created.about(id, { data: { title, version: 1 }, changes: diff({}, fields), actorId });
+  if (trashId === null) return [created];
+  const data = { title, version: 2, trashId, permanent: false };
+  return [created, taskEvents.deleted.about(id, { data, actorId })];
+}
+
+/**
+ * Adds many tasks by a few large statements, with their links, words, numbers and events. It neither authorizes nor checks rules:
+ * it is for made-up data, whose maker knows that the references are valid. Tasks in the trash were moved there by their creator.
+ * @param tasks parents before their subtasks
+ * @throws `limit_exceeded`
+ */
+export async function addTasks(ctx: ServiceContext, tasks: readonly WholeTask[]): Promise<void> {
+  await mutate(ctx, async (unit) => {
+    const first = (await numberTaken(unit, await takeQuotaAndNumber(unit, tasks.length))) - tasks.length + 1;
+    const rows = tasks.map(({ assigneeIds: _people, tagIds: _tags, ...task }, index) => ({
+      ...unit.owner,
+      ...task,
+      ...sortColumnsOf(task),
+      number: first + index,
+      startDate: null,
+      completedAt: task.status === 'done' ? task.createdAt : null,
+      trashId: task.deletedAt === null ? null : uuidv7(),
+      version: task.deletedAt === null ? 1 : 2,
+      updatedAt: task.deletedAt ?? task.createdAt,
+      updatedById: task.createdById,
+    }));
+    await unit.insert(TaskEntity, ...rows);
+    await Promise.all([
+      unit.insert(
+        TaskAssigneeEntity,
+        ...tasks.flatMap(({ id: taskId, assigneeIds }) =>
+          assigneeIds.map((userId, position) => ({ ...unit.owner, taskId, userId, position })),
+        ),
+      ),
+      unit.insert(
+        TaskTagEntity,
+        ...tasks.flatMap(({ id: taskId, tagIds }) => tagIds.map((tagId) => ({ ...unit.owner, taskId, tagId }))),
+      ),
+      unit.insert(TaskSearchEntity, ...tasks.map((task) => searchRow(unit, task))),
+      recordEvents(unit, ...tasks.flatMap((task, index) => eventsOf(task, rows[index]?.trashId ?? null))),
+      releaseQuota(unit, tasks.filter(({ deletedAt }) => deletedAt !== null).length),
+    ]);
+  });
+}
