@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
-import { countOf, pageRequest, readPage } from '../database/paging.ts';
+import { countOf, paged, type PageOrder, pageRequest, pageValues, readPage, startOf } from '../database/paging.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Page } from '../kernel/schemas.ts';
 import type { ActivityEntry } from './activity.schema.ts';
@@ -12,35 +12,46 @@ export interface EntityEventsRequest {
   total: boolean;
 }
 
+/** The newest first. */
+const orderIn = (table: string): PageOrder => {
+  const id = sql.ref(`${table}.id`);
+  return { by: id, descending: true, id };
+};
+
 /** What happened to an entity and to what belongs to it, newest first. The caller has found the entity visible. */
 export async function eventsOf(
   ctx: ServiceContext,
   db: ReadDoor,
   input: EntityEventsRequest,
 ): Promise<Page<ActivityEntry>> {
-  const id = sql`events.id`;
-  const request = pageRequest(ctx, `events ${input.entityId}`, '-id', input);
-  const query = db
-    .selectFrom('events')
-    .where((where) =>
-      where.or([where('events.entity_id', '=', input.entityId), where('events.parent_id', '=', input.entityId)]),
-    );
-  const columns = query
-    .leftJoin('event_payloads', 'event_payloads.event_id', 'events.id')
-    .leftJoin('users', 'users.id', 'events.actor_id')
+  const { entityId } = input;
+  const request = pageRequest(ctx, `events ${entityId}`, '-id', input);
+  const about = db.selectFrom('events').where('events.entity_id', '=', entityId);
+  const below = db.selectFrom('events').where('events.parent_id', '=', entityId);
+  // Each side reads a page in the order of its own index. With `or`, a database reads all events of the organization.
+  const newest = (side: typeof about, name: string) =>
+    db
+      .selectFrom(
+        paged(side.selectAll('events'), orderIn('events'), startOf(request), pageValues(request)).as(name as 'side'),
+      )
+      .select(['id', 'type', 'actor_id', 'api_key_id', 'entity_type', 'entity_id', 'at']);
+  const columns = db
+    .selectFrom(newest(about, 'about').unionAll(newest(below, 'below')).as('told'))
+    .leftJoin('event_payloads', 'event_payloads.event_id', 'told.id')
+    .leftJoin('users', 'users.id', 'told.actor_id')
     .select([
-      'events.id',
-      'events.type',
-      'events.actor_id as actorId',
-      'events.api_key_id as apiKeyId',
-      'events.entity_type as entityType',
-      'events.entity_id as entityId',
-      'events.at',
+      'told.id',
+      'told.type',
+      'told.actor_id as actorId',
+      'told.api_key_id as apiKeyId',
+      'told.entity_type as entityType',
+      'told.entity_id as entityId',
+      'told.at',
       'event_payloads.payload',
       'users.username',
       'users.full_name as fullName',
     ]);
-  const { rows, nextCursor } = await readPage(columns, { by: id, descending: true, id }, request);
+  const { rows, nextCursor } = await readPage(columns, orderIn('told'), request);
   const data = rows.map((row): ActivityEntry => ({
     id: row.id,
     type: row.type,
@@ -52,5 +63,5 @@ export async function eventsOf(
     data: row.payload?.data ?? {},
     at: row.at,
   }));
-  return { data, nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  return { data, nextCursor, ...(input.total ? { total: (await countOf(about)) + (await countOf(below)) } : {}) };
 }

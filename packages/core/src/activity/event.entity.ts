@@ -28,8 +28,12 @@ export const EventEntity = defineEntity({
   },
   indexes: [
     { properties: ['organizationId', 'entityId', 'id'] },
-    { properties: ['organizationId', 'parentId', 'id'] },
-    { properties: ['organizationId', 'id'] },
+    // Most events show in one place only.
+    {
+      name: 'events_organization_id_parent_id_id_index',
+      properties: ['organizationId', 'parentId', 'id'],
+      where: 'parent_id is not null',
+    },
   ],
 });
 

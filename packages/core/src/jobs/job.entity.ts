@@ -36,7 +36,13 @@ export const JobEntity = defineEntity({
     uniqueKey: p.string().nullable().unique(),
     createdAt: instant(),
   },
-  indexes: [{ properties: ['status', 'priority', 'runAt'] }, { properties: ['finishedAt'] }],
+  indexes: [
+    // Jobs are claimed in this order. Finished ones are not in it, so it stays as small as the queue.
+    { name: 'jobs_waiting_index', properties: ['priority', 'runAt', 'id'], where: "status = 'waiting'" },
+    { name: 'jobs_dead_index', properties: ['finishedAt'], where: "status = 'dead'" },
+    { name: 'jobs_finished_at_index', properties: ['finishedAt'], where: 'finished_at is not null' },
+    { name: 'jobs_organization_id_index', properties: ['organizationId'], where: 'organization_id is not null' },
+  ],
 });
 
 export const jobTable = defineTable(JobEntity, { kind: 'tenant', identityDoor: true });

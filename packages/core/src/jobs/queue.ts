@@ -1,7 +1,9 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { requestScope } from '../database/scope.ts';
+import { anyOf } from '../database/sql.ts';
+import { statement } from '../database/statement.ts';
 import { inUnit, type Unit } from '../database/unit-of-work.ts';
 import type { NewRow } from '../database/writes.ts';
 import { DomainError, type ErrorKind } from '../kernel/errors.ts';
@@ -24,23 +26,75 @@ export interface ClaimedJob {
   readonly done: number;
 }
 
-const due = (now: Date) =>
-  sql<boolean>`(status = 'waiting' and run_at <= ${now} and (leased_until is null or leased_until <= ${now}))`;
+/** Waiting jobs of one priority that are due and that no worker has. */
+const due = (now: Date, priority: RawBuilder<unknown>) => sql<SqlBool>`(
+  jobs.status = 'waiting' and jobs.priority = ${priority} and jobs.run_at <= ${now}
+  and (jobs.leased_until is null or jobs.leased_until <= ${now}))`;
+
+/**
+ * The priorities of waiting jobs, the highest first. Each is one look into the index. Walking the index by itself would pass all
+ * future jobs of a priority on the way to the due ones of the next.
+ */
+const levels = sql`levels(priority) as (
+  select max(priority) from jobs where status = 'waiting'
+  union all
+  select (select max(priority) from jobs where status = 'waiting' and jobs.priority < levels.priority) from levels
+  where levels.priority is not null
+)`;
+
+interface Due extends Readonly<Record<string, unknown>> {
+  kinds: readonly string[];
+  now: Date;
+}
+
+const dueLevels = statement<Due, { priority: number }>((db, { kinds, now }, dialect) => {
+  const ofKinds = anyOf(dialect, 'jobs.kind', kinds, 'text');
+  const found = sql`select 1 from jobs where ${due(now, sql.ref('levels.priority'))} and ${ofKinds}`;
+  const query = sql<{ priority: number }>`with recursive ${levels}
+    select priority from levels where exists (${found}) order by priority desc`;
+  return { compile: () => query.compile(db) };
+});
 
 /** Whether a job of these kinds is due. It only reads, so it takes no write lock. */
 export async function anyDue(ctx: ServiceContext, kinds: readonly string[]): Promise<boolean> {
   if (kinds.length === 0) return false;
-  const found = await readThroughSystemDoor(ctx.database, (db) =>
-    db
-      .selectFrom('jobs')
-      .select('id')
-      .where('kind', 'in', kinds)
-      .where(due(ctx.clock.now()))
-      .limit(1)
-      .executeTakeFirst(),
-  );
-  return found !== undefined;
+  const found = await readThroughSystemDoor(ctx.database, (db) => db.run(dueLevels, { kinds, now: ctx.clock.now() }));
+  return found.length > 0;
 }
+
+/** Claims due jobs of one priority. */
+const claimLevel = (unit: Unit, kinds: readonly string[], priority: number, limit: number, until: Date) =>
+  unit.db
+    .updateTable('jobs')
+    .set((eb) => ({ leased_until: until, attempts: eb('attempts', '+', 1) }))
+    .where((eb) => {
+      const next = eb
+        .selectFrom('jobs')
+        .select('id')
+        .where('kind', 'in', kinds)
+        .where(due(unit.now, sql`${priority}`))
+        .orderBy('run_at')
+        .orderBy('id')
+        .limit(limit);
+      if (unit.db.dialect === 'sqlite') return eb('id', 'in', next);
+      // As an array: of a join PostgreSQL would expect so many rows that it reads all jobs.
+      return sql<SqlBool>`id = any(array(${next.forUpdate().skipLocked()}))`;
+    })
+    .returning([
+      'id',
+      'organization_id as organizationId',
+      'kind',
+      'payload',
+      'attempts as attempt',
+      'max_attempts as maxAttempts',
+      'user_id as userId',
+      'api_key_id as apiKeyId',
+      'created_at',
+      'done',
+      'priority',
+      'run_at',
+    ])
+    .execute();
 
 /**
  * Claims up to `limit` due jobs, the highest priority first. It takes no job that another worker has. A job whose worker died is due
@@ -52,41 +106,15 @@ export async function claimJobs(
   limit: number,
   leaseMs: number,
 ): Promise<ClaimedJob[]> {
-  const now = ctx.clock.now();
-  const until = new Date(now.getTime() + leaseMs);
-  const { dialect } = ctx.database.engine;
-  const rows = await writeThroughSystemDoor(ctx, (unit) =>
-    unit.db
-      .updateTable('jobs')
-      .set((eb) => ({ leased_until: sql<string>`${until}`, attempts: eb('attempts', '+', 1) }))
-      .where('id', 'in', (eb) => {
-        const next = eb
-          .selectFrom('jobs')
-          .select('id')
-          .where('kind', 'in', kinds)
-          .where(due(now))
-          .orderBy('priority', 'desc')
-          .orderBy('run_at')
-          .orderBy('id')
-          .limit(limit);
-        return dialect === 'postgresql' ? next.forUpdate().skipLocked() : next;
-      })
-      .returning([
-        'id',
-        'organization_id as organizationId',
-        'kind',
-        'payload',
-        'attempts as attempt',
-        'max_attempts as maxAttempts',
-        'user_id as userId',
-        'api_key_id as apiKeyId',
-        'created_at',
-        'done',
-        'priority',
-        'run_at',
-      ])
-      .execute(),
-  );
+  const rows = await writeThroughSystemDoor(ctx, async (unit) => {
+    const until = new Date(unit.now.getTime() + leaseMs);
+    const claimed: Awaited<ReturnType<typeof claimLevel>> = [];
+    for (const { priority } of await unit.db.run(dueLevels, { kinds, now: unit.now })) {
+      if (claimed.length >= limit) break;
+      claimed.push(...(await claimLevel(unit, kinds, priority, limit - claimed.length, until)));
+    }
+    return claimed;
+  });
   return (
     rows
       // `returning` does not keep the order.
@@ -211,6 +239,10 @@ export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unkno
   return dead ? 'dead' : 'waiting';
 }
 
+/** Counts stop here, so that they take a few milliseconds however long the queue is. */
+const mostCounted = 10_000;
+
+/** Each count is at most 10,000. */
 export interface QueueDepth {
   /** Jobs that are due and that no worker has. */
   due: number;
@@ -221,22 +253,30 @@ export interface QueueDepth {
   oldestDueSeconds: number;
 }
 
+const depth = statement<{ now: Date }, { due: number; waiting: number; dead: number; run_at: string | null }>(
+  (db, { now }) => {
+    const dueHere = due(now, sql.ref('levels.priority'));
+    const counted = (rows: RawBuilder<unknown>) =>
+      sql`(select cast(count(*) as integer) from (select 1 as one ${rows} limit ${sql.lit(mostCounted)}) as counted)`;
+    // `run_at` has the name of the column, so that the read codec decodes it.
+    const query = sql<{ due: number; waiting: number; dead: number; run_at: string | null }>`with recursive ${levels}
+      select cast(coalesce(sum(due), 0) as integer) as due, min(oldest) as run_at,
+        ${counted(sql`from jobs where status = 'waiting'`)} as waiting,
+        ${counted(sql`from jobs where status = 'dead'`)} as dead
+      from (
+        select ${counted(sql`from jobs where ${dueHere}`)} as due,
+          (select run_at from jobs where ${dueHere} order by run_at limit 1) as oldest
+        from levels where priority is not null
+      ) as of_levels`;
+    return { compile: () => query.compile(db) };
+  },
+);
+
 /** Counts the jobs in the queue, for health checks. */
 export async function queueDepth(ctx: ServiceContext): Promise<QueueDepth> {
   const now = ctx.clock.now();
-  const row = await readThroughSystemDoor(ctx.database, (db) =>
-    db
-      .selectFrom('jobs')
-      .select([
-        sql<number>`count(case when ${due(now)} then 1 end)`.as('due'),
-        sql<number>`count(case when status = 'waiting' then 1 end)`.as('waiting'),
-        sql<number>`count(case when status = 'dead' then 1 end)`.as('dead'),
-        // It has the name of the column, so that the read codec decodes it.
-        sql<string | null>`min(case when ${due(now)} then run_at end)`.as('run_at'),
-      ])
-      .where('status', 'in', ['waiting', 'dead'])
-      .executeTakeFirstOrThrow(),
-  );
-  const { run_at: oldest, ...counts } = row;
-  return { ...counts, oldestDueSeconds: oldest === null ? 0 : (now.getTime() - Date.parse(oldest)) / 1000 };
+  const [row] = await readThroughSystemDoor(ctx.database, (db) => db.run(depth, { now }));
+  const { run_at: oldest = null, due = 0, waiting = 0, dead = 0 } = row ?? {};
+  const oldestDueSeconds = oldest === null ? 0 : (now.getTime() - Date.parse(oldest)) / 1000;
+  return { due: Math.min(due, mostCounted), waiting, dead, oldestDueSeconds };
 }

@@ -9,8 +9,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "api_key_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`create index "events_organization_id_entity_id_id_index" on "events" ("organization_id", "entity_id", "id");`);
-    this.addSql(`create index "events_organization_id_parent_id_id_index" on "events" ("organization_id", "parent_id", "id");`);
-    this.addSql(`create index "events_organization_id_id_index" on "events" ("organization_id", "id");`);
+    this.addSql(`create index "events_organization_id_parent_id_id_index" on "events" ("organization_id", "parent_id", "id") where parent_id is not null;`);
 
     this.addSql(`create table "event_payloads" ("event_id" uuid not null, "organization_id" uuid null, "salt" varchar(255) not null, "payload" jsonb not null, primary key ("event_id"));`);
 
@@ -19,8 +18,10 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "jobs" ("id" uuid not null, "organization_id" uuid null, "user_id" uuid null, "api_key_id" uuid null, "kind" varchar(255) not null, "payload" jsonb not null, "priority" int not null, "run_at" timestamptz(3) not null, "attempts" int not null, "max_attempts" int not null, "leased_until" timestamptz(3) null, "finished_at" timestamptz(3) null, "status" text not null, "done" int not null, "progress" smallint null, "result" jsonb null, "error" text null, "unique_key" varchar(255) null, "created_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`alter table "jobs" add constraint "jobs_unique_key_unique" unique ("unique_key");`);
-    this.addSql(`create index "jobs_status_priority_run_at_index" on "jobs" ("status", "priority", "run_at");`);
-    this.addSql(`create index "jobs_finished_at_index" on "jobs" ("finished_at");`);
+    this.addSql(`create index "jobs_waiting_index" on "jobs" ("priority", "run_at", "id") where status = 'waiting';`);
+    this.addSql(`create index "jobs_dead_index" on "jobs" ("finished_at") where status = 'dead';`);
+    this.addSql(`create index "jobs_finished_at_index" on "jobs" ("finished_at") where finished_at is not null;`);
+    this.addSql(`create index "jobs_organization_id_index" on "jobs" ("organization_id") where organization_id is not null;`);
 
     this.addSql(`create table "oidc_flows" ("state_hash" varchar(255) not null, "binding_hash" varchar(255) not null, "issuer_ref" varchar(255) not null, "redirect_to" text not null, "transport" text not null, "device_id" varchar(255) null, "session_id" uuid null, "created_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, primary key ("state_hash"));`);
     this.addSql(`create index "oidc_flows_expires_at_index" on "oidc_flows" ("expires_at");`);
@@ -469,6 +470,7 @@ export class Migration20261101000000_initial extends Migration {
 
   override down(): void | Promise<void> {
     this.addSql(`drop table if exists "task_search" cascade;`);
+
     this.addSql(`alter table "event_payloads" drop constraint "event_payloads_event_id_foreign";`);
     this.addSql(`alter table "totp_credentials" drop constraint "totp_credentials_user_id_foreign";`);
     this.addSql(`alter table "sign_in_challenges" drop constraint "sign_in_challenges_user_id_foreign";`);

@@ -9,8 +9,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table \`events\` (\`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`type\` text not null, \`actor_id\` blob check (\`actor_id\` is null or (typeof(\`actor_id\`) = 'blob' and length(\`actor_id\`) = 16)) null, \`api_key_id\` blob check (\`api_key_id\` is null or (typeof(\`api_key_id\`) = 'blob' and length(\`api_key_id\`) = 16)) null, \`entity_type\` text not null, \`entity_id\` blob check (typeof(\`entity_id\`) = 'blob' and length(\`entity_id\`) = 16) not null, \`parent_type\` text null, \`parent_id\` blob check (\`parent_id\` is null or (typeof(\`parent_id\`) = 'blob' and length(\`parent_id\`) = 16)) null, \`request_id\` text not null, \`payload_hash\` text not null, \`at\` datetime not null);`);
     this.addSql(`create index \`events_organization_id_entity_id_id_index\` on \`events\` (\`organization_id\`, \`entity_id\`, \`id\`);`);
-    this.addSql(`create index \`events_organization_id_parent_id_id_index\` on \`events\` (\`organization_id\`, \`parent_id\`, \`id\`);`);
-    this.addSql(`create index \`events_organization_id_id_index\` on \`events\` (\`organization_id\`, \`id\`);`);
+    this.addSql(`create index \`events_organization_id_parent_id_id_index\` on \`events\` (\`organization_id\`, \`parent_id\`, \`id\`) where parent_id is not null;`);
 
     this.addSql(`create table \`event_payloads\` (\`event_id\` blob check (typeof(\`event_id\`) = 'blob' and length(\`event_id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`salt\` text not null, \`payload\` json not null, constraint \`event_payloads_event_id_foreign\` foreign key (\`event_id\`) references \`events\` (\`id\`) on update no action on delete cascade);`);
 
@@ -19,8 +18,10 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table \`jobs\` (\`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`user_id\` blob check (\`user_id\` is null or (typeof(\`user_id\`) = 'blob' and length(\`user_id\`) = 16)) null, \`api_key_id\` blob check (\`api_key_id\` is null or (typeof(\`api_key_id\`) = 'blob' and length(\`api_key_id\`) = 16)) null, \`kind\` text not null, \`payload\` json not null, \`priority\` integer not null, \`run_at\` datetime not null, \`attempts\` integer not null, \`max_attempts\` integer not null, \`leased_until\` datetime null, \`finished_at\` datetime null, \`status\` text check (\`status\` in ('waiting', 'done', 'dead', 'cancelled')) not null, \`done\` integer not null, \`progress\` integer null, \`result\` json null, \`error\` text null, \`unique_key\` text null, \`created_at\` datetime not null);`);
     this.addSql(`create unique index \`jobs_unique_key_unique\` on \`jobs\` (\`unique_key\`);`);
-    this.addSql(`create index \`jobs_status_priority_run_at_index\` on \`jobs\` (\`status\`, \`priority\`, \`run_at\`);`);
-    this.addSql(`create index \`jobs_finished_at_index\` on \`jobs\` (\`finished_at\`);`);
+    this.addSql(`create index \`jobs_waiting_index\` on \`jobs\` (\`priority\`, \`run_at\`, \`id\`) where status = 'waiting';`);
+    this.addSql(`create index \`jobs_dead_index\` on \`jobs\` (\`finished_at\`) where status = 'dead';`);
+    this.addSql(`create index \`jobs_finished_at_index\` on \`jobs\` (\`finished_at\`) where finished_at is not null;`);
+    this.addSql(`create index \`jobs_organization_id_index\` on \`jobs\` (\`organization_id\`) where organization_id is not null;`);
 
     this.addSql(`create table \`oidc_flows\` (\`state_hash\` text not null primary key, \`binding_hash\` text not null, \`issuer_ref\` text not null, \`redirect_to\` text not null, \`transport\` text check (\`transport\` in ('cookie', 'body')) not null, \`device_id\` text null, \`session_id\` blob check (\`session_id\` is null or (typeof(\`session_id\`) = 'blob' and length(\`session_id\`) = 16)) null, \`created_at\` datetime not null, \`expires_at\` datetime not null);`);
     this.addSql(`create index \`oidc_flows_expires_at_index\` on \`oidc_flows\` (\`expires_at\`);`);
@@ -195,6 +196,7 @@ export class Migration20261101000000_initial extends Migration {
   override down(): void | Promise<void> {
     this.addSql(`drop table if exists \`task_search_index\`;`);
     this.addSql(`drop table if exists \`task_search\`;`);
+
 
     this.addSql(`drop table if exists \`counters\`;`);
     this.addSql(`drop table if exists \`events\`;`);
