@@ -22,6 +22,7 @@ const commands = {
   check: [bundledNode, 'scripts/check.ts'],
   format: [join(binaries, 'oxfmt')],
   bench: [bundledNode, 'benchmarks/src/main.ts'],
+  'test:scale': [bundledNode, 'benchmarks/src/scale/main.ts'],
   mutate: [bundledNode, 'scripts/mutate.ts'],
   race: [bundledNode, 'packages/api/src/contract/testing/race/main.ts'],
 };

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const dialects = ['sqlite', 'postgresql'] as const;
+export const dialects = ['sqlite', 'postgresql'] as const;
 export type Dialect = (typeof dialects)[number];
 
 const operations = ['list', 'get', 'create', 'patch'] as const;
@@ -39,7 +39,11 @@ const usage = `npm run bench -- [options]
   --profile FOLDER           write CPU profiles of our server instead of measuring
 `;
 
-function chosen<Name extends string>(all: readonly Name[], text: string | undefined, option: string): readonly Name[] {
+export function chosen<Name extends string>(
+  all: readonly Name[],
+  text: string | undefined,
+  option: string,
+): readonly Name[] {
   if (text === undefined) return all;
   const names = text.split(',');
   const found = all.filter((name) => names.includes(name));

@@ -14,7 +14,7 @@ export {
 export { seedTree } from './big-tree.ts';
 export { type Dump, type Fingerprints, openDump, type Row } from './dump.ts';
 export { invitationTokenOf } from './invitations.ts';
-export { startTestJob } from './jobs.ts';
+export { addTestJobs, claimTestJobs, startTestJob } from './jobs.ts';
 export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';
 export { ownIssuer } from './oidc-provider.ts';
 export {

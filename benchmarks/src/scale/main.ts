@@ -1,0 +1,113 @@
+/**
+ * `npm run test:scale`: reads grow with what they answer, not with what there is. Fills a database with 20,000 and with 200,000 tasks,
+ * and with `--full` with 2,000,000; runs every list in each; and fails when the larger one takes more than 1.5 times as long plus 2 ms.
+ */
+import { parseArgs } from 'node:util';
+import { chosen, dialects, type Dialect } from '../options.ts';
+import { type Case, cases } from './cases.ts';
+import { prepare, type Size } from './databases.ts';
+import { openScene } from './scene.ts';
+
+const usage = `npm run test:scale -- [options]
+
+  --db sqlite|postgresql     one database instead of both
+  --full                     2,000,000 tasks too, which takes half an hour
+  --only TEXT                only the cases that have this in their names
+  --tasks 20000,200000       other sizes
+`;
+
+/** How much longer a call may take in a larger database. */
+const growth = { times: 1.5, plusMs: 2 } as const;
+const samples = 7;
+/** A slow call is measured less often. */
+const budgetMs = 3000;
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+async function timeOf(call: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  const began = performance.now();
+  await call();
+  const first = performance.now() - began;
+  for (let sample = 0; sample < samples && performance.now() - began < budgetMs; sample++) {
+    const start = performance.now();
+    await call();
+    times.push(performance.now() - start);
+  }
+  return times.length === 0 ? first : median(times);
+}
+
+interface Figure {
+  ms: number;
+  pages: number;
+}
+
+async function measure(dialect: Dialect, size: Size, wanted: readonly Case[]): Promise<ReadonlyMap<string, Figure>> {
+  console.log(`${dialect}: ${size.tasks} tasks, ${size.members} members, ${size.jobs} jobs`);
+  const database = await prepare(dialect, size);
+  const figures = new Map<string, Figure>();
+  try {
+    const scene = await openScene(database, size);
+    try {
+      for (const { name, run } of wanted) {
+        const ms = await timeOf(() => run(scene));
+        figures.set(name, { ms, pages: await database.visits.of(() => run(scene)) });
+      }
+    } finally {
+      await scene.platform.close();
+    }
+  } finally {
+    await database.drop();
+  }
+  return figures;
+}
+
+/** Whether a case grows with the database, or takes too long in the largest. */
+function isRed({ limitMs = Infinity }: Case, figures: readonly (Figure | undefined)[]): boolean {
+  const times = figures.map((figure) => figure?.ms ?? Infinity);
+  return (
+    times.slice(1).some((ms, index) => ms > growth.times * (times[index] ?? 0) + growth.plusMs) ||
+    Math.max(...times) > limitMs
+  );
+}
+
+const { values } = parseArgs({
+  options: {
+    db: { type: 'string' },
+    full: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    tasks: { type: 'string', default: '20000,200000' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(usage);
+  process.exit();
+}
+const counts = [...values.tasks.split(',').map(Number), ...(values.full ? [2_000_000] : [])];
+const sizes = counts.map((tasks): Size => ({
+  tasks,
+  members: Math.max(100, Math.min(10_000, tasks / 20)),
+  jobs: tasks / 2,
+}));
+const wanted = cases.filter(({ name }) => name.includes(values.only));
+const failed: string[] = [];
+let passed = 0;
+for (const dialect of chosen(dialects, values.db, 'db')) {
+  const measured: ReadonlyMap<string, Figure>[] = [];
+  for (const size of sizes) measured.push(await measure(dialect, size, wanted));
+  console.log(`\n| ${dialect} | ${counts.join(' | ')} |\n|---|${counts.map(() => '---|').join('')}`);
+  for (const each of wanted) {
+    const figures = measured.map((of) => of.get(each.name));
+    const red = isRed(each, figures);
+    if (red) failed.push(`${dialect}: ${each.name}`);
+    else passed++;
+    const cells = figures.map((figure) => `${figure?.ms.toFixed(1)} ms, ${figure?.pages} pages`);
+    console.log(`| ${red ? '**' : ''}${each.name}${red ? '** grows' : ''} | ${cells.join(' | ')} |`);
+  }
+  console.log('');
+}
+for (const name of failed) console.log(`grows: ${name}`);
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length > 0 ? 1 : 0;

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import pg from 'pg';
+
+/** A statement that a service has sent. */
+interface Sent {
+  sql: string;
+  values: readonly unknown[];
+}
+
+/** Counts the pages of the database that the statements of a call read. Writes are rolled back. */
+export interface Visits {
+  /** Runs a call, and returns how many pages its statements visit. */
+  of(call: () => Promise<unknown>): Promise<number>;
+  close(): Promise<void>;
+}
+
+const isQuery = (sql: string): boolean => /^\s*(select|with|insert|update|delete)\b/i.test(sql);
+
+/** Statements are recorded while this is a list. */
+let recorded: Sent[] | null = null;
+
+async function record(call: () => Promise<unknown>): Promise<readonly Sent[]> {
+  const sent: Sent[] = (recorded = []);
+  try {
+    await call();
+  } finally {
+    recorded = null;
+  }
+  return sent;
+}
+
+/** What this process has read by system calls, in bytes. */
+const bytesRead = (): number => Number(/^rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+
+/** A fresh connection without a memory map reads each page that it visits once, by a system call, which the system counts. */
+export function sqliteVisits(file: string): Visits {
+  const spied = new Database(':memory:');
+  const prototype = Object.getPrototypeOf(spied.prepare('select 1')) as Database.Statement;
+  spied.close();
+  for (const name of ['all', 'run'] as const) {
+    const original = prototype[name] as (this: Database.Statement, ...values: unknown[]) => unknown;
+    Object.assign(prototype, {
+      [name](this: Database.Statement, ...values: unknown[]) {
+        recorded?.push({ sql: this.source, values });
+        return original.apply(this, values);
+      },
+    });
+  }
+  return {
+    async of(call) {
+      const sent = await record(call);
+      const database = new Database(file);
+      try {
+        for (const pragma of ['mmap_size = 0', 'cache_size = -1000000', 'foreign_keys = on']) database.pragma(pragma);
+        const pageSize = Number(database.pragma('page_size', { simple: true }));
+        database.exec('begin');
+        database.prepare('select count(*) from sqlite_master').get();
+        const before = bytesRead();
+        for (const { sql, values } of sent) {
+          if (!isQuery(sql)) continue;
+          const statement = database.prepare(sql);
+          if (statement.reader) statement.all(...values);
+          else statement.run(...values);
+        }
+        return Math.round((bytesRead() - before) / pageSize);
+      } finally {
+        database.close();
+      }
+    },
+    close: async () => {},
+  };
+}
+
+interface Explained {
+  'QUERY PLAN': readonly { Plan: Readonly<Record<string, unknown>> }[];
+}
+
+const literal = (value: unknown): string => {
+  if (value === null || value === undefined) return 'null';
+  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.map((item) => JSON.stringify(item)).join()}}`);
+  return pg.escapeLiteral(value instanceof Date ? value.toISOString() : String(value));
+};
+
+/** PostgreSQL counts the buffers that a plan visits. Statements are prepared, so that their plans are those of the server. */
+export async function postgresVisits(url: string): Promise<Visits> {
+  const original = pg.Client.prototype.query as (this: pg.Client, ...given: unknown[]) => unknown;
+  Object.assign(pg.Client.prototype, {
+    query(this: pg.Client, ...given: unknown[]) {
+      const [query] = given as [string | { text: string; values?: unknown[] }];
+      if (typeof query === 'string') recorded?.push({ sql: query, values: [] });
+      else if (typeof query.text === 'string') recorded?.push({ sql: query.text, values: query.values ?? [] });
+      return original.apply(this, given);
+    },
+  });
+  const client = new pg.Client({ connectionString: url, options: '-c plan_cache_mode=force_generic_plan' });
+  await client.connect();
+  await client.query('set role tenon_request');
+  return {
+    async of(call) {
+      let enter = 'begin';
+      let pages = 0;
+      for (const { sql, values } of await record(call)) {
+        if (/\bbegin\b/.test(sql)) enter = sql.slice(sql.indexOf('begin'));
+        if (!isQuery(sql)) continue;
+        await client.query(enter);
+        await client.query(`prepare visited as ${sql}`);
+        const given = values.length > 0 ? `(${values.map(literal).join()})` : '';
+        const { rows } = await client.query<Explained>(
+          `explain (analyze, buffers, format json) execute visited${given}`,
+        );
+        const plan = rows[0]?.['QUERY PLAN'][0]?.Plan;
+        pages += Number(plan?.['Shared Hit Blocks']) + Number(plan?.['Shared Read Blocks']);
+        await client.query('rollback');
+        await client.query('deallocate visited');
+      }
+      return pages;
+    },
+    close: () => client.end(),
+  };
+}
