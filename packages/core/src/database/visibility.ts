@@ -44,16 +44,21 @@ const inPlaces = (facts: OwnFacts, place: string, prefix: string): string => {
   return property === undefined ? '1 = 0' : `${prefix}${columnName(property)} in ({places})`;
 };
 
-/** Selects the ids of the visible rows of a table that states its own facts. */
-function visibleIds(table: Facts, { place, own }: Shape): string {
+/** Whether the user is among the people of a row. It looks at that row alone, however many rows the user has. */
+const isOwn = ({ in: links, row, user }: NonNullable<OwnFacts['people']>, id: string): string =>
+  `exists (select 1 from ${links().meta.tableName} where organization_id = {organization} and ${columnName(row)} = ${id} and ${columnName(user)} = {user})`;
+
+/** Whether a row is visible that another row names, of a table that states its own facts. It looks at that row alone. */
+function isVisible(table: Facts, { place, own }: Shape, id: string): string {
   const facts = ownFactsOf(table);
-  if (place === null && own && facts.people) return ownIds(facts.people);
-  const conditions = [
+  const isMine = own && facts.people ? [isOwn(facts.people, id)] : [];
+  if (place === null && isMine.length > 0) return both(isMine);
+  const row = [
     'organization_id = {organization}',
+    `id = ${id}`,
     ...(place === null ? [] : [inPlaces(facts, place, '')]),
-    ...(own && facts.people ? [`id in (${ownIds(facts.people)})`] : []),
   ];
-  return `select id from ${table.name} where ${both(conditions)}`;
+  return both([`exists (select 1 from ${table.name} where ${both(row)})`, ...isMine]);
 }
 
 /** Events about rows that some principals do not see are visible with these rows. Other events are visible to everybody. */
@@ -65,8 +70,7 @@ function aboutEntities(tables: Tables, shape: Shape): string {
     if (!facts || facts.kind === 'event') continue;
     types.push(`'${facts.entityType}'`);
     if (facts.kind === 'parent') continue;
-    const ids = visibleIds(table, shape);
-    visible.push(`{table}.entity_id in (${ids})`, `{table}.parent_id in (${ids})`);
+    for (const column of ['entity_id', 'parent_id']) visible.push(`(${isVisible(table, shape, `{table}.${column}`)})`);
   }
   const narrowed = `in (${types.join(', ')})`;
   // A scope covers a part of the organization: what happens outside of its places is not part of it.
@@ -83,7 +87,7 @@ export function predicateOf(tables: Tables, { visibility: facts }: TableDefiniti
   if (facts.kind === 'event') return aboutEntities(tables, shape);
   if (facts.kind === 'parent') {
     const name = facts.parent().meta.tableName;
-    return `{table}.${columnName(facts.by)} in (${visibleIds(tables.get(name) ?? { name }, shape)})`;
+    return isVisible(tables.get(name) ?? { name }, shape, `{table}.${columnName(facts.by)}`);
   }
   return both([
     ...(shape.place === null ? [] : [inPlaces(facts, shape.place, '{table}.')]),
