@@ -2,11 +2,13 @@ import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import type { Database } from '../database/database.ts';
 import type { TableDefinition } from '../database/table.ts';
+import { writeThroughSystemDoor } from '../database/system-door.ts';
 import { asId } from '../database/typed-value.ts';
 import { inBatches } from './batches.ts';
 
 /** Events stay on record without their payloads: the log is append-only, but payloads can be deleted. */
-const neverErased: ReadonlySet<string> = new Set(['events']);
+const events = 'events';
+const payloads = 'event_payloads';
 
 interface CyclicReference {
   table: string;
@@ -34,8 +36,43 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
     if (!order.includes(table.name)) order.push(table.name);
   };
   for (const table of tables.values()) visit(table, []);
-  return { order: order.filter((name) => !neverErased.has(name)), cycles };
+  return { order: order.filter((name) => name !== events && name !== payloads), cycles };
 }
+
+/** Rows of one transaction. */
+const batch = 500;
+
+/**
+ * Deletes the payloads of an organization's events. It finds them by the events, which have an index with the organization; another
+ * one of the payloads would be written with every event.
+ */
+async function erasePayloads(ctx: ServiceContext, organizationId: string, signal: AbortSignal): Promise<void> {
+  const eraseSome = (entity: '=' | '>', entityId: string, after: string) =>
+    writeThroughSystemDoor(ctx, async ({ db }) => {
+      const found = await db
+        .selectFrom(events)
+        .select(['events.entity_id as entityId', 'events.id'])
+        .where('events.organization_id', '=', organizationId)
+        .where('events.entity_id', entity, entityId)
+        .$if(entity === '=', (query) => query.where('events.id', '>', after))
+        .orderBy('events.entity_id')
+        .orderBy('events.id')
+        .limit(batch)
+        .execute();
+      const ids = found.map(({ id }) => id);
+      if (ids.length > 0) await db.deleteFrom(payloads).where('event_id', 'in', ids).execute();
+      return found.at(-1);
+    });
+  for (let at = { entityId: firstId, id: firstId }; ;) {
+    signal.throwIfAborted();
+    // The rest of the last entity, then the next ones: each is a range of the index.
+    const last = (await eraseSome('=', at.entityId, at.id)) ?? (await eraseSome('>', at.entityId, at.id));
+    if (!last) return;
+    at = last;
+  }
+}
+
+const firstId = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Permanently deletes all rows of an organization in batches, except its own row and the events without payloads. After an
@@ -47,5 +84,6 @@ export async function eraseRowsOf(ctx: ServiceContext, organizationId: string, s
   const own = sql`organization_id = ${asId(organizationId)}`;
   for (const { table, column } of cycles)
     await inBatches(ctx, table, sql`${own} and ${sql.ref(column)} is not null`, { clear: column, signal });
+  await erasePayloads(ctx, organizationId, signal);
   for (const table of order.toReversed()) await inBatches(ctx, table, own, { signal });
 }

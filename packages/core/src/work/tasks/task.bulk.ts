@@ -7,7 +7,7 @@ import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskEntity, TaskTagEntity } from './task.entity.ts';
 import { taskEvents } from './task.events.ts';
-import { releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
+import { numberTaken, releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
 import { sortColumnsOf } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 
