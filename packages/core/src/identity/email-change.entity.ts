@@ -21,7 +21,7 @@ export const EmailChangeEntity = defineEntity({
     undoUntil: instant().nullable(),
     createdAt: instant(),
   },
-  indexes: [{ properties: ['userId'] }, { properties: ['fromEmailKey'] }],
+  indexes: [{ properties: ['userId'] }, { properties: ['fromEmailKey'] }, { properties: ['expiresAt'] }],
 });
 
 export const emailChangeTable = defineTable(EmailChangeEntity, ownedByUser);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import { mutateThroughIdentityDoor, readThroughIdentityDoor } from '../database/identity-door.ts';
 import { contains } from '../database/sql.ts';
@@ -14,7 +15,8 @@ export async function listUsers(ctx: ServiceContext, input: UserListInput): Prom
   requireInstanceAdmin(ctx);
   return readThroughIdentityDoor(ctx.database, (db) => {
     let query = users.from(db).where('users.kind', '=', 'person');
-    if (input.active !== undefined) query = query.where('users.is_active', '=', input.active);
+    // As text, because the index of those who are not active is of them only.
+    if (input.active !== undefined) query = query.where('users.is_active', '=', sql.lit(input.active));
     const { search } = input;
     if (search !== undefined)
       query = query.where((where) =>

@@ -10,8 +10,9 @@ const purgeExpired = (ctx: ServiceContext, table: string): Promise<number> =>
   inBatches(ctx, table, sql`expires_at < ${ctx.clock.now()}`);
 
 /** Deletes sessions that expired, or that ended a day ago, with their refresh tokens. Answers how many sessions it deleted. */
-export const purgeSessions = (ctx: ServiceContext): Promise<number> =>
-  inBatches(ctx, 'sessions', sql`(expires_at < ${ctx.clock.now()} or revoked_at < ${ago(ctx, 1)})`);
+export const purgeSessions = async (ctx: ServiceContext): Promise<number> =>
+  // Each has an index. With `or`, SQLite would read all sessions for the last batch.
+  (await purgeExpired(ctx, 'sessions')) + (await inBatches(ctx, 'sessions', sql`revoked_at < ${ago(ctx, 1)}`));
 
 /**
  * Deletes the used refresh tokens of active sessions once they would have expired anyway: until then, a second use reveals a

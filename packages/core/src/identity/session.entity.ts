@@ -24,7 +24,11 @@ export const SessionEntity = defineEntity({
     expiresAt: instant(),
     revokedAt: instant().nullable(),
   },
-  indexes: [{ properties: ['userId'] }, { properties: ['expiresAt'] }],
+  indexes: [
+    { properties: ['userId'] },
+    { properties: ['expiresAt'] },
+    { name: 'sessions_revoked_at_index', properties: ['revokedAt'], where: 'revoked_at is not null' },
+  ],
 });
 
 /** A refresh token, by its hash. Used tokens stay for a while: a second use reveals a thief. */
@@ -40,7 +44,10 @@ export const RefreshTokenEntity = defineEntity({
     /** When its successor was issued; null for the current token of the session. */
     spentAt: instant().nullable(),
   },
-  indexes: [{ properties: ['sessionId'] }, { properties: ['spentAt'] }],
+  indexes: [
+    { properties: ['sessionId'] },
+    { name: 'refresh_tokens_spent_at_index', properties: ['spentAt'], where: 'spent_at is not null' },
+  ],
 });
 
 export const sessionTable = defineTable(SessionEntity, ownedByUser);

@@ -29,6 +29,10 @@ export const UserEntity = defineEntity({
     createdAt: instant(),
     updatedAt: instant(),
   },
+  indexes: [
+    { properties: ['createdAt', 'id'] },
+    { name: 'users_inactive_index', properties: ['createdAt', 'id'], where: 'is_active = false' },
+  ],
 });
 
 /** A profile is visible to its owner, and in every organization in which the owner has or had a membership. */

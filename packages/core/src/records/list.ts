@@ -20,10 +20,15 @@ export interface ListInput {
 /** A value, any of some ids, or part of a text that is stored as its key. An id may be `none`, which is null. */
 export type Filter = string | boolean | readonly string[] | { contains: string | undefined } | undefined;
 
+/** A list of one value is that value: equality keeps the order of an index, which `in` does not. */
+const onlyOf = (filter: Filter): Filter =>
+  Array.isArray(filter) && filter.length === 1 && filter[0] !== 'none' ? filter[0] : filter;
+
 /** Selects from the rows that pass all filters, which are given by property. */
 export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<Record<string, Filter>>) {
   let rows = reader.from(db);
-  for (const [property, filter] of Object.entries(filters)) {
+  for (const [property, given] of Object.entries(filters)) {
+    const filter = onlyOf(given);
     const column = `${reader.table}.${columnName(property)}`;
     if (typeof filter === 'object' && 'contains' in filter) {
       if (filter.contains !== undefined) rows = rows.where(contains(column, keyOf(filter.contains)));

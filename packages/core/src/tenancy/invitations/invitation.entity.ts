@@ -31,7 +31,17 @@ export const InvitationEntity = defineEntity({
     { properties: ['emailKey'] },
     { properties: ['organizationId', 'emailKey'] },
     { properties: ['organizationId', 'createdAt', 'id'] },
-    { properties: ['expiresAt'] },
+    {
+      name: 'invitations_pending_index',
+      properties: ['organizationId', 'createdAt', 'id'],
+      where: "status = 'pending'",
+    },
+    // Those whose expiry is still to be recorded.
+    {
+      name: 'invitations_expires_at_index',
+      properties: ['expiresAt'],
+      where: "status = 'pending' and expired_at is null",
+    },
   ],
 });
 

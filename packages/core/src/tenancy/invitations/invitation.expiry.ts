@@ -19,7 +19,8 @@ export async function recordExpired(unit: Unit): Promise<number | null> {
         where
           .selectFrom('invitations as over')
           .select(['over.organization_id', 'over.id'])
-          .where('over.status', '=', 'pending')
+          // As text, because its index is of pending invitations only.
+          .where('over.status', '=', sql.lit('pending'))
           .where('over.expired_at', 'is', null)
           .where(sql<boolean>`over.expires_at <= ${unit.now}`)
           .limit(stepRows)

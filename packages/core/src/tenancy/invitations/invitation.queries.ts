@@ -93,7 +93,11 @@ function pageOf(
   const status = sql<Invitation['status']>`case
     when invitations.status = 'pending' and invitations.expires_at <= ${now} then 'expired'
     else invitations.status end`;
-  const query = input.status === undefined ? all : all.where(status, 'in', input.status);
+  let query = all;
+  if (input.status) query = query.where(status, 'in', input.status);
+  // As text, because the index of pending invitations is of them only.
+  if (input.status?.every((one) => one === 'pending' || one === 'expired'))
+    query = query.where('invitations.status', '=', sql.lit('pending'));
   return invitations.page(ctx, db, input, query, name, (rows) => showInvitations(db, rows, now));
 }
 

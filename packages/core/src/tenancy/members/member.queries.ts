@@ -6,6 +6,7 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { fold, keyOf } from '../../kernel/text.ts';
 import { departmentMembers } from '../departments/department.record.ts';
+import { isPerson } from '../memberships/membership.queries.ts';
 import { members } from '../memberships/membership.record.ts';
 import type { Membership } from '../memberships/membership.schema.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
@@ -42,29 +43,34 @@ export async function listMembers(ctx: ServiceContext, input: MemberListInput): 
   const { organizationId } = ctx.principal;
   const { search, status } = input;
   return read(ctx, async (db) => {
-    const query = members
+    const [only = 'active', ...others] = status;
+    const current = members
       .from(db)
       // The wall also lets the caller's own memberships in other organizations through.
       .where('memberships.organization_id', '=', organizationId)
-      .where('memberships.status', 'in', status)
-      .where((where) => {
-        const people = where
-          .selectFrom('users')
-          .select('users.id')
-          .whereRef('users.id', '=', 'memberships.user_id')
-          .where('users.kind', '=', 'person');
-        if (search === undefined) return where.exists(people);
-        const key = keyOf(search);
-        return where.exists(
-          people.where((or) =>
-            or.or([
-              contains('users.email_key', key),
-              contains('users.username_key', key),
-              contains('users.name_key', fold(search)),
-            ]),
-          ),
-        );
-      });
+      // One status keeps the order of its index.
+      .where((where) =>
+        others.length === 0 ? where('memberships.status', '=', only) : where('memberships.status', 'in', status),
+      )
+      .where(isPerson);
+    const query =
+      search === undefined
+        ? current
+        : current.where((where) =>
+            where.exists(
+              where
+                .selectFrom('users')
+                .select('users.id')
+                .whereRef('users.id', '=', 'memberships.user_id')
+                .where((or) =>
+                  or.or([
+                    contains('users.email_key', keyOf(search)),
+                    contains('users.username_key', keyOf(search)),
+                    contains('users.name_key', fold(search)),
+                  ]),
+                ),
+            ),
+          );
     const { data, ...page } = await members.page(ctx, db, input, query, 'members');
     const userIds = data.map(({ user }) => user.id);
     return { data: data.map(await readShowing(ctx, db, organizationId, userIds)), ...page };

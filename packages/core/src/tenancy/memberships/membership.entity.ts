@@ -24,7 +24,11 @@ export const MembershipEntity = defineEntity({
     createdAt: instant(),
     updatedAt: instant(),
   },
-  indexes: [{ properties: ['userId'] }, { properties: ['organizationId', 'joinedAt', 'userId'] }],
+  indexes: [
+    { properties: ['userId'] },
+    { properties: ['organizationId', 'joinedAt', 'userId'] },
+    { properties: ['organizationId', 'status', 'joinedAt', 'userId'] },
+  ],
 });
 
 export const membershipTable = defineTable(MembershipEntity, {

@@ -1,7 +1,17 @@
+import { sql, type SqlBool } from 'kysely';
 import type { ReadDoor } from '../../database/read-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { members } from './membership.record.ts';
+
+/**
+ * Whether a membership is that of a person. Service accounts have a row of their own, and there are few of them: to look at the users
+ * would cost a row for each member, and on PostgreSQL a check of its wall.
+ */
+export const isPerson = sql<SqlBool>`not exists (
+  select 1 from service_accounts
+  where service_accounts.organization_id = memberships.organization_id and service_accounts.user_id = memberships.user_id
+)`;
 
 /** The organization of a user who is an active member of exactly one. Null otherwise. */
 export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { countOf } from '../../database/paging.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { refuseBeyondLimit } from '../organizations/tiers.ts';
+import { isPerson } from './membership.queries.ts';
 
 /*
  * How many people an organization may have (C10). Every member takes a seat, also a suspended one. So does a pending invitation:
@@ -12,11 +13,10 @@ const membersOf = ({ db }: Unit, organizationId: string): Promise<number> =>
   countOf(
     db
       .selectFrom('memberships')
-      .innerJoin('users', 'users.id', 'memberships.user_id')
       .where('memberships.organization_id', '=', organizationId)
       .where('memberships.status', '<>', 'ended')
       // Service accounts take no seat. Their API keys are limited instead.
-      .where('users.kind', '=', 'person'),
+      .where(isPerson),
   );
 
 /** Counts the addresses with a pending invitation, without this one. */
@@ -25,7 +25,7 @@ const waitingBeside = ({ db, now }: Unit, organizationId: string, emailKey: stri
     db
       .selectFrom('invitations')
       .where('invitations.organization_id', '=', organizationId)
-      .where('invitations.status', '=', 'pending')
+      .where('invitations.status', '=', sql.lit('pending'))
       .where(sql<boolean>`invitations.expires_at > ${now}`)
       .where('invitations.email_key', '<>', emailKey),
   );

@@ -18,6 +18,7 @@ export const OrganizationEntity = defineEntity({
     settings: p.json<Record<string, unknown>>(),
     ...trashColumns(),
   },
+  indexes: [{ name: 'organizations_deleted_at_index', properties: ['deletedAt'], where: 'deleted_at is not null' }],
 });
 
 export const organizationTable = defineTable(OrganizationEntity, {

@@ -25,9 +25,18 @@ export const RoleAssignmentEntity = defineEntity({
   uniques: [{ properties: ['organizationId', 'userId', 'roleId', 'scopeKey'] }],
   indexes: [
     { properties: ['organizationId', 'createdAt', 'id'] },
-    { properties: ['organizationId', 'roleId'] },
-    { properties: ['organizationId', 'departmentId'] },
-    { properties: ['organizationId', 'teamId'] },
+    { properties: ['organizationId', 'roleId', 'createdAt', 'id'] },
+    // Most roles are valid everywhere.
+    {
+      name: 'role_assignments_department_index',
+      properties: ['organizationId', 'departmentId', 'createdAt', 'id'],
+      where: 'department_id is not null',
+    },
+    {
+      name: 'role_assignments_team_index',
+      properties: ['organizationId', 'teamId', 'createdAt', 'id'],
+      where: 'team_id is not null',
+    },
     // Signing in looks for the user in all organizations.
     { properties: ['userId'] },
   ],

@@ -35,6 +35,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "users" ("id" uuid not null, "kind" text not null default 'person', "email" varchar(255) not null, "email_key" varchar(255) not null, "email_verified_at" timestamptz(3) null, "username" varchar(255) null, "username_key" varchar(255) null, "full_name" varchar(255) null, "name_key" text null, "locale" varchar(255) not null, "timezone" varchar(255) not null, "avatar_url" text null, "is_active" boolean not null, "last_login_at" timestamptz(3) null, "instance_admin_since" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`alter table "users" add constraint "users_email_key_unique" unique ("email_key");`);
     this.addSql(`alter table "users" add constraint "users_username_key_unique" unique ("username_key");`);
+    this.addSql(`create index "users_created_at_id_index" on "users" ("created_at", "id");`);
+    this.addSql(`create index "users_inactive_index" on "users" ("created_at", "id") where is_active = false;`);
 
     this.addSql(`create table "totp_credentials" ("user_id" uuid not null, "secret" text not null, "created_at" timestamptz(3) not null, "confirmed_at" timestamptz(3) null, "last_used_step" int null, "disabled_at" timestamptz(3) null, primary key ("user_id"));`);
 
@@ -45,10 +47,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "sessions" ("id" uuid not null, "user_id" uuid not null, "organization_id" uuid null, "limited_to_id" uuid null, "device_id" varchar(255) null, "user_agent" text null, "address" varchar(255) null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, "expires_at" timestamptz(3) not null, "revoked_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`create index "sessions_user_id_index" on "sessions" ("user_id");`);
     this.addSql(`create index "sessions_expires_at_index" on "sessions" ("expires_at");`);
+    this.addSql(`create index "sessions_revoked_at_index" on "sessions" ("revoked_at") where revoked_at is not null;`);
 
     this.addSql(`create table "refresh_tokens" ("hash" varchar(255) not null, "session_id" uuid not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "spent_at" timestamptz(3) null, primary key ("hash"));`);
     this.addSql(`create index "refresh_tokens_session_id_index" on "refresh_tokens" ("session_id");`);
-    this.addSql(`create index "refresh_tokens_spent_at_index" on "refresh_tokens" ("spent_at");`);
+    this.addSql(`create index "refresh_tokens_spent_at_index" on "refresh_tokens" ("spent_at") where spent_at is not null;`);
 
     this.addSql(`create table "oidc_sessions" ("session_id" uuid not null, "user_id" uuid not null, "issuer_ref" varchar(255) not null, "issuer" text not null, "subject" text not null, "sid" text null, primary key ("session_id"));`);
     this.addSql(`create index "oidc_sessions_issuer_subject_index" on "oidc_sessions" ("issuer", "subject");`);
@@ -63,6 +66,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "organizations" ("id" uuid not null, "name" varchar(255) not null, "slug" varchar(255) not null, "tier" text not null, "is_active" boolean not null, "max_users" int null, "max_tasks" int null, "settings" jsonb not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`alter table "organizations" add constraint "organizations_slug_unique" unique ("slug");`);
+    this.addSql(`create index "organizations_deleted_at_index" on "organizations" ("deleted_at") where deleted_at is not null;`);
 
     this.addSql(`create table "roles" ("organization_id" uuid not null, "id" uuid not null, "key" varchar(255) not null, "name" varchar(255) not null, "built_in" boolean not null, "parent_id" uuid null, "permissions" jsonb not null default '[]', "constraints" jsonb not null default '[]', "version" int not null default 1, "created_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "roles_organization_id_created_at_id_index" on "roles" ("organization_id", "created_at", "id");`);
@@ -72,6 +76,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "memberships" ("organization_id" uuid not null, "user_id" uuid not null, "status" text not null, "title" varchar(255) null, "version" int not null default 1, "joined_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, "sessions_ended_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "user_id"));`);
     this.addSql(`create index "memberships_user_id_index" on "memberships" ("user_id");`);
     this.addSql(`create index "memberships_organization_id_joined_at_user_id_index" on "memberships" ("organization_id", "joined_at", "user_id");`);
+    this.addSql(`create index "memberships_organization_id_status_joined_at_user_id_index" on "memberships" ("organization_id", "status", "joined_at", "user_id");`);
 
     this.addSql(`create table "tags" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "color" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
     this.addSql(`alter table "tags" add constraint "tags_organization_id_name_sort_unique" unique ("organization_id", "name_sort");`);
@@ -82,7 +87,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "invitations_email_key_index" on "invitations" ("email_key");`);
     this.addSql(`create index "invitations_organization_id_email_key_index" on "invitations" ("organization_id", "email_key");`);
     this.addSql(`create index "invitations_organization_id_created_at_id_index" on "invitations" ("organization_id", "created_at", "id");`);
-    this.addSql(`create index "invitations_expires_at_index" on "invitations" ("expires_at");`);
+    this.addSql(`create index "invitations_pending_index" on "invitations" ("organization_id", "created_at", "id") where status = 'pending';`);
+    this.addSql(`create index "invitations_expires_at_index" on "invitations" ("expires_at") where status = 'pending' and expired_at is null;`);
 
     this.addSql(`create table "invitation_roles" ("organization_id" uuid not null, "invitation_id" uuid not null, "role_id" uuid not null, primary key ("organization_id", "invitation_id", "role_id"));`);
 
@@ -134,9 +140,9 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "role_assignments" ("organization_id" uuid not null, "id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "department_id" uuid null, "team_id" uuid null, "scope_key" varchar(255) not null, "valid_to" timestamptz(3) null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "role_assignments_organization_id_created_at_id_index" on "role_assignments" ("organization_id", "created_at", "id");`);
-    this.addSql(`create index "role_assignments_organization_id_role_id_index" on "role_assignments" ("organization_id", "role_id");`);
-    this.addSql(`create index "role_assignments_organization_id_department_id_index" on "role_assignments" ("organization_id", "department_id");`);
-    this.addSql(`create index "role_assignments_organization_id_team_id_index" on "role_assignments" ("organization_id", "team_id");`);
+    this.addSql(`create index "role_assignments_organization_id_role_id_created_at_id_index" on "role_assignments" ("organization_id", "role_id", "created_at", "id");`);
+    this.addSql(`create index "role_assignments_department_index" on "role_assignments" ("organization_id", "department_id", "created_at", "id") where department_id is not null;`);
+    this.addSql(`create index "role_assignments_team_index" on "role_assignments" ("organization_id", "team_id", "created_at", "id") where team_id is not null;`);
     this.addSql(`create index "role_assignments_user_id_index" on "role_assignments" ("user_id");`);
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_role_id__f0017_unique" unique ("organization_id", "user_id", "role_id", "scope_key");`);
 
@@ -154,6 +160,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "email_changes" ("id" uuid not null, "user_id" uuid not null, "from_email" varchar(255) not null, "from_email_key" varchar(255) not null, "to_email" varchar(255) not null, "status" text not null, "expires_at" timestamptz(3) not null, "undo_until" timestamptz(3) null, "created_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`create index "email_changes_user_id_index" on "email_changes" ("user_id");`);
     this.addSql(`create index "email_changes_from_email_key_index" on "email_changes" ("from_email_key");`);
+    this.addSql(`create index "email_changes_expires_at_index" on "email_changes" ("expires_at");`);
 
     this.addSql(`create table "credentials" ("user_id" uuid not null, "password_hash" text not null, "updated_at" timestamptz(3) not null, primary key ("user_id"));`);
 
