@@ -32,7 +32,10 @@ export interface Engine {
   readonly dialect: Dialect;
   /** Runs reads in the scope. On PostgreSQL they are one read-only transaction. */
   read<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
-  /** Runs one write transaction in the scope; a throw rolls back. On SQLite there is one at a time. */
+  /**
+   * Runs one write transaction in the scope; a throw rolls back. On SQLite works run one at a time, and those that wait together share
+   * a commit. Each is answered after it.
+   */
   write<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
   /** A round trip, for health checks. */
   ping(): Promise<void>;

@@ -39,8 +39,8 @@ function keyOf(unit: KeyedUnit, request: MutationRequest) {
 }
 
 /**
- * Takes the key for this transaction, or finds the answer that it gave before. A concurrent twin waits here for the first
- * one's commit: on PostgreSQL in the unique index, on SQLite for the write lock.
+ * Takes the key for this transaction, or finds the answer that it gave before. A concurrent twin waits until the
+ * first one has ended: on PostgreSQL in the unique index, on SQLite for its turn. On SQLite both may share a commit.
  */
 export async function claimKey(unit: KeyedUnit, request: MutationRequest): Promise<KeptAnswer | null> {
   const key = keyOf(unit, request);

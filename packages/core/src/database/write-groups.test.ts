@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOrganization, createTestPlatform, type TestOrganization, type TestPlatform } from '../testing/index.ts';
 import { createTag, listTags } from '../work/index.ts';
 import { TagEntity } from '../work/tags/tag.entity.ts';
@@ -15,6 +15,14 @@ import { openSqlite } from './sqlite-engine.ts';
 import { mutate, type Unit } from './unit-of-work.ts';
 
 const request = requestScope(null);
+
+/** The clock by which groups end. It stands still, because a slow machine would end them early. */
+let nowMs: number;
+beforeEach(() => {
+  nowMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+});
+afterEach(() => vi.restoreAllMocks());
 
 describe('writes that wait at the same time', () => {
   let directory: string;
@@ -105,6 +113,38 @@ describe('writes that wait at the same time', () => {
     expect(seen.get(31)).toBe(0);
   });
 
+  it('share no transaction that has lasted long', async () => {
+    const slow = engine.write(request, async (connection) => {
+      await insert(connection, 'slow');
+      nowMs += 51;
+    });
+    const seen = engine.write(request, committed);
+    await slow;
+    expect(await seen).toEqual(['slow']);
+  });
+
+  it('wait for others for 10 ms at most', async () => {
+    const seen: string[][] = [];
+    const last = Promise.withResolvers<void>();
+    // Each one arrives in a turn of the event loop for which the group has waited. A turn lasts 4 ms.
+    const nextArrives = () =>
+      setImmediate(() => {
+        nowMs += 4;
+        if (seen.length === 5) last.resolve();
+        else void engine.write(request, see);
+      });
+    const see = async () => {
+      seen.push(await committed());
+      nextArrives();
+    };
+    await engine.write(request, async (connection) => {
+      await insert(connection, 'first');
+      nextArrives();
+    });
+    await last.promise;
+    expect(seen).toEqual([[], [], [], ['first'], ['first']]);
+  });
+
   it.each([
     ['behind the system door', doorScope('system')],
     ['of a job', { ...request, long: true }],
@@ -175,6 +215,7 @@ describe('writes that wait at the same time', () => {
     'fail when another process keeps writing for too long, and those that came later do not',
     { timeout: 20_000 },
     async () => {
+      vi.restoreAllMocks();
       const other = new Sqlite(file);
       other.exec('begin immediate');
       const early = Promise.allSettled([write('early'), write('early too')]);
