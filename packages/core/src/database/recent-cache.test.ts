@@ -39,6 +39,15 @@ describe('RecentCache', () => {
     expect(await cache.get('key', at(0), async () => 3)).toBe(3);
   });
 
+  it('keeps no value that is too old, once another is loaded', async () => {
+    const cache = new RecentCache<number>(10, 100);
+    await cache.get('old', at(0), async () => 1);
+    await cache.get('young', at(50), async () => 2);
+    await cache.get('new', at(100), async () => 3);
+
+    expect([...cache.values()].map(([key]) => key)).toEqual(['young', 'new']);
+  });
+
   it('drops the least recently used entry', async () => {
     const cache = new RecentCache<string>(2, 100);
     const loaded: string[] = [];

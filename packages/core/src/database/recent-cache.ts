@@ -5,8 +5,9 @@ interface Entry<Value> {
 }
 
 /**
- * Caches values for a short time. Concurrent readers of one key share one load. When the cache is full, the least recently used
- * entry goes. It does not cache null, which means missing.
+ * Caches values for a short time. Concurrent readers of one key share one load. A load removes the entries that are too old, so a
+ * cache takes the memory of what was asked within that time. When it is full, the least recently used entry goes. It does not cache
+ * null, which means missing.
  */
 export class RecentCache<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
@@ -31,7 +32,7 @@ export class RecentCache<Value> {
     const entry: Entry<Value> = { at, loading: load() };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    this.#shrink();
+    this.#shrink(at);
     try {
       const value = await entry.loading;
       if (value === null) this.#forget(key, entry);
@@ -61,10 +62,11 @@ export class RecentCache<Value> {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 
-  #shrink(): void {
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#limit) return;
-      this.#entries.delete(oldest);
+  /** Entries are in the order of their last use, so the first that is still valid ends the search. */
+  #shrink(at: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (this.#entries.size <= this.#limit && at - entry.at < this.#ageMs) return;
+      this.#entries.delete(key);
     }
   }
 }
