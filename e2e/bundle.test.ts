@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -70,6 +71,8 @@ describe('the bundle', { timeout: 120_000 }, () => {
     const copy = new Copy();
     await copy.run('--version');
     const [first] = copy.bundles();
+    // The engine of SQLite looks for it beside itself.
+    expect(existsSync(copy.path(`apps/server/dist/${first}/checkpoint-thread.js`))).toBe(true);
     const { mtimeMs } = statSync(copy.path('apps/server/dist'));
     // A checkout changes the times of files that it leaves alone.
     utimesSync(copy.path('apps/server/src/cli.ts'), new Date(), new Date());

@@ -19,6 +19,9 @@ const files = [
   'packages/core/package.json',
 ].map((path) => join(root, path));
 
+/** Parts of the bundle that do something when they are loaded. */
+const programs = ['tenon.js', 'checkpoint-thread.js'];
+
 /** How many bundles are kept: a server that runs may still load parts of its own. */
 const kept = 4;
 
@@ -86,7 +89,12 @@ async function build(folder) {
   const esbuild = await import('esbuild');
   await esbuild.build({
     absWorkingDir: here,
-    entryPoints: [{ in: join(here, 'src/cli.ts'), out: 'tenon' }, ...migrationEntries()],
+    entryPoints: [
+      { in: join(here, 'src/cli.ts'), out: 'tenon' },
+      // A worker thread, which SQLite's engine starts by the name of its file.
+      { in: join(root, 'packages/core/src/database/checkpoint-thread.ts'), out: 'checkpoint-thread' },
+      ...migrationEntries(),
+    ],
     outdir: folder,
     chunkNames: '[name]-[hash]',
     bundle: true,
@@ -144,7 +152,7 @@ export const compiledIn = (bundle) => join(bundle, 'compiled');
 /** Compiles a bundle for the present user, so that the first start is as fast as later ones. */
 async function compile(bundle) {
   enableCompileCache(compiledIn(bundle));
-  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && file !== 'tenon.js');
+  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && !programs.includes(file));
   for (const part of parts) await import(join(bundle, part));
 }
 
