@@ -16,6 +16,7 @@ const joined: Readonly<Record<string, object>> = {
 };
 
 const types: Readonly<Record<Kind, object>> = {
+  id: text,
   text,
   instant: text,
   integer: { type: 'integer' },
