@@ -1,37 +1,35 @@
 import { isUuid } from '../kernel/ids.ts';
+import { Memo } from '../kernel/memo.ts';
 import { TypedValue, type ValueType } from './typed-value.ts';
 
-const digits = new Uint8Array(128);
-for (const digit of '0123456789abcdef') digits[digit.charCodeAt(0)] = Number.parseInt(digit, 16);
-
-const byteAt = (id: string, at: number): number =>
-  ((digits[id.charCodeAt(at)] ?? 0) << 4) | (digits[id.charCodeAt(at + 1)] ?? 0);
-
-/** Where the two digits of each byte begin in the text. */
-const positions = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-
-function requireUuid(value: unknown): string {
-  if (typeof value !== 'string' || !isUuid(value))
-    throw new Error('A value that is no UUID is bound to a column of ids.');
-  return value;
+function makeBytes(id: unknown): Buffer {
+  if (typeof id !== 'string' || !isUuid(id)) throw new Error('A value that is no UUID is bound to a column of ids.');
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 
-/**
- * The 16 bytes of an id, as SQLite stores it.
- * @throws when it is no UUID in canonical lower case
- */
-export function bytesOfId(value: unknown): Buffer {
-  const id = requireUuid(value);
-  const bytes = Buffer.allocUnsafe(positions.length);
-  for (const [index, at] of positions.entries()) bytes[index] = byteAt(id, at);
-  return bytes;
-}
-
-/** An id from its 32 hexadecimal digits, which `hex()` writes in upper case. */
-export function idOfHex(hex: string): string {
+function makeId(hex: string): string {
   const text = hex.toLowerCase();
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
 }
+
+/** How many ids are kept in either form, in about 100 bytes each. */
+const mostKept = 10_000;
+
+/*
+ * The ids of people, teams and tags come again and again, a new one comes several times in one mutation, and a text that was made
+ * before is compared and looked up faster than a new one.
+ */
+const keptBytes = new Memo<unknown, Buffer>(mostKept);
+const keptIds = new Memo<string, string>(mostKept);
+
+/**
+ * The 16 bytes of an id, as SQLite stores it. They are shared: nobody may change them.
+ * @throws when it is no UUID in canonical lower case
+ */
+export const bytesOfId = (id: unknown): Buffer => keptBytes.get(id, () => makeBytes(id));
+
+/** An id from its 32 hexadecimal digits, which `hex()` writes in upper case. */
+export const idOfHex = (hex: string): string => keptIds.get(hex, () => makeId(hex));
 
 /** Text that looks like an id would equal no id, silently, and `not in` would let all rows through. */
 function refuseId(text: string): string {
@@ -44,7 +42,7 @@ export const listedValue: Record<ValueType, string> = { id: `unhex(value, '-')`,
 
 function encodeTyped({ type, value }: TypedValue): unknown {
   if (value === null || value === undefined) return null;
-  if (Array.isArray(value)) return JSON.stringify(type === 'id' ? value.map(requireUuid) : value);
+  if (Array.isArray(value)) return JSON.stringify(value);
   if (type === 'id') return bytesOfId(value);
   return typeof value === 'string' ? value : encode(value);
 }
