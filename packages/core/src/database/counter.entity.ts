@@ -13,4 +13,4 @@ const CounterEntity = defineEntity({
   },
 });
 
-export const counterTable = defineTable(CounterEntity, { kind: 'tenant' });
+export const counterTable = defineTable(CounterEntity, { kind: 'tenant', withoutRowid: true });

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { columnName } from '../database/columns.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { statement } from '../database/statement.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
@@ -14,8 +15,8 @@ interface Batches {
 }
 
 /**
- * Deletes the matching rows of a table in batches, each in its own transaction behind the system door. It finds rows by their
- * physical position, so it works for every table, whatever its key.
+ * Deletes the matching rows of a table in batches, each in its own transaction behind the system door. It finds them again by their
+ * physical position on PostgreSQL, and by their primary key on SQLite, where tables without rowid have no position.
  * @returns how many rows it deleted or changed
  */
 export async function inBatches(
@@ -25,11 +26,12 @@ export async function inBatches(
   { clear, signal }: Batches = {},
 ): Promise<number> {
   const table = sql.table(tableName);
+  const key = (ctx.database.entities.get(tableName)?.primaryKeys ?? []).map((property) => columnName(property));
   const change = clear === undefined ? sql`delete from ${table}` : sql`update ${table} set ${sql.ref(clear)} = null`;
   const next = statement<Record<string, never>, { one: number }>((db, _values, dialect) => {
-    const row = sql.raw(dialect === 'sqlite' ? 'rowid' : 'ctid');
+    const row = dialect === 'sqlite' ? sql.join(key.map((column) => sql.ref(column))) : sql`ctid`;
     const some = sql`select ${row} from ${table} where ${matches} limit ${batch}`;
-    const isNext = dialect === 'sqlite' ? sql`${row} in (${some})` : sql`${row} = any(array(${some}))`;
+    const isNext = dialect === 'sqlite' ? sql`(${row}) in (${some})` : sql`${row} = any(array(${some}))`;
     return { compile: () => sql<{ one: number }>`${change} where ${isNext} returning 1 as one`.compile(db) };
   });
   for (let count = 0; ;) {

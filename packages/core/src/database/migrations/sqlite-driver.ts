@@ -12,8 +12,8 @@ class SchemaHelper extends SqliteSchemaHelper {
   }
 
   override createTable(table: DatabaseTable, alter?: boolean): string[] {
-    const [create, ...rest] = super.createTable(table, alter);
-    return [this.#withoutRowid.has(table.name) ? `${create} without rowid` : `${create}`, ...rest];
+    const [create = '', ...rest] = super.createTable(table, alter);
+    return [this.#withoutRowid.has(table.name) ? create.replace(/;$/, ' without rowid;') : create, ...rest];
   }
 }
 

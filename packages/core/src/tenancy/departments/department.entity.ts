@@ -49,6 +49,7 @@ const DepartmentMemberEntity = defineEntity({
 });
 
 export const departmentMemberTable = defineTenantTable(DepartmentMemberEntity, {
+  withoutRowid: true,
   identityDoor: true,
   members: ['userId', 'addedById'],
   references: [{ columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity }],

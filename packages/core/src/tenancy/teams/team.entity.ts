@@ -42,6 +42,7 @@ export const TeamMemberEntity = defineEntity({
 });
 
 export const teamMemberTable = defineTenantTable(TeamMemberEntity, {
+  withoutRowid: true,
   members: ['userId', 'addedById'],
   references: [{ columns: ['organizationId', 'teamId'], to: () => TeamEntity, onDelete: 'cascade' }],
 });

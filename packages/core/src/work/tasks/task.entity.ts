@@ -87,11 +87,13 @@ export const taskTable = defineTenantTable(TaskEntity, {
 });
 
 export const taskAssigneeTable = defineTenantTable(TaskAssigneeEntity, {
+  withoutRowid: true,
   members: ['userId'],
   references: [{ columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' }],
 });
 
 export const taskTagTable = defineTenantTable(TaskTagEntity, {
+  withoutRowid: true,
   references: [
     { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
     { columns: ['organizationId', 'tagId'], to: () => TagEntity, onDelete: 'cascade' },
