@@ -37,7 +37,7 @@ async function warmNames(database: Database, userIds: readonly string[], now: Da
       const members = await db.selectFrom('memberships').select('user_id as id').execute();
       const tags = await db.selectFrom('tags').select('id').orderBy('id', 'desc').limit(newest).execute();
       const [personIds, tagIds] = [members, tags].map((rows) => rows.map(({ id }) => id));
-      await names?.load(db, personIds ?? [], tagIds ?? []);
+      await names?.load(db, [personIds ?? []], [tagIds ?? []]);
     });
   }
 }

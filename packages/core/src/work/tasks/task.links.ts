@@ -79,11 +79,13 @@ export interface LinkIds {
 function byTask(links: readonly LinkRow[]): LinkIds {
   const assigneeIds = new Map<string, string[]>();
   const tagIds = new Map<string, string[]>();
+  const assignees: LinkRow[] = [];
+  for (const link of links)
+    if (link.kind === 'assignee') assignees.push(link);
+    else listOf(tagIds, link.taskId).push(link.id);
   // Most tasks have one assignee, so there is usually nothing to put in order.
-  const ordered = links.some(({ position }) => position > 0)
-    ? links.toSorted((a, b) => a.position - b.position)
-    : links;
-  for (const { kind, taskId, id } of ordered) listOf(kind === 'tag' ? tagIds : assigneeIds, taskId).push(id);
+  if (assignees.some(({ position }) => position > 0)) assignees.sort((a, b) => a.position - b.position);
+  for (const { taskId, id } of assignees) listOf(assigneeIds, taskId).push(id);
   return { assigneeIds, tagIds };
 }
 
@@ -107,14 +109,16 @@ export async function nameLinks(
   db: ReadDoor,
   names: Names,
   { assigneeIds, tagIds }: LinkIds,
-  others: Iterable<string>,
+  others: readonly string[],
 ): Promise<TaskLinks> {
-  const personIds = [...others];
-  for (const ids of assigneeIds.values()) personIds.push(...ids);
-  await names.load(db, personIds, [...tagIds.values()].flat());
+  await names.load(db, [others, ...assigneeIds.values()], [...tagIds.values()]);
   const tags = new Map<string, Tag[]>();
   for (const [taskId, ids] of tagIds) {
-    const named = ids.flatMap((id) => names.tags.get(id) ?? []);
+    const named: Tag[] = [];
+    for (const id of ids) {
+      const tag = names.tags.get(id);
+      if (tag) named.push(tag);
+    }
     tags.set(taskId, named.length > 1 ? named.sort(byName) : named);
   }
   return { people: names.people, assigneeIds, tags };

@@ -79,7 +79,7 @@ describe.each(dialects)('the names in tasks on %s', (dialect) => {
     const reading = (after: () => void) =>
       inUnit(ctx, requestScope(ctx.principal), async (unit) => {
         const own = await namesForUnit(unit);
-        await own.load(unit.db, [acme.owner.userId], [tag.id]);
+        await own.load(unit.db, [[acme.owner.userId]], [[tag.id]]);
         expect([own.people.size, own.tags.size]).toEqual([1, 1]);
         expect(await sizes()).toEqual([0, 0]);
         after();
@@ -97,7 +97,7 @@ describe.each(dialects)('the names in tasks on %s', (dialect) => {
     const { tag } = await aTask();
     const ctx = other.owner.ctx();
     const names = await namesIn(ctx);
-    await read(ctx, (db) => names.load(db, [acme.owner.userId], [tag.id]));
+    await read(ctx, (db) => names.load(db, [[acme.owner.userId]], [[tag.id]]));
     expect(names.people.get(acme.owner.userId)).toEqual({ id: acme.owner.userId, username: null, fullName: null });
     expect(names.tags.size).toBe(0);
     expect((await namesIn(acme.owner.ctx())).people.get(acme.owner.userId)?.username).not.toBeNull();

@@ -61,6 +61,9 @@ export const byName = (a: Tag, b: Tag): number => (a.name < b.name ? -1 : 1);
 /** A person without a name is one whom the organization does not see. */
 const unnamed = (id: string): Person => ({ id, username: null, fullName: null });
 
+/** Ids in the lists of their tasks, because a page has more of them than names. */
+type Lists = readonly (readonly string[])[];
+
 /** The names of people and tags in one organization, as far as somebody has asked for them. */
 export class Names {
   people = new Map<string, Person>();
@@ -85,10 +88,10 @@ export class Names {
   }
 
   /** Reads the names that are missing, in one statement or none. */
-  async load(db: ReadDoor, personIds: Iterable<string>, tagIds: Iterable<string>): Promise<void> {
+  async load(db: ReadDoor, personIds: Lists, tagIds: Lists): Promise<void> {
     const missing = { personIds: new Set<string>(), tagIds: new Set<string>() };
-    for (const id of personIds) if (!this.people.has(id)) missing.personIds.add(id);
-    for (const id of tagIds) if (!this.tags.has(id)) missing.tagIds.add(id);
+    for (const ids of personIds) for (const id of ids) if (!this.people.has(id)) missing.personIds.add(id);
+    for (const ids of tagIds) for (const id of ids) if (!this.tags.has(id)) missing.tagIds.add(id);
     if (missing.personIds.size + missing.tagIds.size === 0) return;
     const values = { personIds: [...missing.personIds], tagIds: [...missing.tagIds] };
     const { people, tags } = namesOf(await db.run(nameRows, values));
@@ -110,7 +113,7 @@ const mostOrganizations = 500;
 async function reread(database: Database, organizationId: string, { people, tags }: Names): Promise<Names> {
   const names = new Names();
   const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
-  await database.read(scope, (db) => names.load(db, people.keys(), tags.keys()));
+  await database.read(scope, (db) => names.load(db, [[...people.keys()]], [[...tags.keys()]]));
   return names;
 }
 
