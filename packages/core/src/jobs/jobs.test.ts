@@ -64,7 +64,8 @@ describe.each(dialects)('jobs on %s', (dialect) => {
       const urgent = await add('test', {}, { priority: 5 });
       await add('test', {}, { runAt: new Date(clock.now().getTime() + 1), priority: 9 });
 
-      expect((await claim()).map((claimed) => claimed.id)).toEqual([urgent, early, late, low]);
+      expect((await claim(['test'], 2)).map((claimed) => claimed.id)).toEqual([urgent, early]);
+      expect((await claim()).map((claimed) => claimed.id)).toEqual([late, low]);
     });
 
     it('leaves kinds without a handler, and jobs that others have claimed', async () => {
@@ -560,5 +561,12 @@ describe.each(dialects)('jobs on %s', (dialect) => {
     clock.advance(5000);
 
     expect(await queueDepth(ctx)).toEqual({ due: 1, waiting: 2, dead: 0, oldestDueSeconds: 5 });
+    await add('test', {}, { priority: -10, runAt: new Date(clock.now().getTime() - 8000), maxAttempts: 1 });
+    await add('test', {}, { priority: 3 });
+
+    expect(await queueDepth(ctx)).toEqual({ due: 3, waiting: 4, dead: 0, oldestDueSeconds: 8 });
+    for (const job of await claim()) await failJob(ctx, job, new Error('once'));
+
+    expect(await queueDepth(ctx)).toEqual({ due: 0, waiting: 3, dead: 1, oldestDueSeconds: 0 });
   });
 });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughSystemDoor } from '../../database/system-door.ts';
+import { recordEvents } from '../../activity/index.ts';
 import { enqueue } from '../../jobs/index.ts';
 import {
   createOrganization,
@@ -12,10 +13,12 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../../testing/index.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
 import { anonymous, codeOf } from '../../testing/people.ts';
 import { createWorld } from '../../testing/world.ts';
 import { createTask, type Task } from '../../work/index.ts';
 import { addTeamMember } from '../teams/team.members.ts';
+import { organizationEvents } from './organization.events.ts';
 import { restoreOrganization } from './organization.service.ts';
 
 const day = 86_400_000;
@@ -102,13 +105,20 @@ describe.each(dialects)('purging organizations on %s', (dialect) => {
           .insertInto('counters')
           .values({ organization_id: acme.id, name: `many ${count}`, value: 1 })
           .execute();
+      // More than one statement takes, about one entity and about many.
+      const about = (id: string) =>
+        organizationEvents.ownership_transferred.about(id, { organizationId: acme.id, data: {} });
+      await recordEvents(unit, ...Array.from({ length: 1100 }, (_, index) => about(index % 2 ? uuidv7() : acme.id)));
     });
     await trash(acme.id);
     clock.advance(31 * day);
 
     await purge();
 
-    expect(tablesWith(await dump.read(), acme.id)).toEqual(['event_payloads', 'events']);
+    const left = await dump.read();
+    expect(tablesWith(left, acme.id)).toEqual(['event_payloads', 'events']);
+    // That of the purge itself.
+    expect(left['event_payloads']?.filter((row) => row['organization_id'] === acme.id)).toHaveLength(1);
     const ctx = platform.context({ principal: owner });
     expect(await codeOf(restoreOrganization(ctx))).toBe('organization_not_found');
     const joining = addTeamMember(ctx, { id: owner.userId, userId: owner.userId });
