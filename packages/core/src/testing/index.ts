@@ -12,10 +12,12 @@ export {
   type TestDialect,
 } from './databases.ts';
 export { seedTree } from './big-tree.ts';
+export { countDriverCalls, type DriverCounts } from './driver-counts.ts';
 export { type Dump, type Fingerprints, openDump, type Row } from './dump.ts';
 export { invitationTokenOf } from './invitations.ts';
 export { addTestJobs, claimTestJobs, startTestJob } from './jobs.ts';
 export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';
+export { type Cost, createMeteredPlatform, type MeteredPlatform } from './metered-platform.ts';
 export { ownIssuer } from './oidc-provider.ts';
 export {
   createOrganization,
