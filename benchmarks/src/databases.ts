@@ -1,10 +1,11 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgresOrExit } from '@tenon/core/testing';
 import Database from 'better-sqlite3';
 import pg from 'pg';
 import type { Dialect, Options } from './options.ts';
+import { openRows } from './rows.ts';
 import { files, runToEnd } from './servers.ts';
 
 /** A seeded database and its copy, one for each server, so that the writes of one do not slow the other down. */
@@ -15,6 +16,8 @@ export interface Databases {
   ceilingUrl: string;
   /** The database of our server, as its owner. */
   ownerUrl: string;
+  /** Bytes of the seeded database. */
+  size: number;
   /** All users have this password. */
   password: string;
   drop(): Promise<void>;
@@ -41,19 +44,24 @@ async function sqlite(folder: string, options: Options): Promise<Databases> {
   const database = new Database(tenon);
   database.pragma('wal_checkpoint(truncate)');
   database.close();
+  const { size } = statSync(tenon);
   copyFileSync(tenon, ceiling);
   return {
     settings,
     ceilingUrl: `file:${ceiling}`,
     ownerUrl,
+    size,
     password,
     drop: async () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
+/** When bytes are counted, PostgreSQL starts no checkpoint and no vacuum by itself. */
+const undisturbed = ['autovacuum=off', 'checkpoint_timeout=1d', 'max_wal_size=64GB'].flatMap((it) => ['-c', it]);
+
 async function postgresql(folder: string, options: Options): Promise<Databases> {
   // Without the flags of tests: writes are durable, as in production.
-  const server = await startPostgresOrExit({ flags: [] });
+  const server = await startPostgresOrExit({ flags: options.requests === null ? [] : undisturbed });
   const administer = async (database: string, ...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client({ connectionString: `${server.url}/${database}` });
     await client.connect();
@@ -68,10 +76,14 @@ async function postgresql(folder: string, options: Options): Promise<Databases> 
     const password = await fill({ ...settings, DATABASE_MIGRATION_URL: ownerUrl }, options);
     await administer('postgres', 'create database ceiling template tenon');
     for (const database of ['tenon', 'ceiling']) await administer(database, 'vacuum analyze');
+    const owner = await openRows(ownerUrl);
+    const [size] = await owner.all<{ bytes: string }>('select pg_database_size(current_database()) as bytes');
+    await owner.close();
     return {
       settings,
       ceilingUrl: `${server.url}/ceiling`,
       ownerUrl,
+      size: Number(size?.bytes),
       password,
       async drop() {
         await server.stop();

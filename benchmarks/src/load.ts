@@ -8,12 +8,17 @@ export interface Run {
   /** Milliseconds. */
   p50: number;
   p99: number;
+  /** Received, with the headers. */
+  bytes: number;
   /** How busy the event loop of the load generator was, from 0 to 1. Near 1, the load generator is the bottleneck, not the server. */
   clientBusy: number;
 }
 
 const percentile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+
+/** How long a run lasts, or how many requests it has. */
+export type Extent = { seconds: number } | { amount: number };
 
 /**
  * Opens one connection for each list of requests, and sends each list over and over, one request at a time.
@@ -22,17 +27,18 @@ const percentile = (sorted: readonly number[], share: number): number =>
 export async function load(
   url: string,
   requests: readonly (readonly BenchRequest[])[],
-  seconds: number,
+  extent: Extent,
   expected: number,
 ): Promise<Run> {
   let connection = 0;
   let first = 0;
   let last = 0;
+  let bytes = 0;
   const latencies: number[] = [];
   const settings = {
     url,
     connections: requests.length,
-    duration: seconds,
+    ...('seconds' in extent ? { duration: extent.seconds } : { amount: extent.amount }),
     sampleInt: 100,
     timeout: 30,
     excludeErrorStats: true,
@@ -44,7 +50,8 @@ export async function load(
   const before = performance.eventLoopUtilization();
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(settings, (error: Error | null, ended) => (error ? reject(error) : resolve(ended)));
-    instance.on('response', (_client, _status, _bytes, responseTime) => {
+    instance.on('response', (_client, _status, received, responseTime) => {
+      bytes += received;
       last = performance.now();
       first ||= last;
       latencies.push(responseTime);
@@ -63,6 +70,7 @@ export async function load(
     seconds: (last - first) / 1000,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
+    bytes,
     clientBusy: performance.eventLoopUtilization(before).utilization,
   };
 }

@@ -1,57 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { type Databases, encryptionKey, prepareDatabases, publicUrl, secretKey } from './databases.ts';
-import { measure, type Measured, runOnce, type Target } from './measure.ts';
+import { type Counted, countDatabase } from './counting.ts';
+import { type Databases, prepareDatabases } from './databases.ts';
+import { measure, type Measured, medianOf, runOnce, type Target } from './measure.ts';
 import { type Dialect, type Options, readOptions, type Surface, surfaces } from './options.ts';
 import { assertSameWork } from './probe.ts';
 import { profile } from './profile.ts';
-import { tableOf } from './report.ts';
+import { countsTable, speedTable } from './report.ts';
 import { openRows } from './rows.ts';
 import { type Organization, readScene } from './scene.ts';
-import { files, type RunningServer, startServer } from './servers.ts';
 import { measureStarts } from './start.ts';
-import { taskFields } from './task-fields.ts';
-
-const serverSettings = (databases: Databases): Record<string, string> => ({
-  ...databases.settings,
-  SECRET_KEY: secretKey,
-  ENCRYPTION_KEY: encryptionKey,
-  PUBLIC_URL: publicUrl,
-  MIGRATE_ON_START: 'false',
-  // Measuring both databases takes longer than the default lifetime of a token.
-  ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
-  // All users sign in at once, from one address.
-  AUTH_ATTEMPTS_PER_ADDRESS: '100000',
-});
-
-const startTenon = (databases: Databases): Promise<RunningServer> =>
-  startServer([files.tenon, 'serve'], serverSettings(databases));
-
-const startCeiling = (databases: Databases): Promise<RunningServer> =>
-  startServer([files.ceiling], {
-    ...serverSettings(databases),
-    DATABASE_URL: databases.ceilingUrl,
-    TASK_FIELDS: JSON.stringify(taskFields),
-  });
-
-const signInAt =
-  (url: string, password: string) =>
-  async (login: string): Promise<string> => {
-    const response = await fetch(`${url}/api/v1/auth/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ login, password, tokenTransport: 'body' }),
-    });
-    const text = await response.text();
-    const answer: unknown = JSON.parse(text);
-    if (
-      typeof answer === 'object' &&
-      answer !== null &&
-      'accessToken' in answer &&
-      typeof answer.accessToken === 'string'
-    )
-      return answer.accessToken;
-    throw new Error(`${login} cannot sign in: ${text}`);
-  };
+import { signInAt, startCeiling, startSources, startTenon } from './tenon-servers.ts';
 
 /** Sends requests until all code is compiled (about ten thousand are needed), all statements are prepared, and all caches are full. */
 async function warmUp(
@@ -61,24 +19,26 @@ async function warmUp(
 ): Promise<void> {
   for (const operation of options.operations)
     for (const surface of surfaces)
-      await runOnce(targets[surface], surface, operation, 32, 2 * options.seconds + 2, organizations);
+      await runOnce(targets[surface], surface, operation, 32, { seconds: 2 * options.seconds + 2 }, organizations);
 }
+
+/** The lines of a table, to be printed as soon as they are known. */
+const withoutHeading = (table: string): string => table.split('\n').slice(2).join('\n');
 
 async function measureDatabase(dialect: Dialect, databases: Databases, options: Options): Promise<Measured[]> {
   const [tenon, ceiling] = [await startTenon(databases), await startCeiling(databases)];
   const [tenonRows, ceilingRows] = [await openRows(databases.ownerUrl), await openRows(databases.ceilingUrl)];
   try {
     const organizations = await readScene(tenonRows, signInAt(tenon.url, databases.password));
-    const urls = { rest: tenon.url, trpc: tenon.url, ceiling: ceiling.url };
-    await assertSameWork(urls, surfaces, options.operations, organizations);
     const ours: Target = { url: tenon.url, rows: tenonRows };
     const targets = { rest: ours, trpc: ours, ceiling: { url: ceiling.url, rows: ceilingRows } };
+    await assertSameWork(targets, surfaces, options.operations, organizations);
     await warmUp(targets, organizations, options);
     const figures: Measured[] = [];
     for (const operation of options.operations)
       for (const connections of options.connections) {
         const measured = await measure(dialect, operation, connections, targets, organizations, options);
-        console.log(tableOf(measured).split('\n').slice(2).join('\n'));
+        console.log(withoutHeading(speedTable(measured)));
         figures.push(...measured);
       }
     return figures;
@@ -101,10 +61,11 @@ async function profileDatabase(
       await profile({
         name: `${dialect}-${operation}`,
         folder,
-        start: (...nodeOptions) => startServer([...nodeOptions, files.sources, 'serve'], serverSettings(databases)),
+        start: (...nodeOptions) => startSources(databases, ...nodeOptions),
         async run(url, seconds) {
           const organizations = await readScene(rows, signInAt(url, databases.password));
-          return (warm: boolean) => runOnce({ url, rows }, 'rest', operation, 32, warm ? 2 : seconds, organizations);
+          return (warm: boolean) =>
+            runOnce({ url, rows }, 'rest', operation, 32, { seconds: warm ? 2 : seconds }, organizations);
         },
       });
   } finally {
@@ -112,24 +73,51 @@ async function profileDatabase(
   }
 }
 
-const options = readOptions(process.argv.slice(2));
-if (options.starts) {
-  await measureStarts(options.rounds + 2);
-  process.exit();
-}
-const figures: Measured[] = [];
-for (const dialect of options.dialects) {
-  console.log(`${dialect}: seeding ${options.tasks} tasks in ${options.organizations} organizations`);
-  const databases = await prepareDatabases(dialect, options);
-  try {
-    if (options.profileFolder !== null) await profileDatabase(dialect, databases, options.profileFolder, options);
-    else figures.push(...(await measureDatabase(dialect, databases, options)));
-  } finally {
-    await databases.drop();
+/** Runs something for every chosen database, each time on new ones. */
+async function onDatabases(work: (dialect: Dialect, databases: Databases) => Promise<void>): Promise<void> {
+  for (const dialect of options.dialects) {
+    console.log(`${dialect}: seeding ${options.tasks} tasks in ${options.organizations} organizations`);
+    const databases = await prepareDatabases(dialect, options);
+    try {
+      await work(dialect, databases);
+    } finally {
+      await databases.drop();
+    }
   }
 }
-if (options.profileFolder === null) console.log(`\n${tableOf(figures)}`);
-if (options.jsonFile !== null) {
-  const published = figures.map(({ clientBusy: _, ...figure }) => figure);
-  writeFileSync(options.jsonFile, `${JSON.stringify(published, null, 2)}\n`);
+
+async function count(): Promise<Counted[]> {
+  const figures: Counted[] = [];
+  const print = (counted: Counted): void => console.log(withoutHeading(countsTable([counted])));
+  await onDatabases(async (dialect, databases) => {
+    console.log(`${dialect}: the seeded database has ${(databases.size / 1e6).toFixed(1)} MB`);
+    figures.push(...(await countDatabase(dialect, databases, options, print)));
+  });
+  console.log(`\n${countsTable(figures)}`);
+  return figures;
+}
+
+async function compare(): Promise<Omit<Measured, 'clientBusy'>[]> {
+  const runs: Measured[][] = [];
+  for (let run = 1; run <= options.runs; run++) {
+    if (options.runs > 1) console.log(`run ${run} of ${options.runs}`);
+    const figures: Measured[] = [];
+    await onDatabases(async (dialect, databases) => {
+      figures.push(...(await measureDatabase(dialect, databases, options)));
+    });
+    runs.push(figures);
+  }
+  const figures = medianOf(runs);
+  console.log(`\n${speedTable(figures)}`);
+  return figures.map(({ clientBusy: _, ...figure }) => figure);
+}
+
+const options = readOptions(process.argv.slice(2));
+const { profileFolder, jsonFile } = options;
+if (options.starts) await measureStarts(options.rounds + 2);
+else if (profileFolder !== null)
+  await onDatabases((dialect, databases) => profileDatabase(dialect, databases, profileFolder, options));
+else {
+  const figures = options.requests === null ? await compare() : await count();
+  if (jsonFile !== null) writeFileSync(jsonFile, `${JSON.stringify(figures, null, 2)}\n`);
 }

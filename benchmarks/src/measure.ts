@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { load, type Run } from './load.ts';
+import { type Extent, load, type Run } from './load.ts';
 import { type Dialect, type Operation, type Options, type Surface, surfaces } from './options.ts';
 import { expectedStatus, requestsOf } from './requests.ts';
 import type { Rows } from './rows.ts';
@@ -57,12 +57,12 @@ export async function runOnce(
   surface: Surface,
   operation: Operation,
   connections: number,
-  seconds: number,
+  extent: Extent,
   organizations: readonly Organization[],
 ): Promise<Run> {
   const requests = await requestsOf(surface, operation, connections, organizations, rows);
   const begun = Date.now();
-  const run = await load(url, requests, seconds, expectedStatus(surface, operation));
+  const run = await load(url, requests, extent, expectedStatus(surface, operation));
   if (operation === 'create' || operation === 'patch') {
     const written = await settledEvents(rows, eventTypes[operation], begun);
     if (written < run.answers || written > run.answers + 2 * connections)
@@ -72,6 +72,8 @@ export async function runOnce(
 }
 
 export interface Measured extends Figure {
+  /** The ratio of each run, if there was more than one: the figures are the medians of all runs. */
+  ratios: number[];
   /** See `Run`. */
   clientBusy: number;
 }
@@ -88,21 +90,41 @@ export async function measure(
   const runs: Record<Surface, Run[]> = { rest: [], trpc: [], ceiling: [] };
   for (let round = 0; round < options.rounds; round++)
     for (const surface of surfaces)
-      runs[surface].push(
-        await runOnce(targets[surface], surface, operation, connections, options.seconds, organizations),
-      );
+      runs[surface].push(await runOnce(targets[surface], surface, operation, connections, options, organizations));
   const speed = (surface: Surface): number => median(runs[surface].map((run) => run.answers / run.seconds));
-  return surfaces.map((surface) => ({
-    db,
-    operation,
-    surface,
-    connections,
-    requestsPerSecond: Math.round(speed(surface)),
-    p50: rounded(median(runs[surface].map((run) => run.p50))),
-    p99: rounded(median(runs[surface].map((run) => run.p99))),
-    ratio: rounded(speed(surface) / speed('ceiling')),
-    clientBusy: rounded(median(runs[surface].map((run) => run.clientBusy))),
-  }));
+  return surfaces.map((surface) => {
+    const ratio = rounded(speed(surface) / speed('ceiling'));
+    return {
+      db,
+      operation,
+      surface,
+      connections,
+      requestsPerSecond: Math.round(speed(surface)),
+      p50: rounded(median(runs[surface].map((run) => run.p50))),
+      p99: rounded(median(runs[surface].map((run) => run.p99))),
+      ratio,
+      ratios: [ratio],
+      clientBusy: rounded(median(runs[surface].map((run) => run.clientBusy))),
+    };
+  });
+}
+
+/** Combines whole runs, which have the same figures in the same order, into their medians. */
+export function medianOf(runs: readonly (readonly Measured[])[]): Measured[] {
+  return (runs[0] ?? []).map((first, index) => {
+    const figures = runs.flatMap((run) => run[index] ?? []);
+    const middle = (name: 'requestsPerSecond' | 'p50' | 'p99' | 'ratio' | 'clientBusy'): number =>
+      rounded(median(figures.map((figure) => figure[name])));
+    return {
+      ...first,
+      requestsPerSecond: Math.round(middle('requestsPerSecond')),
+      p50: middle('p50'),
+      p99: middle('p99'),
+      ratio: middle('ratio'),
+      ratios: figures.map(({ ratio }) => ratio),
+      clientBusy: middle('clientBusy'),
+    };
+  });
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;

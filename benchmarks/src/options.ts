@@ -22,6 +22,10 @@ export interface Options {
   organizations: number;
   /** Whether starts are measured instead of requests. */
   starts: boolean;
+  /** How often everything is measured, each time on new databases. */
+  runs: number;
+  /** If set, what so many requests ask of the database is counted, and nothing is measured. */
+  requests: number | null;
   jsonFile: string | null;
   /** If set, CPU profiles of our server are written into this folder, and nothing is measured. */
   profileFolder: string | null;
@@ -33,9 +37,12 @@ const usage = `npm run bench -- [options]
   --operations list,get      some operations instead of all
   --connections 1,32,256     how many clients at once
   --quick                    3 rounds of 1 s instead of 5 rounds of 3 s
+  --runs 3                   everything three times, each time on new databases, with the spread of the ratios
   --json FILE                write the figures as JSON
   --tasks 20000 --organizations 20
   --start                    measure the start and the idle memory instead of requests
+  --counts                   count what no noise touches instead of measuring, at 1 and 32 connections
+  --requests 4000            how many requests to count, after as many to warm up (with --quick 400)
   --profile FOLDER           write CPU profiles of our server instead of measuring
 `;
 
@@ -57,27 +64,36 @@ export function readOptions(args: readonly string[]): Options {
     options: {
       db: { type: 'string' },
       operations: { type: 'string' },
-      connections: { type: 'string', default: '1,32,256' },
+      connections: { type: 'string' },
       quick: { type: 'boolean', default: false },
       start: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '1' },
+      counts: { type: 'boolean', default: false },
+      requests: { type: 'string' },
       json: { type: 'string' },
       profile: { type: 'string' },
       tasks: { type: 'string', default: '20000' },
       organizations: { type: 'string', default: '20' },
     },
   });
-  const connections = values.connections.split(',').map(Number);
-  if (!connections.every((count) => Number.isInteger(count) && count > 0))
-    throw new Error(`--connections takes whole numbers\n\n${usage}`);
+  const wholes = (option: string, text: string): number[] => {
+    const numbers = text.split(',').map(Number);
+    if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
+    throw new Error(`--${option} takes whole numbers\n\n${usage}`);
+  };
+  const whole = (option: string, text: string): number => wholes(option, text)[0] ?? 0;
+  const requests = values.requests ?? (values.quick ? '400' : '4000');
   return {
     dialects: chosen(dialects, values.db, 'db'),
     operations: chosen(operations, values.operations, 'operations'),
-    connections,
+    connections: wholes('connections', values.connections ?? (values.counts ? '1,32' : '1,32,256')),
     rounds: values.quick ? 3 : 5,
     seconds: values.quick ? 1 : 3,
-    tasks: Number(values.tasks),
-    organizations: Number(values.organizations),
+    tasks: whole('tasks', values.tasks),
+    organizations: whole('organizations', values.organizations),
     starts: values.start,
+    runs: whole('runs', values.runs),
+    requests: values.counts ? whole('requests', requests) : null,
     jsonFile: values.json ?? null,
     profileFolder: values.profile ?? null,
   };

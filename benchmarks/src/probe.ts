@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Target } from './measure.ts';
 import type { Operation, Surface } from './options.ts';
 import { type BenchRequest, builders, expectedStatus, inputOf } from './requests.ts';
+import type { Rows } from './rows.ts';
 import type { Organization } from './scene.ts';
 import { taskFields } from './task-fields.ts';
 
@@ -59,12 +61,18 @@ function comparable(operation: Operation, answer: Json): unknown {
   return rest;
 }
 
+/** Counts the events that a connection of its own sees. */
+async function committedEvents(rows: Rows): Promise<number> {
+  const [row] = await rows.all<{ count: number | string }>('select count(*) as count from events');
+  return Number(row?.count);
+}
+
 /**
- * Sends the same requests to every surface, and fails unless the answers are complete and equal. Only servers that do the same work
- * can be compared.
+ * Sends the same requests to every surface, and fails unless the answers are complete and equal, and unless a task is
+ * committed when its creation is answered. Only servers that do the same work can be compared.
  */
 export async function assertSameWork(
-  urls: Readonly<Record<Surface, string>>,
+  targets: Readonly<Record<Surface, Target>>,
   surfaces: readonly Surface[],
   operations: readonly Operation[],
   organizations: readonly Organization[],
@@ -77,7 +85,11 @@ export async function assertSameWork(
       if (operation === 'patch') input['status'] = 'in_review';
       const answers: unknown[] = [];
       for (const surface of surfaces) {
-        const answer = await answerOf(urls[surface], builders[surface][operation](person, input), surface, operation);
+        const { url, rows } = targets[surface];
+        const before = await committedEvents(rows);
+        const answer = await answerOf(url, builders[surface][operation](person, input), surface, operation);
+        if (operation === 'create')
+          assert.equal(await committedEvents(rows), before + 1, `${surface} answered before its commit`);
         if (operation === 'list') assertPage(answer, input['status']);
         else assertTask(answer);
         if (operation === 'patch') assert.equal(answer['status'], input['status']);

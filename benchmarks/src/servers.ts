@@ -3,12 +3,24 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { DriverCounts } from '@tenon/core/testing';
+
+/** What is asked of the code in `inside.ts`: to begin to count, and to end it. */
+export type Question = 'begin' | 'end';
+
+/** What was counted inside of a server since it started. */
+export interface Inside extends DriverCounts {
+  /** On the heap of JavaScript since the last `begin`. Estimated from samples, one for each 16 kB. */
+  allocatedBytes: number;
+}
 
 export interface RunningServer {
   url: string;
   pid: number;
   /** From the creation of its process until it was ready, in milliseconds. */
   startMs: number;
+  /** Asks the code of `inside.ts`, which must have been loaded into the server. */
+  ask(question: Question): Promise<Inside>;
   stop(): Promise<void>;
 }
 
@@ -19,6 +31,7 @@ export const files = {
   sources: fileURLToPath(new URL('../../apps/server/src/cli.ts', import.meta.url)),
   bare: fileURLToPath(new URL('./bare.mjs', import.meta.url)),
   ceiling: fileURLToPath(new URL('./ceiling/server.ts', import.meta.url)),
+  inside: fileURLToPath(new URL('./inside.ts', import.meta.url)),
 };
 
 async function freePort(): Promise<number> {
@@ -67,7 +80,7 @@ export async function startServer(
   const begun = performance.now();
   const child = spawn(process.execPath, args, {
     env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...settings }),
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   running.add(child);
   const url = `http://127.0.0.1:${port}`;
@@ -83,6 +96,17 @@ export async function startServer(
     url,
     pid: child.pid,
     startMs: performance.now() - begun,
+    async ask(question) {
+      const waiting = new AbortController();
+      const answer = once(child, 'message', waiting) as Promise<[Inside]>;
+      const end = once(child, 'close', waiting).then(() => Promise.reject(new Error('The server has ended.')));
+      child.send(question);
+      try {
+        return (await Promise.race([answer, end]))[0];
+      } finally {
+        waiting.abort();
+      }
+    },
     async stop() {
       const ended = once(child, 'close');
       child.kill('SIGTERM');
