@@ -5,8 +5,8 @@ import type { Cost, TestDialect } from '@tenon/core/testing';
 /** What one call may cost. */
 export type Budget = Omit<Cost, 'roundTrips'>;
 
-/** What a call costs on both databases, and why it costs more than it once did: one sentence for each time. */
-export type Budgets = Record<string, { raised?: readonly string[] } & Partial<Record<TestDialect, Budget>>>;
+/** What a call costs on both databases, and in `raised` why it costs more than it once did. */
+export type Budgets = Record<string, { raised?: string } & Partial<Record<TestDialect, Budget>>>;
 
 /** The share by which bytes may differ from their budget: a page more or less is chance. Everything else is exact. */
 const tolerance = 0.15;
