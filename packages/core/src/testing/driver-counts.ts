@@ -64,9 +64,12 @@ export function countDriverCalls(): DriverCounting {
   const clients = new Set<pg.Client>();
   let paused = false;
 
-  const began = (text: string): void => {
+  /** Counts a statement. Answers whether its rows count too: SQLite tells of rows that `release` has changed. */
+  const began = (text: string): boolean => {
     if (beginning.test(text)) counts.transactions++;
-    else if (!control.test(text)) counts.statements++;
+    if (control.test(text)) return false;
+    counts.statements++;
+    return true;
   };
 
   const undo: (() => void)[] = [];
@@ -77,9 +80,9 @@ export function countDriverCalls(): DriverCounting {
   const running =
     (rowsOf: (result: unknown, reads: boolean) => number): Around =>
     (self, _args, call) => {
-      began(String(member(self, 'source')));
+      const counting = began(String(member(self, 'source')));
       const result = call();
-      counts.rows += rowsOf(result, member(self, 'readonly') === true);
+      if (counting) counts.rows += rowsOf(result, member(self, 'readonly') === true);
       return result;
     };
   const scratch = new Sqlite(':memory:');
