@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
@@ -152,8 +153,16 @@ export const compiledIn = (bundle) => join(bundle, 'compiled');
 /** Compiles a bundle for the present user, so that the first start is as fast as later ones. */
 async function compile(bundle) {
   enableCompileCache(compiledIn(bundle));
+<<<<<<< ours
   const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && !programs.includes(file));
   for (const part of parts) await import(join(bundle, part));
+||||||| base
+  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && file !== 'tenon.js');
+  for (const part of parts) await import(join(bundle, part));
+=======
+  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && file !== 'tenon.js');
+  for (const part of parts) await import(pathToFileURL(join(bundle, part)).href);
+>>>>>>> theirs
 }
 
 if (import.meta.main) {

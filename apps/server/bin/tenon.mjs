@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { enableCompileCache, flushCompileCache } from 'node:module';
+// An older Node, which runs this file only to start ours, has no compile cache to import by name.
+import module from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** When the server has started, in milliseconds. */
 const startedAfter = 5000;
@@ -10,10 +11,10 @@ if (process.features.typescript) {
   const { compiledIn, currentBundle } = await import('../bundle.mjs');
   const bundle = await currentBundle();
   // Does nothing where the folder is read-only, and where NODE_COMPILE_CACHE names another folder.
-  enableCompileCache(compiledIn(bundle));
+  module.enableCompileCache(compiledIn(bundle));
   // Node itself writes it when the process ends, but a server may be killed.
-  setTimeout(() => flushCompileCache(), startedAfter).unref();
-  await import(join(bundle, 'tenon.js'));
+  setTimeout(() => module.flushCompileCache(), startedAfter).unref();
+  await import(pathToFileURL(join(bundle, 'tenon.js')).href);
 } else {
   const { relay } = await import('../../../scripts/relay.mjs');
   const bundledNode = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));

@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import type { Agent, fetch as undiciFetch } from 'undici';
+import { Agent, fetch as undiciFetch } from 'undici';
+import { isLocalhost } from './localhost.ts';
 
 /** No discovery document, key set or token is larger. */
 const largestAnswer = 1024 * 1024;
@@ -47,28 +48,8 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
 };
 
 const limits = { headersTimeout: answerMs, bodyTimeout: answerMs, maxResponseSize: largestAnswer };
-
-interface Client {
-  readonly fetch: typeof undiciFetch;
-  readonly anywhere: Agent;
-  readonly openInternet: Agent;
-}
-
-async function loadClient(): Promise<Client> {
-  const { Agent, fetch } = await import('undici');
-  return {
-    fetch,
-    anywhere: new Agent({ ...limits, connect: { timeout: connectMs } }),
-    openInternet: new Agent({ ...limits, connect: { timeout: connectMs, lookup: publicLookup } }),
-  };
-}
-
-/** Loaded at the first request, as it takes 16 MB. */
-let loading: Promise<Client> | undefined;
-
-/** Whether a URL names this machine, where http is as safe as https. */
-export const isLocalhost = ({ hostname }: URL): boolean =>
-  ['localhost', '127.0.0.1', '[::1]'].includes(hostname) || hostname.endsWith('.localhost');
+const anywhere = new Agent({ ...limits, connect: { timeout: connectMs } });
+const openInternet = new Agent({ ...limits, connect: { timeout: connectMs, lookup: publicLookup } });
 
 /** The body of a form, which is all that we send to an issuer. */
 function formOf(body: unknown): string {
@@ -100,14 +81,13 @@ export function guardedFetch(privateNetworks: boolean): GuardedFetch {
     if (url.protocol !== 'https:' && !plain) throw new TypeError(`${url.origin} is not https.`);
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     if (!privateNetworks && isIP(host) !== 0 && !isPublicAddress(host)) throw new ForbiddenAddress(host);
-    const client = await (loading ??= loadClient());
-    const response = await client.fetch(url, {
+    const response = await undiciFetch(url, {
       method,
       headers: Object.fromEntries(new Headers(headers)),
       ...(body === undefined || body === null ? {} : { body: formOf(body) }),
       ...(signal ? { signal } : {}),
       redirect: 'manual',
-      dispatcher: privateNetworks ? client.anywhere : client.openInternet,
+      dispatcher: privateNetworks ? anywhere : openInternet,
     });
     const bytes = await response.arrayBuffer();
     // A status that allows no body rejects even an empty one.

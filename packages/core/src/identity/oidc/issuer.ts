@@ -2,7 +2,7 @@ import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } fr
 import type { ClientAuth, Configuration } from 'openid-client';
 import { onePer } from '../../kernel/per.ts';
 import type { CoreSettings } from '../../kernel/settings.ts';
-import { guardedFetch, isLocalhost } from './guarded-fetch.ts';
+import { isLocalhost } from './localhost.ts';
 import { oidcErrors } from './oidc.errors.ts';
 
 /** An OpenID Connect issuer, whether the installation or an organization has configured it. */
@@ -84,8 +84,10 @@ async function clientAuthOf(secret: string | null): Promise<ClientAuth> {
 async function readDiscovery(issuer: OidcIssuer): Promise<DiscoveredIssuer> {
   const { clientId, clientSecret, privateNetworks } = issuer;
   const url = new URL(issuer.issuer);
-  const fetch = guardedFetch(privateNetworks);
+  // They take 18 MB, and only sign-ins elsewhere need them.
+  const { guardedFetch } = await import('./guarded-fetch.ts');
   const { allowInsecureRequests, customFetch, discovery } = await import('openid-client');
+  const fetch = guardedFetch(privateNetworks);
   try {
     const configuration = await discovery(url, clientId, undefined, await clientAuthOf(clientSecret), {
       [customFetch]: fetch,
