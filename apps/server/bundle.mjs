@@ -153,16 +153,8 @@ export const compiledIn = (bundle) => join(bundle, 'compiled');
 /** Compiles a bundle for the present user, so that the first start is as fast as later ones. */
 async function compile(bundle) {
   enableCompileCache(compiledIn(bundle));
-<<<<<<< ours
   const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && !programs.includes(file));
-  for (const part of parts) await import(join(bundle, part));
-||||||| base
-  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && file !== 'tenon.js');
-  for (const part of parts) await import(join(bundle, part));
-=======
-  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && file !== 'tenon.js');
   for (const part of parts) await import(pathToFileURL(join(bundle, part)).href);
->>>>>>> theirs
 }
 
 if (import.meta.main) {
