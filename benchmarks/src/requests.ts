@@ -92,7 +92,8 @@ export async function requestsOf(
   if (operation === 'patch') return patches(build, connections, each, organizations, rows);
   return Array.from({ length: connections }, (_, connection) =>
     Array.from({ length: each }, (_unused, index) => {
-      const turn = connection * each + index;
+      // Requests that are sent at one time are of different organizations.
+      const turn = index * connections + connection;
       const organization = at(organizations, turn);
       const round = Math.floor(turn / organizations.length);
       return build(at(organization.people, round), inputOf(operation, organization, round));
