@@ -80,7 +80,8 @@ export async function startServer(
   const begun = performance.now();
   const child = spawn(process.execPath, args, {
     env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...settings }),
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // What `inside.ts` counts is asked through a channel. Nobody else gets one, so that it changes no start and no memory.
+    stdio: ['ignore', 'ignore', 'inherit', ...(args.includes(files.inside) ? (['ipc'] as const) : [])],
   });
   running.add(child);
   const url = `http://127.0.0.1:${port}`;
