@@ -15,12 +15,13 @@ describe.each(dialects)('statements that nobody awaits on %s', (dialect) => {
 
   let sequence = 0;
   const anId = () => `01a00000-0000-7000-8000-${String(++sequence).padStart(12, '0')}`;
+  const literal = (id: string) => (dialect === 'sqlite' ? `unhex('${id}', '-')` : `'${id}'`);
   const insert = ({ bare }: WriteConnection, id: string) =>
-    bare.execute(`insert into counters (organization_id, name, value) values ('${id}', 'sent', 1)`, []);
+    bare.execute(`insert into counters (organization_id, name, value) values (${literal(id)}, 'sent', 1)`, []);
   const write = <T>(work: (connection: WriteConnection) => Promise<T>) => platform.database.write(system, work);
   const written = async (id: string) => {
     const { rows } = await platform.database.engine.read(system, (connection) =>
-      connection.execute(`select value from counters where organization_id = '${id}' and name = 'sent'`, []),
+      connection.execute(`select value from counters where organization_id = ${literal(id)} and name = 'sent'`, []),
     );
     return rows.length;
   };
