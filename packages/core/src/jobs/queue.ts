@@ -239,10 +239,10 @@ export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unkno
   return dead ? 'dead' : 'waiting';
 }
 
-/** Counts stop here, so that they take a few milliseconds however long the queue is. */
-const mostCounted = 10_000;
+/** Counts stop here, so that they take a millisecond however long the queue is. */
+const mostCounted = 1000;
 
-/** Each count is at most 10,000. */
+/** Each count is at most 1,000. */
 export interface QueueDepth {
   /** Jobs that are due and that no worker has. */
   due: number;

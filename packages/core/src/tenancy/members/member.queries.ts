@@ -6,7 +6,7 @@ import type { Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { fold, keyOf } from '../../kernel/text.ts';
 import { departmentMembers } from '../departments/department.record.ts';
-import { isPerson } from '../memberships/membership.queries.ts';
+import { programsOf } from '../memberships/membership.queries.ts';
 import { members } from '../memberships/membership.record.ts';
 import type { Membership } from '../memberships/membership.schema.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
@@ -52,7 +52,7 @@ export async function listMembers(ctx: ServiceContext, input: MemberListInput): 
       .where((where) =>
         others.length === 0 ? where('memberships.status', '=', only) : where('memberships.status', 'in', status),
       )
-      .where(isPerson);
+      .where('memberships.user_id', 'not in', programsOf(db, organizationId));
     const query =
       search === undefined
         ? current

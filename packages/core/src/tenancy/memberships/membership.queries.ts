@@ -1,17 +1,17 @@
-import { sql, type SqlBool } from 'kysely';
 import type { ReadDoor } from '../../database/read-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { members } from './membership.record.ts';
 
 /**
- * Whether a membership is that of a person. Service accounts have a row of their own, and there are few of them: to look at the users
- * would cost a row for each member, and on PostgreSQL a check of its wall.
+ * Selects the users of an organization that are programs. There are few of them. To look at the user of each member would cost a row,
+ * and on PostgreSQL a check of its wall.
  */
-export const isPerson = sql<SqlBool>`not exists (
-  select 1 from service_accounts
-  where service_accounts.organization_id = memberships.organization_id and service_accounts.user_id = memberships.user_id
-)`;
+export const programsOf = (db: Pick<ReadDoor, 'selectFrom'>, organizationId: string) =>
+  db
+    .selectFrom('service_accounts')
+    .select('service_accounts.user_id')
+    .where('service_accounts.organization_id', '=', organizationId);
 
 /** The organization of a user who is an active member of exactly one. Null otherwise. */
 export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<string | null> {

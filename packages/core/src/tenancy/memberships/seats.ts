@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { countOf } from '../../database/paging.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { refuseBeyondLimit } from '../organizations/tiers.ts';
-import { isPerson } from './membership.queries.ts';
+import { programsOf } from './membership.queries.ts';
 
 /*
  * How many people an organization may have (C10). Every member takes a seat, also a suspended one. So does a pending invitation:
@@ -16,7 +16,7 @@ const membersOf = ({ db }: Unit, organizationId: string): Promise<number> =>
       .where('memberships.organization_id', '=', organizationId)
       .where('memberships.status', '<>', 'ended')
       // Service accounts take no seat. Their API keys are limited instead.
-      .where(isPerson),
+      .where('memberships.user_id', 'not in', programsOf(db, organizationId)),
   );
 
 /** Counts the addresses with a pending invitation, without this one. */

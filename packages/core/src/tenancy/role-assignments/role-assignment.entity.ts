@@ -37,8 +37,8 @@ export const RoleAssignmentEntity = defineEntity({
       properties: ['organizationId', 'teamId', 'createdAt', 'id'],
       where: 'team_id is not null',
     },
-    // Signing in looks for the user in all organizations.
-    { properties: ['userId'] },
+    // Signing in looks for the user in all organizations, a list in one of them.
+    { properties: ['userId', 'organizationId', 'createdAt', 'id'] },
   ],
 });
 

@@ -143,7 +143,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "role_assignments_organization_id_role_id_created_at_id_index" on "role_assignments" ("organization_id", "role_id", "created_at", "id");`);
     this.addSql(`create index "role_assignments_department_index" on "role_assignments" ("organization_id", "department_id", "created_at", "id") where department_id is not null;`);
     this.addSql(`create index "role_assignments_team_index" on "role_assignments" ("organization_id", "team_id", "created_at", "id") where team_id is not null;`);
-    this.addSql(`create index "role_assignments_user_id_index" on "role_assignments" ("user_id");`);
+    this.addSql(`create index "role_assignments_user_id_organization_id_created_at_id_index" on "role_assignments" ("user_id", "organization_id", "created_at", "id");`);
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_role_id__f0017_unique" unique ("organization_id", "user_id", "role_id", "scope_key");`);
 
     this.addSql(`create table "department_members" ("organization_id" uuid not null, "user_id" uuid not null, "department_id" uuid not null, "added_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "user_id"));`);
