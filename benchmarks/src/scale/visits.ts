@@ -79,11 +79,13 @@ interface Explained {
 const literal = (value: unknown): string => {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return pg.escapeLiteral(`{${value.map((item) => JSON.stringify(item)).join()}}`);
-  return pg.escapeLiteral(value instanceof Date ? value.toISOString() : String(value));
+  if (value instanceof Date) return pg.escapeLiteral(value.toISOString());
+  return pg.escapeLiteral(typeof value === 'string' ? value : JSON.stringify(value));
 };
 
 /** PostgreSQL counts the buffers that a plan visits. Statements are prepared, so that their plans are those of the server. */
 export async function postgresVisits(url: string): Promise<Visits> {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with the client below
   const original = pg.Client.prototype.query as (this: pg.Client, ...given: unknown[]) => unknown;
   Object.assign(pg.Client.prototype, {
     query(this: pg.Client, ...given: unknown[]) {

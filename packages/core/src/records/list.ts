@@ -21,8 +21,11 @@ export interface ListInput {
 export type Filter = string | boolean | readonly string[] | { contains: string | undefined } | undefined;
 
 /** A list of one value is that value: equality keeps the order of an index, which `in` does not. */
-const onlyOf = (filter: Filter): Filter =>
-  Array.isArray(filter) && filter.length === 1 && filter[0] !== 'none' ? filter[0] : filter;
+function onlyOf(filter: Filter): Filter {
+  if (typeof filter !== 'object' || 'contains' in filter) return filter;
+  const [only, ...others] = filter;
+  return others.length === 0 && only !== undefined && only !== 'none' ? only : filter;
+}
 
 /** Selects from the rows that pass all filters, which are given by property. */
 export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<Record<string, Filter>>) {
