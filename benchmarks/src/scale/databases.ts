@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { refreshStatistics } from '@tenon/core';
 import { startPostgresOrExit } from '@tenon/core/testing';
 import pg from 'pg';
 import type { Dialect } from '../options.ts';
@@ -13,6 +14,8 @@ export interface LargeDatabase {
   /** The e-mail address of the owner of the organization. */
   owner: string;
   visits: Visits;
+  /** Is called after rows were added that the seed does not add. */
+  grown: () => Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -37,7 +40,7 @@ export async function prepare(dialect: Dialect, size: Size): Promise<LargeDataba
     const file = join(folder, 'tenon.db');
     const settings = { DATABASE_URL: `file:${file}`, DATA_DIR: folder };
     const owner = await fill(settings, size);
-    return { settings, owner, visits: sqliteVisits(file), drop: async () => dropFolder() };
+    return { settings, owner, visits: sqliteVisits(file), grown: async () => {}, drop: async () => dropFolder() };
   }
   const server = await startPostgresOrExit();
   const administrator = new pg.Client({ connectionString: `${server.url}/postgres` });
@@ -49,12 +52,14 @@ export async function prepare(dialect: Dialect, size: Size): Promise<LargeDataba
     DATABASE_URL: `${server.url.replace('postgres:postgres@', 'scale:scale@')}/tenon`,
     DATA_DIR: folder,
   };
-  const owner = await fill({ ...settings, DATABASE_MIGRATION_URL: `${server.url}/tenon` }, size);
+  const migrationUrl = `${server.url}/tenon`;
+  const owner = await fill({ ...settings, DATABASE_MIGRATION_URL: migrationUrl }, size);
   const visits = await postgresVisits(settings.DATABASE_URL);
   return {
     settings,
     owner,
     visits,
+    grown: () => refreshStatistics({ url: settings.DATABASE_URL, migrationUrl }),
     async drop() {
       await visits.close();
       await server.stop();

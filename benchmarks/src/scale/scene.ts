@@ -67,7 +67,7 @@ async function idsIn(ctx: ServiceContext, names: { tag: string; team: string; de
   };
 }
 
-export async function openScene({ settings, owner }: LargeDatabase, size: Size): Promise<Scene> {
+export async function openScene({ settings, owner, grown }: LargeDatabase, size: Size): Promise<Scene> {
   const { DATABASE_URL: databaseUrl = '', DATA_DIR: dataDirectory = '' } = settings;
   const platform = await createPlatform({
     production: false,
@@ -110,6 +110,7 @@ export async function openScene({ settings, owner }: LargeDatabase, size: Size):
     await createComment(ctx, { id: busyTask, body: `Remark ${time}` });
   }
   await addTestJobs(platform, organizationId, size.jobs);
+  await grown();
   return {
     platform,
     organizationId,

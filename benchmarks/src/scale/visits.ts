@@ -33,8 +33,17 @@ async function record(call: () => Promise<unknown>): Promise<readonly Sent[]> {
 /** What this process has read by system calls, in bytes. */
 const bytesRead = (): number => Number(/^rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
 
-/** A fresh connection without a memory map reads each page that it visits once, by a system call, which the system counts. */
-export function sqliteVisits(file: string): Visits {
+/** Runs a function at the first call only. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
+  };
+}
+
+const spyOnSqlite = once(() => {
   const spied = new Database(':memory:');
   const prototype = Object.getPrototypeOf(spied.prepare('select 1')) as Database.Statement;
   spied.close();
@@ -47,6 +56,24 @@ export function sqliteVisits(file: string): Visits {
       },
     });
   }
+});
+
+const spyOnPostgres = once(() => {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with the client below
+  const original = pg.Client.prototype.query as (this: pg.Client, ...given: unknown[]) => unknown;
+  Object.assign(pg.Client.prototype, {
+    query(this: pg.Client, ...given: unknown[]) {
+      const [query] = given as [string | { text: string; values?: unknown[] }];
+      if (typeof query === 'string') recorded?.push({ sql: query, values: [] });
+      else if (typeof query.text === 'string') recorded?.push({ sql: query.text, values: query.values ?? [] });
+      return original.apply(this, given);
+    },
+  });
+});
+
+/** A fresh connection without a memory map reads each page that it visits once, by a system call, which the system counts. */
+export function sqliteVisits(file: string): Visits {
+  spyOnSqlite();
   return {
     async of(call) {
       const sent = await record(call);
@@ -85,16 +112,7 @@ const literal = (value: unknown): string => {
 
 /** PostgreSQL counts the buffers that a plan visits. Statements are prepared, so that their plans are those of the server. */
 export async function postgresVisits(url: string): Promise<Visits> {
-  // oxlint-disable-next-line typescript/unbound-method -- it is called with the client below
-  const original = pg.Client.prototype.query as (this: pg.Client, ...given: unknown[]) => unknown;
-  Object.assign(pg.Client.prototype, {
-    query(this: pg.Client, ...given: unknown[]) {
-      const [query] = given as [string | { text: string; values?: unknown[] }];
-      if (typeof query === 'string') recorded?.push({ sql: query, values: [] });
-      else if (typeof query.text === 'string') recorded?.push({ sql: query.text, values: query.values ?? [] });
-      return original.apply(this, given);
-    },
-  });
+  spyOnPostgres();
   const client = new pg.Client({ connectionString: url, options: '-c plan_cache_mode=force_generic_plan' });
   await client.connect();
   await client.query('set role tenon_request');
