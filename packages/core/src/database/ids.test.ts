@@ -123,8 +123,8 @@ describe.each(dialects)('ids on %s', (dialect) => {
   it.runIf(dialect === 'sqlite')('a column of ids takes nothing else', async () => {
     const { engine } = platform.database;
     const insert = (value: unknown) =>
-      engine.write({ door: 'system', principal: null, organizationId: null, userId: null }, ({ execute }) =>
-        execute(`insert into counters (organization_id, name, value) values (?, 'task', 1)`, [value]),
+      engine.write({ door: 'system', principal: null, organizationId: null, userId: null }, (connection) =>
+        connection.execute(`insert into counters (organization_id, name, value) values (?, 'task', 1)`, [value]),
       );
     for (const value of ['an organization', Buffer.alloc(15)]) await expect(insert(value)).rejects.toThrow('CHECK');
   });

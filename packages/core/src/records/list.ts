@@ -1,4 +1,4 @@
-import { sql, type SqlBool } from 'kysely';
+import { sql } from 'kysely';
 import { columnName } from '../database/columns.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
