@@ -8,6 +8,7 @@ import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
 import { bytesOfId } from './sqlite-values.ts';
 import { migrate } from './migrate.ts';
+import type { TableDefinition } from './table.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tenon-migrate-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -119,6 +120,16 @@ describe('migrating a SQLite file', () => {
       expect(database.pragma('foreign_key_check')).toEqual([]);
       expect(() => database.exec(`delete from tasks where number = 1`)).toThrow(/foreign key/i);
       expect(() => database.exec(`update tasks set team_id = randomblob(16)`)).toThrow(/foreign key/i);
+    });
+  });
+
+  it('makes it with small pages, and links without rowid', async () => {
+    opened(await firstSchema('new.db'), (database) => {
+      expect(database.pragma('page_size', { simple: true })).toBe(2048);
+      const declared = tables.flatMap(({ name, withoutRowid }: TableDefinition) => (withoutRowid ? [name] : []));
+      const made = database.prepare(`select name from pragma_table_list where wr = 1 and type = 'table'`).pluck().all();
+      expect(made).toEqual(expect.arrayContaining(declared));
+      expect(declared).toContain('task_tags');
     });
   });
 
