@@ -7,11 +7,15 @@ import { asId, asText } from './typed-value.ts';
 /** What a list is sorted by: an SQL expression, made unique by the id. */
 export interface SortColumn {
   by: RawBuilder<unknown>;
+  /** Orders rows of the same value, before the id does. It is never null. */
+  then?: RawBuilder<unknown>;
   /** Nulls come last, in both directions. @default false */
   nullable?: boolean;
 }
 
 export interface PageOrder extends SortColumn {
+  /** A column that has one value in the whole list, where it must be named for an index to have the order. */
+  prefix?: { column: RawBuilder<unknown>; value: unknown } | undefined;
   descending: boolean;
   /** The column that makes the order total. */
   id: RawBuilder<unknown>;
@@ -53,7 +57,7 @@ export function pageRequest(
   return { limit: input.limit, after, list, secret };
 }
 
-/** Where a page begins: at the start, after a value, or among the rows without one. */
+/** Where a page begins: at the start, after a value, or after a row without one. */
 export type PageStart = 'first' | 'value' | 'null';
 
 export const startOf = ({ after }: PageRequest): PageStart =>
@@ -62,26 +66,32 @@ export const startOf = ({ after }: PageRequest): PageStart =>
 /** The values of a page: real ones, or the slots of a statement. */
 export interface PageValues {
   /** One more than is shown. */
-  rows: number;
+  rows: number | RawBuilder<number>;
   afterValue: CursorKey[number];
   afterId: CursorKey[number];
+  afterThen: CursorKey[number];
 }
 
 export const pageValues = ({ limit, after }: PageRequest) => ({
   rows: limit + 1,
   afterValue: after?.[0] ?? null,
   afterId: after?.[1] ?? null,
+  afterThen: after?.[2] ?? null,
 });
 
-function startsAfter(order: PageOrder, start: PageStart, { afterValue, afterId }: PageValues): RawBuilder<SqlBool> {
-  const { by, id } = order;
+function startsAfter(order: PageOrder, start: PageStart, values: PageValues): RawBuilder<SqlBool> {
+  const { prefix, by, then, id } = order;
   // A title may look like an id.
-  const value = by === id ? asId(afterValue) : asText(afterValue);
-  const last = asId(afterId);
+  const afterValue = by === id ? asId(values.afterValue) : asText(values.afterValue);
+  const afterId = asId(values.afterId);
   const past = order.descending ? sql`<` : sql`>`;
-  if (!order.nullable) return sql<SqlBool>`(${by}, ${id}) ${past} (${value}, ${last})`;
-  if (start === 'null') return sql<SqlBool>`(${by} is null and ${id} ${past} ${last})`;
-  return sql<SqlBool>`(${by} ${past} ${value} or (${by} = ${value} and ${id} ${past} ${last}) or ${by} is null)`;
+  if (!order.nullable) {
+    const columns = [...(prefix ? [prefix.column] : []), by, ...(then ? [then] : []), id];
+    const after = [...(prefix ? [prefix.value] : []), afterValue, ...(then ? [values.afterThen] : []), afterId];
+    return sql<SqlBool>`(${sql.join(columns)}) ${past} (${sql.join(after)})`;
+  }
+  if (start === 'null') return sql<SqlBool>`(${by} is null and ${id} ${past} ${afterId})`;
+  return sql<SqlBool>`(${by} ${past} ${afterValue} or (${by} = ${afterValue} and ${id} ${past} ${afterId}) or ${by} is null)`;
 }
 
 /** Sorts a query and cuts its page. One more row than is shown says whether there is a next page. */
@@ -90,28 +100,54 @@ export function paged<DB, TB extends keyof DB, Row>(
   order: PageOrder,
   start: PageStart,
   values: PageValues,
-): SelectQueryBuilder<DB, TB, Row & { sortValue: string | number | null }> {
+): SelectQueryBuilder<DB, TB, Row & Sorted> {
   const direction = order.descending ? sql`desc` : sql`asc`;
   let result = query.select(sql<string | number | null>`${order.by}`.as('sortValue'));
+  if (order.then) result = result.select(sql<string | number>`${order.then}`.as('sortThen'));
   if (start !== 'first') result = result.where(startsAfter(order, start, values) as Expression<SqlBool>);
+  if (order.prefix) result = result.orderBy(sql`${order.prefix.column} ${direction}`);
   if (order.nullable) result = result.orderBy(sql`${order.by} is null`);
-  return result
-    .orderBy(sql`${order.by} ${direction}`)
-    .orderBy(sql`${order.id} ${direction}`)
-    .limit(sql<number>`${values.rows}`) as never;
+  result = result.orderBy(sql`${order.by} ${direction}`);
+  if (order.then) result = result.orderBy(sql`${order.then} ${direction}`);
+  return result.orderBy(sql`${order.id} ${direction}`).limit(sql<number>`${values.rows}`) as never;
 }
 
+/**
+ * The page of a nullable order as two queries, the second of which is read only as far as the first has too few rows: those with a
+ * value, and those without. In one query, no index has the order.
+ */
+export function pagedHalves<DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  order: PageOrder,
+  start: PageStart,
+  values: PageValues,
+): SelectQueryBuilder<DB, TB, Row & Sorted>[] {
+  const { by } = order;
+  const half = (none: boolean, from: PageStart) => {
+    const rows = query.where((none ? sql`${by} is null` : sql`${by} is not null`) as Expression<SqlBool>);
+    return paged(rows, { ...order, nullable: false }, from, values);
+  };
+  if (start !== 'null') return [half(false, start), half(true, 'first')];
+  // What is equal to all of them is no part of their order.
+  const rest = query.where(startsAfter(order, start, values) as Expression<SqlBool>);
+  return [paged(rest, { ...order, nullable: false }, 'first', values)];
+}
+
+/** What a row was sorted by. */
+export type Sorted = { sortValue: string | number | null; sortThen?: string | number };
+
 /** Takes away the row too many and makes the cursor. */
-export function cutPage<Row extends { id: string; sortValue: string | number | null }>(
+export function cutPage<Row extends { id: string } & Sorted>(
   rows: readonly Row[],
   request: PageRequest,
 ): { rows: readonly Row[]; nextCursor: string | null } {
   const shown = rows.slice(0, request.limit);
   const last = shown.at(-1);
   const more = rows.length > request.limit && last;
+  const then = last?.sortThen === undefined ? [] : [last.sortThen];
   return {
     rows: shown,
-    nextCursor: more ? encodeCursor(request.secret, request.list, [last.sortValue, last.id]) : null,
+    nextCursor: more ? encodeCursor(request.secret, request.list, [last.sortValue, last.id, ...then]) : null,
   };
 }
 
@@ -122,7 +158,7 @@ export async function readPage<DB, TB extends keyof DB, Row extends { id: string
   request: PageRequest,
 ) {
   const rows = await paged(query, order, startOf(request), pageValues(request)).execute();
-  return cutPage(rows as (Row & { sortValue: string | number | null })[], request);
+  return cutPage(rows as (Row & Sorted)[], request);
 }
 
 /** How many rows a list has in all. */
