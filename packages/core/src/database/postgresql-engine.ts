@@ -38,6 +38,8 @@ const sessionSettings = ({ lockTimeout, statementTimeout }: PostgresLimits): str
   `statement_timeout=${statementTimeout}s`,
   `idle_in_transaction_session_timeout=${statementTimeout}s`,
   'plan_cache_mode=force_generic_plan',
+  // Statements are short: starting a worker takes longer than reading a page of a list.
+  'max_parallel_workers_per_gather=0',
 ];
 
 /**
