@@ -87,9 +87,9 @@ function fill(database: Sqlite.Database): void {
     insert('tasks', { ...of, id, parent_id, number, title: 'Crates', title_sort: 'crates', ...ranks, ...made });
     insert('task_search', { ...of, task_id: id, title: ' crates', body: '' });
   }
-  insert('task_assignees', { ...of, task_id: task, user_id: user, position: 0 });
+  insert('task_assignees', { ...of, task_id: task, user_id: user, position: 0, created_at: 1 });
   insert('tags', { ...of, id: tag, name: 'Depot', name_sort: 'depot', color: '#336699', ...made });
-  insert('task_tags', { ...of, task_id: task, tag_id: tag });
+  insert('task_tags', { ...of, task_id: task, tag_id: tag, created_at: 1 });
   insert('comments', { ...of, id: newId(), task_id: child, body: 'Here', ...made });
 }
 

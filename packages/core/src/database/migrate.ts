@@ -10,7 +10,7 @@ import { isBusy, isMissingTable } from './failures.ts';
 import type { Migrations } from './migration-orm.ts';
 import { pendingAfter, refuseNewer, selectExecuted } from './migration-state.ts';
 import { grantsOf } from './policies.ts';
-import { databaseRoles } from './scope.ts';
+import { databaseRoles, searchRole } from './scope.ts';
 import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
 
@@ -83,7 +83,7 @@ async function stopInheriting(client: pg.Client, login: string): Promise<void> {
        select roleid::regrole::text from pg_auth_members where member = login.oid and not roleid::regrole::text = any($2)
      ) as others
      from pg_roles login where rolname = $1`,
-    [login, Object.values(databaseRoles)],
+    [login, [...Object.values(databaseRoles), searchRole]],
   );
   const [found] = rows;
   if (!found?.inherits) return;
@@ -99,12 +99,15 @@ async function createRoles(client: pg.Client, login: string): Promise<void> {
   const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`);
   const withOptions = Number(rows[0]?.version) >= grantsHaveOptions;
   if (!withOptions) await stopInheriting(client, login);
-  for (const role of Object.values(databaseRoles)) {
+  const options = withOptions ? ' with set true, inherit false' : '';
+  for (const role of [...Object.values(databaseRoles), searchRole]) {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role]);
     if (!rowCount) await retrying(client, `create role ${role} nologin`);
     await retrying(client, `grant usage on schema public to ${role}`);
-    // Explicit also for the role's creator: since PostgreSQL 16 creating a role does not let one act as it.
-    await retrying(client, `grant ${role} to ${quote(login)}${withOptions ? ' with set true, inherit false' : ''}`);
+    // Explicit also for the role's creator: since PostgreSQL 16 creating a role does not let one act as it. Who migrates gives a
+    // function to the role of searches, which takes being able to act as it.
+    const member = role === searchRole ? 'current_user' : quote(login);
+    await retrying(client, `grant ${role} to ${member}${options}`);
   }
 }
 

@@ -37,6 +37,9 @@ export const doorScope = (door: 'identity' | 'system'): DatabaseScope => ({
   userId: null,
 });
 
+/** Owns the function that searches the words of tasks, and may read nothing else. No connection acts as it. */
+export const searchRole = 'tenon_search';
+
 /**
  * The statements that put a PostgreSQL transaction into a scope. They are sent as text in one message with `begin`, so the ids
  * are checked here to be UUIDs.

@@ -107,6 +107,19 @@ export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.
     })
     .meta({ id: name });
 
+/** A page of a list that may have more rows than are counted. */
+export const countedPage = <Item extends z.ZodType>(item: Item) =>
+  z
+    .object({
+      ...page(item).shape,
+      total: z.number().int().optional().describe('Only when asked for. Where totalExact is false, there may be more.'),
+      totalExact: z
+        .boolean()
+        .optional()
+        .describe('With total: whether all rows were counted. Counting ends after 10,000 rows that were read.'),
+    })
+    .meta({ id: `${item.meta()?.id}Page` });
+
 export interface Page<Item> {
   data: Item[];
   nextCursor: string | null;

@@ -62,7 +62,13 @@ export async function seedTree(
       if (assigneeId)
         await unit.insert(
           TaskAssigneeEntity,
-          ...some.map(({ id: taskId }) => ({ organizationId, taskId, userId: assigneeId, position: 0 })),
+          ...some.map(({ id: taskId }) => ({
+            organizationId,
+            taskId,
+            userId: assigneeId,
+            position: 0,
+            createdAt: now,
+          })),
         );
     }
     for (const name of ['task', 'living tasks'])

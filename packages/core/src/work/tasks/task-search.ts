@@ -1,5 +1,9 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
+import type { ReadDoor } from '../../database/read-door.ts';
+import { countAll } from '../../database/sql.ts';
+import { current, statement } from '../../database/statement.ts';
+import { asId } from '../../database/typed-value.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { indexWords } from '../../kernel/search-words.ts';
 
@@ -17,34 +21,102 @@ export function searchRow(unit: Unit, task: { id: string; title: string; descrip
   };
 }
 
-/** The query of the words, each of which must begin a word: letters, digits and marks only, so nothing in them is query syntax. */
-export function searchQuery(dialect: Dialect, organizationId: string, terms: readonly string[]): string {
-  if (dialect === 'postgresql') return terms.map((term) => `'${term}':*`).join(' & ');
-  const words = terms.map((term) => `{title body} : "${term}" *`).join(' AND ');
-  // The organization is a word of the index, so that a search looks at one tenant's rows only.
-  return `organization : "${organizationId.replaceAll('-', '')}" AND ${words}`;
+/** As many hits are put in order. Of more, the newest come first. The function of PostgreSQL knows the same number. */
+export const mostHits = 10_000;
+
+/** A search whose words are known to the index. */
+export interface Search {
+  /** In the syntax of the database. Words are letters, digits and marks only, so nothing in them is query syntax. */
+  query: string;
+  /** Whether there are more hits than are put in order. */
+  isBroad: boolean;
 }
 
-/** Whether a row of `task_search` has the words of a search query, on PostgreSQL. */
-export const matches = (query: string): RawBuilder<SqlBool> => sql<SqlBool>`task_search.document @@ ${query}::tsquery`;
+/** Beginnings that more words of the index have are looked up in another way. */
+const mostCompletions = 128;
+
+const completions = statement<{ terms: readonly string[] }, { term: string; word: string }>((db, { terms }) => {
+  // Each step seeks the next word: a comparison with `>` would read all rows that have the one before.
+  const query = sql<{ term: string; word: string }>`
+    with recursive words(term, word, place) as (
+      select value, (select term from task_search_words where term >= value limit 1), 0 from json_each(${terms})
+      union all
+      select term, (select term from task_search_words where term >= words.word || char(1) limit 1), place + 1 from words
+        where substr(word, 1, length(words.term)) = words.term and place <= ${sql.lit(mostCompletions)}
+    )
+    select words.term, word from words where substr(word, 1, length(words.term)) = words.term`;
+  return { compile: () => query.compile(db) };
+});
+
+const anyWord = (words: readonly string[]): string => `(${words.map((word) => `"${word}"`).join(' OR ')})`;
+
+const hitCount = statement<{ query: string }, { hits: number }>((db, { query }, dialect) => {
+  const counted = sql<{ hits: number }>`select ${countAll()} as hits from ${hitsOf(dialect, query)} as found`;
+  return { compile: () => counted.compile(db) };
+});
+
+async function countHits(db: ReadDoor, query: string): Promise<number> {
+  return (await db.run(hitCount, { query }))[0]?.hits ?? 0;
+}
 
 /**
- * The rows of `task_search` that have the words of a search query, on SQLite, to be joined with them. The index is then asked once:
- * with `in`, the planner compared every task with every row that was found.
+ * Looks up the beginnings of words, each of which must begin a word of a hit. FTS5 reads all rows of a beginning before it answers
+ * the first, in every table of words that is large for a third of a second. So we ask for whole words, which it reads as they come.
  */
-export const found = (query: string) =>
-  sql<{
-    sequence: number;
-  }>`(select rowid as sequence from task_search_index where task_search_index match ${query})`.as('found');
+async function searchSqlite(db: ReadDoor, terms: readonly string[]): Promise<Search> {
+  const rows = await db.run(completions, { terms });
+  const wordsOf = Map.groupBy(rows, ({ term }) => term);
+  const found = terms.map((term) => wordsOf.get(term)?.map(({ word }) => word) ?? []);
+  const known = found.map((words) => anyWord(words.slice(0, mostCompletions))).join(' AND ');
+  if (found.some((words) => words.length === 0)) return { query: '', isBroad: false };
+  const isWhole = found.every((words) => words.length <= mostCompletions);
+  const isBroad = (await countHits(db, known)) > mostHits;
+  if (isWhole || isBroad) return { query: known, isBroad };
+  const query = terms.map((term) => `"${term}" *`).join(' AND ');
+  return { query, isBroad: (await countHits(db, query)) > mostHits };
+}
+
+/** Prepares a search for the beginnings of words; null when nothing can be found. */
+export async function searchFor(db: ReadDoor, terms: readonly string[]): Promise<Search | null> {
+  if (terms.length === 0) return null;
+  if (db.dialect === 'sqlite') {
+    const search = await searchSqlite(db, terms);
+    return search.query === '' ? null : search;
+  }
+  const query = terms.map((term) => `'${term}':*`).join(' & ');
+  return { query, isBroad: (await countHits(db, query)) > mostHits };
+}
+
+/**
+ * The newest hits of a query, one more than are put in order. On PostgreSQL a function of the migrations reads them: `@@` is no
+ * operator that row-level security lets reach an index.
+ */
+export const hitsOf = (dialect: Dialect, query: string): RawBuilder<unknown> =>
+  dialect === 'postgresql'
+    ? sql`search_tasks(${current.organization}, ${query}::tsquery)`
+    : // The organization is a word of each row, so that a search looks at one tenant's rows only.
+      sql`(select rowid as sequence from task_search_index
+          where task_search_index match '"_' || hex(${asId(current.organization)}) || '" AND ' || ${query}
+          order by rowid desc limit ${sql.lit(mostHits + 1)})`;
+
+/** Whether a row of `task_search` is a hit: for one row, without the index. */
+export const isHit = (dialect: Dialect, query: string, words: readonly string[]): RawBuilder<SqlBool> =>
+  dialect === 'postgresql'
+    ? sql<SqlBool>`task_search.document @@ ${query}::tsquery`
+    : sql<SqlBool>`(${sql.join(
+        words.map((word) => sql`instr(task_search.title || task_search.body, ${word}) > 0`),
+        sql` and `,
+      )})`;
 
 /** How a term begins a word of the title. */
-export const titlePattern = (term: string): string => `% ${term}%`;
+export const wordStart = (term: string): string => ` ${term}`;
 
 /**
- * How many of the patterns the title has: a whole number from the row's own words. Ranks that depend on other rows move
+ * How many of some beginnings of words the title has: a whole number from the row's own words. Ranks that depend on other rows move
  * whenever anyone writes, break cursors, and tell tenants about each other.
  */
-export function rank(patterns: readonly string[]): RawBuilder<number> {
-  const hits = patterns.map((pattern) => sql`case when task_search.title like ${pattern} then 1 else 0 end`);
+export function rank(dialect: Dialect, title: RawBuilder<unknown>, starts: readonly string[]): RawBuilder<number> {
+  const position = dialect === 'sqlite' ? 'instr' : 'strpos';
+  const hits = starts.map((start) => sql`case when ${sql.raw(position)}(${title}, ${start}) > 0 then 1 else 0 end`);
   return sql<number>`(${sql.join(hits, sql` + `)})`;
 }

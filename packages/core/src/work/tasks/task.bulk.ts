@@ -67,13 +67,15 @@ export async function addTasks(ctx: ServiceContext, tasks: readonly WholeTask[])
     await Promise.all([
       unit.insert(
         TaskAssigneeEntity,
-        ...tasks.flatMap(({ id: taskId, assigneeIds }) =>
-          assigneeIds.map((userId, position) => ({ ...unit.owner, taskId, userId, position })),
+        ...tasks.flatMap(({ id: taskId, createdAt, assigneeIds }) =>
+          assigneeIds.map((userId, position) => ({ ...unit.owner, taskId, userId, position, createdAt })),
         ),
       ),
       unit.insert(
         TaskTagEntity,
-        ...tasks.flatMap(({ id: taskId, tagIds }) => tagIds.map((tagId) => ({ ...unit.owner, taskId, tagId }))),
+        ...tasks.flatMap(({ id: taskId, createdAt, tagIds }) =>
+          tagIds.map((tagId) => ({ ...unit.owner, taskId, tagId, createdAt })),
+        ),
       ),
       unit.insert(TaskSearchEntity, ...tasks.map((task) => searchRow(unit, task))),
       recordEvents(unit, ...tasks.flatMap((task, index) => eventsOf(task, rows[index]?.trashId ?? null))),

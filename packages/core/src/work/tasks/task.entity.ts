@@ -4,6 +4,22 @@ import { defineTenantTable, TeamEntity } from '../../tenancy/index.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import { taskPriorities, taskStatuses } from './task.schema.ts';
 
+/** What the index of overdue tasks has: living, neither done nor archived, and due at some time. `task.filters.ts` says the same. */
+const openAndDue = 'deleted_at is null and status_rank < 3 and due_date is not null';
+
+/** An index of the rows of an organization that meet a condition. Others cost it no write. */
+const partial = <const Name extends string>(name: string, where: string, ...properties: Name[]) => ({
+  name: `tasks_${name}_index`,
+  properties: ['organizationId' as const, ...properties, 'id' as const],
+  where,
+});
+
+const living = <const Name extends string>(name: string, ...properties: Name[]) =>
+  partial(name, 'deleted_at is null', ...properties);
+
+const inTrash = <const Name extends string>(name: string, ...properties: Name[]) =>
+  partial(name, 'deleted_at is not null', ...properties);
+
 export const TaskEntity = defineEntity({
   name: 'Task',
   tableName: 'tasks',
@@ -31,21 +47,26 @@ export const TaskEntity = defineEntity({
     ...trashColumns(),
   },
   uniques: [{ properties: ['organizationId', 'number'] }],
+  // docs/indexes.md says what each is for. Most leave out the trash, so that no list walks through it.
   indexes: [
-    { properties: ['organizationId', 'createdAt', 'id'] },
-    { properties: ['organizationId', 'status', 'createdAt', 'id'] },
-    { properties: ['organizationId', 'updatedAt', 'id'] },
-    { properties: ['organizationId', 'dueDate', 'id'] },
-    { properties: ['organizationId', 'priorityRank', 'id'] },
-    { properties: ['organizationId', 'statusRank', 'id'] },
-    { properties: ['organizationId', 'titleSort', 'id'] },
-    { properties: ['organizationId', 'createdById', 'id'] },
-    { properties: ['organizationId', 'deletedAt', 'id'] },
-    { properties: ['organizationId', 'parentId', 'deletedAt', 'id'] },
-    { properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
-    { properties: ['organizationId', 'trashId', 'id'] },
+    living('created', 'createdAt'),
+    living('updated', 'updatedAt'),
+    living('due', 'dueDate'),
+    living('title', 'titleSort'),
+    living('priority', 'priorityRank', 'createdAt'),
+    living('status', 'statusRank', 'createdAt'),
+    living('creator', 'createdById', 'createdAt'),
+    partial('overdue', openAndDue, 'dueDate'),
+    { name: 'tasks_team_index', properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
+    partial('parent', 'parent_id is not null', 'parentId', 'createdAt'),
+    inTrash('trashed', 'deletedAt'),
+    inTrash('trash_created', 'createdAt'),
+    partial('trash', 'trash_id is not null', 'trashId'),
   ],
 });
+
+/** When the task of a link was created, which never changes: lists by assignee or tag are in this order. */
+const createdWithTask = () => ({ createdAt: instant() });
 
 /** The people a task is assigned to, in order: the first is the primary one. */
 export const TaskAssigneeEntity = defineEntity({
@@ -56,8 +77,9 @@ export const TaskAssigneeEntity = defineEntity({
     taskId: id().primary(),
     userId: id().primary(),
     position: p.smallint(),
+    ...createdWithTask(),
   },
-  indexes: [{ properties: ['organizationId', 'userId', 'taskId'] }],
+  indexes: [{ name: 'task_assignees_user_index', properties: ['organizationId', 'userId', 'createdAt', 'taskId'] }],
 });
 
 export const TaskTagEntity = defineEntity({
@@ -67,8 +89,9 @@ export const TaskTagEntity = defineEntity({
     organizationId: id().primary(),
     taskId: id().primary(),
     tagId: id().primary(),
+    ...createdWithTask(),
   },
-  indexes: [{ properties: ['organizationId', 'tagId', 'taskId'] }],
+  indexes: [{ name: 'task_tags_tag_index', properties: ['organizationId', 'tagId', 'createdAt', 'taskId'] }],
 });
 
 export const taskTable = defineTenantTable(TaskEntity, {

@@ -187,16 +187,20 @@ describe.each(dialects)('long work on %s', (dialect) => {
     await writeThroughSystemDoor(anonymous(platform), async ({ db }) => {
       const rows = await db
         .selectFrom('tasks')
-        .select('id')
+        .select(['id', 'created_at'])
         .where('organization_id', '=', acme.id)
         .orderBy('id')
         .execute();
       await db
         .insertInto('task_assignees')
         .values(
-          rows
-            .slice(0, all - 100)
-            .map((task) => ({ organization_id: acme.id, task_id: task.id, user_id: userId, position: 0 })),
+          rows.slice(0, all - 100).map(({ id: task_id, created_at }) => ({
+            organization_id: acme.id,
+            task_id,
+            user_id: userId,
+            position: 0,
+            created_at: new Date(created_at),
+          })),
         )
         .execute();
     });

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql, type SqlBool } from 'kysely';
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
 import { authorize, requirePermission, visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Dialect } from '../../database/engine.ts';
@@ -6,230 +6,398 @@ import {
   cutPage,
   orderOf,
   paged,
+  pagedHalves,
+  type PageOrder,
   pageRequest,
   type PageStart,
   pageValues,
   type SortColumn,
+  type Sorted,
   startOf,
 } from '../../database/paging.ts';
-import { read } from '../../database/read-door.ts';
-import { anyOf, countAll } from '../../database/sql.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
+import type { Tables } from '../../database/schema.ts';
+import { countAll } from '../../database/sql.ts';
 import { statementFamily } from '../../database/statement.ts';
-import type { Page } from '../../kernel/schemas.ts';
+import type { Principal, Visibility } from '../../kernel/principal.ts';
 import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
-import { found, matches, rank, searchQuery, titlePattern } from './task-search.ts';
+import { hitsOf, isHit, mostHits, rank, searchFor, wordStart } from './task-search.ts';
+import {
+  type Choice,
+  conditionsOf,
+  type FilterName,
+  filterNames,
+  type Filters,
+  type FilterValues,
+  isIndexed,
+  isLink,
+  prefixOf,
+  type Source,
+  sourceOf,
+  type Way,
+  type Where,
+} from './task.filters.ts';
 import { namesIn } from './task.names.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import { keptSince } from './task.record.ts';
-import type { Task, TaskListInput, TaskSortField } from './task.schema.ts';
+import {
+  type Task,
+  type TaskListInput,
+  taskPriorities,
+  type TaskPage,
+  type TaskSortField,
+  taskStatuses,
+} from './task.schema.ts';
 
 /** Every word must be found; the first of them decide the order. */
 const rankedTerms = 10;
+
+/** A filter that fewer tasks pass is read whole and sorted. Of more, one of a few thousand tasks of the order passes. */
+const mostSorted = 2000;
+
+/** One more than the largest page has. */
+const mostRows = 101;
+
+/** A count reads as many rows at most, which takes some 30 ms. */
+const mostCounted = 10_000;
 
 const sortColumns: Record<TaskSortField, SortColumn> = {
   createdAt: { by: sql`tasks.created_at` },
   updatedAt: { by: sql`tasks.updated_at` },
   dueDate: { by: sql`tasks.due_date`, nullable: true },
-  priority: { by: sql`tasks.priority_rank` },
-  status: { by: sql`tasks.status_rank` },
+  // The same indexes serve the filters by one priority or status, which are in the order of creation.
+  priority: { by: sql`tasks.priority_rank`, then: sql`tasks.created_at` },
+  status: { by: sql`tasks.status_rank`, then: sql`tasks.created_at` },
   title: { by: sql`tasks.title_sort` },
   number: { by: sql`tasks.number` },
 };
 
+/** By the field of a sort: the filters by one value whose indexes have its order. */
+const ordered: Partial<Record<TaskSortField | 'hits', readonly FilterName[]>> = {
+  createdAt: ['assignee', 'tag', 'parent', 'createdBy', 'team', 'status', 'priority'],
+  dueDate: ['overdue', 'due'],
+  status: ['status'],
+  priority: ['priority'],
+};
+
 /** What is bound to the statement of a list. */
-interface ListValues extends Readonly<Record<string, unknown>> {
-  userId: string;
-  now: Date;
-  status: readonly string[];
-  oneStatus: string;
-  priority: readonly string[];
-  assignee: readonly string[];
-  tag: readonly string[];
-  parent: readonly string[];
-  team: readonly string[];
-  oneTeam: string;
-  /** The teams of the departments, and of all below them. */
-  departmentTeams: readonly string[];
-  createdBy: readonly string[];
-  keptSince: Date;
-  dueBefore: Date;
-  dueAfter: Date;
+interface ListValues extends FilterValues {
   query: string;
   rows: number;
   afterValue: string | number | null;
+  afterThen: string | number | null;
   afterId: string | number | null;
 }
 
-/** Of a filter that takes ids and `none`, what it was given. */
-type Choice = 'any' | 'ids' | 'none' | 'both';
+/** Of a search: its hits are read and put in order, or each task is checked. */
+type SearchWay = 'hits' | 'check';
 
 /** What the SQL of a list depends on. */
 interface ListShape {
-  /** `own` shows only what the caller created. */
-  trash: 'none' | 'own' | 'all';
-  status: 'any' | 'one' | 'many';
-  filters: readonly ('priority' | 'assignee' | 'tag' | 'department' | 'createdBy' | 'dueBefore' | 'dueAfter')[];
-  parent: Choice;
-  team: Choice | 'one';
-  overdue: boolean | null;
-  /** How many words order the hits; null is no search. */
-  terms: number | null;
+  filters: Filters;
+  way: Way | null;
+  search: SearchWay | null;
+  /** How many words a search has. */
+  words: number;
   sort: TaskSortField | `-${TaskSortField}` | 'hits';
   start: PageStart;
-  /** Whether the rows are counted instead of read. */
-  count: boolean;
 }
 
-/** Whether a column is among the ids, or null, as a filter has chosen. */
-function chosen(
+const wordName = (index: number): string => `word${index}`;
+
+const wordsIn = (values: ListValues, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => values[wordName(index)] as string);
+
+/** The tasks of some ids. Left to decide, either database may rather go through all tasks in the order of the list. */
+function joinSource(db: Kysely<Tables>, ids: Source, dialect: Dialect) {
+  if (dialect === 'postgresql') return db.selectFrom('tasks').where(sql<SqlBool>`tasks.id = any(array(${ids}))`);
+  const each = db.selectFrom(ids.as('some')).select('some.id').distinct().as('found');
+  return db.selectFrom(each).crossJoin('tasks').whereRef('tasks.id', '=', 'found.id') as never;
+}
+
+/** The hits of a search with their tasks. SQLite takes tables that are cross joined in their order. */
+function joinHits(db: Kysely<Tables>, query: string, dialect: Dialect) {
+  const hits = db.selectFrom(sql<{ task_id: string }>`${hitsOf(dialect, query)}`.as('found'));
+  const joined =
+    dialect === 'postgresql'
+      ? hits.innerJoin('tasks', 'tasks.id', 'found.task_id')
+      : hits
+          .crossJoin('task_search')
+          .where(sql<boolean>`task_search.sequence = found.sequence`)
+          .crossJoin('tasks')
+          .whereRef('tasks.id', '=', 'task_search.task_id');
+  return joined as never;
+}
+
+/** The tables of a list, from where its way begins. */
+function tablesOf(
+  db: Kysely<Tables>,
+  values: ListValues,
   dialect: Dialect,
-  column: string,
-  choice: Exclude<Choice, 'any'>,
-  ids: readonly string[],
-): RawBuilder<SqlBool> {
-  const isNone = sql<SqlBool>`${sql.ref(column)} is null`;
-  if (choice === 'none') return isNone;
-  const isAmong = anyOf(dialect, column, ids);
-  return choice === 'ids' ? isAmong : sql<SqlBool>`(${isAmong} or ${isNone})`;
+  { way, search, filters }: RowShape,
+): SelectQueryBuilder<Tables, 'tasks', object> {
+  if (search === 'hits') return joinHits(db, values.query, dialect);
+  if (way?.how === 'ids')
+    return joinSource(db, sourceOf(db, way.by, values, dialect, filters, 2 * mostSorted), dialect);
+  if (way === null || !isLink(way.by)) return db.selectFrom('tasks');
+  const joined =
+    way.by === 'assignee'
+      ? db
+          .selectFrom('task_assignees')
+          .innerJoin('tasks', 'tasks.id', 'task_assignees.task_id')
+          .where('task_assignees.user_id', '=', values.assignee)
+      : db
+          .selectFrom('task_tags')
+          .innerJoin('tasks', 'tasks.id', 'task_tags.task_id')
+          .where('task_tags.tag_id', '=', values.tag);
+  return joined as never;
 }
 
-// Instants go to the database as dates; what comes from it is text, and so is the type of the column.
-const instant = (value: Date) => value as unknown as string;
+type RowShape = Omit<ListShape, 'sort' | 'start'>;
 
-const patternName = (index: number): string => `pattern${index}`;
+/** The conditions of a list on its tasks: those that lead to them, and those that are checked row by row. */
+function conditionsIn(where: Where, values: ListValues, dialect: Dialect, shape: RowShape) {
+  const { taken, checks } = conditionsOf(where, shape, values, dialect);
+  if (shape.search === 'check') {
+    const words = where
+      .selectFrom('task_search')
+      .select(isHit(dialect, values.query, wordsIn(values, shape.words)).as('isHit'))
+      .whereRef('task_search.task_id', '=', 'tasks.id');
+    checks.push(sql<SqlBool>`(${words}) is true`);
+  }
+  return { taken, checks };
+}
 
-const listStatement = statementFamily<
-  ListShape,
-  ListValues,
-  TaskRow & { sortValue: string | number | null; total: number }
->((db, values, dialect, shape) => {
-  const has = (name: ListShape['filters'][number]) => shape.filters.includes(name);
-  let query = db.selectFrom('tasks');
-  if (shape.trash === 'none') query = query.where('tasks.deleted_at', 'is', null);
-  else query = query.where('tasks.deleted_at', '>', instant(values.keptSince));
-  if (shape.trash === 'own') query = query.where('tasks.created_by_id', '=', values.userId);
-  // One status keeps the order of its index; several do not.
-  if (shape.status === 'one') query = query.where('tasks.status', '=', values.oneStatus as Task['status']);
-  if (shape.status === 'many') query = query.where(anyOf(dialect, 'tasks.status', values.status, 'text'));
-  if (has('priority')) query = query.where(anyOf(dialect, 'tasks.priority', values.priority, 'text'));
-  if (has('createdBy')) query = query.where(anyOf(dialect, 'tasks.created_by_id', values.createdBy));
-  if (has('dueBefore')) query = query.where('tasks.due_date', '<=', instant(values.dueBefore));
-  if (has('dueAfter')) query = query.where('tasks.due_date', '>=', instant(values.dueAfter));
-  if (shape.parent !== 'any') query = query.where(chosen(dialect, 'tasks.parent_id', shape.parent, values.parent));
-  // One team keeps the order of its index.
-  if (shape.team === 'one') query = query.where('tasks.team_id', '=', values.oneTeam);
-  else if (shape.team !== 'any') query = query.where(chosen(dialect, 'tasks.team_id', shape.team, values.team));
-  if (has('department')) query = query.where(anyOf(dialect, 'tasks.team_id', values.departmentTeams));
-  if (has('assignee'))
-    query = query.where((where) =>
-      where.exists(
-        where
-          .selectFrom('task_assignees')
-          .select('task_assignees.task_id')
-          .whereRef('task_assignees.task_id', '=', 'tasks.id')
-          .where(anyOf(dialect, 'task_assignees.user_id', values.assignee)),
-      ),
-    );
-  if (has('tag'))
-    query = query.where((where) =>
-      where.exists(
-        where
-          .selectFrom('task_tags')
-          .select('task_tags.task_id')
-          .whereRef('task_tags.task_id', '=', 'tasks.id')
-          .where(anyOf(dialect, 'task_tags.tag_id', values.tag)),
-      ),
-    );
-  if (shape.overdue !== null)
-    query = query.where((where) => {
-      const late = where.and([
-        where('tasks.due_date', '<', instant(values.now)),
-        where('tasks.status', 'not in', ['done', 'archived']),
-      ]);
-      return shape.overdue ? late : where.or([where('tasks.due_date', 'is', null), where.not(late)]);
-    });
-  if (shape.terms === 0) query = query.where(sql<boolean>`1 = 0`);
-  if (shape.terms !== null)
-    query = query.innerJoin('task_search', (join) => {
-      const ofTask = join.onRef('task_search.task_id', '=', 'tasks.id');
-      return dialect === 'postgresql' && shape.terms !== 0 ? ofTask.on(matches(values.query)) : ofTask;
-    });
-  if (shape.terms !== null && shape.terms > 0 && dialect === 'sqlite')
-    query = query.innerJoin(found(values.query), (join) =>
-      join.on(sql<boolean>`found.sequence = task_search.sequence`),
-    );
-  if (shape.count) return query.select(countAll().as('total')) as never;
+/** The order of a list. A way by links is in the order of what the links repeat of their tasks. */
+function orderIn(values: ListValues, dialect: Dialect, shape: ListShape): PageOrder {
+  const { sort, way, words } = shape;
   const id = sql`tasks.id`;
-  const patterns = Array.from({ length: shape.terms ?? 0 }, (_, index) => values[patternName(index)] as string);
-  const order =
-    shape.sort === 'hits' ? { by: rank(patterns), descending: true, id } : orderOf(shape.sort, sortColumns, id);
-  return paged(selectTasks(query), order, shape.start, values) as never;
+  if (sort === 'hits') {
+    const title = dialect === 'sqlite' ? sql`task_search.title` : sql`found.title`;
+    return { by: rank(dialect, title, wordsIn(values, Math.min(words, rankedTerms))), descending: true, id };
+  }
+  const prefix = prefixOf(shape, values, dialect);
+  const order = {
+    ...orderOf(sort, sortColumns, id),
+    prefix: prefix ? { column: sql.ref(prefix.column), value: prefix.value } : undefined,
+  };
+  if (way?.how !== 'order' || !isLink(way.by)) return order;
+  const links = way.by === 'assignee' ? 'task_assignees' : 'task_tags';
+  return { ...order, by: sql.ref(`${links}.created_at`), id: sql.ref(`${links}.task_id`) };
+}
+
+const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((db, values, dialect, shape) => {
+  const rows = tablesOf(db, values, dialect, shape).where((where) => {
+    const { taken, checks } = conditionsIn(where, values, dialect, shape);
+    return where.and([...taken, ...checks]);
+  });
+  const order = orderIn(values, dialect, shape);
+  const { afterValue, afterThen, afterId } = values;
+  const limited = { afterValue, afterThen, afterId, rows: sql.lit(mostRows) };
+  const parts = order.nullable
+    ? pagedHalves(selectTasks(rows), order, shape.start, limited)
+    : [paged(selectTasks(rows), order, shape.start, limited)];
+  // PostgreSQL would plan for a limit that it does not know as for a tenth of the rows, and read them all to sort them.
+  const pages = parts.map((part) => sql`select * from (${part}) as part`);
+  const page = sql`${sql.join(pages, sql` union all `)} limit ${values.rows}`;
+  return { compile: () => page.compile(db) } as never;
 });
 
-const filterNames = ['priority', 'assignee', 'tag', 'department', 'createdBy', 'dueBefore', 'dueAfter'] as const;
+/** The order of the index that a count reads. Without it, PostgreSQL reads the whole table for what is rare. */
+function orderOfCount({ way, search }: RowShape): RawBuilder<unknown> | null {
+  if (search === 'hits' || way?.how === 'ids') return null;
+  if (way?.by === 'due' || way?.by === 'overdue') return sql`tasks.due_date`;
+  if (way?.by === 'assignee') return sql`task_assignees.created_at`;
+  return way?.by === 'tag' ? sql`task_tags.created_at` : sql`tasks.created_at`;
+}
 
-function choiceOf(given: readonly string[] | undefined): Choice {
-  if (!given) return 'any';
-  if (!given.includes('none')) return 'ids';
+const countStatement = statementFamily<RowShape, ListValues, { visited: number; total: number }>(
+  (db, values, dialect, shape) => {
+    const visited = tablesOf(db, values, dialect, shape)
+      .where((where) => where.and(conditionsIn(where, values, dialect, shape).taken))
+      .select((where) => {
+        const { checks } = conditionsIn(where, values, dialect, shape);
+        return sql<number>`case when ${where.and(checks)} then 1 else 0 end`.as('matches');
+      })
+      .limit(sql.lit(mostCounted + 1));
+    const order = orderOfCount(shape);
+    return db
+      .selectFrom((order ? visited.orderBy(order) : visited).as('visited'))
+      .select([
+        countAll().as('visited'),
+        sql<number>`cast(coalesce(sum(visited.matches), 0) as integer)`.as('total'),
+      ]) as never;
+  },
+);
+
+/** Counts what some filters let through, each as far as it matters. */
+const probeStatement = statementFamily<
+  { filters: Filters; names: readonly FilterName[] },
+  FilterValues,
+  Readonly<Partial<Record<FilterName, number>>>
+>((db, values, dialect, { filters, names }) => {
+  const counts = names.map((name) => {
+    const some = sourceOf(db, name, values, dialect, filters, mostSorted);
+    return db.selectFrom(some.as('some')).select(countAll().as('found')).as(name);
+  });
+  return db.selectNoFrom(counts) as never;
+});
+
+/** The way by a filter whose index has the order of the field. */
+function inOrderOf(filters: Filters, sort: TaskSortField | `-${TaskSortField}` | 'hits'): Way | null {
+  const field = sort.replace('-', '') as TaskSortField | 'hits';
+  // The trash has an index in the order of creation only.
+  const fitting = filters.trash ? (['trash'] as const) : (ordered[field] ?? []);
+  const by = fitting.find((name) => {
+    const choice = filters[name];
+    if (name === 'team') return choice === 'one' || choice === 'none';
+    return name === 'trash' || name === 'due' ? choice !== undefined : choice === 'one' || choice === true;
+  });
+  return by === undefined ? null : { by, how: 'order' };
+}
+
+/**
+ * Decides how a list reaches its tasks. An index that has its filter and its order is walked as far as the page. Otherwise a filter
+ * that few tasks pass is read whole, or all tasks are walked in their order. The databases cannot decide it: they plan without
+ * knowing the values.
+ */
+async function findWay(db: ReadDoor, filters: Filters, sort: ListShape['sort'], values: FilterValues) {
+  const given = filterNames.filter((name) => filters[name] !== undefined);
+  const way = inOrderOf(filters, sort);
+  const names = way && given.length === 1 ? [] : given.filter((name) => isIndexed(name, filters));
+  if (names.length === 0) return way;
+  const [found = {}] = await db.run(probeStatement({ filters, names }), values);
+  const fewest = names.reduce((one, other) => ((found[other] ?? 0) < (found[one] ?? 0) ? other : one));
+  return (found[fewest] ?? 0) < mostSorted ? ({ by: fewest, how: 'ids' } as const) : way;
+}
+
+function choiceOf(given: readonly string[] | undefined): Choice | undefined {
+  if (!given) return undefined;
+  if (!given.includes('none')) return given.length === 1 ? 'one' : 'many';
   return given.every((one) => one === 'none') ? 'none' : 'both';
 }
 
 const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
 
-/** A page of the tasks that the caller may see (D4). */
-export async function listTasks(ctx: ServiceContext, input: TaskListInput): Promise<Page<Task>> {
-  authorize(ctx, 'task:read');
-  if (input.deleted) requirePermission(ctx, 'task:delete');
-  const { principal } = ctx;
-  const { userId, organizationId } = principal;
-  const { dialect } = ctx.database.engine;
-  const terms = input.search === undefined ? null : searchWords(input.search);
-  const ranked = terms?.slice(0, rankedTerms) ?? null;
-  const sort = input.sort ?? (terms && terms.length > 0 ? 'hits' : '-createdAt');
-  const request = pageRequest(ctx, 'tasks', sort, input);
-  const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
+/** What stands in place of one value that is not used. It is an id, because it is bound as one. */
+const noId = '00000000-0000-0000-0000-000000000000';
+
+function dueOf({ dueBefore, dueAfter }: TaskListInput): Filters['due'] {
+  if (dueBefore !== undefined) return dueAfter === undefined ? 'before' : 'between';
+  return dueAfter === undefined ? undefined : 'after';
+}
+
+function visibleOf(seen: Visibility): Filters['visible'] {
+  if (typeof seen === 'string') return undefined;
+  if (seen.every(({ place, own }) => place === null && own)) return 'own';
+  return seen.every(({ place }) => place !== null) ? 'places' : 'mixed';
+}
+
+function filtersOf(principal: Principal, input: TaskListInput): Filters {
+  const seen = visibility(principal, 'task:read');
   // The trash is for those who may empty it: a member's own, a manager's all.
   const trash = visibility(principal, 'task:delete_any') === 'all' ? 'all' : 'own';
-  const shape: ListShape = {
-    trash: input.deleted ? trash : 'none',
-    status: input.status ? (input.status.length === 1 ? 'one' : 'many') : 'any',
-    filters: filterNames.filter((name) => input[name] !== undefined),
+  return {
+    trash: input.deleted ? trash : undefined,
+    status: choiceOf(input.status),
+    priority: choiceOf(input.priority),
+    createdBy: choiceOf(input.createdBy),
+    team: choiceOf(input.team),
     parent: choiceOf(input.parent),
-    team: input.team?.length === 1 && input.team[0] !== 'none' ? 'one' : choiceOf(input.team),
-    overdue: input.overdue ?? null,
-    terms: ranked?.length ?? null,
-    sort,
-    start: startOf(request),
-    count: false,
+    department: input.department && 'many',
+    due: dueOf(input),
+    overdue: input.overdue,
+    assignee: choiceOf(input.assignee),
+    tag: choiceOf(input.tag),
+    visible: visibleOf(seen),
   };
-  const filters = {
+}
+
+function valuesOf(
+  ctx: ServiceContext,
+  principal: Principal,
+  input: TaskListInput,
+  departmentTeams: readonly string[],
+): FilterValues {
+  const { userId } = principal;
+  const seen = visibility(principal, 'task:read');
+  const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
+  const statuses = (input.status ?? []).map((status) => taskStatuses.indexOf(status));
+  const priorities = (input.priority ?? []).map((priority) => taskPriorities.indexOf(priority));
+  const [creators, assignees] = [people(input.createdBy), people(input.assignee)];
+  const [teams, parents] = [idsOf(input.team), idsOf(input.parent)];
+  return {
     userId,
+    self: [userId],
+    places: typeof seen === 'string' ? [] : seen.flatMap(({ placeIds }) => placeIds),
+    departmentTeams,
     now: ctx.clock.now(),
-    status: input.status ?? [],
-    oneStatus: input.status?.[0] ?? '',
-    priority: input.priority ?? [],
-    assignee: people(input.assignee),
-    tag: input.tag ?? [],
-    parent: idsOf(input.parent),
-    team: idsOf(input.team),
-    oneTeam: input.team?.[0] ?? '',
-    createdBy: people(input.createdBy),
     keptSince: keptSince(ctx.clock.now()),
+    status: statuses[0] ?? 0,
+    statuses,
+    priority: priorities[0] ?? 0,
+    priorities,
+    createdBy: creators[0] ?? noId,
+    creators,
+    team: teams[0] ?? noId,
+    teams,
+    parent: parents[0] ?? noId,
+    parents,
+    assignee: assignees[0] ?? noId,
+    assignees,
+    tag: input.tag?.[0] ?? noId,
+    tags: input.tag ?? [],
     dueBefore: new Date(input.dueBefore ?? 0),
     dueAfter: new Date(input.dueAfter ?? 0),
-    query: searchQuery(dialect, organizationId, terms ?? []),
-    ...Object.fromEntries((ranked ?? []).map((term, index) => [patternName(index), titlePattern(term)])),
-    ...pageValues(request),
   };
+}
+
+/** A rank is a small number, and the instant of a cursor is not: so the pages of a search stay in the order of the first. */
+const isRank = (value: unknown): boolean => typeof value === 'number' && value <= rankedTerms;
+
+/** Counts the tasks of a list, as far as the budget. What it has not read may be more. */
+async function countTasks(db: ReadDoor, shape: RowShape, isBroad: boolean, values: ListValues) {
+  const isFew = shape.way?.how === 'ids';
+  const way = shape.way ?? inOrderOf(shape.filters, 'createdAt') ?? inOrderOf(shape.filters, 'dueDate');
+  // Of a broad search, the newest hits are counted.
+  const isPart = isBroad && !isFew;
+  const counted: RowShape = isPart ? { ...shape, way: null, search: 'hits' } : { ...shape, way };
+  const [{ visited, total } = { visited: 0, total: 0 }] = await db.run(countStatement(counted), values);
+  return { total: Math.min(total, mostCounted), totalExact: !isPart && visited <= mostCounted };
+}
+
+/** A page of the tasks that the caller may see (D4). */
+export async function listTasks(ctx: ServiceContext, input: TaskListInput): Promise<TaskPage> {
+  authorize(ctx, 'task:read');
+  if (input.deleted) requirePermission(ctx, 'task:delete');
+  const terms = input.search === undefined ? null : searchWords(input.search);
+  const byHits = input.sort === undefined && terms !== null && terms.length > 0;
+  const sort = byHits ? 'hits' : (input.sort ?? '-createdAt');
+  const request = pageRequest(ctx, 'tasks', sort, input);
+  const filters = filtersOf(ctx.principal, input);
+  const { principal } = ctx;
   const names = await namesIn(ctx);
   return read(ctx, async (db) => {
     const departmentTeams = input.department ? await teamIdsWithin(db, input.department) : [];
-    const values: ListValues = { ...filters, departmentTeams };
-    const { rows, nextCursor } = cutPage(await db.run(listStatement(shape), values), request);
-    const page: Page<Task> = { data: await tasksOf(db, names, rows), nextCursor };
-    if (!input.total) return page;
-    const [counted] = await db.run(listStatement({ ...shape, start: 'first', count: true }), values);
-    return { ...page, total: counted?.total ?? 0 };
+    const found = terms && (await searchFor(db, terms));
+    if (terms && !found) return { data: [], nextCursor: null, ...(input.total && { total: 0, totalExact: true }) };
+    const values: ListValues = {
+      ...valuesOf(ctx, principal, input, departmentTeams),
+      query: found?.query ?? '',
+      ...Object.fromEntries((terms ?? []).map((term, index) => [wordName(index), wordStart(term)])),
+      ...pageValues(request),
+    };
+    const isBroad = found?.isBroad ?? false;
+    const isRanked = byHits && (request.after === null ? !isBroad : isRank(request.after[0]));
+    const search: SearchWay | null = found && (isRanked || !isBroad ? 'hits' : 'check');
+    const sorted = byHits && !isRanked ? '-createdAt' : sort;
+    const way = search === 'hits' ? null : await findWay(db, filters, sorted, values);
+    const shape: RowShape = { filters, way, search, words: terms?.length ?? 0 };
+    const rows = await db.run(listStatement({ ...shape, sort: sorted, start: startOf(request) }), values);
+    const page = cutPage(rows, request);
+    const data = await tasksOf(db, names, page.rows);
+    const count = input.total ? await countTasks(db, shape, isBroad, values) : {};
+    return { data, nextCursor: page.nextCursor, ...count };
   });
 }

@@ -3,6 +3,7 @@ import { priorities } from '../../kernel/priorities.ts';
 import {
   anyIdOr,
   anyOf,
+  countedPage,
   decimalIn,
   distinct,
   id,
@@ -57,6 +58,9 @@ export const Task = output('Task', {
   version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
 });
 export type Task = z.output<typeof Task>;
+
+export const TaskPage = countedPage(Task);
+export type TaskPage = z.output<typeof TaskPage>;
 
 export const TaskCreate = input('TaskCreate', {
   title: line(200),

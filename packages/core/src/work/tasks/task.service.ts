@@ -43,19 +43,28 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
     const given = { ...fields, id, status, priority, completedAt, number };
     const task = await tasks.add(unit, given, { tracked, later: true });
     unit.later(
-      linkAssignees(unit, id, assigneeIds),
-      linkTags(unit, id, tagIds),
+      linkAssignees(unit, { id, createdAt: unit.now }, assigneeIds),
+      linkTags(unit, { id, createdAt: unit.now }, tagIds),
       unit.insert(TaskSearchEntity, searchRow(unit, { id, description: null, ...fields })),
     );
     return assembleTask(task, linksOfNew(id, assigneeIds, references));
   });
 }
 
-const linkAssignees = (unit: Unit, taskId: string, userIds: readonly string[]): Promise<void> =>
-  unit.insert(TaskAssigneeEntity, ...userIds.map((userId, position) => ({ ...unit.owner, taskId, userId, position })));
+/** What a link repeats of its task. */
+interface Linked {
+  id: string;
+  createdAt: string | Date;
+}
 
-const linkTags = (unit: Unit, taskId: string, tagIds: readonly string[]): Promise<void> =>
-  unit.insert(TaskTagEntity, ...tagIds.map((tagId) => ({ ...unit.owner, taskId, tagId })));
+const linkAssignees = (unit: Unit, { id: taskId, createdAt }: Linked, userIds: readonly string[]): Promise<void> =>
+  unit.insert(
+    TaskAssigneeEntity,
+    ...userIds.map((userId, position) => ({ ...unit.owner, taskId, userId, position, createdAt })),
+  );
+
+const linkTags = (unit: Unit, { id: taskId, createdAt }: Linked, tagIds: readonly string[]): Promise<void> =>
+  unit.insert(TaskTagEntity, ...tagIds.map((tagId) => ({ ...unit.owner, taskId, tagId, createdAt })));
 
 const parentOf = statement((db, { id }: { id: string }) =>
   db.selectFrom('tasks').select('tasks.parent_id as parentId').where('tasks.id', '=', id),
@@ -141,13 +150,13 @@ async function replaceWords(unit: Unit, task: LockedTask, changes: Changes): Pro
   await unit.update(TaskSearchEntity, { taskId: task.id }, { title, body });
 }
 
-async function replaceLinks(unit: Unit, { id: taskId, ...task }: LockedTask, changes: Changes): Promise<void> {
+async function replaceLinks(unit: Unit, task: LockedTask, changes: Changes): Promise<void> {
   if (changes['assigneeIds']) {
-    await unit.delete(TaskAssigneeEntity, { taskId });
-    await linkAssignees(unit, taskId, task.assigneeIds);
+    await unit.delete(TaskAssigneeEntity, { taskId: task.id });
+    await linkAssignees(unit, task, task.assigneeIds);
   }
   if (changes['tagIds']) {
-    await unit.delete(TaskTagEntity, { taskId });
-    await linkTags(unit, taskId, task.tagIds);
+    await unit.delete(TaskTagEntity, { taskId: task.id });
+    await linkTags(unit, task, task.tagIds);
   }
 }

@@ -118,25 +118,26 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index \`team_members_organization_id_user_id_team_id_index\` on \`team_members\` (\`organization_id\`, \`user_id\`, \`team_id\`);`);
 
     this.addSql(`create table \`tasks\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null, \`number\` integer not null, \`title\` text not null, \`title_sort\` text not null, \`description\` text null, \`status\` text check (\`status\` in ('todo', 'in_progress', 'in_review', 'done', 'archived')) not null, \`status_rank\` integer not null, \`priority\` text check (\`priority\` in ('low', 'medium', 'high', 'urgent', 'critical')) not null, \`priority_rank\` integer not null, \`due_date\` datetime null, \`start_date\` datetime null, \`estimated_hours\` integer null, \`actual_hours\` integer null, \`completed_at\` datetime null, \`parent_id\` blob check (\`parent_id\` is null or (typeof(\`parent_id\`) = 'blob' and length(\`parent_id\`) = 16)) null, \`team_id\` blob check (\`team_id\` is null or (typeof(\`team_id\`) = 'blob' and length(\`team_id\`) = 16)) null, \`trash_id\` blob check (\`trash_id\` is null or (typeof(\`trash_id\`) = 'blob' and length(\`trash_id\`) = 16)) null, \`version\` integer not null default 1, \`created_at\` datetime not null, \`created_by_id\` blob check (typeof(\`created_by_id\`) = 'blob' and length(\`created_by_id\`) = 16) not null, \`updated_at\` datetime not null, \`updated_by_id\` blob check (typeof(\`updated_by_id\`) = 'blob' and length(\`updated_by_id\`) = 16) not null, \`deleted_at\` datetime null, primary key (\`organization_id\`, \`id\`), constraint \`tasks_organization_id_parent_id_foreign\` foreign key (\`organization_id\`, \`parent_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete restrict, constraint \`tasks_organization_id_team_id_foreign\` foreign key (\`organization_id\`, \`team_id\`) references \`teams\` (\`organization_id\`, \`id\`) on update no action on delete restrict, constraint \`tasks_organization_id_created_by_id_foreign\` foreign key (\`organization_id\`, \`created_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`tasks_organization_id_updated_by_id_foreign\` foreign key (\`organization_id\`, \`updated_by_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict);`);
-    this.addSql(`create index \`tasks_organization_id_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`created_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_status_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`status\`, \`created_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_updated_at_id_index\` on \`tasks\` (\`organization_id\`, \`updated_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_due_date_id_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_priority_rank_id_index\` on \`tasks\` (\`organization_id\`, \`priority_rank\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_status_rank_id_index\` on \`tasks\` (\`organization_id\`, \`status_rank\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_title_sort_id_index\` on \`tasks\` (\`organization_id\`, \`title_sort\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_created_by_id_id_index\` on \`tasks\` (\`organization_id\`, \`created_by_id\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_deleted_at_id_index\` on \`tasks\` (\`organization_id\`, \`deleted_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_parent_id_deleted_at_id_index\` on \`tasks\` (\`organization_id\`, \`parent_id\`, \`deleted_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_team_id_created_at_id_index\` on \`tasks\` (\`organization_id\`, \`team_id\`, \`created_at\`, \`id\`);`);
-    this.addSql(`create index \`tasks_organization_id_trash_id_id_index\` on \`tasks\` (\`organization_id\`, \`trash_id\`, \`id\`);`);
+    this.addSql(`create index \`tasks_created_index\` on \`tasks\` (\`organization_id\`, \`created_at\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_updated_index\` on \`tasks\` (\`organization_id\`, \`updated_at\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_due_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_title_index\` on \`tasks\` (\`organization_id\`, \`title_sort\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_priority_index\` on \`tasks\` (\`organization_id\`, \`priority_rank\`, \`created_at\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_status_index\` on \`tasks\` (\`organization_id\`, \`status_rank\`, \`created_at\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_creator_index\` on \`tasks\` (\`organization_id\`, \`created_by_id\`, \`created_at\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_overdue_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`) where deleted_at is null and status_rank < 3 and due_date is not null;`);
+    this.addSql(`create index \`tasks_team_index\` on \`tasks\` (\`organization_id\`, \`team_id\`, \`created_at\`, \`id\`);`);
+    this.addSql(`create index \`tasks_parent_index\` on \`tasks\` (\`organization_id\`, \`parent_id\`, \`created_at\`, \`id\`) where parent_id is not null;`);
+    this.addSql(`create index \`tasks_trashed_index\` on \`tasks\` (\`organization_id\`, \`deleted_at\`, \`id\`) where deleted_at is not null;`);
+    this.addSql(`create index \`tasks_trash_created_index\` on \`tasks\` (\`organization_id\`, \`created_at\`, \`id\`) where deleted_at is not null;`);
+    this.addSql(`create index \`tasks_trash_index\` on \`tasks\` (\`organization_id\`, \`trash_id\`, \`id\`) where trash_id is not null;`);
     this.addSql(`create unique index \`tasks_organization_id_number_unique\` on \`tasks\` (\`organization_id\`, \`number\`);`);
 
-    this.addSql(`create table \`task_tags\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`task_id\` blob check (typeof(\`task_id\`) = 'blob' and length(\`task_id\`) = 16) not null, \`tag_id\` blob check (typeof(\`tag_id\`) = 'blob' and length(\`tag_id\`) = 16) not null, primary key (\`organization_id\`, \`task_id\`, \`tag_id\`), constraint \`task_tags_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_tags_organization_id_tag_id_foreign\` foreign key (\`organization_id\`, \`tag_id\`) references \`tags\` (\`organization_id\`, \`id\`) on update no action on delete cascade) without rowid;`);
-    this.addSql(`create index \`task_tags_organization_id_tag_id_task_id_index\` on \`task_tags\` (\`organization_id\`, \`tag_id\`, \`task_id\`);`);
+    this.addSql(`create table \`task_tags\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`task_id\` blob check (typeof(\`task_id\`) = 'blob' and length(\`task_id\`) = 16) not null, \`tag_id\` blob check (typeof(\`tag_id\`) = 'blob' and length(\`tag_id\`) = 16) not null, \`created_at\` datetime not null, primary key (\`organization_id\`, \`task_id\`, \`tag_id\`), constraint \`task_tags_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_tags_organization_id_tag_id_foreign\` foreign key (\`organization_id\`, \`tag_id\`) references \`tags\` (\`organization_id\`, \`id\`) on update no action on delete cascade) without rowid;`);
+    this.addSql(`create index \`task_tags_tag_index\` on \`task_tags\` (\`organization_id\`, \`tag_id\`, \`created_at\`, \`task_id\`);`);
 
-    this.addSql(`create table \`task_assignees\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`task_id\` blob check (typeof(\`task_id\`) = 'blob' and length(\`task_id\`) = 16) not null, \`user_id\` blob check (typeof(\`user_id\`) = 'blob' and length(\`user_id\`) = 16) not null, \`position\` integer not null, primary key (\`organization_id\`, \`task_id\`, \`user_id\`), constraint \`task_assignees_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_assignees_organization_id_user_id_foreign\` foreign key (\`organization_id\`, \`user_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict) without rowid;`);
-    this.addSql(`create index \`task_assignees_organization_id_user_id_task_id_index\` on \`task_assignees\` (\`organization_id\`, \`user_id\`, \`task_id\`);`);
+    this.addSql(`create table \`task_assignees\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`task_id\` blob check (typeof(\`task_id\`) = 'blob' and length(\`task_id\`) = 16) not null, \`user_id\` blob check (typeof(\`user_id\`) = 'blob' and length(\`user_id\`) = 16) not null, \`position\` integer not null, \`created_at\` datetime not null, primary key (\`organization_id\`, \`task_id\`, \`user_id\`), constraint \`task_assignees_organization_id_task_id_foreign\` foreign key (\`organization_id\`, \`task_id\`) references \`tasks\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`task_assignees_organization_id_user_id_foreign\` foreign key (\`organization_id\`, \`user_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict) without rowid;`);
+    this.addSql(`create index \`task_assignees_user_index\` on \`task_assignees\` (\`organization_id\`, \`user_id\`, \`created_at\`, \`task_id\`);`);
 
     this.addSql(`create table \`role_assignments\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null, \`user_id\` blob check (typeof(\`user_id\`) = 'blob' and length(\`user_id\`) = 16) not null, \`role_id\` blob check (typeof(\`role_id\`) = 'blob' and length(\`role_id\`) = 16) not null, \`department_id\` blob check (\`department_id\` is null or (typeof(\`department_id\`) = 'blob' and length(\`department_id\`) = 16)) null, \`team_id\` blob check (\`team_id\` is null or (typeof(\`team_id\`) = 'blob' and length(\`team_id\`) = 16)) null, \`scope_key\` text not null, \`valid_to\` datetime null, \`created_at\` datetime not null, \`created_by_id\` blob check (typeof(\`created_by_id\`) = 'blob' and length(\`created_by_id\`) = 16) not null, primary key (\`organization_id\`, \`id\`), constraint \`role_assignments_organization_id_user_id_foreign\` foreign key (\`organization_id\`, \`user_id\`) references \`memberships\` (\`organization_id\`, \`user_id\`) on update no action on delete restrict, constraint \`role_assignments_organization_id_role_id_foreign\` foreign key (\`organization_id\`, \`role_id\`) references \`roles\` (\`organization_id\`, \`id\`) on update no action on delete restrict, constraint \`role_assignments_organization_id_department_id_foreign\` foreign key (\`organization_id\`, \`department_id\`) references \`departments\` (\`organization_id\`, \`id\`) on update no action on delete cascade, constraint \`role_assignments_organization_id_team_id_foreign\` foreign key (\`organization_id\`, \`team_id\`) references \`teams\` (\`organization_id\`, \`id\`) on update no action on delete cascade);`);
     this.addSql(`create index \`role_assignments_organization_id_created_at_id_index\` on \`role_assignments\` (\`organization_id\`, \`created_at\`, \`id\`);`);
@@ -175,32 +176,27 @@ export class Migration20261101000000_initial extends Migration {
       task_id blob not null check (typeof(task_id) = 'blob' and length(task_id) = 16),
       title text not null,
       body text not null,
-      organization text generated always as (hex(organization_id)) virtual,
       unique (organization_id, task_id),
       foreign key (organization_id, task_id) references tasks (organization_id, id) on delete cascade
     )`);
-    // The organization is a word of its own, so that a search looks at one tenant's rows only. The words are folded already and
-    // separated by spaces. This tokenizer keeps all other letters and marks, which `unicode61` knows as far as its Unicode goes.
+    // The organization is a word of each row, so that a search looks at one tenant's rows only. No other word has a "_". The words are
+    // folded already and separated by spaces. This tokenizer keeps all other letters and marks, which `unicode61` knows as far as its
+    // Unicode goes. A search only asks which rows have a word, so the index keeps no places of words, and no text.
     this.addSql(`create virtual table task_search_index using fts5 (
-      organization, title, body, content = 'task_search', content_rowid = 'sequence', tokenize = 'ascii'
+      words, content = '', detail = none, tokenize = "ascii tokenchars '_'"
     )`);
-    this.addSql(`create trigger task_search_inserted after insert on task_search begin
-      insert into task_search_index (rowid, organization, title, body)
-      values (new.sequence, new.organization, new.title, new.body);
-    end`);
-    this.addSql(`create trigger task_search_deleted after delete on task_search begin
-      insert into task_search_index (task_search_index, rowid, organization, title, body)
-      values ('delete', old.sequence, old.organization, old.title, old.body);
-    end`);
-    this.addSql(`create trigger task_search_updated after update on task_search begin
-      insert into task_search_index (task_search_index, rowid, organization, title, body)
-      values ('delete', old.sequence, old.organization, old.title, old.body);
-      insert into task_search_index (rowid, organization, title, body)
-      values (new.sequence, new.organization, new.title, new.body);
-    end`);
+    this.addSql('create virtual table task_search_words using fts5vocab (task_search_index, instance)');
+    const words = (row: 'new' | 'old') => `'_' || hex(${row}.organization_id) || ${row}.title || ${row}.body`;
+    const added = `insert into task_search_index (rowid, words) values (new.sequence, ${words('new')});`;
+    const removed = `insert into task_search_index (task_search_index, rowid, words)
+      values ('delete', old.sequence, ${words('old')});`;
+    this.addSql(`create trigger task_search_inserted after insert on task_search begin ${added} end`);
+    this.addSql(`create trigger task_search_deleted after delete on task_search begin ${removed} end`);
+    this.addSql(`create trigger task_search_updated after update on task_search begin ${removed} ${added} end`);
   }
 
   override down(): void | Promise<void> {
+    this.addSql(`drop table if exists \`task_search_words\`;`);
     this.addSql(`drop table if exists \`task_search_index\`;`);
     this.addSql(`drop table if exists \`task_search\`;`);
 

@@ -1,0 +1,340 @@
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type Kysely,
+  type RawBuilder,
+  type SelectQueryBuilder,
+  sql,
+  type SqlBool,
+} from 'kysely';
+import type { Dialect } from '../../database/engine.ts';
+import type { Tables } from '../../database/schema.ts';
+import { anyOf } from '../../database/sql.ts';
+
+/*
+ * The filters of task lists. Each can be written in two ways: as a condition on a task, and as a source of the ids of the tasks
+ * that pass, which is read from an index.
+ */
+
+/** Of a filter that takes several values, and perhaps `none`, what it was given. */
+export type Choice = 'one' | 'many' | 'none' | 'both';
+
+/** The filters of a list, as far as its SQL depends on them. */
+export interface Filters {
+  /** The trash instead of the living tasks. `own` is what the caller created. */
+  trash?: 'own' | 'all' | undefined;
+  status?: Choice | undefined;
+  priority?: Choice | undefined;
+  createdBy?: Choice | undefined;
+  team?: Choice | undefined;
+  parent?: Choice | undefined;
+  department?: 'many' | undefined;
+  due?: 'before' | 'after' | 'between' | undefined;
+  overdue?: boolean | undefined;
+  assignee?: Choice | undefined;
+  tag?: Choice | undefined;
+  /** What the caller sees when it is not everything: what is assigned to them, what is in some teams, or both. The walls say so too. */
+  visible?: 'own' | 'places' | 'mixed' | undefined;
+}
+
+export type FilterName = keyof Filters;
+
+export const filterNames = [
+  'trash',
+  'status',
+  'priority',
+  'createdBy',
+  'team',
+  'parent',
+  'department',
+  'due',
+  'overdue',
+  'assignee',
+  'tag',
+  'visible',
+] as const satisfies readonly FilterName[];
+
+/** What is bound to the filters: one value, or all of them. */
+export interface FilterValues extends Readonly<Record<string, unknown>> {
+  userId: string;
+  /** The caller alone. */
+  self: readonly string[];
+  /** The teams whose tasks the caller sees. */
+  places: readonly string[];
+  now: Date;
+  keptSince: Date;
+  /** Ranks. */
+  status: number;
+  statuses: readonly number[];
+  priority: number;
+  priorities: readonly number[];
+  createdBy: string;
+  creators: readonly string[];
+  team: string;
+  teams: readonly string[];
+  /** The teams of the departments, and of all below them. */
+  departmentTeams: readonly string[];
+  parent: string;
+  parents: readonly string[];
+  assignee: string;
+  assignees: readonly string[];
+  tag: string;
+  tags: readonly string[];
+  dueBefore: Date;
+  dueAfter: Date;
+}
+
+export type Where = ExpressionBuilder<Tables, 'tasks'>;
+
+// Instants go to the database as dates; what comes from it is text, and so is the type of the column.
+const instant = (value: Date) => value as unknown as string;
+
+/** Whether a nullable column is among the ids, or null, as a filter has chosen. */
+function chosen(
+  where: Where,
+  dialect: Dialect,
+  column: 'tasks.team_id' | 'tasks.parent_id',
+  choice: Choice,
+  one: string,
+  many: readonly string[],
+): Expression<SqlBool> {
+  if (choice === 'one') return where(column, '=', one);
+  const isNone = where(column, 'is', null);
+  if (choice === 'none') return isNone;
+  const isAmong = anyOf(dialect, column, many);
+  return choice === 'many' ? isAmong : where.or([isAmong, isNone]);
+}
+
+/** Whether a rank is among some, as one parameter. */
+const anyRank = (dialect: Dialect, column: string, ranks: readonly unknown[]) =>
+  dialect === 'postgresql'
+    ? sql<SqlBool>`${sql.ref(column)} = any(${ranks}::smallint[])`
+    : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${ranks}))`;
+
+/** The condition of the index of overdue tasks, which stands in the SQL as it is. */
+const isOpen = () => sql<SqlBool>`tasks.status_rank < 3`;
+
+/** A condition that no index is used for: what a list walks in its order is checked row by row. */
+const checked = (condition: Expression<unknown>): RawBuilder<SqlBool> => sql<SqlBool>`(${condition}) is true`;
+
+type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
+
+const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
+  trash(where, { keptSince, userId }, _dialect, { trash }) {
+    // Older ones are purged within the hour: these few are no reason to read the trash in another order.
+    const kept = checked(where('tasks.deleted_at', '>', instant(keptSince)));
+    const own = trash === 'own' ? [checked(where('tasks.created_by_id', '=', userId))] : [];
+    return where.and([where('tasks.deleted_at', 'is not', null), kept, ...own]);
+  },
+  status: (where, { status, statuses }, dialect, filters) =>
+    filters.status === 'one'
+      ? where('tasks.status_rank', '=', status)
+      : anyRank(dialect, 'tasks.status_rank', statuses),
+  priority: (where, { priority, priorities }, dialect, filters) =>
+    filters.priority === 'one'
+      ? where('tasks.priority_rank', '=', priority)
+      : anyRank(dialect, 'tasks.priority_rank', priorities),
+  createdBy: (where, { createdBy, creators }, dialect, filters) =>
+    filters.createdBy === 'one'
+      ? where('tasks.created_by_id', '=', createdBy)
+      : anyOf(dialect, 'tasks.created_by_id', creators),
+  team: (where, { team, teams }, dialect, filters) =>
+    chosen(where, dialect, 'tasks.team_id', filters.team ?? 'many', team, teams),
+  parent: (where, { parent, parents }, dialect, filters) =>
+    chosen(where, dialect, 'tasks.parent_id', filters.parent ?? 'many', parent, parents),
+  department: (_where, { departmentTeams }, dialect) => anyOf(dialect, 'tasks.team_id', departmentTeams),
+  due: (where, { dueBefore, dueAfter }, _dialect, { due }) =>
+    where.and([
+      ...(due === 'after' ? [] : [where('tasks.due_date', '<=', instant(dueBefore))]),
+      ...(due === 'before' ? [] : [where('tasks.due_date', '>=', instant(dueAfter))]),
+    ]),
+  overdue(where, { now }, _dialect, { overdue }) {
+    if (overdue) return where.and([where('tasks.due_date', '<', instant(now)), isOpen()]);
+    const late = [where('tasks.due_date', '>=', instant(now)), where('tasks.due_date', 'is', null)];
+    return where.or([...late, sql<SqlBool>`tasks.status_rank >= 3`]);
+  },
+  assignee(where, values, dialect, filters) {
+    const links = where
+      .selectFrom('task_assignees')
+      .select('task_assignees.task_id')
+      .whereRef('task_assignees.task_id', '=', 'tasks.id')
+      .limit(1);
+    return where(assigned(links as never, values, dialect, filters) as never, 'is not', null);
+  },
+  tag(where, values, dialect, filters) {
+    const links = where
+      .selectFrom('task_tags')
+      .select('task_tags.task_id')
+      .whereRef('task_tags.task_id', '=', 'tasks.id')
+      .limit(1);
+    return where(tagged(links as never, values, dialect, filters) as never, 'is not', null);
+  },
+};
+
+const assigned = (
+  links: SelectQueryBuilder<Tables, 'task_assignees', object>,
+  { assignee, assignees }: FilterValues,
+  dialect: Dialect,
+  filters: Filters,
+) =>
+  filters.assignee === 'one'
+    ? links.where('task_assignees.user_id', '=', assignee)
+    : links.where(anyOf(dialect, 'task_assignees.user_id', assignees));
+
+const tagged = (
+  links: SelectQueryBuilder<Tables, 'task_tags', object>,
+  { tag, tags }: FilterValues,
+  dialect: Dialect,
+  filters: Filters,
+) =>
+  filters.tag === 'one'
+    ? links.where('task_tags.tag_id', '=', tag)
+    : links.where(anyOf(dialect, 'task_tags.tag_id', tags));
+
+/** The tasks of a list whatever its filters are: the living ones, or the trash. */
+const inPlace = (where: Where, { trash }: Filters) =>
+  trash ? where('tasks.deleted_at', 'is not', null) : where('tasks.deleted_at', 'is', null);
+
+/** Where a filter by values finds its tasks: a column of the tasks or of their links, with an index that begins with it. */
+interface Listed {
+  table: 'tasks' | 'task_assignees' | 'task_tags';
+  column: string;
+  type: 'uuid' | 'smallint';
+  values: keyof FilterValues;
+}
+
+const listed: Partial<Record<FilterName, Listed>> = {
+  status: { table: 'tasks', column: 'tasks.status_rank', type: 'smallint', values: 'statuses' },
+  priority: { table: 'tasks', column: 'tasks.priority_rank', type: 'smallint', values: 'priorities' },
+  createdBy: { table: 'tasks', column: 'tasks.created_by_id', type: 'uuid', values: 'creators' },
+  team: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'teams' },
+  parent: { table: 'tasks', column: 'tasks.parent_id', type: 'uuid', values: 'parents' },
+  department: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'departmentTeams' },
+  assignee: { table: 'task_assignees', column: 'task_assignees.user_id', type: 'uuid', values: 'assignees' },
+  tag: { table: 'task_tags', column: 'task_tags.tag_id', type: 'uuid', values: 'tags' },
+};
+const assignedToCaller: Listed = {
+  table: 'task_assignees',
+  column: 'task_assignees.user_id',
+  type: 'uuid',
+  values: 'self',
+};
+const inPlaces: Listed = { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'places' };
+
+const listedOf = (name: FilterName, { [name]: choice }: Filters): Listed | undefined => {
+  if (choice === 'none') return undefined;
+  if (name === 'visible') return choice === 'own' ? assignedToCaller : inPlaces;
+  return listed[name];
+};
+
+/** Whether a filter can be read from an index, whatever the other filters are. */
+export function isIndexed(name: FilterName, filters: Filters): boolean {
+  const choice = filters[name];
+  if (choice === undefined || choice === 'both' || choice === 'mixed' || choice === false) return false;
+  if (name === 'visible' || isLink(name)) return true;
+  // The walls narrow what is read of tasks, so reading by another filter could go through all of them.
+  if (filters.visible) return name === 'parent' && choice !== 'none';
+  if (filters.trash) return name === 'trash';
+  return name !== 'parent' || choice !== 'none';
+}
+
+/**
+ * Whether a column has a value, for an index that begins with the column. PostgreSQL knows that equal values need no order, and
+ * rather goes through all tasks in the order of the list when a value is usually frequent.
+ */
+const within = (column: string, value: unknown) =>
+  sql<SqlBool>`(${sql.ref(column)} >= ${value} and ${sql.ref(column)} <= ${value})`;
+
+/** The column by which a list goes through an index in order, and its value, where the order must begin with it. */
+export function prefixOf(
+  { filters, way }: { filters: Filters; way: Way | null },
+  values: FilterValues,
+  dialect: Dialect,
+): { column: string; value: unknown } | null {
+  const from = way?.how === 'order' && filters[way.by] === 'one' ? listed[way.by] : undefined;
+  if (!way || dialect === 'sqlite' || from?.table !== 'tasks') return null;
+  return { column: from.column, value: values[way.by] };
+}
+
+/** Selects the ids of some tasks. */
+export type Source = SelectQueryBuilder<Tables, 'tasks', { id: string }>;
+
+/**
+ * Selects the ids of the tasks that pass a filter, and perhaps of some others, from an index: at most so many, or so many for each
+ * of its values. PostgreSQL plans for values that are as frequent as any, and would look for a rare one in the whole table: only
+ * the order of the index keeps it from that.
+ */
+export function sourceOf(
+  db: Kysely<Tables>,
+  name: FilterName,
+  values: FilterValues,
+  dialect: Dialect,
+  filters: Filters,
+  most: number,
+): Source {
+  const from = listedOf(name, filters);
+  if (!from) {
+    const order = name === 'due' || name === 'overdue' ? 'tasks.due_date' : 'tasks.created_at';
+    return db
+      .selectFrom('tasks')
+      .select('tasks.id')
+      .where((where) =>
+        where.and([inPlace(where, filters), conditions[name as 'due'](where, values, dialect, filters)]),
+      )
+      .orderBy(order)
+      .limit(sql.lit(most));
+  }
+  const isTask = from.table === 'tasks';
+  // Kysely takes the name of a table as a type, and these are chosen when it runs.
+  let some = db
+    .selectFrom(from.table as 'tasks')
+    .select(sql.ref<string>(isTask ? 'tasks.id' : `${from.table}.task_id`).as('id'));
+  if (isTask) some = some.where((where) => inPlace(where, filters));
+  some = some.limit(sql.lit(most));
+  const given = values[from.values] as readonly string[];
+  if (dialect === 'sqlite')
+    return some.where(from.type === 'uuid' ? anyOf(dialect, from.column, given) : anyRank(dialect, from.column, given));
+  const few = some
+    .where(within(from.column, sql`given.value`))
+    .orderBy(sql.ref(from.column))
+    .orderBy(sql.ref(`${from.table}.created_at`))
+    .as('few');
+  return db
+    .selectFrom(sql`unnest(${given}::${sql.raw(from.type)}[])`.as(sql`given(value)`))
+    .innerJoinLateral(few, (join) => join.onTrue())
+    .select(sql.ref<string>('few.id').as('id')) as never;
+}
+
+/** How a list reaches its tasks by a filter: in the order of its sort, or all of them at once, to be sorted. */
+export interface Way {
+  by: FilterName;
+  how: 'order' | 'ids';
+}
+
+/** The conditions of a list on its tasks: those that its way there takes, and those that are checked row by row. */
+export function conditionsOf(
+  where: Where,
+  { filters, way, search }: { filters: Filters; way: Way | null; search: string | null },
+  values: FilterValues,
+  dialect: Dialect,
+): { taken: Expression<SqlBool>[]; checks: Expression<SqlBool>[] } {
+  // A task that is reached by its id needs no index of living tasks, which PostgreSQL takes before it knows the table.
+  const isById = search === 'hits' || way?.how === 'ids' || (way !== null && isLink(way.by));
+  const place = inPlace(where, filters);
+  const taken: Expression<SqlBool>[] = [isById ? checked(place) : place];
+  const checks: Expression<SqlBool>[] = [];
+  const prefix = prefixOf({ filters, way }, values, dialect);
+  if (prefix) taken.push(within(prefix.column, prefix.value));
+  for (const name of filterNames) {
+    if (filters[name] === undefined) continue;
+    const isWay = way?.by === name;
+    if (name === 'visible') continue;
+    if (!isWay) checks.push(checked(conditions[name](where, values, dialect, filters)));
+    else if (way.how === 'order' && !isLink(name) && !prefix)
+      taken.push(conditions[name](where, values, dialect, filters));
+    else if (name === 'trash') checks.push(conditions[name](where, values, dialect, filters));
+  }
+  return { taken, checks };
+}
+
+export const isLink = (name: FilterName): name is 'assignee' | 'tag' => name === 'assignee' || name === 'tag';
