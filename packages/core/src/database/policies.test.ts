@@ -13,7 +13,7 @@ import { testedMajor } from '../testing/postgres.ts';
 import { createWorld, columnsIn, type World, type WorldRow } from '../testing/world.ts';
 import { columnName } from './columns.ts';
 import { migrate } from './migrate.ts';
-import { databaseRoles, type DatabaseScope, doorScope, requestScope } from './scope.ts';
+import { databaseRoles, type DatabaseScope, doorScope, requestScope, searchRole } from './scope.ts';
 import type { TableDefinition } from './table.ts';
 
 /*
@@ -147,6 +147,64 @@ describe('row-level security', () => {
       named.map(([name]) => ({ name, enabled: true, forced: true })).sort((a, b) => (a.name < b.name ? -1 : 1)),
     );
     for (const [, { kind }] of named) expect(['tenant', 'membership', 'person', 'system']).toContain(kind);
+  });
+});
+
+describe('the search of words', () => {
+  const search = (organization: string, scope?: DatabaseScope) =>
+    run(
+      `select task_id from search_tasks($1, (select to_tsquery('simple', '''' || $2 || ''':*')))`,
+      [organization, 'w'],
+      scope,
+    );
+  const withWords = async () => {
+    await superuser.query(`update task_search set title = ' words', body = ''`);
+    return here.row('tasks')['organizationId'] as string;
+  };
+
+  it('finds rows of the own organization alone', async () => {
+    const own = await withWords();
+    const { rows } = await search(own);
+    expect(rows.length).toBeGreaterThan(0);
+    const others = await superuser.query('select task_id from task_search where organization_id <> $1', [own]);
+    const foreign = new Set(others.rows.map((row: { task_id: string }) => row.task_id));
+    expect(foreign.size).toBeGreaterThan(0);
+    expect(rows.filter((row) => foreign.has(String(row['task_id'])))).toEqual([]);
+  });
+
+  it('finds nothing of another organization, and nothing for nobody', async () => {
+    const own = await withWords();
+    const other = String(there.row('tasks')['organizationId']);
+    expect(await search(other)).toEqual({ refused: null, rows: [] });
+    const nobody = { ...doorScope('system'), door: 'request' } as const;
+    expect(await search(own, nobody)).toEqual({ refused: null, rows: [] });
+    expect(await search(own, requestScope(there.principal()))).toEqual({ refused: null, rows: [] });
+  });
+
+  it('is for requests alone', async () => {
+    const own = await withWords();
+    for (const door of ['identity', 'system'] as const)
+      expect(await search(own, doorScope(door))).toMatchObject({ refused: grantRefused });
+  });
+
+  it('acts as a role that may read the words and nothing else', async () => {
+    const { rows } = await superuser.query(
+      `select proowner::regrole::text as owner, prosecdef as definer, proconfig as config from pg_proc where proname = 'search_tasks'`,
+    );
+    expect(rows).toEqual([{ owner: searchRole, definer: true, config: ['search_path=pg_catalog, pg_temp'] }]);
+    const columns = await superuser.query<{ name: string }>(
+      `select table_name || '.' || column_name || ' ' || privilege_type as name from information_schema.column_privileges
+       where grantee = $1 order by 1`,
+      [searchRole],
+    );
+    expect(columns.rows.map(({ name }) => name)).toEqual(
+      ['document', 'organization_id', 'task_id', 'title'].map((column) => `task_search.${column} SELECT`),
+    );
+    const { rows: schema } = await superuser.query(
+      `select has_schema_privilege($1, 'public', 'create') as creates, rolcanlogin as logs_in from pg_roles where rolname = $1`,
+      [searchRole],
+    );
+    expect(schema).toEqual([{ creates: false, logs_in: false }]);
   });
 });
 
