@@ -50,7 +50,7 @@ export const statements = {
   ),
   list: statement<unknown[]>(
     'list',
-    `select ${columnsBy({})} from tasks where organization_id = $1 and status = $2 and deleted_at is null
+    `select ${columnsBy({})} from tasks where organization_id = $1 and status_rank = $2 and deleted_at is null
      order by created_at desc, id desc limit $3`,
   ),
   get: statement<unknown[]>(
@@ -107,12 +107,12 @@ export const statements = {
   ),
   insertAssignees: statement(
     'insert-assignees',
-    `insert into task_assignees (organization_id, task_id, user_id, position)
-     select $1, $2, person.id, person.position - 1 from unnest($3::uuid[]) with ordinality as person (id, position)`,
+    `insert into task_assignees (organization_id, task_id, user_id, position, created_at)
+     select $1, $2, person.id, person.position - 1, $4 from unnest($3::uuid[]) with ordinality as person (id, position)`,
   ),
   insertTags: statement(
     'insert-tags',
-    `insert into task_tags (organization_id, task_id, tag_id) select $1, $2, unnest($3::uuid[])`,
+    `insert into task_tags (organization_id, task_id, tag_id, created_at) select $1, $2, unnest($3::uuid[]), $4`,
   ),
   insertSearch: statement(
     'insert-search',

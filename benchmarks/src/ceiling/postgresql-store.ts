@@ -69,7 +69,7 @@ export function openPostgresStore(url: string): Store {
   return {
     organizationOf: async (userId) => (await statements.organization(pool, userId))[0]?.[0] ?? null,
     async list({ organizationId }, status, limit) {
-      const rows = (await statements.list(pool, organizationId, status, limit + 1)).map(taskRow);
+      const rows = (await statements.list(pool, organizationId, statuses.indexOf(status), limit + 1)).map(taskRow);
       const { shown, nextCursor } = cut(rows, limit);
       return { data: await tasksOf(pool, organizationId, shown), nextCursor };
     },
@@ -94,8 +94,8 @@ export function openPostgresStore(url: string): Store {
         row.number = counted?.[0] ?? 0;
         sent.push(
           statements.insertTask(client, organizationId, id, row.number, title, title.toLowerCase(), now, userId),
-          statements.insertAssignees(client, organizationId, id, assigneeIds),
-          statements.insertTags(client, organizationId, id, tagIds),
+          statements.insertAssignees(client, organizationId, id, assigneeIds, now),
+          statements.insertTags(client, organizationId, id, tagIds, now),
           statements.insertSearch(client, organizationId, id, searchWords(title)),
           ...record(client, caller, requestId, id, now, taskCreated(now, input)),
         );

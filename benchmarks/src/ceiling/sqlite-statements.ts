@@ -48,8 +48,8 @@ export const prepareAll = (database: Database.Database) => ({
     .prepare<[Buffer], string>(`select hex(organization_id) from memberships where user_id = ? and status = 'active'`)
     .pluck(),
   list: database
-    .prepare<[Buffer, Status, number], unknown[]>(
-      `select ${columnsBy({ id: 'hex' })} from tasks where organization_id = ? and status = ? and deleted_at is null
+    .prepare<[Buffer, number, number], unknown[]>(
+      `select ${columnsBy({ id: 'hex' })} from tasks where organization_id = ? and status_rank = ? and deleted_at is null
        order by created_at desc, id desc limit ?`,
     )
     .raw(),
@@ -98,9 +98,11 @@ export const prepareAll = (database: Database.Database) => ({
      values (?, ?, ?, ?, ?, 'todo', 0, 'medium', 1, 1, ?, ?, ?, ?)`,
   ),
   insertAssignee: database.prepare(
-    `insert into task_assignees (organization_id, task_id, user_id, position) values (?, ?, ?, ?)`,
+    `insert into task_assignees (organization_id, task_id, user_id, position, created_at) values (?, ?, ?, ?, ?)`,
   ),
-  insertTag: database.prepare(`insert into task_tags (organization_id, task_id, tag_id) values (?, ?, ?)`),
+  insertTag: database.prepare(
+    `insert into task_tags (organization_id, task_id, tag_id, created_at) values (?, ?, ?, ?)`,
+  ),
   insertSearch: database.prepare(
     `insert into task_search (organization_id, task_id, title, body) values (?, ?, ?, '')`,
   ),

@@ -43,8 +43,8 @@ export function openSqliteStore(file: string): Store {
     row.number = statements.nextNumber.get(organization) ?? 0;
     statements.insertTask.run(organization, id, row.number, title, title.toLowerCase(), at, user, at, user);
     for (const [position, assignee] of input.assigneeIds.entries())
-      statements.insertAssignee.run(organization, id, bytesOf(assignee), position);
-    for (const tag of input.tagIds) statements.insertTag.run(organization, id, bytesOf(tag));
+      statements.insertAssignee.run(organization, id, bytesOf(assignee), position, at);
+    for (const tag of input.tagIds) statements.insertTag.run(organization, id, bytesOf(tag), at);
     statements.insertSearch.run(organization, id, searchWords(title));
     record(organization, user, requestId, id, now, taskCreated(now, input));
     return assemble([row], newLinks(row.id, input), references)[0] ?? null;
@@ -75,7 +75,7 @@ export function openSqliteStore(file: string): Store {
     },
     async list({ organizationId }, status, limit) {
       const organization = bytesOf(organizationId);
-      const rows = statements.list.all(organization, status, limit + 1).map(taskRow);
+      const rows = statements.list.all(organization, statuses.indexOf(status), limit + 1).map(taskRow);
       const { shown, nextCursor } = cut(rows, limit);
       return { data: tasksOf(organization, shown), nextCursor };
     },
