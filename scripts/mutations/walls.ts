@@ -102,14 +102,16 @@ function predicates(sources: readonly Source[]): Check[] {
 }
 
 /** Functions that put the conditions of what is visible together. Each condition is left out. */
-const conditioned = ['visibility.ts visibleIds', 'visibility.ts predicateOf'];
+const conditioned = ['visibility.ts isVisible', 'visibility.ts predicateOf'];
 
 function conditions(sources: readonly Source[]): Check[] {
   return conditioned.flatMap((name) => {
     const { source, node } = ownerNamed(sources, name);
-    const list = nodesIn(node).find((one) => one.type === 'ArrayExpression' && one.elements.length > 1);
-    if (list?.type !== 'ArrayExpression') throw new Error(`${name} no longer lists conditions.`);
-    return list.elements.flatMap((element) => {
+    const elements = nodesIn(node).flatMap((one) =>
+      one.type === 'ArrayExpression' && one.elements.length > 1 ? one.elements : [],
+    );
+    if (elements.length === 0) throw new Error(`${name} no longer lists conditions.`);
+    return elements.flatMap((element) => {
       if (element?.type !== 'SpreadElement') return [];
       const part = element.argument;
       return [check(source, 'wall', part, instead('[]'), `leaves out ${source.textOf(part).replaceAll(/\s+/g, ' ')}`)];
