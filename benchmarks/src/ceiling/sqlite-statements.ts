@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { columnsBy, rowReader, type Status } from './fields.ts';
+import { columnsBy, rowReader } from './fields.ts';
 import { idOf } from './ids.ts';
 import type { Reference } from './store.ts';
 import type { Link, Name } from './task.ts';

@@ -8,7 +8,7 @@ import { asId, asText } from './typed-value.ts';
 export interface SortColumn {
   by: RawBuilder<unknown>;
   /** Orders rows of the same value, before the id does. It is never null. */
-  then?: RawBuilder<unknown>;
+  thenBy?: RawBuilder<unknown>;
   /** Nulls come last, in both directions. @default false */
   nullable?: boolean;
 }
@@ -80,14 +80,14 @@ export const pageValues = ({ limit, after }: PageRequest) => ({
 });
 
 function startsAfter(order: PageOrder, start: PageStart, values: PageValues): RawBuilder<SqlBool> {
-  const { prefix, by, then, id } = order;
+  const { prefix, by, thenBy, id } = order;
   // A title may look like an id.
   const afterValue = by === id ? asId(values.afterValue) : asText(values.afterValue);
   const afterId = asId(values.afterId);
   const past = order.descending ? sql`<` : sql`>`;
   if (!order.nullable) {
-    const columns = [...(prefix ? [prefix.column] : []), by, ...(then ? [then] : []), id];
-    const after = [...(prefix ? [prefix.value] : []), afterValue, ...(then ? [values.afterThen] : []), afterId];
+    const columns = [...(prefix ? [prefix.column] : []), by, ...(thenBy ? [thenBy] : []), id];
+    const after = [...(prefix ? [prefix.value] : []), afterValue, ...(thenBy ? [values.afterThen] : []), afterId];
     return sql<SqlBool>`(${sql.join(columns)}) ${past} (${sql.join(after)})`;
   }
   if (start === 'null') return sql<SqlBool>`(${by} is null and ${id} ${past} ${afterId})`;
@@ -103,12 +103,12 @@ export function paged<DB, TB extends keyof DB, Row>(
 ): SelectQueryBuilder<DB, TB, Row & Sorted> {
   const direction = order.descending ? sql`desc` : sql`asc`;
   let result = query.select(sql<string | number | null>`${order.by}`.as('sortValue'));
-  if (order.then) result = result.select(sql<string | number>`${order.then}`.as('sortThen'));
+  if (order.thenBy) result = result.select(sql<string | number>`${order.thenBy}`.as('sortThen'));
   if (start !== 'first') result = result.where(startsAfter(order, start, values) as Expression<SqlBool>);
   if (order.prefix) result = result.orderBy(sql`${order.prefix.column} ${direction}`);
   if (order.nullable) result = result.orderBy(sql`${order.by} is null`);
   result = result.orderBy(sql`${order.by} ${direction}`);
-  if (order.then) result = result.orderBy(sql`${order.then} ${direction}`);
+  if (order.thenBy) result = result.orderBy(sql`${order.thenBy} ${direction}`);
   return result.orderBy(sql`${order.id} ${direction}`).limit(sql<number>`${values.rows}`) as never;
 }
 

@@ -3,6 +3,7 @@ export { acting } from './acting.ts';
 export { warmCaches } from './caches.ts';
 export { accountTokens, deactivate, givePassword, makeInstanceAdmin } from './accounts.ts';
 export {
+  analyzeTables,
   asSuperuser,
   createTestDatabase,
   dialects,

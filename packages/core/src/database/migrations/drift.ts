@@ -76,7 +76,7 @@ async function policiesIn(url: string): Promise<Map<string, string>> {
 }
 
 /** A line of the ORM's differences that is one. */
-const isDifference = /^(?!set names |(create|drop|alter) policy )./;
+const isDifference = /^(?!set names |(create|drop|alter) policy |drop function if exists "search_tasks")./;
 
 async function postgresDifferences(): Promise<Differences> {
   const server = await startPostgresOrExit();

@@ -22,7 +22,7 @@ export function searchRow(unit: Unit, task: { id: string; title: string; descrip
 }
 
 /** As many hits are put in order. Of more, the newest come first. The function of PostgreSQL knows the same number. */
-export const mostHits = 10_000;
+const mostHits = 10_000;
 
 /** A search whose words are known to the index. */
 export interface Search {

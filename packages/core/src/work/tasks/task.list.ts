@@ -22,7 +22,7 @@ import { statementFamily } from '../../database/statement.ts';
 import type { Principal, Visibility } from '../../kernel/principal.ts';
 import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
-import { hitsOf, isHit, mostHits, rank, searchFor, wordStart } from './task-search.ts';
+import { hitsOf, isHit, rank, searchFor, wordStart } from './task-search.ts';
 import {
   type Choice,
   conditionsOf,
@@ -41,14 +41,7 @@ import {
 import { namesIn } from './task.names.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import { keptSince } from './task.record.ts';
-import {
-  type Task,
-  type TaskListInput,
-  taskPriorities,
-  type TaskPage,
-  type TaskSortField,
-  taskStatuses,
-} from './task.schema.ts';
+import { type TaskListInput, taskPriorities, type TaskPage, type TaskSortField, taskStatuses } from './task.schema.ts';
 
 /** Every word must be found; the first of them decide the order. */
 const rankedTerms = 10;
@@ -67,8 +60,8 @@ const sortColumns: Record<TaskSortField, SortColumn> = {
   updatedAt: { by: sql`tasks.updated_at` },
   dueDate: { by: sql`tasks.due_date`, nullable: true },
   // The same indexes serve the filters by one priority or status, which are in the order of creation.
-  priority: { by: sql`tasks.priority_rank`, then: sql`tasks.created_at` },
-  status: { by: sql`tasks.status_rank`, then: sql`tasks.created_at` },
+  priority: { by: sql`tasks.priority_rank`, thenBy: sql`tasks.created_at` },
+  status: { by: sql`tasks.status_rank`, thenBy: sql`tasks.created_at` },
   title: { by: sql`tasks.title_sort` },
   number: { by: sql`tasks.number` },
 };
@@ -201,7 +194,7 @@ const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((
   // PostgreSQL would plan for a limit that it does not know as for a tenth of the rows, and read them all to sort them.
   const pages = parts.map((part) => sql`select * from (${part}) as part`);
   const page = sql`${sql.join(pages, sql` union all `)} limit ${values.rows}`;
-  return { compile: () => page.compile(db) } as never;
+  return { compile: () => page.compile(db) };
 });
 
 /** The order of the index that a count reads. Without it, PostgreSQL reads the whole table for what is rare. */
