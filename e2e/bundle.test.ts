@@ -69,9 +69,9 @@ class Copy {
 /** Prints the parts of the bundle that export nothing but a default. */
 const defaultsOnly = `
   import { readdirSync } from 'node:fs';
-  const { currentBundle } = await import(process.argv[1] + '/apps/server/bundle.mjs');
+  const { currentBundle, programs } = await import(process.argv[1] + '/apps/server/bundle.mjs');
   const bundle = await currentBundle();
-  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && file !== 'tenon.js');
+  const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && !programs.includes(file));
   const exported = await Promise.all(parts.map(async (part) => [part, Object.keys(await import(bundle + '/' + part)).join()]));
   console.log(JSON.stringify(exported.filter(([, names]) => names === 'default').map(([part]) => part)));
 `;

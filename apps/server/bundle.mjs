@@ -21,7 +21,7 @@ const files = [
 ].map((path) => join(root, path));
 
 /** Parts of the bundle that do something when they are loaded. */
-const programs = ['tenon.js', 'checkpoint-thread.js'];
+export const programs = ['tenon.js', 'checkpoint-thread.js'];
 
 /** How many bundles are kept: a server that runs may still load parts of its own. */
 const kept = 4;

@@ -7,7 +7,7 @@ import { sqliteFile } from './database.ts';
 
 /** A line for each index: the table, its columns, and the condition of a partial one. */
 const lineOf = (table: string, columns: string, where = ''): string =>
-  `${table} (${columns})${where && ` where ${where.toLowerCase().replaceAll(/[()]/g, '')}`}`;
+  `${table} (${columns})${where && ` where ${where.toLowerCase().replaceAll(/[()]|::text/g, '')}`}`;
 
 /** The indexes that docs/indexes.md explains, and the primary keys that it names. */
 function documented(): string[] {
