@@ -49,12 +49,8 @@ const owners = ['organization_id', 'user_id'];
  * of the condition.
  */
 export const onlyFaster: readonly { within: string; column: string }[] = [
-  // The counts repeat it.
-  { within: 'queueDepth', column: 'status' },
   // Tries are looked up by the keys of budgets.
   { within: 'requireTries', column: 'key' },
-  // Names are looked up by the ids of people.
-  { within: 'linksOfOne', column: 'users.id' },
   // People are looked up by their ids.
   { within: 'requirePeople', column: 'memberships.user_id' },
   // Locking repeats both.

@@ -112,7 +112,7 @@ const anyRank = (dialect: Dialect, column: string, ranks: readonly unknown[]) =>
     : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${ranks}))`;
 
 /** The condition of the index of overdue tasks, which stands in the SQL as it is. */
-const isOpen = () => sql<SqlBool>`tasks.status_rank < 3`;
+const isUnfinished = () => sql<SqlBool>`tasks.status_rank < 3`;
 
 /** A condition that no index is used for: what a list walks in its order is checked row by row. */
 const checked = (condition: Expression<unknown>): RawBuilder<SqlBool> => sql<SqlBool>`(${condition}) is true`;
@@ -149,7 +149,7 @@ const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
       ...(due === 'before' ? [] : [where('tasks.due_date', '>=', instant(dueAfter))]),
     ]),
   overdue(where, { now }, _dialect, { overdue }) {
-    if (overdue) return where.and([where('tasks.due_date', '<', instant(now)), isOpen()]);
+    if (overdue) return where.and([where('tasks.due_date', '<', instant(now)), isUnfinished()]);
     const late = [where('tasks.due_date', '>=', instant(now)), where('tasks.due_date', 'is', null)];
     return where.or([...late, sql<SqlBool>`tasks.status_rank >= 3`]);
   },
