@@ -1,6 +1,6 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from './engine.ts';
-import { listedValue } from './sqlite-values.ts';
+import { idOfHex, listedValue } from './sqlite-values.ts';
 import { TypedValue } from './typed-value.ts';
 
 /**
@@ -34,3 +34,15 @@ export function contains(column: string, text: string): RawBuilder<SqlBool> {
 
 /** The database's integer of `count(*)` as a number. */
 export const countAll = () => sql<number>`cast(count(*) as integer)`;
+
+/** The ids of the rows of a sub-select, in an order, as one value. `readIds` reads it. */
+export const idsInOne = (dialect: Dialect, column: string, order: string): RawBuilder<unknown> =>
+  dialect === 'postgresql'
+    ? sql`array_agg(${sql.ref(column)} order by ${sql.ref(order)})`
+    : sql`group_concat(hex(${sql.ref(column)}), '' order by ${sql.ref(order)})`;
+
+/** Reads the ids that `idsInOne` has put together. */
+export function readIds(value: unknown): string[] {
+  if (Array.isArray(value)) return value as string[];
+  return typeof value === 'string' ? (value.match(/.{32}/g) ?? []).map(idOfHex) : [];
+}

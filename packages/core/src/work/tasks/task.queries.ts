@@ -4,7 +4,7 @@ import { read, type ReadDoor } from '../../database/read-door.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import type { ById, Person } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
-import { linkIdsOf, nameLinks, type TaskLinks } from './task.links.ts';
+import { linkIdsIn, linkIdsOf, nameLinks, selectLinkIds, type TaskLinks } from './task.links.ts';
 import { type Names, namesIn } from './task.names.ts';
 import { tasks } from './task.record.ts';
 import type { Task } from './task.schema.ts';
@@ -13,6 +13,10 @@ import type { Task } from './task.schema.ts';
 export const selectTasks = (query: ReturnType<typeof tasks.from>) => tasks.select(query, 'createdById', 'updatedById');
 
 const livingTask = statement((db, { id }: { id: string }) => selectTasks(tasks.from(db)).where('tasks.id', '=', id));
+
+const livingTaskWithLinks = statement((db, { id }: { id: string }, dialect) =>
+  selectTasks(tasks.from(db)).select(selectLinkIds(db, dialect)).where('tasks.id', '=', id),
+);
 
 /** A task without the things that are joined to it. */
 export type TaskRow = RowOf<typeof livingTask>;
@@ -49,7 +53,8 @@ export async function getTask(ctx: ServiceContext, { id }: ById): Promise<Task> 
   authorize(ctx, 'task:read');
   const names = await namesIn(ctx);
   return read(ctx, async (db) => {
-    const [row, linkIds] = await Promise.all([requireTask(db, id), linkIdsOf(db, [{ id }])]);
-    return assembleTask(row, await nameLinks(db, names, linkIds, authorIds(row)));
+    const [row] = await db.run(livingTaskWithLinks, { id });
+    if (!row) throw workErrors.task_not_found();
+    return assembleTask(row, await nameLinks(db, names, linkIdsIn(row), authorIds(row)));
   });
 }
