@@ -107,16 +107,22 @@ export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.
     })
     .meta({ id: name });
 
-/** A page of a list that may have more rows than are counted. */
+/** A page of a list that is counted only so far: `totalExact` says whether `total` is the whole number. */
 export const countedPage = <Item extends z.ZodType>(item: Item) =>
   z
     .object({
       ...page(item).shape,
-      total: z.number().int().optional().describe('Only when asked for. Where totalExact is false, there may be more.'),
+      total: z
+        .number()
+        .int()
+        .optional()
+        .describe('Only when asked for, and at most 10,000. If totalExact is false, it is the least number.'),
       totalExact: z
         .boolean()
         .optional()
-        .describe('With total: whether all rows were counted. Counting ends after 10,000 rows that were read.'),
+        .describe(
+          'Only with total. False when not all rows were counted: counting reads at most 10,000 rows of the list, or the newest 10,000 hits of a search, and counts those that match.',
+        ),
     })
     .meta({ id: `${item.meta()?.id}Page` });
 

@@ -92,7 +92,14 @@ export type TaskSortField = (typeof taskSortFields)[number];
 
 export const TaskListInput = z.strictObject({
   ...pageInput,
-  sort: sort(taskSortFields).optional().describe('By default -createdAt, or the best hits first when searching.'),
+  total: pageInput.total.describe(
+    'Whether to count the rows that match, which costs a query. It reads at most 10,000 rows; totalExact says whether they were all.',
+  ),
+  sort: sort(taskSortFields)
+    .optional()
+    .describe(
+      'By default -createdAt. A search without it answers the best hits first, or the newest first when there are more than 10,000 hits.',
+    ),
   status: anyOf(status()),
   priority: anyOf(priority()),
   assignee: anyIdOr('me').describe('`me` or user ids.'),
@@ -108,7 +115,7 @@ export const TaskListInput = z.strictObject({
   search: text(1, 200)
     .optional()
     .describe(
-      'Words of title and description, in any order: every one must begin a word there. Case, width and accents do not count; in scripts without spaces, a word may be anywhere. The more of the first ten words the title has, the earlier the task is listed.',
+      'Words of title and description, in any order: every one must begin a word there. Case, width and accents do not count; in scripts without spaces, a word may be anywhere. The more of the first ten words the title has, the earlier the task is listed. When more than 10,000 tasks of the organization have the words, whatever the other filters are, the newest are listed first.',
     ),
 });
 export type TaskListInput = z.output<typeof TaskListInput>;
