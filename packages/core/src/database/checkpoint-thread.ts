@@ -2,14 +2,14 @@ import { parentPort } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 
 /*
- * The thread of one checkpoint, for `Checkpoints`. Its arguments are the file, and how many milliseconds it waits for readers. It moves
- * what is in the log, while others write. When it is told that nobody writes, it moves the rest and lets the log start from its beginning.
- * It exits with 1 when that was not possible, because a reader still uses the log or the disk is full.
+ * The thread of one checkpoint, for `Checkpoints`. Its arguments are the file, and how many milliseconds it waits for readers. It first
+ * moves what is in the log while others write. A message says that nobody writes: then it moves the rest and lets the log start from its
+ * beginning. It exits with 1 when that was not possible, because a reader still uses the log or because the disk is full.
  */
 const [file, readerWaitMs] = process.argv.slice(2);
 const database = new Database(file, { timeout: Number(readerWaitMs), fileMustExist: true });
 
-/** Answers whether all was done. */
+/** Returns whether the checkpoint is complete. */
 function checkpoint(mode: 'passive' | 'restart'): boolean {
   try {
     return database.pragma(`wal_checkpoint(${mode})`, { simple: true }) === 0;

@@ -3,13 +3,13 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 
-/** When the log is moved into the file, in pages of 4 kB. */
+/** When the log is moved into the file, in pages: see `pageSize` in `migrate.ts`. */
 export interface CheckpointLimits {
-  /** At how many pages it is moved. A page that was written several times is moved once. */
+  /** The number of pages at which it is moved. A page that was written several times is moved once. */
   readonly due: number;
-  /** How many more are written before the next try when the log could not start from its beginning. */
+  /** When the log could not start from its beginning: how many more pages are written before the next try. */
   readonly again: number;
-  /** From how many on writes wait until it has been moved. */
+  /** The number of pages from which on writes wait until the log has been moved. */
   readonly most: number;
 }
 
@@ -19,9 +19,9 @@ const usualLimits: CheckpointLimits = { due: 10_000, again: 2500, most: 25_000 }
 const readerWaitMs = 100;
 
 /**
- * Moves the write-ahead log of SQLite into the file. A thread does it: it waits for the disk, and the event loop must not. Most of the
- * log is moved while writes go on. The rest takes a moment, for which the next transaction waits. After that the log starts from its
- * beginning, so the file of the log does not grow.
+ * Moves the write-ahead log of SQLite into the file. This waits for the disk, which the event loop must not do, so a thread does it. Most
+ * of the log is moved while writes go on. The rest takes a moment, and the next transaction waits for it. After that the log starts from
+ * its beginning, so the file of the log does not grow.
  */
 export class Checkpoints {
   readonly #writer: Database.Database;
@@ -29,7 +29,7 @@ export class Checkpoints {
   readonly #limits: CheckpointLimits;
   #due: number;
   #running: Promise<void> | undefined;
-  /** Moves the rest, once the thread is ready for it. */
+  /** Lets the thread move the rest. Defined while the thread is ready for that. */
   #finish: (() => void) | undefined;
   /** What the next transaction waits for. */
   #pause: Promise<void> | undefined;
@@ -38,7 +38,7 @@ export class Checkpoints {
     this.#writer = writer;
     this.#limits = limits;
     this.#due = limits.due;
-    // It only counts.
+    // With `noop` it moves nothing and only counts.
     this.#log = writer.prepare<[], [number, number, number]>('pragma wal_checkpoint(noop)').raw();
   }
 
@@ -47,7 +47,7 @@ export class Checkpoints {
     return this.#log.get()?.[1] ?? 0;
   }
 
-  /** To be called after each transaction. */
+  /** Starts or finishes a checkpoint when it is due. Call it after each transaction. */
   afterTransaction(): void {
     const pages = this.#pages();
     if (pages >= this.#due) this.#running ??= this.#run();
@@ -71,7 +71,7 @@ export class Checkpoints {
     try {
       this.#due = (await this.#restart()) ? due : pages + again;
     } catch {
-      // A thread that cannot work must not let the log grow: SQLite does it by itself again, on the event loop.
+      // The log must not grow because the thread cannot work. So SQLite makes checkpoints by itself again, on the event loop.
       this.#due = Infinity;
       this.#writer.pragma('wal_autocheckpoint = 1000');
     } finally {
@@ -79,7 +79,7 @@ export class Checkpoints {
     }
   }
 
-  /** Answers whether the log starts from its beginning. A reader that still uses it keeps it from that, and so does a full disk. */
+  /** Returns whether the log now starts from its beginning. A reader that still uses the log prevents that, and so does a full disk. */
   async #restart(): Promise<boolean> {
     // The suffix differs once the server is compiled.
     const program = new URL(`./checkpoint-thread${extname(import.meta.url)}`, import.meta.url);

@@ -41,7 +41,7 @@ test('a database whose tables give two types to one name is refused', async () =
   const tables = [dated, flagged].map((entity) => defineTable(entity, { kind: 'system' }));
   const database = await createTestDatabase('sqlite');
   const open = (some: typeof tables) => openDatabase({ url: database.url, tables: some, visibility: () => 'none' });
-  await expect(open(tables)).rejects.toThrow('holds another type than the same name elsewhere');
+  await expect(open(tables)).rejects.toThrow('has another type than a column of the same name elsewhere');
   await (await open(tables.slice(1))).close();
   await database.drop();
 });

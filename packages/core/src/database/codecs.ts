@@ -13,7 +13,7 @@ function isoFromPostgres(value: unknown): unknown {
   return `${value.slice(0, 10)}T${value.slice(11, 19)}.${fraction}Z`;
 }
 
-/** What the values of a column become, for each type that is not answered as it is. */
+/** How the values of a column are decoded, for each type that is not answered as the database has it. */
 export const decoders = {
   instant: {
     sqlite: (value) => (typeof value === 'number' ? isoOf(value) : value),
@@ -37,12 +37,12 @@ type DecodedType = keyof typeof decoders;
 
 const isDecoded = (type: ColumnType): type is DecodedType => type in decoders;
 
-/** What the values of a column are to codecs, by the names of columns and of properties. Null: text and numbers, as they are. */
+/** The types that codecs know, by the names of columns and of properties. Null means text or a number, which needs no codec. */
 export type ColumnTypes = ReadonlyMap<string, DecodedType | 'id' | null>;
 
 /**
- * A name means one type in every table.
- * @throws when a table breaks this
+ * Reads the type of each column name. A name has one type in every table.
+ * @throws when a table breaks this rule
  */
 export function columnTypesOf(entities: Iterable<EntityColumns>): ColumnTypes {
   const types = new Map<string, DecodedType | 'id' | null>();
@@ -51,7 +51,7 @@ export function columnTypesOf(entities: Iterable<EntityColumns>): ColumnTypes {
       const known = type === 'id' || isDecoded(type) ? type : null;
       for (const name of [property, column]) {
         if (types.has(name) && types.get(name) !== known)
-          throw new Error(`Column ${table}.${name} holds another type than the same name elsewhere.`);
+          throw new Error(`Column ${table}.${name} has another type than a column of the same name elsewhere.`);
         types.set(name, known);
       }
     }

@@ -31,7 +31,7 @@ export const sortKey = () => p.text();
 
 export const hundredths = () => p.type(HundredthsType).$type<number>();
 
-/** A UUID, or 16 bytes on SQLite, where a text would take 36 in every row and in every index. */
+/** A UUID. SQLite stores it as 16 bytes, because a text would take 36 bytes in every row and in every index. */
 export class IdType extends Type<string | null, string | null> {
   override getColumnType(_property: unknown, platform: Platform): string {
     const native = platform.getUuidTypeDeclarationSQL({});

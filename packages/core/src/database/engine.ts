@@ -21,8 +21,8 @@ export interface Connection {
   /** Runs a compiled statement. */
   execute(sql: string, parameters: readonly unknown[]): Promise<RawRows>;
   /**
-   * Sends the `commit` of a write behind the statements that were sent, where the database need not be asked in between. It rolls back
-   * when one of them fails. No statement may follow.
+   * Sends the `commit` of a write right after the statements that were sent, without waiting for their answers. When one of them fails, it
+   * rolls back. No statement may follow. Missing on SQLite, which answers at once.
    */
   sendCommit?(): void;
 }
@@ -33,8 +33,8 @@ export interface Engine {
   /** Runs reads in the scope. On PostgreSQL they are one read-only transaction. */
   read<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
   /**
-   * Runs one write transaction in the scope; a throw rolls back. On SQLite works run one at a time, and those that wait together share
-   * a commit. Each is answered after it.
+   * Runs the work in a write transaction in the scope; a throw rolls back. On SQLite one work runs at a time, and works that wait at the
+   * same time share a transaction. Each is answered after the commit.
    */
   write<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
   /** A round trip, for health checks. */

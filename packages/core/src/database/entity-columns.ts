@@ -34,7 +34,7 @@ export interface EntityColumn {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
-  /** The values that are allowed; null where any is. */
+  /** The values that are allowed. Null when all are. */
   readonly values: readonly unknown[] | null;
 }
 
@@ -64,7 +64,7 @@ function columnOf(table: string, property: string, definition: Definition): Enti
 }
 
 /**
- * Reads the columns of an entity from its definition. The ORM is not started for that, so a server never loads its drivers. A test
+ * Reads the columns of an entity from its definition. This does not start the ORM, so a server never loads the ORM's drivers. A test
  * compares the columns with those that the ORM discovers.
  * @throws when a property has a type that `ColumnType` does not name
  */

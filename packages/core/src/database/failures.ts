@@ -33,7 +33,7 @@ export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQL
 /** PostgreSQL's lock_timeout. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
-/** Whether an earlier statement of the transaction is why this one failed. */
+/** Whether the statement failed only because an earlier one of the transaction had failed. */
 export const isAborted = (error: unknown): boolean => codeOf(error) === '25P02';
 
 /** PostgreSQL cancelled the statement, because it ran longer than statement_timeout. */
@@ -68,14 +68,14 @@ const unreachable = new Set([
   '08003',
 ]);
 
-/** The transaction ended before its work did, or could not commit: nothing of it was written. */
+/** The transaction ended before its work did, or could not commit. Nothing of it was written. */
 export class TransactionLost extends Error {
   constructor(options?: ErrorOptions) {
     super('The transaction was lost.', options);
   }
 }
 
-/** Whether SQLite rolls back a whole transaction because of the error, or asks for it: not the statement is wrong, but the disk. */
+/** Whether the error ends the whole transaction on SQLite. Its cause is the disk or the memory, and not the statement. */
 export const endsTransaction = (error: unknown): boolean =>
   error instanceof TransactionLost || /^SQLITE_(FULL|IOERR|NOMEM|INTERRUPT|PROTOCOL)/.test(codeOf(error));
 
@@ -84,7 +84,7 @@ export const isUnreachable = (error: unknown): boolean =>
   unreachable.has(codeOf(error)) ||
   (error instanceof Error && /Connection terminated|not queryable|Query read timeout/i.test(error.message));
 
-/** Whether all connections of the pool are taken. */
+/** Whether all connections of the pool are in use. */
 const isExhausted = (error: unknown): boolean =>
   error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 

@@ -39,8 +39,8 @@ function keyOf(unit: KeyedUnit, request: MutationRequest) {
 }
 
 /**
- * Takes the key for this transaction, or finds the answer that it gave before. A concurrent twin waits until the
- * first one has ended: on PostgreSQL in the unique index, on SQLite for its turn. On SQLite both may share a commit.
+ * Takes the key for this transaction, or finds the answer that was kept for it. A second request with the same key waits until the first
+ * one has ended: on PostgreSQL in the unique index, on SQLite for its turn. On SQLite both may share a commit.
  */
 export async function claimKey(unit: KeyedUnit, request: MutationRequest): Promise<KeptAnswer | null> {
   const key = keyOf(unit, request);

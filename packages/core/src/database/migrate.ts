@@ -36,8 +36,8 @@ const connectLimitMs = 5000;
 const busyLimitMs = 60_000;
 
 /**
- * Of a new file, in bytes. A small change writes whole pages, each to the write-ahead log and to the file: half of SQLite's usual 4096
- * takes a third off the bytes of a new task, and reads are as fast. A file keeps the size that it was made with.
+ * The size of the pages of a new SQLite file, in bytes. Even a small change writes whole pages, first to the write-ahead log and then to
+ * the file. With half of SQLite's usual 4096 bytes, a new task writes a third less, and reads are as fast. A file keeps its size of pages.
  */
 const pageSize = 2048;
 
@@ -104,8 +104,8 @@ async function createRoles(client: pg.Client, login: string): Promise<void> {
     const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role]);
     if (!rowCount) await retrying(client, `create role ${role} nologin`);
     await retrying(client, `grant usage on schema public to ${role}`);
-    // Explicit also for the role's creator: since PostgreSQL 16 creating a role does not let one act as it. Who migrates gives a
-    // function to the role of searches, which takes being able to act as it.
+    // The role's creator needs the grant too: since PostgreSQL 16, creating a role is not enough to act as it. The migration makes the
+    // role of searches the owner of a function, for which the user who migrates must be able to act as that role.
     const member = role === searchRole ? 'current_user' : quote(login);
     await retrying(client, `grant ${role} to ${member}${options}`);
   }
@@ -128,7 +128,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-/** Whether nothing is to be done. Most starts end here, without loading the ORM. Migrations that are given are always tried. */
+/** Whether no migration is pending. Most starts find none and do not load the ORM. Migrations that the caller gives are always tried. */
 const isCurrent = (dialect: Dialect, executed: readonly string[], { migrations }: MigrateOptions): boolean => {
   if (migrations) return false;
   refuseNewer(dialect, executed);
@@ -144,7 +144,7 @@ async function executedOnPostgres(client: pg.Client): Promise<string[]> {
   }
 }
 
-/** None also where the file cannot be read: the migrator waits for its lock, or says what is wrong with it. */
+/** Returns none when the file cannot be read, either. The migrator then waits for the lock of the file, or says what is wrong with it. */
 async function executedOnSqlite(file: string): Promise<string[]> {
   if (!existsSync(file)) return [];
   const { default: Sqlite } = await import('better-sqlite3');

@@ -32,7 +32,7 @@ function relation(entity: EntityMetadata, reference: Reference): EntityProperty 
   } as unknown as EntityProperty;
 }
 
-/** SQLite stores whatever it is given, and a text would equal no id, silently. */
+/** Adds a check to each column of ids. Without it SQLite would store a text there, which never equals an id, without an error. */
 function checkIds(entity: EntityMetadata): void {
   for (const [name, property] of Object.entries(entity.properties as Record<string, EntityProperty>)) {
     if (property.kind === 'scalar' && property.customType instanceof IdType) {

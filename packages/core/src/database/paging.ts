@@ -7,14 +7,14 @@ import { asId, asText } from './typed-value.ts';
 /** What a list is sorted by: an SQL expression, made unique by the id. */
 export interface SortColumn {
   by: RawBuilder<unknown>;
-  /** Orders rows of the same value, before the id does. It is never null. */
+  /** Orders rows with the same value of `by`, before the id does. It must not be null. */
   thenBy?: RawBuilder<unknown>;
   /** Nulls come last, in both directions. @default false */
   nullable?: boolean;
 }
 
 export interface PageOrder extends SortColumn {
-  /** A column that has one value in the whole list, where it must be named for an index to have the order. */
+  /** A column that has the same value in the whole list. The order begins with it, because the database uses the index only then. */
   prefix?: { column: RawBuilder<unknown>; value: unknown } | undefined;
   descending: boolean;
   /** The column that makes the order total. */
@@ -81,7 +81,7 @@ export const pageValues = ({ limit, after }: PageRequest) => ({
 
 function startsAfter(order: PageOrder, start: PageStart, values: PageValues): RawBuilder<SqlBool> {
   const { prefix, by, thenBy, id } = order;
-  // A title may look like an id.
+  // It is bound as text, because a title may look like an id.
   const afterValue = by === id ? asId(values.afterValue) : asText(values.afterValue);
   const afterId = asId(values.afterId);
   const past = order.descending ? sql`<` : sql`>`;
@@ -113,8 +113,8 @@ export function paged<DB, TB extends keyof DB, Row>(
 }
 
 /**
- * The page of a nullable order as two queries, the second of which is read only as far as the first has too few rows: those with a
- * value, and those without. In one query, no index has the order.
+ * Makes two queries of a page in a nullable order: the rows with a value, and then those without. The second is read only when the first
+ * has too few rows. No index has the order of both in one query.
  */
 export function pagedHalves<DB, TB extends keyof DB, Row>(
   query: SelectQueryBuilder<DB, TB, Row>,
@@ -128,7 +128,7 @@ export function pagedHalves<DB, TB extends keyof DB, Row>(
     return paged(rows, { ...order, nullable: false }, from, values);
   };
   if (start !== 'null') return [half(false, start), half(true, 'first')];
-  // What is equal to all of them is no part of their order.
+  // All these rows have no value, so the id alone orders them: see `startsAfter`.
   const rest = query.where(startsAfter(order, start, values) as Expression<SqlBool>);
   return [paged(rest, { ...order, nullable: false }, 'first', values)];
 }

@@ -101,7 +101,7 @@ describe('the PostgreSQL engine', () => {
       connection.sendCommit?.();
       await connection.execute('select 1', []);
     });
-    await expect(late).rejects.toThrow('A statement was to follow the commit.');
+    await expect(late).rejects.toThrow('A statement was sent after the commit.');
     const id = uuidv7();
     expect(await engine.write(scopeOf(id), setting)).toBe(id);
   });

@@ -15,14 +15,14 @@ const typeParsers: pg.CustomTypesConfig = {
   },
 };
 
-/** How many connections there are, and how long they wait. */
+/** How many connections there are, and how long requests wait. */
 export interface PostgresLimits {
   readonly poolSize: number;
-  /** For a connection, be it new or free again. Seconds. */
+  /** How long a request waits for a connection, whether a new one is opened or all are in use. Seconds. */
   readonly connectTimeout: number;
-  /** For a lock, and before that for the turn of a write. Seconds. */
+  /** How long a write waits for its turn, and after that for each lock. Seconds. */
   readonly lockTimeout: number;
-  /** For a statement, locks included. Seconds, more than for a lock. */
+  /** How long a statement may run, with its waiting for locks. Seconds; more than `lockTimeout`. */
   readonly statementTimeout: number;
 }
 
@@ -31,20 +31,20 @@ const usualLimits: PostgresLimits = { poolSize: 10, connectTimeout: 5, lockTimeo
 /** How much longer than the server we wait for an answer. Seconds. */
 const answerGrace = 5;
 
-/** Row-level security makes custom plans look cheaper than planning them costs, at every execution. */
 const sessionSettings = ({ lockTimeout, statementTimeout }: PostgresLimits): string[] => [
   'timezone=UTC',
   `lock_timeout=${lockTimeout}s`,
   `statement_timeout=${statementTimeout}s`,
   `idle_in_transaction_session_timeout=${statementTimeout}s`,
+  // Under row-level security, custom plans look cheap enough to be planned again at every execution, and planning costs more than it saves.
   'plan_cache_mode=force_generic_plan',
   // Statements are short: starting a worker takes longer than reading a page of a list.
   'max_parallel_workers_per_gather=0',
 ];
 
 /**
- * Writes may wait for locks, and a connection that waits serves nobody else. So a quarter of the pool is for reads alone, and the
- * writes of one organization get at most half of the pool.
+ * Writes may wait for locks, and a connection that waits is of no use to anybody else. So a quarter of the pool is for reads alone, and
+ * the writes of one organization get at most half of the pool.
  */
 const writeTurns = ({ poolSize, lockTimeout }: PostgresLimits): Turns =>
   new Turns({
@@ -95,10 +95,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     connectionString: options.url,
     max: limits.poolSize,
     connectionTimeoutMillis: limits.connectTimeout * 1000,
-    // Some networks drop connections that are silent, and tell nobody.
+    // Some networks drop idle connections without a notice to either end.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // A server that answers nothing, not even that a statement took too long, is gone: the connection is closed.
+    // PostgreSQL cancels a statement that takes too long. When not even that answer arrives, it is gone, and the connection is closed.
     query_timeout: (limits.statementTimeout + answerGrace) * 1000,
     idleTimeoutMillis: 30_000,
     application_name: 'tenon',
@@ -109,7 +109,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     options: sessionSettings(limits)
       .map((setting) => `-c ${setting}`)
       .join(' '),
-    // The pool waits for it, and drops the connection where it fails.
+    // The pool waits for it, and drops the connection when it fails.
     onConnect: actAsRequestRole,
   });
   const report = options.onConnectionError ?? (() => {});

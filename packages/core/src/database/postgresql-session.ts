@@ -12,7 +12,7 @@ import { connectionOf } from './single-connection.ts';
 import { Slot } from './statement.ts';
 import { untyped } from './typed-value.ts';
 
-/** A slot that stands in several places of a statement is one parameter: a list of ids is written, sent and parsed once. */
+/** Makes one parameter of a slot that a statement uses several times, so that a list of ids is written, sent and parsed once. */
 class SlotCompiler extends PostgresQueryCompiler {
   readonly #placeholders = new Map<Slot, string>();
 
@@ -36,21 +36,21 @@ const dialect = {
   createQueryCompiler: () => new SlotCompiler(),
 };
 
-/** A client of the pool. Its type leaves out where it writes to, and which named statements it believes the server knows. */
+/** A client of the pool. Its public type lacks the socket that it writes to, and the named statements that it believes the server knows. */
 type SocketClient = pg.PoolClient & {
   readonly connection: pg.Connection &
     Record<'parsedStatements' | 'submittedNamedStatements', Record<string, string | undefined>>;
 };
 
-/** How many statements a connection keeps prepared. The server keeps a plan of each, of about 50 kB. */
+/** How many statements a connection keeps prepared. For each, PostgreSQL keeps a plan of about 50 kB. */
 export const mostPrepared = 500;
 
-/** The statements that one connection has prepared: those that were used last. */
+/** The prepared statements of one connection. It keeps those that were used last. */
 class PreparedStatements {
   readonly #connection: SocketClient['connection'];
-  /** Names by text. The text that was used last comes last. */
+  /** Names by the text of the statement. The one that was used last comes last. */
   readonly #names = new Map<string, string>();
-  /** A name is never used for another text: the server may still be working with the old one. */
+  /** The number of names so far. A name is never used again, because PostgreSQL may still be working with its old text. */
   #named = 0;
 
   constructor(connection: SocketClient['connection']) {
@@ -65,7 +65,7 @@ class PreparedStatements {
     return name;
   }
 
-  /** Frees the name on the server too, with the message that comes next. */
+  /** PostgreSQL frees the name too: the request for it leaves with the next message. */
   #forgetOldest(): void {
     for (const [sql, name] of this.#names) {
       this.#names.delete(sql);
@@ -79,12 +79,12 @@ class PreparedStatements {
 
 const encode = (value: unknown): unknown => (value instanceof Date ? value.toISOString() : value);
 
-/** A client of the pool, and what is known of it from one transaction to the next. */
+/** A client of the pool, with what must be remembered from one of its transactions to the next. */
 export class Session {
   readonly connection: Connection;
   readonly #client: SocketClient;
   readonly #prepared: PreparedStatements;
-  /** Whether a read is over whose `commit` was not sent yet. */
+  /** Whether a read has ended and its `commit` was not sent yet. */
   #uncommitted = false;
   #corked = false;
   /** The `commit` that was sent with the last statements. */
@@ -100,7 +100,7 @@ export class Session {
   }
 
   async #execute(sql: string, parameters: readonly unknown[]): Promise<RawRows> {
-    if (this.#committing) throw new Error('A statement was to follow the commit.');
+    if (this.#committing) throw new Error('A statement was sent after the commit.');
     this.#cork();
     const { fields, rows, rowCount } = await this.#client.query<unknown[]>({
       text: sql,
@@ -111,7 +111,7 @@ export class Session {
     return { columns: fields.map((field) => field.name), rows, written: rowCount ?? 0 };
   }
 
-  /** What is sent before anybody waits for an answer leaves in one packet, which wakes the server once. */
+  /** Collects what is sent in this turn into one packet, which wakes PostgreSQL once. */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
@@ -124,8 +124,8 @@ export class Session {
   }
 
   /**
-   * One message. Should it fail, the first statements, which leave with it, fail too, or run as the request role in no scope, which
-   * sees and writes nothing.
+   * Begins a transaction with one message. The first statements leave with it. If it fails, they fail too, or run as the request role
+   * without a scope, which sees and writes nothing.
    */
   begin(mode: 'read only' | 'read write', enterScope: string): Promise<unknown> {
     this.#cork();
@@ -142,7 +142,7 @@ export class Session {
     this.#committing.catch(() => {});
   }
 
-  /** @throws when a statement has failed whose error nobody passed on: then nothing was committed */
+  /** @throws when the transaction was rolled back, because a statement had failed and its error was ignored */
   async commit(): Promise<void> {
     if (!this.#committing) this.#sendCommit();
     const ended = await this.#committing;
@@ -152,7 +152,7 @@ export class Session {
     this.#client.release();
   }
 
-  /** Ends a read. There is nothing to lose in it, so its `commit` goes with the next `begin`, or alone where none follows at once. */
+  /** Ends a read. It has nothing to lose, so its `commit` leaves with the next `begin`, or alone when none follows in this turn. */
   endRead(): void {
     this.#uncommitted = true;
     this.#client.release();
@@ -164,7 +164,7 @@ export class Session {
   }
 
   async rollback(): Promise<void> {
-    // A `commit` that was sent rolls back, because a statement before it has failed.
+    // If `commit` was already sent, PostgreSQL rolls back there, because a statement before it has failed.
     const ended = this.#committing ?? this.#client.query('rollback');
     this.#committing = null;
     await ended.then(

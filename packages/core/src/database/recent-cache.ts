@@ -5,9 +5,8 @@ interface Entry<Value> {
 }
 
 /**
- * Caches values for a short time. Concurrent readers of one key share one load. A load removes the entries that are too old, so a
- * cache takes the memory of what was asked within that time. When it is full, the least recently used entry goes. It does not cache
- * null, which means missing.
+ * Caches values for a short time. Concurrent readers of one key share one load. A load removes the entries that are too old, so the cache
+ * takes no memory for them. When the cache is full, it drops the least recently used entry. It does not cache null, which means missing.
  */
 export class RecentCache<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
@@ -62,7 +61,7 @@ export class RecentCache<Value> {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 
-  /** Entries are in the order of their last use, so the first that is still valid ends the search. */
+  /** Removes what is too much or too old. Entries are in the order of their last use, so the search ends at the first valid one. */
   #shrink(at: number): void {
     for (const [key, entry] of this.#entries) {
       if (this.#entries.size <= this.#limit && at - entry.at < this.#ageMs) return;

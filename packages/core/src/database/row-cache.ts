@@ -26,7 +26,7 @@ interface Source<Value> {
 interface CacheOptions<Value> {
   /** How many values are kept for one database. @default 10,000 */
   most?: number;
-  /** Reads a value again, to compare it. For values that are filled after they were loaded. @default load */
+  /** Reads a value again, so that tests can compare it. For values that are filled after their load. @default load */
   reread?: (database: Database, key: string, value: Value) => Promise<Value | null>;
 }
 

@@ -11,7 +11,7 @@ export interface DatabaseScope {
   readonly principal: Principal | null;
   readonly organizationId: string | null;
   readonly userId: string | null;
-  /** Whether a write may change many rows. On SQLite it shares its transaction with no other, as behind the system door. @default false */
+  /** Whether a write may change many rows. On SQLite it then has a transaction of its own, as behind the system door. @default false */
   readonly long?: boolean;
 }
 
@@ -37,7 +37,7 @@ export const doorScope = (door: 'identity' | 'system'): DatabaseScope => ({
   userId: null,
 });
 
-/** Owns the function that searches the words of tasks, and may read nothing else. No connection acts as it. */
+/** The role that owns the function `search_tasks`. It may read the words of tasks and nothing else. No connection acts as it. */
 export const searchRole = 'tenon_search';
 
 /**

@@ -1,12 +1,12 @@
 import type { Connection } from './engine.ts';
 import { isAborted } from './failures.ts';
 
-/** Takes statements that nobody awaits before `commit`. Each must have been sent already, and only the database may refuse it. */
+/** Takes statements that need not be answered before `commit`. Each must already be sent, and only the database may refuse it. */
 export type Later = (...written: readonly Promise<unknown>[]) => void;
 
 /**
- * Runs the work of a transaction. Where the database can do that, `commit` is sent together with the last statements. When a statement
- * fails, all later ones fail too and `commit` rolls back. The error of the first is thrown.
+ * Runs the work of a transaction. On PostgreSQL, `commit` is sent together with the last statements. When a statement fails, all later ones
+ * fail too and `commit` rolls back. The error of the first one is thrown.
  */
 export async function sendingTogether<T>(
   connection: Pick<Connection, 'sendCommit'>,

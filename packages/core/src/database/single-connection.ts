@@ -28,7 +28,7 @@ export function connectionOf(dialect: Omit<Dialect, 'createDriver'>, execute: Co
   return {
     execute,
     get kysely() {
-      // Most work runs compiled statements only.
+      // Made on demand, because most work only runs compiled statements.
       return (kysely ??= new Kysely({ dialect: { ...dialect, createDriver: () => driver } }));
     },
   };

@@ -18,10 +18,10 @@ import {
 import { hexMark } from './sqlite-values.ts';
 import { typed, type ValueType } from './typed-value.ts';
 
-/** The type of a column's values by its name, which is the same in every table. */
+/** Returns the type of a column by its name. A name has the same type in every table. */
 export type TypeOfColumn = (column: string) => ValueType | undefined;
 
-/** The name of the column that an expression is, if it is nothing else. `sql.ref` wraps it. */
+/** Returns the name of the column if an expression is just a column. `sql.ref` wraps one. */
 function columnOf(node: OperationNode): string | undefined {
   if (ReferenceNode.is(node)) return columnOf(node.column);
   if (ColumnNode.is(node)) return node.column.name;
@@ -42,9 +42,9 @@ const inAnswer = new Set(['SelectQueryNode', 'SetOperationNode', 'ParensNode']);
  */
 export class SqliteCompiler extends SqliteQueryCompiler {
   readonly #typeOf: TypeOfColumn;
-  /** The type of the value that is visited. */
+  /** The type of the value that is being visited. */
   #type: ValueType | undefined;
-  /** The types of the columns of the rows that are inserted. */
+  /** The types of the columns of the insert that is being visited. */
   #inserted: readonly (ValueType | undefined)[] = [];
 
   constructor(typeOf: TypeOfColumn) {
@@ -106,7 +106,7 @@ export class SqliteCompiler extends SqliteQueryCompiler {
     this.append(')');
   }
 
-  /** Whether what is selected is answered, rather than read by the rest of the statement. */
+  /** Whether a selected column is part of the answer, and not read by another part of the statement. */
   #isAnswer(): boolean {
     const [root, ...nodes] = this.nodeStack.slice(0, -1).map(({ kind }) => kind);
     if (root === 'SelectQueryNode') return nodes.every((kind) => inAnswer.has(kind));

@@ -18,9 +18,9 @@ const dialectOf = (typeOf: TypeOfColumn) => ({
 
 interface Prepared {
   statement: Database.Statement;
-  /** Empty where it answers no rows. */
+  /** Empty when the statement returns no rows. */
   columns: readonly string[];
-  /** The columns that are decoded: those that contain ids. */
+  /** The columns that must be decoded, because they contain ids. */
   decoders: readonly { at: number; decode: (value: unknown) => unknown }[];
 }
 
@@ -38,8 +38,8 @@ export class SqliteConnection {
   }
 
   /**
-   * Makes what work runs its statements on.
-   * @param check is called before each statement, and throws when it may not run
+   * Returns the connection on which some work runs its statements.
+   * @param check is called before each statement, and throws when the statement may not run
    */
   open(check: () => void = () => {}): Connection {
     return connectionOf(this.#dialect, async (sql, parameters) => {
@@ -64,7 +64,7 @@ export class SqliteConnection {
     };
   }
 
-  /** The same statements with parameters run again and again. Those without are few, such as pragmas. */
+  /** Keeps statements with parameters, because the same ones run again and again. Those without are few, such as pragmas. */
   #preparedFor(sql: string, parameters: readonly unknown[]): Prepared {
     if (parameters.length === 0) return this.#prepare(sql);
     return this.#prepared.get(sql, () => this.#prepare(sql));

@@ -12,8 +12,8 @@ import { WriteGroups } from './write-groups.ts';
 const busyLimitMs = 5000;
 
 /**
- * What a commit survives: `normal` the death of the process, while a power cut may lose the last commits, but never damages the file;
- * `full` a power cut too, for one fsync per commit.
+ * What a commit survives. `normal`: the end of the process. A power cut may lose the last commits, but never damages the file. `full`: a
+ * power cut too. It costs one fsync for each commit.
  */
 export type Synchronous = 'normal' | 'full';
 
@@ -34,17 +34,17 @@ const pragmas = ['foreign_keys = on', 'cache_size = -32768'];
 
 const writerPragmas = [
   'journal_mode = wal',
-  // What a savepoint needs to roll back would go to a temporary file.
+  // Otherwise SQLite writes what a savepoint needs for its rollback to a temporary file.
   'temp_store = memory',
-  // `Checkpoints` does it off the event loop. A log that one large transaction has made shrinks again to this size.
+  // `Checkpoints` makes checkpoints off the event loop. A log that a large transaction has made longer shrinks to this size again.
   'wal_autocheckpoint = 0',
   'journal_size_limit = 67108864',
 ];
 
 /**
  * Opens the file of a migrated database in WAL mode with one writer and one reader connection: reads do not wait for a write transaction.
- * Writes that wait at the same time are committed together. Each connection caches 32 MB of pages. The file is not mapped into memory:
- * that makes reading a row 0.4 µs faster, and takes as much memory as the file is large.
+ * Writes that wait at the same time are committed together. Each connection caches 32 MB of pages. The file is not mapped into memory,
+ * because that makes reading a row only 0.4 µs faster and takes as much memory as the file is large.
  */
 export async function openSqlite(
   file: string,
@@ -68,7 +68,7 @@ export async function openSqlite(
     await checkpoints.pause;
     await whenFree(() => beginImmediate.run());
   };
-  // A file that this user may not write is opened all the same. An error now is better than one at the first write.
+  // SQLite opens a file even if this user may not write to it. An error now is better than one at the first write.
   await begin();
   writer.exec('rollback');
 
@@ -90,7 +90,7 @@ export async function openSqlite(
       await writes.idle();
       await checkpoints.idle();
       reader.close();
-      // The last connection that is closed moves what is left of the log into the file, and deletes the log.
+      // When the last connection is closed, SQLite moves the rest of the log into the file and deletes the log.
       writer.close();
     },
   };

@@ -12,32 +12,32 @@ function makeId(hex: string): string {
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
 }
 
-/** How many ids are kept in either form, in about 100 bytes each. */
+/** How many ids are kept in each of the two forms. One takes about 100 bytes. */
 const mostKept = 10_000;
 
 /*
- * The ids of people, teams and tags come again and again, a new one comes several times in one mutation, and a text that was made
- * before is compared and looked up faster than a new one.
+ * Why they are kept: the ids of people, teams and tags come again and again, and a new id comes several times in one mutation. Also, a
+ * text that was made before is compared and looked up faster than a new one.
  */
 const keptBytes = new Memo<unknown, Buffer>(mostKept);
 const keptIds = new Memo<string, string>(mostKept);
 
 /**
- * The 16 bytes of an id, as SQLite stores it. They are shared: nobody may change them.
+ * Returns the 16 bytes of an id, as SQLite stores it. Callers share them and must not change them.
  * @throws when it is no UUID in canonical lower case
  */
 export const bytesOfId = (id: unknown): Buffer => keptBytes.get(id, () => makeBytes(id));
 
-/** An id from its 32 hexadecimal digits, which `hex()` writes in upper case. */
+/** Returns an id from its 32 hexadecimal digits, which `hex()` writes in upper case. */
 export const idOfHex = (hex: string): string => keptIds.get(hex, () => makeId(hex));
 
-/** Text that looks like an id would equal no id, silently, and `not in` would let all rows through. */
+/** Refuses a text that looks like an id. It would never equal an id, without an error, and `not in` would let all rows through. */
 function refuseId(text: string): string {
   if (text.length === 36 && isUuid(text)) throw new Error('An id is bound as text: bind it with its column, or asId.');
   return text;
 }
 
-/** What reads a value of a bound list, from `json_each`. */
+/** The SQL that reads a value of a bound list from `json_each`. */
 export const listedValue: Record<ValueType, string> = { id: `unhex(value, '-')`, text: 'value' };
 
 function encodeTyped({ type, value }: TypedValue): unknown {
@@ -62,19 +62,19 @@ export function encode(value: unknown): unknown {
   return JSON.stringify(value);
 }
 
-/** Ends the name of a selected column that is the `hex()` of an id: reading a text takes a third of the time of reading a blob. */
+/** Ends the name of a selected column that is the `hex()` of an id. Ids are selected so because reading a text takes a third of the time. */
 export const hexMark = ':hex';
 
-/** The id of a blob. Other values stay as they are: every blob is an id. */
+/** Returns the id of a blob. Every blob is an id. Other values are returned as they are. */
 export const idOfBlob = (value: unknown): unknown => (value instanceof Buffer ? idOfHex(value.toString('hex')) : value);
 
 type Decode = (value: unknown) => unknown;
 
 const decodeHex: Decode = (value) => (typeof value === 'string' && value !== '' ? idOfHex(value) : null);
 
-/** How the values of a selected column are read; undefined when they need no decoding. */
+/** Returns how the values of a selected column are decoded. Undefined when they need no decoding. */
 export function decoderOf(name: string, declaredType: string | null): Decode | undefined {
   if (name.endsWith(hexMark)) return decodeHex;
-  // Expressions have no declared type.
+  // Expressions have no declared type, and may be ids.
   return declaredType === null || declaredType.toLowerCase() === 'blob' ? idOfBlob : undefined;
 }

@@ -3,8 +3,8 @@ import { isPostgresUrl } from './database.ts';
 import type { MigrateOptions } from './migrate.ts';
 
 /**
- * Tells PostgreSQL how large its tables have become. Otherwise it plans for the empty ones that it has seen last, until its own
- * vacuum comes by. SQLite plans without statistics.
+ * Lets PostgreSQL analyze its tables after many rows were added. Until autovacuum does it, PostgreSQL plans for the tables as they were
+ * before, such as empty ones. SQLite plans without statistics.
  */
 export async function refreshStatistics({ url, migrationUrl = url }: Omit<MigrateOptions, 'tables'>): Promise<void> {
   if (!isPostgresUrl(url)) return;

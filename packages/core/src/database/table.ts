@@ -82,10 +82,10 @@ export interface TableOptions {
   identityDoor?: boolean;
   /** Rows are only ever added: the request role may not change or remove them. */
   insertOnly?: boolean;
-  /** On SQLite the rows lie in the index of the primary key, which saves a second tree. For short rows only. @default false */
+  /** Whether SQLite stores the rows in the index of the primary key, which saves a second tree. For short rows only. @default false */
   withoutRowid?: boolean;
   /**
-   * How full PostgreSQL fills a page with new rows, in percent: a changed row then has room beside its old version. The migration sets
+   * How full PostgreSQL fills a page with new rows, in percent. The rest is room for the new version of a changed row. The migration sets
    * it by hand. @default 100
    */
   fillfactor?: number;

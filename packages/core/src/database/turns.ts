@@ -3,11 +3,11 @@ import { errors } from '../kernel/errors.ts';
 type Waiter = () => void;
 
 interface TurnLimits {
-  /** How many may run at once. */
+  /** How many works may run at once. */
   all: number;
   /** How many of them may have the same key. */
   each: number;
-  /** How long one may wait for its turn. */
+  /** How long a work may wait for its turn, in milliseconds. */
   waitMs: number;
 }
 
@@ -19,7 +19,7 @@ export class Turns {
   readonly #limits: TurnLimits;
   readonly #running = new Map<string, number>();
   #total = 0;
-  /** The key that was served last comes last. */
+  /** Those who wait, by key. The key that was served last comes last. */
   readonly #waiting = new Map<string, Set<Waiter>>();
 
   constructor(limits: TurnLimits) {
@@ -28,10 +28,10 @@ export class Turns {
 
   /**
    * Runs work when it is its turn.
-   * @throws `database_busy` when that takes too long
+   * @throws `database_busy` when it has waited for too long
    */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    // Whoever waits has a key that may not run now, so nobody is overtaken.
+    // Nobody is overtaken: those who wait all have keys that may not run now.
     if (this.#mayRun(key)) this.#start(key);
     else await this.#turn(key);
     try {

@@ -2,12 +2,12 @@ import { isUuid } from '../kernel/ids.ts';
 import { Slot } from './statement.ts';
 
 /**
- * What kind of column a text belongs to. SQLite stores ids as blobs of 16 bytes, and a blob never equals a text, so every value must
- * be encoded as its column is. PostgreSQL converts the text itself.
+ * The type of column that a text belongs to. SQLite stores ids as blobs of 16 bytes, and a blob never equals a text. So every value must
+ * be encoded as its column is. PostgreSQL converts the text by itself.
  */
 export type ValueType = 'id' | 'text';
 
-/** A value, a list of values or the slot of one, with the type of its column. SQLite encodes it when it is bound. */
+/** A value, a list of values, or a slot for one of these, with the type of its column. It is encoded for SQLite when it is bound. */
 export class TypedValue {
   readonly type: ValueType;
   readonly value: unknown;
@@ -19,15 +19,15 @@ export class TypedValue {
 }
 
 /**
- * An id, or a list of ids, for raw SQL: beside a column of a query builder no value needs it.
+ * Marks an id, or a list of ids, in raw SQL. The query builder needs no mark, because it knows the column beside a value.
  * @example sql`organization_id = ${asId(organizationId)}`
  */
 export const asId = (value: unknown): TypedValue => new TypedValue('id', value);
 
-/** A text that a person may have chosen, for raw SQL. It may look like an id. */
+/** Marks a text in raw SQL that a person may have chosen, because it may look like an id. */
 export const asText = (value: unknown): TypedValue => new TypedValue('text', value);
 
-/** Wraps a value for its column. Most texts need no wrapping, because they do not look like ids. */
+/** Marks a value with the type of its column. Most texts need no mark, because they do not look like ids. */
 export function typed(type: ValueType | undefined, value: unknown): unknown {
   if (type === undefined || value === null || value === undefined || value instanceof TypedValue) return value;
   if (type === 'id' || value instanceof Slot || (typeof value === 'string' && value.length === 36 && isUuid(value)))
@@ -35,5 +35,5 @@ export function typed(type: ValueType | undefined, value: unknown): unknown {
   return value;
 }
 
-/** The value itself, for PostgreSQL. */
+/** Removes the mark of a value, for PostgreSQL. */
 export const untyped = (value: unknown): unknown => (value instanceof TypedValue ? value.value : value);

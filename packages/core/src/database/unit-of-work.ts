@@ -47,8 +47,8 @@ export class Unit {
   accepted = false;
   readonly scope: DatabaseScope;
   /**
-   * Lets `commit` be sent without awaiting statements: inserts, updates and deletes whose answers nobody needs. Pass the promises that
-   * the unit gave, in their order.
+   * Lets `commit` be sent without waiting for some statements: inserts, updates and deletes whose answers nobody needs. Pass the promises
+   * that the unit returned, in their order.
    */
   readonly later: Later;
   readonly #connection: WriteConnection;
@@ -208,7 +208,7 @@ export async function mutateIn<T>(
         ctx.outcome.accepted = unit.accepted;
         throw new DryRun(result);
       }
-      // An answer with a secret is kept nowhere.
+      // An answer that contains a secret is not kept.
       if (!request.secretAnswer) unit.later(keepAnswer(unit, request, result));
       return result;
     });

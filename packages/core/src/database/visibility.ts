@@ -44,11 +44,11 @@ const inPlaces = (facts: OwnFacts, place: string, prefix: string): string => {
   return property === undefined ? '1 = 0' : `${prefix}${columnName(property)} in ({places})`;
 };
 
-/** Whether the user is among the people of a row. It looks at that row alone, however many rows the user has. */
+/** The condition that the user is among the people of a row. It reads this row's people only, however many rows the user has. */
 const isOwn = ({ in: links, row, user }: NonNullable<OwnFacts['people']>, id: string): string =>
   `exists (select 1 from ${links().meta.tableName} where organization_id = {organization} and ${columnName(row)} = ${id} and ${columnName(user)} = {user})`;
 
-/** Whether a row is visible that another row names, of a table that states its own facts. It looks at that row alone. */
+/** The condition that a row of a table with facts of its own is visible. Another row names it by id. It reads this one row only. */
 function isVisible(table: Facts, { place, own }: Shape, id: string): string {
   const facts = ownFactsOf(table);
   const isMine = own && facts.people ? [isOwn(facts.people, id)] : [];

@@ -6,19 +6,19 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 
 /** How many members a group has at most. */
 const mostMembers = 32;
-/** How many milliseconds a group waits, in all, for more members to arrive. The work of members that have arrived is no waiting. */
+/** How many milliseconds a group waits for more members, in all. The time in which members work does not count. */
 const waitMs = 10;
 /** After how many milliseconds a group takes no more members. */
 const mostMs = 50;
 
-/** The outcome of a member's work, to be told once the group has committed. */
+/** Answers a member with the outcome of its work. Called when the group has committed. */
 type Answer = () => void;
 
-/** One caller of `write` that waits for its turn. */
+/** One call of `write`. */
 interface Member {
-  /** Whether its transaction is for it alone. */
+  /** Whether it has a transaction of its own. */
   readonly alone: boolean;
-  /** Runs the work. Rejects when the work failed. */
+  /** Runs the work. Rejects when the work fails. */
   run(connection: Connection): Promise<Answer>;
   fail(error: unknown): void;
 }
@@ -40,10 +40,10 @@ export interface WriteGroupsParts {
 }
 
 /**
- * Runs the writes of one connection, one after the other, and commits those together that wait at the same time: a commit costs more
- * than most writes. Each member of a group works behind a savepoint, so that one that fails rolls back alone. A member may rest on rows
- * of an earlier one, also when it is refused or only a dry run. So all members are answered after the commit. When the transaction is
- * lost, all of them fail.
+ * Runs the writes of one connection one after the other. Writes that wait at the same time form a group, which is one transaction, because
+ * a commit costs more than most writes. Each member of a group works behind a savepoint, so one that fails rolls back alone. The outcome of
+ * a member may depend on rows of an earlier one, also when it is refused or a dry run. So all members are answered after the commit. When
+ * the transaction is lost, all of them fail.
  */
 export class WriteGroups {
   readonly #parts: WriteGroupsParts;
@@ -63,7 +63,7 @@ export class WriteGroups {
     };
   }
 
-  /** @param alone whether the work may take long, and must not keep others from being answered */
+  /** @param alone whether the work has a transaction of its own, because it may take long and others must not wait for it */
   write<T>(alone: boolean, work: (connection: Connection) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const run = async (connection: Connection): Promise<Answer> => {
@@ -75,7 +75,7 @@ export class WriteGroups {
     return promise;
   }
 
-  /** Waits until nobody waits. */
+  /** Waits until all writes have ended. */
   async idle(): Promise<void> {
     await this.#running;
   }
@@ -90,7 +90,7 @@ export class WriteGroups {
     this.#running = undefined;
   }
 
-  /** Begins a transaction. When it cannot, those fail who have waited since the first try. */
+  /** Begins a transaction. When that fails, all members fail that waited when it was tried. Returns whether it has begun. */
   async #begin(): Promise<boolean> {
     const { length } = this.#waiting;
     try {
@@ -110,7 +110,7 @@ export class WriteGroups {
     try {
       for (let member = this.#waiting.shift(); member; member = await this.#next(group)) {
         members.push(member);
-        // There is nothing yet that a failure of the first one could take along.
+        // The first member needs no savepoint: if it fails, nothing of others is lost.
         answers.push(members.length === 1 ? await this.#run(member) : await this.#runBehindSavepoint(member));
       }
       this.#sql.commit.run();
@@ -123,7 +123,7 @@ export class WriteGroups {
     for (const answer of answers) answer();
   }
 
-  /** The next member of the group. When nobody waits, the event loop gets a turn, in which more requests may arrive. */
+  /** Returns the next member of the group. When nobody waits, it gives the event loop a turn, in which more requests may arrive. */
   async #next(group: Group): Promise<Member | undefined> {
     const now = performance.now();
     const closed = group.members.length === mostMembers || group.waitedMs > waitMs || now - group.began > mostMs;
@@ -138,7 +138,7 @@ export class WriteGroups {
   async #run(member: Member): Promise<Answer> {
     const { database, connection } = this.#parts;
     let ended = false;
-    // A statement of work that has already failed would otherwise run in the transaction of another one, or in none.
+    // Otherwise a late statement of work that has failed would run in the transaction of another member, or in none.
     const check = () => {
       if (ended || !database.inTransaction) throw new TransactionLost();
     };

@@ -2,7 +2,7 @@ import type { Configuration } from '@mikro-orm/core';
 import { type DatabaseTable, SqliteDriver, SqlitePlatform, SqliteSchemaHelper } from '@mikro-orm/sqlite';
 import type { TableDefinition } from '../table.ts';
 
-/** MikroORM has no word for it. */
+/** Adds `without rowid`, which MikroORM cannot declare. */
 class SchemaHelper extends SqliteSchemaHelper {
   readonly #withoutRowid: ReadonlySet<string>;
 
@@ -17,7 +17,7 @@ class SchemaHelper extends SqliteSchemaHelper {
   }
 }
 
-/** The driver of migrations: it creates tables `without rowid` that are declared so. */
+/** Makes the driver of migrations. It creates a table `without rowid` when the table is declared so. */
 export function sqliteDriver(tables: readonly TableDefinition[]): typeof SqliteDriver {
   const withoutRowid = new Set(tables.filter((table) => table.withoutRowid).map(({ name }) => name));
   class Platform extends SqlitePlatform {
