@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, 'node_modules', '.bin');
 const bundledNode = join(binaries, 'node');
 
-/** Runs the bundle of the sources, and makes it when they have changed. */
+/** Runs the bundle of the sources, and builds it first when they have changed. */
 const tenon = 'apps/server/bin/tenon.mjs';
 
 const commands = {

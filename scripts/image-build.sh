@@ -4,5 +4,5 @@ set -eu
 pnpm=$(node -p "require('./package.json').devEngines.packageManager.version")
 CI=true npm exec --yes -- "pnpm@$pnpm" install --prod --frozen-lockfile --filter-prod '@tenon/server...'
 node apps/server/bundle.mjs
-# Only the bundle runs, with the libraries that are outside of it.
+# Only the bundle runs, with the libraries that it does not contain.
 rm -rf apps/server/src packages node_modules/.pnpm/*esbuild*

@@ -1,5 +1,5 @@
-// Bundles the server and its libraries into a few JavaScript files, which start several times faster than the sources, as hundreds of
-// modules need not be found and read one by one. Names and lines stay readable: source maps would double the time of a start.
+// Bundles the server and its libraries into a few JavaScript files. They start several times faster than the sources, because Node need not
+// find and read hundreds of modules one by one. Names and lines stay readable, because source maps would double the time of a start.
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
@@ -20,10 +20,10 @@ const files = [
   'packages/core/package.json',
 ].map((path) => join(root, path));
 
-/** Parts of the bundle that do something when they are loaded. */
+/** Parts of the bundle that do something when they are loaded. The others only define something. */
 export const programs = ['tenon.js', 'checkpoint-thread.js'];
 
-/** How many bundles are kept: a server that runs may still load parts of its own. */
+/** How many bundles are kept. A running server may still load parts of an older one. */
 const kept = 4;
 
 const isSource = (path) => path.endsWith('.ts') && !/\.test\.ts$|(^|[/\\])testing[/\\]/.test(path);
@@ -35,7 +35,7 @@ const sourcesIn = (folder) =>
     .filter((path) => isSource(relative(folder, path)))
     .sort();
 
-/** Names the bundle of these sources. Contents are hashed, as a checkout changes modification times. */
+/** Names the bundle of the present sources. It hashes their contents, because a checkout changes modification times. */
 function nameOf() {
   const hash = createHash('sha256');
   for (const path of [...files, ...folders.flatMap(sourcesIn)]) {
@@ -45,7 +45,7 @@ function nameOf() {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Gives entities the parts of the ORM that define them. Through its index they would load all of it, with every start. */
+/** Lets entities import only those parts of the ORM that define entities. Its index would load all of the ORM with every start. */
 const entityParts = {
   name: 'entity-parts',
   setup(build) {
@@ -63,8 +63,8 @@ const entityParts = {
 };
 
 /**
- * Loads some modules with `require`. An `import` of node:http reads all of its exports, one of which loads a client with WebSockets,
- * and an `import` of CommonJS from outside of the bundle loads the lexer that guesses its exports.
+ * Loads some modules with `require`. An `import` of node:http reads all its exports, and one of them loads a client with WebSockets. An
+ * `import` of a CommonJS module outside of the bundle loads the lexer that guesses its exports.
  */
 const requiredModules = {
   name: 'required-modules',
@@ -78,7 +78,7 @@ const requiredModules = {
   },
 };
 
-/** Migrations are files of their own, because the ORM finds them by their folder. */
+/** Migrations are separate files, because the ORM finds them by their folder. */
 const migrationEntries = () =>
   ['sqlite', 'postgresql'].flatMap((dialect) =>
     readdirSync(join(migrations, dialect))
@@ -92,7 +92,7 @@ async function build(folder) {
     absWorkingDir: here,
     entryPoints: [
       { in: join(here, 'src/cli.ts'), out: 'tenon' },
-      // A worker thread, which SQLite's engine starts by the name of its file.
+      // A worker thread. `checkpoints.ts` starts it by the name of its file.
       { in: join(root, 'packages/core/src/database/checkpoint-thread.ts'), out: 'checkpoint-thread' },
       ...migrationEntries(),
     ],
@@ -105,9 +105,9 @@ async function build(folder) {
     target: 'node24',
     tsconfigRaw: {},
     legalComments: 'none',
-    // Native libraries, and optional parts of the ORM and of pg, which nothing here uses.
+    // Native libraries, and optional parts of the ORM and of pg that are not used here.
     external: ['@node-rs/*', 'dataloader', 'pg-native'],
-    // Libraries in CommonJS call `require` for what Node contains.
+    // CommonJS libraries call `require` for the modules of Node.
     banner: {
       js: `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`,
     },
@@ -117,18 +117,18 @@ async function build(folder) {
   await esbuild.stop();
 }
 
-/** When a bundle was finished. */
+/** Returns when a bundle was finished. */
 const finishedAt = (name) => statSync(join(dist, name)).mtimeMs;
 
-/** Removes old bundles, and those that a process left unfinished. */
+/** Removes the oldest bundles, finished or not. */
 function removeOld() {
   const names = readdirSync(dist).sort((a, b) => finishedAt(b) - finishedAt(a));
   for (const name of names.slice(kept)) rmSync(join(dist, name), { recursive: true, force: true });
 }
 
 /**
- * Returns the folder of the bundle of the present sources, and builds it when it is missing. Several processes may build at once:
- * each writes a folder of its own, and renames it at the end.
+ * Returns the folder of the bundle of the present sources. Builds it when it is missing. Several processes may build at once, because each
+ * writes a folder of its own and renames it at the end.
  */
 export async function currentBundle() {
   // The image contains one bundle and no sources.
@@ -147,10 +147,10 @@ export async function currentBundle() {
   return folder;
 }
 
-/** The folder of the code that V8 has compiled from a bundle. Node keeps a folder in it for each version, processor and user. */
+/** Returns the folder of the code that V8 has compiled from a bundle. Node makes a folder in it for each version, processor and user. */
 export const compiledIn = (bundle) => join(bundle, 'compiled');
 
-/** Compiles a bundle for the present user, so that the first start is as fast as later ones. */
+/** Compiles a bundle for the current user, so that already the first start is fast. */
 async function compile(bundle) {
   enableCompileCache(compiledIn(bundle));
   const parts = readdirSync(bundle).filter((file) => file.endsWith('.js') && !programs.includes(file));

@@ -1,18 +1,18 @@
 #!/usr/bin/env node
-// An older Node, which runs this file only to start ours, has no compile cache to import by name.
+// An older Node runs this file too, to start ours. It has no compile cache, so a named import of it would fail.
 import module from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** When the server has started, in milliseconds. */
+/** After how many milliseconds the server has certainly started. */
 const startedAfter = 5000;
 
 if (process.features.typescript) {
   const { compiledIn, currentBundle } = await import('../bundle.mjs');
   const bundle = await currentBundle();
-  // Does nothing where the folder is read-only, and where NODE_COMPILE_CACHE names another folder.
+  // Does nothing when the folder is read-only, or when NODE_COMPILE_CACHE names another folder.
   module.enableCompileCache(compiledIn(bundle));
-  // Node itself writes it when the process ends, but a server may be killed.
+  // Node itself writes the cache when the process ends, but a server may be killed.
   setTimeout(() => module.flushCompileCache(), startedAfter).unref();
   await import(pathToFileURL(join(bundle, 'tenon.js')).href);
 } else {

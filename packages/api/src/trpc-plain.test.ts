@@ -5,7 +5,7 @@ import { fixtureRouter, fixtureServer, noteId, organizationId } from './testing/
 import { plainCalls, TrpcInput } from './trpc-plain.ts';
 
 /*
- * The contract tests compare our answers with those of tRPC for all operations. Here is what depends on the request alone.
+ * The contract tests compare our answers with those of tRPC for all operations. These tests cover what depends on the request alone.
  */
 
 const json = { 'content-type': 'application/json' };

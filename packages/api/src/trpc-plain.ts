@@ -14,15 +14,15 @@ import { callOf, toErrorShape } from './trpc.ts';
 /** The most calls in one batch. */
 export const largestBatch = 100;
 
-/** A request that has several calls must not have these headers, as they could not be matched to a call. */
+/** A request with several calls must not have these headers, because nothing says which call they belong to. */
 export const refusedInBatch = ({ headers, method }: FastifyRequest): string[] =>
-  // A batch of reads has no ETag, so a client that revalidates it is sent all of it.
+  // A batch of reads has no ETag, so a client that revalidates it gets the whole answer.
   sentMutationHeaders(headers).filter((name) => name !== 'If-None-Match' || method === 'POST');
 
 const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The JSON that a request sends as the input of its calls. */
+/** The input of the calls of a request, which is one text of JSON. */
 export class TrpcInput {
   readonly isBatch: boolean;
   readonly #text: string;
@@ -37,8 +37,8 @@ export class TrpcInput {
   }
 
   /**
-   * The input of one call. Undefined when there is none.
-   * @throws `validation_failed` when the text is no JSON, or no object in a batch
+   * Returns the input of one call. Undefined when there is none.
+   * @throws `validation_failed` when the text is no JSON, or when that of a batch is no object
    */
   of(batchIndex: number): unknown {
     this.#parsed ??= { value: this.#parse() };
@@ -48,7 +48,7 @@ export class TrpcInput {
     throw errors.validation_failed({ message: '"input" needs to be an object when doing a batch call' });
   }
 
-  /** The members that occur twice in the input of one call. `JSON.parse` drops them, so they are looked for in the text. */
+  /** Returns the members that occur twice in the input of one call. `JSON.parse` drops them, so they are found in the text. */
   readonly repeatedIn: RequestContext['repeatedIn'] = (batchIndex) => {
     this.#repeated ??= duplicateMembers(this.#text);
     if (!this.isBatch) return this.#repeated;
@@ -74,8 +74,8 @@ const isJson = (contentType: string | undefined): boolean =>
   contentType === 'application/json' || contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 
 /**
- * The calls of a request that `answerPlain` can answer. Null for every other request, which tRPC answers itself: for streams, for what
- * is rare, and for everything that is wrong before a procedure is called.
+ * Returns the calls of a request that `answerPlain` can answer. Returns null for every other request, which tRPC itself answers: streams,
+ * what is rare, and every request with an error that is found before a procedure is called.
  *
  * @param path the names of the procedures, decoded once
  */
@@ -112,14 +112,14 @@ const jsonOf = (request: FastifyRequest, { path, error, data }: Outcome): string
     error ? { error: toErrorShape(error, { url: request.url, requestId: request.id }, path) } : { result: { data } },
   );
 
-/** 207 unless all calls have the same status. */
+/** Returns the status that all calls have, or else 207. */
 function statusOf(outcomes: readonly Outcome[]): number {
   const statuses = new Set(outcomes.map(({ error }) => error?.status ?? 200));
   const [only = 207] = statuses;
   return statuses.size === 1 ? only : 207;
 }
 
-/** In a batch the headers of an answer could not be matched to a call. */
+/** Returns the headers of the answer. In a batch nothing would say which call they belong to, so only those of problems are sent. */
 function headersOf(outcomes: readonly Outcome[], answer: Answer | null): Record<string, string> {
   const headers = outcomes.length === 1 && answer ? answerHeaders(answer) : {};
   for (const { error } of outcomes) if (error) Object.assign(headers, problemHeaders(error));
@@ -127,8 +127,8 @@ function headersOf(outcomes: readonly Outcome[], answer: Answer | null): Record<
 }
 
 /**
- * Answers plain calls and JSON batches as tRPC does, to the byte. tRPC itself would make a Fetch request, a Fetch response and about
- * twenty promises for a call, which costs more than the call. A test compares the two.
+ * Answers plain calls and JSON batches with the same bytes as tRPC. tRPC itself makes a Fetch request, a Fetch response and about twenty
+ * promises for a call, which cost more than the call. A test compares the two.
  */
 export async function answerPlain(
   calls: readonly PlainCall[],

@@ -71,9 +71,9 @@ declare module './database/schema.ts' {
 export interface PlatformSettings extends CoreSettings {
   /** `file:PATH` for SQLite, `postgres://…` for PostgreSQL. */
   readonly databaseUrl: string;
-  /** @default 10 connections; 5 seconds for a connection, 10 for a lock, 30 for a statement */
+  /** Connections to PostgreSQL, and how long they wait. @default 10; 5 seconds for a connection, 10 for a lock, 30 for a statement */
   readonly postgres?: Partial<PostgresLimits>;
-  /** What a commit of SQLite survives: `normal` the death of the process, `full` a power cut too. @default 'normal' */
+  /** What a commit on SQLite survives. `normal`: the end of the process. `full`: a power cut too. @default 'normal' */
   readonly sqliteSynchronous?: 'normal' | 'full';
 }
 
@@ -203,7 +203,7 @@ export async function migrate(target: MigrationTarget): Promise<string[]> {
   return run({ ...target, tables });
 }
 
-/** Brings the statistics of PostgreSQL up to date after many rows were added. */
+/** Lets PostgreSQL analyze its tables after many rows were added. Does nothing on SQLite. */
 export async function refreshStatistics(target: MigrationTarget): Promise<void> {
   const { refreshStatistics: refresh } = await import('./database/statistics.ts');
   await refresh(target);

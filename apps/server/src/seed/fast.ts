@@ -17,40 +17,40 @@ import { historyOf, hours, madeUpTask, type Surroundings } from './task.ts';
 import { personName } from './vocabulary.ts';
 
 /*
- * Fills an organization with far more than services would in an hour, to see how reads grow. Every filter of the lists has a common
- * value, and a rare one that the same small number of tasks has however many there are.
+ * Fills an organization with more rows than the services could add in an hour, to measure how reads grow. Every filter of the lists has a
+ * common value, and a rare value. The number of tasks with a rare value is the same, however many tasks there are.
  */
 
-/** How many tasks have a rare value. An organization of few tasks has fewer of them. */
+/** How many tasks have a rare value. Fewer in an organization with few tasks. */
 const rareTasks = 20;
-/** Rows of one call, and calls of one transaction. */
+/** How many rows one call adds, and how many calls share a transaction. */
 const batchSize = 1000;
 const batchesTogether = 20;
 
-/** What the rare values are called, where they have a name. */
+/** The names of those rare values that have one. */
 export const rare = {
   tag: 'fossil',
-  /** A team, and the department of this team alone. */
+  /** A team, and a department that has only this team. */
   team: 'Archive',
-  /** In titles. */
+  /** A word in titles. */
   word: 'zirconium',
-  /** In descriptions. */
+  /** A word in descriptions. */
   longWord: 'donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft',
 } as const;
 
 interface Around extends Surroundings {
   owner: Actor;
-  /** Who creates tasks. */
+  /** The people who create tasks. */
   authors: readonly Actor[];
-  /** Who is assigned a few tasks. */
+  /** The only tasks of this person are the rare ones. */
   rareAssignee: Actor;
-  /** Who has created a few tasks. */
+  /** This person has created only the rare tasks. */
   rareAuthor: Actor;
 }
 
 type Change = (task: WholeTask) => Partial<WholeTask>;
 
-/** The ids that rare values need. */
+/** Creates what rare values refer to. Returns the changes that give a task each rare value. */
 async function prepareRare({ owner, rareAssignee, rareAuthor, teamIds }: Around, at: Date, now: Date) {
   const { id: tagId } = await createTag(owner.ctx(), { name: rare.tag, color: '#8a7f6b' });
   const { id: departmentId } = await createDepartment(owner.ctx(), { name: rare.team, parentId: null });
@@ -77,9 +77,9 @@ async function prepareRare({ owner, rareAssignee, rareAuthor, teamIds }: Around,
 export interface How {
   random: Random;
   now: Date;
-  /** Is told how many more tasks there are. */
+  /** Called with the number of tasks that were added. */
   done: (count: number) => void;
-  /** Is called when many rows have been added, between two transactions. */
+  /** Called between two transactions when many rows have been added. */
   grown: () => Promise<void>;
 }
 
@@ -88,7 +88,7 @@ export async function addManyTasks(around: Around, tasks: number, { random, now,
   const created = historyOf(random, tasks, now);
   const { changes, commonParentId } = await prepareRare(around, created(-1), now);
   const common = { person: around.owner.userId, tag: around.tags[0]?.id ?? '' };
-  // Two parents are tasks already.
+  // Two of the tasks exist already: the two parents.
   const count = Math.max(0, tasks - 2);
   done(2);
   const rareCount = Math.min(rareTasks, Math.floor(count / (2 * changes.length)));
@@ -107,7 +107,7 @@ export async function addManyTasks(around: Around, tasks: number, { random, now,
       actualHours = null,
       ...made
     } = madeUpTask(random, at, around);
-    // Most of what is due has been done.
+    // Most tasks whose due date has passed are done.
     const isOver = dueDate !== null && new Date(dueDate) < now && random.chance(0.98);
     const status = isOver || made.status === 'archived' ? 'done' : made.status;
     const priority = made.priority === 'urgent' ? 'high' : made.priority;
@@ -115,7 +115,7 @@ export async function addManyTasks(around: Around, tasks: number, { random, now,
       teamId: null,
       ...made,
       id: uuidv7(),
-      // A word of its own, as the numbers that people mention.
+      // Some titles have a word of their own, such as a number that somebody mentions.
       title: random.chance(0.3) ? `${made.title} ${random.below(1_000_000)}` : made.title,
       description,
       dueDate,
@@ -135,7 +135,7 @@ export async function addManyTasks(around: Around, tasks: number, { random, now,
 
   for (let next = 0, end = 0; next < count; next = end) {
     const actor = random.pick(around.authors);
-    // The first transaction is short: plans of an empty table would be slow for the others.
+    // The first transaction is short, because the others would be slow with plans of an empty table.
     end = Math.min(count, next + batchSize * (next === 0 ? 1 : batchesTogether));
     await inOneTransaction(actor.ctx(), async (join) => {
       for (let number = next; number < end; number += batchSize) {
@@ -149,18 +149,18 @@ export async function addManyTasks(around: Around, tasks: number, { random, now,
   }
 }
 
-/** What one member in so many is. */
+/** One member in so many is suspended, and one in so many has left. */
 const suspendedEvery = 500;
 const endedEvery = 10;
 
 interface Crowd extends Pick<Around, 'owner' | 'teamIds'> {
   role: Pick<HeldRole, 'id' | 'key'>;
-  /** Of their e-mail addresses. */
+  /** The domain of their e-mail addresses. */
   domain: string;
   password: string;
 }
 
-/** Adds members by large statements. Answers those who can be assigned tasks. */
+/** Adds members by large statements. Returns those who can be assigned tasks. */
 export async function addManyMembers(
   { owner, teamIds, role, domain, password }: Crowd,
   members: number,

@@ -24,11 +24,11 @@ export interface SeedOptions {
   /** In all organizations together. */
   tasks: number;
   organizations: number;
-  /** In each organization, the owner among them. At least 5, and only those 5 unless `fast`. @default 5 */
+  /** How many members each organization has, with the owner. At least 5; more than 5 only with `fast`. @default 5 */
   members?: number;
   /** The same seed makes the same tasks. */
   seed: number;
-  /** Whether rows are written by large statements instead of one call of a service for each task. @default false */
+  /** Whether rows are added by large statements instead of one call of a service for each task. @default false */
   fast?: boolean;
   say(line: string): void;
 }
@@ -54,7 +54,7 @@ async function createTeams(owner: Actor, members: readonly Actor[]): Promise<str
   return teamIds;
 }
 
-/** Creates tasks by the service, one by one. */
+/** Creates tasks one by one, by the service. */
 async function createTasks(
   around: Surroundings & { authors: readonly Actor[] },
   tasks: number,
@@ -104,7 +104,7 @@ async function fill(
   const teamIds = await createTeams(owner, everybody);
   const how = { random, now: platform.clock.now(), done, grown };
   if (!options.fast) {
-    // Viewers are assigned tasks like everybody else, but create none.
+    // Viewers are assigned tasks as everybody else is, but create none.
     const authors = [owner, ...members.slice(0, 3)];
     await createTasks({ authors, members: everybody, tags, teamIds }, tasks, how);
     return email;
@@ -112,7 +112,7 @@ async function fill(
   const [admin, manager, member, viewer] = members;
   const { data } = await listRoles(owner.ctx(), { limit: 100, total: false, sort: '-createdAt' });
   const role = data.find(({ key }) => key === 'member');
-  if (!admin || !manager || !member || !viewer || !role) throw new Error('Every role has a member.');
+  if (!admin || !manager || !member || !viewer || !role) throw new Error('A role is missing, or has no member.');
   const more = Math.max(0, (options.members ?? 0) - everybody.length);
   const crowd = await addManyMembers({ owner, teamIds, role, domain, password }, more, how);
   const usual = { owner, authors: [owner, admin, manager], members: [owner, admin, manager, member, ...crowd] };

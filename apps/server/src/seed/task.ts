@@ -20,7 +20,7 @@ function pickStatus(random: Random): TaskStatus {
   return 'todo';
 }
 
-/** A number of hours, in quarters of an hour. */
+/** Returns a random number of hours, in quarters of an hour. */
 export const hours = (random: Random): number => (1 + random.below(64)) / 4;
 
 /** What the tasks of one organization refer to. */
@@ -30,7 +30,7 @@ export interface Surroundings {
   teamIds: readonly string[];
 }
 
-/** Tells when each of some tasks is created: spread over the history, in the order of their numbers. */
+/** Returns a function that says when a task was created, by its number. Tasks are spread over the history in the order of their numbers. */
 export function historyOf(random: Random, tasks: number, now: Date): (number: number) => Date {
   const begin = now.getTime() - historyDays * dayMs;
   return (number) => new Date(begin + Math.floor(((number + random.next()) / tasks) * historyDays * dayMs));

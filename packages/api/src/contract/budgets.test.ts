@@ -17,8 +17,8 @@ import { operations } from './testing/scene.ts';
 import { callOver } from './testing/wire.ts';
 
 /*
- * What the main operations ask of the database, compared with budgets.json. No noise touches these numbers, so a statement too many is
- * seen here and not in a benchmark. CONTRIBUTING.md says how to raise a budget.
+ * Compares what the main operations ask of the database with budgets.json. These numbers do not depend on the load of the machine, so an
+ * additional statement is seen here even when no benchmark could show it. docs/budgets.md says how to raise a budget.
  */
 
 const budgets = readBudgets();
@@ -27,14 +27,14 @@ const writing = process.env['WRITE_BUDGETS'] !== undefined;
 const hint = 'If this is meant, docs/budgets.md says how to write the table again.';
 
 const repetitions = 3;
-/** Calls that are not counted: they prepare statements and fill caches, and reach the sessions that somebody may have at once. */
+/** How many calls come first and are not counted. They prepare statements, fill caches, and sign in as often as sessions are allowed. */
 const firstCalls = 4;
 
 interface Caller {
   call<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
 }
 
-/** What the calls find: an organization with 60 tasks, each with an assignee and two tags. */
+/** What the calls work on: an organization with 60 tasks, each with an assignee and two tags. */
 interface Office extends Caller {
   platform: MeteredPlatform;
   memberId: string;
@@ -43,14 +43,14 @@ interface Office extends Caller {
   viewerId: string;
   tagIds: readonly string[];
   taskIds: readonly string[];
-  /** Of the member, who signs in. The calls are those of the owner. */
+  /** Of the member, who signs in. The owner makes the other calls. */
   email: string;
   password: string;
-  /** What the last sign-in of the member or its refresh was answered. */
+  /** The answer to the last sign-in of the member, or to its refresh. */
   session: { refreshToken?: string | undefined } | null;
 }
 
-/** Prepares one call, and answers it. The preparation is not counted. */
+/** Prepares a call and returns it. The preparation is not counted. */
 type Scenario = (office: Office, turn: number) => Promise<() => Promise<unknown>> | (() => Promise<unknown>);
 
 const at = <Item>(items: readonly Item[], position: number): Item => {
@@ -102,7 +102,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     return async () => (office.session = await office.call('auth.refresh', { refreshToken }));
   },
   'auth.me': (office) => () => office.call('auth.me', {}),
-  // Looks for due jobs, claims the one, runs it, completes it, and looks again.
+  // It looks for due jobs, claims the only one, runs it, completes it, and looks again.
   'a mail, from the claim of its job to its end': async (office, turn) => {
     const { platform, organizationId, viewerId } = office;
     await platform.runDueJobs();
@@ -113,7 +113,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 async function openOffice(dialect: TestDialect): Promise<{ office: Office; app: FastifyInstance }> {
-  // The clock stands still, so that no cached value ages in the middle.
+  // The clock does not move, so no cached value expires in the middle.
   const platform = await createMeteredPlatform(dialect, { clock: new TestClock() });
   const app = Fastify(serverOptions);
   await app.register(tenonApi, { platform });
@@ -151,7 +151,7 @@ async function openOffice(dialect: TestDialect): Promise<{ office: Office; app: 
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-/** Calls it several times. Every call must cost the same; of the bytes the median counts, as a page splits now and then. */
+/** Makes a call several times. Each must cost the same, except the bytes: their median counts, because a page splits now and then. */
 async function costOf(office: Office, scenario: Scenario): Promise<Budget> {
   const costs: Budget[] = [];
   for (let turn = 0; turn < firstCalls + repetitions; turn++) {

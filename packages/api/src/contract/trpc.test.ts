@@ -5,13 +5,13 @@ import { fieldsOf, missingIds, namesById } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
 import type { Fields } from './testing/wire.ts';
 
-/** With this header tRPC answers a request itself. It asks for nothing else. */
+/** With this header tRPC answers a request itself. It has no other effect. */
 const throughTrpc = { 'trpc-accept': 'application/json' };
 
-/** A text that no field takes. */
+/** A text that is valid in no field. */
 const wrongText = '\u0000';
 
-/** A text of JSON with its strings and digits left out: two dry runs name different ids and instants. */
+/** Removes strings and digits from a text of JSON, because two dry runs name different ids and instants. */
 const shapeOf = (json: string): string => json.replaceAll(/"(?:[^"\\]|\\.)*"(?=[,\]}])/g, '""').replaceAll(/\d+/g, '0');
 
 describe.each(scenes)('on %s, plain calls are answered as tRPC answers them:', (_dialect, open) => {
@@ -77,7 +77,7 @@ describe.each(scenes)('on %s, plain calls are answered as tRPC answers them:', (
       .filter(namesById)
       .map(({ name: field }) => ({ ...good, [field]: missingIds(good[field]) }));
     for (const input of [unknownField, ...wrong, ...(isQuery ? missing : [])]) await expectEqual(single(input));
-    // Without input some operations succeed, and change something.
+    // Some operations succeed without input and change something.
     const nothing = isQuery || fieldsOf(operation).some(({ required }) => required) ? [''] : [];
     for (const text of [...nothing, '{', 'null', '[]', '"text"', '{"a":1,"a":2}'])
       await expectEqual(requestOf(`${name}?`, text));

@@ -28,7 +28,7 @@ export async function eventsOf(
   const request = pageRequest(ctx, `events ${entityId}`, '-id', input);
   const about = db.selectFrom('events').where('events.entity_id', '=', entityId);
   const below = db.selectFrom('events').where('events.parent_id', '=', entityId);
-  // Each side reads a page in the order of its own index. With `or`, a database reads all events of the organization.
+  // Each of the two reads a page in the order of its own index. With `or`, a database would read all events of the organization.
   const newest = (side: typeof about, name: string) =>
     db
       .selectFrom(

@@ -28,7 +28,7 @@ export const EventEntity = defineEntity({
   },
   indexes: [
     { properties: ['organizationId', 'entityId', 'id'] },
-    // Most events show in one place only.
+    // Most events have no parent.
     {
       name: 'events_organization_id_parent_id_id_index',
       properties: ['organizationId', 'parentId', 'id'],

@@ -33,7 +33,7 @@ export interface Engine {
   /** Runs reads in the scope. On PostgreSQL they are one read-only transaction. */
   read<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
   /**
-   * Runs the work in a write transaction in the scope; a throw rolls back. On SQLite one work runs at a time, and works that wait at the
+   * Runs the work in a write transaction in the scope; a throw rolls back. On SQLite one write runs at a time, and writes that wait at the
    * same time share a transaction. Each is answered after the commit.
    */
   write<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;

@@ -3,11 +3,11 @@ import { errors } from '../kernel/errors.ts';
 type Waiter = () => void;
 
 interface TurnLimits {
-  /** How many works may run at once. */
+  /** How many pieces of work may run at once. */
   all: number;
   /** How many of them may have the same key. */
   each: number;
-  /** How long a work may wait for its turn, in milliseconds. */
+  /** How long a piece of work may wait for its turn, in milliseconds. */
   waitMs: number;
 }
 

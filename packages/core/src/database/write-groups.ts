@@ -90,7 +90,7 @@ export class WriteGroups {
     this.#running = undefined;
   }
 
-  /** Begins a transaction. When that fails, all members fail that waited when it was tried. Returns whether it has begun. */
+  /** Begins a transaction. Returns whether it has begun. If not, those members fail that were waiting before the first try. */
   async #begin(): Promise<boolean> {
     const { length } = this.#waiting;
     try {

@@ -15,7 +15,7 @@ export async function listUsers(ctx: ServiceContext, input: UserListInput): Prom
   requireInstanceAdmin(ctx);
   return readThroughIdentityDoor(ctx.database, (db) => {
     let query = users.from(db).where('users.kind', '=', 'person');
-    // As text, because the index of those who are not active is of them only.
+    // A literal, because the index of inactive users is partial: a parameter would not use it.
     if (input.active !== undefined) query = query.where('users.is_active', '=', sql.lit(input.active));
     const { search } = input;
     if (search !== undefined)

@@ -11,7 +11,7 @@ const purgeExpired = (ctx: ServiceContext, table: string): Promise<number> =>
 
 /** Deletes sessions that expired, or that ended a day ago, with their refresh tokens. Answers how many sessions it deleted. */
 export const purgeSessions = async (ctx: ServiceContext): Promise<number> =>
-  // Each has an index. With `or`, SQLite would read all sessions for the last batch.
+  // Each condition has an index. With `or`, SQLite would read all sessions for the last batch.
   (await purgeExpired(ctx, 'sessions')) + (await inBatches(ctx, 'sessions', sql`revoked_at < ${ago(ctx, 1)}`));
 
 /**

@@ -16,7 +16,7 @@ const isBcrypt = (hash: string): boolean => /^\$2[abxy]\$/.test(hash);
  */
 const enforced = (password: string): string => password.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');
 
-// The native libraries take 10 MB, so they are loaded at the first password.
+// The native libraries take 10 MB, so they are loaded with the first password.
 const argon2 = () => import('@node-rs/argon2');
 const bcrypt = () => import('@node-rs/bcrypt');
 

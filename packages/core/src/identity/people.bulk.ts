@@ -6,7 +6,7 @@ import { hashPassword } from './passwords.ts';
 import { UserEntity } from './user.entity.ts';
 import { userEvents } from './user.events.ts';
 
-/** A person with everything that registering would find out. */
+/** A new person, with what registration would add. */
 export interface WholePerson {
   id: string;
   email: string;
@@ -16,7 +16,7 @@ export interface WholePerson {
 }
 
 /**
- * Prepares to add many people by a few large statements. They share a password, which is hashed once: they are made up.
+ * Prepares to add many made-up people by a few large statements. All have the same password, which is hashed once.
  * @returns a function that adds them behind the identity door
  */
 export async function addPeople(

@@ -15,7 +15,7 @@ interface Batches {
 }
 
 /**
- * Deletes the matching rows of a table in batches, each in its own transaction behind the system door. It finds them again by their
+ * Deletes the matching rows of a table in batches, each in its own transaction behind the system door. A batch finds its rows by their
  * physical position on PostgreSQL, and by their primary key on SQLite, where tables without rowid have no position.
  * @returns how many rows it deleted or changed
  */

@@ -39,12 +39,12 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
   return { order: order.filter((name) => name !== events && name !== payloads), cycles };
 }
 
-/** Rows of one transaction. */
+/** How many rows one transaction deletes. */
 const batch = 500;
 
 /**
- * Deletes the payloads of an organization's events. It finds them by the events, which have an index with the organization; another
- * one of the payloads would be written with every event.
+ * Deletes the payloads of an organization's events. It finds them by the events, which have an index by organization. An index of the
+ * payloads would have to be written with every event.
  */
 async function erasePayloads(ctx: ServiceContext, organizationId: string, signal: AbortSignal): Promise<void> {
   const eraseSome = (entity: '=' | '>', entityId: string, after: string) =>
@@ -65,7 +65,7 @@ async function erasePayloads(ctx: ServiceContext, organizationId: string, signal
     });
   for (let at = { entityId: firstId, id: firstId }; ;) {
     signal.throwIfAborted();
-    // The rest of the last entity, then the next ones: each is a range of the index.
+    // First the rest of the last entity, then the entities after it. Each of the two is a range of the index.
     const last = (await eraseSome('=', at.entityId, at.id)) ?? (await eraseSome('>', at.entityId, at.id));
     if (!last) return;
     at = last;

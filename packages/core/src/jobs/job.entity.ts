@@ -37,7 +37,7 @@ export const JobEntity = defineEntity({
     createdAt: instant(),
   },
   indexes: [
-    // Jobs are claimed in this order. Finished ones are not in it, so it stays as small as the queue.
+    // The order in which jobs are claimed. The index contains no finished jobs, so it stays as small as the queue.
     { name: 'jobs_waiting_index', properties: ['priority', 'runAt', 'id'], where: "status = 'waiting'" },
     { name: 'jobs_dead_index', properties: ['finishedAt'], where: "status = 'dead'" },
     { name: 'jobs_finished_at_index', properties: ['finishedAt'], where: 'finished_at is not null' },

@@ -26,14 +26,14 @@ export interface ClaimedJob {
   readonly done: number;
 }
 
-/** Waiting jobs of one priority that are due and that no worker has. */
+/** The condition of a waiting job of one priority that is due and that no worker has claimed. */
 const due = (now: Date, priority: RawBuilder<unknown>) => sql<SqlBool>`(
   jobs.status = 'waiting' and jobs.priority = ${priority} and jobs.run_at <= ${now}
   and (jobs.leased_until is null or jobs.leased_until <= ${now}))`;
 
 /**
- * The priorities of waiting jobs, the highest first. Each is one look into the index. Walking the index by itself would pass all
- * future jobs of a priority on the way to the due ones of the next.
+ * The priorities of waiting jobs, the highest first. Each takes one look into the index. A walk through the whole index would read all
+ * future jobs of one priority before it reaches the due jobs of the next.
  */
 const levels = sql`levels(priority) as (
   select max(priority) from jobs where status = 'waiting'
@@ -77,7 +77,7 @@ const claimLevel = (unit: Unit, kinds: readonly string[], priority: number, limi
         .orderBy('id')
         .limit(limit);
       if (unit.db.dialect === 'sqlite') return eb('id', 'in', next);
-      // As an array: of a join PostgreSQL would expect so many rows that it reads all jobs.
+      // As an array, because PostgreSQL would expect many rows of a join and read all jobs.
       return sql<SqlBool>`id = any(array(${next.forUpdate().skipLocked()}))`;
     })
     .returning([
@@ -239,7 +239,7 @@ export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unkno
   return dead ? 'dead' : 'waiting';
 }
 
-/** Counts stop here, so that they take a millisecond however long the queue is. */
+/** Counts end here, so that they take about a millisecond however long the queue is. */
 const mostCounted = 1000;
 
 /** Each count is at most 1,000. */

@@ -1,13 +1,13 @@
 /**
- * Makes one value per key, on first use, and drops those that have not been used for the longest time. It keeps two generations instead
- * of an order of use, so that a hit costs one lookup: the older generation is dropped when the younger one is full.
+ * Makes one value per key, on first use, and drops the values that have not been used for the longest time. It keeps two generations, and
+ * drops the older one when the younger one is full. So a hit costs one lookup, and no order of use is kept.
  */
 export class Memo<Key, Value extends object | string> {
   readonly #half: number;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
 
-  /** @param limit how many values are kept at most. The half of them that was used last is always among them */
+  /** @param limit how many values are kept at most. The values that were used last, half as many, are always kept */
   constructor(limit: number) {
     this.#half = Math.ceil(limit / 2);
   }

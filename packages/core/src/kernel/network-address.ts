@@ -12,7 +12,7 @@ const ipv4OfMapped = (address: string): string | null => {
  * @returns its one spelling, where IPv4 inside IPv6 is IPv4. Null when it is no address
  */
 export function parseAddress(text: string): string | null {
-  // What almost every socket says.
+  // Almost every socket has such an address, so nothing else is tried.
   if (isIPv4(text)) return text;
   const written = text.trim().replace(/^"(.*)"$/, '$1');
   const [, inBrackets] = /^\[(.*)\](?::\d{1,5})?$/.exec(written) ?? [];

@@ -20,7 +20,7 @@ export interface ListInput {
 /** A value, any of some ids, or part of a text that is stored as its key. An id may be `none`, which is null. */
 export type Filter = string | boolean | readonly string[] | { contains: string | undefined } | undefined;
 
-/** A list of one value is that value: equality keeps the order of an index, which `in` does not. */
+/** Makes one value of a list with one value, because a condition with `=` keeps the order of an index and `in` does not. */
 function onlyOf(filter: Filter): Filter {
   if (typeof filter !== 'object' || 'contains' in filter) return filter;
   const [only, ...others] = filter;

@@ -70,7 +70,7 @@ type Check<Entity> = (row: Row<Entity>) => void | Promise<void>;
 interface EventOptions {
   /** Null records none. @default the event of the verb */
   event?: EventType | null;
-  /** Whether the unit may commit without awaiting the answer of the database (`unit.later`). For one row. @default false */
+  /** Whether the unit may commit without waiting for the answer of the database (`unit.later`). For one row only. @default false */
   later?: boolean;
   /** What the event tells beyond the fields of the row. */
   data?: Fields;
@@ -335,7 +335,7 @@ export class Resource<
   ): Promise<void> {
     const recorded = recordEvents(unit, ...events);
     const checked = this.#checked(written, fields, recorded);
-    // What several statements write is not all sent before the first is answered.
+    // Of several statements, not all are sent before the first is answered.
     if (later && events.length <= 1) unit.later(checked);
     else await checked;
   }

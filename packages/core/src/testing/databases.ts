@@ -86,8 +86,8 @@ export function recordMigration(file: string, name: string): void {
 export const asSuperuser = (url: string): string => url.replace('tenon_login:login@', 'postgres:postgres@');
 
 /**
- * Lets PostgreSQL count what is in its tables, which it does by itself within a minute. Until then it plans as if they were empty, and
- * lists of many rows are slow.
+ * Lets PostgreSQL analyze its tables, which it does by itself within a minute. Until then it plans as if they were empty, and lists of many
+ * rows are slow.
  */
 export async function analyzeTables(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: asSuperuser(url) });

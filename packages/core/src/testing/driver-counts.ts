@@ -12,7 +12,7 @@ export interface DriverCounts {
   transactions: number;
   /** Rows that statements returned or wrote. A row that a write returned counts twice. */
   rows: number;
-  /** Writes to the sockets of PostgreSQL: what was written together is one. 0 on SQLite. */
+  /** Writes to the sockets of PostgreSQL. What is written together is one packet. 0 on SQLite. */
   packets: number;
   /** How often PostgreSQL was written to and then answered. Exact with one client only. 0 on SQLite. */
   roundTrips: number;
@@ -22,8 +22,8 @@ export interface DriverCounts {
 export interface DriverCounting {
   read(): DriverCounts;
   /**
-   * Waits until PostgreSQL has answered everything, and makes it publish the statistics of these connections, which it does by
-   * itself only every few seconds. Answers the process ids of the connections. None of this is counted.
+   * Waits until PostgreSQL has answered everything, and lets it publish the statistics of these connections, which it does by itself only
+   * every few seconds. Returns the process ids of the connections. None of this is counted.
    */
   settle(): Promise<number[]>;
   stop(): void;
@@ -34,7 +34,7 @@ const beginning = /^\s*(begin|start transaction)\b/i;
 
 type Around = (self: unknown, args: unknown[], call: () => unknown) => unknown;
 
-/** Puts code around a method. Answers a function that takes it away again. */
+/** Puts code around a method. Returns a function that removes it. */
 function surround(target: object, name: string, around: Around): () => void {
   const original: unknown = Reflect.get(target, name);
   if (typeof original !== 'function') throw new Error(`${name} is not a method.`);
@@ -44,7 +44,7 @@ function surround(target: object, name: string, around: Around): () => void {
   return () => Reflect.set(target, name, original);
 }
 
-/** A member of a value whose type says nothing about it. */
+/** Reads a member of a value of unknown type. */
 const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (Reflect.get(value, name) as unknown) : undefined;
 
@@ -64,7 +64,7 @@ export function countDriverCalls(): DriverCounting {
   const clients = new Set<pg.Client>();
   let paused = false;
 
-  /** Counts a statement. Answers whether its rows count too: SQLite tells of rows that `release` has changed. */
+  /** Counts a statement. Returns whether its rows count too: SQLite reports changed rows even for `release`. */
   const began = (text: string): boolean => {
     if (beginning.test(text)) counts.transactions++;
     if (control.test(text)) return false;

@@ -6,7 +6,7 @@ import { asSuperuser } from './databases.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Every row of every table, in the database's order, as the database stores it but for ids, which are text. */
+/** Every row of every table, in the database's order, as the database stores it, except that ids are text. */
 export type Dump = Readonly<Record<string, readonly Row[]>>;
 
 /** A text for each table that changes when a row is added, changed or removed. */

@@ -12,7 +12,7 @@ export function startTestJob(platform: Platform, organizationId: string, userId:
   return mutate(platform.context({ principal }), (unit) => startJob(unit, 'test', {}));
 }
 
-/** Rows of one transaction. */
+/** How many rows one transaction adds. */
 const batchSize = 10_000;
 
 /** Adds many jobs that no worker takes: one in ten is due in a year, one in a hundred is dead, and the others are due. */
@@ -41,7 +41,7 @@ export async function addTestJobs(platform: Platform, organizationId: string | n
   }
 }
 
-/** What a worker does when it looks for work. Returns how many jobs it has claimed. */
+/** Looks for work as a worker does. Returns how many jobs it has claimed. */
 export async function claimTestJobs(platform: Platform, limit: number): Promise<number> {
   const ctx = platform.context({ principal: null });
   if (!(await anyDue(ctx, ['test']))) return 0;

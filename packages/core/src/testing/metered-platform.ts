@@ -5,18 +5,18 @@ import { asSuperuser, type TestDialect } from './databases.ts';
 import { countDriverCalls, type DriverCounts } from './driver-counts.ts';
 import { createTestPlatform, type TestPlatform, type TestPlatformOptions } from './platform.ts';
 
-/** What some work has cost. */
+/** What some work has asked of the database. */
 export interface Cost extends DriverCounts {
   /** Written to the write-ahead log. Zero after pure reads. */
   bytes: number;
 }
 
 export interface MeteredPlatform extends TestPlatform {
-  /** Does some work, and answers what it cost. Nothing else may use the platform meanwhile. */
+  /** Runs some work and returns what it has cost. Nothing else may use the platform meanwhile. */
   cost(work: () => Promise<unknown>): Promise<Cost>;
 }
 
-/** Measures how many bytes of write-ahead log come about. */
+/** Measures how many bytes of write-ahead log are written. */
 interface Log {
   /** @param processes the server processes of the connections that write */
   bytes(processes: readonly number[]): Promise<number>;
@@ -33,7 +33,7 @@ function sqliteLog(file: string): Log {
   };
   let bytes = 0;
   return {
-    // What was written is counted, and then emptied, so that no checkpoint starts the file again in the middle.
+    // The log is emptied each time it is counted, so that no checkpoint lets it start again in the middle of a count.
     async bytes() {
       bytes += statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
       empty();
@@ -43,7 +43,7 @@ function sqliteLog(file: string): Log {
   };
 }
 
-/** Other tests write to the same server, so the log of these connections alone is counted. */
+/** Counts the log of these connections only, because other tests write to the same server. */
 async function postgresLog(url: string): Promise<Log> {
   const client = new pg.Client({ connectionString: asSuperuser(url) });
   await client.connect();
@@ -59,7 +59,7 @@ async function postgresLog(url: string): Promise<Log> {
   };
 }
 
-/** Makes a platform on a private database that can tell what work costs. It counts for the whole process until it is disposed of. */
+/** Creates a platform on a private database that measures what work costs. It counts for the whole process until it is disposed of. */
 export async function createMeteredPlatform(
   dialect: TestDialect,
   options: TestPlatformOptions = {},

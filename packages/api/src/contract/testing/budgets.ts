@@ -5,10 +5,10 @@ import type { Cost, TestDialect } from '@tenon/core/testing';
 /** What one call may cost. */
 export type Budget = Omit<Cost, 'roundTrips'>;
 
-/** What a call costs on both databases, and in `raised` why it costs more than it once did. */
+/** What a call costs on both databases. `raised` says why it costs more than it did before. */
 export type Budgets = Record<string, { raised?: string } & Partial<Record<TestDialect, Budget>>>;
 
-/** The share by which bytes may differ from their budget: a page more or less is chance. Everything else is exact. */
+/** The share by which bytes may differ from their budget, because a page more or less is chance. The other numbers must be equal. */
 const tolerance = 0.15;
 
 const file = join(import.meta.dirname, '../budgets.json');
@@ -17,7 +17,7 @@ export const readBudgets = (): Budgets => (existsSync(file) ? (JSON.parse(readFi
 
 export const isNear = (bytes: number, budget: number): boolean => Math.abs(bytes - budget) <= tolerance * budget;
 
-/** Bytes that are near stay, or become less, so that no budget grows by small steps. */
+/** The new budget of a call. Bytes within the tolerance lower the budget but do not raise it, so no budget grows by small steps. */
 const renewed = (cost: Budget, budget: Budget | undefined): Budget =>
   budget && isNear(cost.bytes, budget.bytes) ? { ...cost, bytes: Math.min(cost.bytes, budget.bytes) } : cost;
 
@@ -33,7 +33,7 @@ const line = (name: string, value: unknown): string =>
     .replaceAll(/([{,:])(?=")|:(?=\d)/g, '$& ')
     .replaceAll('}', ' }')}`;
 
-/** Makes the costs that were measured on one database the budgets, drops those of calls that are gone, and answers what has changed. */
+/** Writes the costs that were measured on one database as budgets. Drops those of calls that no longer exist. Returns what has changed. */
 export function writeBudgets(dialect: TestDialect, measured: ReadonlyMap<string, Budget>): string {
   const before = readBudgets();
   let report = '';

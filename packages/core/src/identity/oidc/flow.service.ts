@@ -29,7 +29,7 @@ export const flowSecrets = (settings: CoreSettings, state: string) => ({
 /** A started sign-in. */
 export type OidcFlow = Row<typeof OidcFlowEntity>;
 
-/** The challenge that a verifier answers, by method S256. */
+/** Returns the PKCE challenge for a verifier, by the method S256. */
 async function challengeOf(codeVerifier: string): Promise<string> {
   const { calculatePKCECodeChallenge } = await import('openid-client');
   return calculatePKCECodeChallenge(codeVerifier);

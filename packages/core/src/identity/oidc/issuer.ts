@@ -84,7 +84,7 @@ async function clientAuthOf(secret: string | null): Promise<ClientAuth> {
 async function readDiscovery(issuer: OidcIssuer): Promise<DiscoveredIssuer> {
   const { clientId, clientSecret, privateNetworks } = issuer;
   const url = new URL(issuer.issuer);
-  // They take 18 MB, and only sign-ins elsewhere need them.
+  // Loaded on demand: these modules take 18 MB, and only OpenID Connect needs them.
   const { guardedFetch } = await import('./guarded-fetch.ts');
   const { allowInsecureRequests, customFetch, discovery } = await import('openid-client');
   const fetch = guardedFetch(privateNetworks);

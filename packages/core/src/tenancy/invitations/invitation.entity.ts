@@ -36,7 +36,7 @@ export const InvitationEntity = defineEntity({
       properties: ['organizationId', 'createdAt', 'id'],
       where: "status = 'pending'",
     },
-    // Those whose expiry is still to be recorded.
+    // The invitations whose expiry is not recorded yet.
     {
       name: 'invitations_expires_at_index',
       properties: ['expiresAt'],

@@ -19,7 +19,7 @@ export async function recordExpired(unit: Unit): Promise<number | null> {
         where
           .selectFrom('invitations as over')
           .select(['over.organization_id', 'over.id'])
-          // As text, because its index is of pending invitations only.
+          // A literal, because the index of pending invitations is partial: a parameter would not use it.
           .where('over.status', '=', sql.lit('pending'))
           .where('over.expired_at', 'is', null)
           .where(sql<boolean>`over.expires_at <= ${unit.now}`)

@@ -95,7 +95,7 @@ function pageOf(
     else invitations.status end`;
   let query = all;
   if (input.status) query = query.where(status, 'in', input.status);
-  // As text, because the index of pending invitations is of them only.
+  // A literal, because the index of pending invitations is partial: a parameter would not use it.
   if (input.status?.every((one) => one === 'pending' || one === 'expired'))
     query = query.where('invitations.status', '=', sql.lit('pending'));
   return invitations.page(ctx, db, input, query, name, (rows) => showInvitations(db, rows, now));

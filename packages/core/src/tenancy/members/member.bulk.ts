@@ -11,7 +11,7 @@ import { everywhere, RoleAssignmentEntity } from '../role-assignments/role-assig
 import type { HeldRole } from '../roles/role.schema.ts';
 import { TeamMemberEntity } from '../teams/team.entity.ts';
 
-/** A new person, and what they are in the caller's organization. */
+/** A new person, with their membership of the caller's organization. */
 export interface WholeMember extends WholePerson {
   status: (typeof memberStatuses)[number];
   role: Pick<HeldRole, 'id' | 'key'>;
@@ -19,9 +19,9 @@ export interface WholeMember extends WholePerson {
 }
 
 /**
- * Adds many people to the caller's organization by a few large statements. It checks neither seats nor rules: it is for made-up data,
- * whose maker knows that the references are valid. Former members have no role and no team.
- * @param password of all of them
+ * Adds many made-up people to the caller's organization by a few large statements. It checks neither seats nor rules, so the caller must
+ * know that the references are valid. Former members get no role and no team.
+ * @param password the password of all of them
  */
 export async function addMembersAtOnce(
   ctx: ServiceContext,

@@ -48,7 +48,7 @@ export async function listMembers(ctx: ServiceContext, input: MemberListInput): 
       .from(db)
       // The wall also lets the caller's own memberships in other organizations through.
       .where('memberships.organization_id', '=', organizationId)
-      // One status keeps the order of its index.
+      // With `=` for one status, the index keeps its order.
       .where((where) =>
         others.length === 0 ? where('memberships.status', '=', only) : where('memberships.status', 'in', status),
       )

@@ -4,8 +4,8 @@ import { tenancyErrors } from '../tenancy.errors.ts';
 import { members } from './membership.record.ts';
 
 /**
- * Selects the users of an organization that are programs. There are few of them. To look at the user of each member would cost a row,
- * and on PostgreSQL a check of its wall.
+ * Selects the users of an organization that are programs. There are few of them. Looking at the user of each member instead would cost a
+ * row for each, and on PostgreSQL a check of its wall.
  */
 export const programsOf = (db: Pick<ReadDoor, 'selectFrom'>, organizationId: string) =>
   db

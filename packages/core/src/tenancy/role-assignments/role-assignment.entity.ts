@@ -26,7 +26,7 @@ export const RoleAssignmentEntity = defineEntity({
   indexes: [
     { properties: ['organizationId', 'createdAt', 'id'] },
     { properties: ['organizationId', 'roleId', 'createdAt', 'id'] },
-    // Most roles are valid everywhere.
+    // Partial, because most assignments are valid in the whole organization.
     {
       name: 'role_assignments_department_index',
       properties: ['organizationId', 'departmentId', 'createdAt', 'id'],
@@ -37,7 +37,7 @@ export const RoleAssignmentEntity = defineEntity({
       properties: ['organizationId', 'teamId', 'createdAt', 'id'],
       where: 'team_id is not null',
     },
-    // Signing in looks for the user in all organizations, a list in one of them.
+    // Signing in looks for the user in all organizations, and a list in one organization.
     { properties: ['userId', 'organizationId', 'createdAt', 'id'] },
   ],
 });

@@ -21,10 +21,10 @@ export function searchRow(unit: Unit, task: { id: string; title: string; descrip
   };
 }
 
-/** As many hits are put in order. Of more, the newest come first. The function of PostgreSQL knows the same number. */
+/** How many hits are put in order. Of more hits, the newest come first. The function `search_tasks` has the same number plus one. */
 const mostHits = 10_000;
 
-/** A search whose words are known to the index. */
+/** A search that is prepared for the index. */
 export interface Search {
   /** In the syntax of the database. Words are letters, digits and marks only, so nothing in them is query syntax. */
   query: string;
@@ -32,11 +32,11 @@ export interface Search {
   isBroad: boolean;
 }
 
-/** Beginnings that more words of the index have are looked up in another way. */
+/** How many words of the index may begin with a term. A term with more is looked up by its beginning instead of by these words. */
 const mostCompletions = 128;
 
 const completions = statement<{ terms: readonly string[] }, { term: string; word: string }>((db, { terms }) => {
-  // Each step seeks the next word: a comparison with `>` would read all rows that have the one before.
+  // Each step seeks the next word, with a character behind the last one. With `>` it would read all rows that have the last word.
   const query = sql<{ term: string; word: string }>`
     with recursive words(term, word, place) as (
       select value, (select term from task_search_words where term >= value limit 1), 0 from json_each(${terms})
@@ -60,8 +60,8 @@ async function countHits(db: ReadDoor, query: string): Promise<number> {
 }
 
 /**
- * Looks up the beginnings of words, each of which must begin a word of a hit. FTS5 reads all rows of a beginning before it answers
- * the first, in every table of words that is large for a third of a second. So we ask for whole words, which it reads as they come.
+ * Prepares a search for terms, each of which must begin a word of a hit. For a beginning, FTS5 reads all rows before it answers the first
+ * one, which takes a third of a second in a large table. For whole words it reads rows one by one, so the search asks for whole words.
  */
 async function searchSqlite(db: ReadDoor, terms: readonly string[]): Promise<Search> {
   const rows = await db.run(completions, { terms });
@@ -76,7 +76,7 @@ async function searchSqlite(db: ReadDoor, terms: readonly string[]): Promise<Sea
   return { query, isBroad: (await countHits(db, query)) > mostHits };
 }
 
-/** Prepares a search for the beginnings of words; null when nothing can be found. */
+/** Prepares a search for the beginnings of words. Returns null when nothing can be found. */
 export async function searchFor(db: ReadDoor, terms: readonly string[]): Promise<Search | null> {
   if (terms.length === 0) return null;
   if (db.dialect === 'sqlite') {
@@ -88,8 +88,8 @@ export async function searchFor(db: ReadDoor, terms: readonly string[]): Promise
 }
 
 /**
- * The newest hits of a query, one more than are put in order. On PostgreSQL a function of the migrations reads them: `@@` is no
- * operator that row-level security lets reach an index.
+ * Selects the newest hits of a query, one more than are put in order. On PostgreSQL a function of the migrations selects them, because
+ * under row-level security `@@` cannot use an index.
  */
 export const hitsOf = (dialect: Dialect, query: string): RawBuilder<unknown> =>
   dialect === 'postgresql'
@@ -99,7 +99,7 @@ export const hitsOf = (dialect: Dialect, query: string): RawBuilder<unknown> =>
           where task_search_index match '"_' || hex(${asId(current.organization)}) || '" AND ' || ${query}
           order by rowid desc limit ${sql.lit(mostHits + 1)})`;
 
-/** Whether a row of `task_search` is a hit: for one row, without the index. */
+/** The condition that one row of `task_search` is a hit. It uses no index. */
 export const isHit = (dialect: Dialect, query: string, words: readonly string[]): RawBuilder<SqlBool> =>
   dialect === 'postgresql'
     ? sql<SqlBool>`task_search.document @@ ${query}::tsquery`
@@ -108,12 +108,12 @@ export const isHit = (dialect: Dialect, query: string, words: readonly string[])
         sql` and `,
       )})`;
 
-/** How a term begins a word of the title. */
+/** A term as it begins a word of the title. */
 export const wordStart = (term: string): string => ` ${term}`;
 
 /**
- * How many of some beginnings of words the title has: a whole number from the row's own words. Ranks that depend on other rows move
- * whenever anyone writes, break cursors, and tell tenants about each other.
+ * Counts how many of some beginnings of words the title has. This depends on the row alone. Ranks that depend on other rows change whenever
+ * somebody writes, break cursors, and reveal tenants to each other.
  */
 export function rank(dialect: Dialect, title: RawBuilder<unknown>, starts: readonly string[]): RawBuilder<number> {
   const position = dialect === 'sqlite' ? 'instr' : 'strpos';

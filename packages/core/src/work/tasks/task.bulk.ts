@@ -11,7 +11,7 @@ import { numberTaken, releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
 import { sortColumnsOf } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 
-/** A task with everything that `createTask` would find out. */
+/** A new task, with what `createTask` would add. */
 export interface WholeTask extends Pick<
   Task,
   | 'id'
@@ -32,7 +32,7 @@ export interface WholeTask extends Pick<
   tagIds: readonly string[];
 }
 
-/** What has happened to a task: it was created, and perhaps moved to the trash. */
+/** Returns the events of a task: it was created, and perhaps moved to the trash. */
 function eventsOf(task: WholeTask, trashId: string | null): NewEvent[] {
   const { id, createdById: actorId, createdAt: _at, deletedAt: _trashed, ...fields } = task;
   const { title } = task;
@@ -43,8 +43,8 @@ function eventsOf(task: WholeTask, trashId: string | null): NewEvent[] {
 }
 
 /**
- * Adds many tasks by a few large statements, with their links, words, numbers and events. It neither authorizes nor checks rules:
- * it is for made-up data, whose maker knows that the references are valid. Tasks in the trash were moved there by their creator.
+ * Adds many made-up tasks by a few large statements, with their links, words, numbers and events. It neither authorizes nor checks rules,
+ * so the caller must know that the references are valid. Tasks in the trash count as deleted by their creator.
  * @param tasks parents before their subtasks
  * @throws `limit_exceeded`
  */

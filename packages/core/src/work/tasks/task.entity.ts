@@ -4,10 +4,10 @@ import { defineTenantTable, TeamEntity } from '../../tenancy/index.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import { taskPriorities, taskStatuses } from './task.schema.ts';
 
-/** What the index of overdue tasks has: living, neither done nor archived, and due at some time. `task.filters.ts` says the same. */
+/** The tasks in the index of overdue tasks: not in the trash, neither done nor archived, with a due date. `task.filters.ts` repeats it. */
 const openAndDue = 'deleted_at is null and status_rank < 3 and due_date is not null';
 
-/** An index of the rows of an organization that meet a condition. Others cost it no write. */
+/** An index of those rows of an organization that meet a condition. Other rows cost it no write. */
 const partial = <const Name extends string>(name: string, where: string, ...properties: Name[]) => ({
   name: `tasks_${name}_index`,
   properties: ['organizationId' as const, ...properties, 'id' as const],
@@ -47,7 +47,7 @@ export const TaskEntity = defineEntity({
     ...trashColumns(),
   },
   uniques: [{ properties: ['organizationId', 'number'] }],
-  // docs/indexes.md says what each is for. Most leave out the trash, so that no list walks through it.
+  // docs/indexes.md says what each index is for. Most leave out the trash, so that no list walks through it.
   indexes: [
     living('created', 'createdAt'),
     living('updated', 'updatedAt'),
@@ -65,7 +65,7 @@ export const TaskEntity = defineEntity({
   ],
 });
 
-/** When the task of a link was created, which never changes: lists by assignee or tag are in this order. */
+/** When the task of a link was created, which never changes. The index of the links then has the order of lists by assignee or tag. */
 const createdWithTask = () => ({ createdAt: instant() });
 
 /** The people a task is assigned to, in order: the first is the primary one. */

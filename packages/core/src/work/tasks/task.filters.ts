@@ -12,16 +12,16 @@ import type { Tables } from '../../database/schema.ts';
 import { anyOf } from '../../database/sql.ts';
 
 /*
- * The filters of task lists. Each can be written in two ways: as a condition on a task, and as a source of the ids of the tasks
- * that pass, which is read from an index.
+ * The filters of task lists. Each can be written in two ways: as a condition on a task, and as a source. A source selects the ids of the
+ * tasks that pass from an index.
  */
 
-/** Of a filter that takes several values, and perhaps `none`, what it was given. */
+/** What a filter was given that takes several values, and perhaps `none`. `both` is values and `none`. */
 export type Choice = 'one' | 'many' | 'none' | 'both';
 
-/** The filters of a list, as far as its SQL depends on them. */
+/** The filters of a list, as far as the SQL depends on them. */
 export interface Filters {
-  /** The trash instead of the living tasks. `own` is what the caller created. */
+  /** The trash instead of the living tasks. `own`: only what the caller created. */
   trash?: 'own' | 'all' | undefined;
   status?: Choice | undefined;
   priority?: Choice | undefined;
@@ -33,7 +33,7 @@ export interface Filters {
   overdue?: boolean | undefined;
   assignee?: Choice | undefined;
   tag?: Choice | undefined;
-  /** What the caller sees when it is not everything: what is assigned to them, what is in some teams, or both. The walls say so too. */
+  /** What the caller sees, if not everything: tasks assigned to them, tasks of some teams, or both. The walls apply it to each query too. */
   visible?: 'own' | 'places' | 'mixed' | undefined;
 }
 
@@ -54,7 +54,7 @@ export const filterNames = [
   'visible',
 ] as const satisfies readonly FilterName[];
 
-/** What is bound to the filters: one value, or all of them. */
+/** The values that are bound to the filters. For most filters both the first value and the list of all. */
 export interface FilterValues extends Readonly<Record<string, unknown>> {
   userId: string;
   /** The caller alone. */
@@ -63,7 +63,7 @@ export interface FilterValues extends Readonly<Record<string, unknown>> {
   places: readonly string[];
   now: Date;
   keptSince: Date;
-  /** Ranks. */
+  /** Statuses and priorities are bound as ranks. */
   status: number;
   statuses: readonly number[];
   priority: number;
@@ -86,10 +86,10 @@ export interface FilterValues extends Readonly<Record<string, unknown>> {
 
 export type Where = ExpressionBuilder<Tables, 'tasks'>;
 
-// Instants go to the database as dates; what comes from it is text, and so is the type of the column.
+// Instants go to the database as dates. They come from it as text, so the type of the column is text.
 const instant = (value: Date) => value as unknown as string;
 
-/** Whether a nullable column is among the ids, or null, as a filter has chosen. */
+/** The condition that a nullable column is among some ids, or null, or either, as the filter has chosen. */
 function chosen(
   where: Where,
   dialect: Dialect,
@@ -105,23 +105,23 @@ function chosen(
   return choice === 'many' ? isAmong : where.or([isAmong, isNone]);
 }
 
-/** Whether a rank is among some, as one parameter. */
+/** The condition that a rank is among some ranks, which are one parameter. */
 const anyRank = (dialect: Dialect, column: string, ranks: readonly unknown[]) =>
   dialect === 'postgresql'
     ? sql<SqlBool>`${sql.ref(column)} = any(${ranks}::smallint[])`
     : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${ranks}))`;
 
-/** The condition of the index of overdue tasks, which stands in the SQL as it is. */
+/** A part of the condition of the index of overdue tasks. It is literal, so that the databases recognize the index. */
 const isUnfinished = () => sql<SqlBool>`tasks.status_rank < 3`;
 
-/** A condition that no index is used for: what a list walks in its order is checked row by row. */
+/** Keeps a condition from using an index, so that the list keeps its order and checks the condition row by row. */
 const checked = (condition: Expression<unknown>): RawBuilder<SqlBool> => sql<SqlBool>`(${condition}) is true`;
 
 type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
 
 const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
   trash(where, { keptSince, userId }, _dialect, { trash }) {
-    // Older ones are purged within the hour: these few are no reason to read the trash in another order.
+    // Older tasks are purged within the hour, so few rows fail this check. It must not decide in which order the trash is read.
     const kept = checked(where('tasks.deleted_at', '>', instant(keptSince)));
     const own = trash === 'own' ? [checked(where('tasks.created_by_id', '=', userId))] : [];
     return where.and([where('tasks.deleted_at', 'is not', null), kept, ...own]);
@@ -191,11 +191,11 @@ const tagged = (
     ? links.where('task_tags.tag_id', '=', tag)
     : links.where(anyOf(dialect, 'task_tags.tag_id', tags));
 
-/** The tasks of a list whatever its filters are: the living ones, or the trash. */
+/** The condition that a task is living, or in the trash when the list is of the trash. */
 const inPlace = (where: Where, { trash }: Filters) =>
   trash ? where('tasks.deleted_at', 'is not', null) : where('tasks.deleted_at', 'is', null);
 
-/** Where a filter by values finds its tasks: a column of the tasks or of their links, with an index that begins with it. */
+/** Where a filter by values finds its tasks: in a column of the tasks or of their links. An index begins with that column. */
 interface Listed {
   table: 'tasks' | 'task_assignees' | 'task_tags';
   column: string;
@@ -227,25 +227,25 @@ const listedOf = (name: FilterName, { [name]: choice }: Filters): Listed | undef
   return listed[name];
 };
 
-/** Whether a filter can be read from an index, whatever the other filters are. */
+/** Whether the tasks that pass a filter can be read from an index, together with the other filters. */
 export function isIndexed(name: FilterName, filters: Filters): boolean {
   const choice = filters[name];
   if (choice === undefined || choice === 'both' || choice === 'mixed' || choice === false) return false;
   if (name === 'visible' || isLink(name)) return true;
-  // The walls narrow what is read of tasks, so reading by another filter could go through all of them.
+  // The walls leave out tasks that the caller does not see, so a read by another filter could walk through all tasks.
   if (filters.visible) return name === 'parent' && choice !== 'none';
   if (filters.trash) return name === 'trash';
   return name !== 'parent' || choice !== 'none';
 }
 
 /**
- * Whether a column has a value, for an index that begins with the column. PostgreSQL knows that equal values need no order, and
- * rather goes through all tasks in the order of the list when a value is usually frequent.
+ * The condition that a column has a value, for an index that begins with the column. It avoids `=`: with it PostgreSQL knows that the
+ * column needs no order. If values are frequent on average, it then walks through all tasks in the order of the list instead.
  */
 const within = (column: string, value: unknown) =>
   sql<SqlBool>`(${sql.ref(column)} >= ${value} and ${sql.ref(column)} <= ${value})`;
 
-/** The column by which a list goes through an index in order, and its value, where the order must begin with it. */
+/** The column with which the order must begin, and its value, so that PostgreSQL walks through the index of a filter in order. */
 export function prefixOf(
   { filters, way }: { filters: Filters; way: Way | null },
   values: FilterValues,
@@ -260,9 +260,9 @@ export function prefixOf(
 export type Source = SelectQueryBuilder<Tables, 'tasks', { id: string }>;
 
 /**
- * Selects the ids of the tasks that pass a filter, and perhaps of some others, from an index: at most so many, or so many for each
- * of its values. PostgreSQL plans for values that are as frequent as any, and would look for a rare one in the whole table: only
- * the order of the index keeps it from that.
+ * Selects the ids of the tasks that pass a filter, and perhaps of some others, from an index. PostgreSQL plans for a value of average
+ * frequency, and would look for a rare one in the whole table. The order of the index prevents that.
+ * @param most how many ids are selected at most; on PostgreSQL for each value of the filter
  */
 export function sourceOf(
   db: Kysely<Tables>,
@@ -285,7 +285,7 @@ export function sourceOf(
       .limit(sql.lit(most));
   }
   const isTask = from.table === 'tasks';
-  // Kysely takes the name of a table as a type, and these are chosen when it runs.
+  // Kysely knows tables by the types of their names, but this table is chosen at run time.
   let some = db
     .selectFrom(from.table as 'tasks')
     .select(sql.ref<string>(isTask ? 'tasks.id' : `${from.table}.task_id`).as('id'));
@@ -305,20 +305,20 @@ export function sourceOf(
     .select(sql.ref<string>('few.id').as('id')) as never;
 }
 
-/** How a list reaches its tasks by a filter: in the order of its sort, or all of them at once, to be sorted. */
+/** How a list reaches its tasks by a filter. `order`: by an index in the order of the list. `ids`: all at once, and then it sorts them. */
 export interface Way {
   by: FilterName;
   how: 'order' | 'ids';
 }
 
-/** The conditions of a list on its tasks: those that its way there takes, and those that are checked row by row. */
+/** The conditions of a list on its tasks. `taken` lead to the tasks by an index, and `checks` are checked row by row. */
 export function conditionsOf(
   where: Where,
   { filters, way, search }: { filters: Filters; way: Way | null; search: string | null },
   values: FilterValues,
   dialect: Dialect,
 ): { taken: Expression<SqlBool>[]; checks: Expression<SqlBool>[] } {
-  // A task that is reached by its id needs no index of living tasks, which PostgreSQL takes before it knows the table.
+  // A task that is reached by its id needs no index of living tasks. PostgreSQL would use one while it has no statistics of the table.
   const isById = search === 'hits' || way?.how === 'ids' || (way !== null && isLink(way.by));
   const place = inPlace(where, filters);
   const taken: Expression<SqlBool>[] = [isById ? checked(place) : place];

@@ -122,9 +122,9 @@ export async function linkIdsOf(db: ReadDoor, tasks: readonly { id: string }[]):
 }
 
 /**
- * Finds the names of what is linked to some tasks.
- * @param names are filled with those that are missing
- * @param others the ids of people who are named beside the assignees
+ * Finds the names of the people and tags that are linked to some tasks.
+ * @param names known names; those that are missing are read and added
+ * @param others the ids of more people to name, such as creators
  */
 export async function nameLinks(
   db: ReadDoor,

@@ -43,30 +43,30 @@ import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import { keptSince } from './task.record.ts';
 import { type TaskListInput, taskPriorities, type TaskPage, type TaskSortField, taskStatuses } from './task.schema.ts';
 
-/** Every word must be found; the first of them decide the order. */
+/** How many words of a search decide the order. All its words must be found. */
 const rankedTerms = 10;
 
-/** A filter that fewer tasks pass is read whole and sorted. Of more, one of a few thousand tasks of the order passes. */
+/** When fewer tasks pass a filter, all are read and sorted. When more pass, one in a few thousand tasks of the list's order does. */
 const mostSorted = 2000;
 
-/** One more than the largest page has. */
+/** One row more than the largest page has. */
 const mostRows = 101;
 
-/** A count reads as many rows at most, which takes some 30 ms. */
+/** How many rows a count reads at most, which takes about 30 ms. */
 const mostCounted = 10_000;
 
 const sortColumns: Record<TaskSortField, SortColumn> = {
   createdAt: { by: sql`tasks.created_at` },
   updatedAt: { by: sql`tasks.updated_at` },
   dueDate: { by: sql`tasks.due_date`, nullable: true },
-  // The same indexes serve the filters by one priority or status, which are in the order of creation.
+  // So their indexes also serve the filters by one priority or status, whose tasks are in the order of creation.
   priority: { by: sql`tasks.priority_rank`, thenBy: sql`tasks.created_at` },
   status: { by: sql`tasks.status_rank`, thenBy: sql`tasks.created_at` },
   title: { by: sql`tasks.title_sort` },
   number: { by: sql`tasks.number` },
 };
 
-/** By the field of a sort: the filters by one value whose indexes have its order. */
+/** For each field of a sort, the filters by one value whose indexes have this order. */
 const ordered: Partial<Record<TaskSortField | 'hits', readonly FilterName[]>> = {
   createdAt: ['assignee', 'tag', 'parent', 'createdBy', 'team', 'status', 'priority'],
   dueDate: ['overdue', 'due'],
@@ -74,7 +74,7 @@ const ordered: Partial<Record<TaskSortField | 'hits', readonly FilterName[]>> = 
   priority: ['priority'],
 };
 
-/** What is bound to the statement of a list. */
+/** The values that are bound to the statement of a list. */
 interface ListValues extends FilterValues {
   query: string;
   rows: number;
@@ -83,7 +83,7 @@ interface ListValues extends FilterValues {
   afterId: string | number | null;
 }
 
-/** Of a search: its hits are read and put in order, or each task is checked. */
+/** How a list searches. `hits`: it starts from the hits. `check`: it checks task by task whether it is a hit. */
 type SearchWay = 'hits' | 'check';
 
 /** What the SQL of a list depends on. */
@@ -102,14 +102,14 @@ const wordName = (index: number): string => `word${index}`;
 const wordsIn = (values: ListValues, count: number): string[] =>
   Array.from({ length: count }, (_, index) => values[wordName(index)] as string);
 
-/** The tasks of some ids. Left to decide, either database may rather go through all tasks in the order of the list. */
+/** Selects the tasks of some ids. Without the forced order of reading, either database might walk through all tasks instead. */
 function joinSource(db: Kysely<Tables>, ids: Source, dialect: Dialect) {
   if (dialect === 'postgresql') return db.selectFrom('tasks').where(sql<SqlBool>`tasks.id = any(array(${ids}))`);
   const each = db.selectFrom(ids.as('some')).select('some.id').distinct().as('found');
   return db.selectFrom(each).crossJoin('tasks').whereRef('tasks.id', '=', 'found.id') as never;
 }
 
-/** The hits of a search with their tasks. SQLite takes tables that are cross joined in their order. */
+/** Joins the hits of a search with their tasks. SQLite reads tables in the order of a cross join. */
 function joinHits(db: Kysely<Tables>, query: string, dialect: Dialect) {
   const hits = db.selectFrom(sql<{ task_id: string }>`${hitsOf(dialect, query)}`.as('found'));
   const joined =
@@ -123,7 +123,7 @@ function joinHits(db: Kysely<Tables>, query: string, dialect: Dialect) {
   return joined as never;
 }
 
-/** The tables of a list, from where its way begins. */
+/** Joins the tables of a list, beginning with the one that its way reads first. */
 function tablesOf(
   db: Kysely<Tables>,
   values: ListValues,
@@ -149,7 +149,7 @@ function tablesOf(
 
 type RowShape = Omit<ListShape, 'sort' | 'start'>;
 
-/** The conditions of a list on its tasks: those that lead to them, and those that are checked row by row. */
+/** The conditions of a list on its tasks, with those of its search: see `conditionsOf`. */
 function conditionsIn(where: Where, values: ListValues, dialect: Dialect, shape: RowShape) {
   const { taken, checks } = conditionsOf(where, shape, values, dialect);
   if (shape.search === 'check') {
@@ -162,7 +162,7 @@ function conditionsIn(where: Where, values: ListValues, dialect: Dialect, shape:
   return { taken, checks };
 }
 
-/** The order of a list. A way by links is in the order of what the links repeat of their tasks. */
+/** The order of a list. A list that walks through links is ordered by the columns of the links, which repeat those of the tasks. */
 function orderIn(values: ListValues, dialect: Dialect, shape: ListShape): PageOrder {
   const { sort, way, words } = shape;
   const id = sql`tasks.id`;
@@ -191,13 +191,13 @@ const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((
   const parts = order.nullable
     ? pagedHalves(selectTasks(rows), order, shape.start, limited)
     : [paged(selectTasks(rows), order, shape.start, limited)];
-  // PostgreSQL would plan for a limit that it does not know as for a tenth of the rows, and read them all to sort them.
+  // The parts have a literal limit: for an unknown one PostgreSQL expects a tenth of all rows, and would read and sort them all.
   const pages = parts.map((part) => sql`select * from (${part}) as part`);
   const page = sql`${sql.join(pages, sql` union all `)} limit ${values.rows}`;
   return { compile: () => page.compile(db) };
 });
 
-/** The order of the index that a count reads. Without it, PostgreSQL reads the whole table for what is rare. */
+/** The order of the index that a count reads. Without it, PostgreSQL would read the whole table for a rare value. */
 function orderOfCount({ way, search }: RowShape): RawBuilder<unknown> | null {
   if (search === 'hits' || way?.how === 'ids') return null;
   if (way?.by === 'due' || way?.by === 'overdue') return sql`tasks.due_date`;
@@ -224,7 +224,7 @@ const countStatement = statementFamily<RowShape, ListValues, { visited: number; 
   },
 );
 
-/** Counts what some filters let through, each as far as it matters. */
+/** Counts the tasks that pass each of some filters, only as far as it matters. */
 const probeStatement = statementFamily<
   { filters: Filters; names: readonly FilterName[] },
   FilterValues,
@@ -237,7 +237,7 @@ const probeStatement = statementFamily<
   return db.selectNoFrom(counts) as never;
 });
 
-/** The way by a filter whose index has the order of the field. */
+/** Finds a filter whose index has the order of the sort. */
 function inOrderOf(filters: Filters, sort: TaskSortField | `-${TaskSortField}` | 'hits'): Way | null {
   const field = sort.replace('-', '') as TaskSortField | 'hits';
   // The trash has an index in the order of creation only.
@@ -251,9 +251,9 @@ function inOrderOf(filters: Filters, sort: TaskSortField | `-${TaskSortField}` |
 }
 
 /**
- * Decides how a list reaches its tasks. An index that has its filter and its order is walked as far as the page. Otherwise a filter
- * that few tasks pass is read whole, or all tasks are walked in their order. The databases cannot decide it: they plan without
- * knowing the values.
+ * Decides how a list reaches its tasks. If one index has the only filter and the order, the list walks through it as far as the page.
+ * Otherwise it reads all tasks that pass a filter, if they are few, or walks through the tasks in the order of the list. The databases
+ * cannot decide this, because they plan without knowing the values.
  */
 async function findWay(db: ReadDoor, filters: Filters, sort: ListShape['sort'], values: FilterValues) {
   const given = filterNames.filter((name) => filters[name] !== undefined);
@@ -273,7 +273,7 @@ function choiceOf(given: readonly string[] | undefined): Choice | undefined {
 
 const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
 
-/** What stands in place of one value that is not used. It is an id, because it is bound as one. */
+/** Bound in the place of an id that is not used, because it must be an id. */
 const noId = '00000000-0000-0000-0000-000000000000';
 
 function dueOf({ dueBefore, dueAfter }: TaskListInput): Filters['due'] {
@@ -289,7 +289,7 @@ function visibleOf(seen: Visibility): Filters['visible'] {
 
 function filtersOf(principal: Principal, input: TaskListInput): Filters {
   const seen = visibility(principal, 'task:read');
-  // The trash is for those who may empty it: a member's own, a manager's all.
+  // The trash shows what the caller may empty it of: members their own tasks, managers all.
   const trash = visibility(principal, 'task:delete_any') === 'all' ? 'all' : 'own';
   return {
     trash: input.deleted ? trash : undefined,
@@ -346,14 +346,14 @@ function valuesOf(
   };
 }
 
-/** A rank is a small number, and the instant of a cursor is not: so the pages of a search stay in the order of the first. */
+/** Whether a cursor is of the order of hits. A rank is a small number, and an instant is not. So all pages keep the order of the first. */
 const isRank = (value: unknown): boolean => typeof value === 'number' && value <= rankedTerms;
 
-/** Counts the tasks of a list, as far as the budget. What it has not read may be more. */
+/** Counts the tasks of a list among the first 10,000 rows that it reads. `totalExact` says whether these were all. */
 async function countTasks(db: ReadDoor, shape: RowShape, isBroad: boolean, values: ListValues) {
   const isFew = shape.way?.how === 'ids';
   const way = shape.way ?? inOrderOf(shape.filters, 'createdAt') ?? inOrderOf(shape.filters, 'dueDate');
-  // Of a broad search, the newest hits are counted.
+  // Of a search with too many hits, the newest ones are counted.
   const isPart = isBroad && !isFew;
   const counted: RowShape = isPart ? { ...shape, way: null, search: 'hits' } : { ...shape, way };
   const [{ visited, total } = { visited: 0, total: 0 }] = await db.run(countStatement(counted), values);

@@ -14,7 +14,7 @@ import type { Task } from './task.schema.ts';
 
 type Tag = Task['tags'][number];
 
-/** A person or a tag by name. */
+/** The name of a person or a tag. */
 export interface NameRow {
   kind: 'person' | 'tag';
   id: string;
@@ -58,20 +58,20 @@ export function namesOf(rows: readonly NameRow[]): { people: Map<string, Person>
 
 export const byName = (a: Tag, b: Tag): number => (a.name < b.name ? -1 : 1);
 
-/** A person without a name is one whom the organization does not see. */
+/** A person whose name the organization does not see. */
 const unnamed = (id: string): Person => ({ id, username: null, fullName: null });
 
-/** Ids in the lists of their tasks, because a page has more of them than names. */
+/** The ids of each task as a list of its own, so that callers need not join them. A page has many ids and few names. */
 type Lists = readonly (readonly string[])[];
 
-/** The names of people and tags in one organization, as far as somebody has asked for them. */
+/** The names of people and tags in one organization that were asked for. */
 export class Names {
   people = new Map<string, Person>();
   tags = new Map<string, Tag>();
   /** Whether the maps belong to other names, which must not change. */
   #borrowed = false;
 
-  /** The same names. What is loaded into the result is not known to others until `learn`. */
+  /** Returns names that begin with the same content. What is loaded into them is not added to these until `learn`. */
   apart(): Names {
     const names = new Names();
     names.people = this.people;
@@ -105,11 +105,11 @@ export class Names {
   }
 }
 
-/** How many names of one organization are kept, and of how many organizations: together at most about 60 MB. */
+/** How many names of one organization are kept, and of how many organizations. Together they take at most about 60 MB. */
 const mostNames = 500;
 const mostOrganizations = 500;
 
-/** Reads again what some names are now. The wall of an organization shows the same names to each of its members. */
+/** Reads some names again. The wall of an organization shows the same names to each of its members. */
 async function reread(database: Database, organizationId: string, { people, tags }: Names): Promise<Names> {
   const names = new Names();
   const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
@@ -117,15 +117,15 @@ async function reread(database: Database, organizationId: string, { people, tags
   return names;
 }
 
-/** By the id of the organization. */
+/** Names by the id of the organization. */
 export const nameCache = new RowCache(cacheAgeMs, async () => new Names(), { most: mostOrganizations, reread })
   .readFrom(UserEntity, { id: ({ people }) => [...people.keys()] }, ['username', 'fullName'])
   .readFrom(MembershipEntity, { organizationId: 'key' }, ['userId'])
   .readFrom(TagEntity, { organizationId: 'key' }, ['name', 'color']);
 
 /**
- * The names that this process knows in the caller's organization, at most 3 seconds old. Ask before the first statement of a read: what
- * is then loaded into them is never older than a change that this process has made since.
+ * Returns the names that this process knows in the caller's organization, at most 3 seconds old. Call it before the first statement of a
+ * read: then what the read loads into them is never older than a change that this process has made since.
  */
 export async function namesIn({ database, principal, clock }: ServiceContext): Promise<Names> {
   const key = principal?.organizationId ?? null;
@@ -135,7 +135,7 @@ export async function namesIn({ database, principal, clock }: ServiceContext): P
   return names;
 }
 
-/** The same for a write unit. What it loads becomes known when it commits, because it may see what is never committed. */
+/** The same for a write unit. What it loads is shared only when it commits, because it may read what is never committed. */
 export async function namesForUnit(unit: Unit): Promise<Names> {
   const known = await namesIn(unit.ctx);
   const names = known.apart();

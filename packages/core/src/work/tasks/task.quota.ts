@@ -14,7 +14,7 @@ const numbers = 'task';
 /** The counter of tasks outside the trash. */
 const living = 'living tasks';
 
-/** Takes the next numbers and the quota of some tasks in one statement. Without quota left, it returns no second row. */
+/** Takes the next numbers and the quota of some tasks in one statement. It returns one row instead of two when the quota is used up. */
 const take = statement((db, { tasks }: { tasks: number }) => {
   const max = db.selectFrom('organizations').select(limitOf('tasks').as('max')).where('id', '=', current.organization);
   return db
@@ -38,13 +38,13 @@ async function refuse(unit: Unit): Promise<never> {
 }
 
 /**
- * Takes the quota and the numbers of more tasks. `numberTaken` must be given what it answers.
+ * Takes the quota and the numbers of new tasks. Pass the result to `numberTaken`.
  * @param tasks how many. @default 1
  */
 export const takeQuotaAndNumber = (unit: Unit, tasks = 1) => unit.db.run(take, { tasks });
 
 /**
- * The number of new tasks, the last one of several.
+ * Returns the number that was taken, or the last one of several.
  * @throws `limit_exceeded`
  */
 export async function numberTaken(unit: Unit, rows: Awaited<ReturnType<typeof takeQuotaAndNumber>>): Promise<number> {

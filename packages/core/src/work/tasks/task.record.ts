@@ -54,7 +54,7 @@ export async function lockTask(unit: Unit, id: string, check: (task: LockedTask)
   const locking = tasks.lock(unit, id, { trash, check: async (row) => check(withLinkIds(row, await linking)) });
   const linking = linkIdsOf(unit.db, [{ id }]);
   const [row, linkIds, names] = await Promise.all([locking, linking, namesForUnit(unit)]);
-  /** What is linked to the task, by name; the caller is among the people. */
+  /** Names what is linked to the task. The caller is among the people. */
   const nameAll = () =>
     nameLinks(unit.db, names, linkIds, [
       row.createdById,

@@ -31,7 +31,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
   const assigneeIds = given ?? (unassigned ? [] : [userId]);
   authorize(ctx, 'task:create', subject(assigneeIds));
   return mutate(ctx, async (unit) => {
-    // Together, and the counters last: they stay locked until commit.
+    // Sent together, the counters last, because they stay locked until commit.
     const [references, taken] = await Promise.all([
       resolveReferences(unit, { assigneeIds, tagIds, parentId, teamId, personIds: [userId] }),
       takeQuotaAndNumber(unit),
@@ -51,7 +51,7 @@ export async function createTask(ctx: ServiceContext, input: TaskCreate): Promis
   });
 }
 
-/** What a link repeats of its task. */
+/** The values of a task that its links repeat. */
 interface Linked {
   id: string;
   createdAt: string | Date;
