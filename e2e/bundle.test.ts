@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
-/** A copy of the sources with its own bundles. Its dependencies are those of this workspace. */
+/** A copy of the sources, with bundles of its own and the dependencies of this workspace. */
 class Copy {
   folder: string;
 
@@ -35,7 +35,7 @@ class Copy {
     for (const part of ['apps/server', 'packages/api', 'packages/core', 'pnpm-lock.yaml'])
       cpSync(join(root, part), join(this.folder, part), {
         recursive: true,
-        // The links to the other packages are relative, and so lead to their copies.
+        // The links to the other packages are relative, so they lead to the copies.
         verbatimSymlinks: true,
         filter: (path) => !['dist', 'testing', '.turbo'].includes(basename(path)) && !path.endsWith('.test.ts'),
       });
@@ -66,7 +66,7 @@ class Copy {
   }
 }
 
-/** Prints the parts of the bundle that export nothing but a default. */
+/** Prints the parts of the bundle that export a default and nothing else. */
 const defaultsOnly = `
   import { readdirSync } from 'node:fs';
   const { currentBundle, programs } = await import(process.argv[1] + '/apps/server/bundle.mjs');
@@ -81,14 +81,14 @@ describe('the bundle', { timeout: 120_000 }, () => {
     const copy = new Copy();
     await copy.run('--version');
     const [first] = copy.bundles();
-    // The engine of SQLite looks for it beside itself.
+    // The engine of SQLite looks for this file beside itself.
     expect(existsSync(copy.path(`apps/server/dist/${first}/checkpoint-thread.js`))).toBe(true);
     const { mtimeMs } = statSync(copy.path('apps/server/dist'));
-    // A checkout changes the times of files that it leaves alone.
+    // A checkout can change the times of files whose contents stay the same.
     utimesSync(copy.path('apps/server/src/cli.ts'), new Date(), new Date());
     await copy.run('--version');
     expect(copy.bundles()).toEqual([first]);
-    // Nothing was added, not even for a moment.
+    // No folder was added, not even for a moment.
     expect(statSync(copy.path('apps/server/dist')).mtimeMs).toBe(mtimeMs);
 
     copy.change('apps/server/package.json', '"version": "', '"version": "9.');
@@ -97,7 +97,7 @@ describe('the bundle', { timeout: 120_000 }, () => {
     await copy.run('--version');
     copy.change('pnpm-lock.yaml', 'lockfileVersion', '# changed\nlockfileVersion');
     await copy.run('--version');
-    // The older ones stay for the servers that run them.
+    // Some older bundles stay, for the servers that run them.
     expect(copy.bundles()).toHaveLength(4);
     expect(copy.bundles()).toContain(first);
 
@@ -131,7 +131,7 @@ describe('the bundle', { timeout: 120_000 }, () => {
     renameSync(copy.folder, moved);
     copy.folder = moved;
     renameSync(copy.path(`apps/server/dist/${bundle}/compiled`), join(directory.path, 'compiled'));
-    // No folder can be made in the place of a file.
+    // A folder cannot be made in the place of a file.
     writeFileSync(copy.path(`apps/server/dist/${bundle}/compiled`), '');
     expect(await copy.run('migrate')).toMatch(/^Migrated: Migration/);
     expect(copy.bundles()).toEqual([bundle]);
@@ -140,7 +140,8 @@ describe('the bundle', { timeout: 120_000 }, () => {
 
   it('has parts that can all be loaded, with the names that are imported from them', async () => {
     const { stdout } = await runFile(process.execPath, ['--input-type=module', '--eval', defaultsOnly, root]);
-    // esbuild gives a library in CommonJS that is imported on demand no names: another module must import those, and be imported itself.
+    // A CommonJS library that is imported on demand has no named exports in the bundle of esbuild. So a module of ours must import the names,
+    // and must itself be imported on demand.
     expect(JSON.parse(stdout)).toEqual([expect.stringMatching(/^better-sqlite3-/)]);
     await runFile(process.execPath, [join(root, 'apps/server/bundle.mjs'), '--compile']);
   });
@@ -176,7 +177,7 @@ it(
     expect(names).toEqual(expect.arrayContaining(['fastify', 'kysely', '@mikro-orm/core']));
     const late = /^(@mikro-orm\/(?!core)|pg|nodemailer|undici|openid-client|@simplewebauthn)/;
     expect(names.filter((name) => late.test(name))).toEqual([]);
-    // Of the ORM itself only what defines entities.
+    // Of the ORM only the parts that define entities are loaded.
     expect(packages.filter(([comment]) => comment.includes('UnitOfWork'))).toEqual([]);
   },
 );

@@ -80,7 +80,7 @@ describe.each(dialects)('kill -9 during creates on %s', (dialect) => {
     // Only requests that were running when the server was killed may have created a task without an answer.
     expect(found.size - acknowledged.length).toBeLessThanOrEqual(atOnce);
 
-    // What a unit wrote is there as a whole.
+    // Either all that a unit wrote is there, or nothing of it.
     expect(tasks.filter(({ tags }) => tags.length !== 1)).toEqual([]);
     expect(new Set(tasks.map(({ number }) => number)).size).toBe(tasks.length);
     for (const { id } of tasks) {

@@ -1,4 +1,4 @@
-// The least that a server with Fastify is: one route. JavaScript, because removing types would slow its start down.
+// The smallest server with Fastify: one route. It is JavaScript, because removing types would slow its start down.
 import Fastify from 'fastify';
 
 const app = Fastify();

@@ -11,22 +11,22 @@ import { signInAt, startCeiling, startSources } from './tenon-servers.ts';
 /** How many organizations send requests, in turn. */
 const organizationsInTurn = 10;
 
-/** What was counted outside of the server. */
+/** What was counted from outside of the server. */
 interface Outside {
-  /** SQLite: what the process wrote anywhere, with its answers. PostgreSQL: write-ahead log, with images of pages. */
+  /** Bytes. SQLite: all that the process wrote, with its answers. PostgreSQL: the write-ahead log, with images of pages. */
   written: number;
-  /** Of it, images of pages: the first change of a page after a checkpoint logs all of it. 0 on SQLite. */
+  /** The part of `written` that is images of pages: the first change of a page after a checkpoint logs the whole page. 0 on SQLite. */
   images: number;
-  /** How large the write-ahead log of SQLite was at most. Null on PostgreSQL. */
+  /** The largest size of the write-ahead log of SQLite. Null on PostgreSQL. */
   peak: number | null;
-  /** Updates of tasks, and those among them that no index had to follow. */
+  /** Updates of tasks, and those among them after which no index had to be changed. */
   updates: number;
   hot: number;
-  /** How often a page of a table or an index was looked at. Null on SQLite, which does not tell. */
+  /** How often a page of a table or an index was looked at. Null on SQLite, which does not count it. */
   buffers: number | null;
 }
 
-/** Per request, unless it says something else. */
+/** Figures for one request, unless they say something else. */
 export interface Counted {
   db: Dialect;
   operation: Operation;
@@ -50,18 +50,18 @@ export interface Counted {
 
 interface Server extends Target {
   running: RunningServer;
-  /** Begins to count, and answers a function that ends it. */
+  /** Starts counting, and returns a function that ends it. */
   outside: () => Promise<() => Promise<Outside>>;
 }
 
-/** How many bytes a process has written to files and sockets. */
+/** Returns how many bytes a process has written to files and sockets. */
 function bytesWrittenBy(pid: number): number {
   const found = /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'));
   if (!found) throw new Error('Bytes are counted on Linux only.');
   return Number(found[1]);
 }
 
-/** Watches the size of a file. Answers a function that answers the greatest that was seen. */
+/** Watches the size of a file. Returns a function that returns the largest size so far. */
 function watchSize(file: string): () => number {
   let greatest = 0;
   const look = (): void => {
@@ -77,7 +77,7 @@ function watchSize(file: string): () => number {
 
 const none = { images: 0, peak: null, updates: 0, hot: 0, buffers: null };
 
-/** The server empties the log into its file when counting begins and when it ends: see `inside.ts`. */
+/** The server moves the log into its file and empties it when counting begins and when it ends: see `inside.ts`. */
 const sqliteOutside = (running: RunningServer, file: string) => async (): Promise<() => Promise<Outside>> => {
   const before = bytesWrittenBy(running.pid);
   const greatest = watchSize(`${file}-wal`);
@@ -107,7 +107,7 @@ const postgresOutside = (rows: Rows) => async (): Promise<() => Promise<Outside>
   return async () => {
     const after = await read();
     const { written } = await one<{ written: string }>(`select '${after.lsn}'::pg_lsn - '${before.lsn}' as written`);
-    // It refuses a range in which nothing was written.
+    // `pg_get_wal_stats` refuses a range in which nothing was written.
     const { images } =
       after.lsn === before.lsn
         ? { images: 0 }
@@ -143,7 +143,9 @@ async function countOnce(
   const each = (total: number): number => total / answers;
   const inside = (name: keyof Inside): number => each(after[name] - before[name]);
   if (inside('statements') === 0)
-    throw new Error('The server asked nothing of its database, or what counts it does not work.');
+    throw new Error(
+      'Nothing was counted. Either the server used no database, or the counting in inside.ts does not work.',
+    );
   return {
     operation,
     connections,

@@ -16,7 +16,7 @@ export interface Databases {
   ceilingUrl: string;
   /** The database of our server, as its owner. */
   ownerUrl: string;
-  /** Bytes of the seeded database. */
+  /** The size of the seeded database in bytes. */
   size: number;
   /** All users have this password. */
   password: string;
@@ -56,7 +56,7 @@ async function sqlite(folder: string, options: Options): Promise<Databases> {
   };
 }
 
-/** When bytes are counted, PostgreSQL starts no checkpoint and no vacuum by itself. */
+/** Settings of PostgreSQL when bytes are counted: it starts no checkpoint and no vacuum by itself. */
 const undisturbed = ['autovacuum=off', 'checkpoint_timeout=1d', 'max_wal_size=64GB'].flatMap((it) => ['-c', it]);
 
 async function postgresql(folder: string, options: Options): Promise<Databases> {

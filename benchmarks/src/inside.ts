@@ -1,6 +1,6 @@
 /*
- * Loaded into a server before its own code when `npm run bench -- --counts` starts it. Counts what the server asks of its database and
- * how much memory it allocates, so that the product contains nothing for this.
+ * `npm run bench -- --counts` loads this file into a server before the server's own code. It counts what the server asks of its database
+ * and how much memory it allocates, so the product contains nothing for this.
  */
 import { Session } from 'node:inspector/promises';
 import { countDriverCalls } from '@tenon/core/testing';
@@ -61,5 +61,5 @@ process.on('message', (question: Question) => {
     },
   );
 });
-// The server ends when it wants to.
+// This channel does not keep the server from ending.
 process.channel?.unref();

@@ -8,7 +8,7 @@ export interface Run {
   /** Milliseconds. */
   p50: number;
   p99: number;
-  /** Received, with the headers. */
+  /** The bytes that were received, with the headers. */
   bytes: number;
   /** How busy the event loop of the load generator was, from 0 to 1. Near 1, the load generator is the bottleneck, not the server. */
   clientBusy: number;

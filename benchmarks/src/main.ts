@@ -22,7 +22,7 @@ async function warmUp(
       await runOnce(targets[surface], surface, operation, 32, { seconds: 2 * options.seconds + 2 }, organizations);
 }
 
-/** The lines of a table, to be printed as soon as they are known. */
+/** Returns the lines of a table without its heading, to print each as soon as it is known. */
 const withoutHeading = (table: string): string => table.split('\n').slice(2).join('\n');
 
 async function measureDatabase(dialect: Dialect, databases: Databases, options: Options): Promise<Measured[]> {
@@ -73,7 +73,7 @@ async function profileDatabase(
   }
 }
 
-/** Runs something for every chosen database, each time on new ones. */
+/** Runs something for every chosen kind of database, each time on new databases. */
 async function onDatabases(work: (dialect: Dialect, databases: Databases) => Promise<void>): Promise<void> {
   for (const dialect of options.dialects) {
     console.log(`${dialect}: seeding ${options.tasks} tasks in ${options.organizations} organizations`);

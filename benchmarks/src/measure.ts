@@ -72,7 +72,7 @@ export async function runOnce(
 }
 
 export interface Measured extends Figure {
-  /** The ratio of each run, if there was more than one: the figures are the medians of all runs. */
+  /** The ratio of each run. With more than one run, the figures are the medians of all runs. */
   ratios: number[];
   /** See `Run`. */
   clientBusy: number;
@@ -109,7 +109,7 @@ export async function measure(
   });
 }
 
-/** Combines whole runs, which have the same figures in the same order, into their medians. */
+/** Combines whole runs into their medians. All runs have the same figures in the same order. */
 export function medianOf(runs: readonly (readonly Measured[])[]): Measured[] {
   return (runs[0] ?? []).map((first, index) => {
     const figures = runs.flatMap((run) => run[index] ?? []);

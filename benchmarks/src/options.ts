@@ -24,7 +24,7 @@ export interface Options {
   starts: boolean;
   /** How often everything is measured, each time on new databases. */
   runs: number;
-  /** If set, what so many requests ask of the database is counted, and nothing is measured. */
+  /** If set, the benchmark counts what so many requests ask of the database, and measures nothing. */
   requests: number | null;
   jsonFile: string | null;
   /** If set, CPU profiles of our server are written into this folder, and nothing is measured. */
@@ -37,12 +37,12 @@ const usage = `npm run bench -- [options]
   --operations list,get      some operations instead of all
   --connections 1,32,256     how many clients at once
   --quick                    3 rounds of 1 s instead of 5 rounds of 3 s
-  --runs 3                   everything three times, each time on new databases, with the spread of the ratios
+  --runs 3                   measure everything three times, on new databases, and print the spread of the ratios
   --json FILE                write the figures as JSON
   --tasks 20000 --organizations 20
   --start                    measure the start and the idle memory instead of requests
-  --counts                   count what no noise touches instead of measuring, at 1 and 32 connections
-  --requests 4000            how many requests to count, after as many to warm up (with --quick 400)
+  --counts                   count what requests ask of the database instead of measuring, at 1 and 32 connections
+  --requests 4000            how many requests to count, after as many to warm up (400 with --quick)
   --profile FOLDER           write CPU profiles of our server instead of measuring
 `;
 

@@ -61,7 +61,7 @@ function comparable(operation: Operation, answer: Json): unknown {
   return rest;
 }
 
-/** Counts the events that a connection of its own sees. */
+/** Counts the events over another connection, which sees only what is committed. */
 async function committedEvents(rows: Rows): Promise<number> {
   const [row] = await rows.all<{ count: number | string }>('select count(*) as count from events');
   return Number(row?.count);

@@ -5,7 +5,7 @@ import type { Measured } from './measure.ts';
 interface Column<Figure> {
   heading: string;
   text: (figure: Figure) => string;
-  /** Aligned to the right. @default true */
+  /** Whether it is aligned to the right. @default true */
   numeric?: false;
 }
 
@@ -52,7 +52,7 @@ const ofSpread: Column<Measured> = {
   text: ({ ratios }) => `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`,
 };
 
-/** The spread of the ratios is shown if there was more than one run. */
+/** Makes the table of a measurement. It shows the spread of the ratios if there was more than one run. */
 export const speedTable = (figures: readonly Measured[]): string =>
   tableOf(figures.some(({ ratios }) => ratios.length > 1) ? [...ofSpeed, ofSpread] : ofSpeed, figures);
 

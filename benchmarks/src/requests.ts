@@ -92,7 +92,7 @@ export async function requestsOf(
   if (operation === 'patch') return patches(build, connections, each, organizations, rows);
   return Array.from({ length: connections }, (_, connection) =>
     Array.from({ length: each }, (_unused, index) => {
-      // Requests that are sent at one time are of different organizations.
+      // Requests that are sent at the same time are of different organizations.
       const turn = index * connections + connection;
       const organization = at(organizations, turn);
       const round = Math.floor(turn / organizations.length);

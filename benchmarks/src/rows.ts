@@ -4,7 +4,7 @@ import { idOf } from './ceiling/ids.ts';
 
 /** Reads a database directly: to find what requests can name, and to verify what they wrote. */
 export interface Rows {
-  /** An id as SQL. */
+  /** Returns an id as SQL. */
   literal(id: string): string;
   all<Row extends object>(sql: string): Promise<Row[]>;
   close(): Promise<void>;

@@ -5,12 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { DriverCounts } from '@tenon/core/testing';
 
-/** What is asked of the code in `inside.ts`: to begin to count, and to end it. */
+/** The messages to the code in `inside.ts`: start counting, and end it. */
 export type Question = 'begin' | 'end';
 
-/** What was counted inside of a server since it started. */
+/** What `inside.ts` has counted in a server since its start. */
 export interface Inside extends DriverCounts {
-  /** On the heap of JavaScript since the last `begin`. Estimated from samples, one for each 16 kB. */
+  /** Bytes allocated on the heap of JavaScript since the last `begin`. Estimated from one sample for each 16 kB. */
   allocatedBytes: number;
 }
 
@@ -19,15 +19,15 @@ export interface RunningServer {
   pid: number;
   /** From the creation of its process until it was ready, in milliseconds. */
   startMs: number;
-  /** Asks the code of `inside.ts`, which must have been loaded into the server. */
+  /** Sends a message to the code of `inside.ts`, which must be loaded into the server. */
   ask(question: Question): Promise<Inside>;
   stop(): Promise<void>;
 }
 
 export const files = {
-  /** What users run. */
+  /** The server as users run it. */
   tenon: fileURLToPath(new URL('../../apps/server/bin/tenon.mjs', import.meta.url)),
-  /** The same from its sources, whose files a profile names. */
+  /** The same server from its sources, because a profile then names their files. */
   sources: fileURLToPath(new URL('../../apps/server/src/cli.ts', import.meta.url)),
   bare: fileURLToPath(new URL('./bare.mjs', import.meta.url)),
   ceiling: fileURLToPath(new URL('./ceiling/server.ts', import.meta.url)),
@@ -80,7 +80,7 @@ export async function startServer(
   const begun = performance.now();
   const child = spawn(process.execPath, args, {
     env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...settings }),
-    // What `inside.ts` counts is asked through a channel. Nobody else gets one, so that it changes no start and no memory.
+    // A channel to `inside.ts`. Other servers get none, so that it changes neither their start nor their memory.
     stdio: ['ignore', 'ignore', 'inherit', ...(args.includes(files.inside) ? (['ipc'] as const) : [])],
   });
   running.add(child);

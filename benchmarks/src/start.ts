@@ -12,13 +12,13 @@ const idleMs = 5000;
 interface Start {
   /** From the creation of the process to the first answer 200 of /health, in milliseconds. */
   startMs: number;
-  /** What all threads of the process computed until then, in milliseconds; steadier than `startMs` on a busy machine. */
+  /** The CPU time of all threads of the process until then, in milliseconds. On a busy machine it varies less than `startMs`. */
   cpuMs: number;
-  /** The memory that is resident after the wait, in MB. */
+  /** The resident memory after the server was idle, in MB. */
   residentMb: number;
 }
 
-/** The memory and the computing time of a process, as Linux tells them. */
+/** Reads the memory and the CPU time of a process from Linux. */
 function usageOf(pid: number): { residentMb: number; cpuMs: number } {
   const [, resident] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   // The name of the program comes first, in parentheses, and may contain spaces.
@@ -39,8 +39,8 @@ async function start(args: readonly string[], settings: Record<string, string>):
 }
 
 /**
- * Starts a bare Fastify and our server in turn, on a migrated SQLite file: ours once without compiled code, as after an installation,
- * and once with the code that an earlier start has kept. Prints the medians and their ratios to the bare server. Linux only.
+ * Starts a bare Fastify and our server in turn, on a migrated SQLite file. Ours is started once without compiled code, as after an
+ * installation, and once with the code that an earlier start has kept. Prints the medians and their ratios to the bare server. Linux only.
  */
 export async function measureStarts(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-starts-'));
@@ -58,7 +58,7 @@ export async function measureStarts(rounds: number): Promise<void> {
   };
   try {
     await runToEnd([files.tenon, 'migrate'], settings);
-    // Fills the cache.
+    // This start fills the cache for the next ones.
     await cases['later start']();
     const starts: Record<string, Start[]> = {};
     for (let round = 0; round < rounds; round++)

@@ -10,14 +10,14 @@ const serverSettings = (databases: Databases): Record<string, string> => ({
   MIGRATE_ON_START: 'false',
   // Measuring both databases takes longer than the default lifetime of a token.
   ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
-  // All users sign in at once, from one address.
+  // All users sign in at the same time from one address.
   AUTH_ATTEMPTS_PER_ADDRESS: '100000',
 });
 
 export const startTenon = (databases: Databases): Promise<RunningServer> =>
   startServer([files.tenon, 'serve'], serverSettings(databases));
 
-/** Runs the sources, whose files a profile names, and whose libraries the code of `inside.ts` can watch. */
+/** Starts the server from its sources. A profile then names their files, and `inside.ts` can count the calls of their libraries. */
 export const startSources = (databases: Databases, ...nodeOptions: string[]): Promise<RunningServer> =>
   startServer([...nodeOptions, files.sources, 'serve'], serverSettings(databases));
 

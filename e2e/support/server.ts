@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What `npm start` and the image run. */
+/** The program that `npm start` and the image run. */
 const tenon = join(import.meta.dirname, '../../apps/server/bin/tenon.mjs');
 
 /** Of the environment of the developer, the server sees PATH and HOME only. */

@@ -57,7 +57,7 @@ const columns: readonly Column[] = [
   person('updatedById', 'updated_by_id'),
 ];
 
-/** The same as SQL, each column through a function of its kind if there is one. */
+/** The columns as SQL. Each goes through the SQL function of its kind, if there is one. */
 export const columnsBy = (sql: Readonly<Partial<Record<Kind, string>>>): string =>
   columns.map(({ column, kind }) => (sql[kind] ? `${sql[kind]}(${column})` : column)).join(', ');
 

@@ -13,7 +13,7 @@ export function randomBytes(count: number): Buffer {
   return pool.subarray(offset - count, offset);
 }
 
-/** Keeps up to 10,000 values: the same ids come again and again, and to make a value costs more than to look it up. */
+/** Keeps up to 10,000 values. The same ids come again and again, and making a value costs more than looking it up. */
 function keeping<Made>(make: (from: string) => Made): (from: string) => Made {
   const kept = new Map<string, Made>();
   return (from) => {
@@ -26,10 +26,10 @@ function keeping<Made>(make: (from: string) => Made): (from: string) => Made {
   };
 }
 
-/** The 16 bytes of an id, as SQLite stores it. */
+/** Returns the 16 bytes of an id, as SQLite stores it. */
 export const bytesOf = keeping((id) => Buffer.from(id.replaceAll('-', ''), 'hex'));
 
-/** An id from its hexadecimal digits in upper case. Reading a blob as text is several times as fast as reading a Buffer. */
+/** Returns an id from its hexadecimal digits in upper case. Reading a blob as text is several times as fast as reading a Buffer. */
 export const idOf = keeping((hex) => {
   const text = hex.toLowerCase();
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;

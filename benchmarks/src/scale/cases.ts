@@ -18,7 +18,7 @@ import type { Scene } from './scene.ts';
 export interface Case {
   name: string;
   run: (scene: Scene) => Promise<unknown>;
-  /** What it may take however large the database is, in milliseconds. @default none */
+  /** How long it may take in a database of any size, in milliseconds. @default none */
   limitMs?: number;
 }
 
@@ -27,7 +27,7 @@ type Filter = (scene: Scene) => Partial<TaskListInput>;
 const sortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
 const sorts = sortFields.flatMap((field: TaskSortField) => [field, `-${field}` as const]);
 
-/** Each filter of the list of tasks with a common value, and with one that 20 tasks have. */
+/** Each filter of the list of tasks, with a common value and with a rare value that 20 tasks have. */
 const filters: Readonly<Record<string, Filter>> = {
   'status, common': () => ({ status: ['done'] }),
   'status, rare': () => ({ status: ['archived'] }),
@@ -63,7 +63,7 @@ const filters: Readonly<Record<string, Filter>> = {
   'search, none': () => ({ search: 'xylophonist' }),
 };
 
-/** A filter under another order than the one that its index has. */
+/** Filters with an order that their index does not have. */
 const mixed: readonly (readonly [string, TaskSortField | `-${TaskSortField}`])[] = [
   ['assignee, common', 'dueDate'],
   ['assignee, rare', 'dueDate'],
@@ -85,7 +85,7 @@ const list =
   (scene: Scene) =>
     listTasks(scene.ctx, TaskListInput.parse({ ...filter(scene), ...more }));
 
-/** The second page of a list: the first one is read too. */
+/** Reads the first and the second page of a list. */
 const secondPage = (filter: Filter, more: Partial<TaskListInput>) => async (scene: Scene) => {
   const { nextCursor } = await list(filter, more)(scene);
   return nextCursor === null ? null : list(filter, { ...more, cursor: nextCursor })(scene);

@@ -14,7 +14,7 @@ export interface LargeDatabase {
   /** The e-mail address of the owner of the organization. */
   owner: string;
   visits: Visits;
-  /** Is called after rows were added that the seed does not add. */
+  /** Call it after rows were added that the seed does not add. */
   grown: () => Promise<void>;
   drop(): Promise<void>;
 }

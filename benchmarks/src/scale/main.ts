@@ -1,6 +1,7 @@
 /**
- * `npm run test:scale`: reads grow with what they answer, not with what there is. Fills a database with 20,000 and with 200,000 tasks,
- * and with `--full` with 2,000,000; runs every list in each; and fails when the larger one takes more than 1.5 times as long plus 2 ms.
+ * `npm run test:scale` shows that the time of a read depends on its answer and not on the size of the database. It fills databases with
+ * 20,000 and 200,000 tasks, and with `--full` also with 2,000,000, and runs every list in each. It fails when a list in the next larger
+ * database takes more than 1.5 times as long plus 2 ms, and also visits more than 1.5 times as many pages plus 100.
  */
 import { parseArgs } from 'node:util';
 import { chosen, dialects, type Dialect } from '../options.ts';
@@ -16,10 +17,10 @@ const usage = `npm run test:scale -- [options]
   --tasks 20000,200000       other sizes
 `;
 
-/** How much more a call may take in a larger database. Trees are a level deeper there, which is a few pages for each index. */
+/** How much more a call may take in a larger database. Trees are a level deeper there, which costs a few pages for each index. */
 const growth = { times: 1.5, plusMs: 2, plusPages: 100 } as const;
 const samples = 7;
-/** A slow call is measured less often. */
+/** After how many milliseconds a case is not repeated, so a slow call is measured less often. */
 const budgetMs = 3000;
 
 const median = (values: readonly number[]): number =>
@@ -64,8 +65,8 @@ async function measure(dialect: Dialect, size: Size, wanted: readonly Case[]): P
 }
 
 /**
- * Whether a case grows with the database, or takes too long in the largest. A call that takes longer without visiting more pages tells of
- * a busy machine.
+ * Whether a case grows with the database, or takes too long in the largest one. When a call takes longer without visiting more pages, the
+ * machine was busy.
  */
 function isRed({ limitMs = Infinity }: Case, figures: readonly Figure[]): boolean {
   const grows = figures.slice(1).some(({ ms, pages }, index) => {

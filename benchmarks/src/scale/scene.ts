@@ -18,7 +18,7 @@ import { addTestJobs } from '@tenon/core/testing';
 import { encryptionKey, publicUrl, secretKey } from '../databases.ts';
 import type { LargeDatabase, Size } from './databases.ts';
 
-/** The ids that the cases need: of each thing one that half of the rows have, and one that twenty have. */
+/** The ids that the cases need: of each kind one that about half of the tasks have, and one that twenty tasks have. */
 interface Ids {
   person: string;
   tag: string;
@@ -41,10 +41,10 @@ export interface Scene {
   now: Date;
 }
 
-/** What the seed gives everybody, and calls its rare values. */
+/** The password of all seeded people, and the names of the rare values. */
 const seeded = { password: 'seeded-maple-lantern-42', tag: 'fossil', team: 'Archive' } as const;
 
-/** Events and comments of the busy task. */
+/** How many events and comments the busy task gets. */
 const busyTimes = 150;
 
 function one<Item>(items: readonly Item[], what: string): Item {

@@ -8,7 +8,7 @@ interface Sent {
   values: readonly unknown[];
 }
 
-/** Counts the pages of the database that the statements of a call read. Writes are rolled back. */
+/** Counts the pages of the database that the statements of a call visit. Writes are rolled back. */
 export interface Visits {
   /** Runs a call, and returns how many pages its statements visit. */
   of(call: () => Promise<unknown>): Promise<number>;
@@ -17,7 +17,7 @@ export interface Visits {
 
 const isQuery = (sql: string): boolean => /^\s*(select|with|insert|update|delete)\b/i.test(sql);
 
-/** Statements are recorded while this is a list. */
+/** The recorded statements. Null while none are recorded. */
 let recorded: Sent[] | null = null;
 
 async function record(call: () => Promise<unknown>): Promise<readonly Sent[]> {
@@ -30,10 +30,10 @@ async function record(call: () => Promise<unknown>): Promise<readonly Sent[]> {
   return sent;
 }
 
-/** What this process has read by system calls, in bytes. */
+/** Returns how many bytes this process has read by system calls. */
 const bytesRead = (): number => Number(/^rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
 
-/** Runs a function at the first call only. */
+/** Makes a function that runs another one at its first call only. */
 function once(work: () => void): () => void {
   let isDone = false;
   return () => {
@@ -71,7 +71,7 @@ const spyOnPostgres = once(() => {
   });
 });
 
-/** A fresh connection without a memory map reads each page that it visits once, by a system call, which the system counts. */
+/** A new connection without a memory map reads each page that it visits once, by a system call. Linux counts the bytes of these calls. */
 export function sqliteVisits(file: string): Visits {
   spyOnSqlite();
   return {
@@ -110,7 +110,7 @@ const literal = (value: unknown): string => {
   return pg.escapeLiteral(typeof value === 'string' ? value : JSON.stringify(value));
 };
 
-/** PostgreSQL counts the buffers that a plan visits. Statements are prepared, so that their plans are those of the server. */
+/** PostgreSQL counts the buffers that a plan visits. Statements are prepared, so their plans are those that the server gets. */
 export async function postgresVisits(url: string): Promise<Visits> {
   spyOnPostgres();
   const client = new pg.Client({ connectionString: url, options: '-c plan_cache_mode=force_generic_plan' });

@@ -18,7 +18,7 @@ const postgresTypes: Readonly<Record<string, ColumnType>> = {
   uuid: 'id',
 };
 
-it('reads the same columns as the ORM, on which the migrations rest', async () => {
+it('reads the same columns as the ORM, which writes the migrations', async () => {
   const orm = await openMigrationOrm('postgres://nobody@localhost/none', tables);
   const discovered = [...orm.getMetadata().getAll().values()].map((entity) => ({
     table: entity.tableName,

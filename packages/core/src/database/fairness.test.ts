@@ -11,7 +11,7 @@ const many = 40;
 describe('while many wait for one row of an organization, on postgresql', () => {
   let platform: TestPlatform;
   let holder: pg.Client;
-  /** Not in a transaction, in which the activity would not change. */
+  /** Not in a transaction, because a transaction sees the same activity all the time. */
   let watcher: pg.Client;
   let acme: TestOrganization;
   let other: TestOrganization;

@@ -5,7 +5,7 @@ import { claimKey } from './idempotency.ts';
 import { statement } from './statement.ts';
 import { mutate } from './unit-of-work.ts';
 
-// On SQLite a twin waits for its turn as every other write does: see write-groups.test.ts.
+// On SQLite the second request waits for its turn as every other write does: see write-groups.test.ts.
 describe('an idempotency key on postgresql', () => {
   let platform: TestPlatform;
 

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { asSuperuser, createTestDatabase } from '../testing/index.ts';
 import { sqliteFile } from './database.ts';
 
-/** A line for each index: the table, its columns, and the condition of a partial one. */
+/** Describes an index in one line: its table, its columns, and its condition if it is partial. */
 const lineOf = (table: string, columns: string, where = ''): string =>
   `${table} (${columns})${where && ` where ${where.toLowerCase().replaceAll(/[()]|::text/g, '')}`}`;
 
@@ -22,7 +22,7 @@ function documented(): string[] {
         .map((cell) => cell.trim()),
     )
     .filter(([table]) => table !== 'table');
-  // What serves nothing needs no index.
+  // An index that serves nothing is not needed.
   for (const [table, columns, , serves] of rows) expect(serves, `${table} (${columns})`).not.toBe('');
   return rows
     .map(([table = '', columns = '', where = '']) => lineOf(table, columns.replace('unique: ', ''), where))

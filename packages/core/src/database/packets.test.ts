@@ -6,7 +6,7 @@ import { createOrganization, createTestPlatform, type TestOrganization, type Tes
 import { createPlatform, type Platform } from '../platform.ts';
 import { createTask, updateTask } from '../work/index.ts';
 
-/** Each packet wakes the server, and is waited for. */
+/** Each packet wakes PostgreSQL, and the request waits for the answer. */
 describe('packets to PostgreSQL', () => {
   let origin: TestPlatform;
   let platform: Platform;
@@ -47,7 +47,7 @@ describe('packets to PostgreSQL', () => {
     await origin.dispose();
   });
 
-  /** Runs work twice, and counts the second time, when everything is cached. */
+  /** Runs work twice and counts the second time, because everything is cached then. */
   async function counted(work: () => Promise<unknown>): Promise<number> {
     await work();
     await new Promise((resolve) => setTimeout(resolve, 20));

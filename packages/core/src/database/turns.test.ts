@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Turns } from './turns.ts';
 
-/** Work that ends when it is told to, and a record of what has started. */
+/** Makes work that ends on command, and records what has started. */
 function workplace(turns: Turns) {
   const started: string[] = [];
   const ends = new Map<string, () => void>();

@@ -16,7 +16,7 @@ import { mutate, type Unit } from './unit-of-work.ts';
 
 const request = requestScope(null);
 
-/** The clock by which groups end. It stands still, because a slow machine would end them early. */
+/** The clock by which groups end. It does not move by itself, because a slow machine would end groups early. */
 let nowMs: number;
 beforeEach(() => {
   nowMs = 0;
@@ -44,7 +44,7 @@ describe('writes that wait at the same time', () => {
 
   const insert = (connection: Connection, name: string, parent: string | null = null) =>
     connection.execute('insert into items (name, parent) values (?, ?)', [name, parent]);
-  /** What others see. */
+  /** What other connections see. */
   const committed = () =>
     engine.read(request, async (connection) => {
       const { rows } = await connection.execute('select name from items order by rowid', []);
@@ -126,7 +126,7 @@ describe('writes that wait at the same time', () => {
   it('wait for others for 10 ms at most', async () => {
     const seen: string[][] = [];
     const last = Promise.withResolvers<void>();
-    // Each one arrives in a turn of the event loop for which the group has waited. A turn lasts 4 ms.
+    // Each write arrives in a turn of the event loop in which the group waits. A turn lasts 4 ms.
     const nextArrives = () =>
       setImmediate(() => {
         nowMs += 4;
@@ -250,7 +250,7 @@ describe('mutations in one group', () => {
   it('are refused because of the rows of another one', async () => {
     const first = createTag(acme.owner.ctx(), { name: 'Crate', color });
     const second = createTag(acme.owner.ctx(), { name: 'crate', color });
-    // The refusal rests on a row, so the row is there.
+    // The refusal depends on a row, so the row must be committed.
     const seen = second.catch(names);
     await expect(second).rejects.toMatchObject({ kind: 'conflict' });
     expect(await seen).toEqual(['Crate']);
@@ -281,7 +281,7 @@ describe('mutations in one group', () => {
     expect(await names()).toEqual(['Crate']);
   });
 
-  // SQLite rolls back the whole transaction for the first, and only the statement for the second.
+  // For the first error SQLite rolls back the whole transaction, and for the second only the statement.
   it.each([
     ['a row', 1],
     ['many rows', 500],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Memo } from './memo.ts';
 
-/** A memo that notes for which keys it made a value. */
+/** Makes a memo, and records the keys for which it made a value. */
 function noting(limit: number) {
   const memo = new Memo<number, string>(limit);
   const made: number[] = [];

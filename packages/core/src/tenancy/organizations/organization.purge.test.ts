@@ -105,7 +105,7 @@ describe.each(dialects)('purging organizations on %s', (dialect) => {
           .insertInto('counters')
           .values({ organization_id: acme.id, name: `many ${count}`, value: 1 })
           .execute();
-      // More than one statement takes, about one entity and about many.
+      // More events than one statement takes, some about one entity and some about many.
       const about = (id: string) =>
         organizationEvents.ownership_transferred.about(id, { organizationId: acme.id, data: {} });
       await recordEvents(unit, ...Array.from({ length: 1100 }, (_, index) => about(index % 2 ? uuidv7() : acme.id)));
@@ -117,7 +117,7 @@ describe.each(dialects)('purging organizations on %s', (dialect) => {
 
     const left = await dump.read();
     expect(tablesWith(left, acme.id)).toEqual(['event_payloads', 'events']);
-    // That of the purge itself.
+    // The event of the purge itself.
     expect(left['event_payloads']?.filter((row) => row['organization_id'] === acme.id)).toHaveLength(1);
     const ctx = platform.context({ principal: owner });
     expect(await codeOf(restoreOrganization(ctx))).toBe('organization_not_found');

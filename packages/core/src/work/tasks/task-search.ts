@@ -94,7 +94,7 @@ export async function searchFor(db: ReadDoor, terms: readonly string[]): Promise
 export const hitsOf = (dialect: Dialect, query: string): RawBuilder<unknown> =>
   dialect === 'postgresql'
     ? sql`search_tasks(${current.organization}, ${query}::tsquery)`
-    : // The organization is a word of each row, so that a search looks at one tenant's rows only.
+    : // The organization is a word of each row, so a search reads the rows of one tenant only.
       sql`(select rowid as sequence from task_search_index
           where task_search_index match '"_' || hex(${asId(current.organization)}) || '" AND ' || ${query}
           order by rowid desc limit ${sql.lit(mostHits + 1)})`;

@@ -63,7 +63,7 @@ describe.each(dialects)('the names in tasks on %s', (dialect) => {
     nameCache.forget(platform.database, acme.id);
     const before = await namesIn(ctx);
     await updateTag(ctx, { id: tag.id, color: '#445566' });
-    // What the slow read still finds is for itself.
+    // The slow read keeps what it finds to itself.
     before.tags.set(tag.id, tag);
     expect((await seen(id)).tags).toMatchObject([{ color: '#445566' }]);
   });

@@ -16,11 +16,11 @@ import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskEntity, TaskTagEntity } from './task.entity.ts';
 
 /*
- * Lists of more tasks than are read whole, by every way that a list can go. What each must answer is computed here from the same
- * rows, one by one.
+ * Lists of so many tasks that a list does not read all of them, by every way that a list can take. The expected answers are computed here
+ * from the same rows, one by one.
  */
 
-/** More than a search puts in order, and than a count reads. */
+/** More tasks than a search puts in order, and more than a count reads. */
 const size = 10_400;
 
 interface Made {
@@ -48,7 +48,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
   let acme: TestOrganization;
   let often: TestMember;
   let seldom: TestMember;
-  /** Sees only what is assigned to them. */
+  /** A person who sees only tasks that are assigned to them. */
   let developer: TestMember;
   let tags: string[];
   let teams: string[];
@@ -82,7 +82,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
     return ids.map((id, n) => ({
       n,
       id,
-      // Some have the same instant.
+      // Some tasks have the same instant.
       createdAt: now - 100_000_000 + Math.floor(n / 3) * 1000,
       updatedAt: now - 90_000_000 + ((n * 7919) % size) * 1000,
       dueDate: n % 3 === 0 ? null : now + ((n % 200) - 100) * 86_400_000 + 3_600_000,
@@ -126,7 +126,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
       deletedAt: task.isDeleted ? new Date(now) : null,
     });
     await writeThroughSystemDoor(platform.context({ principal: null }), async (unit) => {
-      // PostgreSQL plans the check of a key when it is first asked: when there are many tasks already.
+      // PostgreSQL plans the check of a foreign key at its first use. Here that is when there are already many tasks.
       for (const part of [tasks.filter(({ parent }) => !parent), tasks.filter(({ parent }) => parent)])
         await unit.insert(TaskEntity, ...part.map(rowOf));
       const link = ({ id: taskId, createdAt }: Made) => ({ organizationId, taskId, createdAt: new Date(createdAt) });
@@ -166,7 +166,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
     number: ({ n }) => [n],
   };
 
-  /** The ids of the tasks that pass, in the order of the sort. Nulls come last in both directions. */
+  /** Returns the ids of the tasks that pass, in the order of the sort. Nulls come last in both directions. */
   function expected(passes: Test, sort: string): string[] {
     const key = keys[sort.replace('-', '')] ?? (() => []);
     const sign = sort.startsWith('-') ? -1 : 1;
@@ -188,7 +188,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
 
   const idOf = (ids: string[], index: number) => ids[index] ?? '';
 
-  /** What is asked, and which tasks pass. */
+  /** The input of a list, and which tasks pass. */
   const cases = (): readonly (readonly [input: Record<string, unknown>, passes: Test])[] => {
     const [oftenTag, seldomTag] = [idOf(tags, 0), idOf(tags, 1)];
     const [oftenTeam, seldomTeam] = [idOf(teams, 0), idOf(teams, 1)];
@@ -241,7 +241,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
     ];
   };
 
-  /** The first pages of a list, as ids. */
+  /** Reads the first pages of a list, as ids. */
   async function pagesOf(who: TestMember, input: Record<string, unknown>, count = 3): Promise<string[]> {
     const ids: string[] = [];
     let cursor: string | null = null;

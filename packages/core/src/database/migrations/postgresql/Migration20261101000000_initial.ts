@@ -455,7 +455,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "user_identities_identity" on "user_identities" to "tenon_identity" using (true) with check (true);`);
     this.addSql(`create policy "user_identities_request" on "user_identities" to "tenon_request" using (user_identities.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (user_identities.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
-    // By hand: room for changed rows.
+    // By hand: leave room in each page for new versions of changed rows.
     this.addSql('alter table tasks set (fillfactor = 85)');
 
     // By hand: full-text search, the words of a task and a generated tsvector over them.
@@ -474,9 +474,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql('create policy task_search_system on task_search to tenon_system using (true) with check (true)');
     const own = `organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)`;
     this.addSql(`create policy task_search_request on task_search to tenon_request using (${own}) with check (${own})`);
-    // `@@` is not leakproof, so under row-level security no search by a request would use the index. This function does: it belongs to
-    // a role that may read the words and nothing else, and answers rows of the organization of the session only. A search is planned
-    // for its words each time, because the best plans for a rare and for a common word differ. The rest is in `task-search.ts`.
+    // `@@` is not leakproof, so under row-level security the search of a request could not use the index. This function can. It belongs
+    // to a role that may read the words and nothing else, and it returns only rows of the organization of the session. Each search is
+    // planned for its own words, because rare and common words have different best plans. The rest is in `task-search.ts`.
     this.addSql('create policy task_search_search on task_search for select to tenon_search using (true)');
     this.addSql('grant select (organization_id, task_id, title, document) on task_search to tenon_search');
     this.addSql(`create function search_tasks(organization uuid, query tsquery) returns table (task_id uuid, title text)
@@ -490,7 +490,7 @@ export class Migration20261101000000_initial extends Migration {
       end $$`);
     this.addSql('revoke all on function search_tasks from public');
     this.addSql('grant execute on function search_tasks to tenon_request');
-    // An owner must be able to create what it owns, at the moment when it is given to them.
+    // PostgreSQL lets a role become the owner of a function only while the role may create functions in the schema.
     this.addSql('grant create on schema public to tenon_search');
     this.addSql('alter function search_tasks owner to tenon_search');
     this.addSql('revoke create on schema public from tenon_search');

@@ -179,9 +179,9 @@ export class Migration20261101000000_initial extends Migration {
       unique (organization_id, task_id),
       foreign key (organization_id, task_id) references tasks (organization_id, id) on delete cascade
     )`);
-    // The organization is a word of each row, so that a search looks at one tenant's rows only. No other word has a "_". The words are
-    // folded already and separated by spaces. This tokenizer keeps all other letters and marks, which `unicode61` knows as far as its
-    // Unicode goes. A search only asks which rows have a word, so the index keeps no places of words, and no text.
+    // The organization is a word of each row, so a search reads the rows of one tenant only. No other word contains "_". The words are
+    // already folded and separated by spaces. This tokenizer keeps all other letters and marks, while `unicode61` knows only those of its
+    // version of Unicode. A search only asks which rows have a word, so the index keeps neither the places of words nor a text.
     this.addSql(`create virtual table task_search_index using fts5 (
       words, content = '', detail = none, tokenize = "ascii tokenchars '_'"
     )`);
