@@ -58,7 +58,7 @@ describe.each(dialects)('kill -9 during creates on %s', (dialect) => {
     directory.remove();
   });
 
-  it('loses none of the acknowledged tasks, and keeps no part of another', { timeout: 120_000 }, async () => {
+  it('loses no acknowledged task, and keeps no other task in part', { timeout: 120_000 }, async () => {
     const variables = {
       DATA_DIR: directory.path,
       DATABASE_URL: database.url,

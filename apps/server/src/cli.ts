@@ -79,7 +79,8 @@ const commands: Record<string, Command> = {
     async run(settings, options) {
       const fast = options['fast'] === true;
       const members = number(options, 'members');
-      if (fast ? members < 5 : members !== 5) throw new UsageError('--members must be at least 5, and works with --fast only');
+      if (fast ? members < 5 : members !== 5)
+        throw new UsageError('--members must be at least 5, and works with --fast only');
       const { seed } = await import('./seed/seed.ts');
       await seed(settings, {
         tasks: number(options, 'tasks'),

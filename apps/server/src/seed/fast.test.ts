@@ -132,7 +132,7 @@ describe.each(dialects)('a fast seed on %s', (dialect) => {
     expect((await listTasks(member, TaskListInput.parse({ limit: 1 }))).data).toHaveLength(1);
   });
 
-  it('leaves the counters as services would', async () => {
+  it('leaves the counters as the services would', async () => {
     const dump = await openDump(database.url);
     const { counters } = await dump.read(['counters']);
     await dump.close();

@@ -64,12 +64,12 @@ describe('the log of a SQLite file', () => {
     expect(pagesOf(writer)).toBeLessThan(100);
   });
 
-  it('stays within its limit, however fast the writes follow each other', async () => {
+  it('stays within its limit, however fast writes follow each other', async () => {
     expect(await writeMany(500)).toBeLessThanOrEqual(205);
     await checkpoints.idle();
   });
 
-  it('is tried again later when a reader keeps it from starting anew', async () => {
+  it('is moved later when a reader prevents it from starting from its beginning', async () => {
     const reader = new Sqlite(file, { readonly: true });
     reader.exec('begin');
     reader.prepare('select count(*) from items').get();

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { tables } from '../platform.ts';
 import { asSuperuser, createTestDatabase } from '../testing/databases.ts';
 
-it('is in PostgreSQL what the tables say', async () => {
+it('is in PostgreSQL what the tables declare', async () => {
   const database = await createTestDatabase('postgresql');
   const client = new pg.Client({ connectionString: asSuperuser(database.url) });
   await client.connect();

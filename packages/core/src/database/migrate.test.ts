@@ -123,7 +123,7 @@ describe('migrating a SQLite file', () => {
     });
   });
 
-  it('makes it with small pages, and links without rowid', async () => {
+  it('makes a file with small pages, and tables of links without rowid', async () => {
     opened(await firstSchema('new.db'), (database) => {
       expect(database.pragma('page_size', { simple: true })).toBe(2048);
       const declared = tables.flatMap(({ name, withoutRowid }: TableDefinition) => (withoutRowid ? [name] : []));

@@ -57,13 +57,13 @@ describe('packets to PostgreSQL', () => {
   }
   const key = () => ({ idempotencyKey: uuidv7() });
 
-  it('are two for a new task, with what it refers to and with its rows; an Idempotency-Key is one more', async () => {
+  it('are two for a new task: one for what it refers to, and one for its rows. An Idempotency-Key is one more', async () => {
     const input = { title: 'New', assigneeIds: [acme.owner.userId] };
     expect(await counted(() => createTask(acme.owner.ctx(), input))).toBe(2);
     expect(await counted(() => createTask(acme.owner.ctx({ ...key(), input }), input))).toBe(3);
   });
 
-  it('are two for a changed task, with its lock and with its rows; new search words are one more', async () => {
+  it('are two for a changed task: one for its lock, and one for its rows. New search words are one more', async () => {
     const { id } = await createTask(acme.owner.ctx(), { title: 'Changed' });
     let at = 0;
     expect(await counted(() => updateTask(acme.owner.ctx(), { id, title: `Changed ${++at}`, status: 'todo' }))).toBe(3);

@@ -162,7 +162,7 @@ describe('the search of words', () => {
     return here.row('tasks')['organizationId'] as string;
   };
 
-  it('finds rows of the own organization alone', async () => {
+  it('finds only rows of the organization of the caller', async () => {
     const own = await withWords();
     const { rows } = await search(own);
     expect(rows.length).toBeGreaterThan(0);
@@ -172,7 +172,7 @@ describe('the search of words', () => {
     expect(rows.filter((row) => foreign.has(String(row['task_id'])))).toEqual([]);
   });
 
-  it('finds nothing of another organization, and nothing for nobody', async () => {
+  it('finds nothing of another organization, and nothing without an organization', async () => {
     const own = await withWords();
     const other = String(there.row('tasks')['organizationId']);
     expect(await search(other)).toEqual({ refused: null, rows: [] });
@@ -181,7 +181,7 @@ describe('the search of words', () => {
     expect(await search(own, requestScope(there.principal()))).toEqual({ refused: null, rows: [] });
   });
 
-  it('is for requests alone', async () => {
+  it('may be used by requests only', async () => {
     const own = await withWords();
     for (const door of ['identity', 'system'] as const)
       expect(await search(own, doorScope(door))).toMatchObject({ refused: grantRefused });

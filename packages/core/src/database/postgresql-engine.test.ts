@@ -101,19 +101,19 @@ describe('the PostgreSQL engine', () => {
       connection.sendCommit?.();
       await connection.execute('select 1', []);
     });
-    await expect(late).rejects.toThrow('A statement was sent after the commit.');
+    await expect(late).rejects.toThrow('A statement must not follow the commit.');
     const id = uuidv7();
     expect(await engine.write(scopeOf(id), setting)).toBe(id);
   });
 
-  it('says so when a transaction could not commit, because an error was ignored', async () => {
+  it('throws when a transaction could not commit because an error was ignored', async () => {
     const ignoring = engine.write(scopeOf(uuidv7()), async (connection) => {
       await connection.execute('select 1 / 0', []).catch(() => {});
     });
     await expect(ignoring).rejects.toThrow('The transaction was rolled back, because a statement had failed.');
   });
 
-  it('keeps the statements prepared that are used most, and frees the others', async () => {
+  it('keeps those statements prepared that were used last, and frees the others', async () => {
     const often = (at: number) => `select $1::int + ${at % 50} as often`;
     const prepared = await engine.read(scopeOf(uuidv7()), async (connection) => {
       for (let at = 0; at < 3000; at++)

@@ -44,7 +44,7 @@ describe('a PostgreSQL that fails', () => {
   const unavailable = { code: 'database_unavailable', details: { retryAfter: 2 } };
   const busy = { code: 'database_busy', details: { retryAfter: 1 } };
 
-  it('answers 503 when a process of it ends, and goes on with another', async () => {
+  it('answers 503 when one of its processes ends, and continues with another', async () => {
     const during = write(async (connection) => {
       const id = await processOf(connection);
       await Promise.all([sleep(connection, 0.9), kill(id)]);
@@ -58,7 +58,7 @@ describe('a PostgreSQL that fails', () => {
     expect(await write(processOf)).toBeGreaterThan(0);
   });
 
-  it('answers 503 when a process of it ends that nobody was using', async () => {
+  it('answers 503 when one of its idle processes ends', async () => {
     const id = await write(processOf);
     void kill(Number(id));
     const results = await Promise.allSettled([write(processOf), delay(100).then(() => write(processOf))]);
@@ -67,7 +67,7 @@ describe('a PostgreSQL that fails', () => {
     expect(await write(processOf)).not.toBe(id);
   });
 
-  it('answers 503 when a process of it answers nothing, and leaves the connection', async () => {
+  it('answers 503 when one of its processes does not answer, and closes the connection', async () => {
     let frozen = 0;
     const waiting = write(async (connection) => {
       frozen = await processOf(connection);
@@ -82,7 +82,7 @@ describe('a PostgreSQL that fails', () => {
     }
   }, 20_000);
 
-  it('answers 503 when all connections are taken', async () => {
+  it('answers 503 when all connections are in use', async () => {
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
     const readers = [read(() => over), read(() => over)];
     await expect(database.read(system, async (db) => db.dialect)).rejects.toMatchObject(busy);
@@ -92,7 +92,7 @@ describe('a PostgreSQL that fails', () => {
     expect(await database.read(system, async (db) => db.dialect)).toBe('postgresql');
   });
 
-  it('answers 503 when it ends a transaction that does nothing', async () => {
+  it('answers 503 when it ends an idle transaction', async () => {
     const idle = write(async (connection) => {
       await sleep(connection, 0);
       await delay(1200);

@@ -100,7 +100,7 @@ export class Session {
   }
 
   async #execute(sql: string, parameters: readonly unknown[]): Promise<RawRows> {
-    if (this.#committing) throw new Error('A statement was sent after the commit.');
+    if (this.#committing) throw new Error('A statement must not follow the commit.');
     this.#cork();
     const { fields, rows, rowCount } = await this.#client.query<unknown[]>({
       text: sql,

@@ -39,7 +39,7 @@ describe('RecentCache', () => {
     expect(await cache.get('key', at(0), async () => 3)).toBe(3);
   });
 
-  it('keeps no value that is too old, once another is loaded', async () => {
+  it('drops values that are too old when another is loaded', async () => {
     const cache = new RecentCache<number>(10, 100);
     await cache.get('old', at(0), async () => 1);
     await cache.get('young', at(50), async () => 2);

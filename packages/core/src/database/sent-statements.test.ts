@@ -37,7 +37,7 @@ describe.each(dialects)('statements that nobody awaits on %s', (dialect) => {
     expect(await Promise.all([first, second].map(written))).toEqual([1, 1]);
   });
 
-  it('undo everything when one of them fails, whose error is thrown', async () => {
+  it('undo everything when one of them fails, and its error is thrown', async () => {
     const [first, second] = [anId(), anId()];
     const failing = write(async (connection) => {
       const [before, again, after] = [first, first, second].map((id) => insert(connection, id));
@@ -48,7 +48,7 @@ describe.each(dialects)('statements that nobody awaits on %s', (dialect) => {
     expect(await write(async () => 'goes on')).toBe('goes on');
   });
 
-  it('fail before what came after them', async () => {
+  it('fail with their own error, and not with one that is thrown later', async () => {
     const id = anId();
     const failing = write(async (connection) => {
       connection.later(insert(connection, id), insert(connection, id));
@@ -59,7 +59,7 @@ describe.each(dialects)('statements that nobody awaits on %s', (dialect) => {
     expect(await written(id)).toBe(0);
   });
 
-  it('give way to a rule that refuses', async () => {
+  it('are undone when a rule refuses', async () => {
     const id = anId();
     const failing = write(async (connection) => {
       connection.later(insert(connection, id));

@@ -19,7 +19,7 @@ function workplace(turns: Turns) {
   return { started, run, end };
 }
 
-it('runs as much at once as the limits of the key and of all allow', async () => {
+it('runs as much at once as the limit of each key and the limit of all allow', async () => {
   const { started, run, end } = workplace(new Turns({ all: 3, each: 2, waitMs: 1000 }));
   const all = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map((name) => run(name.charAt(0), name));
   expect(started).toEqual(['a1', 'a2', 'b1']);
@@ -31,7 +31,7 @@ it('runs as much at once as the limits of the key and of all allow', async () =>
   expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'c1']);
 });
 
-it('serves the keys in turn, and the work of one key in its order', async () => {
+it('serves the keys in turn, and the work of one key in the order in which it came', async () => {
   const { started, run, end } = workplace(new Turns({ all: 1, each: 1, waitMs: 1000 }));
   const all = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map((name) => run(name.charAt(0), name));
   const order = ['a1', 'a2', 'b1', 'c1', 'a3', 'b2'];

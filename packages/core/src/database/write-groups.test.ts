@@ -73,7 +73,7 @@ describe('writes that wait at the same time', () => {
       throw new Error('refused');
     });
 
-  it('leave alone what failed, which is answered after the commit too', async () => {
+  it('commit without a member that failed, which is also answered after the commit', async () => {
     const writes = [write('first'), fail('wrong'), write('first'), write('last')];
     const seen = writes.map((writing) => writing.then(committed, committed));
     const answers = await Promise.allSettled(writes);
@@ -113,7 +113,7 @@ describe('writes that wait at the same time', () => {
     expect(seen.get(31)).toBe(0);
   });
 
-  it('share no transaction that has lasted long', async () => {
+  it('do not join a transaction that has lasted long', async () => {
     const slow = engine.write(request, async (connection) => {
       await insert(connection, 'slow');
       nowMs += 51;
@@ -163,7 +163,7 @@ describe('writes that wait at the same time', () => {
     ]);
   });
 
-  it('end the statements of a failed one', async () => {
+  it('refuse late statements of a member that failed', async () => {
     const late = Promise.withResolvers<unknown>();
     const failing = (connection: Connection) => {
       const going = async () => {
@@ -247,7 +247,7 @@ describe('mutations in one group', () => {
   const names = async () =>
     (await listTags(acme.owner.ctx(), { limit: 100, total: false, sort: 'name' })).data.map(({ name }) => name);
 
-  it('are refused because of the rows of another one', async () => {
+  it('are refused because of rows of another one', async () => {
     const first = createTag(acme.owner.ctx(), { name: 'Crate', color });
     const second = createTag(acme.owner.ctx(), { name: 'crate', color });
     // The refusal depends on a row, so the row must be committed.
@@ -257,7 +257,7 @@ describe('mutations in one group', () => {
     expect(await first).toMatchObject({ name: 'Crate' });
   });
 
-  it('replay the answer of their twin', async () => {
+  it('replay the answer to the same request', async () => {
     const keyed = () => acme.owner.ctx({ idempotencyKey: 'twin', input: { name: 'Crate' } });
     const contexts = [keyed(), keyed(), keyed()];
     const answers = await Promise.all(contexts.map((ctx) => createTag(ctx, { name: 'Crate', color })));
@@ -323,7 +323,7 @@ describe('mutations in one group', () => {
     expect(platform.database.isFull()).toBe(false);
   });
 
-  it('cannot be failed by a foreign key of another one: no key waits for the commit', () => {
+  it('cannot fail because of a foreign key of another one: no key is checked at the commit', () => {
     const database = new Sqlite(sqliteFile(platform.settings.databaseUrl), { readonly: true });
     const schema = database.prepare(`select sql from sqlite_master where sql is not null`).pluck().all();
     database.close();

@@ -57,7 +57,7 @@ describe.each(dialects)('the names in tasks on %s', (dialect) => {
     expect((await seen(id)).tags).toEqual([]);
   });
 
-  it('are not those that a read found before a change', async () => {
+  it('are not those that a read has found before a change', async () => {
     const { id, tag } = await aTask();
     const ctx = acme.owner.ctx();
     nameCache.forget(platform.database, acme.id);
@@ -68,7 +68,7 @@ describe.each(dialects)('the names in tasks on %s', (dialect) => {
     expect((await seen(id)).tags).toMatchObject([{ color: '#445566' }]);
   });
 
-  it('that a unit has read are known when it commits', async () => {
+  it('of a unit are shared when it commits', async () => {
     const { tag } = await aTask();
     const ctx = acme.owner.ctx();
     nameCache.forget(platform.database, acme.id);
