@@ -35,7 +35,12 @@ describe.each(dialects)('activity on %s', (dialect) => {
     expect(told.map((each) => (Array.isArray(each) ? each[0] : each))).toEqual([
       'task.updated',
       comment,
-      ...[comment, 'task.updated', comment, 'task.updated', comment, 'task.updated'],
+      comment,
+      'task.updated',
+      comment,
+      'task.updated',
+      comment,
+      'task.updated',
       'task.created',
     ]);
     expect(told).toContainEqual(['task.updated', 'Six']);
