@@ -352,10 +352,12 @@ const isRank = (value: unknown): boolean => typeof value === 'number' && value <
 /** Counts the tasks of a list among the first 10,000 rows that it reads. `totalExact` says whether these were all. */
 async function countTasks(db: ReadDoor, shape: RowShape, isBroad: boolean, values: ListValues) {
   const isFew = shape.way?.how === 'ids';
-  const way = shape.way ?? inOrderOf(shape.filters, 'createdAt') ?? inOrderOf(shape.filters, 'dueDate');
   // Of a search with too many hits, the newest ones are counted.
   const isPart = isBroad && !isFew;
-  const counted: RowShape = isPart ? { ...shape, way: null, search: 'hits' } : { ...shape, way };
+  const search = isPart ? 'hits' : shape.search;
+  const walked = shape.way ?? inOrderOf(shape.filters, 'createdAt') ?? inOrderOf(shape.filters, 'dueDate');
+  // Hits are reached by their ids, so all filters are checked: a way would leave one out.
+  const counted: RowShape = { ...shape, search, way: search === 'hits' ? null : walked };
   const [{ visited, total } = { visited: 0, total: 0 }] = await db.run(countStatement(counted), values);
   return { total: Math.min(total, mostCounted), totalExact: !isPart && visited <= mostCounted };
 }

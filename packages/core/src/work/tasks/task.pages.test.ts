@@ -231,6 +231,10 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
       [{ search: 'seldom' }, ({ n }) => n % 1000 === 11],
       [{ search: 'commonly' }, ({ n }) => n % 2 === 1],
       [{ search: 'common' }, () => true],
+      [{ search: 'seldom', assignee: [seldom.userId] }, (task) => task.n % 1000 === 11 && is(task, seldom.userId)],
+      [{ search: 'commonly', tag: [seldomTag] }, (task) => task.n % 2 === 1 && task.tags.includes(seldomTag)],
+      [{ search: 'commonly', assignee: [often.userId] }, (task) => task.n % 2 === 1 && is(task, often.userId)],
+      [{ search: 'commonly', status: ['done'] }, ({ n, status }) => n % 2 === 1 && status === 3],
       [{ search: 'common', tag: [seldomTag] }, (task) => task.tags.includes(seldomTag)],
       [{ search: 'common', status: ['done'] }, ({ status }) => status === 3],
       [
