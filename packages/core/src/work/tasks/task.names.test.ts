@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inUnit } from '../../database/unit-of-work.ts';
-import { read } from '../../database/read-door.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
 import { requestScope } from '../../database/scope.ts';
+import { writeThroughSystemDoor } from '../../database/system-door.ts';
 import {
   createOrganization,
   createTestPlatform,
@@ -9,7 +10,7 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../../testing/index.ts';
-import { updateCurrentUser } from '../../identity/index.ts';
+import { updateCurrentUser, UserEntity } from '../../identity/index.ts';
 import { createTask, getTask, listTasks, TaskListInput, updateTask } from '../index.ts';
 import { createTag, deleteTag, updateTag } from '../tags/tag.service.ts';
 import { nameCache, namesForUnit, namesIn } from './task.names.ts';
@@ -66,6 +67,33 @@ describe.each(dialects)('the names in tasks on %s', (dialect) => {
     // The slow read keeps what it finds to itself.
     before.tags.set(tag.id, tag);
     expect((await seen(id)).tags).toMatchObject([{ color: '#445566' }]);
+  });
+
+  it('are not those that were being read while somebody changed them', async () => {
+    const ctx = acme.owner.ctx();
+    const { userId } = await acme.addMember('member');
+    const rename = (fullName: string) =>
+      writeThroughSystemDoor(platform.context({ principal: null }), (unit) =>
+        unit.update(UserEntity, { id: userId }, { fullName }),
+      );
+    nameCache.forget(platform.database, acme.id);
+    const known = await namesIn(ctx);
+    // The answer of the database arrives after that of the change.
+    const run: ReadDoor['run'] = async (statement, values) => {
+      const rows = await read(ctx, (db) => db.run(statement, values));
+      await rename('Renamed');
+      return rows;
+    };
+    await read(ctx, (db) => known.load({ run, dialect, selectFrom: db.selectFrom }, [[userId]], []));
+    expect(await nameCache.stale(platform.database)).toEqual([]);
+    // So for a unit, which may go on for long after it has read.
+    const before = await namesIn(ctx);
+    const own = before.apart();
+    await read(ctx, (db) => own.load(db, [[userId]], []));
+    await rename('Renamed again');
+    before.learn(own);
+    expect(await nameCache.stale(platform.database)).toEqual([]);
+    expect((await namesIn(ctx)).people.has(userId)).toBe(false);
   });
 
   it('of a unit are shared when it commits', async () => {

@@ -70,6 +70,18 @@ export class Names {
   tags = new Map<string, Tag>();
   /** Whether the maps belong to other names, which must not change. */
   #borrowed = false;
+  /** The people whose names are known, or are being read. */
+  #asked = new Set<string>();
+
+  /** The ids of the people whose change makes these names old. Somebody may be reading a name that is not among them yet. */
+  get personIds(): readonly string[] {
+    return [...this.#asked];
+  }
+
+  /** How many names are known, or are being read. */
+  get size(): number {
+    return this.#asked.size + this.tags.size;
+  }
 
   /** Returns names that begin with the same content. What is loaded into them is not added to these until `learn`. */
   apart(): Names {
@@ -77,6 +89,7 @@ export class Names {
     names.people = this.people;
     names.tags = this.tags;
     names.#borrowed = true;
+    names.#asked = this.#asked;
     return names;
   }
 
@@ -93,6 +106,7 @@ export class Names {
     for (const ids of personIds) for (const id of ids) if (!this.people.has(id)) missing.personIds.add(id);
     for (const ids of tagIds) for (const id of ids) if (!this.tags.has(id)) missing.tagIds.add(id);
     if (missing.personIds.size + missing.tagIds.size === 0) return;
+    for (const id of missing.personIds) this.#asked.add(id);
     const values = { personIds: [...missing.personIds], tagIds: [...missing.tagIds] };
     const { people, tags } = namesOf(await db.run(nameRows, values));
     if (this.#borrowed) {
@@ -119,7 +133,7 @@ async function reread(database: Database, organizationId: string, { people, tags
 
 /** Names by the id of the organization. */
 export const nameCache = new RowCache(cacheAgeMs, async () => new Names(), { most: mostOrganizations, reread })
-  .readFrom(UserEntity, { id: ({ people }) => [...people.keys()] }, ['username', 'fullName'])
+  .readFrom(UserEntity, { id: ({ personIds }) => personIds }, ['username', 'fullName'])
   .readFrom(MembershipEntity, { organizationId: 'key' }, ['userId'])
   .readFrom(TagEntity, { organizationId: 'key' }, ['name', 'color']);
 
@@ -131,7 +145,7 @@ export async function namesIn({ database, principal, clock }: ServiceContext): P
   const key = principal?.organizationId ?? null;
   if (key === null) return new Names();
   const names = (await nameCache.get(database, key, clock.now())) ?? new Names();
-  if (names.people.size + names.tags.size > mostNames) nameCache.forget(database, key);
+  if (names.size > mostNames) nameCache.forget(database, key);
   return names;
 }
 
