@@ -30,10 +30,15 @@ export interface Search {
   query: string;
   /** Whether there are more hits than are put in order. */
   isBroad: boolean;
+  /** Whether each hit must be checked, because the query leaves out words of the search. */
+  checkHits: boolean;
 }
 
 /** How many words of the index may begin with a term. A term with more is looked up by its beginning instead of by these words. */
 const mostCompletions = 128;
+
+/** A query asks for so many words at most. */
+const mostWords = 512;
 
 const completions = statement<{ terms: readonly string[] }, { term: string; word: string }>((db, { terms }) => {
   // Each step seeks the next word, with a character behind the last one. With `>` it would read all rows that have the last word.
@@ -61,19 +66,36 @@ async function countHits(db: ReadDoor, query: string): Promise<number> {
 
 /**
  * Prepares a search for terms, each of which must begin a word of a hit. For a beginning, FTS5 reads all rows before it answers the first
- * one, which takes a third of a second in a large table. For whole words it reads rows one by one, so the search asks for whole words.
+ * one, which takes a third of a second in a large table. For whole words it reads rows one by one, so the search asks for whole words, and
+ * for one beginning at most. Otherwise somebody who searches for many single letters would keep all others waiting.
  */
 async function searchSqlite(db: ReadDoor, terms: readonly string[]): Promise<Search> {
   const rows = await db.run(completions, { terms });
   const wordsOf = Map.groupBy(rows, ({ term }) => term);
-  const found = terms.map((term) => wordsOf.get(term)?.map(({ word }) => word) ?? []);
-  const known = found.map((words) => anyWord(words.slice(0, mostCompletions))).join(' AND ');
-  if (found.some((words) => words.length === 0)) return { query: '', isBroad: false };
-  const isWhole = found.every((words) => words.length <= mostCompletions);
+  const found = terms
+    .map((term) => ({ term, words: wordsOf.get(term)?.map(({ word }) => word) ?? [] }))
+    .toSorted((a, b) => a.words.length - b.words.length);
+  if (found.some(({ words }) => words.length === 0)) return { query: '', isBroad: false, checkHits: false };
+  const asked: string[] = [];
+  let count = 0;
+  for (const { words } of found) {
+    count += words.length;
+    if (words.length > mostCompletions || count > mostWords) break;
+    asked.push(anyWord(words));
+  }
+  // A long beginning has fewer hits than a short one.
+  const [next, ...others] = found.slice(asked.length).toSorted((a, b) => b.term.length - a.term.length);
+  const whole = asked.join(' AND ');
+  if (!next || asked.length > 0) {
+    const isBroad = (await countHits(db, whole)) > mostHits;
+    if (!next || !isBroad) return { query: whole, isBroad, checkHits: next !== undefined };
+  }
+  const checkHits = others.length > 0;
+  const known = [...asked, anyWord(next.words.slice(0, mostCompletions))].join(' AND ');
   const isBroad = (await countHits(db, known)) > mostHits;
-  if (isWhole || isBroad) return { query: known, isBroad };
-  const query = terms.map((term) => `"${term}" *`).join(' AND ');
-  return { query, isBroad: (await countHits(db, query)) > mostHits };
+  if (isBroad || next.words.length <= mostCompletions) return { query: known, isBroad, checkHits };
+  const query = [...asked, `"${next.term}" *`].join(' AND ');
+  return { query, isBroad: (await countHits(db, query)) > mostHits, checkHits };
 }
 
 /** Prepares a search for the beginnings of words. Returns null when nothing can be found. */
@@ -84,7 +106,7 @@ export async function searchFor(db: ReadDoor, terms: readonly string[]): Promise
     return search.query === '' ? null : search;
   }
   const query = terms.map((term) => `'${term}':*`).join(' & ');
-  return { query, isBroad: (await countHits(db, query)) > mostHits };
+  return { query, isBroad: (await countHits(db, query)) > mostHits, checkHits: false };
 }
 
 /**

@@ -91,6 +91,8 @@ interface ListShape {
   filters: Filters;
   way: Way | null;
   search: SearchWay | null;
+  /** Whether the hits of a search are checked too. */
+  checkHits: boolean;
   /** How many words a search has. */
   words: number;
   sort: TaskSortField | `-${TaskSortField}` | 'hits';
@@ -152,7 +154,7 @@ type RowShape = Omit<ListShape, 'sort' | 'start'>;
 /** The conditions of a list on its tasks, with those of its search: see `conditionsOf`. */
 function conditionsIn(where: Where, values: ListValues, dialect: Dialect, shape: RowShape) {
   const { taken, checks } = conditionsOf(where, shape, values, dialect);
-  if (shape.search === 'check') {
+  if (shape.search === 'check' || (shape.search === 'hits' && shape.checkHits)) {
     const words = where
       .selectFrom('task_search')
       .select(isHit(dialect, values.query, wordsIn(values, shape.words)).as('isHit'))
@@ -388,7 +390,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     const search: SearchWay | null = found && (isRanked || !isBroad ? 'hits' : 'check');
     const sorted = byHits && !isRanked ? '-createdAt' : sort;
     const way = search === 'hits' ? null : await findWay(db, filters, sorted, values);
-    const shape: RowShape = { filters, way, search, words: terms?.length ?? 0 };
+    const shape: RowShape = { filters, way, search, checkHits: found?.checkHits ?? false, words: terms?.length ?? 0 };
     const rows = await db.run(listStatement({ ...shape, sort: sorted, start: startOf(request) }), values);
     const page = cutPage(rows, request);
     const data = await tasksOf(db, names, page.rows);

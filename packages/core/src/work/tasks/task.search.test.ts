@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { read } from '../../database/read-door.ts';
 import { createOrganization, createTestPlatform, dialects, type TestPlatform } from '../../testing/index.ts';
 import { createTask, listTasks, TaskListInput } from '../index.ts';
+import { searchFor } from './task-search.ts';
 
 /** What is written, what finds it, and what does not. */
 const cases: readonly [written: string, finding: readonly string[], others: readonly string[]][] = [
@@ -99,5 +101,33 @@ describe.each(dialects)('search on %s', (dialect) => {
     await createTask(owner.ctx(), { title: 'Han', description: han });
     const long = await listTasks(owner.ctx(), TaskListInput.parse({ search: han.slice(0, 200) }));
     expect(long.data.map(({ title }) => title)).toEqual(['Han']);
+  });
+
+  it('reads all rows of one beginning at most, however many the search has', async () => {
+    const { owner } = await createOrganization(platform, 'Beginnings');
+    // More words than are looked up one by one.
+    const wordsOf = (letter: string) =>
+      Array.from({ length: 150 }, (_, index) => `${letter}${index.toString(36).padStart(2, '0')}`);
+    await createTask(owner.ctx(), { title: 'Words', description: ['b', 'c', 'd'].flatMap(wordsOf).join(' ') });
+    await createTask(owner.ctx(), { title: 'All', description: 'b99 c99 d99 rare' });
+    await createTask(owner.ctx(), { title: 'Two', description: 'b98 c98 rare' });
+    const page = (search: string, more = {}) =>
+      listTasks(owner.ctx(), TaskListInput.parse({ search, total: true, ...more }));
+    const found = async (search: string) => {
+      const { data, total, totalExact } = await page(search);
+      expect([total, totalExact], `search ${search}`).toEqual([data.length, true]);
+      expect((await page(search, { sort: 'createdAt' })).data.toReversed()).toEqual(data);
+      return data.map(({ title }) => title);
+    };
+    expect(await found('b c d')).toEqual(['All', 'Words']);
+    expect(await found('b c d rare')).toEqual(['All']);
+    expect(await found('b9 c')).toEqual(['Two', 'All']);
+    expect(await found('c rare')).toEqual(['Two', 'All']);
+
+    if (dialect === 'postgresql') return;
+    const queryOf = (terms: string[]) => read(owner.ctx(), (db) => searchFor(db, terms));
+    const beginnings = async (terms: string[]) => (await queryOf(terms))?.query.match(/\*/g)?.length ?? 0;
+    expect(await beginnings(['b', 'c', 'd'])).toBe(1);
+    expect(await beginnings(['b', 'c', 'd', 'rare'])).toBe(0);
   });
 });
