@@ -44,7 +44,8 @@ export function mountTrpc(
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
-    if (isUtf8(body)) done(null, body.toString());
+    // Fetch, which tRPC reads bodies with, leaves out a mark of byte order.
+    if (isUtf8(body)) done(null, body.toString().replace(/^\ufeff/, ''));
     else done(malformedBody('It is not UTF-8.'));
   });
   app.setErrorHandler(sendTrpcError);

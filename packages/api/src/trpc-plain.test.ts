@@ -98,6 +98,7 @@ describe('a plain request is answered as tRPC answers it', () => {
     ['a crash', post('notes.create', { title: 'crash' }), 500],
     ['a limit', post('notes.create', { title: 'limit' }), 402],
     ['what may be tried again', post('notes.create', { title: 'locked' }), 409],
+    ['a mark of byte order', post('notes.create', '\ufeff{"title":"a"}'), 200],
     ['no JSON', post('notes.create', '{'), 400],
     ['no object', post('notes.create', '[]'), 400],
     ['a member twice', post('notes.create', '{"title":"a","title":"b"}'), 400],
