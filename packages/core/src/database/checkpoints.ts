@@ -13,7 +13,7 @@ export interface CheckpointLimits {
   readonly most: number;
 }
 
-const usualLimits: CheckpointLimits = { due: 10_000, again: 2500, most: 25_000 };
+const usualLimits: CheckpointLimits = { due: 20_000, again: 5000, most: 50_000 };
 
 /** How many milliseconds a restart of the log waits for readers that still use it. */
 const readerWaitMs = 100;
