@@ -3,13 +3,16 @@ import {
   type BinaryOperationNode,
   ColumnNode,
   type ColumnUpdateNode,
+  FromNode,
   IdentifierNode,
   type InsertQueryNode,
   type OperationNode,
   PrimitiveValueListNode,
   RawNode,
   ReferenceNode,
+  SelectAllNode,
   type SelectionNode,
+  SelectQueryNode,
   SqliteQueryCompiler,
   ValueListNode,
   ValueNode,
@@ -34,7 +37,12 @@ function columnOf(node: OperationNode): string | undefined {
 const isValue = (node: OperationNode): boolean =>
   ValueNode.is(node) || PrimitiveValueListNode.is(node) || ValueListNode.is(node);
 
+/** What is between the root of a query and a part that answers its columns. */
 const inAnswer = new Set(['SelectQueryNode', 'SetOperationNode', 'ParensNode']);
+
+/** Whether a query selects everything from its tables: then a sub-select among them is part of the answer. */
+const selectsAll = (node: OperationNode): boolean =>
+  SelectQueryNode.is(node) && (node.selections ?? []).every(({ selection }) => SelectAllNode.is(selection));
 
 /**
  * Gives each value the type of the column that it is compared with, assigned to or inserted into, and selects ids by their
@@ -108,9 +116,14 @@ export class SqliteCompiler extends SqliteQueryCompiler {
 
   /** Whether a selected column is part of the answer, and not read by another part of the statement. */
   #isAnswer(): boolean {
-    const [root, ...nodes] = this.nodeStack.slice(0, -1).map(({ kind }) => kind);
-    if (root === 'SelectQueryNode') return nodes.every((kind) => inAnswer.has(kind));
-    return nodes.join() === 'ReturningNode';
+    const nodes = this.nodeStack.slice(0, -1);
+    const [root, ...inner] = nodes;
+    if (!root || !SelectQueryNode.is(root)) return inner.map(({ kind }) => kind).join() === 'ReturningNode';
+    return inner.every((node, index) => {
+      if (inAnswer.has(node.kind)) return true;
+      if (FromNode.is(node)) return selectsAll(nodes[index] ?? root);
+      return AliasNode.is(node) && nodes[index]?.kind === 'FromNode';
+    });
   }
 
   protected override visitSelection(node: SelectionNode): void {

@@ -182,6 +182,9 @@ function orderIn(values: ListValues, dialect: Dialect, shape: ListShape): PageOr
   return { ...order, by: sql.ref(`${links}.created_at`), id: sql.ref(`${links}.task_id`) };
 }
 
+/** A half of a list, as the table that it is to the whole list. */
+type Part = SelectQueryBuilder<Tables, 'tasks', TaskRow & Sorted>;
+
 const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((db, values, dialect, shape) => {
   const rows = tablesOf(db, values, dialect, shape).where((where) => {
     const { taken, checks } = conditionsIn(where, values, dialect, shape);
@@ -189,14 +192,17 @@ const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((
   });
   const order = orderIn(values, dialect, shape);
   const { afterValue, afterThen, afterId } = values;
-  const limited = { afterValue, afterThen, afterId, rows: sql.lit(mostRows) };
-  const parts = order.nullable
+  // For a limit that it does not know PostgreSQL expects a tenth of all rows, and would read and sort them all.
+  const most = dialect === 'postgresql' ? sql.lit(mostRows) : values.rows;
+  const limited = { afterValue, afterThen, afterId, rows: most };
+  const [first, ...rest] = order.nullable
     ? pagedHalves(selectTasks(rows), order, shape.start, limited)
     : [paged(selectTasks(rows), order, shape.start, limited)];
-  // The parts have a literal limit: for an unknown one PostgreSQL expects a tenth of all rows, and would read and sort them all.
-  const pages = parts.map((part) => sql`select * from (${part}) as part`);
-  const page = sql`${sql.join(pages, sql` union all `)} limit ${values.rows}`;
-  return { compile: () => page.compile(db) };
+  if (dialect === 'sqlite' && rest.length === 0) return first as never;
+  const whole = (part: typeof first) => db.selectFrom((part as never as Part).as('part')).selectAll();
+  return rest
+    .reduce((all, part) => all.unionAll(whole(part)), whole(first))
+    .limit(sql<number>`${values.rows}`) as never;
 });
 
 /** The order of the index that a count reads. Without it, PostgreSQL would read the whole table for a rare value. */
