@@ -130,6 +130,25 @@ describe.each(dialects)('sealing again on %s', (dialect) => {
     expect(await usersNow()).toEqual(before);
   });
 
+  it('changes only the row that it has read, also if another one contains the same text', async () => {
+    const [first, second] = (await usersNow()).map(({ id }) => id);
+    const ctx = context(older);
+    const sealed = columnOf('users', 'avatarUrl').seal(ctx.settings, [first ?? ''], 'copied');
+    await writeThroughSystemDoor(ctx, ({ db }) =>
+      db
+        .updateTable('users')
+        .set({ avatar_url: sealed })
+        .where('id', 'in', [first ?? '', second ?? ''])
+        .execute(),
+    );
+
+    await resealSecrets(context(newest, older));
+
+    const users = new Map((await usersNow()).map((user) => [user.id, user.sealed]));
+    expect(users.get(first ?? '')).toMatch(new RegExp(`^${currentSeal(context(newest).settings)}`));
+    expect(users.get(second ?? '')).toBe(sealed);
+  });
+
   it('takes back nothing that a server writes meanwhile', async () => {
     await sealRoles(context(older));
     const ctx = context(newest, older);
