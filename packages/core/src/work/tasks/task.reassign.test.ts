@@ -180,6 +180,13 @@ describe.each(dialects)('reassigning tasks on %s', (dialect) => {
     }
   }, 60_000);
 
+  it('starts no job for somebody who cannot be assigned', async () => {
+    const [from, gone] = [await acme.addMember('member'), await acme.addMember('member')];
+    await removeMember(acme.owner.ctx(), { organizationId, userId: gone.userId });
+    await seedTree(platform, acme, { size: 600, assigneeId: from.userId });
+    expect(await codeOf(hand(from, gone))).toBe('assignee_not_found');
+  }, 60_000);
+
   it('stops when the new assignee has left', async () => {
     const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
     await seedTree(platform, acme, { size: 600, assigneeId: from.userId });
