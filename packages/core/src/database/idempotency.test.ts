@@ -1,9 +1,44 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOrganization, createTestPlatform, type TestPlatform } from '../testing/index.ts';
+import type { MutationRequest } from '../kernel/mutation.ts';
+import {
+  createOrganization,
+  createTestPlatform,
+  dialects,
+  type TestMember,
+  type TestPlatform,
+} from '../testing/index.ts';
 import { claimKey } from './idempotency.ts';
 import { statement } from './statement.ts';
 import { mutate } from './unit-of-work.ts';
+
+describe.each(dialects)('the answers that idempotency keys keep on %s', (dialect) => {
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect);
+  });
+  afterAll(() => platform.dispose());
+
+  it('are those of one key, one operation, one user and one organization', async () => {
+    const [acme, other] = [await createOrganization(platform), await createOrganization(platform)];
+    const first = { procedure: 'tags.create', idempotencyKey: 'first' };
+    const requests: readonly [TestMember, Partial<MutationRequest>][] = [
+      [acme.owner, first],
+      [acme.owner, { ...first, idempotencyKey: 'second' }],
+      [acme.owner, { ...first, procedure: 'tasks.create' }],
+      [await acme.addMember('member'), first],
+      [other.owner, first],
+    ];
+    const answers = requests.map((_, index) => index);
+    for (const [index, [member, request]] of requests.entries())
+      expect(await mutate(member.ctx(request), async () => index)).toBe(index);
+
+    const replayed = requests.map(([member, request]) => mutate(member.ctx(request), async () => 'again'));
+
+    expect(await Promise.all(replayed)).toEqual(answers);
+  });
+});
 
 // On SQLite the second request waits for its turn as every other write does: see write-groups.test.ts.
 describe('an idempotency key on postgresql', () => {
