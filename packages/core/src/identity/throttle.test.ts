@@ -189,6 +189,20 @@ describe.each(dialects)('throttling on %s', (dialect) => {
     expect(checks).toBeLessThanOrEqual(20);
   });
 
+  it.each([
+    ['right', true],
+    ['wrong', false],
+  ])('refuses a %s guess if the last try is taken while it is being checked', async (name, isRight) => {
+    const ctx = anonymous(platform);
+    const budgets = [accountBudget(ctx, 'password', `overtaken-${name}-${dialect}`)];
+    const guess = counted(ctx, budgets, async () => {
+      for (let count = 0; count < 10; count++) await counted(ctx, budgets, async () => false);
+      return isRight;
+    });
+
+    expect(await codeOf(guess)).toBe('rate_limited');
+  });
+
   it('limits an account to ten failures under both of its names, without revealing that they belong together', async () => {
     const { email } = await signUp(platform, { username: `two-names-${dialect}` });
     const username = `two-names-${dialect}`;
