@@ -59,6 +59,10 @@ export const onlyFaster: readonly { within: string; column: string }[] = [
   // Teams are looked up by department, and rows are compared with its path.
   { within: 'teamsOf', column: 'top.organization_id' },
   { within: 'teamsOf', column: 'part.organization_id' },
+  // A service account is a member of its own organization only, so those of others exclude nobody.
+  { within: 'programsOf', column: 'service_accounts.organization_id' },
+  // The status that is shown is compared as well. This makes the partial index usable.
+  { within: 'pageOf', column: 'invitations.status' },
 ];
 
 /** The first column that a condition names, with its table. */
