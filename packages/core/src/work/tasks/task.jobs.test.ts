@@ -317,6 +317,17 @@ describe.each(dialects)('long work on %s', (dialect) => {
     expect((await state()).living).toBe(0);
   });
 
+  it('restores whatever else the organization counts', async () => {
+    const id = await plant();
+    await trash(id);
+    await platform.runDueJobs();
+    await writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+      db.insertInto('counters').values({ organization_id: acme.id, name: 'anything else', value: 1 }).execute(),
+    );
+    await limitTasks(size + 1);
+    expect(await codeOf(restoreTask(ctx(), { id }))).toBe('passed');
+  });
+
   it('empties the trash', async () => {
     const id = await plant();
     const kept = await createTask(ctx(), { title: 'Kept' });
