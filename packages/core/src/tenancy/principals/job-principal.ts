@@ -35,7 +35,10 @@ const activeStarter = statement((db, { userId, apiKeyId }: Started) =>
  * one that was switched off or deleted does.
  * @throws `permission_denied` when they may no longer act in the organization
  */
-export async function jobPrincipal(ctx: ServiceContext, { starter, organizationId }: JobRun): Promise<Principal> {
+export async function jobPrincipal(
+  ctx: ServiceContext,
+  { starter, organizationId }: Pick<JobRun, 'starter' | 'organizationId'>,
+): Promise<Principal> {
   if (!starter || organizationId === null) throw new Error('Nobody has started this job.');
   const { userId, apiKeyId } = starter;
   const [row] = await readThroughIdentityDoor(ctx.database, (db) => db.run(activeStarter, { userId, apiKeyId }));
