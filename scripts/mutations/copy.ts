@@ -2,8 +2,11 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** The node_modules of the packages link to other packages, so they are copied as well. The one of the root is shared. */
-const copied = ['packages', 'package.json', 'tsconfig.base.json'];
+/**
+ * The node_modules of the packages link to other packages, so they are copied as well. The one of the root is shared. A test compares
+ * the indexes with those in docs.
+ */
+const copied = ['packages', 'docs', 'package.json', 'tsconfig.base.json'];
 
 /** A copy of the repository, in which checks can be switched off. */
 export class Copy {
