@@ -4,7 +4,7 @@ import { tables } from '../../packages/core/src/platform.ts';
 import { checksIn } from './checks.ts';
 import { mutationsOf } from './index.ts';
 import type { Check } from './mutation.ts';
-import { exceptedBy, narrowingsIn, onlyFaster } from './queries.ts';
+import { exceptedBy, narrowingsIn, onlyFaster, onPostgresOnly } from './queries.ts';
 import { checksOfRules, rules } from './rules.ts';
 import { chosen, readDiff } from './selection.ts';
 import { Switches, testDatabases } from './switches.ts';
@@ -108,7 +108,7 @@ describe('what is named', () => {
     expect(checksOfRules(sources, [rule])).not.toEqual([]);
   });
 
-  it.each(onlyFaster)('makes a query faster: $within $column', (exception) => {
+  it.each([...onlyFaster, ...onPostgresOnly])('is one condition that is left out: $within $column', (exception) => {
     expect(sources.flatMap((source) => exceptedBy(source, exception))).toHaveLength(1);
   });
 
