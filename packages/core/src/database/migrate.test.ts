@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Migration } from '@mikro-orm/migrations';
@@ -6,8 +6,10 @@ import Sqlite from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
+import { recordMigration } from '../testing/index.ts';
 import { bytesOfId } from './sqlite-values.ts';
 import { migrate } from './migrate.ts';
+import { openMigrationOrm } from './migration-orm.ts';
 import type { TableDefinition } from './table.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tenon-migrate-'));
@@ -98,6 +100,9 @@ const kept = ['tasks', 'task_search', 'task_assignees', 'task_tags', 'comments',
 const rowsOf = (database: Sqlite.Database) =>
   Object.fromEntries(kept.map((table) => [table, database.prepare(`select * from ${table}`).all()]));
 
+/** The columns of ids with their checks, as SQL declares them. */
+const idsIn = (sql: string): string[] => [...(sql.match(/`\w+` blob check .+? = 16\)+ (?:not )?null/g) ?? [])].sort();
+
 describe('migrating a SQLite file', () => {
   it('keeps every row, also of tables that are made anew', async () => {
     const file = await firstSchema('kept.db');
@@ -133,6 +138,19 @@ describe('migrating a SQLite file', () => {
     });
   });
 
+  it('makes each column of ids with the check that its entity declares', async () => {
+    const orm = await openMigrationOrm(':memory:', tables);
+    const declared = idsIn(await orm.schema.getCreateSchemaSQL());
+    await orm.close(true);
+    opened(await firstSchema('checked.db'), (database) => {
+      const made = database.prepare(`select sql from sqlite_master where type = 'table'`).pluck().all();
+      expect(idsIn(made.join('\n'))).toEqual(declared);
+    });
+    expect(declared).toContain(
+      "`team_id` blob check (`team_id` is null or (typeof(`team_id`) = 'blob' and length(`team_id`) = 16)) null",
+    );
+  });
+
   it('says so when rows refer to nothing', async () => {
     const file = await firstSchema('broken.db');
     opened(file, (database) => {
@@ -141,5 +159,15 @@ describe('migrating a SQLite file', () => {
       database.exec(`delete from tags`);
     });
     await expect(migrate({ url: `file:${file}`, tables, migrations })).rejects.toThrow('rows that refer to nothing: 1');
+  });
+
+  it('refuses a file that a newer version makes at the same time', async () => {
+    const newer = await firstSchema('newer.db');
+    recordMigration(newer, 'Migration29990101000000_telepathy');
+    const file = join(directory, 'raced.db');
+    // It finds no file before it waits for anything.
+    const migrating = migrate({ url: `file:${file}`, tables });
+    copyFileSync(newer, file);
+    await expect(migrating).rejects.toThrow(/newer version .*Migration29990101000000_telepathy/);
   });
 });
