@@ -7,6 +7,7 @@ import {
   createApiKey,
   createRole,
   createRoleAssignment,
+  createTeam,
   OrganizationUpdate,
   RoleCreate,
   suspendMember,
@@ -71,15 +72,15 @@ describe.each(dialects)('long work on %s', (dialect) => {
     });
   const whole = { all: size + 1, living: size + 1, counted: size + 1, orphans: 0 };
 
-  /** Runs what is due in a process that dies after the first step. */
-  const runAndDie = async (kind: string) => {
+  /** Runs what is due in a process that dies after some steps. */
+  const runAndDie = async (kind: string, steps = 1) => {
     const handler: JobHandler = async (context, payload, job) =>
       workHandlers[kind]?.(context, payload, {
         ...job,
         async steps(step, options) {
           let taken = 0;
           return job.steps(async (unit) => {
-            if (taken++ > 0) throw new Error('The process was killed.');
+            if (taken++ >= steps) throw new Error('The process was killed.');
             return step(unit);
           }, options);
         },
@@ -308,6 +309,30 @@ describe.each(dialects)('long work on %s', (dialect) => {
     expect(await state()).toEqual(whole);
   });
 
+  it('does not begin to restore a tree with a task that the caller may not delete', async () => {
+    const id = await plant();
+    const member = await acme.addMember('member');
+    await updateTask(ctx(), { id, assigneeIds: [member.userId] });
+    await trash(id);
+    await platform.runDueJobs();
+    const grants = acme.owner.principal.grants.map((grant) => ({ ...grant, constraints: ['assignedOnly'] as const }));
+    const narrow = platform.context({ principal: { ...member.principal, grants } });
+    expect(await codeOf(restoreTask(narrow, { id }))).toBe('permission_denied');
+    expect((await state()).living).toBe(0);
+  });
+
+  it('restores as many tasks as the tier has room for, whatever else is there', async () => {
+    const id = await plant();
+    await createTask(ctx(), { title: 'Living' });
+    await trash(id);
+    await platform.runDueJobs();
+    await limitTasks(size + 2);
+    const job = started(await restoreTask(ctx(), { id }));
+    await platform.runDueJobs();
+    expect(await getJob(ctx(), job)).toMatchObject({ status: 'done' });
+    expect((await state()).living).toBe(size + 2);
+  });
+
   it('refuses to restore what the tier has no room for, before it begins', async () => {
     const id = await plant();
     await trash(id);
@@ -357,5 +382,37 @@ describe.each(dialects)('long work on %s', (dialect) => {
     const narrow = platform.context({ principal: { ...member.principal, grants } });
     expect(await emptyTrash(narrow)).toEqual({ deleted: 0 });
     expect(await emptyTrash(ctx())).toEqual({ deleted: 1 });
+  });
+
+  it('shows how much of the trash is left, not of all tasks', async () => {
+    const id = await plant();
+    await seedTree(platform, acme, { size });
+    await trash(id);
+    await platform.runDueJobs();
+    const job = started(await emptyTrash(ctx()));
+    await runAndDie('tasks.emptyTrash');
+    const { progress } = await getJob(ctx(), job);
+    expect(progress).toBeGreaterThan(30);
+    await platform.runDueJobs();
+    expect(await state()).toEqual({ all: size + 1, living: size + 1, counted: size + 1, orphans: 0 });
+  });
+
+  it('empties the trash of what the caller may delete, behind all that they only see', async () => {
+    const id = await plant();
+    const { id: teamId } = await createTeam(ctx(), { name: 'Theirs' });
+    const theirs = await createTask(ctx(), { title: 'Theirs', teamId });
+    await deleteTask(ctx(), { id: theirs.id, permanent: false });
+    clock.advance(1000);
+    await trash(id);
+    await platform.runDueJobs();
+    const { userId } = await acme.addMember('viewer');
+    const scope = { kind: 'team', id: teamId } as const;
+    await createRoleAssignment(ctx(), { userId, roleId: acme.roleIds.manager, scope, validTo: null });
+    const by = await acting(platform, userId, acme.id);
+    const job = started(await emptyTrash(by));
+    // It reads all three pages twice, and takes one step more to find each end.
+    await runAndDie('tasks.emptyTrash', 8);
+    expect(await getJob(by, job)).toMatchObject({ status: 'done', result: { deleted: 1 } });
+    expect((await state()).all).toBe(size + 1);
   });
 });
