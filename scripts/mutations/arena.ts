@@ -93,16 +93,30 @@ export class Arena {
   }
 
   /** Finds the first test of a file that fails because of a mutation. */
-  async #try({ off, masks, mutation: { sql } }: Pending, file: string, masked: boolean): Promise<Red | null> {
-    const hidden = masked ? masks : [];
+  async #try(pending: Pending, file: string, masked: boolean): Promise<Red | null> {
+    const { off, masks, mutation } = pending;
     const whole = masked ? await this.#without(file, masks) : this.#known.get(file);
     if (!whole) throw new Error(`${file} was not recorded.`);
-    const only = sql === undefined ? this.#only(whole, off, masked) : undefined;
-    if (only?.length === 0) return null;
-    const before = only ? await this.#without(file, hidden, only) : whole;
+    const only = mutation.sql === undefined ? this.#only(whole, off, masked) : undefined;
+    if (!only) return this.#redIn(file, pending, masked, whole);
+    if (only.length === 0) return null;
+    const before = await this.#without(file, masked ? masks : [], only);
+    const red = await this.#redIn(file, pending, masked, before, only);
+    // A statement is built once for each database, so a condition of it is met by the first test alone. Later tests may notice it.
+    return red || mutation.kind !== 'narrowed' ? red : this.#redIn(file, pending, masked, whole);
+  }
+
+  /** Runs a file while a check is off. `before` is the result of the same tests while it is on. */
+  async #redIn(
+    file: string,
+    { off, masks, mutation: { sql } }: Pending,
+    masked: boolean,
+    before: Known,
+    only?: readonly string[],
+  ): Promise<Red | null> {
     // If tests fail without the mutation too, the first failure says nothing.
     const all = before.fails.length > 0;
-    const { fails } = await this.#run(file, { off: [...hidden, ...off], all, only, sql });
+    const { fails } = await this.#run(file, { off: [...(masked ? masks : []), ...off], all, only, sql });
     const name = fails.find((one) => !before.fails.includes(one));
     return name === undefined ? null : { file, name };
   }
