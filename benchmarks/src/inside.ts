@@ -3,6 +3,7 @@
  * and how much memory it allocates, so the product contains nothing for this.
  */
 import { Session } from 'node:inspector/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { countDriverCalls } from '@tenon/core/testing';
 import Database from 'better-sqlite3';
 import type { Inside, Question } from './servers.ts';
@@ -14,13 +15,20 @@ profiler.connect();
 const { DATABASE_URL = '' } = process.env;
 const file = DATABASE_URL.startsWith('file:') ? DATABASE_URL.slice('file:'.length) : null;
 
+/** How many tries a checkpoint has, 100 ms apart: the server's own may be running. */
+const mostTries = 100;
+
 /** Writes the log into the file and empties it. On PostgreSQL, the benchmark makes the checkpoints. */
-function checkpoint(): void {
+async function checkpoint(): Promise<void> {
   if (file === null) return;
-  const database = new Database(file);
-  const [result] = database.pragma('wal_checkpoint(truncate)') as { busy: number }[];
-  database.close();
-  if (result?.busy !== 0) throw new Error('The write-ahead log is in use.');
+  for (let tries = 1; ; tries++) {
+    const database = new Database(file);
+    const [result] = database.pragma('wal_checkpoint(truncate)') as { busy: number }[];
+    database.close();
+    if (result?.busy === 0) return;
+    if (tries === mostTries) throw new Error('The write-ahead log is in use.');
+    await delay(100);
+  }
 }
 
 const samplingInterval = 16_384;
@@ -35,7 +43,7 @@ const sizeOf = ({ selfSize, children }: Allocations): number =>
 
 async function begin(): Promise<Inside> {
   await counting.settle();
-  checkpoint();
+  await checkpoint();
   await profiler.post('HeapProfiler.startSampling', {
     samplingInterval,
     includeObjectsCollectedByMajorGC: true,
@@ -48,7 +56,7 @@ async function end(): Promise<Inside> {
   const counts = counting.read();
   const { profile } = await profiler.post('HeapProfiler.stopSampling');
   await counting.settle();
-  checkpoint();
+  await checkpoint();
   return { ...counts, allocatedBytes: sizeOf(profile.head) };
 }
 
