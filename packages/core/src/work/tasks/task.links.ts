@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { type Expression, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { anyOf, idsInOne, readIds } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
+import { asId } from '../../database/typed-value.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { byName, kindOf, type Names } from './task.names.ts';
 import type { Task } from './task.schema.ts';
@@ -27,7 +28,8 @@ interface LinkRow {
   position: number;
 }
 
-const linkRows = statement<{ taskIds: readonly string[] }, LinkRow>((db, { taskIds }, dialect) =>
+/** Selects the links whose column with the task meets a condition. */
+const selectLinks = (db: Pick<ReadDoor, 'selectFrom'>, ofTasks: (taskId: string) => Expression<SqlBool>) =>
   db
     .selectFrom('task_assignees')
     .select([
@@ -36,13 +38,20 @@ const linkRows = statement<{ taskIds: readonly string[] }, LinkRow>((db, { taskI
       'task_assignees.user_id as id',
       'task_assignees.position',
     ])
-    .where(anyOf(dialect, 'task_assignees.task_id', taskIds))
+    .where(ofTasks('task_assignees.task_id'))
     .unionAll(
       db
         .selectFrom('task_tags')
         .select([kindOf('tag'), 'task_tags.task_id as taskId', 'task_tags.tag_id as id', sql<number>`0`.as('position')])
-        .where(anyOf(dialect, 'task_tags.task_id', taskIds)),
-    ),
+        .where(ofTasks('task_tags.task_id')),
+    );
+
+const linkRows = statement<{ taskIds: readonly string[] }, LinkRow>((db, { taskIds }, dialect) =>
+  selectLinks(db, (column) => anyOf(dialect, column, taskIds)),
+);
+
+const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) =>
+  selectLinks(db, (column) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`),
 );
 
 const ofTask = sql.ref<string>('tasks.id');
@@ -61,24 +70,6 @@ export const selectLinkIds = (db: Pick<ReadDoor, 'selectFrom'>, dialect: Dialect
       .where('task_tags.task_id', '=', ofTask)
       .as('tagIds'),
   ] as const;
-
-const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) =>
-  db
-    .selectFrom('task_assignees')
-    .select([
-      kindOf<LinkRow['kind']>('assignee'),
-      'task_assignees.task_id as taskId',
-      'task_assignees.user_id as id',
-      'task_assignees.position',
-    ])
-    .where('task_assignees.task_id', '=', taskId)
-    .unionAll(
-      db
-        .selectFrom('task_tags')
-        .select([kindOf('tag'), 'task_tags.task_id as taskId', 'task_tags.tag_id as id', sql<number>`0`.as('position')])
-        .where('task_tags.task_id', '=', taskId),
-    ),
-);
 
 /** The ids of one task's links, from what `selectLinkIds` has selected. */
 export const linkIdsIn = (row: { id: string; assigneeIds: unknown; tagIds: unknown }): LinkIds => ({
