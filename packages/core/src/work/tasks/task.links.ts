@@ -66,7 +66,7 @@ export const selectLinkIds = (db: Pick<ReadDoor, 'selectFrom'>, dialect: Dialect
       .as('assigneeIds'),
     db
       .selectFrom('task_tags')
-      .select(idsInOne(dialect, 'task_tags.tag_id', 'task_tags.tag_id').as('ids'))
+      .select(idsInOne(dialect, 'task_tags.tag_id').as('ids'))
       .where('task_tags.task_id', '=', ofTask)
       .as('tagIds'),
   ] as const;
