@@ -14,6 +14,7 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   const level = quiet.test(path) && reply.statusCode < 400 ? 'debug' : 'info';
   request.log[level](
     {
+      requestId: request.id,
       method: request.method,
       path,
       status: reply.statusCode,

@@ -41,8 +41,10 @@ const wasAborted = ({ raw }: FastifyRequest): boolean => raw.destroyed && !raw.c
 
 /** Logs server errors and aborted requests. The request log has the other errors by status, but no line for an aborted request. */
 export function logFailure(request: FastifyRequest, error: ApiError): void {
-  if (wasAborted(request)) request.log.info('the client went before it had sent everything');
-  else if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.problem }, 'request failed');
+  const { id: requestId, log } = request;
+  if (wasAborted(request)) log.info({ requestId }, 'the client went before it had sent everything');
+  else if (error.status >= 500)
+    log.error({ requestId, err: error.cause ?? error, code: error.problem }, 'request failed');
 }
 
 /** The error handler of REST and of everything else that is not tRPC. Answers problem+json. */
