@@ -64,6 +64,16 @@ const httpOptions = (settings: Settings, logger: Logger): FastifyHttpOptions<Ser
   },
 });
 
+/** Headers that concern pages, plug-ins and old browsers. Answers of JSON go without them; the documentation pages have them. */
+const ofPages = {
+  crossOriginOpenerPolicy: false,
+  dnsPrefetchControl: false,
+  ieNoOpen: false,
+  originAgentCluster: false,
+  permittedCrossDomainPolicies: false,
+  xssFilter: false,
+} as const;
+
 /** Builds the HTTP application: the API, its documentation and its health checks. It does not listen on a port yet. */
 export async function buildApp({ settings, platform, logger, health, lifecycle }: AppParts): Promise<FastifyInstance> {
   const app = Fastify(httpOptions(settings, logger));
@@ -81,6 +91,7 @@ export async function buildApp({ settings, platform, logger, health, lifecycle }
     },
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: settings.production,
+    ...ofPages,
   });
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(security);

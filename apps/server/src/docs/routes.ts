@@ -41,9 +41,16 @@ async function sendBundle(name: BundleName, request: FastifyRequest, reply: Fast
  * @param document creates the OpenAPI document; called once, at the first request for it
  */
 export async function mountDocs(app: FastifyInstance, document: () => unknown): Promise<void> {
-  const { 'content-security-policy': policy } = await securityHeaders({ contentSecurityPolicy });
+  // Strict-Transport-Security is the same for all answers, and depends on the settings.
+  const { 'content-security-policy': policy, ...others } = await securityHeaders({
+    contentSecurityPolicy,
+    strictTransportSecurity: false,
+  });
   const sendPage = (reply: FastifyReply, page: string) =>
-    reply.header('content-security-policy', policy).type(html).send(page);
+    reply
+      .headers({ ...others, 'content-security-policy': policy })
+      .type(html)
+      .send(page);
   let json: string | undefined;
   app.get('/openapi.json', async (_request, reply) => {
     json ??= JSON.stringify(document());
