@@ -26,6 +26,9 @@ const names = (versions: Versions, version: number): boolean => versions === '*'
 
 type Owner = NonNullable<ReturnType<typeof ownColumn>>;
 
+/** More rows than these are added by one statement. */
+const mostInserted = 2000;
+
 const withOwner = (match: object, own: Owner | null): Readonly<Record<string, unknown>> =>
   own ? { ...match, [own.column]: own.id } : { ...match };
 
@@ -76,7 +79,9 @@ export class Unit {
   insert<Entity extends EntitySchema>(entity: Entity, ...rows: NewRow<Entity>[]): Promise<void> {
     this.#refuse(entity, 'add', rows);
     this.#note(entity, rows, null);
-    return this.#writerOf(entity).insert(this.#connection.bare, rows);
+    const writer = this.#writerOf(entity);
+    if (rows.length > mostInserted) return writer.insertList(this.#connection.bare, rows);
+    return writer.insert(this.#connection.bare, rows);
   }
 
   /**
@@ -93,6 +98,23 @@ export class Unit {
     const found = withOwner(match, own);
     this.#note(entity, [found], Object.keys(changes));
     return this.#writerOf(entity).update(this.#connection.bare, found, changes);
+  }
+
+  /**
+   * Changes rows of this scope that get different values, and raises their versions, by one statement. Answers how many there were.
+   * @param key the properties that name a row
+   * @param rows all with the same properties: those of the key, and those that are changed
+   */
+  updateList<Entity extends EntitySchema>(
+    entity: Entity,
+    key: readonly string[],
+    rows: readonly Partial<NewRow<Entity>>[],
+  ): Promise<number> {
+    const own = this.#refuse(entity, 'change', rows);
+    const found = rows.map((row) => withOwner(row, own));
+    this.#note(entity, found, Object.keys(rows[0] ?? {}));
+    const names = new Set(own ? [own.column, ...key] : key);
+    return this.#writerOf(entity).updateList(this.#connection.bare, [...names], found);
   }
 
   /** Deletes the rows of this scope that match. Answers how many there were. */

@@ -39,13 +39,23 @@ interface Column extends EntityColumn {
   readonly encode: Encode;
 }
 
-/** What PostgreSQL calls the types of columns that are compared with arrays. */
+/** What PostgreSQL calls the types of columns whose values are sent in arrays. The others are text. */
 const arrayTypes: Partial<Record<ColumnType, string>> = {
+  boolean: 'boolean',
+  double: 'float8',
+  hundredths: 'int',
   id: 'uuid',
   integer: 'int',
+  json: 'jsonb',
   smallint: 'smallint',
   instant: 'timestamptz',
 };
+
+/** A value in a list of values, which SQLite reads as JSON. */
+function listed(value: unknown): unknown {
+  if (value instanceof TypedValue) return listed(value.value);
+  return value instanceof Date ? value.getTime() : value;
+}
 
 /** SQLite takes 32,766 parameters in one statement, PostgreSQL 65,535. */
 const mostParameters = 30_000;
@@ -83,12 +93,59 @@ export class TableWriter {
     }
   }
 
+  /** Adds rows by one statement, however many they are. Up to a few thousand rows, `insert` is faster. */
+  async insertList(connection: Connection, rows: readonly Values[]): Promise<void> {
+    const columns = this.#columns;
+    const sql = this.#statement('insert list', (slot) => {
+      const names = columns.map(({ name }) => `"${name}"`).join(', ');
+      return `insert into ${this.#table} (${names}) select ${names} from ${this.#listOf(columns, slot)}`;
+    });
+    await connection.execute(sql, this.#list(columns, rows));
+  }
+
+  /**
+   * Changes rows that get different values, and raises their version, by one statement. Answers how many there were.
+   * @param rows all with the same properties: those of the key, and those that are changed
+   */
+  async updateList(connection: Connection, key: readonly string[], rows: readonly Values[]): Promise<number> {
+    const columns = this.#named(rows[0] ?? {});
+    const sql = this.#statement(`update list ${columns.map(({ name }) => name).join()} by ${key.join()}`, (slot) => {
+      const [found, changed] = [true, false].map((isKey) =>
+        columns.filter(({ property }) => key.includes(property) === isKey),
+      );
+      const set = changed?.map(({ name }) => `"${name}" = given."${name}"`) ?? [];
+      const match = found?.map(({ name }) => `${this.#table}."${name}" = given."${name}"`) ?? [];
+      if (this.#hasVersion) set.push(`"version" = ${this.#table}."version" + 1`);
+      return `update ${this.#table} set ${set.join(', ')} from ${this.#listOf(columns, slot)} where ${match.join(' and ')} returning 1`;
+    });
+    return (await connection.execute(sql, this.#list(columns, rows))).rows.length;
+  }
+
+  /** The rows that `#list` binds, as a table. The statement is the same however many they are. */
+  #listOf(columns: readonly Column[], slot: () => string): string {
+    if (this.#dialect === 'postgresql') {
+      const arrays = columns.map(({ type }) => `${slot()}::${arrayTypes[type] ?? 'text'}[]`);
+      return `unnest(${arrays.join(', ')}) as given(${columns.map(({ name }) => `"${name}"`).join(', ')})`;
+    }
+    const read = columns.map(({ name, type }, at) =>
+      type === 'id' ? `unhex(value ->> ${at}, '-') as "${name}"` : `value ->> ${at} as "${name}"`,
+    );
+    return `(select ${read.join(', ')} from json_each(${slot()})) as given`;
+  }
+
+  #list(columns: readonly Column[], rows: readonly Values[]): unknown[] {
+    if (this.#dialect === 'postgresql')
+      return columns.map(({ property, encode }) => rows.map((row) => encode(row[property])));
+    const values = rows.map((row) => columns.map(({ property, encode }) => listed(encode(row[property]))));
+    return [new TypedValue('text', values)];
+  }
+
   /** Changes the rows that match, and raises their version. Answers how many there were. An array matches any of its values. */
   async update(connection: Connection, match: Values, changes: Values): Promise<number> {
     const set = this.#named(changes);
     const sql = this.#statement(`update ${Object.keys(changes).join()} ${this.#shapeOf(match)}`, (slot) => {
       const assigned = set.map(({ name }) => `"${name}" = ${slot()}`);
-      if (this.#columns.some(({ name }) => name === 'version')) assigned.push('"version" = "version" + 1');
+      if (this.#hasVersion) assigned.push('"version" = "version" + 1');
       return `update ${this.#table} set ${assigned.join(', ')} where ${this.#where(match, slot)} returning 1`;
     });
     const values = set.map(({ property, encode }) => encode(changes[property]));
@@ -106,6 +163,10 @@ export class TableWriter {
 
   get #table(): string {
     return `"${this.#entity.table}"`;
+  }
+
+  get #hasVersion(): boolean {
+    return this.#columns.some(({ name }) => name === 'version');
   }
 
   #shapeOf(match: Values): string {

@@ -179,19 +179,33 @@ export class RecordReader {
     return Object.fromEntries(Object.entries(audit).filter(([name]) => this.has(name)));
   }
 
-  /** Writes what has changed: one statement for all rows that get the same values. */
+  /** Writes what has changed: one statement for all rows that get the same values, or one for all when there are many such groups. */
   async update(unit: Unit, changed: readonly Changed[]): Promise<void> {
     const groups = new Map<string, { values: Fields; rows: Fields[] }>();
+    const all = new Set<string>();
     for (const { row, after } of changed) {
       const written = [...this.#properties].filter((name) => name !== 'version' && after[name] !== row[name]);
+      for (const name of written) all.add(name);
       const values = Object.fromEntries(written.map((name) => [name, after[name]]));
       const key = JSON.stringify(values);
       const group = groups.get(key);
       if (group) group.rows.push(row);
       else groups.set(key, { values, rows: [row] });
     }
+    if (groups.size > mostGroups) return this.#updateList(unit, changed, [...all]);
     for (const { values, rows } of groups.values())
       await this.#each(rows, (match) => unit.update(this.#entity, match, values));
+  }
+
+  /** Writes the same properties of all rows, in the order of the entity. The rows are locked, so a value that stays is written again. */
+  async #updateList(unit: Unit, changed: readonly Changed[], properties: readonly string[]): Promise<void> {
+    const written = [...this.#properties].filter((name) => this.#key.includes(name) || properties.includes(name));
+    for (let first = 0; first < changed.length; first += mostRows) {
+      const rows = changed
+        .slice(first, first + mostRows)
+        .map(({ after }) => Object.fromEntries(written.map((name) => [name, after[name]])));
+      this.#expectAll(await unit.updateList(this.#entity, this.#key, rows), rows);
+    }
   }
 
   async delete(unit: Unit, rows: readonly Fields[]): Promise<void> {
@@ -208,13 +222,19 @@ export class RecordReader {
       for (let first = 0; first < group.length; first += mostRows) {
         const ids = group.slice(first, first + mostRows).map((row) => row[varying]);
         const match = { ...this.keyOf(group[0] ?? {}), [varying]: ids.length === 1 ? ids[0] : ids };
-        if ((await run(match)) !== ids.length) throw new Error(`A row of ${this.table} that was locked has gone.`);
+        this.#expectAll(await run(match), ids);
       }
+  }
+
+  #expectAll(count: number, { length }: readonly unknown[]): void {
+    if (count !== length) throw new Error(`A row of ${this.table} that was locked has gone.`);
   }
 }
 
 /** Rows of one statement. */
 const mostRows = 500;
+/** How many groups of rows that get the same values are written one by one. */
+const mostGroups = 4;
 
 /** A query on the table of a record. */
 type Rows = SelectQueryBuilder<Tables, 'users', object>;

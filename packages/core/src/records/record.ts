@@ -74,8 +74,8 @@ interface EventOptions {
   later?: boolean;
   /** What the event tells beyond the fields of the row. */
   data?: Fields;
-  /** Of a new row, the tracked fields that are no columns. */
-  tracked?: Fields;
+  /** Of new rows, the tracked fields that are no columns: those of all rows, or of each. */
+  tracked?: Fields | readonly Fields[];
   parent?: { type: string; id: string };
   /** @default the organization of the unit */
   organizationId?: string | null;
@@ -244,6 +244,7 @@ export class Resource<
     rows: readonly NewFields<Entity, Derived>[],
     { event = this.#options.events.created, later, tracked, ...options }: EventOptions = {},
   ): Promise<Row<Entity>[]> {
+    const trackedOf = (index: number) => (Array.isArray(tracked) ? tracked[index] : tracked);
     const added = rows.map((fields) =>
       this.#withDerived({ ...this.#reader.blank(unit, uuidv7()), ...onWire(given(fields)) }),
     );
@@ -251,7 +252,7 @@ export class Resource<
       unit.insert(this.#table.entity, ...(added as never[])),
       Object.keys(rows[0] ?? {}),
       unit,
-      event ? added.map((row) => this.#told(event, row, diff({}, { ...row, ...tracked }), options)) : [],
+      event ? added.map((row, index) => this.#told(event, row, diff({}, { ...row, ...trackedOf(index) }), options)) : [],
       later,
     );
     return added as Row<Entity>[];
