@@ -131,8 +131,9 @@ function unexpected(cause: unknown): ApiError {
 }
 
 function fromDomain(error: DomainError, pointerOf?: PointerOf): ApiError {
-  const { field, ...details } = error.details;
-  const pointed = field && pointerOf ? [wrongField(pointerOf(field), error.message)] : [];
+  const { field, fields = [], ...details } = error.details;
+  const named = field ? [{ field, message: error.message }, ...fields] : fields;
+  const pointed = pointerOf ? named.map((each) => wrongField(pointerOf(each.field), each.message)) : [];
   const wrong = [...(details.errors ?? []), ...pointed];
   return new ApiError(error.kind, error.code, error.message, {
     ...details,

@@ -37,12 +37,17 @@ export interface SignInChallenge {
   expiresAt: string;
 }
 
+/** Leads to a field of an input, as property names and positions in lists. */
+export type FieldPath = readonly (string | number)[];
+
 /** What an error can say in addition to its code. */
 export interface ErrorDetails {
   message?: string;
   errors?: FieldError[];
-  /** The wrong field of the operation's input, as property names. The API turns it into a JSON Pointer. */
-  field?: readonly (string | number)[];
+  /** The wrong field of the operation's input. The API turns it into a JSON Pointer. */
+  field?: FieldPath;
+  /** Several wrong fields, each with what is wrong with it. */
+  fields?: readonly { field: FieldPath; message: string }[];
   permission?: string;
   grantedBy?: string[];
   constraint?: FailedConstraint;
