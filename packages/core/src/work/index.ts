@@ -15,11 +15,12 @@ export { addTasks, type WholeTask } from './tasks/task.bulk.ts';
 export { emptyTrash } from './tasks/task.empty.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';
+export { bulkCreateTasks, bulkUpdateTasks, type TaskOutcome } from './tasks/task.many.ts';
 export { workHandlers, workSchedules } from './tasks/task.purge.ts';
 export { getTask } from './tasks/task.queries.ts';
 export { reassignTasks } from './tasks/task.reassign.ts';
 export * from './tasks/task.schema.ts';
-export * from './tasks/task.service.ts';
+export { createTask, updateTask } from './tasks/task.service.ts';
 export { deleteTask, restoreTask } from './tasks/task.trash.ts';
 export { workErrors } from './work.errors.ts';
 

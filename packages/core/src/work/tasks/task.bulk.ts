@@ -3,11 +3,12 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutate } from '../../database/unit-of-work.ts';
 import { diff } from '../../kernel/changes.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
+import { limitExceeded } from '../../tenancy/index.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskEntity, TaskTagEntity } from './task.entity.ts';
 import { taskEvents } from './task.events.ts';
-import { numberTaken, releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
+import { numbersTaken, releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
 import { sortColumnsOf } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 
@@ -50,7 +51,8 @@ function eventsOf(task: WholeTask, trashId: string | null): NewEvent[] {
  */
 export async function addTasks(ctx: ServiceContext, tasks: readonly WholeTask[]): Promise<void> {
   await mutate(ctx, async (unit) => {
-    const first = (await numberTaken(unit, await takeQuotaAndNumber(unit, tasks.length))) - tasks.length + 1;
+    const { first, max } = await numbersTaken(unit, await takeQuotaAndNumber(unit, tasks.length), tasks.length);
+    if (max !== null) throw limitExceeded('tasks', max);
     const rows = tasks.map(({ assigneeIds: _people, tagIds: _tags, ...task }, index) => ({
       ...unit.owner,
       ...task,

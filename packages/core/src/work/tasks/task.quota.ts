@@ -38,19 +38,54 @@ async function refuse(unit: Unit): Promise<never> {
 }
 
 /**
- * Takes the quota and the numbers of new tasks. Pass the result to `numberTaken`.
+ * Takes the quota and the numbers of new tasks. Pass the result to `numbersTaken`.
  * @param tasks how many. @default 1
  */
 export const takeQuotaAndNumber = (unit: Unit, tasks = 1) => unit.db.run(take, { tasks });
 
+const setCounters = statement((db, { number, count }: { number: number; count: number }) =>
+  db
+    .updateTable('counters')
+    .set({ value: sql<number>`case name when ${sql.lit(numbers)} then cast(${number} as integer) else cast(${count} as integer) end` })
+    .where('name', 'in', [sql.lit(numbers), sql.lit(living)]),
+);
+
+async function readLiving(unit: Unit): Promise<number> {
+  const counter = await unit.db.selectFrom('counters').select('value').where('name', '=', living).executeTakeFirst();
+  return counter?.value ?? 0;
+}
+
+/** The numbers that new tasks get, from the first one on. */
+interface TaskNumbers {
+  first: number;
+  count: number;
+  /** The limit, when fewer tasks may be created than were wanted. */
+  max: number | null;
+}
+
 /**
- * Returns the number that was taken, or the last one of several.
- * @throws `limit_exceeded`
+ * Returns the numbers of new tasks. Gives back what was taken for tasks that were refused meanwhile, or that the limit does not allow.
+ * @param taken for how many tasks the counters were raised
+ * @param wanted how many tasks are to be created
  */
-export async function numberTaken(unit: Unit, rows: Awaited<ReturnType<typeof takeQuotaAndNumber>>): Promise<number> {
-  const number = rows.find((row) => row.name === numbers);
-  if (!number || rows.length < 2) return refuse(unit);
-  return number.value;
+export async function numbersTaken(
+  unit: Unit,
+  rows: Awaited<ReturnType<typeof takeQuotaAndNumber>>,
+  taken = 1,
+  wanted = taken,
+): Promise<TaskNumbers> {
+  const valueOf = (name: string) => rows.find((row) => row.name === name)?.value;
+  const first = (valueOf(numbers) ?? 0) - taken + 1;
+  const counted = valueOf(living);
+  // The statement compares with the limit what is added to a counter, and not what a new counter begins with.
+  const isFirst = counted === taken && taken > 1;
+  if (counted !== undefined && !isFirst && wanted === taken) return { first, count: wanted, max: null };
+  const max = await readLimit(unit.db, unit.owner.organizationId, 'tasks');
+  const others = counted === undefined ? await readLiving(unit) : counted - taken;
+  const count = Math.max(0, Math.min(wanted, max - others));
+  // Both counters are locked since they were raised.
+  await unit.db.run(setCounters, { number: first - 1 + count, count: others + count });
+  return { first, count, max: count < wanted ? max : null };
 }
 
 /**
@@ -59,8 +94,7 @@ export async function numberTaken(unit: Unit, rows: Awaited<ReturnType<typeof ta
  */
 export async function requireQuota(unit: Unit, tasks: number): Promise<void> {
   const max = await readLimit(unit.db, unit.owner.organizationId, 'tasks');
-  const counter = await unit.db.selectFrom('counters').select('value').where('name', '=', living).executeTakeFirst();
-  if ((counter?.value ?? 0) + tasks > max) await refuse(unit);
+  if ((await readLiving(unit)) + tasks > max) await refuse(unit);
 }
 
 /**

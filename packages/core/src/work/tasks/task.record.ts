@@ -44,22 +44,40 @@ const withLinkIds = (row: Row<typeof TaskEntity>, { assigneeIds, tagIds }: LinkI
   tagIds: (tagIds.get(row.id) ?? []).toSorted(),
 });
 
+/** One id by itself, because its statement is the one that reads a single row. */
+export const oneOrMany = (ids: readonly string[]): string | readonly string[] => {
+  const [only, ...others] = ids;
+  return only !== undefined && others.length === 0 ? only : ids;
+};
+
+/** Locks tasks to change them, together with their links. Those that the caller does not see are missing. */
+export async function lockTasks(unit: Unit, ids: readonly string[], trash = false) {
+  // The lock is sent first, so that the links are those of the locked tasks.
+  const locking = tasks.lockMany(unit, { id: oneOrMany(ids) }, { trash });
+  const linking = linkIdsOf(
+    unit.db,
+    ids.map((id) => ({ id })),
+  );
+  const [rows, linkIds, names] = await Promise.all([locking, linking, namesForUnit(unit)]);
+  /** Names what is linked to the tasks. The caller is among the people. */
+  const nameAll = () => {
+    const { principal } = unit.ctx;
+    const authors = rows.flatMap(({ createdById, updatedById }) => [createdById, updatedById]);
+    return nameLinks(unit.db, names, linkIds, principal ? [...authors, principal.userId] : authors);
+  };
+  return { locked: new Map(rows.map((row) => [row.id, withLinkIds(row, linkIds)])), nameAll };
+}
+
 /**
  * Locks a task to change it, together with its links.
  * @param check refuses a task that exists, before its version is checked
  * @throws `task_not_found`, what `check` throws, `version_conflict`
  */
 export async function lockTask(unit: Unit, id: string, check: (task: LockedTask) => void, trash = false) {
-  // The lock is sent first, so that the links are those of the locked task.
-  const locking = tasks.lock(unit, id, { trash, check: async (row) => check(withLinkIds(row, await linking)) });
-  const linking = linkIdsOf(unit.db, [{ id }]);
-  const [row, linkIds, names] = await Promise.all([locking, linking, namesForUnit(unit)]);
-  /** Names what is linked to the task. The caller is among the people. */
-  const nameAll = () =>
-    nameLinks(unit.db, names, linkIds, [
-      row.createdById,
-      row.updatedById,
-      unit.ctx.principal?.userId ?? row.updatedById,
-    ]);
-  return { task: withLinkIds(row, linkIds), nameAll };
+  const { locked, nameAll } = await lockTasks(unit, [id], trash);
+  const task = locked.get(id);
+  if (!task) throw workErrors.task_not_found();
+  check(task);
+  unit.checkVersion(task);
+  return { task, nameAll };
 }

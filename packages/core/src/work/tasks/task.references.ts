@@ -3,26 +3,34 @@ import { anyOf } from '../../database/sql.ts';
 import { current, statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
-import { teams } from '../../tenancy/index.ts';
+import { teamErrors, teams } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
-import type { TaskLinks } from './task.links.ts';
-import { type NameRow, namesOf } from './task.names.ts';
-import { tasks } from './task.record.ts';
+import { byName, type NameRow, namesOf } from './task.names.ts';
+import { oneOrMany, tasks } from './task.record.ts';
 import type { Task } from './task.schema.ts';
 
+type Tag = Task['tags'][number];
+
+/** What a task refers to. What is left out stays as it is. */
 interface References {
-  assigneeIds: readonly string[];
-  tagIds: readonly string[];
-  parentId: string | null;
-  teamId: string | null;
-  /** People whom the answer names beside the assignees. */
-  personIds: readonly string[];
+  assigneeIds?: readonly string[] | undefined;
+  tagIds?: readonly string[] | undefined;
+  parentId?: string | null | undefined;
+  teamId?: string | null | undefined;
 }
 
-export interface ResolvedReferences {
+/** What some tasks may refer to, by id. */
+export interface Referable {
+  /** Everybody who was asked for. */
   people: ReadonlyMap<string, Person>;
-  tags: Task['tags'];
+  /** Those who may be assigned. */
+  active: ReadonlySet<string>;
+  tags: ReadonlyMap<string, Tag>;
+  parents: ReadonlyMap<string, ParentRow>;
+  teams: ReadonlySet<string>;
 }
+
+type ParentRow = Awaited<ReturnType<typeof tasks.lockMany>>[number];
 
 /** Of a person, also the status of their membership. */
 interface ReferenceRow extends NameRow {
@@ -59,32 +67,64 @@ const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, t
   );
 });
 
-/**
- * Reads everything that a task is about to refer to (D5), with the names that the answer shows. The parent and the team are
- * locked, so that they are not trashed or deleted meanwhile.
- * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`, `team_not_found`
- */
-export async function resolveReferences(unit: Unit, references: References): Promise<ResolvedReferences> {
-  const { assigneeIds, tagIds, parentId, teamId, personIds } = references;
-  const [rows] = await Promise.all([
-    unit.db.run(referenceRows, { userIds: [...new Set([...assigneeIds, ...personIds])], tagIds }),
-    parentId === null ? null : tasks.refer(unit, parentId, 'parentId', workErrors.parent_not_found),
-    teamId === null ? null : teams.refer(unit, teamId, 'teamId'),
-  ]);
-  const { people, tags } = namesOf(rows);
-  const found = new Set(rows.filter(({ kind, status }) => kind === 'tag' || status === 'active').map(({ id }) => id));
-  const assignee = assigneeIds.findIndex((id) => !found.has(id));
-  if (assignee >= 0) throw workErrors.assignee_not_found({ field: ['assigneeIds', assignee] });
-  const tag = tagIds.findIndex((id) => !found.has(id));
-  if (tag >= 0) throw workErrors.tag_not_found({ field: ['tagIds', tag] });
-  return { people, tags };
+const distinct = <Value>(values: Iterable<Value>): Value[] => [...new Set(values)];
+
+/** Locks rows that new references rely on, so that nobody trashes or deletes them meanwhile. */
+async function lockReferred<Row extends { id: string }>(
+  record: { lockMany(unit: Unit, match: Readonly<Record<string, unknown>>, options: { share: true }): Promise<Row[]> },
+  unit: Unit,
+  ids: readonly string[],
+): Promise<Map<string, Row>> {
+  if (ids.length === 0) return new Map();
+  const rows = await record.lockMany(unit, { id: oneOrMany(ids) }, { share: true });
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** The links of a task that is about to be. */
-export function linksOfNew(
-  taskId: string,
-  assigneeIds: readonly string[],
-  { people, tags }: ResolvedReferences,
-): TaskLinks {
-  return { people, assigneeIds: new Map([[taskId, assigneeIds]]), tags: new Map([[taskId, tags]]) };
+/**
+ * Reads everything that some tasks are about to refer to (D5), with the names that the answer shows. Parents and teams are locked.
+ * @param personIds people whom the answer names beside the assignees
+ */
+export async function readReferences(
+  unit: Unit,
+  all: readonly References[],
+  personIds: readonly string[] = [],
+): Promise<Referable> {
+  const userIds = distinct([...all.flatMap(({ assigneeIds = [] }) => assigneeIds), ...personIds]);
+  const tagIds = distinct(all.flatMap(({ tagIds: ids = [] }) => ids));
+  const [rows, parents, teamRows] = await Promise.all([
+    userIds.length + tagIds.length === 0 ? [] : unit.db.run(referenceRows, { userIds, tagIds }),
+    lockReferred(tasks, unit, distinct(all.flatMap(({ parentId }) => parentId ?? []))),
+    lockReferred(teams, unit, distinct(all.flatMap(({ teamId }) => teamId ?? []))),
+  ]);
+  const { people, tags } = namesOf(rows);
+  const active = rows.filter(({ kind, status }) => kind === 'person' && status === 'active').map(({ id }) => id);
+  return {
+    people,
+    active: new Set(active),
+    tags: new Map(tags.map((tag) => [tag.id, tag])),
+    parents,
+    teams: new Set(teamRows.keys()),
+  };
 }
+
+/**
+ * Throws unless a task may refer to all this.
+ * @param current the assignees that it has. They may stay, even when their membership has ended since
+ * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`, `team_not_found`
+ */
+export function requireReferences(
+  found: Referable,
+  { assigneeIds = [], tagIds = [], parentId, teamId }: References,
+  current: readonly string[] = [],
+): void {
+  if (parentId && !found.parents.has(parentId)) throw workErrors.parent_not_found({ field: ['parentId'] });
+  if (teamId && !found.teams.has(teamId)) throw teamErrors.team_not_found({ field: ['teamId'] });
+  const assignee = assigneeIds.findIndex((id) => !found.active.has(id) && !current.includes(id));
+  if (assignee >= 0) throw workErrors.assignee_not_found({ field: ['assigneeIds', assignee] });
+  const tag = tagIds.findIndex((id) => !found.tags.has(id));
+  if (tag >= 0) throw workErrors.tag_not_found({ field: ['tagIds', tag] });
+}
+
+/** The tags of some ids, in the order of their names. */
+export const tagsOf = (found: Referable, ids: readonly string[]): Tag[] =>
+  ids.flatMap((id) => found.tags.get(id) ?? []).toSorted(byName);

@@ -15,6 +15,7 @@ import {
   Person,
   sort,
 } from '../../kernel/schemas.ts';
+import { bulkModes } from '../../kernel/rows.ts';
 import { line, text } from '../../kernel/text.ts';
 import { MemberPath } from '../../tenancy/index.ts';
 
@@ -80,6 +81,34 @@ export type TaskCreate = z.output<typeof TaskCreate>;
 
 export const TaskUpdate = input('TaskUpdate', { id: id(), ...TaskCreate.partial().shape });
 export type TaskUpdate = z.output<typeof TaskUpdate>;
+
+/** How many tasks one call creates or changes at most. */
+const mostInBulk = 500;
+
+const mode = z
+  .enum(bulkModes)
+  .default('atomic')
+  .describe(
+    'What becomes of the others when a task is refused. `atomic`: nothing is written, and one problem names the refused ones. `perItem`: the others are written, and each refused one has its problem in the answer.',
+  );
+
+export const TaskBulkCreate = input('TaskBulkCreate', { items: z.array(TaskCreate).min(1).max(mostInBulk), mode });
+export type TaskBulkCreate = z.output<typeof TaskBulkCreate>;
+
+export const TaskChanges = input('TaskChanges', TaskCreate.partial().shape);
+
+export const TaskBulkUpdate = input('TaskBulkUpdate', {
+  ids: distinct(z.array(id()).min(1).max(mostInBulk)).optional().describe('Tasks that all get the same `changes`.'),
+  changes: TaskChanges.optional(),
+  items: distinct(z.array(TaskUpdate).min(1).max(mostInBulk), (item) => item.id)
+    .optional()
+    .describe('Tasks that each get changes of their own, instead of `ids` and `changes`.'),
+  mode,
+}).refine(
+  ({ ids, changes, items }) => (items === undefined) === (ids !== undefined) && (ids === undefined) === (changes === undefined),
+  { message: 'Send ids and changes, or items.' },
+);
+export type TaskBulkUpdate = z.output<typeof TaskBulkUpdate>;
 
 export const TaskDelete = z.strictObject({
   id: id(),

@@ -140,3 +140,22 @@ const trashedCount = statement((db, { trashId }: { trashId: string }) =>
 export async function countTrashedTogether(db: Door, trashId: string): Promise<number | null> {
   return countOf((await db.run(trashedCount, { trashId }))[0]);
 }
+
+const parentRows = statement<{ ids: readonly string[] }, { id: string; parentId: string | null }>(
+  (db, { ids }, dialect) => {
+    const inOrganization = sql`task.organization_id = ${asId(current.organization)}`;
+    const query = sql<{ id: string; parentId: string | null }>`
+      with recursive above(id, parent_id) as (
+        select task.id, task.parent_id from tasks task where ${inOrganization} and ${anyOf(dialect, 'task.id', ids)}
+        union
+        select task.id, task.parent_id from above cross join tasks task where ${inOrganization} and task.id = above.parent_id
+      )
+      select id, parent_id as ${sql.ref('parentId')} from above`;
+    return { compile: () => query.compile(db) };
+  },
+);
+
+/** The parents of some tasks and of all tasks above them, by task. Raw SQL passes by the first wall, so each part names the organization. */
+export async function parentsAbove(db: Door, ids: readonly string[]): Promise<Map<string, string | null>> {
+  return new Map((await db.run(parentRows, { ids })).map(({ id, parentId }) => [id, parentId]));
+}
