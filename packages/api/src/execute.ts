@@ -22,10 +22,14 @@ import {
 } from './headers.ts';
 import { hasEntityTag } from './http/etags.ts';
 import { type Call, type Operation, problemsOf } from './operation.ts';
+import { type Problem, toProblem } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
 
 /** The service function of an operation. Each takes what its own input schema produces. */
 export type Run = (ctx: ServiceContext, input: never, transport: never) => Promise<unknown>;
+
+/** Makes the answer of an operation from what its service has answered. */
+export type Show = (output: never, problemOf: (error: DomainError) => Problem) => unknown;
 
 /**
  * Makes the function that runs an operation. It checks who the caller is, in which organization they act, whether they have the
@@ -33,7 +37,7 @@ export type Run = (ctx: ServiceContext, input: never, transport: never) => Promi
  * @throws ApiError
  */
 export const executing =
-  (run: Run) =>
+  (run: Run, show: Show = (output) => output) =>
   async (operation: Operation, call: Call): Promise<unknown> => {
     const { request } = call;
     try {
@@ -50,9 +54,13 @@ export const executing =
         }),
       });
       // The casts are safe: this operation's schema produced the input, and operations that use the transport run over REST only.
-      const output = await run(service, input as never, request.transport as never).catch((thrown: unknown) => {
-        throw request.checkOutputs ? checkProblem(call.name, operation, thrown) : thrown;
+      const declared = <Thrown>(thrown: Thrown) =>
+        request.checkOutputs ? checkProblem(call.name, operation, thrown) : thrown;
+      const answered = await run(service, input as never, request.transport as never).catch((thrown: unknown) => {
+        throw declared(thrown);
       });
+      const problemOf = (error: DomainError) => toProblem(toApiError(declared(error), operation.pointerOf), request);
+      const output = show(answered as never, problemOf);
       const { accepted, dryRun } = service.outcome;
       if (request.checkOutputs) checkOutput(call.name, accepted ? { output: Job } : operation, output);
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;

@@ -5,7 +5,8 @@ import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { z } from 'zod';
 import { requestContext, type RequestContext, type Transport } from './context.ts';
 import { type ApiError, toApiError } from './errors.ts';
-import { executing, type Run } from './execute.ts';
+import { type Outcome, showOutcomes } from './bulk.ts';
+import { executing, type Run, type Show } from './execute.ts';
 import type { Context, ErrorShape, Job, OperationMeta, ProcedureTypes } from './meta.ts';
 import {
   type Call,
@@ -107,6 +108,16 @@ interface MutationDeclaration<Input extends InputSchema, Output extends OutputSc
   run: (ctx: ServiceContext, input: z.output<Input>) => Promise<z.output<Output> | If<Long, CoreJob>>;
 }
 
+interface BulkDeclaration<Input extends InputSchema, Output extends OutputSchema> extends Omit<
+  Declaration<Input, Output>,
+  'status'
+> {
+  rest: `POST /${string}`;
+  /** The status in the answer of a row that was not refused. */
+  rowStatus: 200 | 201;
+  run: (ctx: ServiceContext, input: z.output<Input>) => Promise<readonly Outcome[]>;
+}
+
 type If<Condition extends boolean, Then> = Condition extends true ? Then : never;
 
 /** The service function of an operation that exists over REST only: it may use cookies. */
@@ -157,6 +168,14 @@ export const heading = (tag: Tag) => ({
     declaration: MutationDeclaration<Input, Output, Long>,
   ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output> | If<Long, Job>>> =>
     writing(declaration, declaration.run, { tag, long: declaration.long ?? false }),
+
+  /** Declares a mutation of many rows. Those that it refuses have problems in its answer, for which `output` is a `bulkAnswer`. */
+  bulk: <Input extends InputSchema, Output extends OutputSchema>(
+    declaration: BulkDeclaration<Input, Output>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>>> => {
+    const show: Show = (outcomes, problemOf) => showOutcomes(outcomes, declaration.rowStatus, problemOf);
+    return writing(declaration, declaration.run, { tag, execute: executing(declaration.run, show) });
+  },
 
   /** Declares a mutation that exists over REST only, because it reads or sets cookies. */
   restMutation: <Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(

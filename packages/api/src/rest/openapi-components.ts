@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
-import type { Problem } from '../problem.ts';
+import { ProblemSchema } from '../problem-schema.ts';
 import type { Components, Json } from './json-schema.ts';
 
 /** The components that the operations of the document share. */
@@ -61,46 +61,6 @@ export const headers: Json = {
   RetryAfter: { description: 'After how many seconds to try again.', schema: { type: 'integer' } },
   WwwAuthenticate: { description: 'Always `Bearer`.', schema: text },
 };
-
-const ProblemSchema = z
-  .object({
-    type: z.string().describe('`urn:tenon:problem:<code>`'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    instance: z.string().describe('The path of the request.'),
-    code: z.string().describe('Stable: decide by it.'),
-    requestId: z.string(),
-    errors: z
-      .array(
-        z.object({
-          path: z.string().describe('A JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`.'),
-          code: z.string(),
-          message: z.string(),
-        }),
-      )
-      .optional()
-      .describe('One entry for each wrong field, of a 400.'),
-    permission: z.string().optional().describe('The permission that is missing, of a 403.'),
-    grantedBy: z.array(z.string()).optional().describe('The keys of the built-in roles that would give it.'),
-    constraint: z
-      .object({ kind: z.string(), allowedAgainAt: z.string().nullish(), timezone: z.string().optional() })
-      .optional()
-      .describe('Why a role that gives the permission still refuses.'),
-    limit: z.string().optional().describe('Which limit of the tier is reached, of a 402.'),
-    max: z.number().optional(),
-    challenge: z
-      .object({
-        token: z.string().describe('To be sent back with the answer; good once.'),
-        methods: z.array(z.string()).describe('What may answer it: `totp`, `recovery_code`; more will come.'),
-        expiresAt: z.string(),
-      })
-      .optional()
-      .describe('How to finish signing in, of `second_factor_required`: see auth.verifySecondFactor.'),
-  })
-  .meta({ id: 'Problem', description: 'An error (RFC 9457).' }) satisfies z.ZodType<{
-  [Name in keyof Problem]: unknown;
-}>;
 
 const DryRunSchema = z
   .object({

@@ -1,5 +1,7 @@
 import {
   ActivityPage,
+  bulkCreateTasks,
+  bulkUpdateTasks,
   ById,
   createTask,
   deleteTask,
@@ -11,6 +13,8 @@ import {
   restoreTask,
   Task,
   TaskActivityInput,
+  TaskBulkCreate,
+  TaskBulkUpdate,
   TaskCreate,
   TaskDelete,
   TaskListInput,
@@ -21,12 +25,25 @@ import {
   updateTask,
   workErrors,
 } from '@tenon/core';
+import { bulkAnswer } from '../bulk.ts';
 import { heading, router } from '../trpc.ts';
 
-const { mutation, query } = heading({ name: 'Tasks', description: 'What is to be done, by whom and by when.' });
+const { bulk, mutation, query } = heading({ name: 'Tasks', description: 'What is to be done, by whom and by when.' });
 
 const { task_not_found, parent_not_found, assignee_not_found, tag_not_found, parent_cycle } = workErrors;
 const { team_not_found } = teamErrors;
+
+const TaskBulkAnswer = bulkAnswer('TaskBulkAnswer', { task: Task.nullable() });
+
+const createProblems = [parent_not_found, assignee_not_found, tag_not_found, team_not_found, errors.limit_exceeded];
+const updateProblems = [
+  task_not_found,
+  parent_not_found,
+  assignee_not_found,
+  tag_not_found,
+  team_not_found,
+  parent_cycle,
+];
 
 export const taskRouter = router({
   list: query({
@@ -44,8 +61,19 @@ export const taskRouter = router({
     status: 201,
     input: TaskCreate,
     output: Task,
-    problems: [parent_not_found, assignee_not_found, tag_not_found, team_not_found, errors.limit_exceeded],
+    problems: createProblems,
     run: createTask,
+  }),
+  bulkCreate: bulk({
+    rest: 'POST /tasks/bulk-create',
+    access: 'task:create',
+    summary: 'Create up to 500 tasks',
+    description: 'In one transaction. Each task follows the rules of tasks.create.',
+    rowStatus: 201,
+    input: TaskBulkCreate,
+    output: TaskBulkAnswer,
+    problems: createProblems,
+    run: bulkCreateTasks,
   }),
   get: query({
     rest: 'GET /tasks/{id}',
@@ -64,8 +92,20 @@ export const taskRouter = router({
     versioned: true,
     input: TaskUpdate,
     output: Task,
-    problems: [task_not_found, parent_not_found, assignee_not_found, tag_not_found, team_not_found, parent_cycle],
+    problems: updateProblems,
     run: updateTask,
+  }),
+  bulkUpdate: bulk({
+    rest: 'POST /tasks/bulk-update',
+    access: 'task:update',
+    summary: 'Change up to 500 tasks',
+    description:
+      'In one transaction: all in the same way by `ids` and `changes`, or each in its own way by `items`. Each task follows the rules of tasks.update, and records its own event.',
+    rowStatus: 200,
+    input: TaskBulkUpdate,
+    output: TaskBulkAnswer,
+    problems: updateProblems,
+    run: bulkUpdateTasks,
   }),
   delete: mutation({
     rest: 'DELETE /tasks/{id}',

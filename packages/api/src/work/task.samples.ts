@@ -43,6 +43,20 @@ export default samplesOf('tasks', {
       tagIds: [(await aTag(caller)).id],
     }),
   },
+  bulkCreate: {
+    input: async (caller) => ({
+      items: [
+        {
+          title: `Sweep the floor ${randomUUID()}`,
+          parentId: (await aTask(caller)).id,
+          teamId: (await aTeam(caller)).id,
+          assigneeIds: [caller.userId],
+          tagIds: [(await aTag(caller)).id],
+        },
+        { title: `Wash the windows ${randomUUID()}`, assigneeIds: [caller.userId] },
+      ],
+    }),
+  },
   get: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
   update: {
     input: async (caller) => ({
@@ -52,6 +66,16 @@ export default samplesOf('tasks', {
       teamId: (await aTeam(caller)).id,
       assigneeIds: [...new Set([caller.userId, caller.organization.people.manager.userId])],
       tagIds: [(await aTag(caller)).id],
+    }),
+  },
+  bulkUpdate: {
+    input: async (caller) => ({
+      ids: [(await aTask(caller)).id, (await aTask(caller)).id],
+      changes: {
+        title: `Count the pallets ${randomUUID()}`,
+        assigneeIds: [...new Set([caller.userId, caller.organization.people.manager.userId])],
+        tagIds: [(await aTag(caller)).id],
+      },
     }),
   },
   delete: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
