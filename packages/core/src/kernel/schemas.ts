@@ -97,6 +97,15 @@ export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1
 /** The same for ids, with a word beside: `me` is the caller, and `none` matches what has no value. */
 export const anyIdOr = <const Word extends 'me' | 'none'>(word: Word) => anyOf(z.union([z.literal(word), id()]));
 
+/**
+ * What an answer shows beside its own fields, when the client asks for it by name. Such fields are optional in the output. Each may cost a
+ * statement for the whole page.
+ */
+export const include = <const Name extends string>(...names: [Name, ...Name[]]) =>
+  distinct(z.array(z.enum(names)).min(1).max(names.length))
+    .optional()
+    .describe('What the answer shows in addition. Each costs a query.');
+
 /** What every list answers. @param name in the document. @default that of the items: a page of `Task` is `TaskPage` */
 export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.id}Page`) =>
   z

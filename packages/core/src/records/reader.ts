@@ -53,7 +53,8 @@ export class RecordReader {
     this.#properties = new Set(Object.keys(properties));
     this.#key = Object.keys(properties).filter((name) => Reflect.get(properties, name)?.primary === true);
     this.#idName = this.#key.at(-1) ?? 'id';
-    this.#shown = Object.keys(output.shape);
+    // A field that is optional is shown only when it was asked for: `include` adds it.
+    this.#shown = Object.keys(output.shape).filter((field) => !(output.shape[field] instanceof z.ZodOptional));
     this.#people = Object.fromEntries(
       Object.entries(people).map(([field, by = '']) => [field, { by, shown: shownOfPerson(output.shape[field]) }]),
     );
