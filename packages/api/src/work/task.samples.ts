@@ -78,6 +78,17 @@ export default samplesOf('tasks', {
       },
     }),
   },
+  addDependency: {
+    input: async (caller) => ({ id: (await aTask(caller)).id, otherId: (await aTask(caller)).id }),
+  },
+  removeDependency: {
+    input: async (caller) => {
+      const dependency = { id: (await aTask(caller)).id, otherId: (await aTask(caller)).id };
+      const adder = caller.can('task:update') ? caller : caller.organization.people.owner;
+      await adder.do('tasks.addDependency', dependency);
+      return dependency;
+    },
+  },
   delete: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
   restore: { input: async (caller) => ({ id: (await aTrashedTask(caller)).id }) },
   emptyTrash: {

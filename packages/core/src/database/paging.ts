@@ -121,7 +121,7 @@ export function pagedHalves<DB, TB extends keyof DB, Row>(
   order: PageOrder,
   start: PageStart,
   values: PageValues,
-): SelectQueryBuilder<DB, TB, Row & Sorted>[] {
+): [SelectQueryBuilder<DB, TB, Row & Sorted>, ...SelectQueryBuilder<DB, TB, Row & Sorted>[]] {
   const { by } = order;
   const half = (none: boolean, from: PageStart) => {
     const rows = query.where((none ? sql`${by} is null` : sql`${by} is not null`) as Expression<SqlBool>);

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql, type SqlBool } from 'kysely';
+import { type Expression, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from './engine.ts';
 import { idOfHex, listedValue } from './sqlite-values.ts';
 import { TypedValue } from './typed-value.ts';
@@ -25,6 +25,9 @@ export function anyOfOrNone(dialect: Dialect, column: string, values: readonly s
   const matches = anyOf(dialect, column, ids);
   return ids.length === values.length ? matches : sql<SqlBool>`(${matches} or ${sql.ref(column)} is null)`;
 }
+
+/** Keeps a condition from using an index, so that it is checked row by row and the query keeps its order. */
+export const checked = (condition: Expression<unknown>): RawBuilder<SqlBool> => sql<SqlBool>`(${condition}) is true`;
 
 /** Whether the column has the text somewhere in it, whatever the text contains. */
 export function contains(column: string, text: string): RawBuilder<SqlBool> {

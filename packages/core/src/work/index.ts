@@ -12,6 +12,7 @@ export * from './comments/comment.service.ts';
 export * from './tags/tag.schema.ts';
 export * from './tags/tag.service.ts';
 export { addTasks, type WholeTask } from './tasks/task.bulk.ts';
+export { addDependency, removeDependency } from './tasks/task.dependencies.ts';
 export { emptyTrash } from './tasks/task.empty.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTasks } from './tasks/task.list.ts';

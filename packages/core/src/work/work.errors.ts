@@ -8,6 +8,12 @@ export const workErrors = defineErrors({
   comment_not_found: { kind: 'not_found', message: 'There is no such comment on this task.' },
   parent_cycle: { kind: 'conflict', message: 'A task cannot be a part of itself or of its own subtasks.' },
   parent_deleted: { kind: 'conflict', message: 'Its parent is in the trash. Restore that first.' },
+  dependency_cycle: { kind: 'conflict', message: 'The other task waits for this one, directly or through others.' },
+  dependency_not_found: { kind: 'not_found', message: 'This task does not wait for such a task.' },
+  too_many_dependencies: {
+    kind: 'conflict',
+    message: 'A task waits for at most 50 others, and at most 50 others wait for it.',
+  },
   task_not_deleted: { kind: 'conflict', message: 'This task is not in the trash.' },
   tag_name_taken: { kind: 'conflict', message: 'There is already a tag of this name.' },
 });

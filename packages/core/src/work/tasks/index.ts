@@ -1,8 +1,8 @@
 import { taskSearchTable } from './task-search.entity.ts';
-import { taskAssigneeTable, taskTable, taskTagTable } from './task.entity.ts';
+import { taskAssigneeTable, taskDependencyTable, taskTable, taskTagTable } from './task.entity.ts';
 
 export { linkIdsOf } from './task.links.ts';
 export { requireTask } from './task.queries.ts';
 export { tasks, taskSubject } from './task.record.ts';
 
-export const taskTables = [taskTable, taskAssigneeTable, taskTagTable, taskSearchTable];
+export const taskTables = [taskTable, taskAssigneeTable, taskTagTable, taskDependencyTable, taskSearchTable];

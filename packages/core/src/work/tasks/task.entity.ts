@@ -94,6 +94,18 @@ export const TaskTagEntity = defineEntity({
   indexes: [{ name: 'task_tags_tag_index', properties: ['organizationId', 'tagId', 'createdAt', 'taskId'] }],
 });
 
+/** A task that must wait for another one, its blocker. */
+export const TaskDependencyEntity = defineEntity({
+  name: 'TaskDependency',
+  tableName: 'task_dependencies',
+  properties: {
+    organizationId: id().primary(),
+    taskId: id().primary(),
+    blockerId: id().primary(),
+  },
+  indexes: [{ name: 'task_dependencies_blocker_index', properties: ['organizationId', 'blockerId', 'taskId'] }],
+});
+
 export const taskTable = defineTenantTable(TaskEntity, {
   fillfactor: 85,
   references: [
@@ -120,5 +132,13 @@ export const taskTagTable = defineTenantTable(TaskTagEntity, {
   references: [
     { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
     { columns: ['organizationId', 'tagId'], to: () => TagEntity, onDelete: 'cascade' },
+  ],
+});
+
+export const taskDependencyTable = defineTenantTable(TaskDependencyEntity, {
+  withoutRowid: true,
+  references: [
+    { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'blockerId'], to: () => TaskEntity, onDelete: 'cascade' },
   ],
 });

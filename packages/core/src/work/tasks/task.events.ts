@@ -4,6 +4,8 @@ import { TaskCreate } from './task.schema.ts';
 
 const task = { title: z.string(), version: z.int() };
 
+const blockedBy = z.uuid().describe('The task that it waits for.');
+
 export const taskEvents = defineEvents('task', {
   ...lifecycle('the task', TaskCreate.shape, { title: z.string() }),
   updated: event({
@@ -15,6 +17,14 @@ export const taskEvents = defineEvents('task', {
       const changed = fields.length > 0 ? [`changed ${fields.join(', ')} of ${title}`] : [];
       return `${actor} ${[...moved, ...changed].join(' and ')}`;
     },
+  }),
+  dependency_added: event({
+    data: { ...task, blockedBy },
+    summary: ({ actor, data }) => `${actor} made the task ${data.title} wait for another one`,
+  }),
+  dependency_removed: event({
+    data: { ...task, blockedBy },
+    summary: ({ actor, data }) => `${actor} let the task ${data.title} no longer wait for another one`,
   }),
   deleted: event({
     data: {

@@ -9,7 +9,8 @@ import {
 } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { Tables } from '../../database/schema.ts';
-import { anyOf } from '../../database/sql.ts';
+import { anyOf, checked } from '../../database/sql.ts';
+import { asId } from '../../database/typed-value.ts';
 
 /*
  * The filters of task lists. Each can be written in two ways: as a condition on a task, and as a source. A source selects the ids of the
@@ -18,6 +19,9 @@ import { anyOf } from '../../database/sql.ts';
 
 /** What a filter was given that takes several values, and perhaps `none`. `both` is values and `none`. */
 export type Choice = 'one' | 'many' | 'none' | 'both';
+
+/** Which ends of a range of instants a filter was given. Both are inclusive. */
+export type Range = 'before' | 'after' | 'between';
 
 /** The filters of a list, as far as the SQL depends on them. */
 export interface Filters {
@@ -29,8 +33,11 @@ export interface Filters {
   team?: Choice | undefined;
   parent?: Choice | undefined;
   department?: 'many' | undefined;
-  due?: 'before' | 'after' | 'between' | undefined;
+  due?: Range | undefined;
+  created?: Range | undefined;
+  updated?: Range | undefined;
   overdue?: boolean | undefined;
+  blocked?: boolean | undefined;
   assignee?: Choice | undefined;
   tag?: Choice | undefined;
   /** What the caller sees, if not everything: tasks assigned to them, tasks of some teams, or both. The walls apply it to each query too. */
@@ -48,7 +55,10 @@ export const filterNames = [
   'parent',
   'department',
   'due',
+  'created',
+  'updated',
   'overdue',
+  'blocked',
   'assignee',
   'tag',
   'visible',
@@ -82,6 +92,10 @@ export interface FilterValues extends Readonly<Record<string, unknown>> {
   tags: readonly string[];
   dueBefore: Date;
   dueAfter: Date;
+  createdBefore: Date;
+  createdAfter: Date;
+  updatedBefore: Date;
+  updatedAfter: Date;
 }
 
 export type Where = ExpressionBuilder<Tables, 'tasks'>;
@@ -105,17 +119,30 @@ function chosen(
   return choice === 'many' ? isAmong : where.or([isAmong, isNone]);
 }
 
+/** The condition that an instant is in a range. */
+const inRange = (
+  where: Where,
+  column: 'tasks.due_date' | 'tasks.created_at' | 'tasks.updated_at',
+  range: Range | undefined,
+  before: Date,
+  after: Date,
+): Expression<SqlBool> =>
+  where.and([
+    ...(range === 'after' ? [] : [where(column, '<=', instant(before))]),
+    ...(range === 'before' ? [] : [where(column, '>=', instant(after))]),
+  ]);
+
 /** The condition that a rank is among some ranks, which are one parameter. */
 const anyRank = (dialect: Dialect, column: string, ranks: readonly unknown[]) =>
   dialect === 'postgresql'
     ? sql<SqlBool>`${sql.ref(column)} = any(${ranks}::smallint[])`
     : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${ranks}))`;
 
-/** A part of the condition of the index of overdue tasks. It is literal, so that the databases recognize the index. */
-const isUnfinished = () => sql<SqlBool>`tasks.status_rank < 3`;
+/** The rank of the first status of a task that nobody works on any more: `done`, and `archived` behind it. */
+const finished = 3;
 
-/** Keeps a condition from using an index, so that the list keeps its order and checks the condition row by row. */
-const checked = (condition: Expression<unknown>): RawBuilder<SqlBool> => sql<SqlBool>`(${condition}) is true`;
+/** A part of the condition of the index of overdue tasks. It is literal, so that the databases recognize the index. */
+const isUnfinished = () => sql<SqlBool>`tasks.status_rank < ${sql.lit(finished)}`;
 
 type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
 
@@ -144,52 +171,69 @@ const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
     chosen(where, dialect, 'tasks.parent_id', filters.parent ?? 'many', parent, parents),
   department: (_where, { departmentTeams }, dialect) => anyOf(dialect, 'tasks.team_id', departmentTeams),
   due: (where, { dueBefore, dueAfter }, _dialect, { due }) =>
-    where.and([
-      ...(due === 'after' ? [] : [where('tasks.due_date', '<=', instant(dueBefore))]),
-      ...(due === 'before' ? [] : [where('tasks.due_date', '>=', instant(dueAfter))]),
-    ]),
+    inRange(where, 'tasks.due_date', due, dueBefore, dueAfter),
+  created: (where, { createdBefore, createdAfter }, _dialect, { created }) =>
+    inRange(where, 'tasks.created_at', created, createdBefore, createdAfter),
+  updated: (where, { updatedBefore, updatedAfter }, _dialect, { updated }) =>
+    inRange(where, 'tasks.updated_at', updated, updatedBefore, updatedAfter),
   overdue(where, { now }, _dialect, { overdue }) {
     if (overdue) return where.and([where('tasks.due_date', '<', instant(now)), isUnfinished()]);
     const late = [where('tasks.due_date', '>=', instant(now)), where('tasks.due_date', 'is', null)];
-    return where.or([...late, sql<SqlBool>`tasks.status_rank >= 3`]);
+    return where.or([...late, sql<SqlBool>`tasks.status_rank >= ${sql.lit(finished)}`]);
   },
-  assignee(where, values, dialect, filters) {
-    const links = where
-      .selectFrom('task_assignees')
-      .select('task_assignees.task_id')
-      .whereRef('task_assignees.task_id', '=', 'tasks.id')
+  blocked(where, _values, _dialect, { blocked }) {
+    const blockers = where
+      .selectFrom('task_dependencies')
+      .select('task_dependencies.blocker_id')
+      .whereRef('task_dependencies.task_id', '=', 'tasks.id')
+      .where((link) =>
+        checked(
+          link.exists(
+            link
+              .selectFrom('tasks as blocker')
+              .select('blocker.id')
+              .whereRef('blocker.id', '=', 'task_dependencies.blocker_id')
+              .where('blocker.deleted_at', 'is', null)
+              .where('blocker.status_rank', '<', sql.lit(finished)),
+          ),
+        ),
+      )
       .limit(1);
-    return where(assigned(links as never, values, dialect, filters) as never, 'is not', null);
+    return sql<SqlBool>`(${blockers}) ${sql.raw(blocked ? 'is not null' : 'is null')}`;
   },
-  tag(where, values, dialect, filters) {
-    const links = where
-      .selectFrom('task_tags')
-      .select('task_tags.task_id')
-      .whereRef('task_tags.task_id', '=', 'tasks.id')
-      .limit(1);
-    return where(tagged(links as never, values, dialect, filters) as never, 'is not', null);
-  },
+  assignee: (...given) => isLinked('assignee', ...given),
+  tag: (...given) => isLinked('tag', ...given),
 };
 
-const assigned = (
-  links: SelectQueryBuilder<Tables, 'task_assignees', object>,
-  { assignee, assignees }: FilterValues,
-  dialect: Dialect,
-  filters: Filters,
-) =>
-  filters.assignee === 'one'
-    ? links.where('task_assignees.user_id', '=', assignee)
-    : links.where(anyOf(dialect, 'task_assignees.user_id', assignees));
+/** A table of links that a filter looks into, and its column with what the filter names. Its index has the order of creation. */
+export const linkFilters = {
+  assignee: { table: 'task_assignees', column: 'task_assignees.user_id' },
+  tag: { table: 'task_tags', column: 'task_tags.tag_id' },
+} as const;
 
-const tagged = (
-  links: SelectQueryBuilder<Tables, 'task_tags', object>,
-  { tag, tags }: FilterValues,
-  dialect: Dialect,
-  filters: Filters,
-) =>
-  filters.tag === 'one'
-    ? links.where('task_tags.tag_id', '=', tag)
-    : links.where(anyOf(dialect, 'task_tags.tag_id', tags));
+/** The values that a filter by links was given, under the name of the filter the only one of them. */
+const linkValues = { assignee: 'assignees', tag: 'tags' } as const;
+
+type LinkFilter = keyof typeof linkFilters;
+
+export const isLink = (name: FilterName): name is LinkFilter => name in linkFilters;
+
+/** The condition that a task is linked to one of the values. */
+function isLinked(name: LinkFilter, where: Where, values: FilterValues, dialect: Dialect, filters: Filters) {
+  const { table, column } = linkFilters[name];
+  const isOneOf =
+    filters[name] === 'one'
+      ? sql<SqlBool>`${sql.ref(column)} = ${asId(values[name])}`
+      : anyOf(dialect, column, values[linkValues[name]]);
+  const links = where
+    // Kysely knows tables by the types of their names, but this table is chosen at run time.
+    .selectFrom(table as 'task_tags')
+    .select(sql.ref<string>(`${table}.task_id`).as('taskId'))
+    .where(sql.ref(`${table}.task_id`), '=', sql.ref('tasks.id'))
+    .where(isOneOf)
+    .limit(1);
+  return sql<SqlBool>`(${links}) is not null`;
+}
 
 /** The condition that a task is living, or in the trash when the list is of the trash. */
 const inPlace = (where: Where, { trash }: Filters) =>
@@ -210,15 +254,10 @@ const listed: Partial<Record<FilterName, Listed>> = {
   team: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'teams' },
   parent: { table: 'tasks', column: 'tasks.parent_id', type: 'uuid', values: 'parents' },
   department: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'departmentTeams' },
-  assignee: { table: 'task_assignees', column: 'task_assignees.user_id', type: 'uuid', values: 'assignees' },
-  tag: { table: 'task_tags', column: 'task_tags.tag_id', type: 'uuid', values: 'tags' },
+  assignee: { ...linkFilters.assignee, type: 'uuid', values: linkValues.assignee },
+  tag: { ...linkFilters.tag, type: 'uuid', values: linkValues.tag },
 };
-const assignedToCaller: Listed = {
-  table: 'task_assignees',
-  column: 'task_assignees.user_id',
-  type: 'uuid',
-  values: 'self',
-};
+const assignedToCaller: Listed = { ...linkFilters.assignee, type: 'uuid', values: 'self' };
 const inPlaces: Listed = { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'places' };
 
 const listedOf = (name: FilterName, { [name]: choice }: Filters): Listed | undefined => {
@@ -256,6 +295,17 @@ export function prefixOf(
   return { column: from.column, value: values[way.by] };
 }
 
+/** The columns of the indexes by which filters find their tasks, where that is not the instant of creation. */
+export const orderColumns: Partial<Record<FilterName, 'tasks.due_date' | 'tasks.updated_at'>> = {
+  due: 'tasks.due_date',
+  overdue: 'tasks.due_date',
+  updated: 'tasks.updated_at',
+};
+
+/** States the type of a query whose tables were chosen at run time, which Kysely's types cannot follow. All of them join `tasks`, or select its ids. */
+export const ofTasks = <Row = object>(query: unknown): SelectQueryBuilder<Tables, 'tasks', Row> =>
+  query as SelectQueryBuilder<Tables, 'tasks', Row>;
+
 /** Selects the ids of some tasks. */
 export type Source = SelectQueryBuilder<Tables, 'tasks', { id: string }>;
 
@@ -272,9 +322,14 @@ export function sourceOf(
   filters: Filters,
   most: number,
 ): Source {
+  // Any blocker counts here, because no index knows which of them are finished. Whether one is not, the list checks.
+  if (name === 'blocked')
+    return ofTasks<{ id: string }>(
+      db.selectFrom('task_dependencies').select('task_dependencies.task_id as id').limit(sql.lit(most)),
+    );
   const from = listedOf(name, filters);
   if (!from) {
-    const order = name === 'due' || name === 'overdue' ? 'tasks.due_date' : 'tasks.created_at';
+    const order = orderColumns[name] ?? 'tasks.created_at';
     return db
       .selectFrom('tasks')
       .select('tasks.id')
@@ -299,10 +354,12 @@ export function sourceOf(
     .orderBy(sql.ref(from.column))
     .orderBy(sql.ref(`${from.table}.created_at`))
     .as('few');
-  return db
-    .selectFrom(sql`unnest(${given}::${sql.raw(from.type)}[])`.as(sql`given(value)`))
-    .innerJoinLateral(few, (join) => join.onTrue())
-    .select(sql.ref<string>('few.id').as('id')) as never;
+  return ofTasks(
+    db
+      .selectFrom(sql`unnest(${given}::${sql.raw(from.type)}[])`.as(sql`given(value)`))
+      .innerJoinLateral(few, (join) => join.onTrue())
+      .select(sql.ref<string>('few.id').as('id')),
+  );
 }
 
 /** How a list reaches its tasks by a filter. `order`: by an index in the order of the list. `ids`: all at once, and then it sorts them. */
@@ -332,9 +389,7 @@ export function conditionsOf(
     if (!isWay) checks.push(checked(conditions[name](where, values, dialect, filters)));
     else if (way.how === 'order' && !isLink(name) && !prefix)
       taken.push(conditions[name](where, values, dialect, filters));
-    else if (name === 'trash') checks.push(conditions[name](where, values, dialect, filters));
+    else if (name === 'trash' || name === 'blocked') checks.push(conditions[name](where, values, dialect, filters));
   }
   return { taken, checks };
 }
-
-export const isLink = (name: FilterName): name is 'assignee' | 'tag' => name === 'assignee' || name === 'tag';

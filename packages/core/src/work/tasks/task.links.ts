@@ -1,7 +1,7 @@
 import { type Expression, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
-import { anyOf, idsInOne, readIds } from '../../database/sql.ts';
+import { anyOf, checked, idsInOne, readIds } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import { asId } from '../../database/typed-value.ts';
 import type { Person } from '../../kernel/schemas.ts';
@@ -10,41 +10,82 @@ import type { Task } from './task.schema.ts';
 
 type Tag = Task['tags'][number];
 
+/** What the links of a task lead to, by the fields of a task. */
+type LinkKind = 'assigneeIds' | 'tagIds' | 'blockedBy' | 'blocks';
+
+/** The ids of what is linked to some tasks, by task. */
+export interface LinkIds extends Readonly<Record<LinkKind, ReadonlyMap<string, readonly string[]>>> {
+  /** In their order. */
+  readonly assigneeIds: ReadonlyMap<string, readonly string[]>;
+}
+
 /** What is joined to some tasks. */
-export interface TaskLinks {
+export interface TaskLinks extends Omit<LinkIds, 'tagIds'> {
   people: ReadonlyMap<string, Person>;
-  /** By task, in their order. */
-  assigneeIds: ReadonlyMap<string, readonly string[]>;
   /** By task, in the order of their names. */
   tags: ReadonlyMap<string, Tag[]>;
 }
 
+/** A table of links, with its columns for the task and for what is linked to it. */
+interface LinkTable {
+  table: 'task_assignees' | 'task_tags' | 'task_dependencies';
+  task: string;
+  id: string;
+  /** The column with small integers that orders the links of a task. @default no order */
+  order?: string;
+  /** Whether it leads to other tasks. Those in the trash, or that the principal does not see, are left out. */
+  isTask?: boolean;
+}
+
+const linkTables: Readonly<Record<LinkKind, LinkTable>> = {
+  assigneeIds: { table: 'task_assignees', task: 'task_id', id: 'user_id', order: 'position' },
+  tagIds: { table: 'task_tags', task: 'task_id', id: 'tag_id' },
+  blockedBy: { table: 'task_dependencies', task: 'task_id', id: 'blocker_id', isTask: true },
+  blocks: { table: 'task_dependencies', task: 'blocker_id', id: 'task_id', isTask: true },
+};
+
 interface LinkRow {
-  kind: 'assignee' | 'tag';
+  kind: LinkKind;
   taskId: string;
-  /** The person or the tag. */
+  /** The person, the tag or the other task. */
   id: string;
   /** Of an assignee. */
   position: number;
 }
 
+type QueryBuilder = Pick<ReadDoor, 'selectFrom'>;
+
+/** The links of one kind whose column with the task meets a condition. */
+function linksFrom(db: QueryBuilder, { table, task, id, isTask }: LinkTable, ofTasks: (task: string) => Expression<SqlBool>) {
+  // The queries name no column by itself, so it does not matter that the type is that of one of the tables.
+  const links = db.selectFrom(table as 'task_tags').where(ofTasks(`${table}.${task}`));
+  if (!isTask) return links;
+  return links.where((where) =>
+    checked(
+      where.exists(
+        where
+          .selectFrom('tasks as other')
+          .select('other.id')
+          .where('other.id', '=', sql.ref<string>(`${table}.${id}`))
+          .where('other.deleted_at', 'is', null),
+      ),
+    ),
+  );
+}
+
 /** Selects the links whose column with the task meets a condition. */
-const selectLinks = (db: Pick<ReadDoor, 'selectFrom'>, ofTasks: (taskId: string) => Expression<SqlBool>) =>
-  db
-    .selectFrom('task_assignees')
-    .select([
-      kindOf<LinkRow['kind']>('assignee'),
-      'task_assignees.task_id as taskId',
-      'task_assignees.user_id as id',
-      'task_assignees.position',
-    ])
-    .where(ofTasks('task_assignees.task_id'))
-    .unionAll(
-      db
-        .selectFrom('task_tags')
-        .select([kindOf('tag'), 'task_tags.task_id as taskId', 'task_tags.tag_id as id', sql<number>`0`.as('position')])
-        .where(ofTasks('task_tags.task_id')),
-    );
+function selectLinks(db: QueryBuilder, ofTasks: (task: string) => Expression<SqlBool>) {
+  const select = (kind: LinkKind) => {
+    const of = linkTables[kind];
+    return linksFrom(db, of, ofTasks).select([
+      kindOf<LinkKind>(kind),
+      sql.ref<string>(`${of.table}.${of.task}`).as('taskId'),
+      sql.ref<string>(`${of.table}.${of.id}`).as('id'),
+      (of.order ? sql.ref<number>(`${of.table}.${of.order}`) : sql<number>`0`).as('position'),
+    ]);
+  };
+  return select('assigneeIds').unionAll(select('tagIds')).unionAll(select('blockedBy')).unionAll(select('blocks'));
+}
 
 const linkRows = statement<{ taskIds: readonly string[] }, LinkRow>((db, { taskIds }, dialect) =>
   selectLinks(db, (column) => anyOf(dialect, column, taskIds)),
@@ -54,28 +95,22 @@ const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) =>
   selectLinks(db, (column) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`),
 );
 
-const ofTask = sql.ref<string>('tasks.id');
-
 /** Selects the ids of what is linked to a task beside the task itself, which saves a statement. For many tasks it would cost more. */
-export const selectLinkIds = (db: Pick<ReadDoor, 'selectFrom'>, dialect: Dialect) =>
-  [
-    db
-      .selectFrom('task_assignees')
-      .select(idsInOne(dialect, 'task_assignees.user_id', 'task_assignees.position').as('ids'))
-      .where('task_assignees.task_id', '=', ofTask)
-      .as('assigneeIds'),
-    db
-      .selectFrom('task_tags')
-      .select(idsInOne(dialect, 'task_tags.tag_id').as('ids'))
-      .where('task_tags.task_id', '=', ofTask)
-      .as('tagIds'),
-  ] as const;
+export function selectLinkIds(db: QueryBuilder, dialect: Dialect) {
+  const select = <Kind extends LinkKind>(kind: Kind) => {
+    const of = linkTables[kind];
+    return linksFrom(db, of, (task) => sql<SqlBool>`${sql.ref(task)} = ${sql.ref('tasks.id')}`)
+      .select(idsInOne(dialect, `${of.table}.${of.id}`, of.order && `${of.table}.${of.order}`).as('ids'))
+      .as(kind);
+  };
+  return [select('assigneeIds'), select('tagIds'), select('blockedBy'), select('blocks')] as const;
+}
 
 /** The ids of one task's links, from what `selectLinkIds` has selected. */
-export const linkIdsIn = (row: { id: string; assigneeIds: unknown; tagIds: unknown }): LinkIds => ({
-  assigneeIds: new Map([[row.id, readIds(row.assigneeIds)]]),
-  tagIds: new Map([[row.id, readIds(row.tagIds)]]),
-});
+export function linkIdsIn(row: { id: string } & Readonly<Record<LinkKind, unknown>>): LinkIds {
+  const ids = (kind: LinkKind) => new Map([[row.id, readIds(row[kind])]]);
+  return { assigneeIds: ids('assigneeIds'), tagIds: ids('tagIds'), blockedBy: ids('blockedBy'), blocks: ids('blocks') };
+}
 
 /** The list under a key, which begins empty. */
 function listOf<Value>(lists: Map<string, Value[]>, key: string): Value[] {
@@ -84,24 +119,17 @@ function listOf<Value>(lists: Map<string, Value[]>, key: string): Value[] {
   return list;
 }
 
-/** The ids of what is linked to some tasks, by task. */
-export interface LinkIds {
-  /** In their order. */
-  assigneeIds: ReadonlyMap<string, readonly string[]>;
-  tagIds: ReadonlyMap<string, readonly string[]>;
-}
-
 function byTask(links: readonly LinkRow[]): LinkIds {
-  const assigneeIds = new Map<string, string[]>();
-  const tagIds = new Map<string, string[]>();
-  const assignees: LinkRow[] = [];
-  for (const link of links)
-    if (link.kind === 'assignee') assignees.push(link);
-    else listOf(tagIds, link.taskId).push(link.id);
+  const ids: Record<LinkKind, Map<string, string[]>> = {
+    assigneeIds: new Map(),
+    tagIds: new Map(),
+    blockedBy: new Map(),
+    blocks: new Map(),
+  };
   // Most tasks have one assignee, so there is usually nothing to put in order.
-  if (assignees.some(({ position }) => position > 0)) assignees.sort((a, b) => a.position - b.position);
-  for (const { taskId, id } of assignees) listOf(assigneeIds, taskId).push(id);
-  return { assigneeIds, tagIds };
+  const ordered = links.some(({ position }) => position > 0) ? links.toSorted((a, b) => a.position - b.position) : links;
+  for (const { kind, taskId, id } of ordered) listOf(ids[kind], taskId).push(id);
+  return ids;
 }
 
 /** Reads the ids of what is linked to some tasks, by task. */
@@ -120,18 +148,18 @@ export async function linkIdsOf(db: ReadDoor, tasks: readonly { id: string }[]):
 export async function nameLinks(
   db: ReadDoor,
   names: Names,
-  { assigneeIds, tagIds }: LinkIds,
+  { tagIds, ...ids }: LinkIds,
   others: readonly string[],
 ): Promise<TaskLinks> {
-  await names.load(db, [others, ...assigneeIds.values()], [...tagIds.values()]);
+  await names.load(db, [others, ...ids.assigneeIds.values()], [...tagIds.values()]);
   const tags = new Map<string, Tag[]>();
-  for (const [taskId, ids] of tagIds) {
+  for (const [taskId, idsOfTags] of tagIds) {
     const named: Tag[] = [];
-    for (const id of ids) {
+    for (const id of idsOfTags) {
       const tag = names.tags.get(id);
       if (tag) named.push(tag);
     }
     tags.set(taskId, named.length > 1 ? named.sort(byName) : named);
   }
-  return { people: names.people, assigneeIds, tags };
+  return { ...ids, people: names.people, tags };
 }

@@ -1,5 +1,5 @@
-import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
-import { authorize, requirePermission, visibility } from '../../access/index.ts';
+import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
+import { authorize, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Dialect } from '../../database/engine.ts';
 import {
@@ -19,12 +19,11 @@ import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { Tables } from '../../database/schema.ts';
 import { countAll } from '../../database/sql.ts';
 import { statementFamily } from '../../database/statement.ts';
-import type { Principal, Visibility } from '../../kernel/principal.ts';
 import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { hitsOf, isHit, rank, searchFor, wordStart } from './task-search.ts';
+import { filtersOf, valuesOf } from './task.filter-input.ts';
 import {
-  type Choice,
   conditionsOf,
   type FilterName,
   filterNames,
@@ -32,16 +31,19 @@ import {
   type FilterValues,
   isIndexed,
   isLink,
+  linkFilters,
+  ofTasks,
+  orderColumns,
   prefixOf,
   type Source,
   sourceOf,
   type Way,
   type Where,
 } from './task.filters.ts';
+import { including } from './task.includes.ts';
 import { namesIn } from './task.names.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
-import { keptSince } from './task.record.ts';
-import { type TaskListInput, taskPriorities, type TaskPage, type TaskSortField, taskStatuses } from './task.schema.ts';
+import type { TaskListInput, TaskPage, TaskSortField } from './task.schema.ts';
 
 /** How many words of a search decide the order. All its words must be found. */
 const rankedTerms = 10;
@@ -68,7 +70,8 @@ const sortColumns: Record<TaskSortField, SortColumn> = {
 
 /** For each field of a sort, the filters by one value whose indexes have this order. */
 const ordered: Partial<Record<TaskSortField | 'hits', readonly FilterName[]>> = {
-  createdAt: ['assignee', 'tag', 'parent', 'createdBy', 'team', 'status', 'priority'],
+  createdAt: ['assignee', 'tag', 'parent', 'createdBy', 'team', 'status', 'priority', 'created'],
+  updatedAt: ['updated'],
   dueDate: ['overdue', 'due'],
   status: ['status'],
   priority: ['priority'],
@@ -108,45 +111,36 @@ const wordsIn = (values: ListValues, count: number): string[] =>
 function joinSource(db: Kysely<Tables>, ids: Source, dialect: Dialect) {
   if (dialect === 'postgresql') return db.selectFrom('tasks').where(sql<SqlBool>`tasks.id = any(array(${ids}))`);
   const each = db.selectFrom(ids.as('some')).select('some.id').distinct().as('found');
-  return db.selectFrom(each).crossJoin('tasks').whereRef('tasks.id', '=', 'found.id') as never;
+  return ofTasks(db.selectFrom(each).crossJoin('tasks').whereRef('tasks.id', '=', 'found.id'));
 }
 
 /** Joins the hits of a search with their tasks. SQLite reads tables in the order of a cross join. */
 function joinHits(db: Kysely<Tables>, query: string, dialect: Dialect) {
   const hits = db.selectFrom(sql<{ task_id: string }>`${hitsOf(dialect, query)}`.as('found'));
-  const joined =
+  return ofTasks(
     dialect === 'postgresql'
       ? hits.innerJoin('tasks', 'tasks.id', 'found.task_id')
       : hits
           .crossJoin('task_search')
           .where(sql<boolean>`task_search.sequence = found.sequence`)
           .crossJoin('tasks')
-          .whereRef('tasks.id', '=', 'task_search.task_id');
-  return joined as never;
+          .whereRef('tasks.id', '=', 'task_search.task_id'),
+  );
 }
 
 /** Joins the tables of a list, beginning with the one that its way reads first. */
-function tablesOf(
-  db: Kysely<Tables>,
-  values: ListValues,
-  dialect: Dialect,
-  { way, search, filters }: RowShape,
-): SelectQueryBuilder<Tables, 'tasks', object> {
+function tablesOf(db: Kysely<Tables>, values: ListValues, dialect: Dialect, { way, search, filters }: RowShape) {
   if (search === 'hits') return joinHits(db, values.query, dialect);
   if (way?.how === 'ids')
     return joinSource(db, sourceOf(db, way.by, values, dialect, filters, 2 * mostSorted), dialect);
-  if (way === null || !isLink(way.by)) return db.selectFrom('tasks');
-  const joined =
-    way.by === 'assignee'
-      ? db
-          .selectFrom('task_assignees')
-          .innerJoin('tasks', 'tasks.id', 'task_assignees.task_id')
-          .where('task_assignees.user_id', '=', values.assignee)
-      : db
-          .selectFrom('task_tags')
-          .innerJoin('tasks', 'tasks.id', 'task_tags.task_id')
-          .where('task_tags.tag_id', '=', values.tag);
-  return joined as never;
+  if (way === null || !isLink(way.by)) return ofTasks(db.selectFrom('tasks'));
+  const { table, column } = linkFilters[way.by];
+  return ofTasks(
+    db
+      .selectFrom(table)
+      .innerJoin('tasks', (join) => join.on('tasks.id', '=', sql.ref<string>(`${table}.task_id`)))
+      .where(sql.ref(column), '=', values[way.by]),
+  );
 }
 
 type RowShape = Omit<ListShape, 'sort' | 'start'>;
@@ -178,12 +172,9 @@ function orderIn(values: ListValues, dialect: Dialect, shape: ListShape): PageOr
     prefix: prefix ? { column: sql.ref(prefix.column), value: prefix.value } : undefined,
   };
   if (way?.how !== 'order' || !isLink(way.by)) return order;
-  const links = way.by === 'assignee' ? 'task_assignees' : 'task_tags';
-  return { ...order, by: sql.ref(`${links}.created_at`), id: sql.ref(`${links}.task_id`) };
+  const { table } = linkFilters[way.by];
+  return { ...order, by: sql.ref(`${table}.created_at`), id: sql.ref(`${table}.task_id`) };
 }
-
-/** A half of a list, as the table that it is to the whole list. */
-type Part = SelectQueryBuilder<Tables, 'tasks', TaskRow & Sorted>;
 
 const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((db, values, dialect, shape) => {
   const rows = tablesOf(db, values, dialect, shape).where((where) => {
@@ -198,19 +189,16 @@ const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((
   const [first, ...rest] = order.nullable
     ? pagedHalves(selectTasks(rows), order, shape.start, limited)
     : [paged(selectTasks(rows), order, shape.start, limited)];
-  if (dialect === 'sqlite' && rest.length === 0) return first as never;
-  const whole = (part: typeof first) => db.selectFrom((part as never as Part).as('part')).selectAll();
-  return rest
-    .reduce((all, part) => all.unionAll(whole(part)), whole(first))
-    .limit(sql<number>`${values.rows}`) as never;
+  if (dialect === 'sqlite' && rest.length === 0) return first;
+  const whole = (part: typeof first) => db.selectFrom(part.as('part')).selectAll();
+  return rest.reduce((all, part) => all.unionAll(whole(part)), whole(first)).limit(sql<number>`${values.rows}`);
 });
 
 /** The order of the index that a count reads. Without it, PostgreSQL would read the whole table for a rare value. */
 function orderOfCount({ way, search }: RowShape): RawBuilder<unknown> | null {
   if (search === 'hits' || way?.how === 'ids') return null;
-  if (way?.by === 'due' || way?.by === 'overdue') return sql`tasks.due_date`;
-  if (way?.by === 'assignee') return sql`task_assignees.created_at`;
-  return way?.by === 'tag' ? sql`task_tags.created_at` : sql`tasks.created_at`;
+  if (way && isLink(way.by)) return sql.ref(`${linkFilters[way.by].table}.created_at`);
+  return sql.ref((way && orderColumns[way.by]) ?? 'tasks.created_at');
 }
 
 const countStatement = statementFamily<RowShape, ListValues, { visited: number; total: number }>(
@@ -228,7 +216,7 @@ const countStatement = statementFamily<RowShape, ListValues, { visited: number; 
       .select([
         countAll().as('visited'),
         sql<number>`cast(coalesce(sum(visited.matches), 0) as integer)`.as('total'),
-      ]) as never;
+      ]);
   },
 );
 
@@ -242,8 +230,10 @@ const probeStatement = statementFamily<
     const some = sourceOf(db, name, values, dialect, filters, mostSorted);
     return db.selectFrom(some.as('some')).select(countAll().as('found')).as(name);
   });
-  return db.selectNoFrom(counts) as never;
+  return db.selectNoFrom(counts);
 });
+
+const isRange = (name: FilterName): boolean => name === 'due' || name === 'created' || name === 'updated';
 
 /** Finds a filter whose index has the order of the sort. */
 function inOrderOf(filters: Filters, sort: TaskSortField | `-${TaskSortField}` | 'hits'): Way | null {
@@ -253,7 +243,8 @@ function inOrderOf(filters: Filters, sort: TaskSortField | `-${TaskSortField}` |
   const by = fitting.find((name) => {
     const choice = filters[name];
     if (name === 'team') return choice === 'one' || choice === 'none';
-    return name === 'trash' || name === 'due' ? choice !== undefined : choice === 'one' || choice === true;
+    if (name === 'trash' || isRange(name)) return choice !== undefined;
+    return choice === 'one' || choice === true;
   });
   return by === undefined ? null : { by, how: 'order' };
 }
@@ -273,87 +264,6 @@ async function findWay(db: ReadDoor, filters: Filters, sort: ListShape['sort'], 
   return (found[fewest] ?? 0) < mostSorted ? ({ by: fewest, how: 'ids' } as const) : way;
 }
 
-function choiceOf(given: readonly string[] | undefined): Choice | undefined {
-  if (!given) return undefined;
-  if (!given.includes('none')) return given.length === 1 ? 'one' : 'many';
-  return given.every((one) => one === 'none') ? 'none' : 'both';
-}
-
-const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
-
-/** Bound in the place of an id that is not used, because it must be an id. */
-const noId = '00000000-0000-0000-0000-000000000000';
-
-function dueOf({ dueBefore, dueAfter }: TaskListInput): Filters['due'] {
-  if (dueBefore !== undefined) return dueAfter === undefined ? 'before' : 'between';
-  return dueAfter === undefined ? undefined : 'after';
-}
-
-function visibleOf(seen: Visibility): Filters['visible'] {
-  if (typeof seen === 'string') return undefined;
-  if (seen.every(({ place, own }) => place === null && own)) return 'own';
-  return seen.every(({ place }) => place !== null) ? 'places' : 'mixed';
-}
-
-function filtersOf(principal: Principal, input: TaskListInput): Filters {
-  const seen = visibility(principal, 'task:read');
-  // The trash shows what the caller may empty it of: members their own tasks, managers all.
-  const trash = visibility(principal, 'task:delete_any') === 'all' ? 'all' : 'own';
-  return {
-    trash: input.deleted ? trash : undefined,
-    status: choiceOf(input.status),
-    priority: choiceOf(input.priority),
-    createdBy: choiceOf(input.createdBy),
-    team: choiceOf(input.team),
-    parent: choiceOf(input.parent),
-    department: input.department && 'many',
-    due: dueOf(input),
-    overdue: input.overdue,
-    assignee: choiceOf(input.assignee),
-    tag: choiceOf(input.tag),
-    visible: visibleOf(seen),
-  };
-}
-
-function valuesOf(
-  ctx: ServiceContext,
-  principal: Principal,
-  input: TaskListInput,
-  departmentTeams: readonly string[],
-): FilterValues {
-  const { userId } = principal;
-  const seen = visibility(principal, 'task:read');
-  const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
-  const statuses = (input.status ?? []).map((status) => taskStatuses.indexOf(status));
-  const priorities = (input.priority ?? []).map((priority) => taskPriorities.indexOf(priority));
-  const [creators, assignees] = [people(input.createdBy), people(input.assignee)];
-  const [teams, parents] = [idsOf(input.team), idsOf(input.parent)];
-  return {
-    userId,
-    self: [userId],
-    places: typeof seen === 'string' ? [] : seen.flatMap(({ placeIds }) => placeIds),
-    departmentTeams,
-    now: ctx.clock.now(),
-    keptSince: keptSince(ctx.clock.now()),
-    status: statuses[0] ?? 0,
-    statuses,
-    priority: priorities[0] ?? 0,
-    priorities,
-    createdBy: creators[0] ?? noId,
-    creators,
-    team: teams[0] ?? noId,
-    teams,
-    parent: parents[0] ?? noId,
-    parents,
-    assignee: assignees[0] ?? noId,
-    assignees,
-    tag: input.tag?.[0] ?? noId,
-    tags: input.tag ?? [],
-    dueBefore: new Date(input.dueBefore ?? 0),
-    dueAfter: new Date(input.dueAfter ?? 0),
-  };
-}
-
 /** Whether a cursor is of the order of hits. A rank is a small number, and an instant is not. So all pages keep the order of the first. */
 const isRank = (value: unknown): boolean => typeof value === 'number' && value <= rankedTerms;
 
@@ -363,7 +273,11 @@ async function countTasks(db: ReadDoor, shape: RowShape, isBroad: boolean, value
   // Of a search with too many hits, the newest ones are counted.
   const isPart = isBroad && !isFew;
   const search = isPart ? 'hits' : shape.search;
-  const walked = shape.way ?? inOrderOf(shape.filters, 'createdAt') ?? inOrderOf(shape.filters, 'dueDate');
+  const walked =
+    shape.way ??
+    inOrderOf(shape.filters, 'createdAt') ??
+    inOrderOf(shape.filters, 'dueDate') ??
+    inOrderOf(shape.filters, 'updatedAt');
   // Hits are reached by their ids, so all filters are checked: a way would leave one out.
   const counted: RowShape = { ...shape, search, way: search === 'hits' ? null : walked };
   const [{ visited, total } = { visited: 0, total: 0 }] = await db.run(countStatement(counted), values);
@@ -399,7 +313,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     const shape: RowShape = { filters, way, search, checkHits: found?.checkHits ?? false, words: terms?.length ?? 0 };
     const rows = await db.run(listStatement({ ...shape, sort: sorted, start: startOf(request) }), values);
     const page = cutPage(rows, request);
-    const data = await tasksOf(db, names, page.rows);
+    const data = await including(db, await tasksOf(db, names, page.rows), input.include);
     const count = input.total ? await countTasks(db, shape, isBroad, values) : {};
     return { data, nextCursor: page.nextCursor, ...count };
   });

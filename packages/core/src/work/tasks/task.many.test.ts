@@ -84,7 +84,7 @@ describe.each(dialects)('many tasks in one call on %s', (dialect) => {
   });
 
   it(`are changed by at most ${mostStatements} statements and one transaction, with an event each, whatever changes`, async () => {
-    const people = [];
+    const people: string[] = [];
     for (const _ of numbersTo(6)) people.push((await acme.addMember('member')).userId);
     const tagIds: string[] = [];
     for (const index of numbersTo(6))

@@ -2,12 +2,13 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
-import type { ById, Person } from '../../kernel/schemas.ts';
+import type { Person } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
+import { including } from './task.includes.ts';
 import { linkIdsIn, linkIdsOf, nameLinks, selectLinkIds, type TaskLinks } from './task.links.ts';
 import { type Names, namesIn } from './task.names.ts';
 import { tasks } from './task.record.ts';
-import type { Task } from './task.schema.ts';
+import type { Task, TaskGet } from './task.schema.ts';
 
 /** Selects what a task shows of itself, and the people whose names are read apart. */
 export const selectTasks = (query: ReturnType<typeof tasks.from>) => tasks.select(query, 'createdById', 'updatedById');
@@ -28,6 +29,8 @@ export function assembleTask(row: TaskRow, links: TaskLinks): Task {
     key: null,
     assignees: links.assigneeIds.get(row.id)?.map(person) ?? [],
     tags: links.tags.get(row.id) ?? [],
+    blockedBy: links.blockedBy.get(row.id)?.toSorted() ?? [],
+    blocks: links.blocks.get(row.id)?.toSorted() ?? [],
     createdBy: person(row.createdById),
     updatedBy: person(row.updatedById),
   });
@@ -49,12 +52,14 @@ export async function requireTask(db: ReadDoor, id: string): Promise<TaskRow> {
 }
 
 /** @throws `task_not_found` */
-export async function getTask(ctx: ServiceContext, { id }: ById): Promise<Task> {
+export async function getTask(ctx: ServiceContext, { id, include }: TaskGet): Promise<Task> {
   authorize(ctx, 'task:read');
   const names = await namesIn(ctx);
   return read(ctx, async (db) => {
     const [row] = await db.run(livingTaskWithLinks, { id });
     if (!row) throw workErrors.task_not_found();
-    return assembleTask(row, await nameLinks(db, names, linkIdsIn(row), authorIds(row)));
+    const task = assembleTask(row, await nameLinks(db, names, linkIdsIn(row), authorIds(row)));
+    const [shown = task] = include ? await including(db, [task], include) : [];
+    return shown;
   });
 }

@@ -36,12 +36,14 @@ export const taskSubject = (
 ): Subject => ({ ...tasks.subject(task, assigneeIds), priority: task.priority });
 
 /** A task that is locked, with the ids of what is linked to it. */
-export type LockedTask = Row<typeof TaskEntity> & { assigneeIds: readonly string[]; tagIds: readonly string[] };
+export type LockedTask = Row<typeof TaskEntity> & { [Kind in keyof LinkIds]: readonly string[] };
 
-const withLinkIds = (row: Row<typeof TaskEntity>, { assigneeIds, tagIds }: LinkIds): LockedTask => ({
+const withLinkIds = (row: Row<typeof TaskEntity>, { assigneeIds, tagIds, blockedBy, blocks }: LinkIds): LockedTask => ({
   ...row,
   assigneeIds: assigneeIds.get(row.id) ?? [],
   tagIds: (tagIds.get(row.id) ?? []).toSorted(),
+  blockedBy: blockedBy.get(row.id) ?? [],
+  blocks: blocks.get(row.id) ?? [],
 });
 
 /** One id by itself, because its statement is the one that reads a single row. */

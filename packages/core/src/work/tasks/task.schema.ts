@@ -7,6 +7,7 @@ import {
   decimalIn,
   distinct,
   id,
+  include,
   input,
   instantIn,
   instantOut,
@@ -51,6 +52,14 @@ export const Task = output('Task', {
   teamId: z.uuid().nullable().describe('The team whose task it is. Subtasks have their own.'),
   assignees: z.array(Person).describe('In order: the first is the primary one.'),
   tags: z.array(TaskTag),
+  blockedBy: z
+    .array(z.uuid())
+    .describe('The tasks that it waits for, as far as the caller sees them: not those in the trash, but also those that are done.'),
+  blocks: z.array(z.uuid()).describe('The tasks that wait for it, as far as the caller sees them.'),
+  progress: z
+    .object({ total: z.int(), done: z.int() })
+    .optional()
+    .describe('Only with `include=progress`: how many direct subtasks the caller sees, and how many of them are done.'),
   createdBy: Person,
   updatedBy: Person,
   createdAt: instantOut(),
@@ -59,6 +68,12 @@ export const Task = output('Task', {
   version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
 });
 export type Task = z.output<typeof Task>;
+
+const taskIncludes = ['progress'] as const;
+export type TaskInclude = (typeof taskIncludes)[number];
+
+export const TaskGet = z.strictObject({ id: id(), include: include(...taskIncludes) });
+export type TaskGet = z.input<typeof TaskGet>;
 
 export const TaskPage = countedPage(Task);
 export type TaskPage = z.output<typeof TaskPage>;
@@ -110,6 +125,12 @@ export const TaskBulkUpdate = input('TaskBulkUpdate', {
 );
 export type TaskBulkUpdate = z.output<typeof TaskBulkUpdate>;
 
+export const TaskDependency = z.strictObject({
+  id: id().describe('The task that waits.'),
+  otherId: id().describe('The task that it waits for.'),
+});
+export type TaskDependency = z.output<typeof TaskDependency>;
+
 export const TaskDelete = z.strictObject({
   id: id(),
   permanent: z.boolean().default(false).describe('Whether to delete it for ever instead of moving it to the trash.'),
@@ -121,6 +142,7 @@ export type TaskSortField = (typeof taskSortFields)[number];
 
 export const TaskListInput = z.strictObject({
   ...pageInput,
+  include: include(...taskIncludes),
   total: pageInput.total.describe(
     'Whether to count the rows that match, which costs a query. It reads at most 10,000 rows; totalExact says whether they were all.',
   ),
@@ -139,7 +161,15 @@ export const TaskListInput = z.strictObject({
   createdBy: anyIdOr('me'),
   dueBefore: instantIn().optional().describe('Inclusive.'),
   dueAfter: instantIn().optional().describe('Inclusive.'),
+  createdBefore: instantIn().optional().describe('Inclusive.'),
+  createdAfter: instantIn().optional().describe('Inclusive.'),
+  updatedBefore: instantIn().optional().describe('Inclusive.'),
+  updatedAfter: instantIn().optional().describe('Inclusive.'),
   overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
+  blocked: z
+    .boolean()
+    .optional()
+    .describe('Whether it waits for a task that is neither done, archived nor in the trash, and that the caller sees.'),
   deleted: z.boolean().default(false).describe('Whether to list the trash instead.'),
   search: text(1, 200)
     .optional()

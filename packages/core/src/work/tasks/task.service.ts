@@ -10,6 +10,7 @@ import { workErrors } from '../work.errors.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskTagEntity } from './task.entity.ts';
+import type { TaskLinks } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { numbersTaken, takeQuotaAndNumber } from './task.quota.ts';
 import { type LockedTask, lockTasks, oneOrMany, tasks, taskSubject } from './task.record.ts';
@@ -91,6 +92,7 @@ export async function createTasks<Answer>(
       unit.insert(TaskSearchEntity, ...news.map((draft) => searchRow(unit, draft))),
     ]);
     const links = {
+      ...noLinks,
       people: found.people,
       assigneeIds: new Map(news.map(({ id, assigneeIds }) => [id, assigneeIds])),
       tags: new Map(news.map(({ id, tagIds }) => [id, tagsOf(found, tagIds)])),
@@ -99,6 +101,9 @@ export async function createTasks<Answer>(
     return answer(numbered.map(({ id }) => shownOf(shown, id)));
   });
 }
+
+/** A new task has no dependencies. */
+const noLinks = { blockedBy: new Map<string, string[]>(), blocks: new Map<string, string[]>() };
 
 function shownOf(shown: ReadonlyMap<string, Task>, id: string): Task {
   const task = shown.get(id);
@@ -258,15 +263,20 @@ function replaceWords(unit: Unit, changed: readonly Changed[]): Promise<unknown>
 
 /** The links of the tasks as they will be. */
 function linksAfter(
-  links: Awaited<ReturnType<Awaited<ReturnType<typeof lockTasks>>['nameAll']>>,
+  links: TaskLinks,
   found: Referable,
   rows: readonly { task: LockedTask; fields: Fields }[],
-) {
-  const assigned = rows.flatMap(({ task, fields: { assigneeIds } }) => (assigneeIds ? [[task.id, assigneeIds]] : []));
-  const tagged = rows.flatMap(({ task, fields: { tagIds } }) => (tagIds ? [[task.id, tagsOf(found, tagIds)]] : []));
+): TaskLinks {
+  const assigneeIds = new Map(links.assigneeIds);
+  const tags = new Map(links.tags);
+  for (const { task, fields } of rows) {
+    if (fields.assigneeIds) assigneeIds.set(task.id, fields.assigneeIds);
+    if (fields.tagIds) tags.set(task.id, tagsOf(found, fields.tagIds));
+  }
   return {
+    ...links,
     people: new Map([...links.people, ...found.people]),
-    assigneeIds: new Map([...links.assigneeIds, ...assigned]),
-    tags: new Map([...links.tags, ...tagged]),
+    assigneeIds,
+    tags,
   };
 }

@@ -1,0 +1,99 @@
+import { visibility } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import type { Principal, Visibility } from '../../kernel/principal.ts';
+import type { Choice, Filters, FilterValues, Range } from './task.filters.ts';
+import { keptSince } from './task.record.ts';
+import { type TaskListInput, taskPriorities, taskStatuses } from './task.schema.ts';
+
+function choiceOf(given: readonly string[] | undefined): Choice | undefined {
+  if (!given) return undefined;
+  if (!given.includes('none')) return given.length === 1 ? 'one' : 'many';
+  return given.every((one) => one === 'none') ? 'none' : 'both';
+}
+
+const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
+
+/** Bound in the place of an id that is not used, because it must be an id. */
+const noId = '00000000-0000-0000-0000-000000000000';
+
+function rangeOf(before: string | undefined, after: string | undefined): Range | undefined {
+  if (before !== undefined) return after === undefined ? 'before' : 'between';
+  return after === undefined ? undefined : 'after';
+}
+
+function visibleOf(seen: Visibility): Filters['visible'] {
+  if (typeof seen === 'string') return undefined;
+  if (seen.every(({ place, own }) => place === null && own)) return 'own';
+  return seen.every(({ place }) => place !== null) ? 'places' : 'mixed';
+}
+
+/** The filters of a list that the input names. */
+export function filtersOf(principal: Principal, input: TaskListInput): Filters {
+  const seen = visibility(principal, 'task:read');
+  // The trash shows what the caller may empty it of: members their own tasks, managers all.
+  const trash = visibility(principal, 'task:delete_any') === 'all' ? 'all' : 'own';
+  return {
+    trash: input.deleted ? trash : undefined,
+    status: choiceOf(input.status),
+    priority: choiceOf(input.priority),
+    createdBy: choiceOf(input.createdBy),
+    team: choiceOf(input.team),
+    parent: choiceOf(input.parent),
+    department: input.department && 'many',
+    due: rangeOf(input.dueBefore, input.dueAfter),
+    created: rangeOf(input.createdBefore, input.createdAfter),
+    updated: rangeOf(input.updatedBefore, input.updatedAfter),
+    overdue: input.overdue,
+    blocked: input.blocked,
+    assignee: choiceOf(input.assignee),
+    tag: choiceOf(input.tag),
+    visible: visibleOf(seen),
+  };
+}
+
+/** An instant that is bound to a statement. One that is not used is bound too. */
+const instantOf = (given: string | undefined): Date => new Date(given ?? 0);
+
+/** The values of these filters. */
+export function valuesOf(
+  ctx: ServiceContext,
+  principal: Principal,
+  input: TaskListInput,
+  departmentTeams: readonly string[],
+): FilterValues {
+  const { userId } = principal;
+  const seen = visibility(principal, 'task:read');
+  const people = (ids: readonly string[] = []) => ids.map((id) => (id === 'me' ? userId : id));
+  const statuses = (input.status ?? []).map((status) => taskStatuses.indexOf(status));
+  const priorities = (input.priority ?? []).map((priority) => taskPriorities.indexOf(priority));
+  const [creators, assignees] = [people(input.createdBy), people(input.assignee)];
+  const [teams, parents] = [idsOf(input.team), idsOf(input.parent)];
+  return {
+    userId,
+    self: [userId],
+    places: typeof seen === 'string' ? [] : seen.flatMap(({ placeIds }) => placeIds),
+    departmentTeams,
+    now: ctx.clock.now(),
+    keptSince: keptSince(ctx.clock.now()),
+    status: statuses[0] ?? 0,
+    statuses,
+    priority: priorities[0] ?? 0,
+    priorities,
+    createdBy: creators[0] ?? noId,
+    creators,
+    team: teams[0] ?? noId,
+    teams,
+    parent: parents[0] ?? noId,
+    parents,
+    assignee: assignees[0] ?? noId,
+    assignees,
+    tag: input.tag?.[0] ?? noId,
+    tags: input.tag ?? [],
+    dueBefore: instantOf(input.dueBefore),
+    dueAfter: instantOf(input.dueAfter),
+    createdBefore: instantOf(input.createdBefore),
+    createdAfter: instantOf(input.createdAfter),
+    updatedBefore: instantOf(input.updatedBefore),
+    updatedAfter: instantOf(input.updatedAfter),
+  };
+}

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOrganization, createTestPlatform, dialects, type TestPlatform } from '../../testing/index.ts';
+import { createTask, deleteTask, getTask, listTasks, TaskListInput } from '../index.ts';
+
+describe.each(dialects)('the progress of a task on %s', (dialect) => {
+  let platform: TestPlatform;
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect);
+  });
+  afterAll(() => platform.dispose());
+
+  it('counts the subtasks that the caller sees, and is shown only when it is asked for', async () => {
+    const acme = await createOrganization(platform);
+    const developer = await acme.addMember('developer');
+    const assigned = { assigneeIds: [developer.userId] };
+    const { id } = await createTask(acme.owner.ctx(), { title: 'Parent', ...assigned });
+    const child = (fields: object) => createTask(acme.owner.ctx(), { title: 'Child', parentId: id, ...fields });
+    const mine = await child({ status: 'done', ...assigned });
+    await child({ status: 'archived' });
+    await child({ status: 'done' });
+    await createTask(acme.owner.ctx(), { title: 'Grandchild', parentId: mine.id, status: 'done' });
+    await deleteTask(acme.owner.ctx(), { id: (await child({ status: 'done' })).id, permanent: false });
+
+    const include = ['progress' as const];
+    expect(await getTask(acme.owner.ctx(), { id, include })).toMatchObject({ progress: { total: 3, done: 2 } });
+    expect(await getTask(developer.ctx(), { id, include })).toMatchObject({ progress: { total: 1, done: 1 } });
+    expect(await getTask(acme.owner.ctx(), { id })).not.toHaveProperty('progress');
+    const { data } = await listTasks(acme.owner.ctx(), TaskListInput.parse({ include, sort: 'createdAt', limit: 3 }));
+    expect(data.map(({ progress }) => progress)).toEqual([
+      { total: 3, done: 2 },
+      { total: 1, done: 1 },
+      { total: 0, done: 0 },
+    ]);
+    expect((await listTasks(acme.owner.ctx(), TaskListInput.parse({}))).data[0]).not.toHaveProperty('progress');
+  });
+});
