@@ -97,5 +97,6 @@ export default samplesOf('tasks', {
       return {};
     },
   },
+  history: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
   listActivity: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
 });

@@ -15,6 +15,7 @@ export { addTasks, type WholeTask } from './tasks/task.bulk.ts';
 export { addDependency, removeDependency } from './tasks/task.dependencies.ts';
 export { emptyTrash } from './tasks/task.empty.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
+export { listTaskHistory, TaskHistoryInput, TaskHistoryPage } from './tasks/task.history.ts';
 export { listTasks } from './tasks/task.list.ts';
 export { bulkCreateTasks, bulkUpdateTasks, type TaskOutcome } from './tasks/task.many.ts';
 export { workHandlers, workSchedules } from './tasks/task.purge.ts';
