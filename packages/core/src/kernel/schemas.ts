@@ -77,12 +77,33 @@ export const pageInput = {
 export const sort = <const Field extends string>(fields: readonly [Field, ...Field[]]) =>
   z.enum(fields.flatMap((field) => [field, `-${field}` as const]) as [Field | `-${Field}`, ...(Field | `-${Field}`)[]]);
 
-/** The input fields of a list that is sorted by one of these fields: by the first, descending, unless asked otherwise. */
+const rangeEnd = () => instantIn().optional().describe('Inclusive.');
+
+/** The input fields of a list that can be narrowed to what was created between two instants, by the index that sorts it. */
+const createdRange = { createdBefore: rangeEnd(), createdAfter: rangeEnd() };
+/** The same for the last change. */
+const updatedRange = { updatedBefore: rangeEnd(), updatedAfter: rangeEnd() };
+
+/** The input fields for ranges of instants that a list can be narrowed to. */
+export const ranges = { ...createdRange, ...updatedRange };
+
+type RangesOf<Field> = ('createdAt' extends Field ? typeof createdRange : unknown) &
+  ('updatedAt' extends Field ? typeof updatedRange : unknown);
+
+/**
+ * The input fields of a list that is sorted by one of these fields: by the first, descending, unless asked otherwise. A list that is sorted
+ * by `createdAt` or `updatedAt` also takes ranges of it.
+ */
 export function listInput<const Field extends string>(
   ...fields: [Field, ...Field[]]
-): typeof pageInput & { sort: z.ZodDefault<ReturnType<typeof sort<Field>>> };
+): typeof pageInput & { sort: z.ZodDefault<ReturnType<typeof sort<Field>>> } & RangesOf<Field>;
 export function listInput(...fields: [string, ...string[]]) {
-  return { ...pageInput, sort: sort(fields).default(`-${fields[0]}`) };
+  return {
+    ...pageInput,
+    sort: sort(fields).default(`-${fields[0]}`),
+    ...(fields.includes('createdAt') && createdRange),
+    ...(fields.includes('updatedAt') && updatedRange),
+  };
 }
 
 /** Refuses a list that names something twice. @param by what makes two items the same. @default the items themselves */

@@ -15,6 +15,10 @@ export interface ListInput {
   total: boolean;
   /** A field, descending with `-`. */
   sort: string;
+  createdBefore?: string | undefined;
+  createdAfter?: string | undefined;
+  updatedBefore?: string | undefined;
+  updatedAfter?: string | undefined;
 }
 
 /** A value, any of some ids, or part of a text that is stored as its key. An id may be `none`, which is null. */
@@ -45,12 +49,28 @@ export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<R
 const sortProperty = (reader: RecordReader, field: string): string =>
   [`${field}Sort`, `${field}Rank`].find((property) => reader.has(property)) ?? field;
 
+type Query = ReturnType<RecordReader['from']>;
+
+/** Narrows a query to the rows that were created, and changed last, between some instants, both inclusive. */
+function between(reader: RecordReader, query: Query, input: ListInput): Query {
+  const ends = [
+    ['createdAt', '<=', input.createdBefore],
+    ['createdAt', '>=', input.createdAfter],
+    ['updatedAt', '<=', input.updatedBefore],
+    ['updatedAt', '>=', input.updatedAfter],
+  ] as const;
+  let rows = query;
+  for (const [property, operator, instant] of ends)
+    if (instant !== undefined) rows = rows.where(reader.ref(property), operator, new Date(instant));
+  return rows;
+}
+
 /** Reads a page of a query on the table of a record. */
 export async function readList<Item>(
   ctx: ServiceContext,
   reader: RecordReader,
   input: ListInput,
-  query: ReturnType<RecordReader['from']>,
+  query: Query,
   showAll: (rows: readonly Fields[]) => Promise<Item[]>,
   name = reader.table,
 ): Promise<Page<Item>> {
@@ -58,12 +78,13 @@ export async function readList<Item>(
   const property = sortProperty(reader, input.sort.replace('-', ''));
   const columns = { [property]: { by: reader.ref(property), nullable: reader.isNullable(property) } };
   const sort = input.sort.startsWith('-') ? (`-${property}` as const) : property;
-  const selected = reader.select(query);
+  const inRange = between(reader, query, input);
+  const selected = reader.select(inRange);
   const { rows, nextCursor } = await readPage(
     // The next page begins after an id. That of a link is the id of what it links to.
     (reader.has('id') ? selected : selected.select(reader.id.as('id'))) as never,
     orderOf(sort, columns, reader.id),
     request,
   );
-  return { data: await showAll(rows), nextCursor, ...(input.total ? { total: await countOf(query) } : {}) };
+  return { data: await showAll(rows), nextCursor, ...(input.total ? { total: await countOf(inRange) } : {}) };
 }

@@ -14,6 +14,7 @@ import {
   output,
   pageInput,
   Person,
+  ranges,
   sort,
 } from '../../kernel/schemas.ts';
 import { bulkModes } from '../../kernel/rows.ts';
@@ -161,10 +162,7 @@ export const TaskListInput = z.strictObject({
   createdBy: anyIdOr('me'),
   dueBefore: instantIn().optional().describe('Inclusive.'),
   dueAfter: instantIn().optional().describe('Inclusive.'),
-  createdBefore: instantIn().optional().describe('Inclusive.'),
-  createdAfter: instantIn().optional().describe('Inclusive.'),
-  updatedBefore: instantIn().optional().describe('Inclusive.'),
-  updatedAfter: instantIn().optional().describe('Inclusive.'),
+  ...ranges,
   overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
   blocked: z
     .boolean()
