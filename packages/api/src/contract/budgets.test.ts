@@ -79,6 +79,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'tasks.create': (office, turn) => () => office.call('tasks.create', nextTask(office, turn)),
   'tasks.update': (office, turn) => () =>
     office.call('tasks.update', { id: at(office.taskIds, turn), status: 'in_progress' }),
+  'tasks.bulkUpdate, 50 tasks': (office, turn) => () =>
+    office.call('tasks.bulkUpdate', {
+      ids: office.taskIds.slice(0, 50),
+      changes: { priority: turn % 2 === 0 ? 'high' : 'low' },
+    }),
   'tasks.delete': async (office, turn) => {
     const { id } = await office.call('tasks.create', nextTask(office, turn));
     return () => office.call('tasks.delete', { id });

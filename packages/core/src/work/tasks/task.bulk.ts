@@ -6,11 +6,12 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import { limitExceeded } from '../../tenancy/index.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
-import { TaskAssigneeEntity, TaskEntity, TaskTagEntity } from './task.entity.ts';
+import { TaskEntity } from './task.entity.ts';
 import { taskEvents } from './task.events.ts';
 import { numbersTaken, releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
 import { sortColumnsOf } from './task.record.ts';
 import type { Task } from './task.schema.ts';
+import { linkAssignees, linkTags } from './task.service.ts';
 
 /** A new task, with what `createTask` would add. */
 export interface WholeTask extends Pick<
@@ -67,18 +68,8 @@ export async function addTasks(ctx: ServiceContext, tasks: readonly WholeTask[])
     }));
     await unit.insert(TaskEntity, ...rows);
     await Promise.all([
-      unit.insert(
-        TaskAssigneeEntity,
-        ...tasks.flatMap(({ id: taskId, createdAt, assigneeIds }) =>
-          assigneeIds.map((userId, position) => ({ ...unit.owner, taskId, userId, position, createdAt })),
-        ),
-      ),
-      unit.insert(
-        TaskTagEntity,
-        ...tasks.flatMap(({ id: taskId, createdAt, tagIds }) =>
-          tagIds.map((tagId) => ({ ...unit.owner, taskId, tagId, createdAt })),
-        ),
-      ),
+      linkAssignees(unit, tasks),
+      linkTags(unit, tasks),
       unit.insert(TaskSearchEntity, ...tasks.map((task) => searchRow(unit, task))),
       recordEvents(unit, ...tasks.flatMap((task, index) => eventsOf(task, rows[index]?.trashId ?? null))),
       releaseQuota(unit, tasks.filter(({ deletedAt }) => deletedAt !== null).length),

@@ -113,17 +113,20 @@ export type TaskBulkCreate = z.output<typeof TaskBulkCreate>;
 
 export const TaskChanges = input('TaskChanges', TaskCreate.partial().shape);
 
-export const TaskBulkUpdate = input('TaskBulkUpdate', {
-  ids: distinct(z.array(id()).min(1).max(mostInBulk)).optional().describe('Tasks that all get the same `changes`.'),
-  changes: TaskChanges.optional(),
-  items: distinct(z.array(TaskUpdate).min(1).max(mostInBulk), (item) => item.id)
-    .optional()
-    .describe('Tasks that each get changes of their own, instead of `ids` and `changes`.'),
-  mode,
-}).refine(
-  ({ ids, changes, items }) => (items === undefined) === (ids !== undefined) && (ids === undefined) === (changes === undefined),
-  { message: 'Send ids and changes, or items.' },
-);
+export const TaskBulkUpdate = z
+  .strictObject({
+    ids: distinct(z.array(id()).min(1).max(mostInBulk)).optional().describe('Tasks that all get the same `changes`.'),
+    changes: TaskChanges.optional(),
+    items: distinct(z.array(TaskUpdate).min(1).max(mostInBulk), (item) => item.id)
+      .optional()
+      .describe('Tasks that each get changes of their own, instead of `ids` and `changes`.'),
+    mode,
+  })
+  .refine(
+    ({ ids, changes, items }) => (ids === undefined) === (changes === undefined) && (ids === undefined) !== (items === undefined),
+    { message: 'Send ids and changes, or items.' },
+  )
+  .meta({ id: 'TaskBulkUpdate' });
 export type TaskBulkUpdate = z.output<typeof TaskBulkUpdate>;
 
 export const TaskDependency = z.strictObject({

@@ -117,7 +117,7 @@ async function writeLater(unit: Unit, rows: number, written: readonly Promise<un
   else await Promise.all(written);
 }
 
-/** A task with the ids of what is linked to it, and the value that its links repeat. */
+/** A task with the ids of what is linked to it, and with the value that its links repeat. */
 interface Linked {
   id: string;
   createdAt: string | Date;
@@ -125,7 +125,7 @@ interface Linked {
   tagIds: readonly string[];
 }
 
-const linkAssignees = (unit: Unit, linked: readonly Linked[]): Promise<void> =>
+export const linkAssignees = (unit: Unit, linked: readonly Linked[]): Promise<void> =>
   unit.insert(
     TaskAssigneeEntity,
     ...linked.flatMap(({ id: taskId, createdAt, assigneeIds }) =>
@@ -133,7 +133,7 @@ const linkAssignees = (unit: Unit, linked: readonly Linked[]): Promise<void> =>
     ),
   );
 
-const linkTags = (unit: Unit, linked: readonly Linked[]): Promise<void> =>
+export const linkTags = (unit: Unit, linked: readonly Linked[]): Promise<void> =>
   unit.insert(
     TaskTagEntity,
     ...linked.flatMap(({ id: taskId, createdAt, tagIds }) =>
