@@ -269,6 +269,12 @@ describe('the wall of writes', () => {
     await expectRefused((unit) => unit.update(table.entity, keyIn(table, there), changeIn(table)));
   });
 
+  it.each(owned)('refuses to change a foreign row of %s in a list', async (name, table) => {
+    const { primaryKeys } = columnsIn(platform, name);
+    const rows = [here, there].map((world) => ({ ...changeIn(table), ...keyIn(table, world) }));
+    await expectRefused((unit) => unit.updateList(table.entity, primaryKeys, rows));
+  });
+
   it.each(owned)('refuses to give away an own row of %s', async (name, table) => {
     const { property = '' } = table.own ?? {};
     const given = { [property]: there.row(name)[property] };
