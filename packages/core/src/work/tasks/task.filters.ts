@@ -1,20 +1,12 @@
-import {
-  type Expression,
-  type ExpressionBuilder,
-  type Kysely,
-  type RawBuilder,
-  type SelectQueryBuilder,
-  sql,
-  type SqlBool,
-} from 'kysely';
+import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { Tables } from '../../database/schema.ts';
 import { anyOf, checked } from '../../database/sql.ts';
 import { asId } from '../../database/typed-value.ts';
 
 /*
- * The filters of task lists. Each can be written in two ways: as a condition on a task, and as a source. A source selects the ids of the
- * tasks that pass from an index.
+ * The filters of task lists. Each can be written in two ways: here as a condition on a task, and in task.ways.ts as a source, which
+ * selects the ids of the tasks that pass from an index.
  */
 
 /** What a filter was given that takes several values, and perhaps `none`. `both` is values and `none`. */
@@ -133,7 +125,7 @@ const inRange = (
   ]);
 
 /** The condition that a rank is among some ranks, which are one parameter. */
-const anyRank = (dialect: Dialect, column: string, ranks: readonly unknown[]) =>
+export const anyRank = (dialect: Dialect, column: string, ranks: readonly unknown[]) =>
   dialect === 'postgresql'
     ? sql<SqlBool>`${sql.ref(column)} = any(${ranks}::smallint[])`
     : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${ranks}))`;
@@ -146,7 +138,8 @@ const isUnfinished = () => sql<SqlBool>`tasks.status_rank < ${sql.lit(finished)}
 
 type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
 
-const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
+/** Each filter as a condition on a task. What is seen needs none: the walls apply it. */
+export const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
   trash(where, { keptSince, userId }, _dialect, { trash }) {
     // Older tasks are purged within the hour, so few rows fail this check. It must not decide in which order the trash is read.
     const kept = checked(where('tasks.deleted_at', '>', instant(keptSince)));
@@ -212,7 +205,7 @@ export const linkFilters = {
 } as const;
 
 /** The values that a filter by links was given, under the name of the filter the only one of them. */
-const linkValues = { assignee: 'assignees', tag: 'tags' } as const;
+export const linkValues = { assignee: 'assignees', tag: 'tags' } as const;
 
 type LinkFilter = keyof typeof linkFilters;
 
@@ -236,160 +229,5 @@ function isLinked(name: LinkFilter, where: Where, values: FilterValues, dialect:
 }
 
 /** The condition that a task is living, or in the trash when the list is of the trash. */
-const inPlace = (where: Where, { trash }: Filters) =>
+export const inPlace = (where: Where, { trash }: Filters) =>
   trash ? where('tasks.deleted_at', 'is not', null) : where('tasks.deleted_at', 'is', null);
-
-/** Where a filter by values finds its tasks: in a column of the tasks or of their links. An index begins with that column. */
-interface Listed {
-  table: 'tasks' | 'task_assignees' | 'task_tags';
-  column: string;
-  type: 'uuid' | 'smallint';
-  values: keyof FilterValues;
-}
-
-const listed: Partial<Record<FilterName, Listed>> = {
-  status: { table: 'tasks', column: 'tasks.status_rank', type: 'smallint', values: 'statuses' },
-  priority: { table: 'tasks', column: 'tasks.priority_rank', type: 'smallint', values: 'priorities' },
-  createdBy: { table: 'tasks', column: 'tasks.created_by_id', type: 'uuid', values: 'creators' },
-  team: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'teams' },
-  parent: { table: 'tasks', column: 'tasks.parent_id', type: 'uuid', values: 'parents' },
-  department: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'departmentTeams' },
-  assignee: { ...linkFilters.assignee, type: 'uuid', values: linkValues.assignee },
-  tag: { ...linkFilters.tag, type: 'uuid', values: linkValues.tag },
-};
-const assignedToCaller: Listed = { ...linkFilters.assignee, type: 'uuid', values: 'self' };
-const inPlaces: Listed = { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'places' };
-
-const listedOf = (name: FilterName, { [name]: choice }: Filters): Listed | undefined => {
-  if (choice === 'none') return undefined;
-  if (name === 'visible') return choice === 'own' ? assignedToCaller : inPlaces;
-  return listed[name];
-};
-
-/** Whether the tasks that pass a filter can be read from an index, together with the other filters. */
-export function isIndexed(name: FilterName, filters: Filters): boolean {
-  const choice = filters[name];
-  if (choice === undefined || choice === 'both' || choice === 'mixed' || choice === false) return false;
-  if (name === 'visible' || isLink(name)) return true;
-  // The walls leave out tasks that the caller does not see, so a read by another filter could walk through all tasks.
-  if (filters.visible) return name === 'parent' && choice !== 'none';
-  if (filters.trash) return name === 'trash';
-  return name !== 'parent' || choice !== 'none';
-}
-
-/**
- * The condition that a column has a value, for an index that begins with the column. It avoids `=`: with it PostgreSQL knows that the
- * column needs no order. If values are frequent on average, it then walks through all tasks in the order of the list instead.
- */
-const within = (column: string, value: unknown) =>
-  sql<SqlBool>`(${sql.ref(column)} >= ${value} and ${sql.ref(column)} <= ${value})`;
-
-/** The column with which the order must begin, and its value, so that PostgreSQL walks through the index of a filter in order. */
-export function prefixOf(
-  { filters, way }: { filters: Filters; way: Way | null },
-  values: FilterValues,
-  dialect: Dialect,
-): { column: string; value: unknown } | null {
-  const from = way?.how === 'order' && filters[way.by] === 'one' ? listed[way.by] : undefined;
-  if (!way || dialect === 'sqlite' || from?.table !== 'tasks') return null;
-  return { column: from.column, value: values[way.by] };
-}
-
-/** The columns of the indexes by which filters find their tasks, where that is not the instant of creation. */
-export const orderColumns: Partial<Record<FilterName, 'tasks.due_date' | 'tasks.updated_at'>> = {
-  due: 'tasks.due_date',
-  overdue: 'tasks.due_date',
-  updated: 'tasks.updated_at',
-};
-
-/** States the type of a query whose tables were chosen at run time, which Kysely's types cannot follow. All of them join `tasks`, or select its ids. */
-export const ofTasks = <Row = object>(query: unknown): SelectQueryBuilder<Tables, 'tasks', Row> =>
-  query as SelectQueryBuilder<Tables, 'tasks', Row>;
-
-/** Selects the ids of some tasks. */
-export type Source = SelectQueryBuilder<Tables, 'tasks', { id: string }>;
-
-/**
- * Selects the ids of the tasks that pass a filter, and perhaps of some others, from an index. PostgreSQL plans for a value of average
- * frequency, and would look for a rare one in the whole table. The order of the index prevents that.
- * @param most how many ids are selected at most; on PostgreSQL for each value of the filter
- */
-export function sourceOf(
-  db: Kysely<Tables>,
-  name: FilterName,
-  values: FilterValues,
-  dialect: Dialect,
-  filters: Filters,
-  most: number,
-): Source {
-  // Any blocker counts here, because no index knows which of them are finished. Whether one is not, the list checks.
-  if (name === 'blocked')
-    return ofTasks<{ id: string }>(
-      db.selectFrom('task_dependencies').select('task_dependencies.task_id as id').limit(sql.lit(most)),
-    );
-  const from = listedOf(name, filters);
-  if (!from) {
-    const order = orderColumns[name] ?? 'tasks.created_at';
-    return db
-      .selectFrom('tasks')
-      .select('tasks.id')
-      .where((where) =>
-        where.and([inPlace(where, filters), conditions[name as 'due'](where, values, dialect, filters)]),
-      )
-      .orderBy(order)
-      .limit(sql.lit(most));
-  }
-  const isTask = from.table === 'tasks';
-  // Kysely knows tables by the types of their names, but this table is chosen at run time.
-  let some = db
-    .selectFrom(from.table as 'tasks')
-    .select(sql.ref<string>(isTask ? 'tasks.id' : `${from.table}.task_id`).as('id'));
-  if (isTask) some = some.where((where) => inPlace(where, filters));
-  some = some.limit(sql.lit(most));
-  const given = values[from.values] as readonly string[];
-  if (dialect === 'sqlite')
-    return some.where(from.type === 'uuid' ? anyOf(dialect, from.column, given) : anyRank(dialect, from.column, given));
-  const few = some
-    .where(within(from.column, sql`given.value`))
-    .orderBy(sql.ref(from.column))
-    .orderBy(sql.ref(`${from.table}.created_at`))
-    .as('few');
-  return ofTasks(
-    db
-      .selectFrom(sql`unnest(${given}::${sql.raw(from.type)}[])`.as(sql`given(value)`))
-      .innerJoinLateral(few, (join) => join.onTrue())
-      .select(sql.ref<string>('few.id').as('id')),
-  );
-}
-
-/** How a list reaches its tasks by a filter. `order`: by an index in the order of the list. `ids`: all at once, and then it sorts them. */
-export interface Way {
-  by: FilterName;
-  how: 'order' | 'ids';
-}
-
-/** The conditions of a list on its tasks. `taken` lead to the tasks by an index, and `checks` are checked row by row. */
-export function conditionsOf(
-  where: Where,
-  { filters, way, search }: { filters: Filters; way: Way | null; search: string | null },
-  values: FilterValues,
-  dialect: Dialect,
-): { taken: Expression<SqlBool>[]; checks: Expression<SqlBool>[] } {
-  // A task that is reached by its id needs no index of living tasks. PostgreSQL would use one while it has no statistics of the table.
-  const isById = search === 'hits' || way?.how === 'ids' || (way !== null && isLink(way.by));
-  const place = inPlace(where, filters);
-  const taken: Expression<SqlBool>[] = [isById ? checked(place) : place];
-  const checks: Expression<SqlBool>[] = [];
-  const prefix = prefixOf({ filters, way }, values, dialect);
-  if (prefix) taken.push(within(prefix.column, prefix.value));
-  for (const name of filterNames) {
-    if (filters[name] === undefined) continue;
-    const isWay = way?.by === name;
-    if (name === 'visible') continue;
-    if (!isWay) checks.push(checked(conditions[name](where, values, dialect, filters)));
-    else if (way.how === 'order' && !isLink(name) && !prefix)
-      taken.push(conditions[name](where, values, dialect, filters));
-    else if (name === 'trash' || name === 'blocked') checks.push(conditions[name](where, values, dialect, filters));
-  }
-  return { taken, checks };
-}

@@ -23,27 +23,12 @@ import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { hitsOf, isHit, rank, searchFor, wordStart } from './task-search.ts';
 import { filtersOf, valuesOf } from './task.filter-input.ts';
-import {
-  conditionsOf,
-  type FilterName,
-  filterNames,
-  type Filters,
-  type FilterValues,
-  isIndexed,
-  isLink,
-  linkFilters,
-  ofTasks,
-  orderColumns,
-  prefixOf,
-  type Source,
-  sourceOf,
-  type Way,
-  type Where,
-} from './task.filters.ts';
+import { type FilterName, filterNames, type Filters, type FilterValues, isLink, linkFilters, type Where } from './task.filters.ts';
 import { including } from './task.includes.ts';
 import { namesIn } from './task.names.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import type { TaskListInput, TaskPage, TaskSortField } from './task.schema.ts';
+import { conditionsOf, isIndexed, ofTasks, orderColumns, prefixOf, type Source, sourceOf, type Way } from './task.ways.ts';
 
 /** How many words of a search decide the order. All its words must be found. */
 const rankedTerms = 10;
