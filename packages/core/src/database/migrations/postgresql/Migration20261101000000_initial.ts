@@ -136,6 +136,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "task_tags" ("organization_id" uuid not null, "task_id" uuid not null, "tag_id" uuid not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "task_id", "tag_id"));`);
     this.addSql(`create index "task_tags_tag_index" on "task_tags" ("organization_id", "tag_id", "created_at", "task_id");`);
 
+    this.addSql(`create table "task_dependencies" ("organization_id" uuid not null, "task_id" uuid not null, "blocker_id" uuid not null, primary key ("organization_id", "task_id", "blocker_id"));`);
+    this.addSql(`create index "task_dependencies_blocker_index" on "task_dependencies" ("organization_id", "blocker_id", "task_id");`);
+
     this.addSql(`create table "task_assignees" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "position" smallint not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "task_id", "user_id"));`);
     this.addSql(`create index "task_assignees_user_index" on "task_assignees" ("organization_id", "user_id", "created_at", "task_id");`);
 
@@ -390,6 +393,13 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "task_tags_system" on "task_tags" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "task_tags_request" on "task_tags" to "tenon_request" using (task_tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "task_dependencies" add constraint "task_dependencies_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_dependencies" add constraint "task_dependencies_organization_id_blocker_id_foreign" foreign key ("organization_id", "blocker_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_dependencies" enable row level security;`);
+    this.addSql(`alter table "task_dependencies" force row level security;`);
+    this.addSql(`create policy "task_dependencies_system" on "task_dependencies" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_dependencies_request" on "task_dependencies" to "tenon_request" using (task_dependencies.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_dependencies.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
     this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "task_assignees" add constraint "task_assignees_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "task_assignees" enable row level security;`);
@@ -558,6 +568,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_team_id_foreign";`);
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_parent_id_foreign";`);
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "task_dependencies" drop constraint "task_dependencies_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "task_dependencies" drop constraint "task_dependencies_organization_id_blocker_id_foreign";`);
     this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_task_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_task_id_foreign";`);
 
@@ -591,6 +603,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "team_members" cascade;`);
     this.addSql(`drop table if exists "tasks" cascade;`);
     this.addSql(`drop table if exists "task_tags" cascade;`);
+    this.addSql(`drop table if exists "task_dependencies" cascade;`);
     this.addSql(`drop table if exists "task_assignees" cascade;`);
     this.addSql(`drop table if exists "role_assignments" cascade;`);
     this.addSql(`drop table if exists "department_members" cascade;`);
