@@ -17,52 +17,59 @@ describe.each(scenes)('many tasks in one call on %s', (_dialect, open) => {
   const update = (surface: Surface, input: object, headers = {}) =>
     scene.callAs(owner, surface, 'tasks.bulkUpdate', { ...input }, headers);
 
-  it.each(surfaces)('are answered one by one over %s, with a whole problem for each that is refused', async (surface) => {
-    const [id, missing] = [await aTask(), randomUUID()];
-    const items = [
-      { id: missing, title: 'After' },
-      { id, title: 'After' },
-      { id: await aTask(), tagIds: [missing] },
-    ];
-    const key = { 'idempotency-key': randomUUID() };
-    const reply = await update(surface, { items, mode: 'perItem' }, key);
-    const instance = surface === 'rest' ? '/api/v1/tasks/bulk-update' : '/trpc/tasks.bulkUpdate';
-    const problem = { instance, requestId: expect.any(String), status: 404 };
-    expect(reply.status).toBe(200);
-    expect(reply.data).toEqual({
-      data: [
-        {
-          index: 0,
-          id: missing,
-          status: 404,
-          task: null,
-          problem: {
-            ...problem,
-            type: 'urn:tenon:problem:task_not_found',
-            title: 'Task not found',
-            detail: 'There is no such task.',
-            code: 'task_not_found',
+  it.each(surfaces)(
+    'are answered one by one over %s, with a whole problem for each that is refused',
+    async (surface) => {
+      const [id, missing] = [await aTask(), randomUUID()];
+      const items = [
+        { id: missing, title: 'After' },
+        { id, title: 'After' },
+        { id: await aTask(), tagIds: [missing] },
+      ];
+      const key = { 'idempotency-key': randomUUID() };
+      const reply = await update(surface, { items, mode: 'perItem' }, key);
+      const instance = surface === 'rest' ? '/api/v1/tasks/bulk-update' : '/trpc/tasks.bulkUpdate';
+      const problem = { instance, requestId: expect.any(String), status: 404 };
+      expect(reply.status).toBe(200);
+      expect(reply.data).toEqual({
+        data: [
+          {
+            index: 0,
+            id: missing,
+            status: 404,
+            task: null,
+            problem: {
+              ...problem,
+              type: 'urn:tenon:problem:task_not_found',
+              title: 'Task not found',
+              detail: 'There is no such task.',
+              code: 'task_not_found',
+            },
           },
-        },
-        { index: 1, id, status: 200, task: expect.objectContaining({ title: 'After', version: 2 }), problem: null },
-        {
-          index: 2,
-          id: items[2]?.id,
-          status: 404,
-          task: null,
-          problem: expect.objectContaining({
-            code: 'tag_not_found',
-            errors: [{ path: '/body/items/2/tagIds/0', code: 'custom', message: 'There is no such tag.' }],
-          }),
-        },
-      ],
-      succeeded: 1,
-      failed: 2,
-    });
-    const replayed = await update(surface, { items, mode: 'perItem' }, key);
-    expect(replayed.headers['idempotency-replayed']).toBe('true');
-    expect(replayed.data).toMatchObject({ succeeded: 1, failed: 2, data: [{ problem: { code: 'task_not_found' } }, {}, {}] });
-  });
+          { index: 1, id, status: 200, task: expect.objectContaining({ title: 'After', version: 2 }), problem: null },
+          {
+            index: 2,
+            id: items[2]?.id,
+            status: 404,
+            task: null,
+            problem: expect.objectContaining({
+              code: 'tag_not_found',
+              errors: [{ path: '/body/items/2/tagIds/0', code: 'custom', message: 'There is no such tag.' }],
+            }),
+          },
+        ],
+        succeeded: 1,
+        failed: 2,
+      });
+      const replayed = await update(surface, { items, mode: 'perItem' }, key);
+      expect(replayed.headers['idempotency-replayed']).toBe('true');
+      expect(replayed.data).toMatchObject({
+        succeeded: 1,
+        failed: 2,
+        data: [{ problem: { code: 'task_not_found' } }, {}, {}],
+      });
+    },
+  );
 
   it.each(surfaces)('are all refused with one problem over %s', async (surface) => {
     const [id, missing] = [await aTask(), randomUUID()];
@@ -72,7 +79,9 @@ describe.each(scenes)('many tasks in one call on %s', (_dialect, open) => {
     });
     const changes = { title: 'After' };
     expect(await update(surface, { ids: [id, missing], changes })).toMatchObject(named('/body/ids/1'));
-    expect(await update(surface, { items: [{ id: missing, ...changes }, { id }] })).toMatchObject(named('/body/items/0'));
+    expect(await update(surface, { items: [{ id: missing, ...changes }, { id }] })).toMatchObject(
+      named('/body/items/0'),
+    );
     expect(await owner.do('tasks.get', { id })).toMatchObject({ title: 'Before', version: 1 });
   });
 

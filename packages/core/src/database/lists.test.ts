@@ -22,24 +22,21 @@ describe.each(dialects)('rows that are written in a list on %s', (dialect) => {
     .map((table: TableDefinition) => [table.name, table, columnsOf(table.entity)] as const)
     .filter(([, , { columns, primaryKeys }]) => columns.length > primaryKeys.length);
 
-  it.each(changing)(
-    'keep the value of each column of %s',
-    async (name, table, { columns, primaryKeys }) => {
-      const { version: _, ...row } = world.row(name);
-      const undone = writeThroughSystemDoor(platform.context({ principal: null }), async (unit) => {
-        const read = () =>
-          unit.db
-            .selectFrom(name as 'tasks')
-            .selectAll()
-            .execute();
-        const before = await read();
-        expect(await unit.updateList(table.entity, primaryKeys, [row])).toBe(1);
-        const raised = columns.some((column) => column.name === 'version');
-        const expected = before.map((one) => (raised ? { ...one, version: one.version + 1 } : one));
-        expect(await read()).toEqual(expected);
-        throw new Undo();
-      });
-      await expect(undone).rejects.toThrow(Undo);
-    },
-  );
+  it.each(changing)('keep the value of each column of %s', async (name, table, { columns, primaryKeys }) => {
+    const { version: _, ...row } = world.row(name);
+    const undone = writeThroughSystemDoor(platform.context({ principal: null }), async (unit) => {
+      const read = () =>
+        unit.db
+          .selectFrom(name as 'tasks')
+          .selectAll()
+          .execute();
+      const before = await read();
+      expect(await unit.updateList(table.entity, primaryKeys, [row])).toBe(1);
+      const raised = columns.some((column) => column.name === 'version');
+      const expected = before.map((one) => (raised ? { ...one, version: one.version + 1 } : one));
+      expect(await read()).toEqual(expected);
+      throw new Undo();
+    });
+    await expect(undone).rejects.toThrow(Undo);
+  });
 });

@@ -16,10 +16,20 @@ const call = (mode: 'atomic' | 'perItem') => ({
   fieldsAt: (index: number) => ['items', index, 'changes'],
 });
 
+function errorOf(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
+
 describe('the rows of a call', () => {
   it('throw the error of the only row', () => {
-    const wrong = { code: 'validation_failed', details: { field: ['value'] } };
-    expect(() => Rows.one(3).map(even)).toThrow(expect.objectContaining(wrong));
+    expect(errorOf(() => Rows.one(3).map(even))).toMatchObject({
+      code: 'validation_failed',
+      details: { field: ['value'] },
+    });
     expect(Rows.one(4).map(even).map(half).only).toBe(2);
   });
 
@@ -29,7 +39,8 @@ describe('the rows of a call', () => {
       { field: ['items', 1], message: '3 is odd.' },
       { field: ['items', 3], message: '5 is odd.' },
     ];
-    expect(check).toThrow(expect.objectContaining({ code: 'validation_failed', message: '3 is odd.', details: { fields } }));
+    expect(errorOf(check)).toMatchObject({ code: 'validation_failed', message: '3 is odd.', details: { fields } });
+    expect(errorOf(check)).not.toHaveProperty('details.field');
   });
 
   it('go on without the refused ones, and say why each was refused', () => {
@@ -54,6 +65,7 @@ describe('the rows of a call', () => {
     const mistake = () => {
       throw new TypeError('A mistake.');
     };
-    for (const rows of [Rows.one(1), Rows.many([1], call('perItem'))]) expect(() => rows.map(mistake)).toThrow(TypeError);
+    for (const rows of [Rows.one(1), Rows.many([1], call('perItem'))])
+      expect(() => rows.map(mistake)).toThrow(TypeError);
   });
 });

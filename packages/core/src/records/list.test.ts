@@ -17,7 +17,10 @@ describe.each(dialects)('a list of records on %s', (dialect) => {
       await createTeam(acme.owner.ctx(), { name });
     }
     const named = async (input: object) => {
-      const { data, total } = await listTeams(acme.owner.ctx(), TeamListInput.parse({ ...input, total: true, sort: 'name' }));
+      const { data, total } = await listTeams(
+        acme.owner.ctx(),
+        TeamListInput.parse({ ...input, total: true, sort: 'name' }),
+      );
       expect(total).toBe(data.length);
       return data.map(({ name }) => name).join('');
     };

@@ -252,7 +252,9 @@ export class Resource<
       unit.insert(this.#table.entity, ...(added as never[])),
       Object.keys(rows[0] ?? {}),
       unit,
-      event ? added.map((row, index) => this.#told(event, row, diff({}, { ...row, ...trackedOf(index) }), options)) : [],
+      event
+        ? added.map((row, index) => this.#told(event, row, diff({}, { ...row, ...trackedOf(index) }), options))
+        : [],
       later,
     );
     return added as Row<Entity>[];

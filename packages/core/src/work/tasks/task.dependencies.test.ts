@@ -106,7 +106,9 @@ describe.each(dialects)('dependencies of tasks on %s', (dialect) => {
       const [a, b] = await two();
       const outcomes = await Promise.allSettled([add(a, b), add(b, a)]);
       expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-      expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'dependency_cycle' } });
+      expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+        reason: { code: 'dependency_cycle' },
+      });
     }
   });
 
@@ -161,7 +163,9 @@ describe.each(dialects)('dependencies of tasks on %s', (dialect) => {
     expect(await listed({ blocked: true }, [mine], developer)).toEqual([mine]);
     const viewer = await acme.addMember('viewer');
     for (const refused of [addDependency, removeDependency])
-      await expect(refused(viewer.ctx(), { id: mine, otherId: seen })).rejects.toMatchObject({ code: 'permission_denied' });
+      await expect(refused(viewer.ctx(), { id: mine, otherId: seen })).rejects.toMatchObject({
+        code: 'permission_denied',
+      });
   });
 
   it('are at most 50 in each direction', async () => {

@@ -27,7 +27,8 @@ export const TaskHistoryPage = page(TaskHistoryEntry, 'TaskHistoryPage');
 
 const statusOrNull = status().catch(null);
 
-const newestFirst: PageOrder = { by: sql.ref('events.id'), descending: true, id: sql.ref('events.id') };
+const eventId = sql.ref('events.id');
+const newestFirst: PageOrder = { by: eventId, descending: true, id: eventId };
 
 /**
  * What was done with a task itself, newest first, and how its status changed (D9).

@@ -56,7 +56,11 @@ interface LinkRow {
 type QueryBuilder = Pick<ReadDoor, 'selectFrom'>;
 
 /** The links of one kind whose column with the task meets a condition. */
-function linksFrom(db: QueryBuilder, { table, task, id, isTask }: LinkTable, ofTasks: (task: string) => Expression<SqlBool>) {
+function linksFrom(
+  db: QueryBuilder,
+  { table, task, id, isTask }: LinkTable,
+  ofTasks: (task: string) => Expression<SqlBool>,
+) {
   // The queries name no column by itself, so it does not matter that the type is that of one of the tables.
   const links = db.selectFrom(table as 'task_tags').where(ofTasks(`${table}.${task}`));
   if (!isTask) return links;
@@ -127,7 +131,9 @@ function byTask(links: readonly LinkRow[]): LinkIds {
     blocks: new Map(),
   };
   // Most tasks have one assignee, so there is usually nothing to put in order.
-  const ordered = links.some(({ position }) => position > 0) ? links.toSorted((a, b) => a.position - b.position) : links;
+  const ordered = links.some(({ position }) => position > 0)
+    ? links.toSorted((a, b) => a.position - b.position)
+    : links;
   for (const { kind, taskId, id } of ordered) listOf(ids[kind], taskId).push(id);
   return ids;
 }

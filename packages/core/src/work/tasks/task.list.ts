@@ -23,12 +23,29 @@ import { searchWords } from '../../kernel/search-words.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { hitsOf, isHit, rank, searchFor, wordStart } from './task-search.ts';
 import { filtersOf, valuesOf } from './task.filter-input.ts';
-import { type FilterName, filterNames, type Filters, type FilterValues, isLink, linkFilters, type Where } from './task.filters.ts';
+import {
+  type FilterName,
+  filterNames,
+  type Filters,
+  type FilterValues,
+  isLink,
+  linkFilters,
+  type Where,
+} from './task.filters.ts';
 import { including } from './task.includes.ts';
 import { namesIn } from './task.names.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import type { TaskListInput, TaskPage, TaskSortField } from './task.schema.ts';
-import { conditionsOf, isIndexed, ofTasks, orderColumns, prefixOf, type Source, sourceOf, type Way } from './task.ways.ts';
+import {
+  conditionsOf,
+  isIndexed,
+  ofTasks,
+  orderColumns,
+  prefixOf,
+  type Source,
+  sourceOf,
+  type Way,
+} from './task.ways.ts';
 
 /** How many words of a search decide the order. All its words must be found. */
 const rankedTerms = 10;
@@ -198,10 +215,7 @@ const countStatement = statementFamily<RowShape, ListValues, { visited: number; 
     const order = orderOfCount(shape);
     return db
       .selectFrom((order ? visited.orderBy(order) : visited).as('visited'))
-      .select([
-        countAll().as('visited'),
-        sql<number>`cast(coalesce(sum(visited.matches), 0) as integer)`.as('total'),
-      ]);
+      .select([countAll().as('visited'), sql<number>`cast(coalesce(sum(visited.matches), 0) as integer)`.as('total')]);
   },
 );
 

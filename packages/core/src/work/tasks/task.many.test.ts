@@ -76,11 +76,20 @@ describe.each(dialects)('many tasks in one call on %s', (dialect) => {
       [1, null],
     ]);
     const [child, plain] = outcomes.map(({ task }) => Task.parse(task));
-    expect(child).toEqual({ ...alone, id: child?.id, number: alone.number + 1, createdAt: child?.createdAt, updatedAt: child?.updatedAt, completedAt: child?.completedAt });
+    expect(child).toEqual({
+      ...alone,
+      id: child?.id,
+      number: alone.number + 1,
+      createdAt: child?.createdAt,
+      updatedAt: child?.updatedAt,
+      completedAt: child?.completedAt,
+    });
     expect(plain).toMatchObject({ title: 'Plain', number: alone.number + 2, status: 'todo', assignees: [] });
     for (const task of [child, plain]) expect(await getTask(acme.owner.ctx(), { id: String(task?.id) })).toEqual(task);
     const activity = await listTaskActivity(acme.owner.ctx(), { id: String(child?.id), limit: 5, total: true });
-    expect(activity.data).toMatchObject([{ type: 'task.created', changes: { assigneeIds: { to: input.assigneeIds } } }]);
+    expect(activity.data).toMatchObject([
+      { type: 'task.created', changes: { assigneeIds: { to: input.assigneeIds } } },
+    ]);
   });
 
   it(`are changed by at most ${mostStatements} statements and one transaction, with an event each, whatever changes`, async () => {
@@ -177,7 +186,11 @@ describe.each(dialects)('many tasks in one call on %s', (dialect) => {
     expect(codesIn(outcomes)).toEqual([null, 'task_not_found', 'team_not_found', 'parent_cycle']);
     expect(outcomes[2]?.refusal?.details.field).toEqual(['items', 2, 'teamId']);
     expect(outcomes[0]?.task).toMatchObject({ title: 'First', parentId: third, version: 2 });
-    expect(await getTask(acme.owner.ctx(), { id: third })).toMatchObject({ title: 'Task 2', parentId: null, version: 1 });
+    expect(await getTask(acme.owner.ctx(), { id: third })).toMatchObject({
+      title: 'Task 2',
+      parentId: null,
+      version: 1,
+    });
     const byIds = update({ ids: [first, second], changes: { parentId: second }, mode: 'perItem' });
     const cycle = await bulkUpdateTasks(acme.owner.ctx(), byIds);
     expect(codesIn(cycle)).toEqual([null, 'parent_cycle']);
@@ -190,7 +203,10 @@ describe.each(dialects)('many tasks in one call on %s', (dialect) => {
     const mine = await createTask(developer.ctx(), { title: 'Mine' });
     const [other = ''] = await some(1);
     const changes = { priority: 'high' };
-    const outcomes = await bulkUpdateTasks(developer.ctx(), update({ ids: [other, mine.id], changes, mode: 'perItem' }));
+    const outcomes = await bulkUpdateTasks(
+      developer.ctx(),
+      update({ ids: [other, mine.id], changes, mode: 'perItem' }),
+    );
     expect(codesIn(outcomes)).toEqual(['task_not_found', null]);
     const items = [{ title: 'Own' }, { title: 'For others', assigneeIds: [acme.owner.userId] }];
     const created = await bulkCreateTasks(developer.ctx(), create({ items, mode: 'perItem' }));
@@ -223,7 +239,10 @@ describe.each(dialects)('many tasks in one call on %s', (dialect) => {
     const next = await bulkCreateTasks(limited.owner.ctx(), create({ items: [wrong, ...items], mode: 'perItem' }));
     expect(next.map(({ task }) => task?.number ?? null)).toEqual([null, 4, 5, 6, 7, null]);
     await setOrganizationTier(anonymous(platform), { organization: limited.id, tier: 'free', maxTasks: 9 });
-    const last = await bulkCreateTasks(limited.owner.ctx(), create({ items: [wrong, { title: 'Eighth' }], mode: 'perItem' }));
+    const last = await bulkCreateTasks(
+      limited.owner.ctx(),
+      create({ items: [wrong, { title: 'Eighth' }], mode: 'perItem' }),
+    );
     expect(last[1]?.task?.number).toBe(8);
     await expect(some(2, limited)).rejects.toMatchObject({ code: beyond });
     expect((await some(1, limited)).length).toBe(1);

@@ -46,7 +46,9 @@ export const takeQuotaAndNumber = (unit: Unit, tasks = 1) => unit.db.run(take, {
 const setCounters = statement((db, { number, count }: { number: number; count: number }) =>
   db
     .updateTable('counters')
-    .set({ value: sql<number>`case name when ${sql.lit(numbers)} then cast(${number} as integer) else cast(${count} as integer) end` })
+    .set({
+      value: sql<number>`case name when ${sql.lit(numbers)} then cast(${number} as integer) else cast(${count} as integer) end`,
+    })
     .where('name', 'in', [sql.lit(numbers), sql.lit(living)]),
 );
 

@@ -55,7 +55,9 @@ export const Task = output('Task', {
   tags: z.array(TaskTag),
   blockedBy: z
     .array(z.uuid())
-    .describe('The tasks that it waits for, as far as the caller sees them: not those in the trash, but also those that are done.'),
+    .describe(
+      'The tasks that it waits for, as far as the caller sees them: not those in the trash, but also those that are done.',
+    ),
   blocks: z.array(z.uuid()).describe('The tasks that wait for it, as far as the caller sees them.'),
   progress: z
     .object({ total: z.int(), done: z.int() })
@@ -123,7 +125,8 @@ export const TaskBulkUpdate = z
     mode,
   })
   .refine(
-    ({ ids, changes, items }) => (ids === undefined) === (changes === undefined) && (ids === undefined) !== (items === undefined),
+    ({ ids, changes, items }) =>
+      (ids === undefined) === (changes === undefined) && (ids === undefined) !== (items === undefined),
     { message: 'Send ids and changes, or items.' },
   )
   .meta({ id: 'TaskBulkUpdate' });

@@ -178,7 +178,8 @@ export async function updateTasks<Answer>(
       unit,
       allowed.values.map(({ fields }) => fields),
     );
-    const above = parentIds.length > 0 ? await parentsAbove(unit.invisible, parentIds) : new Map<string, string | null>();
+    const above =
+      parentIds.length > 0 ? await parentsAbove(unit.invisible, parentIds) : new Map<string, string | null>();
     const checked = allowed.map(({ task, fields }) => {
       requireReferences(found, fields, task.assigneeIds);
       if (fields.parentId) refuseCycle(above, task.id, fields.parentId);
