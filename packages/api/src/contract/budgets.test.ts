@@ -79,11 +79,6 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'tasks.create': (office, turn) => () => office.call('tasks.create', nextTask(office, turn)),
   'tasks.update': (office, turn) => () =>
     office.call('tasks.update', { id: at(office.taskIds, turn), status: 'in_progress' }),
-  'tasks.bulkUpdate, 50 tasks': (office, turn) => () =>
-    office.call('tasks.bulkUpdate', {
-      ids: office.taskIds.slice(0, 50),
-      changes: { priority: turn % 2 === 0 ? 'high' : 'low' },
-    }),
   'tasks.delete': async (office, turn) => {
     const { id } = await office.call('tasks.create', nextTask(office, turn));
     return () => office.call('tasks.delete', { id });
@@ -115,6 +110,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await office.call('members.add', { organizationId, email, roleIds: [viewerId] });
     return async () => expect(await platform.runDueJobs()).toBe(1);
   },
+  // The last one, because it grows the log of events.
+  'tasks.bulkUpdate, 30 tasks': (office, turn) => () =>
+    office.call('tasks.bulkUpdate', {
+      ids: office.taskIds.slice(0, 30),
+      changes: { priority: turn % 2 === 0 ? 'high' : 'low' },
+    }),
 };
 
 async function openOffice(dialect: TestDialect): Promise<{ office: Office; app: FastifyInstance }> {

@@ -13,7 +13,8 @@ const withHeaders = mutations.filter(([, { operation }]) => operation.mutationHe
 
 /** The version of the row that the last parameter of the path names. */
 function versionOf({ operation }: Case, input: Fields, dump: Dump): number {
-  const target = [...operation.parameters].at(-1) ?? '';
+  // The other one is only referred to.
+  const target = [...operation.parameters].findLast((name) => name !== 'otherId') ?? '';
   const row =
     Object.values(dump)
       .flat()
