@@ -74,8 +74,8 @@ interface EventOptions {
   later?: boolean;
   /** What the event tells beyond the fields of the row. */
   data?: Fields;
-  /** Of new rows, the tracked fields that are no columns: those of all rows, or of each. */
-  tracked?: Fields | readonly Fields[];
+  /** Of new rows, the tracked fields that are no columns: the same for all, or those of each by its position. */
+  tracked?: Fields | ((index: number) => Fields);
   parent?: { type: string; id: string };
   /** @default the organization of the unit */
   organizationId?: string | null;
@@ -244,7 +244,7 @@ export class Resource<
     rows: readonly NewFields<Entity, Derived>[],
     { event = this.#options.events.created, later, tracked, ...options }: EventOptions = {},
   ): Promise<Row<Entity>[]> {
-    const trackedOf = (index: number) => (Array.isArray(tracked) ? tracked[index] : tracked);
+    const trackedOf = (index: number) => (typeof tracked === 'function' ? tracked(index) : tracked);
     const added = rows.map((fields) =>
       this.#withDerived({ ...this.#reader.blank(unit, uuidv7()), ...onWire(given(fields)) }),
     );

@@ -129,9 +129,10 @@ describe.each(dialects)('many tasks in one call on %s', (dialect) => {
       const { assigneeIds, tagIds: tags, ...fields } = items[index] ?? { assigneeIds: [], tagIds: [] };
       expect(task).toMatchObject({ ...fields, version: 2 });
       expect(task?.assignees.map(({ id }) => id)).toEqual(assigneeIds);
-      expect(task?.tags.map(({ id }) => id).toSorted()).toEqual(tags.toSorted());
-      if (index % 50 === 0) expect(await getTask(acme.owner.ctx(), { id: String(task?.id) })).toEqual(task);
+      expect(new Set(task?.tags.map(({ id }) => id))).toEqual(new Set(tags));
     }
+    for (const { task } of outcomes.filter(({ index }) => index % 50 === 0))
+      expect(await getTask(acme.owner.ctx(), { id: String(task?.id) })).toEqual(task);
     const found = await listTasks(acme.owner.ctx(), TaskListInput.parse({ search: 'changed 499' }));
     expect(found.data.map(({ id }) => id)).toEqual([ids[499]]);
   });

@@ -76,6 +76,7 @@ export async function createTasks<Answer>(
       return { ...draft, id: uuidv7() };
     });
     const news = numbered.values;
+    const tracked = news.map(({ assigneeIds, tagIds }) => ({ assigneeIds, tagIds: tagIds.toSorted() }));
     const added = await tasks.addMany(
       unit,
       news.map(({ assigneeIds: _people, tagIds: _tags, ...fields }, index) => ({
@@ -83,7 +84,7 @@ export async function createTasks<Answer>(
         completedAt: fields.status === 'done' ? unit.now : null,
         number: numbers.first + index,
       })),
-      { tracked: news.map(({ assigneeIds, tagIds }) => ({ assigneeIds, tagIds: tagIds.toSorted() })), later: true },
+      { tracked: (index) => tracked[index] ?? {}, later: true },
     );
     const linked = news.map((draft) => ({ ...draft, createdAt: unit.now }));
     await writeLater(unit, news.length, [
