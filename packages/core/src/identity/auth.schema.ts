@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../kernel/redaction.ts';
 import { input, output } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 import { refreshToken, sessionFields } from './session.schema.ts';
@@ -6,7 +7,7 @@ import { email, timezone, User, username } from './user.schema.ts';
 
 /** A password that a user sets. The minimum length is a setting, so the service checks it. */
 const newPassword = () =>
-  text(1, 128).describe(
+  secret(text(1, 128)).describe(
     'At most 128 characters; at least 8, unless the installation asks for more. All Unicode forms of one password are the same.',
   );
 
@@ -21,7 +22,7 @@ export const registrationFields = {
 export type Registration = z.output<z.ZodObject<typeof registrationFields>>;
 
 export const VerifyEmail = input('VerifyEmail', {
-  token: text(1, 512).describe('From the mail, or from the answer of auth.register in development.'),
+  token: secret(text(1, 512)).describe('From the mail, or from the answer of auth.register in development.'),
 });
 export type VerifyEmail = z.output<typeof VerifyEmail>;
 
@@ -37,12 +38,12 @@ export const ForgotPassword = input('ForgotPassword', { email: email() });
 export type ForgotPassword = z.output<typeof ForgotPassword>;
 
 export const ResetPassword = input('ResetPassword', {
-  token: text(1, 512).describe('From the mail that auth.forgotPassword sends.'),
+  token: secret(text(1, 512)).describe('From the mail that auth.forgotPassword sends.'),
   password: newPassword(),
 });
 export type ResetPassword = z.output<typeof ResetPassword>;
 
-const currentPassword = () => text(1, 1024).describe('A session alone is not enough.');
+const currentPassword = () => secret(text(1, 1024)).describe('A session alone is not enough.');
 
 export const ChangePassword = input('ChangePassword', {
   currentPassword: currentPassword(),
@@ -57,7 +58,7 @@ export const ChangeEmail = input('ChangeEmail', {
 export type ChangeEmail = z.output<typeof ChangeEmail>;
 
 export const EmailToken = input('EmailToken', {
-  token: text(1, 512).describe('From the mail to the address concerned.'),
+  token: secret(text(1, 512)).describe('From the mail to the address concerned.'),
 });
 export type EmailToken = z.output<typeof EmailToken>;
 
@@ -68,7 +69,7 @@ export const Login = z
     login: text(1, 254).optional().describe('E-mail address or username.'),
     email: text(1, 254).optional().describe('In place of `login`.'),
     username: text(1, 254).optional().describe('In place of `login`.'),
-    password: text(1, 1024),
+    password: secret(text(1, 1024)),
     ...sessionFields,
   })
   .refine((input) => loginNames.filter((name) => input[name] !== undefined).length === 1, {
@@ -87,12 +88,11 @@ export const Logout = input('Logout', { refreshToken: refreshToken() });
 export type Logout = z.output<typeof Logout>;
 
 export const SignedIn = output('SignedIn', {
-  accessToken: z.string().describe('Send it as `Authorization: Bearer …`.'),
+  accessToken: secret(z.string()).describe('Send it as `Authorization: Bearer …`.'),
   tokenType: z.literal('Bearer'),
   expiresIn: z.number().int().describe('Seconds until the access token expires.'),
   user: User,
-  refreshToken: z
-    .string()
+  refreshToken: secret(z.string())
     .optional()
     .describe('Only to clients that take it in the body; each one is good for one refresh.'),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../kernel/redaction.ts';
 import { input, instantOut, listInput, output } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 
@@ -14,7 +15,7 @@ export const sessionFields = {
     .describe('`body` answers the refresh token and sets no cookie: for clients that are not browsers.'),
 };
 
-export const refreshToken = () => text(1, 512).optional().describe('In place of the cookie; wins over it.');
+export const refreshToken = () => secret(text(1, 512)).optional().describe('In place of the cookie; wins over it.');
 
 export const Session = z
   .object({

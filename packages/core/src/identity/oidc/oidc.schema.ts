@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../../kernel/redaction.ts';
 import { id, input, output } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
@@ -44,27 +45,26 @@ export const OidcLinked = output('OidcLinked', { status: z.literal('linked') });
 export type OidcLinked = z.output<typeof OidcLinked>;
 
 export const OidcStarted = output('OidcStarted', {
-  authorizationUrl: z.string().describe('Where to send the browser.'),
+  authorizationUrl: secret(z.string()).describe('Where to send the browser.'),
   expiresIn: z.number().int().describe('Seconds in which the sign-in has to be finished.'),
-  binding: z
-    .string()
+  binding: secret(z.string())
     .optional()
     .describe('Only with `tokenTransport: "body"`: keep it secret, and give it to `auth.finishOidc`.'),
 });
 export type OidcStarted = z.output<typeof OidcStarted>;
 
 export const OidcFinish = input('OidcFinish', {
-  state: text(1, 512),
-  binding: text(1, 512).describe('From `auth.startOidc`.'),
-  code: text(1, 4096),
+  state: secret(text(1, 512)),
+  binding: secret(text(1, 512)).describe('From `auth.startOidc`.'),
+  code: secret(text(1, 4096)),
   iss: text(1, 2048).optional().describe('When the browser came back with it.'),
 });
 export type OidcFinish = z.output<typeof OidcFinish>;
 
 /** What an issuer sends the browser back with. Not strict: issuers may add parameters of their own. */
 export const OidcCallback = z.object({
-  state: text(1, 512).describe('From `auth.startOidc`.'),
-  code: text(1, 4096).optional().describe('Absent when the issuer refused.'),
+  state: secret(text(1, 512)).describe('From `auth.startOidc`.'),
+  code: secret(text(1, 4096)).optional().describe('Absent when the issuer refused.'),
   iss: text(1, 2048).optional().describe('The issuer, by RFC 9207.'),
   error: text(1, 512).optional().describe('Why the issuer refused.'),
 });
@@ -75,7 +75,7 @@ export const OidcProviderCallback = OidcCallback.extend(atProvider);
 
 /** OpenID Connect Back-Channel Logout 1.0, section 2.5. Not strict: issuers may add parameters of their own. */
 export const OidcBackChannelLogout = z.object({
-  logout_token: text(1, 16_384).describe('A JWT that names the session that ended, or its subject.'),
+  logout_token: secret(text(1, 16_384)).describe('A JWT that names the session that ended, or its subject.'),
 });
 
 export const OidcProviderBackChannelLogout = OidcBackChannelLogout.extend(atProvider);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../../kernel/redaction.ts';
 import { id, input, instantOut, listInput, output } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 import { identityProof } from '../second-factor/identity-proof.schema.ts';
@@ -32,7 +33,7 @@ export type PasskeyEnable = z.output<typeof PasskeyEnable>;
 const credential = z.object({ id: z.string(), type: z.literal('public-key'), transports: z.array(z.string()) });
 
 const challenge = {
-  challengeToken: z.string().describe('To be sent back with the answer of the authenticator; good once.'),
+  challengeToken: secret(z.string()).describe('To be sent back with the answer of the authenticator; good once.'),
   expiresAt: instantOut(),
 };
 
@@ -93,7 +94,7 @@ export const AuthenticationResponse = z
   .meta({ description: 'The credential that the browser got, as its `toJSON()` answers it.' });
 export type AuthenticationResponse = z.output<typeof AuthenticationResponse>;
 
-const token = () => text(1, 128);
+const token = () => secret(text(1, 128));
 
 export const PasskeyAdd = input('PasskeyAdd', {
   challengeToken: token().describe('From auth.startPasskey.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../../kernel/redaction.ts';
 import { input, instantOut, output } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { AuthenticationResponse } from '../passkeys/passkey.schema.ts';
@@ -11,8 +12,8 @@ export const TotpEnable = input('TotpEnable', identityProof);
 export const RecoveryCodesRenew = input('RecoveryCodesRenew', identityProof);
 
 export const TotpStarted = output('TotpStarted', {
-  secret: z.string().describe('In base32, to be typed into the app where no picture can be taken.'),
-  uri: z.string().describe('`otpauth://totp/…`, to be shown as a QR code.'),
+  secret: secret(z.string()).describe('In base32, to be typed into the app where no picture can be taken.'),
+  uri: secret(z.string()).describe('`otpauth://totp/…`, to be shown as a QR code.'),
 });
 export type TotpStarted = z.output<typeof TotpStarted>;
 
@@ -20,7 +21,7 @@ export const TotpConfirm = input('TotpConfirm', { code: totpCode().describe('The
 export type TotpConfirm = z.output<typeof TotpConfirm>;
 
 export const RecoveryCodes = output('RecoveryCodes', {
-  recoveryCodes: z.array(z.string()).describe('Ten, each good once. They are never shown again.'),
+  recoveryCodes: z.array(secret(z.string())).describe('Ten, each good once. They are never shown again.'),
 });
 export type RecoveryCodes = z.output<typeof RecoveryCodes>;
 
@@ -40,9 +41,9 @@ const answers = ['code', 'recoveryCode', 'passkey'] as const;
 
 export const SecondFactorVerify = z
   .strictObject({
-    challengeToken: text(1, 128).describe('`challenge.token` of the problem `second_factor_required`.'),
+    challengeToken: secret(text(1, 128)).describe('`challenge.token` of the problem `second_factor_required`.'),
     code: totpCode().optional().describe('Of the authenticator app.'),
-    recoveryCode: text(1, 64).optional().describe('In place of `code`; dashes, spaces and case do not matter.'),
+    recoveryCode: secret(text(1, 64)).optional().describe('In place of `code`; dashes, spaces and case do not matter.'),
     passkey: AuthenticationResponse.optional(),
     ...sessionFields,
   })

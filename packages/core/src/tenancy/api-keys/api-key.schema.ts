@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { permissions } from '../../access/index.ts';
+import { secret } from '../../kernel/redaction.ts';
 import {
   anyIdOr,
   distinct,
@@ -30,7 +31,7 @@ export const ApiKey = output('ApiKey', {
 export type ApiKey = z.output<typeof ApiKey>;
 
 export const ApiKeyCreated = ApiKey.extend({
-  secret: z.string().describe('The key itself. It is shown here and never again.'),
+  secret: secret(z.string()).describe('The key itself. It is shown here and never again.'),
 }).meta({ id: 'ApiKeyCreated' });
 export type ApiKeyCreated = z.output<typeof ApiKeyCreated>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../../kernel/redaction.ts';
 import { input, output } from '../../kernel/schemas.ts';
 import { registrationFields, User } from '../../identity/index.ts';
 import { line } from '../../kernel/text.ts';
@@ -14,7 +15,7 @@ export type Register = z.output<typeof Register>;
 export const Registered = output('Registered', {
   user: User,
   organization: Organization.nullable(),
-  verificationToken: z.string().optional().describe('Never in production: there the mail alone carries it.'),
+  verificationToken: secret(z.string()).optional().describe('Never in production: there the mail alone carries it.'),
 });
 export type Registered = z.output<typeof Registered>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isIssuerIdentifier } from '../../identity/index.ts';
+import { secret } from '../../kernel/redaction.ts';
 import { distinct, id, input, instantOut, listInput, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
@@ -39,7 +40,7 @@ const fields = {
     .refine(isIssuerIdentifier, 'Must be an issuer identifier: a URL with https, without query and fragment.')
     .describe('The issuer identifier, below which its discovery document stands.'),
   clientId: text(1, 255),
-  clientSecret: text(1, 4096).nullable().describe('Null: a public client, which PKCE alone protects.'),
+  clientSecret: secret(text(1, 4096)).nullable().describe('Null: a public client, which PKCE alone protects.'),
   scopes: distinct(z.array(scope).min(1).max(20)).refine((scopes) => scopes.includes('openid'), 'Must name openid.'),
   enabled: z.boolean().describe('Made false, the sessions that began there end.'),
   createMembers: z

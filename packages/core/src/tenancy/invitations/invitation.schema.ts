@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { registrationFields, User } from '../../identity/index.ts';
+import { secret } from '../../kernel/redaction.ts';
 import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { Member } from '../members/member.schema.ts';
@@ -39,7 +40,7 @@ export type InvitationPath = z.output<typeof InvitationPath>;
 const { email: _invited, ...ownFields } = registrationFields;
 
 export const AcceptInvitation = input('AcceptInvitation', {
-  token: text(1, 512).describe('From the mail of the invitation.'),
+  token: secret(text(1, 512)).describe('From the mail of the invitation.'),
   ...ownFields,
 });
 export type AcceptInvitation = z.output<typeof AcceptInvitation>;
