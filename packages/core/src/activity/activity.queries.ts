@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
-import { countOf, paged, type PageOrder, pageRequest, pageValues, readPage, startOf } from '../database/paging.ts';
+import { type LogKeys, type LogPageRequest, readLogPage } from '../database/log-pages.ts';
+import { countOf, type PageOrder, pageRequest } from '../database/paging.ts';
 import type { ReadDoor } from '../database/read-door.ts';
+import type { CursorKey } from '../kernel/cursor.ts';
 import type { Page } from '../kernel/schemas.ts';
 import type { ActivityEntry } from './activity.schema.ts';
+import { summaryOf } from './catalogue.ts';
 
 export interface EntityEventsRequest {
   entityId: string;
@@ -12,11 +15,83 @@ export interface EntityEventsRequest {
   total: boolean;
 }
 
-/** The newest first. */
-const orderIn = (table: string): PageOrder => {
-  const id = sql.ref(`${table}.id`);
-  return { by: id, descending: true, id };
-};
+/** A page of the event log. */
+export type EventLogPage = LogPageRequest<'events'>;
+
+const id = sql.ref('events.id');
+
+/** The order in which events were recorded. The events of one entity are in the order of its changes then. */
+export const byId: PageOrder = { by: id, descending: true, id };
+
+/** The order of the instants at which changes began. */
+export const byTime: PageOrder = { by: sql.ref('events.at'), descending: true, id };
+
+/** The events about an entity, and those about what belongs to it. With `or`, a database would read all events of the organization. */
+export const eventsAbout =
+  (entityId: string): EventLogPage['parts'] =>
+  (db) => [
+    db.selectFrom('events').where('events.entity_id', '=', entityId),
+    db.selectFrom('events').where('events.parent_id', '=', entityId),
+  ];
+
+const rowsOf = (db: ReadDoor, keys: LogKeys) =>
+  db
+    .selectFrom(keys.as('page'))
+    .innerJoin('events', 'events.id', 'page.id')
+    .leftJoin('event_payloads', 'event_payloads.event_id', 'page.id')
+    .leftJoin('users', 'users.id', 'events.actor_id')
+    .select([
+      'page.id',
+      'page.sortValue',
+      'events.type',
+      'events.actor_id as actorId',
+      'events.api_key_id as apiKeyId',
+      'events.entity_type as entityType',
+      'events.entity_id as entityId',
+      'events.parent_type as parentType',
+      'events.parent_id as parentId',
+      'events.at',
+      'event_payloads.payload',
+      'users.username',
+      'users.full_name as fullName',
+    ])
+    .orderBy('page.sortValue', 'desc')
+    .orderBy('page.id', 'desc')
+    .execute();
+
+type Row = Awaited<ReturnType<typeof rowsOf>>[number];
+
+function entryOf({
+  actorId,
+  username,
+  fullName,
+  entityType,
+  entityId,
+  parentType,
+  parentId,
+  ...row
+}: Row): ActivityEntry {
+  const actor = actorId === null ? null : { id: actorId, username, fullName };
+  return {
+    id: row.id,
+    type: row.type,
+    actor,
+    apiKeyId: row.apiKeyId,
+    entity: { type: entityType, id: entityId },
+    parent: parentType === null || parentId === null ? null : { type: parentType, id: parentId },
+    // A payload that had to be forgotten leaves the event.
+    changes: row.payload?.changes ?? {},
+    data: row.payload?.data ?? {},
+    summary: summaryOf(row.type, actor, row.payload),
+    at: row.at,
+  };
+}
+
+/** @param end where the page stops reading; null is the end of the log */
+export async function readEvents(db: ReadDoor, log: EventLogPage, end: CursorKey | null) {
+  const { rows, nextCursor } = await readLogPage(db, log, end, (keys) => rowsOf(db, keys));
+  return { data: rows.map(entryOf), nextCursor };
+}
 
 /** What happened to an entity and to what belongs to it, newest first. The caller has found the entity visible. */
 export async function eventsOf(
@@ -24,44 +99,10 @@ export async function eventsOf(
   db: ReadDoor,
   input: EntityEventsRequest,
 ): Promise<Page<ActivityEntry>> {
-  const { entityId } = input;
-  const request = pageRequest(ctx, `events ${entityId}`, '-id', input);
-  const about = db.selectFrom('events').where('events.entity_id', '=', entityId);
-  const below = db.selectFrom('events').where('events.parent_id', '=', entityId);
-  // Each of the two reads a page in the order of its own index. With `or`, a database would read all events of the organization.
-  const newest = (side: typeof about, name: string) =>
-    db
-      .selectFrom(
-        paged(side.selectAll('events'), orderIn('events'), startOf(request), pageValues(request)).as(name as 'side'),
-      )
-      .select(['id', 'type', 'actor_id', 'api_key_id', 'entity_type', 'entity_id', 'at']);
-  const columns = db
-    .selectFrom(newest(about, 'about').unionAll(newest(below, 'below')).as('told'))
-    .leftJoin('event_payloads', 'event_payloads.event_id', 'told.id')
-    .leftJoin('users', 'users.id', 'told.actor_id')
-    .select([
-      'told.id',
-      'told.type',
-      'told.actor_id as actorId',
-      'told.api_key_id as apiKeyId',
-      'told.entity_type as entityType',
-      'told.entity_id as entityId',
-      'told.at',
-      'event_payloads.payload',
-      'users.username',
-      'users.full_name as fullName',
-    ]);
-  const { rows, nextCursor } = await readPage(columns, orderIn('told'), request);
-  const data = rows.map((row): ActivityEntry => ({
-    id: row.id,
-    type: row.type,
-    actor: row.actorId === null ? null : { id: row.actorId, username: row.username, fullName: row.fullName },
-    apiKeyId: row.apiKeyId,
-    entity: { type: row.entityType, id: row.entityId },
-    // A payload that had to be forgotten leaves the event.
-    changes: row.payload?.changes ?? {},
-    data: row.payload?.data ?? {},
-    at: row.at,
-  }));
-  return { data, nextCursor, ...(input.total ? { total: (await countOf(about)) + (await countOf(below)) } : {}) };
+  const request = pageRequest(ctx, `events ${input.entityId}`, '-id', input);
+  const parts = eventsAbout(input.entityId);
+  const page = await readEvents(db, { request, order: byId, parts }, null);
+  if (!input.total) return page;
+  const [about = 0, below = 0] = await Promise.all(parts(db).map((part) => countOf(part)));
+  return { ...page, total: about + below };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Changes } from '../kernel/changes.ts';
+import type { Person } from '../kernel/schemas.ts';
 import { ActivityEntry } from './activity.schema.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
@@ -173,4 +174,38 @@ export function defineEvents<Declarations extends Readonly<Record<string, object
     new EventType(`${entity}.${name}`, declaration as EventDeclaration<Shape, Shape>, stream),
   ]);
   return Object.fromEntries(types) as EventTypes<Declarations>;
+}
+
+/** Every type of event, by its name. */
+const catalogue = new Map<string, EventType>();
+
+/** Registers the events of all contexts, so that the activity can tell them. Returns them by name, in the order of their names. */
+export function registerEvents(contexts: readonly object[]): ReadonlyMap<string, EventType> {
+  const types = contexts.flatMap((events) => Object.values<EventType>({ ...events }));
+  for (const type of types.sort((a, b) => (a.type < b.type ? -1 : 1))) catalogue.set(type.type, type);
+  return catalogue;
+}
+
+/** The types that some patterns name: `task.created`, or `task.*` for all that begin so. Null is all of them. */
+export function typesNamed(patterns: readonly string[]): readonly string[] | null {
+  if (patterns.includes('*')) return null;
+  const named = patterns.flatMap((pattern) => {
+    if (!pattern.endsWith('.*')) return [pattern];
+    return [...catalogue.keys()].filter((type) => type.startsWith(pattern.slice(0, -1)));
+  });
+  return [...new Set(named)];
+}
+
+const nameOf = (actor: Person | null): string =>
+  actor === null ? 'The system' : (actor.fullName ?? actor.username ?? 'Somebody');
+
+/** Tells an event in one line. Null when its payload was erased, or is not what the catalogue says now. */
+export function summaryOf(
+  type: string,
+  actor: Person | null,
+  payload: { changes: Changes; data: Record<string, unknown> } | null,
+): string | null {
+  const known = catalogue.get(type);
+  const data = payload && known?.data.safeParse(payload.data).data;
+  return known && payload && data ? known.summary({ actor: nameOf(actor), data, changes: payload.changes }) : null;
 }

@@ -1,8 +1,9 @@
 import { eventPayloadTable, eventTable } from './event.entity.ts';
 
-export { ActivityEntry, ActivityPage } from './activity.schema.ts';
+export { listActivity } from './activity.list.ts';
+export { ActivityEntry, ActivityListInput, ActivityLogPage, ActivityPage } from './activity.schema.ts';
 export { type EntityEventsRequest, eventsOf } from './activity.queries.ts';
-export { defineEvents, event, type EventType, lifecycle, type NewEvent } from './catalogue.ts';
+export { defineEvents, event, type EventType, lifecycle, type NewEvent, registerEvents } from './catalogue.ts';
 export { recordEvents } from './record.ts';
 
 export const activityTables = [eventTable, eventPayloadTable];

@@ -127,6 +127,23 @@ export const include = <const Name extends string>(...names: [Name, ...Name[]]) 
     .optional()
     .describe('What the answer shows in addition. Each costs a query.');
 
+/** The input fields of a log: a list from the newest row on, which nobody counts. */
+export const logInput = { limit: pageInput.limit, cursor: pageInput.cursor };
+
+/** What a log answers. @param name in the document */
+export const logPage = <Item extends z.ZodType>(item: Item, name: string) =>
+  z
+    .object({
+      data: z.array(item),
+      nextCursor: z
+        .string()
+        .nullable()
+        .describe(
+          'Pass it as cursor to read on; null on the last page. A page before that can have fewer rows than asked for, or none.',
+        ),
+    })
+    .meta({ id: name });
+
 /** What every list answers. @param name in the document. @default that of the items: a page of `Task` is `TaskPage` */
 export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.id}Page`) =>
   z
