@@ -4,7 +4,7 @@ import { pointer } from '../pointer.ts';
 import { restPrefix } from './answer.ts';
 
 /** Names that older systems use for our paths. They work, but no link and no document mentions them. */
-const renamed: readonly (readonly [RegExp, string])[] = [[/^\/items(?=[/?]|$)/, '/tasks']];
+const renamed: readonly (readonly [RegExp, string])[] = [[/^(\/analytics)?\/items(?=[/?]|$)/, '$1/tasks']];
 
 /**
  * For Fastify's option of the same name. Rewrites `/api/…` to `/api/v1/…`, and an alias to its canonical path.

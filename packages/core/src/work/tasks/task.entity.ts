@@ -56,7 +56,17 @@ export const TaskEntity = defineEntity({
     living('priority', 'priorityRank', 'createdAt'),
     living('status', 'statusRank', 'createdAt'),
     living('creator', 'createdById', 'createdAt'),
-    partial('overdue', openAndDue, 'dueDate'),
+    // Figures of a period are counted in this index and in the next one, without reading the tasks.
+    {
+      name: 'tasks_overdue_index',
+      properties: ['organizationId', 'dueDate', 'id', 'createdAt'],
+      where: openAndDue,
+    },
+    {
+      name: 'tasks_completed_index',
+      properties: ['organizationId', 'completedAt', 'statusRank', 'actualHours', 'createdAt'],
+      where: 'deleted_at is null and completed_at is not null',
+    },
     { name: 'tasks_team_index', properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
     partial('parent', 'parent_id is not null', 'parentId', 'createdAt'),
     inTrash('trashed', 'deletedAt'),

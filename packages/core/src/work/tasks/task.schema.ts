@@ -26,6 +26,7 @@ export type TaskStatus = (typeof taskStatuses)[number];
 
 /** From the least to the most pressing: the order in which lists sort them. */
 export const taskPriorities = priorities;
+export type TaskPriority = (typeof taskPriorities)[number];
 
 const status = () => z.enum(taskStatuses);
 const priority = () => z.enum(taskPriorities);

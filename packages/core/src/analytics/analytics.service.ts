@@ -1,0 +1,93 @@
+import { authorize, visibility } from '../access/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { read } from '../database/read-door.ts';
+import type { Principal } from '../kernel/principal.ts';
+import type { AnalyticsInput, OwnAnalytics, TaskAnalytics, TaskCounts } from './analytics.schema.ts';
+import { efficiencyScore, roundedQuotient } from './efficiency.ts';
+import {
+  type FigureShape,
+  type FigureValues,
+  filteredCounts,
+  filteredFigures,
+  ownCounts,
+  wholeCounts,
+  wholeFigures,
+} from './task-figures.ts';
+
+const weekMs = 168 * 3_600_000;
+
+function shapeOf({ team, assignee, createdAfter, createdBefore }: AnalyticsInput): FigureShape {
+  const withNone = team?.includes('none');
+  return {
+    team: team ? (withNone ? (team.every((one) => one === 'none') ? 'none' : 'both') : 'ids') : null,
+    assignee: assignee !== undefined,
+    createdAfter: createdAfter !== undefined,
+    createdBefore: createdBefore !== undefined,
+  };
+}
+
+function valuesOf(ctx: ServiceContext, { userId }: Principal, input: AnalyticsInput): FigureValues {
+  const now = ctx.clock.now();
+  return {
+    teams: (input.team ?? []).filter((team) => team !== 'none'),
+    assignees: (input.assignee ?? []).map((user) => (user === 'me' ? userId : user)),
+    createdAfter: new Date(input.createdAfter ?? 0),
+    createdBefore: new Date(input.createdBefore ?? 0),
+    now,
+    weekAgo: new Date(now.getTime() - weekMs),
+  };
+}
+
+/** Whether the figures are those of the whole organization, perhaps in a period. */
+const isWhole = (principal: Principal, { team, assignee }: FigureShape): boolean =>
+  team === null && !assignee && visibility(principal, 'task:read') === 'all';
+
+/** The figures about the tasks that the caller sees outside the trash (E1). */
+export async function getTaskAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<TaskAnalytics> {
+  authorize(ctx, 'analytics:read');
+  const { principal } = ctx;
+  const shape = shapeOf(input);
+  const figures = isWhole(principal, shape) ? wholeFigures(shape) : filteredFigures(shape);
+  const [counts] = await read(ctx, (db) => db.run(figures, valuesOf(ctx, principal, input)));
+  if (!counts) throw new Error('Figures were answered without a row.');
+  const { todo, in_progress, in_review, done, archived, measured, spent, overdue, completedThisWeek } = counts;
+  const { low, medium, high, urgent, critical } = counts;
+  return {
+    total: todo + in_progress + in_review + done + archived,
+    byStatus: { todo, in_progress, in_review, done, archived },
+    byPriority: { low, medium, high, urgent, critical },
+    overdue,
+    completedThisWeek,
+    avgCompletionTimeHours: measured === 0 ? null : roundedQuotient(BigInt(spent), BigInt(measured)) / 100,
+  };
+}
+
+type StatusCounts = Readonly<Record<'todo' | 'in_progress' | 'in_review' | 'done', number>>;
+
+const noCounts: StatusCounts = { todo: 0, in_progress: 0, in_review: 0, done: 0 };
+
+const taskCounts = ({ todo, in_progress, in_review, done }: StatusCounts): TaskCounts => ({
+  total: todo + in_progress + in_review + done,
+  completed: done,
+  pending: todo,
+  inProgress: in_progress + in_review,
+});
+
+/** The figures about the caller's own tasks, and about all that they see. Archived tasks and the trash do not count (E2). */
+export async function getOwnAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<OwnAnalytics> {
+  authorize(ctx, 'analytics:read');
+  const { principal } = ctx;
+  const shape = shapeOf(input);
+  const values = valuesOf(ctx, principal, input);
+  const counts = isWhole(principal, shape) ? wholeCounts(shape) : filteredCounts(shape);
+  return read(ctx, async (db) => {
+    const [[mine], [team]] = await Promise.all([db.run(ownCounts(shape), values), db.run(counts, values)]);
+    const myTasks = taskCounts(mine ?? noCounts);
+    const { estimated, spent } = mine ?? { estimated: 0, spent: 0 };
+    return {
+      myTasks,
+      teamTasks: taskCounts(team ?? noCounts),
+      efficiencyScore: efficiencyScore({ ...myTasks, estimated, spent }),
+    };
+  });
+}

@@ -1,0 +1,2 @@
+export * from './analytics.schema.ts';
+export { getOwnAnalytics, getTaskAnalytics } from './analytics.service.ts';

@@ -1,0 +1,145 @@
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
+import type { Dialect } from '../database/engine.ts';
+import type { Tables } from '../database/schema.ts';
+import { anyOf } from '../database/sql.ts';
+import { current, statementFamily } from '../database/statement.ts';
+import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from '../work/index.ts';
+
+/*
+ * The statements of the figures about tasks. Tasks that a filter or the caller's visibility leaves over are found by an index and read one
+ * by one. The figures of a whole organization are counted in indexes alone, because reading all its tasks would take ten times as long.
+ */
+
+/** What the SQL of figures depends on beside values. */
+export interface FigureShape {
+  team: 'ids' | 'none' | 'both' | null;
+  assignee: boolean;
+  createdAfter: boolean;
+  createdBefore: boolean;
+}
+
+export interface FigureValues extends Readonly<Record<string, unknown>> {
+  teams: readonly string[];
+  assignees: readonly string[];
+  createdAfter: Date;
+  createdBefore: Date;
+  now: Date;
+  weekAgo: Date;
+}
+
+type Rows = SelectQueryBuilder<Tables, 'tasks', object>;
+type Condition = RawBuilder<SqlBool>;
+type Counts<Name extends string> = Readonly<Record<Name, number>>;
+
+const isOf = (status: TaskStatus): Condition => sql`tasks.status_rank = ${sql.lit(taskStatuses.indexOf(status))}`;
+
+/** The conditions of tasks that are counted by status. */
+const ofStatuses = Object.fromEntries(taskStatuses.map((status) => [status, isOf(status)]));
+
+/** The same by priority. */
+const ofPriorities = Object.fromEntries(
+  taskPriorities.map((priority, rank): [string, Condition] => [priority, sql`tasks.priority_rank = ${sql.lit(rank)}`]),
+);
+
+/** A part of it is literal, so that the databases recognize the index of overdue tasks. */
+const isOverdue = (now: Date): Condition => sql`tasks.status_rank < 3 and tasks.due_date < ${now}`;
+
+const count = (name: string, condition: Condition) => sql<number>`count(*) filter (where ${condition})`.as(name);
+
+const sum = <Name extends string>(name: Name, column: string, condition: Condition) =>
+  sql<number>`coalesce(sum(${sql.ref(column)}) filter (where ${condition}), 0)`.as(name);
+
+/** What is known of completed tasks alone. Hours are hundredths. */
+const completions = ({ weekAgo }: FigureValues) => [
+  count('completedThisWeek', sql`tasks.completed_at >= ${weekAgo}`),
+  count('measured', sql`${isOf('done')} and tasks.actual_hours is not null`),
+  sum('spent', 'tasks.actual_hours', isOf('done')),
+];
+
+/** The tasks outside the trash that were created in the period. */
+function tasksOf(db: Kysely<Tables>, values: FigureValues, shape: FigureShape): Rows {
+  let tasks: Rows = db.selectFrom('tasks').where('tasks.deleted_at', 'is', null);
+  if (shape.createdAfter) tasks = tasks.where(sql<SqlBool>`tasks.created_at >= ${values.createdAfter}`);
+  if (shape.createdBefore) tasks = tasks.where(sql<SqlBool>`tasks.created_at <= ${values.createdBefore}`);
+  return tasks;
+}
+
+/** Those of them that pass the other filters. */
+function filtered(db: Kysely<Tables>, values: FigureValues, dialect: Dialect, shape: FigureShape): Rows {
+  const tasks = tasksOf(db, values, shape);
+  const conditions: Condition[] = [];
+  if (shape.team !== null) {
+    const isAmong = anyOf(dialect, 'tasks.team_id', values.teams);
+    const isNone = sql<SqlBool>`tasks.team_id is null`;
+    conditions.push(shape.team === 'ids' ? isAmong : shape.team === 'none' ? isNone : sql`(${isAmong} or ${isNone})`);
+  }
+  if (shape.assignee) {
+    const isAmong = anyOf(dialect, 'task_assignees.user_id', values.assignees);
+    const assigned = db.selectFrom('task_assignees').select('task_assignees.task_id').where(isAmong);
+    conditions.push(sql`tasks.id in (${assigned})`);
+  }
+  return conditions.reduce((rows, condition) => rows.where(condition), tasks);
+}
+
+/** The number of tasks under each condition, each counted in an index of its own. */
+const countedApart = (tasks: Rows, conditions: Readonly<Record<string, Condition>>) =>
+  Object.entries(conditions).map(([name, condition]) =>
+    sql<number>`(${tasks.where(condition).select(sql<number>`count(*)`.as('count'))})`.as(name),
+  );
+
+/** The same, counted while the tasks are read once. */
+const countedTogether = (conditions: Readonly<Record<string, Condition>>) =>
+  Object.entries(conditions).map(([name, condition]) => count(name, condition));
+
+type TaskFigures = Counts<TaskStatus | TaskPriority | 'overdue' | 'completedThisWeek' | 'measured' | 'spent'>;
+
+/** The figures of the tasks that some filters leave. */
+export const filteredFigures = statementFamily<FigureShape, FigureValues, TaskFigures>(
+  (db, values, dialect, shape) =>
+    filtered(db, values, dialect, shape).select([
+      ...countedTogether({ ...ofStatuses, ...ofPriorities, overdue: isOverdue(values.now) }),
+      ...completions(values),
+    ]) as never,
+);
+
+/** The same of the whole organization. */
+export const wholeFigures = statementFamily<FigureShape, FigureValues, TaskFigures>((db, values, _dialect, shape) => {
+  const tasks = tasksOf(db, values, shape);
+  const completed = tasks.where('tasks.completed_at', 'is not', null).select(completions(values));
+  return db
+    .selectFrom(completed.as('completed'))
+    .selectAll('completed')
+    .select(countedApart(tasks, { ...ofStatuses, ...ofPriorities, overdue: isOverdue(values.now) })) as never;
+});
+
+type OpenStatus = Exclude<TaskStatus, 'archived'>;
+
+const { archived: _archived, ...ofOpenStatuses } = ofStatuses;
+
+/** How many of the tasks that some filters leave have each status. */
+export const filteredCounts = statementFamily<FigureShape, FigureValues, Counts<OpenStatus>>(
+  (db, values, dialect, shape) => filtered(db, values, dialect, shape).select(countedTogether(ofOpenStatuses)) as never,
+);
+
+/** The same of the whole organization. */
+export const wholeCounts = statementFamily<FigureShape, FigureValues, Counts<OpenStatus>>(
+  (db, values, _dialect, shape) => db.selectNoFrom(countedApart(tasksOf(db, values, shape), ofOpenStatuses)) as never,
+);
+
+/** The same of the caller's tasks, with the hundredths of hours that completed tasks were estimated at and took. */
+export const ownCounts = statementFamily<FigureShape, FigureValues, Counts<OpenStatus | 'estimated' | 'spent'>>(
+  (db, values, dialect, shape) => {
+    const mine = db
+      .selectFrom('task_assignees')
+      .select('task_assignees.task_id')
+      .where('task_assignees.user_id', '=', current.user);
+    const isMeasured = sql<SqlBool>`${isOf('done')} and tasks.estimated_hours is not null and tasks.actual_hours > 0`;
+    return filtered(db, values, dialect, shape)
+      .where('tasks.id', 'in', mine)
+      .select([
+        ...countedTogether(ofOpenStatuses),
+        sum('estimated', 'tasks.estimated_hours', isMeasured),
+        sum('spent', 'tasks.actual_hours', isMeasured),
+      ]) as never;
+  },
+);
