@@ -8,6 +8,7 @@ export const contexts = [
   'records',
   'identity',
   'tenancy',
+  'api-log',
   'work',
   'collaboration',
   'analytics',
@@ -157,9 +158,9 @@ const forbidden = [
     to: { path: String.raw`${core}[^/]+\.ts$` },
   },
   {
-    name: 'identity-door-is-for-identity-and-tenancy',
+    name: 'identity-door-is-for-identity-tenancy-and-the-api-log',
     severity: 'error',
-    from: { pathNot: [test, testing, `${core}(identity|tenancy)/`] },
+    from: { pathNot: [test, testing, `${core}(identity|tenancy|api-log)/`] },
     to: { path: String.raw`${core}database/identity-door\.ts$` },
   },
   {

@@ -69,7 +69,7 @@ const violations: Record<string, { files: Record<string, string>; from: string }
   'contexts-know-no-platform': breach('packages/core/src/work/tasks.ts', '../platform.ts', {
     'packages/core/src/platform.ts': 'export const name = 1;',
   }),
-  'identity-door-is-for-identity-and-tenancy': breach(
+  'identity-door-is-for-identity-tenancy-and-the-api-log': breach(
     'packages/core/src/work/tasks.ts',
     '../database/identity-door.ts',
     {

@@ -89,6 +89,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     const url = `http://${settings.host}:${(app.server.address() as AddressInfo).port}`;
     const welcome = firstStart ? await (await import('./demo.ts')).createDemo(platform, url) : null;
     platform.startJobs();
+    platform.apiLog.start();
     health.start();
     if (lifecycle.phase === 'starting') lifecycle.phase = 'ready';
     if (settings.production && new URL(settings.publicUrl).hostname === 'localhost')

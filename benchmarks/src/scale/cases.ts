@@ -1,5 +1,9 @@
 import {
+  ActivityListInput,
+  getOwnAnalytics,
   getTask,
+  getTaskAnalytics,
+  listActivity,
   listComments,
   listInvitations,
   listMembers,
@@ -20,6 +24,8 @@ export interface Case {
   run: (scene: Scene) => Promise<unknown>;
   /** How long it may take in a database of any size, in milliseconds. @default none */
   limitMs?: number;
+  /** Whether it counts all tasks, so that its time grows with their number. @default false */
+  counts?: boolean;
 }
 
 type Filter = (scene: Scene) => Partial<TaskListInput>;
@@ -122,6 +128,12 @@ const members = (input: Partial<MemberListInput>) => (scene: Scene) =>
 
 const page = { limit: 50, total: false } as const;
 
+const activity = (input: Partial<ActivityListInput>) => (scene: Scene) =>
+  listActivity(scene.ctx, ActivityListInput.parse(input));
+
+/** How long figures of a whole organization may take. */
+const figuresMs = 250;
+
 const otherCases: readonly Case[] = [
   { name: 'one task', run: ({ ctx, busyTask }) => getTask(ctx, { id: busyTask }) },
   { name: 'activity of a task', run: ({ ctx, rareTask }) => listTaskActivity(ctx, { ...page, id: rareTask }) },
@@ -133,6 +145,25 @@ const otherCases: readonly Case[] = [
     name: 'comments of a busy task, total=true',
     run: ({ ctx, busyTask }) => listComments(ctx, { ...page, total: true, sort: '-createdAt', id: busyTask }),
   },
+  { name: 'activity', run: activity({}) },
+  { name: 'activity, actor', run: activity({ actor: ['me'] }) },
+  { name: 'activity, frequent type', run: activity({ type: ['task.created'] }) },
+  { name: 'activity, rare type', run: activity({ type: ['team.*'] }) },
+  { name: 'activity, actor and rare type', run: activity({ actor: ['me'], type: ['team.*'] }) },
+  { name: 'activity, time', run: activity({ before: '2010-01-01T00:00:00.000Z' }) },
+  { name: 'activity, busy entity', run: (scene) => activity({ entityId: scene.busyTask })(scene) },
+  { name: 'analytics', run: ({ ctx }) => getTaskAnalytics(ctx, {}), counts: true, limitMs: figuresMs },
+  {
+    name: 'analytics, period',
+    run: ({ ctx }) => getTaskAnalytics(ctx, { createdAfter: '2002-01-01T00:00:00.000Z' }),
+    counts: true,
+    limitMs: figuresMs,
+  },
+  {
+    name: 'analytics, rare team',
+    run: ({ ctx, rare }) => getTaskAnalytics(ctx, { team: [rare.team] }),
+  },
+  { name: 'analytics, own', run: ({ ctx }) => getOwnAnalytics(ctx, {}), counts: true },
   { name: 'members', run: members({}) },
   { name: 'members, sort=joinedAt', run: members({ sort: 'joinedAt' }) },
   { name: 'members, suspended', run: members({ status: ['suspended'] }) },

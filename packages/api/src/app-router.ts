@@ -1,3 +1,6 @@
+import { activityRouter } from './activity/activity.router.ts';
+import { analyticsRouter } from './analytics/analytics.router.ts';
+import { apiAuditRouter } from './api-log/api-audit.router.ts';
 import { authRouter } from './identity/auth.router.ts';
 import { oidcIdentityRouter } from './identity/oidc.router.ts';
 import { passkeyRouter } from './identity/passkey.router.ts';
@@ -41,6 +44,9 @@ export const appRouter = router({
   tasks: taskRouter,
   tags: tagRouter,
   comments: commentRouter,
+  activity: activityRouter,
+  analytics: analyticsRouter,
+  apiAudit: apiAuditRouter,
   jobs: jobRouter,
 });
 

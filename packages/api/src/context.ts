@@ -4,6 +4,7 @@ import type { Context } from './meta.ts';
 
 /** The parts of the platform that the API uses. */
 export type Platform = Pick<CorePlatform, 'authenticate' | 'principal' | 'context'> & {
+  readonly apiLog: Pick<CorePlatform['apiLog'], 'add'>;
   readonly settings: Pick<CorePlatform['settings'], 'refreshTokenDays' | 'publicUrl'>;
 };
 

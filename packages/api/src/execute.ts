@@ -21,6 +21,7 @@ import {
   refuseHeaders,
 } from './headers.ts';
 import { hasEntityTag } from './http/etags.ts';
+import { LoggedCall } from './logged-call.ts';
 import { type Call, type Operation, problemsOf } from './operation.ts';
 import { type Problem, toProblem } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
@@ -40,11 +41,14 @@ export const executing =
   (run: Run, show: Show = (output) => output) =>
   async (operation: Operation, call: Call): Promise<unknown> => {
     const { request } = call;
+    const logged = new LoggedCall(operation, request);
     try {
-      const principal = await admit(operation, call);
-      request.principal = principal;
+      const principal = await identify(operation, call);
+      logged.principal = request.principal = principal;
+      permit(operation, principal);
       const mutation = readHeaders(operation, request);
       const input = operation.parse(await call.rawInput());
+      logged.input = input;
       const service = request.platform.context({
         principal,
         requestId: request.requestId,
@@ -66,9 +70,12 @@ export const executing =
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
       const answer = { input, data, outcome: service.outcome };
       request.answer = { ...answer, notModified: operation.revalidates && isKnown(answer, request.headers) };
+      logged.succeed(request.answer, output);
       return data;
     } catch (thrown) {
-      throw toApiError(thrown, operation.pointerOf);
+      const error = toApiError(thrown, operation.pointerOf);
+      logged.fail(error);
+      throw error;
     }
   };
 
@@ -78,7 +85,8 @@ function isKnown(answer: Parameters<typeof answerHeaders>[0], headers: RequestCo
   return etag !== undefined && hasEntityTag(headers['if-none-match'], etag);
 }
 
-async function admit(operation: Operation, call: Call): Promise<Principal | null> {
+/** Finds out who calls, and in which organization. Null: a public operation asks nobody. */
+async function identify(operation: Operation, call: Call): Promise<Principal | null> {
   if (operation.access === 'public') return null;
   const { platform, headers } = call.request;
   const credential = credentialOf(headers);
@@ -89,10 +97,13 @@ async function admit(operation: Operation, call: Call): Promise<Principal | null
   // Nor may a session that began at an organization's issuer: whoever manages that issuer can obtain one.
   if (identity.limitedToId != null && !operation.limitedSession) throw sessionLimits.session_limited();
   const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
-  const principal = await platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
-  if (operation.access === 'instance') requireInstanceAdmin({ principal });
-  if (operation.permission !== null) requirePermission({ principal }, operation.permission);
-  return principal;
+  return platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
+}
+
+/** @throws `permission_denied` */
+function permit({ access, permission }: Operation, principal: Principal | null): void {
+  if (access === 'instance') requireInstanceAdmin({ principal });
+  if (permission !== null) requirePermission({ principal }, permission);
 }
 
 /** The organization in the path and in the header. Core decides whether an id and a slug mean the same organization. */

@@ -1,5 +1,7 @@
 export * from './access/index.ts';
 export * from './activity/index.ts';
+export * from './analytics/index.ts';
+export * from './api-log/index.ts';
 export type { ServiceContext } from './database/context.ts';
 export { isPostgresUrl, sqliteFile } from './database/database.ts';
 export { toStartError } from './database/start-failures.ts';
@@ -19,6 +21,7 @@ export { uuidv7 } from './kernel/ids.ts';
 export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';
 export { parseAddress } from './kernel/network-address.ts';
 export type { Principal } from './kernel/principal.ts';
+export { hasSecrets, removed, withoutSecrets } from './kernel/redaction.ts';
 export type { Refusal } from './kernel/rows.ts';
 export { ById, page } from './kernel/schemas.ts';
 export {

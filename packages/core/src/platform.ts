@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { visibility } from './access/index.ts';
-import { activityTables, type EventType } from './activity/index.ts';
+import { activityTables, type EventType, registerEvents } from './activity/index.ts';
+import { ApiLog, apiLogHandlers, apiLogSchedules, apiLogTables } from './api-log/index.ts';
 import { newOutcome, type ServiceContext } from './database/context.ts';
 import { counterTable } from './database/counter.entity.ts';
 import { type Database, openDatabase } from './database/database.ts';
@@ -46,12 +47,11 @@ import { workEvents, workHandlers, workSchedules, workTables } from './work/inde
 const usesEveryMs = 15_000;
 
 /** Every type of event, by its name: each context lists its own. */
-export const eventTypes: ReadonlyMap<string, EventType> = new Map(
-  [...identityEvents, ...tenancyEvents, ...workEvents]
-    .flatMap((events) => Object.values<EventType>(events))
-    .sort((a, b) => (a.type < b.type ? -1 : 1))
-    .map((event) => [event.type, event]),
-);
+export const eventTypes: ReadonlyMap<string, EventType> = registerEvents([
+  ...identityEvents,
+  ...tenancyEvents,
+  ...workEvents,
+]);
 
 /** Every table of the platform: each context lists its own. */
 export const tables = [
@@ -62,6 +62,7 @@ export const tables = [
   ...identityTables,
   ...tenancyTables,
   ...workTables,
+  ...apiLogTables,
 ];
 
 declare module './database/schema.ts' {
@@ -107,6 +108,8 @@ export interface Platform {
   ): Promise<Principal>;
   /** The context of one request, job or script. */
   context(parts: ContextParts): ServiceContext;
+  /** The calls of operations. It keeps them in memory until `start` lets it write them. */
+  readonly apiLog: Pick<ApiLog, 'add' | 'start' | 'write'>;
   /** Runs jobs and schedules inside this process, until `stopJobs`. */
   startJobs(): void;
   /** Waits at most 30 seconds for the jobs that run. */
@@ -159,21 +162,30 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...identityHandlers,
       ...tenancyHandlers,
       ...workHandlers,
+      ...apiLogHandlers,
       [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails }),
     },
-    schedules: [...maintenanceSchedules, ...identitySchedules, ...tenancySchedules, ...workSchedules],
+    schedules: [
+      ...maintenanceSchedules,
+      ...identitySchedules,
+      ...tenancySchedules,
+      ...workSchedules,
+      ...apiLogSchedules,
+    ],
     logger,
   });
   const writeUses = () =>
     writeApiKeyUses(context({ principal: null })).catch((error: unknown) =>
       logger.warn({ err: error }, 'When API keys were last used could not be written.'),
     );
+  const apiLog = new ApiLog({ clock, logger, context: () => context({ principal: null }) });
   const writing = setInterval(() => void writeUses(), usesEveryMs).unref();
   return {
     settings,
     database,
     clock,
     context,
+    apiLog,
     authenticate: (credential) =>
       credential.startsWith(apiKeyStart)
         ? authenticateApiKey(database, clock, credential)
@@ -185,6 +197,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     async close() {
       clearInterval(writing);
       await writeUses();
+      await apiLog.stop();
       await database.close();
     },
   };

@@ -327,6 +327,7 @@ const principalOf = (role: string, organization: string | null): Principal => ({
 /** The token is the role: `owner`, `viewer`, `stranger` (in no organization) or `many` (in several). */
 export const fixturePlatform: Platform = {
   settings,
+  apiLog: { add: () => {} },
   authenticate: async (token) => {
     if (!['owner', 'viewer', 'stranger', 'many'].includes(token)) throw errors.unauthenticated();
     return {

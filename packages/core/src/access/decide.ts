@@ -10,7 +10,7 @@ import type {
   Visibility,
   VisibleRows,
 } from '../kernel/principal.ts';
-import { builtInRoleKeys, builtInRoles, type Permission, permissions } from './permissions.ts';
+import { builtInRoleKeys, builtInRoles, organizationWide, type Permission, permissions } from './permissions.ts';
 import { isWithin, nextOpening, usualWorkingHours } from './working-hours.ts';
 
 /** What a decision needs to know about one row. */
@@ -44,11 +44,12 @@ const reads = (permission: string): boolean => permission.endsWith(':read');
 
 /**
  * Whether a scope reaches a row. A scope that covers a part of the organization reaches the rows that are in its places. Rows
- * that belong to the organization as a whole (members, tags, roles …) can be read from such a scope, but not written.
+ * that belong to the organization as a whole (members, tags, roles …) can be read from such a scope, but not written. A few permissions
+ * need the whole organization even to read.
  */
 function reaches(scope: GrantScope, permission: string, { places }: Subject): boolean {
   if (scope.kind === 'organization') return true;
-  if (!places) return reads(permission);
+  if (!places) return reads(permission) && !organizationWide.includes(permission);
   const placeId = places[scope.place] ?? null;
   return placeId !== null && scope.placeIds.has(placeId);
 }

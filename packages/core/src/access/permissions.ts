@@ -18,12 +18,17 @@ export const permissions = [
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create',
-  'activity:read',
+  'activity:read', 'analytics:read', 'usage:read', 'audit:read',
 ] as const; // prettier-ignore
 
 export type Permission = (typeof permissions)[number];
 
-const reads = permissions.filter((permission) => permission.endsWith(':read'));
+/** What these show is of the whole organization, so a role in a part of it does not grant them. Roles name them one by one. */
+export const organizationWide: readonly string[] = ['usage:read', 'audit:read'] satisfies Permission[];
+
+const reads = permissions.filter(
+  (permission) => permission.endsWith(':read') && !organizationWide.includes(permission),
+);
 
 type Resource = Permission extends `${infer Name}:${string}` ? Name : never;
 
@@ -46,6 +51,8 @@ const manager: readonly Permission[] = [...reads, ...writes('task', 'tag', 'comm
 const admin: readonly Permission[] = [
   ...manager,
   'organization:update',
+  'usage:read',
+  'audit:read',
   ...writes('member', 'role', 'department', 'team', 'api_key', 'service_account'),
 ];
 
@@ -57,7 +64,7 @@ export const builtInRoles = {
   member: { name: 'Member', permissions: member, constraints: [] },
   viewer: { name: 'Viewer', permissions: reads, constraints: [] },
   developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly', 'workingHours'] },
-  auditor: { name: 'Auditor', permissions: reads, constraints: [] },
+  auditor: { name: 'Auditor', permissions: [...reads, 'usage:read', 'audit:read'], constraints: [] },
 } as const satisfies Record<string, BuiltInRole>;
 
 interface BuiltInRole {

@@ -62,6 +62,9 @@ tag:delete               yes        yes        yes        -          -          
 comment:read             yes        yes        yes        yes        yes        own        yes
 comment:create           yes        yes        yes        yes        -          own, hours -
 activity:read            yes        yes        yes        yes        yes        own        yes
+analytics:read           yes        yes        yes        yes        yes        yes        yes
+usage:read               yes        yes        -          -          -          -          yes
+audit:read               yes        yes        -          -          -          -          yes
 `;
 
 const lines = policy.trimEnd().split('\n').slice(1);

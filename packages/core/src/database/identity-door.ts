@@ -7,7 +7,7 @@ import { inUnit, mutateIn, type Unit } from './unit-of-work.ts';
 /*
  * What must be known before there is an organization: who is this login, this session, and where are they a member. It
  * reaches the tables that declare `identityDoor` and no others, by a database role of its own. Open to `identity/` and
- * `tenancy/` only.
+ * `tenancy/`, and to `api-log/`, which writes the calls of several organizations at once.
  */
 
 export function readThroughIdentityDoor<T>(database: Database, work: (db: ReadDoor) => Promise<T>): Promise<T> {

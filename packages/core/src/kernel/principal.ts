@@ -1,3 +1,5 @@
+import type { ApiAudit } from './api-audit.ts';
+
 /** A rule that narrows what a grant allows (C7). */
 export const constraints = ['assignedOnly', 'workingHours'] as const;
 export type Constraint = (typeof constraints)[number];
@@ -64,6 +66,8 @@ export interface Principal {
   readonly grants: readonly Grant[];
   /** @default the built-in roles, and the usual working hours */
   readonly policy?: AccessPolicy;
+  /** What the organization keeps of this call. @default what is usual */
+  readonly apiAudit?: ApiAudit;
 }
 
 /**

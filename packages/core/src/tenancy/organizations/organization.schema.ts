@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ApiAudit, auditLevels, usualApiAudit } from '../../kernel/api-audit.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import { priorities } from '../../kernel/priorities.ts';
 import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
@@ -52,9 +53,32 @@ export const WorkingHoursPolicy = z
   .refine((hours) => hours.start < hours.end, { path: ['end'], message: 'Must be later than the start.' })
   .meta({ id: 'WorkingHours' });
 
+/** What is kept of the calls of the API, for `apiAudit.list` (E4). */
+export const ApiAuditPolicy = z
+  .strictObject({
+    reads: z.enum(auditLevels).default(usualApiAudit.reads).describe('Of calls that read.'),
+    writes: z.enum(auditLevels).default(usualApiAudit.writes).describe('Of calls that write.'),
+    sample: z.number().min(0).max(1).default(usualApiAudit.sample).describe('The share of the calls that is kept.'),
+    retentionDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(400)
+      .default(usualApiAudit.retentionDays)
+      .describe('After how many days it is deleted.'),
+  })
+  .meta({ id: 'ApiAudit' });
+
+/** Settings are validated when they are written. If this version no longer understands them, what is usual applies. */
+export const apiAuditIn = (settings: Readonly<Record<string, unknown>>): ApiAudit =>
+  ApiAuditPolicy.safeParse(settings['apiAudit']).data ?? usualApiAudit;
+
 const settings = () =>
   z
     .looseObject({
+      apiAudit: ApiAuditPolicy.optional().describe(
+        'What is kept of calls of the API: `off`, `metadata`, or `full` with what was sent and answered, without secrets. When absent, metadata of reads and everything of writes, for 30 days.',
+      ),
       workingHours: WorkingHoursPolicy.optional().describe(
         'For roles with the constraint `workingHours`. From 09:00 to 18:00, Monday to Friday, when absent.',
       ),

@@ -6,12 +6,13 @@ import { RowCache } from '../../database/row-cache.ts';
 import { anyOf } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { cacheAgeMs, UserEntity } from '../../identity/index.ts';
+import type { ApiAudit } from '../../kernel/api-audit.ts';
 import type { AccessPolicy, Grant, GrantScope } from '../../kernel/principal.ts';
 import { DepartmentEntity } from '../departments/department.entity.ts';
 import { isWithinPath } from '../departments/department.path.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { OrganizationEntity } from '../organizations/organization.entity.ts';
-import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
+import { apiAuditIn, WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import { RoleAssignmentEntity } from '../role-assignments/role-assignment.entity.ts';
 import { scopeOf } from '../role-assignments/role-assignment.record.ts';
 import { resolveRoles, type RoleHierarchy } from '../roles/role.hierarchy.ts';
@@ -34,6 +35,8 @@ export interface ActiveMembership {
   /** Includes grants that will end and grants that have ended. */
   grants: readonly Grant[];
   policy: AccessPolicy;
+  /** What the organization keeps of calls. */
+  apiAudit: ApiAudit;
 }
 
 export type ActiveMemberships = readonly ActiveMembership[];
@@ -171,6 +174,7 @@ export async function loadActiveMemberships(database: Database, userId: string):
           workingHours: hoursIn(settings),
           roles: [...(hierarchy?.values() ?? [])].map(({ key, permissions }) => ({ key, permissions })),
         },
+        apiAudit: apiAuditIn(settings),
       };
     });
   });

@@ -105,7 +105,7 @@ export async function loadPrincipal(
   if (need === 'none') return { ...person, organizationId: null, grants: [] };
   const found = choose(reachable, identity, need, chosen);
   if (!found) return { ...person, organizationId: null, grants: [] };
-  const { organizationId, timezone, policy } = found;
+  const { organizationId, timezone, policy, apiAudit } = found;
   const grants = grantsAt(found, clock.now());
-  return { ...person, organizationId, timezone, grants: apiKey ? narrowed(grants, apiKey) : grants, policy };
+  return { ...person, organizationId, timezone, grants: apiKey ? narrowed(grants, apiKey) : grants, policy, apiAudit };
 }

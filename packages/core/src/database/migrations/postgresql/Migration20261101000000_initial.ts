@@ -5,11 +5,21 @@ export class Migration20261101000000_initial extends Migration {
   override name = 'Migration20261101000000_initial';
 
   override up(): void | Promise<void> {
+    this.addSql(`create table "api_requests" ("organization_id" uuid not null, "id" uuid not null, "user_id" uuid not null, "api_key_id" uuid null, "method" varchar(255) not null, "endpoint" varchar(255) not null, "path" text not null, "status" smallint not null, "request" text null, "response" text null, "duration_ms" int not null, "address" varchar(255) null, "at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "api_requests_organization_id_user_id_id_index" on "api_requests" ("organization_id", "user_id", "id");`);
+    this.addSql(`create index "api_requests_organization_id_endpoint_id_index" on "api_requests" ("organization_id", "endpoint", "id");`);
+    this.addSql(`create index "api_requests_organization_id_status_id_index" on "api_requests" ("organization_id", "status", "id") where status >= 400;`);
+
+    this.addSql(`create table "api_usage" ("organization_id" uuid not null, "day" varchar(255) not null, "method" varchar(255) not null, "endpoint" varchar(255) not null, "bucket" smallint not null, "requests" int not null, "errors" int not null, "total_ms" double precision not null, primary key ("organization_id", "day", "method", "endpoint", "bucket"));`);
+
     this.addSql(`create table "counters" ("organization_id" uuid not null, "name" varchar(255) not null, "value" int not null, primary key ("organization_id", "name"));`);
 
     this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "api_key_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`create index "events_organization_id_entity_id_id_index" on "events" ("organization_id", "entity_id", "id");`);
     this.addSql(`create index "events_organization_id_parent_id_id_index" on "events" ("organization_id", "parent_id", "id") where parent_id is not null;`);
+    this.addSql(`create index "events_organization_id_at_id_index" on "events" ("organization_id", "at", "id") where organization_id is not null;`);
+    this.addSql(`create index "events_organization_id_actor_id_at_id_index" on "events" ("organization_id", "actor_id", "at", "id") where organization_id is not null and actor_id is not null;`);
+    this.addSql(`create index "events_organization_id_type_at_id_index" on "events" ("organization_id", "type", "at", "id") where organization_id is not null and type <> 'task.created' and type <> 'task.updated' and type <> 'comment.created';`);
 
     this.addSql(`create table "event_payloads" ("event_id" uuid not null, "organization_id" uuid null, "salt" varchar(255) not null, "payload" jsonb not null, primary key ("event_id"));`);
 
@@ -125,7 +135,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "tasks_priority_index" on "tasks" ("organization_id", "priority_rank", "created_at", "id") where deleted_at is null;`);
     this.addSql(`create index "tasks_status_index" on "tasks" ("organization_id", "status_rank", "created_at", "id") where deleted_at is null;`);
     this.addSql(`create index "tasks_creator_index" on "tasks" ("organization_id", "created_by_id", "created_at", "id") where deleted_at is null;`);
-    this.addSql(`create index "tasks_overdue_index" on "tasks" ("organization_id", "due_date", "id") where deleted_at is null and status_rank < 3 and due_date is not null;`);
+    this.addSql(`create index "tasks_overdue_index" on "tasks" ("organization_id", "due_date", "id", "created_at") where deleted_at is null and status_rank < 3 and due_date is not null;`);
+    this.addSql(`create index "tasks_completed_index" on "tasks" ("organization_id", "completed_at", "status_rank", "actual_hours", "created_at") where deleted_at is null and completed_at is not null;`);
     this.addSql(`create index "tasks_team_index" on "tasks" ("organization_id", "team_id", "created_at", "id");`);
     this.addSql(`create index "tasks_parent_index" on "tasks" ("organization_id", "parent_id", "created_at", "id") where parent_id is not null;`);
     this.addSql(`create index "tasks_trashed_index" on "tasks" ("organization_id", "deleted_at", "id") where deleted_at is not null;`);
@@ -171,6 +182,18 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "user_identities" ("id" uuid not null, "user_id" uuid not null, "realm" varchar(255) not null default 'installation', "issuer" text not null, "subject" text not null, "created_at" timestamptz(3) not null, "last_used_at" timestamptz(3) not null, "disabled_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`create index "user_identities_user_id_index" on "user_identities" ("user_id");`);
     this.addSql(`alter table "user_identities" add constraint "user_identities_realm_issuer_subject_unique" unique ("realm", "issuer", "subject");`);
+
+    this.addSql(`alter table "api_requests" enable row level security;`);
+    this.addSql(`alter table "api_requests" force row level security;`);
+    this.addSql(`create policy "api_requests_system" on "api_requests" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "api_requests_identity" on "api_requests" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "api_requests_request" on "api_requests" to "tenon_request" using (api_requests.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (api_requests.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "api_usage" enable row level security;`);
+    this.addSql(`alter table "api_usage" force row level security;`);
+    this.addSql(`create policy "api_usage_system" on "api_usage" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "api_usage_identity" on "api_usage" to "tenon_identity" using (true) with check (true);`);
+    this.addSql(`create policy "api_usage_request" on "api_usage" to "tenon_request" using (api_usage.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (api_usage.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "counters" enable row level security;`);
     this.addSql(`alter table "counters" force row level security;`);
@@ -573,6 +596,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_task_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_task_id_foreign";`);
 
+    this.addSql(`drop table if exists "api_requests" cascade;`);
+    this.addSql(`drop table if exists "api_usage" cascade;`);
     this.addSql(`drop table if exists "counters" cascade;`);
     this.addSql(`drop table if exists "events" cascade;`);
     this.addSql(`drop table if exists "event_payloads" cascade;`);

@@ -5,11 +5,21 @@ export class Migration20261101000000_initial extends Migration {
   override name = 'Migration20261101000000_initial';
 
   override up(): void | Promise<void> {
+    this.addSql(`create table \`api_requests\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null, \`user_id\` blob check (typeof(\`user_id\`) = 'blob' and length(\`user_id\`) = 16) not null, \`api_key_id\` blob check (\`api_key_id\` is null or (typeof(\`api_key_id\`) = 'blob' and length(\`api_key_id\`) = 16)) null, \`method\` text not null, \`endpoint\` text not null, \`path\` text not null, \`status\` integer not null, \`request\` text null, \`response\` text null, \`duration_ms\` integer not null, \`address\` text null, \`at\` datetime not null, primary key (\`organization_id\`, \`id\`)) without rowid;`);
+    this.addSql(`create index \`api_requests_organization_id_user_id_id_index\` on \`api_requests\` (\`organization_id\`, \`user_id\`, \`id\`);`);
+    this.addSql(`create index \`api_requests_organization_id_endpoint_id_index\` on \`api_requests\` (\`organization_id\`, \`endpoint\`, \`id\`);`);
+    this.addSql(`create index \`api_requests_organization_id_status_id_index\` on \`api_requests\` (\`organization_id\`, \`status\`, \`id\`) where status >= 400;`);
+
+    this.addSql(`create table \`api_usage\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`day\` text not null, \`method\` text not null, \`endpoint\` text not null, \`bucket\` integer not null, \`requests\` integer not null, \`errors\` integer not null, \`total_ms\` double not null, primary key (\`organization_id\`, \`day\`, \`method\`, \`endpoint\`, \`bucket\`)) without rowid;`);
+
     this.addSql(`create table \`counters\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`name\` text not null, \`value\` integer not null, primary key (\`organization_id\`, \`name\`)) without rowid;`);
 
     this.addSql(`create table \`events\` (\`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`type\` text not null, \`actor_id\` blob check (\`actor_id\` is null or (typeof(\`actor_id\`) = 'blob' and length(\`actor_id\`) = 16)) null, \`api_key_id\` blob check (\`api_key_id\` is null or (typeof(\`api_key_id\`) = 'blob' and length(\`api_key_id\`) = 16)) null, \`entity_type\` text not null, \`entity_id\` blob check (typeof(\`entity_id\`) = 'blob' and length(\`entity_id\`) = 16) not null, \`parent_type\` text null, \`parent_id\` blob check (\`parent_id\` is null or (typeof(\`parent_id\`) = 'blob' and length(\`parent_id\`) = 16)) null, \`request_id\` text not null, \`payload_hash\` text not null, \`at\` datetime not null);`);
     this.addSql(`create index \`events_organization_id_entity_id_id_index\` on \`events\` (\`organization_id\`, \`entity_id\`, \`id\`);`);
     this.addSql(`create index \`events_organization_id_parent_id_id_index\` on \`events\` (\`organization_id\`, \`parent_id\`, \`id\`) where parent_id is not null;`);
+    this.addSql(`create index \`events_organization_id_at_id_index\` on \`events\` (\`organization_id\`, \`at\`, \`id\`) where organization_id is not null;`);
+    this.addSql(`create index \`events_organization_id_actor_id_at_id_index\` on \`events\` (\`organization_id\`, \`actor_id\`, \`at\`, \`id\`) where organization_id is not null and actor_id is not null;`);
+    this.addSql(`create index \`events_organization_id_type_at_id_index\` on \`events\` (\`organization_id\`, \`type\`, \`at\`, \`id\`) where organization_id is not null and type <> 'task.created' and type <> 'task.updated' and type <> 'comment.created';`);
 
     this.addSql(`create table \`event_payloads\` (\`event_id\` blob check (typeof(\`event_id\`) = 'blob' and length(\`event_id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`salt\` text not null, \`payload\` json not null, constraint \`event_payloads_event_id_foreign\` foreign key (\`event_id\`) references \`events\` (\`id\`) on update no action on delete cascade);`);
 
@@ -125,7 +135,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index \`tasks_priority_index\` on \`tasks\` (\`organization_id\`, \`priority_rank\`, \`created_at\`, \`id\`) where deleted_at is null;`);
     this.addSql(`create index \`tasks_status_index\` on \`tasks\` (\`organization_id\`, \`status_rank\`, \`created_at\`, \`id\`) where deleted_at is null;`);
     this.addSql(`create index \`tasks_creator_index\` on \`tasks\` (\`organization_id\`, \`created_by_id\`, \`created_at\`, \`id\`) where deleted_at is null;`);
-    this.addSql(`create index \`tasks_overdue_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`) where deleted_at is null and status_rank < 3 and due_date is not null;`);
+    this.addSql(`create index \`tasks_overdue_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`, \`created_at\`) where deleted_at is null and status_rank < 3 and due_date is not null;`);
+    this.addSql(`create index \`tasks_completed_index\` on \`tasks\` (\`organization_id\`, \`completed_at\`, \`status_rank\`, \`actual_hours\`, \`created_at\`) where deleted_at is null and completed_at is not null;`);
     this.addSql(`create index \`tasks_team_index\` on \`tasks\` (\`organization_id\`, \`team_id\`, \`created_at\`, \`id\`);`);
     this.addSql(`create index \`tasks_parent_index\` on \`tasks\` (\`organization_id\`, \`parent_id\`, \`created_at\`, \`id\`) where parent_id is not null;`);
     this.addSql(`create index \`tasks_trashed_index\` on \`tasks\` (\`organization_id\`, \`deleted_at\`, \`id\`) where deleted_at is not null;`);
@@ -204,6 +215,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists \`task_search\`;`);
 
 
+    this.addSql(`drop table if exists \`api_requests\`;`);
+    this.addSql(`drop table if exists \`api_usage\`;`);
     this.addSql(`drop table if exists \`counters\`;`);
     this.addSql(`drop table if exists \`events\`;`);
     this.addSql(`drop table if exists \`event_payloads\`;`);

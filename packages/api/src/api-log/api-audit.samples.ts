@@ -1,0 +1,3 @@
+import { samplesOf } from '../contract/testing/samples.ts';
+
+export default samplesOf('apiAudit', { list: { input: (caller) => ({ user: [caller.userId] }) } });

@@ -1,0 +1,70 @@
+import { hasSecrets, type Principal } from '@tenon/core';
+import type { z } from 'zod';
+import type { Answer, RequestContext } from './context.ts';
+import type { ApiError } from './errors.ts';
+import type { Operation } from './operation.ts';
+import { pathOf } from './problem.ts';
+import { restPrefix } from './rest/answer.ts';
+
+/** Whether a parameter of the path is a secret, by operation. */
+const secretPaths = new WeakMap<Operation, boolean>();
+
+function hasSecretPath(operation: Operation): boolean {
+  const known = secretPaths.get(operation);
+  if (known !== undefined) return known;
+  const { parameters, input } = operation;
+  const fields = Object.entries<z.core.$ZodType>(input.shape);
+  const found = fields.some(([name, schema]) => parameters.has(name) && hasSecrets(schema));
+  secretPaths.set(operation, found);
+  return found;
+}
+
+function statusOf({ status }: Operation, { outcome, notModified }: Answer): number {
+  if (notModified) return 304;
+  if (outcome.dryRun) return 200;
+  return outcome.accepted ? 202 : status;
+}
+
+/** One call on its way to the log of calls, where both transports look the same. */
+export class LoggedCall {
+  /** Null until the caller is known. Such a call is not logged. */
+  principal: Principal | null = null;
+  /** Null until the input is found valid. */
+  input: Record<string, unknown> | null = null;
+  readonly #operation: Operation;
+  readonly #request: RequestContext;
+  readonly #began = performance.now();
+
+  constructor(operation: Operation, request: RequestContext) {
+    this.#operation = operation;
+    this.#request = request;
+  }
+
+  /** @param output what the service answered, without the frame of a dry run */
+  succeed(answer: Answer, output: unknown): void {
+    this.#add(statusOf(this.#operation, answer), { value: output, schema: this.#operation.output });
+  }
+
+  fail({ status, problem: code, message: detail, details: { errors = [] } }: ApiError): void {
+    this.#add(status, { value: { code, detail, errors }, schema: null });
+  }
+
+  #add(status: number, response: { value: unknown; schema: Operation['output'] }): void {
+    const { principal, input } = this;
+    if (!principal) return;
+    const { method, path, type, input: schema } = this.#operation;
+    const { platform, url, address } = this.#request;
+    platform.apiLog.add({
+      principal,
+      method,
+      endpoint: restPrefix + path,
+      path: hasSecretPath(this.#operation) ? restPrefix + path : pathOf(url),
+      writes: type === 'mutation',
+      status,
+      durationMs: performance.now() - this.#began,
+      address,
+      request: input && { value: input, schema },
+      response,
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { anyIdOr, anyOf, instantIn, instantOut, logInput, logPage, output, Person } from '../kernel/schemas.ts';
+import { text } from '../kernel/text.ts';
+
+const kept = 'JSON without secrets, cut after 4,096 bytes. Null where the settings of the organization do not keep it.';
+
+export const ApiAuditEntry = output('ApiAuditEntry', {
+  id: z.uuid(),
+  user: Person.nullable(),
+  apiKeyId: z.uuid().nullable().describe('The API key by which the user called.'),
+  method: z.string().describe('Of the operation over REST, also when it was called over tRPC.'),
+  endpoint: z
+    .string()
+    .describe('The route of the operation, such as `/api/v1/tasks/{id}`, also when it was called over tRPC.'),
+  path: z.string().describe('Of the URL, without the query.'),
+  status: z.number().int(),
+  request: z.string().nullable().describe(`${kept} Null too when the input was refused.`),
+  response: z.string().nullable().describe(kept),
+  durationMs: z.number().describe('How long the server worked on it, with two decimals.'),
+  address: z.string().nullable().describe('The network address of the caller.'),
+  at: instantOut(),
+});
+export type ApiAuditEntry = z.output<typeof ApiAuditEntry>;
+
+export const ApiAuditListInput = z.strictObject({
+  ...logInput,
+  user: anyIdOr('me').describe('`me` or user ids.'),
+  method: anyOf(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])),
+  endpoint: anyOf(text(1, 255)).describe('Routes, such as `/api/v1/tasks/{id}`.'),
+  status: anyOf(z.number().int().min(100).max(599)),
+  after: instantIn().optional().describe('Inclusive.'),
+  before: instantIn().optional().describe('Inclusive.'),
+});
+export type ApiAuditListInput = z.output<typeof ApiAuditListInput>;
+
+export const ApiAuditPage = logPage(ApiAuditEntry, 'ApiAuditPage');
+export type ApiAuditPage = z.output<typeof ApiAuditPage>;
+
+export const UsageInput = z.strictObject({
+  days: z.number().int().min(1).max(90).default(30).describe('How many UTC days, with today.'),
+});
+export type UsageInput = z.output<typeof UsageInput>;
+
+const figures = {
+  requests: z.number().int(),
+  meanMs: z.number().describe('The mean time in which the server answered.'),
+  p95Ms: z.number().describe('The time in which it answered 95 of 100 calls, within 10 percent.'),
+  errorRate: z.number().describe('The share of the calls with a status of 400 or more, from 0 to 1.'),
+};
+
+export const Usage = output('Usage', {
+  ...figures,
+  byEndpoint: z
+    .array(z.object({ method: z.string(), endpoint: z.string(), ...figures }))
+    .describe('The most called first.'),
+  byDay: z
+    .array(z.object({ date: z.iso.date(), ...figures }))
+    .describe('Every day, in order. The days are those of UTC.'),
+});
+export type Usage = z.output<typeof Usage>;

@@ -1,0 +1,238 @@
+import { sql } from 'kysely';
+import type { z } from 'zod';
+import type { ServiceContext } from '../database/context.ts';
+import { writeThroughIdentityDoor } from '../database/identity-door.ts';
+import { statement, type StatementValues } from '../database/statement.ts';
+import { usualApiAudit } from '../kernel/api-audit.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { uuidv7At } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Principal } from '../kernel/principal.ts';
+import { withoutSecrets } from '../kernel/redaction.ts';
+import { ApiRequestEntity } from './api-request.entity.ts';
+import { bucketOf } from './durations.ts';
+
+/** A value that was sent or answered, with the schema that says where its secrets are. */
+interface Body {
+  value: unknown;
+  /** Null for a value without secrets. */
+  schema: z.core.$ZodType | null;
+}
+
+/** One call of an operation. */
+export interface ApiCall {
+  principal: Principal;
+  method: string;
+  /** The template of the route. */
+  endpoint: string;
+  path: string;
+  writes: boolean;
+  status: number;
+  durationMs: number;
+  address: string | null;
+  /** Null when the input was refused: nothing says then where its secrets are. */
+  request: Body | null;
+  response: Body | null;
+}
+
+/** What is waiting to be written. */
+interface Waiting extends Pick<ApiCall, 'method' | 'endpoint' | 'path' | 'status' | 'durationMs' | 'address'> {
+  organizationId: string;
+  userId: string;
+  apiKeyId: string | null;
+  id: string;
+  request: Body | null;
+  response: Body | null;
+  at: Date;
+}
+
+interface Usage extends StatementValues {
+  organizationId: string;
+  day: string;
+  method: string;
+  endpoint: string;
+  bucket: number;
+  requests: number;
+  errors: number;
+  totalMs: number;
+}
+
+/** The longest time that a call waits to be written. */
+const everyMs = 2_000;
+/** How many calls, and how many sums, one transaction writes. */
+const batch = 500;
+/** How many calls one statement writes: few sizes, so that the statements stay prepared. From the largest to the smallest. */
+const sizes = [64, 8, 1];
+/** How many calls wait at most, and how many sums. Beyond that, calls are dropped and their number is logged. */
+const mostWaiting = 5_000;
+const mostSums = 20_000;
+/** How many bytes of a body are kept. */
+const mostBytes = 4_096;
+
+/** Cuts a text after some bytes of UTF-8, between two characters. */
+function cut(text: string): string {
+  if (text.length * 3 <= mostBytes) return text;
+  const bytes = Buffer.from(text);
+  if (bytes.length <= mostBytes) return text;
+  let end = mostBytes;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}
+
+function textOf(body: Body | null): string | null {
+  if (body === null || body.value === undefined) return null;
+  const value = body.schema === null ? body.value : withoutSecrets(body.schema, body.value);
+  return cut(JSON.stringify(value) ?? 'null');
+}
+
+export interface ApiLogParts {
+  clock: Clock;
+  context: () => ServiceContext;
+  logger: Logger;
+}
+
+/**
+ * Logs the calls of operations: each one for the API audit, as far as the organization wants it (E4), and their sums for the usage (E3).
+ * A request only adds to memory. Calls are written in batches within two seconds, so a killed process loses the last few seconds.
+ */
+export class ApiLog {
+  readonly #parts: ApiLogParts;
+  #calls: Waiting[] = [];
+  #sums = new Map<string, Usage>();
+  #dropped = 0;
+  #count = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(parts: ApiLogParts) {
+    this.#parts = parts;
+  }
+
+  /** Adds a call. A call outside of any organization is not logged. */
+  add({ principal, writes, ...call }: ApiCall): void {
+    const { organizationId, userId, apiKeyId = null, apiAudit = usualApiAudit } = principal;
+    if (organizationId === null) return;
+    const at = this.#parts.clock.now();
+    this.#sum(organizationId, at, call);
+    const kept = writes ? apiAudit.writes : apiAudit.reads;
+    if (kept === 'off' || (apiAudit.sample < 1 && Math.random() >= apiAudit.sample)) return;
+    if (this.#calls.length >= mostWaiting) {
+      this.#dropped++;
+      return;
+    }
+    const bodies = kept === 'full' ? {} : { request: null, response: null };
+    this.#calls.push({ ...call, ...bodies, organizationId, userId, apiKeyId, at, id: uuidv7At(at, this.#count++) });
+    if (this.#timer && this.#calls.length === batch) setImmediate(() => void this.#tryToWrite());
+  }
+
+  #sum(organizationId: string, at: Date, call: Pick<ApiCall, 'method' | 'endpoint' | 'status' | 'durationMs'>): void {
+    const { method, endpoint, status, durationMs } = call;
+    const errors = status < 400 ? 0 : 1;
+    const of = { organizationId, day: at.toISOString().slice(0, 10), method, endpoint, bucket: bucketOf(durationMs) };
+    this.#addSum({ ...of, requests: 1, errors, totalMs: durationMs });
+  }
+
+  #addSum(sum: Usage): void {
+    const key = keyOf(sum);
+    const known = this.#sums.get(key);
+    if (known) {
+      known.requests += sum.requests;
+      known.errors += sum.errors;
+      known.totalMs += sum.totalMs;
+    } else if (this.#sums.size < mostSums) this.#sums.set(key, sum);
+    else this.#dropped++;
+  }
+
+  /** Begins to write every two seconds. */
+  start(): void {
+    this.#timer ??= setInterval(() => void this.#tryToWrite(), everyMs).unref();
+  }
+
+  /** Stops that, and writes what is waiting. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#tryToWrite();
+  }
+
+  #tryToWrite(): Promise<void> {
+    return this.write().catch((error: unknown) =>
+      this.#parts.logger.warn({ err: error }, 'Calls of the API could not be logged. They are kept for the next time.'),
+    );
+  }
+
+  /** Writes what is waiting. When it fails, that is kept for the next time. */
+  async write(): Promise<void> {
+    await this.#writing?.catch(() => {});
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    if (this.#dropped > 0)
+      this.#parts.logger.warn(
+        { calls: this.#dropped },
+        'Calls of the API were not logged, because too many were waiting.',
+      );
+    this.#dropped = 0;
+    // Calls that come meanwhile wait for the next time.
+    const batches = Math.ceil(Math.max(this.#calls.length, this.#sums.size) / batch);
+    for (let left = batches; left > 0; left--) await this.#writeSome();
+  }
+
+  async #writeSome(): Promise<void> {
+    const calls = this.#calls.splice(0, batch);
+    const sums = [...this.#sums.values()].slice(0, batch);
+    for (const sum of sums) this.#sums.delete(keyOf(sum));
+    // Two processes that add to the same rows lock them in the same order.
+    sums.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    const rows = calls.map(({ request, response, ...call }) => ({
+      ...call,
+      request: textOf(request),
+      response: textOf(response),
+    }));
+    try {
+      await writeThroughIdentityDoor(this.#parts.context(), async (unit) => {
+        const written = inSizes(rows).map((some) => unit.insert(ApiRequestEntity, ...some));
+        await Promise.all([...written, ...sums.map((sum) => unit.db.run(addSum, sum))]);
+      });
+    } catch (error) {
+      this.#calls.unshift(...calls);
+      for (const sum of sums) this.#addSum(sum);
+      throw error;
+    }
+  }
+}
+
+const keyOf = ({ organizationId, day, bucket, method, endpoint }: Usage): string =>
+  `${organizationId} ${day} ${bucket} ${method} ${endpoint}`;
+
+/** Divides rows into lists of some sizes. */
+function inSizes<Row>(rows: readonly Row[]): Row[][] {
+  const lists: Row[][] = [];
+  let from = 0;
+  for (const size of sizes) for (; from + size <= rows.length; from += size) lists.push(rows.slice(from, from + size));
+  return lists;
+}
+
+const addSum = statement((db, sum: Usage) =>
+  db
+    .insertInto('api_usage')
+    .values({
+      organization_id: sum.organizationId,
+      day: sum.day,
+      method: sum.method,
+      endpoint: sum.endpoint,
+      bucket: sum.bucket,
+      requests: sum.requests,
+      errors: sum.errors,
+      total_ms: sum.totalMs,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['organization_id', 'day', 'method', 'endpoint', 'bucket']).doUpdateSet({
+        requests: sql<number>`api_usage.requests + excluded.requests`,
+        errors: sql<number>`api_usage.errors + excluded.errors`,
+        total_ms: sql<number>`api_usage.total_ms + excluded.total_ms`,
+      }),
+    ),
+);
