@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { anyIdOr, anyOf, instantIn, instantOut, logInput, logPage, output, Person } from '../kernel/schemas.ts';
-import { text } from '../kernel/text.ts';
 
 const kept = 'JSON without secrets, cut after 4,096 bytes. Null where the settings of the organization do not keep it.';
 
@@ -26,7 +25,12 @@ export const ApiAuditListInput = z.strictObject({
   ...logInput,
   user: anyIdOr('me').describe('`me` or user ids.'),
   method: anyOf(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])),
-  endpoint: anyOf(text(1, 255)).describe('Routes, such as `/api/v1/tasks/{id}`.'),
+  endpoint: anyOf(
+    z
+      .string()
+      .max(255)
+      .regex(/^\/[!-~]*$/, 'Must be a route, such as /api/v1/tasks/{id}.'),
+  ).describe('Routes, such as `/api/v1/tasks/{id}`.'),
   status: anyOf(z.number().int().min(100).max(599)),
   after: instantIn().optional().describe('Inclusive.'),
   before: instantIn().optional().describe('Inclusive.'),

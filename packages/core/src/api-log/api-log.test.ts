@@ -148,25 +148,25 @@ describe.each(dialects)('the log of calls on %s', (dialect) => {
   });
 
   it.each<[string, () => Filters, string[]]>([
-    ['nothing', () => ({}), ['d', 'c', 'b', 'a']],
-    ['users', () => ({ user: ['me', acme.owner.userId] }), ['c', 'a']],
-    ['another user', () => ({ user: [acme.id] }), ['d', 'b']],
-    ['a method', () => ({ method: ['POST'] }), ['b']],
-    ['endpoints', () => ({ endpoint: ['c', 'a', 'a'] }), ['c', 'a']],
-    ['an endpoint and more', () => ({ endpoint: ['a'], method: ['POST'] }), []],
-    ['failures', () => ({ status: [404, 500] }), ['d', 'c']],
-    ['a failure of a user', () => ({ status: [404, 500], user: ['me'] }), ['c']],
-    ['a success', () => ({ status: [201] }), ['b']],
-    ['a success of a user', () => ({ status: [200], user: ['me'] }), ['a']],
-    ['times', () => ({ after: '2026-03-02T10:00:01Z', before: '2026-03-02T10:00:02Z' }), ['c', 'b']],
-    ['a time and an endpoint', () => ({ after: '2026-03-02T10:00:01Z', endpoint: ['a', 'b'] }), ['b']],
-    ['a time and a failure', () => ({ before: '2026-03-02T10:00:02Z', status: [404, 500] }), ['c']],
+    ['nothing', () => ({}), ['/d', '/c', '/b', '/a']],
+    ['users', () => ({ user: ['me', acme.owner.userId] }), ['/c', '/a']],
+    ['another user', () => ({ user: [acme.id] }), ['/d', '/b']],
+    ['a method', () => ({ method: ['POST'] }), ['/b']],
+    ['endpoints', () => ({ endpoint: ['/c', '/a', '/a'] }), ['/c', '/a']],
+    ['an endpoint and more', () => ({ endpoint: ['/a'], method: ['POST'] }), []],
+    ['failures', () => ({ status: [404, 500] }), ['/d', '/c']],
+    ['a failure of a user', () => ({ status: [404, 500], user: ['me'] }), ['/c']],
+    ['a success', () => ({ status: [201] }), ['/b']],
+    ['a success of a user', () => ({ status: [200], user: ['me'] }), ['/a']],
+    ['times', () => ({ after: '2026-03-02T10:00:01Z', before: '2026-03-02T10:00:02Z' }), ['/c', '/b']],
+    ['a time and an endpoint', () => ({ after: '2026-03-02T10:00:01Z', endpoint: ['/a', '/b'] }), ['/b']],
+    ['a time and a failure', () => ({ before: '2026-03-02T10:00:02Z', status: [404, 500] }), ['/c']],
   ])('filters by %s', async (_name, filters, expected) => {
     const calls = [
-      { endpoint: 'a' },
-      { endpoint: 'b', method: 'POST', status: 201 },
-      { endpoint: 'c', status: 404 },
-      { endpoint: 'd', status: 500 },
+      { endpoint: '/a' },
+      { endpoint: '/b', method: 'POST', status: 201 },
+      { endpoint: '/c', status: 404 },
+      { endpoint: '/d', status: 500 },
     ];
     for (const [index, call] of calls.entries()) {
       add(call, index % 2 ? { userId: acme.id } : {});
@@ -251,8 +251,8 @@ describe.each(dialects)('the log of calls on %s', (dialect) => {
     log.start();
     for (let count = 0; count < 500; count++) add();
     await expect.poll(async () => (await endpoints({ limit: 1 })).length, { timeout: 1500 }).toBe(1);
-    add({ endpoint: 'last' });
-    await expect.poll(() => endpoints({ endpoint: ['last'] }), { timeout: 4500 }).toEqual(['last']);
+    add({ endpoint: '/last' });
+    await expect.poll(() => endpoints({ endpoint: ['/last'] }), { timeout: 4500 }).toEqual(['/last']);
     await log.stop();
   });
 
