@@ -16,6 +16,8 @@ export interface JobOptions {
   maxAttempts?: number;
   /** Finds the job again, to cancel it. No other job has it. @default null */
   uniqueKey?: string | null;
+  /** Whose job it is. Only behind the system door may it be another one than the unit's. @default the organization of the unit */
+  organizationId?: string | null;
 }
 
 /**
@@ -50,7 +52,7 @@ async function insertJob(
   const id = uuidv7();
   await unit.insert(JobEntity, {
     id,
-    organizationId: unit.scope.organizationId,
+    organizationId: options.organizationId ?? unit.scope.organizationId,
     userId: starter?.userId ?? null,
     apiKeyId: starter?.apiKeyId ?? null,
     kind,
@@ -64,7 +66,8 @@ async function insertJob(
     uniqueKey: options.uniqueKey ?? null,
     createdAt: unit.now,
   });
-  unit.afterCommit(() => wakeRunners(unit.ctx.database));
+  // Runners find the jobs of later by themselves.
+  if (!options.runAt || options.runAt <= unit.now) unit.afterCommit(() => wakeRunners(unit.ctx.database));
   return id;
 }
 

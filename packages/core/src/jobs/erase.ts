@@ -24,8 +24,13 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
     if (!found?.nullable) throw new Error(`${table.name}.${property} closes a cycle of references and cannot be null.`);
     return found.name;
   };
+  /** Also rows that belong to a person, such as what they were told there. */
+  const isOfOrganization = ({ name, own }: TableDefinition): boolean =>
+    own?.property === 'organizationId' ||
+    (own?.is === 'user' &&
+      (entities.get(name)?.columns ?? []).some(({ property, nullable }) => property === 'organizationId' && !nullable));
   const visit = (table: TableDefinition, ancestors: readonly string[]): void => {
-    if (order.includes(table.name) || table.own?.property !== 'organizationId') return;
+    if (order.includes(table.name) || !isOfOrganization(table)) return;
     for (const { to, columns } of table.references ?? []) {
       const target = tables.get(to().meta.tableName);
       if (!target) continue;

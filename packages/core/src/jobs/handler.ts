@@ -32,6 +32,11 @@ export interface JobRun {
   readonly organizationId: string | null;
   /** Null for a job that no operation has started. */
   readonly starter: JobStarter | null;
+  /**
+   * Takes over other due jobs of the same kind and organization, at most 500, and answers their payloads. When this job is done, they are
+   * deleted. When it fails, they run by themselves after their leases.
+   */
+  together(): Promise<JobPayload[]>;
   /** Aborted when another worker takes over the lease, or when the server stops and the grace period is over. */
   readonly signal: AbortSignal;
   /**

@@ -24,6 +24,7 @@ export interface ClaimedJob {
   readonly starter: JobStarter | null;
   /** How many rows its steps have changed in earlier attempts. */
   readonly done: number;
+  readonly priority: number;
 }
 
 /** The condition of a waiting job of one priority that is due and that no worker has claimed. */
@@ -126,6 +127,30 @@ export async function claimJobs(
   );
 }
 
+/** Claims other due jobs of the kind, priority and organization of a job. */
+export function claimAlike(ctx: ServiceContext, job: ClaimedJob, limit: number, leaseMs: number) {
+  return writeThroughSystemDoor(ctx, ({ db, now }) =>
+    db
+      .updateTable('jobs')
+      .set((eb) => ({ leased_until: new Date(now.getTime() + leaseMs), attempts: eb('attempts', '+', 1) }))
+      .where((eb) => {
+        const others = eb
+          .selectFrom('jobs')
+          .select('id')
+          .where('kind', '=', job.kind)
+          .where('organization_id', job.organizationId === null ? 'is' : '=', job.organizationId)
+          .where(due(now, sql`${job.priority}`))
+          .orderBy('run_at')
+          .orderBy('id')
+          .limit(limit);
+        if (db.dialect === 'sqlite') return eb('id', 'in', others);
+        return sql<SqlBool>`id = any(array(${others.forUpdate().skipLocked()}))`;
+      })
+      .returning(['id', 'payload'])
+      .execute(),
+  );
+}
+
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 type JobChanges = Partial<NewRow<typeof JobEntity>>;
@@ -151,11 +176,18 @@ export async function extendLeases<Job extends ClaimedJob>(
 
 /**
  * Runs `work` and marks the job done with its result, in one transaction.
+ * @param alike the ids of jobs whose work it has done too, which are deleted
  * @throws LeaseLost and rolls back when the attempt is no longer the current one
  */
-export function completeJob<T>(ctx: ServiceContext, job: ClaimedJob, work: (unit: Unit) => Promise<T>): Promise<T> {
+export function completeJob<T>(
+  ctx: ServiceContext,
+  job: ClaimedJob,
+  work: (unit: Unit) => Promise<T>,
+  alike: readonly string[] = [],
+): Promise<T> {
   const completing = async (unit: Unit): Promise<T> => {
     const result = await work(unit);
+    if (alike.length > 0) await unit.delete(JobEntity, { id: alike });
     const done = await changeCurrent(unit, job, {
       status: 'done',
       leasedUntil: null,

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceContext } from '../database/context.ts';
 import type { Logger } from '../kernel/logger.ts';
-import { type JobHandlers, type JobRun, type JobStep, LeaseLost, type StepOptions } from './handler.ts';
+import { type JobHandlers, type JobRun, type JobStep, LeaseLost, stepRows, type StepOptions } from './handler.ts';
 import {
   advanceJob,
   anyDue,
+  claimAlike,
   claimJobs,
   type ClaimedJob,
   completeJob,
@@ -151,6 +152,7 @@ export class JobRunner {
     const facts = { job: job.id, kind: job.kind, attempt: job.attempt };
     const started = performance.now();
     let done = false;
+    const alike: string[] = [];
     const run: JobRun = {
       id: job.id,
       attempt: job.attempt,
@@ -158,8 +160,13 @@ export class JobRunner {
       starter: job.starter,
       signal,
       steps: (step, options) => runSteps(ctx, job, signal, step, options),
+      together: async () => {
+        const others = await claimAlike(ctx, job, stepRows, this.#options.leaseMs);
+        alike.push(...others.map(({ id }) => id));
+        return others.map(({ payload }) => payload);
+      },
       complete: async (work) => {
-        const result = await completeJob(ctx, job, work);
+        const result = await completeJob(ctx, job, work, alike);
         done = true;
         return result;
       },

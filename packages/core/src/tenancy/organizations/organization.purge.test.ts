@@ -78,6 +78,8 @@ describe.each(dialects)('purging organizations on %s', (dialect) => {
       'event_payloads',
       'events',
     ]);
+    expect(tablesWith(before, old.organizationId)).toContain('notifications');
+    expect(tablesWith(after, old.organizationId)).not.toContain('notifications');
     const of = (rows: Dump, table: string, id: string) =>
       (rows[table] ?? []).filter((row) => (row['organization_id'] ?? row['id']) === id);
     const events = of(after, 'events', old.organizationId);
