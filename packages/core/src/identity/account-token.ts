@@ -5,7 +5,10 @@ import { isUuid } from '../kernel/ids.ts';
 import type { CoreSettings } from '../kernel/settings.ts';
 import { type KeyPurpose, mac } from './keys.ts';
 
-export type AccountPurpose = Extract<KeyPurpose, 'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email'>;
+export type AccountPurpose = Extract<
+  KeyPurpose,
+  'verify-email' | 'reset-password' | 'confirm-email' | 'undo-email' | 'unsubscribe'
+>;
 
 /** What a token is about. When a value in `boundTo` changes, the token is no longer valid. */
 export interface TokenSubject {

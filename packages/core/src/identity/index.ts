@@ -21,6 +21,7 @@ import { userEvents } from './user.events.ts';
 export * from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
 export { authenticate, cacheAgeMs, type Identity, type PresentedApiKey } from './authenticate.ts';
+export { invalidToken, makeAccountToken, provesAccount, readAccountToken } from './account-token.ts';
 export { emailChangeUndoing, type UndoneChange } from './email-change.additions.ts';
 export { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
 export { instancePermission, requireInstanceAdmin, setInstanceAdmin } from './instance-admin.ts';
@@ -30,7 +31,7 @@ export { loginErrors, openLogin, proveLogin, type ProvenLogin } from './login.se
 export { mailHandler, mailJob, type MailTemplate } from './mail/mail.job.ts';
 export { createMailbox } from './mail/mailbox.ts';
 export type { Mailer } from './mail/mailer.ts';
-export { callWith, greetingOf, inert, writeMail } from './mail/message.ts';
+export { type Block, callWith, greetingOf, inert, writeMail } from './mail/message.ts';
 export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
 export { verificationTokenOf } from './mail/account.mails.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';

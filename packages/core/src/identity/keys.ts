@@ -9,6 +9,7 @@ export type KeyPurpose =
   | 'reset-password'
   | 'confirm-email'
   | 'undo-email'
+  | 'unsubscribe'
   | 'throttle'
   | 'oidc'
   | 'invitation';

@@ -18,7 +18,7 @@ const headerText = (text: string): string =>
 const base64Lines = (text: string): string => Buffer.from(text).toString('base64').replaceAll(/.{76}/g, '$&\r\n');
 
 /** Renders a message in the format of RFC 5322. */
-function render({ to, subject, text, html }: Mail, id: string, at: Date): string {
+function render({ to, subject, text, html, headers: more = {} }: Mail, id: string, at: Date): string {
   const boundary = `tenon-${id}`;
   const headers = [
     'From: Tenon <no-reply@localhost>',
@@ -26,6 +26,7 @@ function render({ to, subject, text, html }: Mail, id: string, at: Date): string
     `Subject: ${headerText(subject)}`,
     `Date: ${at.toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: <${id}@tenon.localhost>`,
+    ...Object.entries(more).map(([name, value]) => `${name}: ${value}`),
     'MIME-Version: 1.0',
     `Content-Type: multipart/alternative; boundary="${boundary}"`,
   ];

@@ -5,6 +5,8 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
+  /** More headers, by name. @default none */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** The port for sending mail; adapters implement it. */

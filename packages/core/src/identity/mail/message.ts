@@ -9,6 +9,7 @@ interface Message {
   /** The name for the greeting. @default none, as for everybody who has not proven that the address is theirs */
   name?: string | null;
   blocks: readonly Block[];
+  headers?: Mail['headers'];
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -44,13 +45,14 @@ export const greetingOf = (person: { fullName: string | null; emailVerifiedAt: s
  * Writes a mail as text and as HTML with the same content. User input is escaped. The HTML loads nothing, and contains no links,
  * so that users do not learn to click them.
  */
-export function writeMail({ to, subject, name = null, blocks }: Message): Mail {
+export function writeMail({ to, subject, name = null, blocks, headers = {} }: Message): Mail {
   const all: Block[] = [`Hello${name === null ? '' : ` ${inert(name)}`},`, ...blocks];
   const text = all.map((block) => (typeof block === 'string' ? block : block.copy)).join('\n\n');
   const body = all.map(htmlOf).join('\n');
   return {
     to,
     subject,
+    headers,
     text: `${text}\n`,
     html: `<!doctype html>
 <html lang="en">

@@ -31,7 +31,7 @@ export function createSmtpMailer({ host, port, security, login, from }: SmtpSett
     disableUrlAccess: true,
   };
   return {
-    async send({ to, subject, text, html }, id) {
+    async send({ to, subject, text, html, headers }, id) {
       const { createTransport } = await import('nodemailer');
       await createTransport(options).sendMail({
         from,
@@ -42,7 +42,7 @@ export function createSmtpMailer({ host, port, security, login, from }: SmtpSett
         // The same for every retry, so that a mailbox can detect duplicates.
         messageId: `<${id}@${host}>`,
         // Keeps auto-responders from answering (RFC 3834).
-        headers: { 'Auto-Submitted': 'auto-generated' },
+        headers: { 'Auto-Submitted': 'auto-generated', ...headers },
       });
     },
   };
