@@ -12,10 +12,11 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  * - `json`: JSON both ways. Also served over tRPC.
  * - `redirect`: a GET that writes, then sends the browser to another address.
  * - `form`: takes `application/x-www-form-urlencoded`, for senders that do not write JSON.
+ * - `click`: a POST to an address from a mail, which contains all fields. Mail programs send it, with a body that says nothing.
  *
  * Every kind but `json` exists over REST only. Uploads, downloads and streams will each be a kind.
  */
-export type OperationKind = 'json' | 'redirect' | 'form';
+export type OperationKind = 'json' | 'redirect' | 'form' | 'click';
 
 /** Whether an operation acts in an organization. `optional`: in the active one, if there is one. */
 export type OrganizationNeed = 'none' | 'optional' | 'required';

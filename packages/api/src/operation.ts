@@ -51,7 +51,7 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   description?: string;
   /**
    * The fields that the path names come from the path. The others come from the body, or for GET and DELETE from the query. The
-   * schema must be strict, except for a redirect or a form, where another standard may say that unknown fields are ignored.
+   * schema must be strict, except for a redirect, a form or a click, where another standard may say that unknown fields are ignored.
    */
   input?: Input;
   output?: Output;
@@ -183,7 +183,7 @@ export class Operation implements OperationMeta {
 
   /** Whether its fields come from the body, and not from the query. */
   get hasBody(): boolean {
-    return this.method !== 'GET' && this.method !== 'DELETE';
+    return this.method !== 'GET' && this.method !== 'DELETE' && this.kind !== 'click';
   }
 
   /** Makes a JSON Pointer to a field of the input, in the part of a REST request that the field comes from. */
@@ -276,7 +276,9 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
       ? [declared(tenancyErrors.no_organization()), declared(tenancyErrors.organization_required())]
       : []),
     ...(operation.refreshCookie ? [problem('cross_site_request', 403)] : []),
-    ...(hasBody ? [problem('payload_too_large', 413), problem('unsupported_media_type', 415)] : []),
+    ...(hasBody || operation.kind === 'click'
+      ? [problem('payload_too_large', 413), problem('unsupported_media_type', 415)]
+      : []),
     ...(type === 'mutation' && mutationHeaders
       ? [declared(errors.idempotency_key_reused()), declared(errors.idempotency_in_progress())]
       : []),

@@ -196,6 +196,12 @@ export const heading = (tag: Tag) => ({
     declaration: FormDeclaration<Input, Output>,
   ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>, 'form'>> =>
     writing(declaration, declaration.run, { tag, kind: 'form', mutationHeaders: false }),
+
+  /** Declares a POST to an address from a mail, which contains all fields. It ignores the body, and takes no mutation headers. */
+  click: <Input extends InputSchema = NoInput, Output extends OutputSchema = z.ZodVoid>(
+    declaration: FormDeclaration<Input, Output>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>, 'click'>> =>
+    writing(declaration, declaration.run, { tag, kind: 'click', mutationHeaders: false }),
 });
 
 function writing<Procedure extends AnyTRPCProcedure>(

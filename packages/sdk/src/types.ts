@@ -48,10 +48,10 @@ interface OfKind<Kind> {
   meta: { kind: Kind };
 }
 
-/** Forms are left out: other systems send them, in the form that a standard prescribes. */
+/** Forms and clicks are left out: other systems send them, in the form that a standard prescribes. */
 type Context<Procedures, Name> = {
   readonly [
-    Key in keyof Procedures as Procedures[Key] extends OfKind<'form'> ? never : Key
+    Key in keyof Procedures as Procedures[Key] extends OfKind<'form' | 'click'> ? never : Key
   ]: Procedures[Key] extends Procedure<'query', infer Input, infer Output>
     ? QueryCall<Input, Output>
     : Procedures[Key] extends Procedure<'mutation', infer Input, infer Output>

@@ -17,6 +17,8 @@ export const bodyFormats: Readonly<Record<OperationKind, BodyFormat>> = {
   json: { types: ['application/json', 'application/merge-patch+json'] },
   redirect: { types: [] },
   form: { types: ['application/x-www-form-urlencoded'], limit: 64 * 1024 },
+  // RFC 8058 allows both. The body says nothing, and nobody reads it.
+  click: { types: ['application/x-www-form-urlencoded', 'multipart/form-data'], limit: 64 * 1024 },
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

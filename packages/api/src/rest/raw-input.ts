@@ -60,7 +60,7 @@ export class InputReader {
    * @throws `validation_failed` at `/body` or below it
    */
   readBody(body: Buffer | undefined): Record<string, unknown> {
-    if (body === undefined || body.length === 0) return {};
+    if (body === undefined || body.length === 0 || this.#operation.kind === 'click') return {};
     if (!this.#operation.hasBody) throw invalid(wrongField('/body', 'This operation takes no body.'));
     if (this.#operation.kind === 'json') return readJson(body);
     const wrong: FieldError[] = [];
