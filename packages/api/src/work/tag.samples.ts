@@ -11,4 +11,5 @@ export default samplesOf('tags', {
   get: { input: async (caller) => ({ id: (await aTag(caller)).id }) },
   update: { input: async (caller) => ({ id: (await aTag(caller)).id, name: `Heavy ${randomUUID()}` }) },
   delete: { input: async (caller) => ({ id: (await aTag(caller)).id }) },
+  merge: { input: async (caller) => ({ id: (await aTag(caller)).id, intoId: (await aTag(caller)).id }) },
 });

@@ -29,7 +29,7 @@ import { teamMemberTable, teamTable } from './teams/team.entity.ts';
 import { leaveTeams } from './teams/team.members.ts';
 
 export { tenancyErrors } from './tenancy.errors.ts';
-export { getOrganization, listOwnOrganizations } from './organizations/organization.queries.ts';
+export { getOrganization, listOwnOrganizations, organizationsNamed } from './organizations/organization.queries.ts';
 export * from './organizations/organization.schema.ts';
 export {
   activateOrganization,
@@ -44,6 +44,7 @@ export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
 export { lockOrganization } from './organizations/organization.record.ts';
 export { membershipEnding } from './memberships/membership.lifecycle.ts';
 export { MembershipEntity } from './memberships/membership.entity.ts';
+export { requireMember } from './memberships/membership.queries.ts';
 export { defineTenantTable } from './memberships/tenant-table.ts';
 export { getRole, listRoles } from './roles/role.queries.ts';
 export * from './roles/role.schema.ts';
@@ -93,7 +94,7 @@ export * from './members/member.schema.ts';
 export { createOrganization } from './ownership/organization.founding.ts';
 export { transferOwnership } from './ownership/organization.ownership.ts';
 export { acceptInvitation, declineInvitation, registerInvited } from './invitations/invitation.answer.ts';
-export { listInvitations, listOwnInvitations } from './invitations/invitation.queries.ts';
+export { inviteeOf, listInvitations, listOwnInvitations } from './invitations/invitation.queries.ts';
 export * from './invitations/invitation.schema.ts';
 export { addMember, resendInvitation, revokeInvitation } from './invitations/invitation.service.ts';
 export { serviceAccountErrors } from './service-accounts/service-account.record.ts';
@@ -131,6 +132,7 @@ export {
 export * from './principals/access.schema.ts';
 export { explainAccess, getOwnAccess } from './principals/access.service.ts';
 export { jobPrincipal } from './principals/job-principal.ts';
+export { memberPrincipal } from './principals/member-principal.ts';
 export { type ChosenOrganization, loadPrincipal } from './principals/principal.ts';
 export * from './auth/auth.schema.ts';
 export { getCurrentAccess, login, register, signInWithPasskey, verifySecondFactor } from './auth/auth.service.ts';

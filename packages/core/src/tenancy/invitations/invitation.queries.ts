@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import type { Database } from '../../database/database.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
@@ -32,6 +33,21 @@ export const livingInvitations = (db: ReadDoor) =>
     .from(db)
     .innerJoin('organizations', 'organizations.id', 'invitations.organization_id')
     .where('organizations.deleted_at', 'is', null);
+
+/** Finds the active user whose proven address a pending invitation names. Null when there is none. */
+export async function inviteeOf(database: Database, invitationId: string): Promise<string | null> {
+  const [row] = await readThroughIdentityDoor(database, (db) =>
+    livingInvitations(db)
+      .innerJoin('users as invitees', 'invitees.email_key', 'invitations.email_key')
+      .select('invitees.id')
+      .where('invitations.id', '=', invitationId)
+      .where('invitations.status', '=', 'pending')
+      .where('invitees.is_active', '=', true)
+      .where('invitees.email_verified_at', 'is not', null)
+      .execute(),
+  );
+  return row?.id ?? null;
+}
 
 /** The invitations to a user's own proven address. Read behind the identity door, because the user is not a member yet. */
 export const invitationsTo = (db: ReadDoor, userId: string) =>

@@ -8,5 +8,6 @@ it('ends all that a member has as a member, in this order', () => {
     'revokeApiKeysOf',
     'leaveTeams',
     'leaveDepartments',
+    'leaveWatched',
   ]);
 });

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { authorize, decide, ownerKey } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import type { Database } from '../../database/database.ts';
 import { readThroughIdentityDoor } from '../../database/identity-door.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
+import { anyOf } from '../../database/sql.ts';
 import { requireSignedIn } from '../../identity/index.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
@@ -44,6 +46,18 @@ export async function getOrganization(ctx: ServiceContext): Promise<Organization
   if (!organization.isActive && !decide(principal, 'organization:deactivate').allowed)
     throw tenancyErrors.organization_inactive();
   return organization;
+}
+
+/** Reads the names of some organizations, for people who were told something there. By id. */
+export async function organizationsNamed(database: Database, ids: readonly string[]) {
+  const rows = await readThroughIdentityDoor(database, (db) =>
+    db
+      .selectFrom('organizations')
+      .select(['organizations.id', 'organizations.name', 'organizations.slug'])
+      .where(anyOf(db.dialect, 'organizations.id', ids))
+      .execute(),
+  );
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /**

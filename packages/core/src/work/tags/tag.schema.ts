@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, output } from '../../kernel/schemas.ts';
+import { auditOut, id, input, listInput, output } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 
 export const Tag = output('Tag', {
   id: z.uuid(),
   name: z.string().describe('Unique in the organization, whatever the case or the Unicode form.'),
   color: z.string().describe('As `#rrggbb`.'),
-  createdAt: instantOut(),
+  ...auditOut,
 });
 export type Tag = z.output<typeof Tag>;
 
@@ -24,6 +24,12 @@ export type TagCreate = z.output<typeof TagCreate>;
 
 export const TagUpdate = input('TagUpdate', { id: id(), name: line(50).optional(), color: color().optional() });
 export type TagUpdate = z.output<typeof TagUpdate>;
+
+export const TagMerge = input('TagMerge', {
+  id: id().describe('The tag that goes.'),
+  intoId: id().describe('The tag that its tasks get instead.'),
+});
+export type TagMerge = z.output<typeof TagMerge>;
 
 export const TagListInput = z.strictObject(listInput('createdAt', 'name'));
 export type TagListInput = z.output<typeof TagListInput>;

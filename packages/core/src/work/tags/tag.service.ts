@@ -26,7 +26,7 @@ export async function createTag(ctx: ServiceContext, input: TagCreate): Promise<
 
 /**
  * Renames or recolors a tag. The versions of its tasks stay the same.
- * @throws `tag_not_found`, `tag_name_taken`
+ * @throws `tag_not_found`, `version_conflict`, `tag_name_taken`
  */
 export async function updateTag(ctx: ServiceContext, { id, ...fields }: TagUpdate): Promise<Tag> {
   authorize(ctx, 'tag:update');
@@ -38,7 +38,7 @@ export async function updateTag(ctx: ServiceContext, { id, ...fields }: TagUpdat
 
 /**
  * Deletes a tag for ever, and takes it off every task.
- * @throws `tag_not_found`
+ * @throws `tag_not_found`, `version_conflict`
  */
 export async function deleteTag(ctx: ServiceContext, { id }: ById): Promise<void> {
   authorize(ctx, 'tag:delete');

@@ -47,11 +47,11 @@ async function purgeSome(unit: Unit): Promise<number | null> {
   return purged.length || null;
 }
 
-export const workHandlers: JobHandlers = {
+export const taskHandlers: JobHandlers = {
   'tasks.purge': async (_ctx, _payload, job) => ({ removed: await job.steps(purgeSome) }),
   ...trashHandlers,
   ...emptyTrashHandlers,
   ...reassignHandlers,
 };
 
-export const workSchedules: readonly Schedule[] = [{ name: 'tasks.purge', cron: '15 * * * *', kind: 'tasks.purge' }];
+export const taskSchedules: readonly Schedule[] = [{ name: 'tasks.purge', cron: '15 * * * *', kind: 'tasks.purge' }];
