@@ -3,17 +3,21 @@ import {
   CommentCreate,
   CommentListInput,
   CommentPath,
+  CommentUpdate,
   createComment,
+  deleteComment,
   getComment,
   listComments,
   page,
+  restoreComment,
+  updateComment,
   workErrors,
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
 const { mutation, query } = heading({ name: 'Comments', description: 'What people say about a task.' });
 
-const { comment_not_found, task_not_found } = workErrors;
+const { comment_is_reply, comment_not_deleted, comment_not_found, parent_deleted, task_not_found } = workErrors;
 
 export const commentRouter = router({
   list: query({
@@ -37,11 +41,42 @@ export const commentRouter = router({
   create: mutation({
     rest: 'POST /tasks/{id}/comments',
     access: 'comment:create',
-    summary: 'Comment on a task',
+    summary: 'Comment on a task, or answer a comment',
     status: 201,
     input: CommentCreate,
     output: Comment,
-    problems: [task_not_found],
+    problems: [task_not_found, comment_not_found, comment_is_reply],
     run: createComment,
+  }),
+  update: mutation({
+    rest: 'PATCH /tasks/{id}/comments/{commentId}',
+    access: 'comment:create',
+    summary: 'Change your own comment',
+    versioned: true,
+    input: CommentUpdate,
+    output: Comment,
+    problems: [task_not_found, comment_not_found],
+    run: updateComment,
+  }),
+  delete: mutation({
+    rest: 'DELETE /tasks/{id}/comments/{commentId}',
+    access: 'comment:create',
+    summary: 'Move a comment to the trash',
+    description:
+      'The comments of others also need the permission comment:delete_any. Replies are hidden with the comment, and come back with it. After 30 days it is deleted for ever.',
+    versioned: true,
+    input: CommentPath,
+    problems: [task_not_found, comment_not_found],
+    run: deleteComment,
+  }),
+  restore: mutation({
+    rest: 'POST /tasks/{id}/comments/{commentId}/restore',
+    access: 'comment:create',
+    summary: 'Bring a comment back from the trash',
+    versioned: true,
+    input: CommentPath,
+    output: Comment,
+    problems: [task_not_found, comment_not_found, comment_not_deleted, parent_deleted],
+    run: restoreComment,
   }),
 });

@@ -2,14 +2,31 @@ import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
 import { aTask } from './task.samples.ts';
 
+/** A comment that the caller has written, where they may write one. */
 async function aComment(caller: Person) {
   const { id, title } = await aTask(caller);
-  const comment = await caller.organization.people.owner.do('comments.create', { id, body: `About ${title}` });
+  const author = caller.can('comment:create') ? caller : caller.organization.people.owner;
+  const comment = await author.do('comments.create', { id, body: `About ${title}` });
   return { id, commentId: comment.id };
+}
+
+async function aTrashedComment(caller: Person) {
+  const path = await aComment(caller);
+  const deleter = caller.can('comment:create') ? caller : caller.organization.people.owner;
+  await deleter.do('comments.delete', path);
+  return path;
 }
 
 export default samplesOf('comments', {
   list: { input: async (caller) => ({ id: (await aComment(caller)).id }) },
   get: { input: aComment },
-  create: { input: async (caller) => ({ id: (await aTask(caller)).id, body: 'The third shelf is new.' }) },
+  create: {
+    input: async (caller) => {
+      const { id, commentId } = await aComment(caller);
+      return { id, body: 'The third shelf is new.', parentId: commentId };
+    },
+  },
+  update: { input: async (caller) => ({ ...(await aComment(caller)), body: 'The fourth shelf is new.' }) },
+  delete: { input: aComment },
+  restore: { input: aTrashedComment },
 });

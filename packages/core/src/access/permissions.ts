@@ -17,7 +17,7 @@ export const permissions = [
   'team:read', 'team:create', 'team:update', 'team:delete',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
-  'comment:read', 'comment:create',
+  'comment:read', 'comment:create', 'comment:delete_any',
   'activity:read', 'analytics:read', 'usage:read', 'audit:read',
 ] as const; // prettier-ignore
 

@@ -61,6 +61,7 @@ tag:update               yes        yes        yes        -          -          
 tag:delete               yes        yes        yes        -          -          -          -
 comment:read             yes        yes        yes        yes        yes        own        yes
 comment:create           yes        yes        yes        yes        -          own, hours -
+comment:delete_any       yes        yes        yes        -          -          -          -
 activity:read            yes        yes        yes        yes        yes        own        yes
 analytics:read           yes        yes        yes        yes        yes        yes        yes
 usage:read               yes        yes        -          -          -          -          yes

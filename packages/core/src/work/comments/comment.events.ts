@@ -1,6 +1,26 @@
 import { z } from 'zod';
-import { defineEvents, lifecycle } from '../../activity/index.ts';
+import { defineEvents, event, lifecycle } from '../../activity/index.ts';
 
-const { created } = lifecycle('a comment', {}, { body: z.string() });
+const mentionIds = z.array(z.uuid()).describe('The user ids of the people that the body mentions.');
+const version = z.int();
 
-export const commentEvents = defineEvents('comment', { created });
+const { created } = lifecycle(
+  'a comment',
+  {},
+  { body: z.string(), mentionIds, parentId: z.uuid().nullable().describe('The comment that it answers.') },
+);
+
+export const commentEvents = defineEvents('comment', {
+  created,
+  updated: event({
+    changes: { body: z.string() },
+    data: { mentionIds, version },
+    summary: ({ actor }) => `${actor} edited a comment`,
+  }),
+  deleted: event({ data: { version }, summary: ({ actor }) => `${actor} moved a comment to the trash` }),
+  restored: event({ data: { version }, summary: ({ actor }) => `${actor} restored a comment` }),
+  purged: event({
+    data: { version },
+    summary: () => 'A comment was deleted for ever, 30 days after it was moved to the trash',
+  }),
+});

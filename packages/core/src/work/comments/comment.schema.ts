@@ -1,22 +1,36 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
+import { auditOut, id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { prose } from '../../kernel/text.ts';
 
 export const Comment = output('Comment', {
   id: z.uuid(),
   taskId: z.uuid(),
+  parentId: z.uuid().nullable().describe('The comment that it answers. Replies have none of their own.'),
   body: z.string(),
   author: Person,
-  createdAt: instantOut(),
-  updatedAt: instantOut(),
+  mentions: z
+    .array(Person)
+    .describe('The people whose `@username` is in the body and who saw the task when it was written.'),
+  editedAt: instantOut().nullable().describe('When the body changed last; null if never.'),
+  ...auditOut,
 });
 export type Comment = z.output<typeof Comment>;
 
-export const CommentCreate = input('CommentCreate', { id: id().describe('The task.'), body: prose(10_000) });
+const body = () =>
+  prose(10_000).describe('`@username` mentions a member who sees the task: the first 50 of them. Others stay text.');
+
+export const CommentCreate = input('CommentCreate', {
+  id: id().describe('The task.'),
+  body: body(),
+  parentId: id().nullable().optional().describe('The comment to answer. It must be no reply itself.'),
+});
 export type CommentCreate = z.output<typeof CommentCreate>;
 
 export const CommentPath = z.strictObject({ id: id().describe('The task.'), commentId: id() });
 export type CommentPath = z.output<typeof CommentPath>;
+
+export const CommentUpdate = input('CommentUpdate', { ...CommentPath.shape, body: body() });
+export type CommentUpdate = z.output<typeof CommentUpdate>;
 
 export const CommentListInput = z.strictObject({
   id: id().describe('The task.'),

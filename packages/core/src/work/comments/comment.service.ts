@@ -1,44 +1,140 @@
-import { authorize, requirePermission } from '../../access/index.ts';
+import { authorize, requirePermission, type Subject } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { read } from '../../database/read-door.ts';
-import { mutate } from '../../database/unit-of-work.ts';
-import type { Page } from '../../kernel/schemas.ts';
-import { linkIdsOf, requireTask, tasks, taskSubject } from '../tasks/index.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import { errors } from '../../kernel/errors.ts';
+import { audienceOf, keptSince, linkIdsOf, tasks, taskSubject } from '../tasks/index.ts';
+import { watchAsCommenter } from '../watchers/watcher.service.ts';
+import { workErrors } from '../work.errors.ts';
+import { commentEvents } from './comment.events.ts';
+import { mentionsIn } from './comment.mentions.ts';
+import { answerComment } from './comment.queries.ts';
 import { comments } from './comment.record.ts';
-import type { Comment, CommentCreate, CommentListInput, CommentPath } from './comment.schema.ts';
+import type { Comment, CommentCreate, CommentPath, CommentUpdate } from './comment.schema.ts';
+
+type CommentRow = Awaited<ReturnType<typeof comments.add>>;
 
 /**
- * Lists the comments of a task.
+ * Locks the task of a comment, so that nobody trashes it meanwhile. Answers what a decision needs to know about it, and whom a comment may
+ * concern. `watcherIds` are those with a row of their own.
  * @throws `task_not_found`
  */
-export async function listComments(ctx: ServiceContext, input: CommentListInput): Promise<Page<Comment>> {
-  authorize(ctx, 'comment:read');
-  return read(ctx, async (db) => {
-    await requireTask(db, input.id);
-    const ofTask = comments.from(db).where('comments.task_id', '=', input.id);
-    return comments.page(ctx, db, input, ofTask, `comments ${input.id}`);
+async function lockTaskOf(unit: Unit, taskId: string) {
+  const [task, links] = await Promise.all([tasks.refer(unit, taskId), linkIdsOf(unit.db, [{ id: taskId }])]);
+  const assigneeIds = links.assigneeIds.get(taskId) ?? [];
+  const watcherIds = links.watcherIds?.get(taskId) ?? [];
+  return {
+    subject: taskSubject(task, assigneeIds),
+    audience: audienceOf(task, assigneeIds, watcherIds),
+    watcherIds,
+  };
+}
+
+/** The task is the parent of the events about its comments. */
+const about = (taskId: string) => ({ parent: { type: 'task', id: taskId } });
+
+/**
+ * Throws unless a comment can be answered.
+ * @throws `comment_not_found` when it is of another task or in the trash, `comment_is_reply`
+ */
+async function referToParent(unit: Unit, taskId: string, parentId: string): Promise<void> {
+  const parent = await comments.refer(unit, parentId, 'parentId');
+  if (parent.taskId !== taskId) throw workErrors.comment_not_found({ field: ['parentId'] });
+  if (parent.parentId !== null) throw workErrors.comment_is_reply({ field: ['parentId'] });
+}
+
+/**
+ * Comments on a task, or answers a comment. The task's version stays the same.
+ * @throws `task_not_found`, `permission_denied`, `comment_not_found`, `comment_is_reply`
+ */
+export async function createComment(
+  ctx: ServiceContext,
+  { id: taskId, body, parentId = null }: CommentCreate,
+): Promise<Comment> {
+  requirePermission(ctx, 'comment:create');
+  const mentionIds = await mentionsIn(ctx, taskId, body);
+  return mutate(ctx, async (unit) => {
+    const { subject, audience, watcherIds } = await lockTaskOf(unit, taskId);
+    authorize(ctx, 'comment:create', subject);
+    if (parentId !== null) await referToParent(unit, taskId, parentId);
+    const [{ id: commentId }] = await Promise.all([
+      comments.add(unit, { taskId, parentId, body, mentionIds }, { ...about(taskId), audience }),
+      watcherIds.includes(ctx.principal.userId) ? null : watchAsCommenter(unit, taskId),
+    ]);
+    return answerComment(unit, { id: taskId, commentId });
   });
 }
 
-/** @throws `task_not_found`, `comment_not_found` */
-export async function getComment(ctx: ServiceContext, { id, commentId }: CommentPath): Promise<Comment> {
-  authorize(ctx, 'comment:read');
-  return read(ctx, async (db) => {
-    await requireTask(db, id);
-    return comments.get(db, { taskId: id, id: commentId });
+/** Throws when a comment answers one that is in the trash: then it is hidden. */
+async function refuseHidden(unit: Unit, { parentId }: CommentRow, hidden = workErrors.comment_not_found) {
+  if (parentId === null) return;
+  const [parent] = await comments.lockMany(unit, { id: parentId }, { trash: true, share: true });
+  if (parent?.deletedAt) throw hidden();
+}
+
+/**
+ * Changes the text of the caller's own comment. Nobody changes that of others. The same text changes nothing.
+ * @throws `task_not_found`, `comment_not_found`, `permission_denied`, `version_conflict`
+ */
+export async function updateComment(ctx: ServiceContext, { body, ...path }: CommentUpdate): Promise<Comment> {
+  requirePermission(ctx, 'comment:create');
+  const { userId } = ctx.principal;
+  const mentionIds = await mentionsIn(ctx, path.id, body);
+  return mutate(ctx, async (unit) => {
+    const { subject } = await lockTaskOf(unit, path.id);
+    const check = async (row: CommentRow) => {
+      await refuseHidden(unit, row);
+      authorize(ctx, 'comment:create', subject);
+      if (row.createdById !== userId)
+        throw errors.permission_denied({ message: 'Only the author of a comment changes it.' });
+    };
+    const comment = await comments.lock(unit, { taskId: path.id, id: path.commentId }, { check });
+    if (comment.body !== body)
+      await comments.change(unit, comment, { body, mentionIds, editedAt: unit.now.toISOString() }, about(path.id));
+    return answerComment(unit, path);
+  });
+}
+
+/** Throws unless the caller may delete a comment: their own, or anybody's with another permission. */
+function authorizeDelete(ctx: ServiceContext, { createdById }: CommentRow, subject: Subject): void {
+  authorize(ctx, createdById === ctx.principal?.userId ? 'comment:create' : 'comment:delete_any', subject);
+}
+
+/**
+ * Moves a comment to the trash. Its replies are hidden with it.
+ * @throws `task_not_found`, `comment_not_found`, `permission_denied`, `version_conflict`
+ */
+export async function deleteComment(ctx: ServiceContext, { id: taskId, commentId }: CommentPath): Promise<void> {
+  requirePermission(ctx, 'comment:create');
+  await mutate(ctx, async (unit) => {
+    const { subject } = await lockTaskOf(unit, taskId);
+    const check = async (row: CommentRow) => {
+      await refuseHidden(unit, row);
+      authorizeDelete(ctx, row, subject);
+    };
+    const comment = await comments.lock(unit, { taskId, id: commentId }, { check });
+    const trashed = { deletedAt: unit.now.toISOString() };
+    await comments.change(unit, comment, trashed, { event: commentEvents.deleted, ...about(taskId) });
   });
 }
 
 /**
- * Comments on a task. The task's version stays the same.
- * @throws `task_not_found`, `permission_denied`
+ * Brings a comment back from the trash, with its replies.
+ * @throws `task_not_found`, `comment_not_found` after 30 days, `permission_denied`, `version_conflict`, `comment_not_deleted`,
+ * `parent_deleted` when it answers a comment that is in the trash
  */
-export async function createComment(ctx: ServiceContext, { id: taskId, body }: CommentCreate): Promise<Comment> {
+export async function restoreComment(ctx: ServiceContext, path: CommentPath): Promise<Comment> {
   requirePermission(ctx, 'comment:create');
   return mutate(ctx, async (unit) => {
-    const [task, links] = await Promise.all([tasks.refer(unit, taskId), linkIdsOf(unit.db, [{ id: taskId }])]);
-    authorize(ctx, 'comment:create', taskSubject(task, links.assigneeIds.get(taskId) ?? []));
-    const comment = await comments.add(unit, { taskId, body }, { parent: { type: 'task', id: taskId } });
-    return comments.answer(unit.db, comment);
+    const { subject } = await lockTaskOf(unit, path.id);
+    const check = (row: CommentRow) => {
+      if (row.deletedAt && row.deletedAt <= keptSince(unit.now).toISOString()) throw workErrors.comment_not_found();
+      authorizeDelete(ctx, row, subject);
+    };
+    const comment = await comments.lock(unit, { taskId: path.id, id: path.commentId }, { check, trash: true });
+    if (!comment.deletedAt) throw workErrors.comment_not_deleted();
+    await refuseHidden(unit, comment, workErrors.parent_deleted);
+    const restored = { deletedAt: null };
+    await comments.change(unit, comment, restored, { event: commentEvents.restored, ...about(path.id) });
+    return answerComment(unit, path);
   });
 }

@@ -10,7 +10,8 @@ import {
 } from '../../testing/index.ts';
 import { createTask, deleteTask, getTask, listTasks, restoreTask, Task, TaskListInput, updateTask } from '../index.ts';
 import { CommentListInput } from '../comments/comment.schema.ts';
-import { createComment, getComment, listComments } from '../comments/comment.service.ts';
+import { getComment, listComments } from '../comments/comment.queries.ts';
+import { createComment } from '../comments/comment.service.ts';
 import { createTag } from '../tags/tag.service.ts';
 import { listTaskActivity } from './task.activity.ts';
 
