@@ -27,9 +27,13 @@ import {
   TaskListInput,
   TaskPage,
   TaskUpdate,
+  TaskWatch,
   teamErrors,
   TrashEmptied,
+  unwatchTask,
   updateTask,
+  Watcher,
+  watchTask,
   workErrors,
 } from '@tenon/core';
 import { bulkAnswer } from '../bulk.ts';
@@ -193,5 +197,24 @@ export const taskRouter = router({
     output: TaskHistoryPage,
     problems: [task_not_found],
     run: listTaskHistory,
+  }),
+  watch: mutation({
+    rest: 'PUT /tasks/{id}/watch',
+    access: 'task:read',
+    summary: 'Watch a task, or mute it',
+    description: 'Working hours do not matter. The version of the task stays.',
+    input: TaskWatch,
+    output: Watcher,
+    problems: [task_not_found],
+    run: watchTask,
+  }),
+  unwatch: mutation({
+    rest: 'DELETE /tasks/{id}/watch',
+    access: 'task:read',
+    summary: 'No longer watch a task',
+    description: 'For its creator and its assignees, who always watch it, this mutes the task.',
+    input: ById,
+    problems: [task_not_found],
+    run: unwatchTask,
   }),
 });

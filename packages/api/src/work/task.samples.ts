@@ -99,4 +99,6 @@ export default samplesOf('tasks', {
   },
   history: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
   listActivity: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
+  watch: { input: async (caller) => ({ id: (await aTask(caller)).id, muted: true }) },
+  unwatch: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
 });

@@ -6,6 +6,11 @@ export const workErrors = defineErrors({
   assignee_not_found: { kind: 'not_found', message: 'There is no such active member to assign.' },
   tag_not_found: { kind: 'not_found', message: 'There is no such tag.' },
   comment_not_found: { kind: 'not_found', message: 'There is no such comment on this task.' },
+  comment_is_reply: { kind: 'conflict', message: 'This comment is a reply, and replies are not answered.' },
+  comment_not_deleted: { kind: 'conflict', message: 'This comment is not in the trash.' },
+  watcher_not_found: { kind: 'not_found', message: 'They do not watch this task.' },
+  watcher_cannot_see: { kind: 'conflict', message: 'This member does not see the task.' },
+  watcher_stays: { kind: 'conflict', message: 'The creator and the assignees of a task always watch it.' },
   parent_cycle: { kind: 'conflict', message: 'A task cannot be a part of itself or of its own subtasks.' },
   parent_deleted: { kind: 'conflict', message: 'Its parent is in the trash. Restore that first.' },
   dependency_cycle: { kind: 'conflict', message: 'The other task waits for this one, directly or through others.' },
@@ -15,5 +20,6 @@ export const workErrors = defineErrors({
     message: 'A task waits for at most 50 others, and at most 50 others wait for it.',
   },
   task_not_deleted: { kind: 'conflict', message: 'This task is not in the trash.' },
+  tag_merged_into_itself: { kind: 'conflict', message: 'A tag cannot be merged into itself.' },
   tag_name_taken: { kind: 'conflict', message: 'There is already a tag of this name.' },
 });

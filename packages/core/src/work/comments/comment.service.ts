@@ -21,7 +21,7 @@ type CommentRow = Awaited<ReturnType<typeof comments.add>>;
 async function lockTaskOf(unit: Unit, taskId: string) {
   const [task, links] = await Promise.all([tasks.refer(unit, taskId), linkIdsOf(unit.db, [{ id: taskId }])]);
   const assigneeIds = links.assigneeIds.get(taskId) ?? [];
-  const watcherIds = links.watcherIds?.get(taskId) ?? [];
+  const watcherIds = links.watcherIds.get(taskId) ?? [];
   return {
     subject: taskSubject(task, assigneeIds),
     audience: audienceOf(task, assigneeIds, watcherIds),

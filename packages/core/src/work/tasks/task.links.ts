@@ -17,10 +17,12 @@ type LinkKind = 'assigneeIds' | 'tagIds' | 'blockedBy' | 'blocks';
 export interface LinkIds extends Readonly<Record<LinkKind, ReadonlyMap<string, readonly string[]>>> {
   /** In their order. */
   readonly assigneeIds: ReadonlyMap<string, readonly string[]>;
+  /** Who watches beside the creator and the assignees, or has muted it. Empty unless one task alone was asked for. */
+  readonly watcherIds: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What is joined to some tasks. */
-export interface TaskLinks extends Omit<LinkIds, 'tagIds'> {
+export interface TaskLinks extends Omit<LinkIds, 'tagIds' | 'watcherIds'> {
   people: ReadonlyMap<string, Person>;
   /** By task, in the order of their names. */
   tags: ReadonlyMap<string, Tag[]>;
@@ -45,7 +47,7 @@ const linkTables: Readonly<Record<LinkKind, LinkTable>> = {
 };
 
 interface LinkRow {
-  kind: LinkKind;
+  kind: LinkKind | 'watcherIds';
   taskId: string;
   /** The person, the tag or the other task. */
   id: string;
@@ -82,7 +84,7 @@ function selectLinks(db: QueryBuilder, ofTasks: (task: string) => Expression<Sql
   const select = (kind: LinkKind) => {
     const of = linkTables[kind];
     return linksFrom(db, of, ofTasks).select([
-      kindOf<LinkKind>(kind),
+      kindOf<LinkRow['kind']>(kind),
       sql.ref<string>(`${of.table}.${of.task}`).as('taskId'),
       sql.ref<string>(`${of.table}.${of.id}`).as('id'),
       (of.order ? sql.ref<number>(`${of.table}.${of.order}`) : sql<number>`0`).as('position'),
@@ -95,9 +97,20 @@ const linkRows = statement<{ taskIds: readonly string[] }, LinkRow>((db, { taskI
   selectLinks(db, (column) => anyOf(dialect, column, taskIds)),
 );
 
-const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) =>
-  selectLinks(db, (column) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`),
-);
+/** Those of one task, with the people who have a row of their own among its watchers. */
+const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) => {
+  const ofTask = (column: string) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`;
+  const watchers = db
+    .selectFrom('task_watchers')
+    .select([
+      kindOf<LinkRow['kind']>('watcherIds'),
+      'task_watchers.task_id as taskId',
+      'task_watchers.user_id as id',
+      sql<number>`0`.as('position'),
+    ])
+    .where(ofTask('task_watchers.task_id'));
+  return selectLinks(db, ofTask).unionAll(watchers);
+});
 
 /** Selects the ids of what is linked to a task beside the task itself, which saves a statement. For many tasks it would cost more. */
 export function selectLinkIds(db: QueryBuilder, dialect: Dialect) {
@@ -113,7 +126,8 @@ export function selectLinkIds(db: QueryBuilder, dialect: Dialect) {
 /** The ids of one task's links, from what `selectLinkIds` has selected. */
 export function linkIdsIn(row: { id: string } & Readonly<Record<LinkKind, unknown>>): LinkIds {
   const ids = (kind: LinkKind) => new Map([[row.id, readIds(row[kind])]]);
-  return { assigneeIds: ids('assigneeIds'), tagIds: ids('tagIds'), blockedBy: ids('blockedBy'), blocks: ids('blocks') };
+  const [assigneeIds, tagIds] = [ids('assigneeIds'), ids('tagIds')];
+  return { assigneeIds, tagIds, blockedBy: ids('blockedBy'), blocks: ids('blocks'), watcherIds: new Map() };
 }
 
 /** The list under a key, which begins empty. */
@@ -124,11 +138,12 @@ function listOf<Value>(lists: Map<string, Value[]>, key: string): Value[] {
 }
 
 function byTask(links: readonly LinkRow[]): LinkIds {
-  const ids: Record<LinkKind, Map<string, string[]>> = {
+  const ids: Record<LinkRow['kind'], Map<string, string[]>> = {
     assigneeIds: new Map(),
     tagIds: new Map(),
     blockedBy: new Map(),
     blocks: new Map(),
+    watcherIds: new Map(),
   };
   // Most tasks have one assignee, so there is usually nothing to put in order.
   const ordered = links.some(({ position }) => position > 0)

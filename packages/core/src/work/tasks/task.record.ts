@@ -38,13 +38,23 @@ export const taskSubject = (
 /** A task that is locked, with the ids of what is linked to it. */
 export type LockedTask = Row<typeof TaskEntity> & { [Kind in keyof LinkIds]: readonly string[] };
 
-const withLinkIds = (row: Row<typeof TaskEntity>, { assigneeIds, tagIds, blockedBy, blocks }: LinkIds): LockedTask => ({
+const withLinkIds = (
+  row: Row<typeof TaskEntity>,
+  { assigneeIds, tagIds, blockedBy, blocks, watcherIds }: LinkIds,
+): LockedTask => ({
   ...row,
   assigneeIds: assigneeIds.get(row.id) ?? [],
   tagIds: (tagIds.get(row.id) ?? []).toSorted(),
   blockedBy: blockedBy.get(row.id) ?? [],
   blocks: blocks.get(row.id) ?? [],
+  watcherIds: watcherIds.get(row.id) ?? [],
 });
+
+/** The people whom a change of a task may concern: who made it, and some others. */
+export const audienceOf = (
+  { createdById }: Pick<Row<typeof TaskEntity>, 'createdById'>,
+  ...others: readonly (readonly string[])[]
+): string[] => [createdById, ...others.flat()];
 
 /** One id by itself, because its statement is the one that reads a single row. */
 export const oneOrMany = (ids: readonly string[]): string | readonly string[] => {

@@ -13,7 +13,7 @@ import { TaskAssigneeEntity, TaskTagEntity } from './task.entity.ts';
 import type { TaskLinks } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { numbersTaken, takeQuotaAndNumber } from './task.quota.ts';
-import { type LockedTask, lockTasks, oneOrMany, tasks, taskSubject } from './task.record.ts';
+import { audienceOf, type LockedTask, lockTasks, oneOrMany, tasks, taskSubject } from './task.record.ts';
 import { readReferences, type Referable, requireReferences, tagsOf } from './task.references.ts';
 import type { Task, TaskCreate, TaskStatus, TaskUpdate } from './task.schema.ts';
 import { parentsAbove } from './task.tree.ts';
@@ -144,6 +144,14 @@ export const linkTags = (unit: Unit, linked: readonly Linked[]): Promise<void> =
 
 type Fields = Omit<TaskUpdate, 'id'>;
 
+/** The people whom a change of one task may concern. Who watches many tasks is unknown. */
+function audienceOfOne(rows: readonly { task: LockedTask; fields: Fields }[]): { audience?: string[] } {
+  const [only, ...others] = rows;
+  if (!only || others.length > 0) return {};
+  const { task, fields } = only;
+  return { audience: audienceOf(task, task.assigneeIds, fields.assigneeIds ?? [], task.watcherIds) };
+}
+
 /**
  * Changes one task or several by the same statements, each as its row says.
  * @param rows must not name a task twice
@@ -192,7 +200,7 @@ export async function updateTasks<Answer>(
       unit,
       checked.values.map(({ task }) => task),
       (task) => changesOf(task, fieldsOf.get(task.id) ?? {}, unit.now),
-      { later: true },
+      { later: true, ...audienceOfOne(checked.values) },
     );
     await writeLater(unit, changed.length, [...replaceLinks(unit, changed), ...replaceWords(unit, changed)]);
     const afterwards = new Map(changed.map(({ after }) => [after.id, after]));

@@ -1,0 +1,52 @@
+import type { z } from 'zod';
+import type { ServiceContext } from '../../database/context.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
+import { anyOf } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
+import { output } from '../../kernel/schemas.ts';
+import { memberPrincipal } from '../../tenancy/index.ts';
+import { tasks } from './task.record.ts';
+import { Task } from './task.schema.ts';
+
+/** A task as other things name it. */
+export const TaskRef = output('TaskRef', Task.pick({ id: true, number: true, key: true, title: true }).shape);
+export type TaskRef = z.output<typeof TaskRef>;
+
+interface Ids extends Readonly<Record<string, unknown>> {
+  ids: readonly string[];
+}
+
+const taskRefs = statement((db, { ids }: Ids, dialect) =>
+  tasks
+    .from(db)
+    .select(['tasks.id', 'tasks.number', 'tasks.title'])
+    .where(anyOf(dialect, 'tasks.id', ids)),
+);
+
+/** Reads those of some tasks that the door shows, by id. */
+export async function readTaskRefs(db: ReadDoor, ids: readonly string[]): Promise<ReadonlyMap<string, TaskRef>> {
+  const rows = ids.length > 0 ? await db.run(taskRefs, { ids }) : [];
+  return new Map(rows.map((row) => [row.id, { ...row, key: null }]));
+}
+
+const visibleTask = statement((db, { id }: { id: string }) =>
+  tasks.from(db).select('tasks.id').where('tasks.id', '=', id),
+);
+
+/** Those of some users who are active members of the caller's organization and see a task now. */
+export async function seersOf(
+  ctx: ServiceContext,
+  taskId: string,
+  userIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const seers = new Set<string>();
+  const organizationId = ctx.principal?.organizationId;
+  if (organizationId == null) return seers;
+  for (const userId of new Set(userIds)) {
+    const principal = await memberPrincipal(ctx, { userId, organizationId });
+    // Each person's own door is asked, because it alone knows everything that can hide a row.
+    const found = principal ? await read({ ...ctx, principal }, (db) => db.run(visibleTask, { id: taskId })) : [];
+    if (found.length > 0) seers.add(userId);
+  }
+  return seers;
+}

@@ -1,0 +1,123 @@
+import { type Expression, sql, type SqlBool } from 'kysely';
+import { authorize } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { countOf, type PageOrder, pageRequest, readPage } from '../../database/paging.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
+import { anyOf } from '../../database/sql.ts';
+import { type RowOf, statement } from '../../database/statement.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
+import { asId } from '../../database/typed-value.ts';
+import type { Page } from '../../kernel/schemas.ts';
+import { requireTask } from '../tasks/index.ts';
+import type { Watcher, WatcherListInput, WatcherPath } from './watcher.schema.ts';
+
+type Reason = Watcher['reason'];
+
+const because = (reason: Reason) => sql<Reason>`${sql.lit(reason)}`.as('reason');
+const isMuted = sql<boolean>`coalesce(stored.muted, false)`.as('muted');
+
+/** Selects everybody who watches some tasks: the creator, then the assignees, then those who have a row of their own. */
+const selectWatchers = (db: Pick<ReadDoor, 'selectFrom'>, ofTasks: (taskId: string) => Expression<SqlBool>) =>
+  db
+    .selectFrom('tasks')
+    .leftJoin('task_watchers as stored', (join) =>
+      join.onRef('stored.task_id', '=', 'tasks.id').onRef('stored.user_id', '=', 'tasks.created_by_id'),
+    )
+    .select(['tasks.id as task_id', 'tasks.created_by_id as user_id', because('creator'), isMuted])
+    .where(ofTasks('tasks.id'))
+    .unionAll(
+      db
+        .selectFrom('task_assignees')
+        .innerJoin('tasks', 'tasks.id', 'task_assignees.task_id')
+        .leftJoin('task_watchers as stored', (join) =>
+          join
+            .onRef('stored.task_id', '=', 'task_assignees.task_id')
+            .onRef('stored.user_id', '=', 'task_assignees.user_id'),
+        )
+        .select(['task_assignees.task_id', 'task_assignees.user_id', because('assignee'), isMuted])
+        .where(ofTasks('task_assignees.task_id'))
+        .whereRef('task_assignees.user_id', '<>', 'tasks.created_by_id'),
+    )
+    .unionAll(
+      db
+        .selectFrom('task_watchers')
+        .innerJoin('tasks', 'tasks.id', 'task_watchers.task_id')
+        .leftJoin('task_assignees', (join) =>
+          join
+            .onRef('task_assignees.task_id', '=', 'task_watchers.task_id')
+            .onRef('task_assignees.user_id', '=', 'task_watchers.user_id'),
+        )
+        .select([
+          'task_watchers.task_id',
+          'task_watchers.user_id',
+          sql<Reason>`task_watchers.reason`.as('reason'),
+          'task_watchers.muted',
+        ])
+        .where(ofTasks('task_watchers.task_id'))
+        .whereRef('task_watchers.user_id', '<>', 'tasks.created_by_id')
+        .where('task_assignees.user_id', 'is', null),
+    );
+
+const isTask = (taskId: string) => (column: string) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`;
+
+const watchersWithNames = (db: ReadDoor, taskId: string) =>
+  db.selectFrom(selectWatchers(db, isTask(taskId)).as('watching'));
+
+const withNames = (query: ReturnType<typeof watchersWithNames>) =>
+  query
+    .leftJoin('users', 'users.id', 'watching.user_id')
+    .select([
+      'watching.user_id as id',
+      'watching.reason',
+      'watching.muted',
+      'users.username',
+      'users.full_name as fullName',
+    ]);
+
+type NamedRow = Awaited<ReturnType<ReturnType<typeof withNames>['execute']>>[number];
+
+const show = ({ id, username, fullName, reason, muted }: NamedRow): Watcher => ({
+  user: { id, username, fullName },
+  reason,
+  muted,
+});
+
+const byPerson = (): PageOrder => {
+  const id = sql.ref('watching.user_id');
+  return { by: id, descending: false, id };
+};
+
+/**
+ * Lists the watchers of a task, in the order of their ids.
+ * @throws `task_not_found`
+ */
+export async function listWatchers(ctx: ServiceContext, { id, ...input }: WatcherListInput): Promise<Page<Watcher>> {
+  authorize(ctx, 'task:read');
+  const request = pageRequest(ctx, `watchers ${id}`, 'user', input);
+  return read(ctx, async (db) => {
+    await requireTask(db, id);
+    const { rows, nextCursor } = await readPage(withNames(watchersWithNames(db, id)), byPerson(), request);
+    const total = input.total ? { total: await countOf(watchersWithNames(db, id)) } : {};
+    return { data: rows.map(show), nextCursor, ...total };
+  });
+}
+
+/** Reads how somebody watches a task. Null when they do not. */
+export async function findWatcher({ db }: Unit, { id, userId }: WatcherPath): Promise<Watcher | null> {
+  const [row] = await withNames(watchersWithNames(db, id).where('watching.user_id', '=', userId)).execute();
+  return row ? show(row) : null;
+}
+
+interface TaskIds extends Readonly<Record<string, unknown>> {
+  taskIds: readonly string[];
+}
+
+const watchersOfMany = statement((db, { taskIds }: TaskIds, dialect) =>
+  db
+    .selectFrom(selectWatchers(db, (column) => anyOf(dialect, column, taskIds)).as('watching'))
+    .select(['watching.task_id as taskId', 'watching.user_id as userId', 'watching.muted']),
+);
+
+/** Reads who watches each of some tasks. */
+export const readWatchers = (db: ReadDoor, taskIds: readonly string[]): Promise<RowOf<typeof watchersOfMany>[]> =>
+  db.run(watchersOfMany, { taskIds });
