@@ -10,6 +10,7 @@ export const contexts = [
   'tenancy',
   'api-log',
   'work',
+  'notifications',
   'collaboration',
   'analytics',
   'integrations',

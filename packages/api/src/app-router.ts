@@ -6,6 +6,7 @@ import { oidcIdentityRouter } from './identity/oidc.router.ts';
 import { passkeyRouter } from './identity/passkey.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
+import { notificationPreferenceRouter, notificationRouter } from './notifications/notification.router.ts';
 import { accessRouter } from './tenancy/access.router.ts';
 import { apiKeyRouter } from './tenancy/api-key.router.ts';
 import { departmentRouter } from './tenancy/department.router.ts';
@@ -21,6 +22,7 @@ import { router } from './trpc.ts';
 import { commentRouter } from './work/comment.router.ts';
 import { jobRouter } from './work/job.router.ts';
 import { tagRouter } from './work/tag.router.ts';
+import { taskWatcherRouter } from './work/task-watcher.router.ts';
 import { taskRouter } from './work/task.router.ts';
 
 /** Every operation of the platform. */
@@ -42,11 +44,14 @@ export const appRouter = router({
   departments: departmentRouter,
   teams: teamRouter,
   tasks: taskRouter,
+  taskWatchers: taskWatcherRouter,
   tags: tagRouter,
   comments: commentRouter,
   activity: activityRouter,
   analytics: analyticsRouter,
   apiAudit: apiAuditRouter,
+  notifications: notificationRouter,
+  notificationPreferences: notificationPreferenceRouter,
   jobs: jobRouter,
 });
 

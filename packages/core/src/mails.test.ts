@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughSystemDoor } from './database/system-door.ts';
 import { changeEmail, identityMails, type MailTemplate, updateCurrentUser } from './identity/index.ts';
 import type { JobPayload } from './jobs/index.ts';
+import { uuidv7 } from './kernel/ids.ts';
+import { notificationMails } from './notifications/index.ts';
+import { NotificationEntity } from './notifications/notification.entity.ts';
 import { createTestPlatform, dialects, type TestPlatform } from './testing/index.ts';
 import { anonymous, newEmail, password, signUp } from './testing/people.ts';
 import { addMember, register, tenancyMails } from './tenancy/index.ts';
 
-const templates: Readonly<Record<string, MailTemplate>> = { ...identityMails, ...tenancyMails };
+const templates: Readonly<Record<string, MailTemplate>> = { ...identityMails, ...tenancyMails, ...notificationMails };
 
 /** What the names of people and organizations contain here: addresses of every kind that a mail reader shows as a link. */
 const name = 'evil.example https://evil.example/pay www.evil.example pay@evil.example evil。example evil．example:80';
@@ -37,6 +40,22 @@ describe.each(dialects)('mails on %s', (dialect) => {
       change: await db.selectFrom('email_changes').select('id').executeTakeFirstOrThrow(),
       invitation: await db.selectFrom('invitations').select('id').executeTakeFirstOrThrow(),
     }));
+    const notificationId = uuidv7();
+    await writeThroughSystemDoor(anonymous(platform), (unit) =>
+      unit.insert(NotificationEntity, {
+        userId: person.user.id,
+        id: notificationId,
+        organizationId,
+        type: 'invitation.received',
+        newsKey: 'a test',
+        actorId: person.user.id,
+        entityType: 'invitation',
+        entityId: rows.invitation.id,
+        details: {},
+        inApp: true,
+        createdAt: unit.now,
+      }),
+    );
     const stranger = newEmail();
     const { user } = await register(anonymous(platform), { email: stranger, password, fullName: name });
     const [changeId, invitationId] = [rows.change.id, rows.invitation.id];
@@ -47,6 +66,7 @@ describe.each(dialects)('mails on %s', (dialect) => {
       undo_email: { changeId },
       email_change_undone: { userId: person.user.id, disabled: [{ kind: 'passkey', name }] },
       invitation: { invitationId },
+      notifications: { userId: person.user.id, ids: [notificationId] },
     };
     unknown = {
       verify_email: { email: stranger },

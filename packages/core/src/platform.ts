@@ -41,16 +41,28 @@ import {
   tenancyTables,
   writeApiKeyUses,
 } from './tenancy/index.ts';
+import {
+  notificationEvents,
+  notificationHandlers,
+  notificationMails,
+  notificationSchedules,
+  notificationTables,
+  writeFetched,
+} from './notifications/index.ts';
 import { workEvents, workHandlers, workSchedules, workTables } from './work/index.ts';
 
 /** How often it is written when API keys were last used. */
 const usesEveryMs = 15_000;
+
+/** How often it is written which notifications clients have fetched. */
+const deliveredEveryMs = 5000;
 
 /** Every type of event, by its name: each context lists its own. */
 export const eventTypes: ReadonlyMap<string, EventType> = registerEvents([
   ...identityEvents,
   ...tenancyEvents,
   ...workEvents,
+  ...notificationEvents,
 ]);
 
 /** Every table of the platform: each context lists its own. */
@@ -62,6 +74,7 @@ export const tables = [
   ...identityTables,
   ...tenancyTables,
   ...workTables,
+  ...notificationTables,
   ...apiLogTables,
 ];
 
@@ -85,6 +98,8 @@ interface ContextParts {
   /** @default null */
   address?: string | null;
   mutation?: MutationRequest;
+  /** @default false */
+  quiet?: boolean;
 }
 
 /** The whole domain, wired: what each app composes, and what a test opens on a private database. */
@@ -145,7 +160,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });
   const mailer = options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
-  const context = ({ principal, requestId, address, mutation }: ContextParts): ServiceContext => ({
+  const context = ({ principal, requestId, address, mutation, quiet }: ContextParts): ServiceContext => ({
     principal,
     requestId: requestId ?? uuidv7(),
     address: address ?? null,
@@ -154,6 +169,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     settings,
     outcome: newOutcome(),
     ...(mutation ? { mutation } : {}),
+    ...(quiet ? { quiet } : {}),
   });
   const runner = new JobRunner({
     context: (requestId) => context({ principal: null, requestId }),
@@ -162,14 +178,16 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...identityHandlers,
       ...tenancyHandlers,
       ...workHandlers,
+      ...notificationHandlers,
       ...apiLogHandlers,
-      [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails }),
+      [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails, ...notificationMails }),
     },
     schedules: [
       ...maintenanceSchedules,
       ...identitySchedules,
       ...tenancySchedules,
       ...workSchedules,
+      ...notificationSchedules,
       ...apiLogSchedules,
     ],
     logger,
@@ -180,6 +198,11 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     );
   const apiLog = new ApiLog({ clock, logger, context: () => context({ principal: null }) });
   const writing = setInterval(() => void writeUses(), usesEveryMs).unref();
+  const writeDelivered = () =>
+    writeFetched(context({ principal: null })).catch((error: unknown) =>
+      logger.warn({ err: error }, 'Which notifications were delivered could not be written.'),
+    );
+  const delivering = setInterval(() => void writeDelivered(), deliveredEveryMs).unref();
   return {
     settings,
     database,
@@ -196,7 +219,9 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     runDueJobs: () => runner.runDue(),
     async close() {
       clearInterval(writing);
+      clearInterval(delivering);
       await writeUses();
+      await writeDelivered();
       await apiLog.stop();
       await database.close();
     },

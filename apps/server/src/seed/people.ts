@@ -45,7 +45,7 @@ async function actorOf(platform: Platform, userId: string, organizationId: strin
     userId,
     organizationId,
     ctx(at) {
-      const ctx = platform.context({ principal });
+      const ctx = platform.context({ principal, quiet: true });
       return at ? { ...ctx, clock: stopped(at) } : ctx;
     },
   };

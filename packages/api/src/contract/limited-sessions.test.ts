@@ -25,6 +25,10 @@ describe('a session that is limited to one organization', () => {
       'access.me',
       'auth.me',
       'jobs.get',
+      'notifications.list',
+      'notifications.markAllRead',
+      'notifications.markRead',
+      'notifications.unreadCount',
       'users.me',
     ]);
   });

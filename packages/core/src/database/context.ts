@@ -19,6 +19,8 @@ export interface ServiceContext {
   /** The mutation headers of the request; absent in jobs and tests, where a mutation simply runs. */
   readonly mutation?: MutationRequest;
   readonly outcome: MutationOutcome;
+  /** Whether nobody is told what happens, because the data is made up. @default false */
+  readonly quiet?: boolean;
 }
 
 export const newOutcome = (): MutationOutcome => ({ replayed: false, accepted: false, dryRun: null });

@@ -19,6 +19,7 @@ export { invitationTokenOf } from './invitations.ts';
 export { addTestJobs, claimTestJobs, startTestJob } from './jobs.ts';
 export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';
 export { type Cost, createMeteredPlatform, type MeteredPlatform } from './metered-platform.ts';
+export { addNotification } from './notifications.ts';
 export { ownIssuer } from './oidc-provider.ts';
 export {
   createOrganization,

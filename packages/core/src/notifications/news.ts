@@ -1,0 +1,125 @@
+import type { ReadDoor } from '../database/read-door.ts';
+import { anyOf } from '../database/sql.ts';
+import { type RowOf, statement } from '../database/statement.ts';
+import type { Changes } from '../kernel/changes.ts';
+import { readWatchers } from '../work/index.ts';
+import type { NotificationType } from './notification.types.ts';
+
+/** Something that people may be told about, before it is known what each of them sees. */
+export interface News {
+  /** The id of the event. Notifications have it too, so that they are in the order of the events. Null when there is none. */
+  id: string | null;
+  /** What it is about, in one text: nobody is told twice about the same. */
+  newsKey: string;
+  type: NotificationType;
+  userIds: readonly string[];
+  actorId: string | null;
+  entity: { type: string; id: string };
+  taskId: string | null;
+  commentId: string | null;
+  details: Record<string, unknown>;
+}
+
+interface Ids extends Readonly<Record<string, unknown>> {
+  ids: readonly string[];
+}
+
+const eventRows = statement((db, { ids }: Ids, dialect) =>
+  db
+    .selectFrom('events')
+    .leftJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+    .select([
+      'events.id',
+      'events.type',
+      'events.actor_id as actorId',
+      'events.entity_type as entityType',
+      'events.entity_id as entityId',
+      'events.parent_id as parentId',
+      'event_payloads.payload',
+    ])
+    .where(anyOf(dialect, 'events.id', ids))
+    .orderBy('events.id'),
+);
+
+type EventRow = RowOf<typeof eventRows>;
+
+/** Who watches a task, and who of them has muted it. */
+interface Watching {
+  watching: readonly string[];
+  muted: ReadonlySet<string>;
+}
+
+const nobody: Watching = { watching: [], muted: new Set() };
+
+/** Reads who watches each of some tasks. */
+export async function watchersOf(db: ReadDoor, taskIds: readonly string[]): Promise<ReadonlyMap<string, Watching>> {
+  if (taskIds.length === 0) return new Map();
+  const rows = Map.groupBy(await readWatchers(db, [...new Set(taskIds)]), ({ taskId }) => taskId);
+  const of = (wanted: boolean, some: readonly { userId: string; muted: boolean }[]) =>
+    some.filter(({ muted }) => muted === wanted).map(({ userId }) => userId);
+  return new Map([...rows].map(([id, some]) => [id, { watching: of(false, some), muted: new Set(of(true, some)) }]));
+}
+
+const idsIn = (value: unknown): string[] => (Array.isArray(value) ? value.filter((id) => typeof id === 'string') : []);
+
+const without = (ids: readonly string[], others: readonly string[]): string[] =>
+  ids.filter((id) => !others.includes(id));
+
+/** What an event is to different people: to each the first that concerns them. */
+function* readings(
+  { id, type, entityId, payload }: EventRow,
+  { watching }: Watching,
+): Generator<Pick<News, 'type' | 'newsKey' | 'userIds' | 'details'>> {
+  const changes: Changes = payload?.changes ?? {};
+  const { assigneeIds, status } = changes;
+  const assigned = without(idsIn(assigneeIds?.to), idsIn(assigneeIds?.from));
+  const mentioned = idsIn(payload?.data['mentionIds']);
+  // Editing a comment mentions nobody a second time.
+  const mention = { type: 'task.mentioned', newsKey: `mention ${entityId}`, details: {} } as const;
+  switch (type) {
+    case 'task.created':
+      yield { type: 'task.assigned', newsKey: id, userIds: assigned, details: {} };
+      return;
+    case 'task.updated':
+      yield { type: 'task.assigned', newsKey: id, userIds: assigned, details: {} };
+      if (status)
+        yield {
+          type: 'task.status_changed',
+          newsKey: id,
+          userIds: without(watching, assigned),
+          details: { from: status.from, to: status.to },
+        };
+      return;
+    case 'comment.created':
+      yield { ...mention, userIds: mentioned };
+      yield { type: 'task.commented', newsKey: id, userIds: without(watching, mentioned), details: {} };
+      return;
+    case 'comment.updated':
+      yield { ...mention, userIds: mentioned };
+  }
+}
+
+/** Reads some events, and whom they concern by now. The actor is left out, and so is everybody who has muted the task. */
+export async function newsOf(db: ReadDoor, ids: readonly string[]): Promise<{ news: News[]; invitations: EventRow[] }> {
+  const rows = await db.run(eventRows, { ids });
+  const taskIdOf = ({ entityType, entityId, parentId }: EventRow) => (entityType === 'task' ? entityId : parentId);
+  const watchers = await watchersOf(
+    db,
+    rows.flatMap((row) => taskIdOf(row) ?? []),
+  );
+  const news = rows.flatMap((row): News[] => {
+    const taskId = taskIdOf(row);
+    if (taskId === null) return [];
+    const of = watchers.get(taskId) ?? nobody;
+    return [...readings(row, of)].map((reading) => ({
+      ...reading,
+      id: row.id,
+      userIds: reading.userIds.filter((userId) => userId !== row.actorId && !of.muted.has(userId)),
+      actorId: row.actorId,
+      entity: { type: row.entityType, id: row.entityId },
+      taskId,
+      commentId: row.entityType === 'comment' ? row.entityId : null,
+    }));
+  });
+  return { news, invitations: rows.filter(({ type }) => type === 'member.invited') };
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { anyOf, distinct, id, input, instantOut, output, pageInput, Person } from '../kernel/schemas.ts';
+import { TaskRef } from '../work/index.ts';
+import { mailChoices, notificationTypes } from './notification.types.ts';
+
+const type = () => z.enum(notificationTypes);
+
+export const Notification = output('Notification', {
+  id: z.uuid(),
+  type: type().describe('More types will come.'),
+  organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
+  entity: z
+    .object({ type: z.string(), id: z.uuid() })
+    .describe('What it is about: the task, the comment, or the invitation.'),
+  task: TaskRef.nullable().describe('Null when you no longer see it, and when it is about no task.'),
+  commentId: z.uuid().nullable(),
+  actor: Person.nullable().describe('Who did it; null when time did, or when you no longer see what it is about.'),
+  message: z.string().describe('One line in plain words.'),
+  readAt: instantOut().nullable(),
+  deliveredAt: instantOut()
+    .nullable()
+    .describe('When a client of yours first got it. It may follow some seconds later.'),
+  createdAt: instantOut(),
+});
+export type Notification = z.output<typeof Notification>;
+
+export const NotificationListInput = z.strictObject({
+  ...pageInput,
+  unread: z.boolean().optional().describe('Only those that are unread, or that are read.'),
+  type: anyOf(type()),
+  task: anyOf(id()).describe('Only those about these tasks.'),
+});
+export type NotificationListInput = z.output<typeof NotificationListInput>;
+
+export const UnreadCount = output('UnreadCount', {
+  count: z.number().int().describe('How many notifications are unread.'),
+});
+export type UnreadCount = z.output<typeof UnreadCount>;
+
+export const NotificationsRead = input('NotificationsRead', {
+  ids: distinct(z.array(id()).min(1).max(500)).describe('Those of others, and unknown ones, are left out.'),
+});
+export type NotificationsRead = z.output<typeof NotificationsRead>;
+
+const timeOfDay = () =>
+  z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Must be a time as HH:MM, from 00:00 to 23:59.')
+    .meta({ examples: ['08:00'] });
+
+const quietHours = z
+  .strictObject({ from: timeOfDay(), to: timeOfDay() })
+  .refine(({ from, to }) => from !== to, 'Must not begin and end at the same time.');
+
+const channels = { inApp: z.boolean(), email: z.enum(mailChoices) };
+
+const ofPerson = {
+  quietHours: z
+    .object({ from: z.string(), to: z.string() })
+    .nullable()
+    .describe('When no mail is sent, in your time zone. Mails wait until its end. It may cross midnight.'),
+  digestAt: z.string().describe('When the daily mail is sent, in your time zone.'),
+};
+
+export const NotificationPreferences = output('NotificationPreferences', {
+  preferences: z
+    .array(z.object({ type: type(), ...channels }))
+    .describe('`inApp`: whether lists show it. `email`: `off`, `now`, or `digest` for one mail a day.'),
+  ...ofPerson,
+});
+export type NotificationPreferences = z.output<typeof NotificationPreferences>;
+
+export const NotificationPreferencesUpdate = input('NotificationPreferencesUpdate', {
+  preferences: distinct(
+    z.array(z.strictObject({ type: type(), inApp: z.boolean().optional(), email: z.enum(mailChoices).optional() })),
+    (one) => one.type,
+  )
+    .optional()
+    .describe('The types that change. Others stay.'),
+  quietHours: quietHours
+    .nullable()
+    .optional()
+    .describe(ofPerson.quietHours.description ?? ''),
+  digestAt: timeOfDay()
+    .optional()
+    .describe(ofPerson.digestAt.description ?? ''),
+});
+export type NotificationPreferencesUpdate = z.output<typeof NotificationPreferencesUpdate>;
+
+/** RFC 8058: mail programs post `List-Unsubscribe=One-Click`, which is ignored. */
+export const Unsubscribe = z.object({ token: z.string().max(500).describe('From the mail.') });
+export type Unsubscribe = z.output<typeof Unsubscribe>;

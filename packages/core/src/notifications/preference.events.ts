@@ -1,0 +1,14 @@
+import { defineEvents, event } from '../activity/index.ts';
+import { NotificationPreferences } from './notification.schema.ts';
+
+/** What people change about how they are told. */
+export const preferenceEvents = defineEvents(
+  'user',
+  {
+    notification_preferences_changed: event({
+      changes: NotificationPreferences.shape,
+      summary: ({ actor }) => `${actor} changed how they are notified`,
+    }),
+  },
+  'instance',
+);

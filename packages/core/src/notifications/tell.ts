@@ -1,0 +1,195 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { ServiceContext } from '../database/context.ts';
+import { read, type ReadDoor } from '../database/read-door.ts';
+import { anyOf } from '../database/sql.ts';
+import { statement } from '../database/statement.ts';
+import { mutate, type Unit } from '../database/unit-of-work.ts';
+import { mailJob } from '../identity/index.ts';
+import { enqueue, type JobPayload, type JobRun, stepRows } from '../jobs/index.ts';
+import { uuidv7 } from '../kernel/ids.ts';
+import type { Principal } from '../kernel/principal.ts';
+import { inviteeOf, memberPrincipal } from '../tenancy/index.ts';
+import { readTaskRefs, visibleComments } from '../work/index.ts';
+import { mailAt } from './delivery.ts';
+import { type News, newsOf, watchersOf } from './news.ts';
+import { dueTypes } from './notification.types.ts';
+import { readPreferences } from './preferences.ts';
+import { readPerson, recipient } from './recipient.ts';
+
+/** What the job tells about: events, or tasks that are due. */
+const TellJob = z.object({
+  events: z.array(z.string()).default([]),
+  due: z.array(z.object({ taskId: z.string(), type: z.enum(dueTypes), dueDate: z.string() })).default([]),
+});
+type Telling = z.output<typeof TellJob>;
+type Due = Telling['due'];
+
+interface Ids extends Readonly<Record<string, unknown>> {
+  ids: readonly string[];
+}
+
+const openTasks = statement((db, { ids }: Ids, dialect) =>
+  db
+    .selectFrom('tasks')
+    .select(['tasks.id', 'tasks.due_date as dueDate'])
+    .where(anyOf(dialect, 'tasks.id', ids))
+    .where('tasks.deleted_at', 'is', null)
+    .where('tasks.status', 'not in', ['done', 'archived']),
+);
+
+/** What is still due: a task may have been finished or put off since. */
+async function dueNews(db: ReadDoor, due: Due): Promise<News[]> {
+  const ids = due.map(({ taskId }) => taskId);
+  if (ids.length === 0) return [];
+  const [rows, watchers] = await Promise.all([db.run(openTasks, { ids }), watchersOf(db, ids)]);
+  const dueDates = new Map(rows.map(({ id, dueDate }) => [id, dueDate]));
+  return due
+    .filter(({ taskId, dueDate }) => dueDates.get(taskId) === dueDate)
+    .map(({ taskId, type, dueDate }) => ({
+      id: null,
+      newsKey: `${type} ${taskId} ${dueDate}`,
+      type,
+      userIds: watchers.get(taskId)?.watching ?? [],
+      actorId: null,
+      entity: { type: 'task', id: taskId },
+      taskId,
+      commentId: null,
+      details: { dueDate },
+    }));
+}
+
+/** What a job is about, and whom it concerns. */
+async function readNews(ctx: ServiceContext, { events, due }: Telling, organizationId: string): Promise<News[]> {
+  const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
+  const { news, invitations } = await ctx.database.read(scope, async (db) => {
+    const found = await newsOf(db, events);
+    return { ...found, news: [...found.news, ...(await dueNews(db, due))] };
+  });
+  for (const { id, actorId, entityType, entityId } of invitations) {
+    const userId = await inviteeOf(ctx.database, entityId);
+    if (userId === null) continue;
+    const entity = { type: entityType, id: entityId };
+    const about = { actorId, entity, taskId: null, commentId: null, details: {} };
+    news.push({ id, type: 'invitation.received', newsKey: id, userIds: [userId], ...about });
+  }
+  return news;
+}
+
+/** The rows of one person, about what they see now and want to be told. */
+async function rowsFor(ctx: ServiceContext, principal: Principal, news: readonly News[], organizationId: string) {
+  return read({ ...ctx, principal }, async (db) => {
+    const person = await readPerson(db);
+    if (!person) return [];
+    const { channels, ...times } = await readPreferences(db);
+    const tasks = await readTaskRefs(db, [...new Set(news.flatMap(({ taskId }) => taskId ?? []))]);
+    const comments = await visibleComments(db, [...new Set(news.flatMap(({ commentId }) => commentId ?? []))]);
+    const now = ctx.clock.now();
+    return news.flatMap(({ id, userIds: _all, entity, taskId, commentId, ...about }) => {
+      if (taskId !== null && !tasks.has(taskId)) return [];
+      if (commentId !== null && !comments.has(commentId)) return [];
+      const { inApp, email } = channels[about.type];
+      const mail = person.emailVerifiedAt === null ? 'off' : email;
+      if (!inApp && mail === 'off') return [];
+      const at = mailAt(mail, now, { ...times, timezone: person.timezone });
+      const isNow = at !== null && at <= now;
+      return [
+        {
+          id: id ?? uuidv7(),
+          userId: principal.userId,
+          organizationId,
+          ...about,
+          entityType: entity.type,
+          entityId: entity.id,
+          taskId,
+          commentId,
+          inApp,
+          /** A mail that is sent at once needs no mark. */
+          mailAt: isNow ? null : at,
+          isNow,
+        },
+      ];
+    });
+  });
+}
+
+type NewRows = Awaited<ReturnType<typeof rowsFor>>;
+
+/** Adds notifications of one person. What they were told already is left out. Answers the ids of the others. */
+async function addRows({ db, now }: Unit, rows: NewRows): Promise<ReadonlySet<string>> {
+  const added = await db
+    .insertInto('notifications')
+    .values(
+      rows.map((row) => ({
+        user_id: row.userId,
+        id: row.id,
+        organization_id: row.organizationId,
+        type: row.type,
+        news_key: row.newsKey,
+        actor_id: row.actorId,
+        entity_type: row.entityType,
+        entity_id: row.entityId,
+        task_id: row.taskId,
+        comment_id: row.commentId,
+        details: sql<Record<string, unknown>>`${JSON.stringify(row.details)}`,
+        in_app: row.inApp,
+        mail_at: row.mailAt,
+        read_at: null,
+        delivered_at: null,
+        created_at: now,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .execute();
+  return new Set(added.map(({ id }) => id));
+}
+
+/** Tells people what they see now and want to be told. Answers how many notifications that were. */
+async function tellSome(
+  ctx: ServiceContext,
+  telling: Telling,
+  organizationId: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const news = await readNews(ctx, telling, organizationId);
+  let told = 0;
+  for (const userId of new Set(news.flatMap(({ userIds }) => userIds))) {
+    signal.throwIfAborted();
+    const theirs = news.filter(({ userIds }) => userIds.includes(userId));
+    const member = await memberPrincipal(ctx, { userId, organizationId });
+    // Whoever is invited is no member yet. All else is told to members alone.
+    const principal = member ?? recipient(userId, organizationId);
+    const rows = await rowsFor(ctx, principal, theirs, organizationId);
+    if (rows.length === 0) continue;
+    told += await mutate({ ...ctx, principal }, async (unit) => {
+      const added = await addRows(unit, rows);
+      const ids = rows.filter(({ id, isNow }) => isNow && added.has(id)).map(({ id }) => id);
+      if (ids.length > 0) await enqueue(unit, mailJob, { template: 'notifications', userId, ids });
+      return added.size;
+    });
+  }
+  return told;
+}
+
+/** Splits a list into parts of at most 500. */
+const parts = <Item>(items: readonly Item[]): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / stepRows) }, (_, index) =>
+    items.slice(index * stepRows, (index + 1) * stepRows),
+  );
+
+/**
+ * Tells people about events or due tasks: each what they see now, once, by the channels that they have chosen. It does the work of other
+ * such jobs of the organization too. After a crash it goes on with those who were not told yet.
+ */
+export async function tell(ctx: ServiceContext, payload: JobPayload, job: JobRun): Promise<{ told: number }> {
+  const { organizationId, signal } = job;
+  if (organizationId === null) throw new Error('People are told what happens in an organization.');
+  const payloads = [payload, ...(await job.together())].map((one) => TellJob.parse(one));
+  // Ids of events are in the order of time.
+  const events = parts(payloads.flatMap((one) => one.events).sort()).map((some) => ({ events: some, due: [] }));
+  const due = parts(payloads.flatMap((one) => one.due)).map((some) => ({ events: [], due: some }));
+  let told = 0;
+  for (const telling of [...events, ...due]) told += await tellSome(ctx, telling, organizationId, signal);
+  return { told };
+}
