@@ -83,6 +83,15 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "roles_organization_id_parent_id_index" on "roles" ("organization_id", "parent_id");`);
     this.addSql(`alter table "roles" add constraint "roles_organization_id_key_unique" unique ("organization_id", "key");`);
 
+    this.addSql(`create table "notification_preferences" ("user_id" uuid not null, "channels" jsonb not null, "quiet_from" varchar(255) null, "quiet_to" varchar(255) null, "digest_at" varchar(255) not null, primary key ("user_id"));`);
+
+    this.addSql(`create table "notifications" ("user_id" uuid not null, "id" uuid not null, "organization_id" uuid not null, "type" text not null, "news_key" varchar(255) not null, "actor_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "task_id" uuid null, "comment_id" uuid null, "details" jsonb not null, "in_app" boolean not null, "mail_at" timestamptz(3) null, "read_at" timestamptz(3) null, "delivered_at" timestamptz(3) null, "created_at" timestamptz(3) not null, primary key ("user_id", "id"));`);
+    this.addSql(`create index "notifications_unread_index" on "notifications" ("user_id", "id") where read_at is null and in_app = true;`);
+    this.addSql(`create index "notifications_mail_index" on "notifications" ("mail_at", "user_id", "id") where mail_at is not null;`);
+    this.addSql(`create index "notifications_organization_id_index" on "notifications" ("organization_id");`);
+    this.addSql(`create index "notifications_created_at_index" on "notifications" ("created_at");`);
+    this.addSql(`alter table "notifications" add constraint "notifications_user_id_news_key_unique" unique ("user_id", "news_key");`);
+
     this.addSql(`create table "memberships" ("organization_id" uuid not null, "user_id" uuid not null, "status" text not null, "title" varchar(255) null, "version" int not null default 1, "joined_at" timestamptz(3) not null, "ended_at" timestamptz(3) null, "sessions_ended_at" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "user_id"));`);
     this.addSql(`create index "memberships_user_id_index" on "memberships" ("user_id");`);
     this.addSql(`create index "memberships_organization_id_joined_at_user_id_index" on "memberships" ("organization_id", "joined_at", "user_id");`);
@@ -144,6 +153,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "tasks_trash_index" on "tasks" ("organization_id", "trash_id", "id") where trash_id is not null;`);
     this.addSql(`alter table "tasks" add constraint "tasks_organization_id_number_unique" unique ("organization_id", "number");`);
 
+    this.addSql(`create table "task_watchers" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "reason" text not null, "muted" boolean not null, "added_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "task_id", "user_id"));`);
+    this.addSql(`create index "task_watchers_user_index" on "task_watchers" ("organization_id", "user_id", "task_id");`);
+
     this.addSql(`create table "task_tags" ("organization_id" uuid not null, "task_id" uuid not null, "tag_id" uuid not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "task_id", "tag_id"));`);
     this.addSql(`create index "task_tags_tag_index" on "task_tags" ("organization_id", "tag_id", "created_at", "task_id");`);
 
@@ -152,6 +164,9 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "task_assignees" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "position" smallint not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "task_id", "user_id"));`);
     this.addSql(`create index "task_assignees_user_index" on "task_assignees" ("organization_id", "user_id", "created_at", "task_id");`);
+
+    this.addSql(`create table "due_notices" ("organization_id" uuid not null, "task_id" uuid not null, "type" text not null, "due_date" timestamptz(3) not null, primary key ("organization_id", "task_id", "type"));`);
+    this.addSql(`create index "due_notices_due_date_index" on "due_notices" ("due_date");`);
 
     this.addSql(`create table "role_assignments" ("organization_id" uuid not null, "id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "department_id" uuid null, "team_id" uuid null, "scope_key" varchar(255) not null, "valid_to" timestamptz(3) null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "role_assignments_organization_id_created_at_id_index" on "role_assignments" ("organization_id", "created_at", "id");`);
@@ -164,8 +179,10 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "department_members" ("organization_id" uuid not null, "user_id" uuid not null, "department_id" uuid not null, "added_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "user_id"));`);
     this.addSql(`create index "department_members_organization_id_department_id_a_49ac5_index" on "department_members" ("organization_id", "department_id", "added_at", "user_id");`);
 
-    this.addSql(`create table "comments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid not null, "body" text not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create table "comments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid not null, "parent_id" uuid null, "body" text not null, "mention_ids" jsonb not null, "edited_at" timestamptz(3) null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "comments_organization_id_task_id_created_at_id_index" on "comments" ("organization_id", "task_id", "created_at", "id");`);
+    this.addSql(`create index "comments_parent_index" on "comments" ("organization_id", "parent_id") where parent_id is not null;`);
+    this.addSql(`create index "comments_deleted_index" on "comments" ("deleted_at") where deleted_at is not null;`);
 
     this.addSql(`create table "api_keys" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "prefix" varchar(255) not null, "secret_hash" varchar(255) not null, "user_id" uuid not null, "scopes" jsonb not null, "expires_at" timestamptz(3) null, "last_used_at" timestamptz(3) null, "is_active" boolean not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
     this.addSql(`alter table "api_keys" add constraint "api_keys_secret_hash_unique" unique ("secret_hash");`);
@@ -313,6 +330,19 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "roles_identity" on "roles" to "tenon_identity" using (true) with check (true);`);
     this.addSql(`create policy "roles_request" on "roles" to "tenon_request" using (roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (roles.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "notification_preferences" add constraint "notification_preferences_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "notification_preferences" enable row level security;`);
+    this.addSql(`alter table "notification_preferences" force row level security;`);
+    this.addSql(`create policy "notification_preferences_system" on "notification_preferences" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "notification_preferences_request" on "notification_preferences" to "tenon_request" using (notification_preferences.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (notification_preferences.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "notifications" add constraint "notifications_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
+    this.addSql(`alter table "notifications" add constraint "notifications_type_check" check ("type" in ('task.assigned', 'task.mentioned', 'task.commented', 'task.status_changed', 'task.due_soon', 'task.overdue', 'invitation.received'));`);
+    this.addSql(`alter table "notifications" enable row level security;`);
+    this.addSql(`alter table "notifications" force row level security;`);
+    this.addSql(`create policy "notifications_system" on "notifications" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "notifications_request" on "notifications" to "tenon_request" using (notifications.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (notifications.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
+
     this.addSql(`alter table "memberships" add constraint "memberships_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
     this.addSql(`alter table "memberships" add constraint "memberships_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete restrict;`);
     this.addSql(`alter table "memberships" add constraint "memberships_status_check" check ("status" in ('active', 'suspended', 'ended'));`);
@@ -409,6 +439,15 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "tasks_system" on "tasks" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "tasks_request" on "tasks" to "tenon_request" using (tasks.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (tasks.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "task_watchers" add constraint "task_watchers_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_watchers" add constraint "task_watchers_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "task_watchers" add constraint "task_watchers_organization_id_added_by_id_foreign" foreign key ("organization_id", "added_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "task_watchers" add constraint "task_watchers_reason_check" check ("reason" in ('self', 'added', 'commenter'));`);
+    this.addSql(`alter table "task_watchers" enable row level security;`);
+    this.addSql(`alter table "task_watchers" force row level security;`);
+    this.addSql(`create policy "task_watchers_system" on "task_watchers" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_watchers_request" on "task_watchers" to "tenon_request" using (task_watchers.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_watchers.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
     this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "task_tags" add constraint "task_tags_organization_id_tag_id_foreign" foreign key ("organization_id", "tag_id") references "tags" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "task_tags" enable row level security;`);
@@ -430,6 +469,13 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "task_assignees_system" on "task_assignees" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "task_assignees_request" on "task_assignees" to "tenon_request" using (task_assignees.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_assignees.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "due_notices" add constraint "due_notices_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "due_notices" add constraint "due_notices_type_check" check ("type" in ('task.due_soon', 'task.overdue'));`);
+    this.addSql(`alter table "due_notices" enable row level security;`);
+    this.addSql(`alter table "due_notices" force row level security;`);
+    this.addSql(`create policy "due_notices_system" on "due_notices" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "due_notices_request" on "due_notices" to "tenon_request" using (due_notices.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (due_notices.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_department_id_foreign" foreign key ("organization_id", "department_id") references "departments" ("organization_id", "id") on update no action on delete cascade;`);
@@ -450,6 +496,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "department_members_request" on "department_members" to "tenon_request" using (department_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (department_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "comments" add constraint "comments_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "comments" add constraint "comments_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "comments" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "comments" add constraint "comments_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "comments" add constraint "comments_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "comments" enable row level security;`);
@@ -540,6 +587,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "recovery_codes" drop constraint "recovery_codes_user_id_foreign";`);
     this.addSql(`alter table "passkeys" drop constraint "passkeys_user_id_foreign";`);
     this.addSql(`alter table "organizations" drop constraint "organizations_created_by_id_foreign";`);
+    this.addSql(`alter table "notification_preferences" drop constraint "notification_preferences_user_id_foreign";`);
+    this.addSql(`alter table "notifications" drop constraint "notifications_user_id_foreign";`);
     this.addSql(`alter table "memberships" drop constraint "memberships_user_id_foreign";`);
     this.addSql(`alter table "email_changes" drop constraint "email_changes_user_id_foreign";`);
     this.addSql(`alter table "credentials" drop constraint "credentials_user_id_foreign";`);
@@ -570,6 +619,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "team_members" drop constraint "team_members_organization_id_added_by_id_foreign";`);
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "task_watchers" drop constraint "task_watchers_organization_id_user_id_foreign";`);
+    this.addSql(`alter table "task_watchers" drop constraint "task_watchers_organization_id_added_by_id_foreign";`);
     this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_user_id_foreign";`);
     this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_user_id_foreign";`);
     this.addSql(`alter table "department_members" drop constraint "department_members_organization_id_user_id_foreign";`);
@@ -590,11 +641,14 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_team_id_foreign";`);
     this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_team_id_foreign";`);
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_parent_id_foreign";`);
+    this.addSql(`alter table "task_watchers" drop constraint "task_watchers_organization_id_task_id_foreign";`);
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_task_id_foreign";`);
     this.addSql(`alter table "task_dependencies" drop constraint "task_dependencies_organization_id_task_id_foreign";`);
     this.addSql(`alter table "task_dependencies" drop constraint "task_dependencies_organization_id_blocker_id_foreign";`);
     this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "due_notices" drop constraint "due_notices_organization_id_task_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "comments" drop constraint "comments_organization_id_parent_id_foreign";`);
 
     this.addSql(`drop table if exists "api_requests" cascade;`);
     this.addSql(`drop table if exists "api_usage" cascade;`);
@@ -616,6 +670,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "passkeys" cascade;`);
     this.addSql(`drop table if exists "organizations" cascade;`);
     this.addSql(`drop table if exists "roles" cascade;`);
+    this.addSql(`drop table if exists "notification_preferences" cascade;`);
+    this.addSql(`drop table if exists "notifications" cascade;`);
     this.addSql(`drop table if exists "memberships" cascade;`);
     this.addSql(`drop table if exists "tags" cascade;`);
     this.addSql(`drop table if exists "service_accounts" cascade;`);
@@ -627,9 +683,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "teams" cascade;`);
     this.addSql(`drop table if exists "team_members" cascade;`);
     this.addSql(`drop table if exists "tasks" cascade;`);
+    this.addSql(`drop table if exists "task_watchers" cascade;`);
     this.addSql(`drop table if exists "task_tags" cascade;`);
     this.addSql(`drop table if exists "task_dependencies" cascade;`);
     this.addSql(`drop table if exists "task_assignees" cascade;`);
+    this.addSql(`drop table if exists "due_notices" cascade;`);
     this.addSql(`drop table if exists "role_assignments" cascade;`);
     this.addSql(`drop table if exists "department_members" cascade;`);
     this.addSql(`drop table if exists "comments" cascade;`);
