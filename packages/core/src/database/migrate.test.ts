@@ -92,7 +92,7 @@ function fill(database: Sqlite.Database): void {
   insert('task_assignees', { ...of, task_id: task, user_id: user, position: 0, created_at: 1 });
   insert('tags', { ...of, id: tag, name: 'Depot', name_sort: 'depot', color: '#336699', ...made });
   insert('task_tags', { ...of, task_id: task, tag_id: tag, created_at: 1 });
-  insert('comments', { ...of, id: newId(), task_id: child, body: 'Here', ...made });
+  insert('comments', { ...of, id: newId(), task_id: child, body: 'Here', mention_ids: '[]', ...made });
 }
 
 const kept = ['tasks', 'task_search', 'task_assignees', 'task_tags', 'comments', 'tags'];
