@@ -15,7 +15,7 @@ test('every operation has a name by which the client knows its type', () => {
     const name = operationId.split('.')[1] ?? '';
     expect(
       isQueryName(name),
-      `${operationId}: queries are called me, unreadCount, get…, find…, list…, search…, count… or explain…`,
+      `${operationId}: queries are called get…, find…, list…, search…, count… or explain…, or have a name of their own`,
     ).toBe(type === 'query');
   }
 });
