@@ -5,6 +5,8 @@ import { tables } from '../platform.ts';
 
 /** The columns with ids of users that are no references, so that rows outlive the user. The ids lead nowhere then. */
 const outliving = [
+  // Deleted after the days that the organization has chosen.
+  'api_requests.userId',
   // The log is append-only.
   'events.actorId',
   // Deleted within a day, and seven days after they end.
