@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secret } from '../kernel/redaction.ts';
 import { anyOf, distinct, id, input, instantOut, output, pageInput, Person } from '../kernel/schemas.ts';
 import { TaskRef } from '../work/index.ts';
 import { mailChoices, notificationTypes } from './notification.types.ts';
@@ -88,5 +89,5 @@ export const NotificationPreferencesUpdate = input('NotificationPreferencesUpdat
 export type NotificationPreferencesUpdate = z.output<typeof NotificationPreferencesUpdate>;
 
 /** RFC 8058: mail programs post `List-Unsubscribe=One-Click`, which is ignored. */
-export const Unsubscribe = z.object({ token: z.string().max(500).describe('From the mail.') });
+export const Unsubscribe = z.object({ token: secret(z.string().max(500)).describe('From the mail.') });
 export type Unsubscribe = z.output<typeof Unsubscribe>;
