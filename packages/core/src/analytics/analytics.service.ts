@@ -16,10 +16,19 @@ import {
 
 const weekMs = 168 * 3_600_000;
 
+/** Bound in the place of a team that is not used, because it must be an id. */
+const noId = '00000000-0000-0000-0000-000000000000';
+
+function choiceOf(given: readonly string[] | undefined): FigureShape['team'] {
+  if (!given) return null;
+  const ids = given.filter((one) => one !== 'none');
+  if (ids.length < given.length) return ids.length === 0 ? 'none' : 'both';
+  return ids.length === 1 ? 'one' : 'many';
+}
+
 function shapeOf({ team, assignee, createdAfter, createdBefore }: AnalyticsInput): FigureShape {
-  const withNone = team?.includes('none');
   return {
-    team: team ? (withNone ? (team.every((one) => one === 'none') ? 'none' : 'both') : 'ids') : null,
+    team: choiceOf(team),
     assignee: assignee !== undefined,
     createdAfter: createdAfter !== undefined,
     createdBefore: createdBefore !== undefined,
@@ -28,8 +37,10 @@ function shapeOf({ team, assignee, createdAfter, createdBefore }: AnalyticsInput
 
 function valuesOf(ctx: ServiceContext, { userId }: Principal, input: AnalyticsInput): FigureValues {
   const now = ctx.clock.now();
+  const teams = (input.team ?? []).filter((team) => team !== 'none');
   return {
-    teams: (input.team ?? []).filter((team) => team !== 'none'),
+    team: teams[0] ?? noId,
+    teams,
     assignees: (input.assignee ?? []).map((user) => (user === 'me' ? userId : user)),
     createdAfter: new Date(input.createdAfter ?? 0),
     createdBefore: new Date(input.createdBefore ?? 0),

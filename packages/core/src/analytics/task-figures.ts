@@ -3,6 +3,7 @@ import type { Dialect } from '../database/engine.ts';
 import type { Tables } from '../database/schema.ts';
 import { anyOf } from '../database/sql.ts';
 import { current, statementFamily } from '../database/statement.ts';
+import { asId } from '../database/typed-value.ts';
 import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from '../work/index.ts';
 
 /*
@@ -12,13 +13,14 @@ import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from
 
 /** What the SQL of figures depends on beside values. */
 export interface FigureShape {
-  team: 'ids' | 'none' | 'both' | null;
+  team: 'one' | 'many' | 'none' | 'both' | null;
   assignee: boolean;
   createdAfter: boolean;
   createdBefore: boolean;
 }
 
 export interface FigureValues extends Readonly<Record<string, unknown>> {
+  team: string;
   teams: readonly string[];
   assignees: readonly string[];
   createdAfter: Date;
@@ -56,29 +58,47 @@ const completions = ({ weekAgo }: FigureValues) => [
   sum('spent', 'tasks.actual_hours', isOf('done')),
 ];
 
+const livingTasks = (db: Kysely<Tables>): Rows => db.selectFrom('tasks').where('tasks.deleted_at', 'is', null);
+
+const under = (tasks: Rows, conditions: readonly Condition[]): Rows =>
+  conditions.reduce((rows, condition) => rows.where(condition), tasks);
+
+const createdInPeriod = (values: FigureValues, { createdAfter, createdBefore }: FigureShape): Condition[] => [
+  ...(createdAfter ? [sql<SqlBool>`tasks.created_at >= ${values.createdAfter}`] : []),
+  ...(createdBefore ? [sql<SqlBool>`tasks.created_at <= ${values.createdBefore}`] : []),
+];
+
 /** The tasks outside the trash that were created in the period. */
-function tasksOf(db: Kysely<Tables>, values: FigureValues, shape: FigureShape): Rows {
-  let tasks: Rows = db.selectFrom('tasks').where('tasks.deleted_at', 'is', null);
-  if (shape.createdAfter) tasks = tasks.where(sql<SqlBool>`tasks.created_at >= ${values.createdAfter}`);
-  if (shape.createdBefore) tasks = tasks.where(sql<SqlBool>`tasks.created_at <= ${values.createdBefore}`);
-  return tasks;
-}
+const tasksOf = (db: Kysely<Tables>, values: FigureValues, shape: FigureShape): Rows =>
+  under(livingTasks(db), createdInPeriod(values, shape));
+
+/** The same, when another index than that of the creation has to be read: the condition cannot be looked up in one. */
+const checkedTasksOf = (db: Kysely<Tables>, values: FigureValues, shape: FigureShape): Rows =>
+  under(
+    livingTasks(db),
+    createdInPeriod(values, shape).map((condition): Condition => sql`(${condition}) is true`),
+  );
+
+/** It avoids `=`, with which PostgreSQL expects as many tasks as an average team has, and may read all tasks instead. */
+const isOfTeam = (team: string): Condition => sql`(tasks.team_id >= ${asId(team)} and tasks.team_id <= ${asId(team)})`;
 
 /** Those of them that pass the other filters. */
 function filtered(db: Kysely<Tables>, values: FigureValues, dialect: Dialect, shape: FigureShape): Rows {
-  const tasks = tasksOf(db, values, shape);
-  const conditions: Condition[] = [];
-  if (shape.team !== null) {
-    const isAmong = anyOf(dialect, 'tasks.team_id', values.teams);
-    const isNone = sql<SqlBool>`tasks.team_id is null`;
-    conditions.push(shape.team === 'ids' ? isAmong : shape.team === 'none' ? isNone : sql`(${isAmong} or ${isNone})`);
-  }
+  const isAmong = anyOf(dialect, 'tasks.team_id', values.teams);
+  const isNone: Condition = sql`tasks.team_id is null`;
+  const ofTeams = {
+    one: isOfTeam(values.team),
+    many: isAmong,
+    none: isNone,
+    both: sql<SqlBool>`(${isAmong} or ${isNone})`,
+  };
+  const conditions: Condition[] = shape.team === null ? [] : [ofTeams[shape.team]];
   if (shape.assignee) {
-    const isAmong = anyOf(dialect, 'task_assignees.user_id', values.assignees);
-    const assigned = db.selectFrom('task_assignees').select('task_assignees.task_id').where(isAmong);
+    const isAssigned = anyOf(dialect, 'task_assignees.user_id', values.assignees);
+    const assigned = db.selectFrom('task_assignees').select('task_assignees.task_id').where(isAssigned);
     conditions.push(sql`tasks.id in (${assigned})`);
   }
-  return conditions.reduce((rows, condition) => rows.where(condition), tasks);
+  return under(tasksOf(db, values, shape), conditions);
 }
 
 /** The number of tasks under each condition, each counted in an index of its own. */
@@ -104,12 +124,15 @@ export const filteredFigures = statementFamily<FigureShape, FigureValues, TaskFi
 
 /** The same of the whole organization. */
 export const wholeFigures = statementFamily<FigureShape, FigureValues, TaskFigures>((db, values, _dialect, shape) => {
-  const tasks = tasksOf(db, values, shape);
-  const completed = tasks.where('tasks.completed_at', 'is not', null).select(completions(values));
+  const checked = checkedTasksOf(db, values, shape);
+  const completed = checked.where('tasks.completed_at', 'is not', null).select(completions(values));
   return db
     .selectFrom(completed.as('completed'))
     .selectAll('completed')
-    .select(countedApart(tasks, { ...ofStatuses, ...ofPriorities, overdue: isOverdue(values.now) })) as never;
+    .select([
+      ...countedApart(tasksOf(db, values, shape), { ...ofStatuses, ...ofPriorities }),
+      ...countedApart(checked, { overdue: isOverdue(values.now) }),
+    ]) as never;
 });
 
 type OpenStatus = Exclude<TaskStatus, 'archived'>;

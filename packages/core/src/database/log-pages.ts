@@ -8,6 +8,9 @@ import { asId, asText } from './typed-value.ts';
 /** How many rows of a log a page reads at most when it leaves some of them out. That takes about 10 ms. */
 const mostRead = 2_000;
 
+/** One row more than the largest page has. */
+const mostRows = 101;
+
 /** A table of a log with a filter that has an index. */
 type LogPart<Table extends keyof Tables> = SelectQueryBuilder<Tables, Table, object>;
 
@@ -24,18 +27,22 @@ export interface LogPageRequest<Table extends keyof Tables> {
 
 type Key = { id: string } & Sorted;
 
-/** Selects the keys of some rows of each part, the newest first. */
+/**
+ * Selects the keys of some rows of each part, the newest first. The limits of the parts are literal, because PostgreSQL plans without knowing
+ * parameters: it would expect a tenth of all rows, and read them all.
+ */
 function keysOf<Table extends keyof Tables>(
   db: ReadDoor,
   parts: readonly LogPart<Table>[],
   { order, request }: Pick<LogPageRequest<Table>, 'order' | 'request'>,
-  { rows, offset }: { rows: number; offset?: number },
+  { rows, most, skipped = 0 }: { rows: number; most: number; skipped?: number },
 ) {
   const [first, ...others] = parts.map((part) => {
     const keys = part.select(sql<string>`${order.id}`.as('id'));
-    const some = paged(keys, order, startOf(request), { ...pageValues(request), rows });
+    const some = paged(keys, order, startOf(request), { ...pageValues(request), rows: sql.lit(most) });
     // SQLite sorts and limits a part of a union only inside a query of its own.
-    return db.selectFrom((offset ? some.offset(offset) : some).as('part')).select(['part.id', 'part.sortValue']);
+    const those = skipped > 0 ? some.offset(sql.lit(skipped)) : some;
+    return db.selectFrom(those.as('part')).select(['part.id', 'part.sortValue']);
   });
   if (!first) throw new Error('A log is read in at least one part.');
   return db
@@ -58,7 +65,11 @@ export async function findLogEnd<Table extends keyof Tables>(
   log: LogPageRequest<Table>,
 ): Promise<CursorKey | null> {
   const parts = log.parts(db);
-  const [last] = await keysOf(db, parts, log, { rows: 1, offset: Math.ceil(mostRead / parts.length) }).execute();
+  const [last] = await keysOf(db, parts, log, {
+    rows: 1,
+    most: 1,
+    skipped: Math.ceil(mostRead / parts.length),
+  }).execute();
   return last ? [last.sortValue, last.id] : null;
 }
 
@@ -81,6 +92,6 @@ export async function readLogPage<Table extends keyof Tables, Row extends Key>(
     conditions.push(sql<SqlBool>`(${order.by}, ${order.id}) >= (${last}, ${asId(id)})`);
   }
   const parts = log.parts(db).map((part) => conditions.reduce((rows, condition) => rows.where(condition), part));
-  const page = cutPage(await rowsOf(keysOf(db, parts, log, { rows: request.limit + 1 })), request);
+  const page = cutPage(await rowsOf(keysOf(db, parts, log, { rows: request.limit + 1, most: mostRows })), request);
   return { ...page, nextCursor: page.nextCursor ?? (end && encodeCursor(request.secret, request.list, end)) };
 }
