@@ -1,3 +1,4 @@
+import { secret } from '@tenon/core';
 import { z } from 'zod';
 import type { Problem } from './problem.ts';
 
@@ -31,7 +32,7 @@ export const ProblemSchema = z
     max: z.number().optional(),
     challenge: z
       .object({
-        token: z.string().describe('To be sent back with the answer; good once.'),
+        token: secret(z.string()).describe('To be sent back with the answer; good once.'),
         methods: z.array(z.string()).describe('What may answer it: `totp`, `recovery_code`; more will come.'),
         expiresAt: z.string(),
       })

@@ -21,7 +21,7 @@ export { uuidv7 } from './kernel/ids.ts';
 export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';
 export { parseAddress } from './kernel/network-address.ts';
 export type { Principal } from './kernel/principal.ts';
-export { hasSecrets, removed, withoutSecrets } from './kernel/redaction.ts';
+export { hasSecrets, removed, secret, withoutSecrets } from './kernel/redaction.ts';
 export type { Refusal } from './kernel/rows.ts';
 export { ById, page } from './kernel/schemas.ts';
 export * from './notifications/index.ts';
