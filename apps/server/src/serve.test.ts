@@ -15,9 +15,18 @@ describe('serve', () => {
   let server: RunningServer;
   let tenon: Tenon;
 
-  beforeAll(async () => {
+  const start = () => {
     const logger = createLogger('info', { write: (line: string) => void written.push(line) });
-    server = await serve(readSettings({ DATA_DIR: directory, PORT: '0' }), logger);
+    return serve(readSettings({ DATA_DIR: directory, PORT: '0' }), logger);
+  };
+  /** The credentials that the first start has printed. */
+  const credentials = () => {
+    const [, login = '', password = ''] = /Login\s+(\S+)\s+Password\s+(\S+)/.exec(server.welcome ?? '') ?? [];
+    return { login, password };
+  };
+
+  beforeAll(async () => {
+    server = await start();
     tenon = createTenon({ baseUrl: server.url });
   });
   afterAll(async () => {
@@ -26,8 +35,7 @@ describe('serve', () => {
   });
 
   it('prints credentials that work', async () => {
-    const [, login = '', password = ''] = /Login\s+(\S+)\s+Password\s+(\S+)/.exec(server.welcome ?? '') ?? [];
-    await tenon.auth.login({ login, password });
+    await tenon.auth.login(credentials());
     const { organization, roles } = await tenon.auth.me();
     expect(organization?.name).toBe('Berg Outdoor');
     expect(roles.map((role) => role.key)).toEqual(['owner']);
@@ -73,5 +81,19 @@ describe('serve', () => {
     expect(JSON.parse(written.at(-1) ?? '')).toMatchObject({ msg: 'stopped' });
     const late = createTenon({ baseUrl: server.url, retry: { limit: 0 } }).auth.me();
     await expect(late).rejects.toBeInstanceOf(ConnectionError);
+  });
+
+  it('has logged the calls of the moment in which it stopped', async () => {
+    const first = await start();
+    const caller = createTenon({ baseUrl: first.url });
+    await caller.auth.login(credentials());
+    await caller.tags.list({ limit: 7 });
+    await first.stop();
+    const second = await start();
+    const reader = createTenon({ baseUrl: second.url });
+    await reader.auth.login(credentials());
+    const { data } = await reader.apiAudit.list({ endpoint: ['/api/v1/tags'] });
+    expect(data).toMatchObject([{ method: 'GET', path: '/trpc/tags.list', status: 200 }]);
+    await second.stop();
   });
 });
