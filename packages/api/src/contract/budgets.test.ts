@@ -89,6 +89,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     return () => office.call('tasks.restore', { id });
   },
   'tasks.listActivity': (office) => () => office.call('tasks.listActivity', { id: at(office.taskIds, 30) }),
+  'activity.list': (office) => () => office.call('activity.list', { limit: 50 }),
+  'activity.list, a frequent type': (office) => () => office.call('activity.list', { type: ['task.created'] }),
+  'analytics.tasks': (office) => () => office.call('analytics.tasks', {}),
+  'analytics.mine': (office) => () => office.call('analytics.mine', {}),
   'comments.create': (office) => () =>
     office.call('comments.create', { id: at(office.taskIds, 31), body: 'The third shelf is new.' }),
   'comments.list': (office) => () => office.call('comments.list', { id: at(office.taskIds, 30) }),
