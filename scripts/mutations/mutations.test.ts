@@ -148,8 +148,12 @@ test('a check has as masks what stops the same input before it', () => {
   expect(masksOf('refused: signed-in.ts requireCaller if !ctx.principal')).toEqual(admission);
   expect(masksOf('called: execute.ts admit requireInstanceAdmin({ principal })')).toEqual([]);
   expect(
-    masksOf("called: task.service.ts updateTask authorize(ctx, 'task:update', taskSubject(found, found.assigneeIds))"),
-  ).toEqual(expect.arrayContaining(["authorize(ctx, 'task:update', taskSubject({ ...found, teamId }, assigneeIds));"]));
+    masksOf("called: task.service.ts changeTask authorize(ctx, 'task:update', taskSubject(found, found.assigneeIds))"),
+  ).toEqual(
+    expect.arrayContaining([
+      "authorize(ctx, 'task:update', taskSubject({ ...found, teamId, projectId }, assigneeIds));",
+    ]),
+  );
   expect(masksOf("narrowed: instance-users.ts listUsers .where('users.kind', '=', 'person')")).toEqual([]);
 });
 

@@ -24,6 +24,8 @@ export const rules: readonly Rule[] = [
   { name: 'failureOf', passes: 'null' },
   { name: 'access/decide.ts decide', passes: '{ allowed: true }' },
   { name: 'isPermitted', passes: 'true' },
+  { name: 'opensClosed', passes: 'true' },
+  { name: 'reachesInto', passes: 'true' },
   { name: 'access/decide.ts visibility', passes: "'all'", each: true },
   { name: 'isOpen', passes: 'true' },
   { name: 'covers', passes: 'true' },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { visibility } from './access/index.ts';
+import { opensClosed, visibility } from './access/index.ts';
 import { activityTables, type EventType, registerEvents } from './activity/index.ts';
 import { ApiLog, apiLogHandlers, apiLogSchedules, apiLogTables } from './api-log/index.ts';
 import { newOutcome, type ServiceContext } from './database/context.ts';
@@ -155,6 +155,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     url: settings.databaseUrl,
     tables,
     visibility,
+    opensClosed,
     ...(settings.postgres && { postgres: settings.postgres }),
     ...(settings.sqliteSynchronous ? { synchronous: settings.sqliteSynchronous } : {}),
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Constraint, Principal } from '../kernel/principal.ts';
-import { authorize, decide, effectivePermissions, rolesGranting, visibility } from './decide.ts';
+import { authorize, decide, effectivePermissions, opensClosed, rolesGranting, visibility } from './decide.ts';
 import { type BuiltInRoleKey, builtInRoles, type Permission, permissions } from './permissions.ts';
 
 const grant = (given: readonly Permission[], ...constraints: Constraint[]) => ({
@@ -62,6 +62,44 @@ describe('a decision', () => {
   });
 });
 
+describe('a closed place', () => {
+  const inside = { ...mine, places: { team: null, project: 'private' } };
+  const closed = (...memberIds: string[]) => ({ closed: { opensWith: 'project:read_private', memberIds } });
+
+  it('is reached by its members, and by those who have the permission that opens it', () => {
+    expect(decide(holding(free), 'task:update', { ...inside, ...closed('me') })).toEqual({ allowed: true });
+    expect(decide(holding(free), 'task:update', { ...inside, ...closed('somebody') })).toMatchObject({
+      allowed: false,
+      constraint: { kind: 'scope' },
+    });
+    const reader = grant(['project:read_private']);
+    expect(decide(holding(free, reader), 'task:update', { ...inside, ...closed() })).toEqual({ allowed: true });
+  });
+
+  it('is opened by no role in a part of the organization', () => {
+    for (const kind of ['team', 'project'] as const) {
+      const scope = { kind, id: 'private', place: kind, placeIds: new Set(['private']) };
+      const narrow = { ...grant(['task:update', 'project:read_private']), scope };
+      const principal = { ...holding(), grants: [narrow] };
+      expect(opensClosed(principal, 'project:read_private')).toBe(false);
+      const subject = { people: ['me'], places: { team: 'private', project: 'private' } };
+      expect(decide(principal, 'task:update', subject).allowed).toBe(true);
+      expect(decide(principal, 'task:update', { ...subject, ...closed() }).allowed).toBe(false);
+    }
+  });
+});
+
+describe('a shared row', () => {
+  it('is read from every scope, and written where it is', () => {
+    const scope = { kind: 'team', id: 'a', place: 'team', placeIds: new Set(['a']) } as const;
+    const principal = { ...holding(), grants: [{ ...grant(['project:read', 'project:update']), scope }] };
+    const elsewhere = { places: { project: 'b' }, shared: true };
+    expect(decide(principal, 'project:read', elsewhere)).toEqual({ allowed: true });
+    expect(decide(principal, 'project:read', { places: { project: 'b' } }).allowed).toBe(false);
+    expect(decide(principal, 'project:update', elsewhere).allowed).toBe(false);
+  });
+});
+
 describe('visibility', () => {
   it('is all, some or none', () => {
     expect(visibility(holding(free), 'task:read')).toBe('all');
@@ -110,8 +148,9 @@ describe('the built-in roles', () => {
   });
 
   it('never let viewers and auditors write', () => {
+    const reads = (permission: string) => permission.endsWith(':read') || permission === 'project:read_private';
     for (const key of ['viewer', 'auditor'] as const)
-      expect(of(key).filter((permission) => !permission.endsWith(':read'))).toEqual([]);
+      expect(of(key).filter((permission) => !reads(permission))).toEqual([]);
   });
 
   it('give together what each gives', () => {

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../kernel/clock.ts';
 import { errors, type FailedConstraint } from '../kernel/errors.ts';
 import type {
   AccessPolicy,
+  ClosedPlace,
   Constraint,
   Grant,
   GrantScope,
@@ -19,6 +20,10 @@ export interface Subject {
   people?: readonly string[];
   /** The place of each kind that the row is in; null is none. Absent: the row belongs to the organization as a whole. */
   places?: Readonly<Record<PlaceKind, string | null>>;
+  /** Whether it can be read from every scope, as what belongs to the whole organization can. Its places then limit writing. */
+  shared?: boolean;
+  /** The closed place that the row is in. @default none */
+  closed?: ClosedPlace | null;
   priority?: string;
 }
 
@@ -44,12 +49,12 @@ const reads = (permission: string): boolean => permission.endsWith(':read');
 
 /**
  * Whether a scope reaches a row. A scope that covers a part of the organization reaches the rows that are in its places. Rows
- * that belong to the organization as a whole (members, tags, roles …) can be read from such a scope, but not written. A few permissions
- * need the whole organization even to read.
+ * that belong to the organization as a whole (members, tags, roles …) and shared rows can be read from such a scope. Only what is in
+ * its places can be written. A few permissions need the whole organization even to read.
  */
-function reaches(scope: GrantScope, permission: string, { places }: Subject): boolean {
+function reaches(scope: GrantScope, permission: string, { places, shared = false }: Subject): boolean {
   if (scope.kind === 'organization') return true;
-  if (!places) return reads(permission) && !organizationWide.includes(permission);
+  if (!places || (shared && reads(permission))) return reads(permission) && !organizationWide.includes(permission);
   const placeId = places[scope.place] ?? null;
   return placeId !== null && scope.placeIds.has(placeId);
 }
@@ -96,6 +101,17 @@ export const rolesGranting = (permission: string, { roles }: AccessPolicy = usua
 export const isPermitted = (principal: Principal, permission: Permission): boolean =>
   principal.grants.some((grant) => grant.permissions.has(permission));
 
+/**
+ * Whether the principal reaches what is in all closed places of a kind.
+ * @param permission the one that opens them. Only a grant in the whole organization counts
+ */
+export const opensClosed = (principal: Principal, permission: string): boolean =>
+  grantsOf(principal, permission).some(({ scope }) => scope.kind === 'organization');
+
+/** Whether the principal reaches what is in this place. */
+const reachesInto = (principal: Principal, closed: ClosedPlace): boolean =>
+  closed.memberIds.includes(principal.userId) || opensClosed(principal, closed.opensWith);
+
 /** Whether the principal has the permission everywhere, for everything and at any time. */
 export const isUnrestricted = (principal: Principal, permission: Permission): boolean =>
   grantsOf(principal, permission).some(
@@ -113,8 +129,9 @@ export function decide(
   at: Date = systemClock.now(),
 ): Decision {
   const failures: FailedConstraint[] = [];
+  const shut = subject.closed && !reachesInto(principal, subject.closed) ? ({ kind: 'scope' } as const) : null;
   for (const grant of grantsOf(principal, permission)) {
-    const failure = failureOf(grant, { principal, permission, subject, at });
+    const failure = shut ?? failureOf(grant, { principal, permission, subject, at });
     if (!failure) return { allowed: true };
     failures.push(failure);
   }
@@ -123,7 +140,10 @@ export function decide(
   return { allowed: false, permission, grantedBy, ...(constraint && { constraint }) };
 }
 
-/** The rows that the permission reaches. The read door turns the answer into a predicate. The time of day does not matter. */
+/**
+ * The rows that the permission reaches, apart from closed places: see `opensClosed`. The read door turns the answer into a predicate.
+ * The time of day does not matter.
+ */
 export function visibility(principal: Principal, permission: string): Visibility {
   const grants = grantsOf(principal, permission);
   if (grants.length === 0) return 'none';
@@ -179,7 +199,7 @@ export function authorize(ctx: Acting, permission: Permission, subject?: Subject
 }
 
 const within: Record<FailedConstraint['kind'], string> = {
-  scope: 'in the departments and teams where you hold them',
+  scope: 'in the departments, teams and projects where you have them',
   assignedOnly: 'for what is assigned to you',
   workingHours: 'in working hours',
 };

@@ -5,6 +5,7 @@ export {
   effectivePermissions,
   isPermitted,
   isUnrestricted,
+  opensClosed,
   requirePermission,
   rolesGranting,
   type Subject,

@@ -15,6 +15,7 @@ export const permissions = [
   // Who manages an issuer can sign in as everybody who is linked to it: for owners alone.
   'identity_provider:read', 'identity_provider:manage',
   'team:read', 'team:create', 'team:update', 'team:delete',
+  'project:read', 'project:read_private', 'project:create', 'project:update', 'project:delete',
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create', 'comment:delete_any',
@@ -32,11 +33,11 @@ const reads = permissions.filter(
 
 type Resource = Permission extends `${infer Name}:${string}` ? Name : never;
 
-/** Every permission for these resources except reading them. */
+/** Every permission for these resources except reading them. `read_private` reads too, and is given by its name alone. */
 const writes = (...resources: readonly Resource[]) =>
   permissions.filter((permission) => {
     const [resource = '', action] = permission.split(':');
-    return action !== 'read' && resources.some((name) => name === resource);
+    return action !== 'read' && action !== 'read_private' && resources.some((name) => name === resource);
   });
 
 const member: readonly Permission[] = [
@@ -47,9 +48,10 @@ const member: readonly Permission[] = [
   'comment:create',
   'tag:create',
 ];
-const manager: readonly Permission[] = [...reads, ...writes('task', 'tag', 'comment')];
+const manager: readonly Permission[] = [...reads, ...writes('project', 'task', 'tag', 'comment')];
 const admin: readonly Permission[] = [
   ...manager,
+  'project:read_private',
   'organization:update',
   'usage:read',
   'audit:read',
@@ -64,7 +66,11 @@ export const builtInRoles = {
   member: { name: 'Member', permissions: member, constraints: [] },
   viewer: { name: 'Viewer', permissions: reads, constraints: [] },
   developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly', 'workingHours'] },
-  auditor: { name: 'Auditor', permissions: [...reads, 'usage:read', 'audit:read'], constraints: [] },
+  auditor: {
+    name: 'Auditor',
+    permissions: [...reads, 'project:read_private', 'usage:read', 'audit:read'],
+    constraints: [],
+  },
 } as const satisfies Record<string, BuiltInRole>;
 
 interface BuiltInRole {

@@ -49,6 +49,11 @@ team:read                yes        yes        yes        yes        yes        
 team:create              yes        yes        -          -          -          -          -
 team:update              yes        yes        -          -          -          -          -
 team:delete              yes        yes        -          -          -          -          -
+project:read             yes        yes        yes        yes        yes        yes        yes
+project:read_private     yes        yes        -          -          -          -          yes
+project:create           yes        yes        yes        -          -          -          -
+project:update           yes        yes        yes        -          -          -          -
+project:delete           yes        yes        yes        -          -          -          -
 task:read                yes        yes        yes        yes        yes        own        yes
 task:create              yes        yes        yes        yes        -          own, hours -
 task:update              yes        yes        yes        yes        -          own, hours -

@@ -13,6 +13,7 @@ import { type Later, sendingTogether } from './sent-statements.ts';
 import type { Synchronous } from './sqlite-engine.ts';
 import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
+import { openingPermissions } from './visibility.ts';
 import { TableWriter } from './writes.ts';
 
 export interface DatabaseOptions {
@@ -21,6 +22,8 @@ export interface DatabaseOptions {
   tables: readonly TableDefinition[];
   /** What the principal may see under a permission; `access/` decides it. */
   visibility: (principal: Principal, permission: string) => Visibility;
+  /** Whether a permission opens closed places to the principal; `access/` decides it. @default to nobody */
+  opensClosed?: (principal: Principal, permission: string) => boolean;
   postgres?: Partial<PostgresLimits>;
   /** What a commit of SQLite survives. @default 'normal' */
   synchronous?: Synchronous;
@@ -114,6 +117,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     codecs,
     permissions: [...new Set(options.tables.flatMap(({ visibility }) => (visibility ? [visibility.permission] : [])))],
     visibility: ({ principal }, permission) => (principal ? options.visibility(principal, permission) : 'none'),
+    opening: openingPermissions(tables),
+    opened: ({ principal }, permission) =>
+      principal !== null && (options.opensClosed?.(principal, permission) ?? false),
     compiled: new WeakMap(),
   };
   const open = (connection: Connection, scope: DatabaseScope) => new Door(connection, scope, parts);

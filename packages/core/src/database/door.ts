@@ -5,7 +5,7 @@ import type { Tables } from './schema.ts';
 import type { DatabaseScope } from './scope.ts';
 import { current, Slot, slots, type Statement, type StatementValues, VisibleSlot } from './statement.ts';
 import { TypedValue } from './typed-value.ts';
-import { wallPlugin, type Walls } from './walls.ts';
+import { type Sight, wallPlugin, type Walls } from './walls.ts';
 
 interface CompiledStatement {
   sql: string;
@@ -17,6 +17,10 @@ export interface DoorParts extends Walls {
   /** The permissions that narrow what some table shows. */
   readonly permissions: readonly string[];
   readonly visibility: (scope: DatabaseScope, permission: string) => Visibility;
+  /** The permissions that open closed places. */
+  readonly opening: readonly string[];
+  /** Whether a permission opens closed places to the principal of the scope. */
+  readonly opened: (scope: DatabaseScope, permission: string) => boolean;
   readonly compiled: WeakMap<object, Map<string, CompiledStatement>>;
 }
 
@@ -40,7 +44,10 @@ export class Door {
   }
 
   get #kysely(): Kysely<Tables> {
-    this.#walled ??= this.#wall(this.#scope, (permission) => this.#visibility(permission));
+    this.#walled ??= this.#wall(
+      this.#scope,
+      this.#sight((permission) => this.#visibility(permission)),
+    );
     return this.#walled;
   }
 
@@ -94,6 +101,10 @@ export class Door {
     return seen;
   }
 
+  #sight(of: Sight['of']): Sight {
+    return { of, opened: (permission) => this.#parts.opened(this.#scope, permission) };
+  }
+
   /** What a statement is compiled with: lists are bound when it runs. */
   #visibilitySlots(permission: string): Visibility {
     const seen = this.#visibility(permission);
@@ -111,7 +122,10 @@ export class Door {
     const scope = { ...this.#scope, organizationId: current.organization, userId: current.user };
     const { sql, parameters } = statement
       .build(
-        this.#wall(scope, (permission) => this.#visibilitySlots(permission)),
+        this.#wall(
+          scope,
+          this.#sight((permission) => this.#visibilitySlots(permission)),
+        ),
         slots<Values>(),
         dialect,
       )
@@ -125,14 +139,14 @@ export class Door {
   #sign(): string {
     const { door, principal } = this.#scope;
     if (door !== 'request' || !principal) return `${door} ${principal !== null}`;
-    const seen = this.#parts.permissions.map((permission) => this.#visibility(permission));
-    return JSON.stringify(
-      seen.map((rows) => (typeof rows === 'string' ? rows : rows.map(({ place, own }) => [place, own]))),
-    );
+    const { permissions, opening, opened } = this.#parts;
+    const seen = permissions.map((permission) => this.#visibility(permission));
+    const shapes = seen.map((rows) => (typeof rows === 'string' ? rows : rows.map(({ place, own }) => [place, own])));
+    return JSON.stringify([shapes, opening.map((permission) => opened(this.#scope, permission))]);
   }
 
-  #wall(scope: DatabaseScope, visibility: (permission: string) => Visibility): Kysely<Tables> {
-    return this.#connection.kysely.withPlugin(wallPlugin(this.#parts, scope, visibility));
+  #wall(scope: DatabaseScope, sight: Sight): Kysely<Tables> {
+    return this.#connection.kysely.withPlugin(wallPlugin(this.#parts, scope, sight));
   }
 }
 

@@ -39,14 +39,37 @@ interface Facts {
   permission: string;
 }
 
+/** A table that links rows and users, with its properties for both. */
+export interface PeopleLinks {
+  in: () => EntitySchema;
+  row: string;
+  user: string;
+}
+
 export interface OwnFacts extends Facts {
   kind: 'own';
   /** What events call such a row. */
   entityType: string;
   /** Property by kind of place. */
   places?: Readonly<Record<PlaceKind, string>>;
-  /** The table that links rows and users, with its properties for both. */
-  people?: { in: () => EntitySchema; row: string; user: string };
+  /** Whether rows can be read from every scope. Their places then limit writing only. @default false */
+  shared?: boolean;
+  people?: PeopleLinks;
+  /** States that rows of this table are places, and which of them are closed. */
+  closing?: ClosingFacts;
+}
+
+/**
+ * Which places of a kind are closed. Every table with this kind among its places leaves out the rows in a closed place, unless the user
+ * is a member of the place or has the permission that opens it. So do the tables whose rows are visible with such rows.
+ */
+export interface ClosingFacts {
+  place: PlaceKind;
+  /** The property that says so, and its value in a closed place. */
+  when: { property: string; is: string };
+  members: PeopleLinks;
+  /** The permission that opens all closed places, if it is granted in the whole organization. */
+  opensWith: string;
 }
 
 interface ParentFacts extends Facts {

@@ -1,8 +1,8 @@
-import { defineEntity } from '@mikro-orm/core';
+import { defineEntity, p } from '@mikro-orm/core';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decide, type Subject, visibility } from '../access/index.ts';
+import { decide, opensClosed, type Subject, visibility } from '../access/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Grant, Principal } from '../kernel/principal.ts';
 import { tables } from '../platform.ts';
@@ -16,8 +16,20 @@ import { subjectOf } from './visibility.ts';
 
 /*
  * The rows that a principal sees, in a table that only this test has. It has two kinds of place, people, and a table of parts
- * that are visible with it. A row must be visible exactly when `decide` allows to read it.
+ * that are visible with it. Places of one kind, the crates, may be closed. A row must be visible exactly when `decide` allows to read it.
  */
+
+const CrateEntity = defineEntity({
+  name: 'Crate',
+  tableName: 'crates',
+  properties: { organizationId: id().primary(), id: id().primary(), lid: p.string() },
+});
+
+const CratePersonEntity = defineEntity({
+  name: 'CratePerson',
+  tableName: 'crate_people',
+  properties: { organizationId: id().primary(), crateId: id().primary(), userId: id().primary() },
+});
 
 const ThingEntity = defineEntity({
   name: 'Thing',
@@ -26,7 +38,7 @@ const ThingEntity = defineEntity({
     organizationId: id().primary(),
     id: id().primary(),
     teamId: id().nullable(),
-    projectId: id().nullable(),
+    crateId: id().nullable(),
   },
 });
 
@@ -48,13 +60,34 @@ const thingTable = defineTable(ThingEntity, {
     kind: 'own',
     permission: 'task:read',
     entityType: 'thing',
-    places: { team: 'teamId', project: 'projectId' },
+    places: { team: 'teamId', crate: 'crateId' },
     people: { in: () => ThingPersonEntity, row: 'thingId', user: 'userId' },
+  },
+});
+
+const opensWith = 'project:read_private';
+
+const crateTable = defineTable(CrateEntity, {
+  kind: 'tenant',
+  visibility: {
+    kind: 'own',
+    permission: 'task:read',
+    entityType: 'crate',
+    places: { crate: 'id' },
+    shared: true,
+    closing: {
+      place: 'crate',
+      when: { property: 'lid', is: 'shut' },
+      members: { in: () => CratePersonEntity, row: 'crateId', user: 'userId' },
+      opensWith,
+    },
   },
 });
 
 const thingTables = [
   thingTable,
+  crateTable,
+  defineTable(CratePersonEntity, { kind: 'tenant' }),
   defineTable(ThingPersonEntity, { kind: 'tenant' }),
   defineTable(ThingPartEntity, {
     kind: 'tenant',
@@ -69,7 +102,9 @@ const thingTables = [
 ];
 
 const schema = [
-  'create table things (organization_id uuid, id uuid, team_id uuid, project_id uuid)',
+  'create table crates (organization_id uuid, id uuid, lid text)',
+  'create table crate_people (organization_id uuid, crate_id uuid, user_id uuid)',
+  'create table things (organization_id uuid, id uuid, team_id uuid, crate_id uuid)',
   'create table thing_people (organization_id uuid, thing_id uuid, user_id uuid)',
   'create table thing_parts (organization_id uuid, id uuid, thing_id uuid)',
 ];
@@ -77,32 +112,50 @@ const schema = [
 const organizationId = uuidv7();
 const [me, other] = [uuidv7(), uuidv7()] as const;
 const teams = [uuidv7(), uuidv7()] as const;
-const projects = [uuidv7(), uuidv7()] as const;
 
-/** One thing for each combination of team, project and person. */
+/** An open crate, and three that are shut: without members, with others, and with the principal among them. */
+const crates = [
+  { id: uuidv7(), lid: 'open', memberIds: [] },
+  { id: uuidv7(), lid: 'shut', memberIds: [] },
+  { id: uuidv7(), lid: 'shut', memberIds: [other] },
+  { id: uuidv7(), lid: 'shut', memberIds: [other, me] },
+];
+
+type Crate = (typeof crates)[number];
+
+/** One thing for each combination of team, crate and person. */
 const things = [null, ...teams].flatMap((teamId) =>
-  [null, ...projects].flatMap((projectId) =>
+  [null, ...crates].flatMap((crate) =>
     [null, me, other].map((userId) => ({
       id: uuidv7(),
       partId: uuidv7(),
       eventId: uuidv7(),
       teamId,
-      projectId,
+      crate,
+      crateId: crate?.id ?? null,
       userId,
     })),
   ),
 );
 
-const subject = ({ teamId, projectId, userId }: (typeof things)[number]): Subject => ({
+const closed = (crate: Crate | null): Pick<Subject, 'closed'> =>
+  crate?.lid === 'shut' ? { closed: { opensWith, memberIds: crate.memberIds } } : {};
+
+const facts = ({ teamId, crateId, userId }: (typeof things)[number]): Subject => ({
   people: userId === null ? [] : [userId],
-  places: { team: teamId, project: projectId },
+  places: { team: teamId, crate: crateId },
 });
+
+const subject = (thing: (typeof things)[number]): Subject => ({ ...facts(thing), ...closed(thing.crate) });
+
+/** A thing that was deleted for ever. Its event is still there. */
+const gone = { id: uuidv7(), partId: uuidv7(), eventId: uuidv7() };
 
 const scopes: readonly Grant['scope'][] = [
   { kind: 'organization' },
   ...teams.map((id) => ({ kind: 'team', id, place: 'team', placeIds: new Set([id]) }) as const),
   { kind: 'department', id: uuidv7(), place: 'team', placeIds: new Set(teams) },
-  ...projects.map((id) => ({ kind: 'team', id, place: 'project', placeIds: new Set([id]) }) as const),
+  ...crates.map(({ id }) => ({ kind: 'project', id, place: 'crate', placeIds: new Set([id]) }) as const),
 ];
 
 const grants = fc.array(
@@ -112,6 +165,8 @@ const grants = fc.array(
     permissions: fc.constantFrom(
       new Set(['task:read', 'comment:read', 'activity:read']),
       new Set(['task:read', 'activity:read']),
+      new Set(['task:read', 'comment:read', 'activity:read', opensWith]),
+      new Set([opensWith]),
       new Set(['tag:read']),
     ),
   }),
@@ -150,6 +205,7 @@ describe.each(['sqlite', 'postgresql'] as const)('visibility on %s', (dialect) =
       url: platform.settings.databaseUrl,
       tables: [...tables, ...thingTables],
       visibility,
+      opensClosed,
     });
     const at = platform.clock.now();
     await database.write(doorScope('system'), async ({ db }) => {
@@ -161,8 +217,16 @@ describe.each(['sqlite', 'postgresql'] as const)('visibility on %s', (dialect) =
       };
       const base = { organization_id: organizationId };
       await insert(
+        'crates',
+        crates.map(({ id, lid }) => ({ ...base, id, lid })),
+      );
+      await insert(
+        'crate_people',
+        crates.flatMap(({ id, memberIds }) => memberIds.map((userId) => ({ ...base, crate_id: id, user_id: userId }))),
+      );
+      await insert(
         'things',
-        things.map(({ id, teamId, projectId }) => ({ ...base, id, team_id: teamId, project_id: projectId })),
+        things.map(({ id, teamId, crateId }) => ({ ...base, id, team_id: teamId, crate_id: crateId })),
       );
       await insert(
         'thing_people',
@@ -175,7 +239,7 @@ describe.each(['sqlite', 'postgresql'] as const)('visibility on %s', (dialect) =
       const event = { ...base, actor_id: null, api_key_id: null, request_id: 'test', payload_hash: '', at };
       await insert(
         'events',
-        things.map(({ id, partId, eventId }) => ({
+        [...things, gone].map(({ id, partId, eventId }) => ({
           ...event,
           id: eventId,
           type: 'thing_part.created',
@@ -218,21 +282,39 @@ describe.each(['sqlite', 'postgresql'] as const)('visibility on %s', (dialect) =
             .map(({ partId }) => partId)
             .sort(),
         );
-        expect(await seen(principal, 'events')).toEqual(
-          allowed('activity:read')
-            .map(({ eventId }) => eventId)
+        const told = allowed('activity:read').map(({ eventId }) => eventId);
+        expect((await seen(principal, 'events')).filter((id) => id !== gone.eventId)).toEqual(told.sort());
+        expect(await seen(principal, 'crates')).toEqual(
+          crates
+            .filter(
+              (crate) => decide(principal, 'task:read', { ...subjectOf(crateTable, crate), ...closed(crate) }).allowed,
+            )
+            .map(({ id }) => id)
             .sort(),
         );
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
+  });
+
+  it('tells what happened to rows that are gone only to those who see all closed places', async () => {
+    const reader = { scope: { kind: 'organization' } as const, constraints: [] };
+    const sees = async (...permissions: string[]) =>
+      (await seen(principalOf([{ ...reader, permissions: new Set(permissions) }]), 'events')).includes(gone.eventId);
+    expect(await sees('activity:read')).toBe(false);
+    expect(await sees('activity:read', opensWith)).toBe(true);
   });
 });
 
 describe('the subject of a decision', () => {
   it('has the places and the people of the row', () => {
     for (const thing of things)
-      expect(subjectOf(thingTable, thing, thing.userId === null ? [] : [thing.userId])).toEqual(subject(thing));
+      expect(subjectOf(thingTable, thing, thing.userId === null ? [] : [thing.userId])).toEqual(facts(thing));
+  });
+
+  it('says that a row can be read from every scope', () => {
+    const [crate] = crates;
+    expect(subjectOf(crateTable, crate ?? {})).toEqual({ places: { crate: crate?.id }, shared: true });
   });
 
   it('has no people where the table has none, so that nobody is refused for not being among them', () => {
@@ -246,7 +328,7 @@ describe('the subject of a decision', () => {
   });
 
   it("is nobody's when the people of the row are not given", () => {
-    expect(subjectOf(thingTable, {})).toEqual({ people: [], places: { team: null, project: null } });
+    expect(subjectOf(thingTable, {})).toEqual({ people: [], places: { team: null, crate: null } });
   });
 
   it('is asked only of a table with facts of its own', () => {

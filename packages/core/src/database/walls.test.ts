@@ -12,7 +12,7 @@ import { readThroughIdentityDoor } from './identity-door.ts';
 import { read, type ReadDoor } from './read-door.ts';
 import { countAll } from './sql.ts';
 import { statement } from './statement.ts';
-import type { TableDefinition } from './table.ts';
+import type { OwnFacts, TableDefinition } from './table.ts';
 import { mutate, type Unit } from './unit-of-work.ts';
 
 /*
@@ -199,14 +199,23 @@ describe('visibility', () => {
     expect(await seenBy(here.principal('developer'), table)).toBe(1);
   });
 
-  const withPeople = narrowed.filter(([, { visibility: facts }]) => facts?.kind !== 'own' || facts.people);
+  /** The facts on which the visibility of a table's rows depends: its own, or those of the table that they are visible with. */
+  const factsOf = ({ visibility: facts }: TableDefinition): TableDefinition['visibility'] =>
+    facts?.kind === 'parent' ? new Map(named).get(facts.parent().meta.tableName)?.visibility : facts;
+  const factsWhere = (matches: (facts: OwnFacts) => boolean) =>
+    narrowed.filter(([, table]) => {
+      const facts = factsOf(table);
+      return facts?.kind !== 'own' || matches(facts);
+    });
+
+  const withPeople = factsWhere(({ people }) => people !== undefined);
 
   it.each(withPeople)('hides of %s what is not assigned to who sees only that', async (table) => {
     expect(await seenBy(principalWith('developer', there.userId, here.organizationId), table)).toBe(0);
     expect(await seenBy(principalWith('viewer', there.userId, here.organizationId), table)).toBe(1);
   });
 
-  const withPlaces = narrowed.filter(([, { visibility: facts }]) => facts?.kind !== 'own' || facts.places);
+  const withPlaces = factsWhere(({ places, shared }) => places !== undefined && !shared);
   /** A member of this organization who has a role in a team alone. */
   const inTeam = (of: World, role: BuiltInRoleKey, userId: string) => {
     const id = String(of.row('teams')['id']);

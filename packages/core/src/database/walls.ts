@@ -32,7 +32,7 @@ import { type DatabaseScope, ownColumn } from './scope.ts';
 import { listedValue } from './sqlite-values.ts';
 import type { TableDefinition } from './table.ts';
 import { asId } from './typed-value.ts';
-import { predicateOf } from './visibility.ts';
+import { allRows, predicateOf } from './visibility.ts';
 
 /** Sub-queries pass the plugin on their own and again inside the whole: once is enough. */
 const walled = new WeakSet<OperationNode>();
@@ -69,6 +69,17 @@ function valueAt(row: ValuesItemNode, index: number): unknown {
   return value && ValueNode.is(value) ? value.value : undefined;
 }
 
+/** What a principal sees. */
+export interface Sight {
+  /** The rows under a permission, apart from closed places. */
+  of: (permission: string) => Visibility;
+  /** Whether a permission opens closed places to the principal. */
+  opened: (permission: string) => boolean;
+}
+
+/** Everything that is in no closed place. */
+const everything = [{ place: null, placeIds: [], own: false }] as const;
+
 /** What the walls of a database are made from. */
 export interface Walls {
   readonly dialect: Dialect;
@@ -80,15 +91,15 @@ export interface Walls {
 class WallTransformer extends OperationNodeTransformer {
   readonly #walls: Walls;
   readonly #scope: DatabaseScope;
-  readonly #visibility: (permission: string) => Visibility;
+  readonly #sight: Sight;
   /** Common table expressions: their inside has its walls already. */
   readonly #derived = new Set<string>();
 
-  constructor(walls: Walls, scope: DatabaseScope, visibility: (permission: string) => Visibility) {
+  constructor(walls: Walls, scope: DatabaseScope, sight: Sight) {
     super();
     this.#walls = walls;
     this.#scope = scope;
-    this.#visibility = visibility;
+    this.#sight = sight;
   }
 
   /** What must hold of the rows of one table; null where the door is open to all of them. */
@@ -115,13 +126,16 @@ class WallTransformer extends OperationNodeTransformer {
 
   #visible(definition: TableDefinition, alias: string): OperationNode | null {
     if (!definition.visibility || !this.#scope.principal) return null;
-    const visible = this.#visibility(definition.visibility.permission);
-    if (visible === 'all') return null;
+    const visible = this.#sight.of(definition.visibility.permission);
     if (visible === 'none') return nothing;
-    const items = visible.map((rows) =>
-      this.#fill(predicateOf(this.#walls.tables, definition, rows), alias, rows.placeIds),
-    );
-    return ParensNode.create(items.reduce((one, other) => OrNode.create(one, other)));
+    const { opened } = this.#sight;
+    const items = (visible === 'all' ? everything : visible).map((rows) => ({
+      predicate: predicateOf(this.#walls.tables, definition, { ...rows, opened }),
+      placeIds: rows.placeIds,
+    }));
+    if (items.some(({ predicate }) => predicate === allRows)) return null;
+    const nodes = items.map(({ predicate, placeIds }) => this.#fill(predicate, alias, placeIds));
+    return ParensNode.create(nodes.reduce((one, other) => OrNode.create(one, other)));
   }
 
   #fill(template: string, alias: string, placeIds: readonly string[] = []): OperationNode {
@@ -200,12 +214,8 @@ class WallTransformer extends OperationNodeTransformer {
 }
 
 /** The first wall as a Kysely plugin: predicates into every query, codecs over every answer. */
-export function wallPlugin(
-  walls: Walls,
-  scope: DatabaseScope,
-  visibility: (permission: string) => Visibility,
-): KyselyPlugin {
-  const transformer = new WallTransformer(walls, scope, visibility);
+export function wallPlugin(walls: Walls, scope: DatabaseScope, sight: Sight): KyselyPlugin {
+  const transformer = new WallTransformer(walls, scope, sight);
   return {
     transformQuery: ({ node, queryId }) => transformer.transformNode(node, queryId),
     async transformResult({ result }) {

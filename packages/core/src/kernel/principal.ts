@@ -4,18 +4,18 @@ import type { ApiAudit } from './api-audit.ts';
 export const constraints = ['assignedOnly', 'workingHours'] as const;
 export type Constraint = (typeof constraints)[number];
 
-/** A kind of thing that rows can be in, and that a scope can name: `team`. Tables state their places. */
+/** A kind of thing that rows can be in, and that a scope can name: `team`, `project`. Tables state their places. */
 export type PlaceKind = string;
 
 /** Where a grant applies: in the whole organization, or in some places of one kind. */
 export type GrantScope =
   | { readonly kind: 'organization' }
   | {
-      readonly kind: 'department' | 'team';
+      readonly kind: 'department' | 'team' | 'project';
       readonly id: string;
       /** The kind of the places that the scope covers. A department covers teams. */
       readonly place: PlaceKind;
-      /** The team itself, or every team of the department and of the departments below it. */
+      /** The team or project itself, or every team of the department and of the departments below it. */
       readonly placeIds: ReadonlySet<string>;
     };
 
@@ -71,7 +71,18 @@ export interface Principal {
 }
 
 /**
- * The rows of a resource that the principal may see: all, none, or those that at least one of the items shows. Each table
+ * A closed place, such as a private project. What is in it can be reached by its members, and by those who have a permission in the
+ * whole organization. A role in a part of the organization opens no closed place.
+ */
+export interface ClosedPlace {
+  /** The permission that opens all closed places of this kind. */
+  readonly opensWith: string;
+  /** The user ids of its members. */
+  readonly memberIds: readonly string[];
+}
+
+/**
+ * The rows of a resource that the principal may see, apart from those in closed places: all, none, or those that at least one of the items shows. Each table
  * states which of its columns are places and who its people are.
  */
 export type Visibility = 'all' | 'none' | readonly VisibleRows[];

@@ -35,9 +35,11 @@ describe('nobody gives or takes more than they hold', () => {
   it.each<[BuiltInRoleKey, BuiltInRoleKey[]]>([
     ['owner', ['owner', 'admin', 'manager', 'member', 'viewer', 'developer', 'auditor']],
     ['admin', ['admin', 'manager', 'member', 'viewer', 'developer', 'auditor']],
-    ['manager', ['manager', 'member', 'viewer', 'developer', 'auditor']],
-    ['member', ['member', 'viewer', 'developer', 'auditor']],
-    ['viewer', ['viewer', 'auditor']],
+    // An auditor sees private projects of others.
+    ['manager', ['manager', 'member', 'viewer', 'developer']],
+    ['member', ['member', 'viewer', 'developer']],
+    ['viewer', ['viewer']],
+    ['auditor', ['viewer', 'auditor']],
     // Holds a member's permissions, but only for what is assigned to them.
     ['developer', ['developer']],
   ])('%s: %j', (key, expected) => {
@@ -45,7 +47,8 @@ describe('nobody gives or takes more than they hold', () => {
   });
 
   it('counts roles together, each with its constraints', () => {
-    expect(within('developer', 'viewer').sort()).toEqual(['auditor', 'developer', 'viewer']);
+    expect(within('developer', 'viewer').sort()).toEqual(['developer', 'viewer']);
+    expect(within('developer', 'auditor').sort()).toEqual(['auditor', 'developer', 'viewer']);
     expect(within()).toEqual([]);
   });
 
