@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { defineHooks } from './hooks.ts';
+import { defineHooks, defineSocket } from './hooks.ts';
 
 it('runs hooks one after the other, in the order in which they were added', async () => {
   const ran: string[] = [];
@@ -25,4 +25,11 @@ it('stops at the first error', async () => {
   );
   await expect(hooks.run()).rejects.toThrow('no');
   expect(ran).toEqual([]);
+});
+
+it('gives what was filled into a socket, and fails before', () => {
+  const socket = defineSocket<string>();
+  expect(() => socket.value).toThrow('No room has filled this in yet.');
+  socket.plug('work');
+  expect(socket.value).toBe('work');
 });

@@ -22,3 +22,24 @@ export function defineHooks<Args extends readonly unknown[]>(): Hooks<Args> {
     },
   };
 }
+
+/** Something that a later room fills in, once. The room that defines the socket does not know it. */
+export interface Socket<Value> {
+  /** Fills it in. Call it in the `index.ts` of a context. */
+  plug(value: Value): void;
+  /** @throws when nothing was filled in */
+  readonly value: Value;
+}
+
+export function defineSocket<Value>(): Socket<Value> {
+  let plugged: Value | undefined;
+  return {
+    plug(value) {
+      plugged = value;
+    },
+    get value() {
+      if (plugged === undefined) throw new Error('No room has filled this in yet.');
+      return plugged;
+    },
+  };
+}
