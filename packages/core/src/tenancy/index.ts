@@ -43,6 +43,7 @@ export { switchOrganization } from './organizations/organization.switch.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
 export { lockOrganization } from './organizations/organization.record.ts';
 export { membershipEnding } from './memberships/membership.lifecycle.ts';
+export { currentMembers, requireMember } from './memberships/membership.queries.ts';
 export { MembershipEntity } from './memberships/membership.entity.ts';
 export { requireMember } from './memberships/membership.queries.ts';
 export { defineTenantTable } from './memberships/tenant-table.ts';
@@ -76,6 +77,8 @@ export {
   teamIdsWithin,
   updateTeam,
 } from './teams/team.service.ts';
+export { membersWith } from './role-assignments/held-roles.ts';
+export { projectScope } from './role-assignments/project-scope.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
 export * from './role-assignments/role-assignment.schema.ts';
 export { createRoleAssignment, deleteRoleAssignment } from './role-assignments/role-assignment.service.ts';

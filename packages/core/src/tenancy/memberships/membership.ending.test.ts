@@ -9,5 +9,6 @@ it('ends all that a member has as a member, in this order', () => {
     'leaveTeams',
     'leaveDepartments',
     'leaveWatched',
+    'leaveProjects',
   ]);
 });

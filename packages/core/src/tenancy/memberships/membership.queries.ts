@@ -1,4 +1,5 @@
 import type { ReadDoor } from '../../database/read-door.ts';
+import { anyOf } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { members } from './membership.record.ts';
@@ -36,4 +37,16 @@ export async function onlyOrganizationOf(db: ReadDoor, userId: string): Promise<
 export async function requireMember(unit: Unit, userId: string, field: string): Promise<void> {
   const member = await members.find(unit.db, { ...unit.owner, userId });
   if (!member || member.status === 'ended') throw tenancyErrors.member_not_found({ field: [field] });
+}
+
+/** Those among some people whose membership in the unit's organization has not ended. */
+export async function currentMembers(unit: Unit, userIds: readonly string[]): Promise<string[]> {
+  const rows = await unit.db
+    .selectFrom('memberships')
+    .select('memberships.user_id as userId')
+    .where('memberships.organization_id', '=', unit.owner.organizationId)
+    .where(anyOf(unit.db.dialect, 'memberships.user_id', userIds))
+    .where('memberships.status', '<>', 'ended')
+    .execute();
+  return rows.map(({ userId }) => userId);
 }

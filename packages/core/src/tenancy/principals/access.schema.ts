@@ -5,7 +5,10 @@ import { id, input, instantIn, instantOut, output } from '../../kernel/schemas.t
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
-const Scope = z.object({ kind: z.string(), id: z.uuid().nullable().describe('Of the department or the team.') });
+const Scope = z.object({
+  kind: z.string(),
+  id: z.uuid().nullable().describe('Of the department, the team or the project.'),
+});
 
 /** What the caller may do, and by which roles. */
 export const OwnAccess = output('OwnAccess', {
@@ -30,6 +33,7 @@ export const AccessQuestion = input('AccessQuestion', {
     .strictObject({
       assigneeIds: z.array(id()).max(100).optional(),
       teamId: id().nullable().optional().describe('Null is a task in no team. Absent: nothing of a team.'),
+      projectId: id().nullable().optional().describe('Null is a task in no project. Absent: nothing of a project.'),
       priority: z.enum(priorities).optional(),
     })
     .default({})

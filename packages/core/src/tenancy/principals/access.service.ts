@@ -62,10 +62,11 @@ export async function explainAccess(ctx: ServiceContext, question: AccessQuestio
     authorize(ctx, 'member:update');
     asked = await principalOf(ctx, ctx.principal.organizationId, userId, at);
   }
-  const { assigneeIds, teamId, priority } = subject;
+  const { assigneeIds, teamId, projectId, priority } = subject;
+  const isPlaced = teamId !== undefined || projectId !== undefined;
   const facts = {
     ...(assigneeIds && { people: assigneeIds }),
-    ...(teamId !== undefined && { places: { team: teamId } }),
+    ...(isPlaced && { places: { team: teamId ?? null, project: projectId ?? null } }),
     ...(priority !== undefined && { priority }),
   };
   const decision = decide(asked, permission, facts, at);

@@ -71,6 +71,7 @@ const assignmentsOf = statement((db, { userId }: { userId: string }) =>
       'role_assignments.role_id as roleId',
       'role_assignments.department_id as departmentId',
       'role_assignments.team_id as teamId',
+      'role_assignments.project_id as projectId',
       'role_assignments.valid_to as validTo',
     ])
     .where('role_assignments.user_id', '=', userId),
@@ -137,8 +138,8 @@ function grantOf(
       ? { kind: where.kind }
       : {
           ...where,
-          place: 'team',
-          placeIds: where.kind === 'team' ? new Set([where.id]) : (teams.get(where.id) ?? new Set()),
+          place: where.kind === 'project' ? 'project' : 'team',
+          placeIds: where.kind === 'department' ? (teams.get(where.id) ?? new Set()) : new Set([where.id]),
         };
   const { permissions, constraints } = role;
   const validTo = assignment.validTo === null ? null : new Date(assignment.validTo);

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Permission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
@@ -43,6 +44,17 @@ export async function rolesOfMembers(
     .where(sql<boolean>`(role_assignments.valid_to is null or role_assignments.valid_to > ${ctx.clock.now()})`)
     .execute();
   return rolesBy(rows, (row) => row.userId);
+}
+
+/** Those among some members who have a permission in the whole organization at this moment. */
+export async function membersWith(
+  { ctx, db }: Unit,
+  permission: Permission,
+  userIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const [hierarchy, held] = await Promise.all([readRoles(db), rolesOfMembers(ctx, db, userIds)]);
+  const grants = ({ id }: HeldRole) => hierarchy.get(id)?.permissions.has(permission) ?? false;
+  return new Set(userIds.filter((userId) => held.get(userId)?.some(grants)));
 }
 
 /**

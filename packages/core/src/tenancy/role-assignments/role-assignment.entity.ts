@@ -5,8 +5,12 @@ import { DepartmentEntity } from '../departments/department.entity.ts';
 import { MembershipEntity } from '../memberships/membership.entity.ts';
 import { RoleEntity } from '../roles/role.entity.ts';
 import { TeamEntity } from '../teams/team.entity.ts';
+import { projectScope } from './project-scope.ts';
 
-/** A role of a member: everywhere, in one department with all below it, or in one team; without an end, or until an instant. */
+/**
+ * A role of a member: everywhere, in one department with all below it, in one team, or in one project; without an end, or until an
+ * instant.
+ */
 export const RoleAssignmentEntity = defineEntity({
   name: 'RoleAssignment',
   tableName: 'role_assignments',
@@ -16,7 +20,8 @@ export const RoleAssignmentEntity = defineEntity({
     roleId: id(),
     departmentId: id().nullable(),
     teamId: id().nullable(),
-    /** The id of the department or the team, or `organization`. A member has a role once in each scope. */
+    projectId: id().nullable(),
+    /** The id of the department, the team or the project, or `organization`. A member has a role once in each scope. */
     scopeKey: p.string(),
     validTo: instant().nullable(),
     createdAt: instant(),
@@ -37,6 +42,11 @@ export const RoleAssignmentEntity = defineEntity({
       properties: ['organizationId', 'teamId', 'createdAt', 'id'],
       where: 'team_id is not null',
     },
+    {
+      name: 'role_assignments_project_index',
+      properties: ['organizationId', 'projectId', 'createdAt', 'id'],
+      where: 'project_id is not null',
+    },
     // Signing in looks for the user in all organizations, and a list in one organization.
     { properties: ['userId', 'organizationId', 'createdAt', 'id'] },
   ],
@@ -53,5 +63,6 @@ export const roleAssignmentTable = defineTable(RoleAssignmentEntity, {
     { columns: ['organizationId', 'roleId'], to: () => RoleEntity },
     { columns: ['organizationId', 'departmentId'], to: () => DepartmentEntity, onDelete: 'cascade' },
     { columns: ['organizationId', 'teamId'], to: () => TeamEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'projectId'], to: () => projectScope.value.entity, onDelete: 'cascade' },
   ],
 });

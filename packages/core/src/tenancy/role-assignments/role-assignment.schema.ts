@@ -8,8 +8,8 @@ export const RoleAssignment = output('RoleAssignment', {
   role: HeldRole,
   scope: z
     .object({
-      kind: z.string().describe('`organization`, `department` (with all below it) or `team`.'),
-      id: z.uuid().nullable().describe('Of the department or the team.'),
+      kind: z.string().describe('`organization`, `department` (with all below it), `team` or `project`.'),
+      id: z.uuid().nullable().describe('Of the department, the team or the project.'),
     })
     .describe('Where the role is held.'),
   validTo: instantOut().nullable().describe('When it ends by itself; null is never.'),
@@ -21,6 +21,7 @@ const scope = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('organization') }),
   z.strictObject({ kind: z.literal('department'), id: id() }),
   z.strictObject({ kind: z.literal('team'), id: id() }),
+  z.strictObject({ kind: z.literal('project'), id: id() }),
 ]);
 
 export const RoleAssignmentCreate = input('RoleAssignmentCreate', {
@@ -37,5 +38,6 @@ export const RoleAssignmentListInput = z.strictObject({
   role: z.array(id()).max(100).optional().describe('Of these roles.'),
   department: z.array(id()).max(100).optional().describe('Held in these departments.'),
   team: z.array(id()).max(100).optional().describe('Held in these teams.'),
+  project: z.array(id()).max(100).optional().describe('Held in these projects.'),
 });
 export type RoleAssignmentListInput = z.output<typeof RoleAssignmentListInput>;

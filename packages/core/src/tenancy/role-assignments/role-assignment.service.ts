@@ -10,10 +10,11 @@ import { refuseBeyondOwn } from '../roles/role.rules.ts';
 import { teams } from '../teams/team.record.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 import { loadMember } from './held-roles.ts';
+import { projectScope } from './project-scope.ts';
 import { refuseServiceOwner, requireAnotherOwner } from './owner.rules.ts';
 import { everywhere } from './role-assignment.entity.ts';
-import { assignmentById } from './role-assignment.queries.ts';
-import { roleAssignments, scopeOf } from './role-assignment.record.ts';
+import { assignmentById, seenAssignment } from './role-assignment.queries.ts';
+import { columnsOf, roleAssignments, scopeOf } from './role-assignment.record.ts';
 import type { RoleAssignment, RoleAssignmentCreate } from './role-assignment.schema.ts';
 
 /** An owner owns the whole organization, without an end. @throws `validation_failed` */
@@ -26,17 +27,19 @@ function refuseNarrowOwner(role: ResolvedRole, { scope, validTo }: RoleAssignmen
 }
 
 /**
- * Locks the department or the team until commit, so that nobody deletes it meanwhile.
- * @throws `department_not_found`, `team_not_found`
+ * Locks the department, the team or the project until commit, so that nobody deletes it meanwhile.
+ * @throws `department_not_found`, `team_not_found`, `project_not_found`
  */
 async function requireScope(unit: Unit, scope: RoleAssignmentCreate['scope']): Promise<void> {
   if (scope.kind === 'department') await departments.refer(unit, scope.id, ['scope', 'id']);
   if (scope.kind === 'team') await teams.refer(unit, scope.id, ['scope', 'id']);
+  if (scope.kind === 'project') await projectScope.value.refer(unit, scope.id, ['scope', 'id']);
 }
 
 /**
- * Gives a role to a member: everywhere, or in a department with all below it, or in a team; without an end, or until an instant.
- * @throws `permission_denied`, `member_not_found`, `role_not_found`, `department_not_found`, `team_not_found`,
+ * Gives a role to a member: everywhere, or in a department with all below it, in a team or in a project; without an end, or until an
+ * instant. A role in a private project opens it to nobody who is no member of it.
+ * @throws `permission_denied`, `member_not_found`, `role_not_found`, `department_not_found`, `team_not_found`, `project_not_found`,
  * `validation_failed` for an end in the past, `role_exceeds_own`, `role_assigned_already`
  */
 export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssignmentCreate): Promise<RoleAssignment> {
@@ -52,12 +55,12 @@ export async function createRoleAssignment(ctx: ServiceContext, input: RoleAssig
     refuseNarrowOwner(role, input);
     await refuseServiceOwner(unit, userId, [role.key], ['roleId']);
     await requireScope(unit, scope);
-    const departmentId = scope.kind === 'department' ? scope.id : null;
-    const teamId = scope.kind === 'team' ? scope.id : null;
-    refuseBeyondOwn(ctx.principal, [role], { scope: scopeOf({ departmentId, teamId }), validTo });
-    await dropEnded(unit, { userId, roleId, scopeKey: departmentId ?? teamId ?? everywhere });
+    const columns = columnsOf(scope);
+    const held = scopeOf(columns);
+    refuseBeyondOwn(ctx.principal, [role], { scope: held, validTo });
+    await dropEnded(unit, { userId, roleId, scopeKey: held.id ?? everywhere });
     const id = uuidv7();
-    const fields = { id, userId, roleId, departmentId, teamId, validTo };
+    const fields = { id, userId, roleId, ...columns, validTo };
     await roleAssignments.add(unit, fields, { data: { assignmentId: id, role: role.key } });
     return assignmentById(unit.db, id);
   });
@@ -80,7 +83,7 @@ export async function deleteRoleAssignment(ctx: ServiceContext, { id }: ById): P
   authorize(ctx, 'member:update');
   const { principal } = ctx;
   await mutate(ctx, async (unit) => {
-    const { user } = await roleAssignments.get(unit.db, id);
+    const { user } = await seenAssignment(unit.db, id);
     const { hierarchy } = await loadMember(unit, user.id, tenancyErrors.role_assignment_not_found);
     // It may have been deleted while the organization was locked by somebody else.
     const assignment = await roleAssignments.lock(unit, id);
