@@ -18,6 +18,7 @@ export {
   type SignInChallenge,
 } from './kernel/errors.ts';
 export { uuidv7 } from './kernel/ids.ts';
+export { replaceKeys } from './kernel/keys.ts';
 export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';
 export { parseAddress } from './kernel/network-address.ts';
 export type { Principal } from './kernel/principal.ts';

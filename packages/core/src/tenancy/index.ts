@@ -43,7 +43,7 @@ export { switchOrganization } from './organizations/organization.switch.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
 export { lockOrganization } from './organizations/organization.record.ts';
 export { membershipEnding } from './memberships/membership.lifecycle.ts';
-export { currentMembers, requireMember } from './memberships/membership.queries.ts';
+export { currentMembers } from './memberships/membership.queries.ts';
 export { MembershipEntity } from './memberships/membership.entity.ts';
 export { requireMember } from './memberships/membership.queries.ts';
 export { defineTenantTable } from './memberships/tenant-table.ts';

@@ -3,6 +3,8 @@ import type { Job } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Platform } from '../platform.ts';
 import { TaskAssigneeEntity, TaskEntity } from '../work/tasks/task.entity.ts';
+import { positionOf } from '../work/tasks/task.position.ts';
+import { projectCounter } from '../work/tasks/task.project.ts';
 
 /** An organization, and who creates the tasks. */
 interface Garden {
@@ -15,6 +17,8 @@ interface Seed {
   size: number;
   /** Whom all of them are assigned to. @default nobody */
   assigneeId?: string;
+  /** The project in which they are, which has no other tasks. @default none */
+  projectId?: string;
 }
 
 /** Two thirds are direct subtasks of the first task, most of the others are one level below, and a few are a chain. */
@@ -28,7 +32,7 @@ const parentIndex = (index: number, size: number): number => {
 export async function seedTree(
   platform: Platform,
   { id: organizationId, owner: { userId } }: Garden,
-  { size, assigneeId }: Seed,
+  { size, assigneeId, projectId }: Seed,
 ): Promise<string> {
   const now = platform.clock.now();
   const ids = Array.from({ length: size + 1 }, () => uuidv7());
@@ -49,6 +53,7 @@ export async function seedTree(
       statusRank: 0,
       priority: 'medium' as const,
       priorityRank: 1,
+      ...(projectId !== undefined && { projectId, projectNumber: index + 1, position: positionOf(index + 1) }),
       parentId: index === 0 ? null : (ids[parentIndex(index, size)] ?? null),
       version: 1,
       createdAt: now,
@@ -71,7 +76,7 @@ export async function seedTree(
           })),
         );
     }
-    for (const name of ['task', 'living tasks'])
+    for (const name of ['task', 'living tasks', ...(projectId === undefined ? [] : [projectCounter(projectId)])])
       await unit.db
         .insertInto('counters')
         .values({ organization_id: organizationId, name, value: rows.length })

@@ -13,6 +13,7 @@ export {
   type TestDialect,
 } from './databases.ts';
 export { seedTree } from './big-tree.ts';
+export { encloseEverything } from './closed-places.ts';
 export { countDriverCalls, type DriverCounts } from './driver-counts.ts';
 export { type Dump, type Fingerprints, openDump, type Row } from './dump.ts';
 export { invitationTokenOf } from './invitations.ts';

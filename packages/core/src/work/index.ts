@@ -1,8 +1,13 @@
 import type { JobHandlers, Schedule } from '../jobs/index.ts';
-import { membershipEnding, teamDeleting } from '../tenancy/index.ts';
+import { membershipEnding, projectScope, teamDeleting } from '../tenancy/index.ts';
 import { commentTable } from './comments/comment.entity.ts';
 import { commentEvents } from './comments/comment.events.ts';
 import { commentHandlers, commentSchedules } from './comments/comment.purge.ts';
+import { ProjectEntity, projectKeyTable, projectMemberTable, projectTable } from './projects/project.entity.ts';
+import { projectEvents } from './projects/project.events.ts';
+import { leaveProjects } from './projects/project.members.ts';
+import { projectHandlers, projectSchedules } from './projects/project.purge.ts';
+import { projects } from './projects/project.record.ts';
 import { tagTable } from './tags/tag.entity.ts';
 import { tagEvents } from './tags/tag.events.ts';
 import { tagHandlers } from './tags/tag.merge.ts';
@@ -18,6 +23,12 @@ export * from './comments/comment.schema.ts';
 export { getComment, listComments, visibleComments } from './comments/comment.queries.ts';
 export * from './comments/comment.service.ts';
 export { mergeTag } from './tags/tag.merge.ts';
+export { resolveKeys } from './work.keys.ts';
+export { addProjectMember, listProjectMembers, removeProjectMember } from './projects/project.members.ts';
+export { getProject, listProjects } from './projects/project.queries.ts';
+export * from './projects/project.schema.ts';
+export { archiveProject, createProject, unarchiveProject, updateProject } from './projects/project.service.ts';
+export { deleteProject, restoreProject } from './projects/project.trash.ts';
 export * from './tags/tag.schema.ts';
 export * from './tags/tag.service.ts';
 export { addTasks, type WholeTask } from './tasks/task.bulk.ts';
@@ -28,6 +39,7 @@ export { listTaskHistory, TaskHistoryInput, TaskHistoryPage } from './tasks/task
 export { TaskEntity } from './tasks/task.entity.ts';
 export { listTasks } from './tasks/task.list.ts';
 export { bulkCreateTasks, bulkUpdateTasks, type TaskOutcome } from './tasks/task.many.ts';
+export { moveTask } from './tasks/task.move.ts';
 export { getTask } from './tasks/task.queries.ts';
 export { reassignTasks } from './tasks/task.reassign.ts';
 export * from './tasks/task.schema.ts';
@@ -40,13 +52,27 @@ export { addWatcher, removeWatcher, unwatchTask, watchTask } from './watchers/wa
 export { workErrors } from './work.errors.ts';
 
 /** The events of this context. */
-export const workEvents = [tagEvents, taskEvents, commentEvents, watcherEvents];
+export const workEvents = [projectEvents, tagEvents, taskEvents, commentEvents, watcherEvents];
 
-export const workTables = [tagTable, ...taskTables, commentTable, taskWatcherTable];
+export const workTables = [
+  projectTable,
+  projectMemberTable,
+  projectKeyTable,
+  tagTable,
+  ...taskTables,
+  commentTable,
+  taskWatcherTable,
+];
 
-export const workHandlers: JobHandlers = { ...taskHandlers, ...commentHandlers, ...tagHandlers };
+export const workHandlers: JobHandlers = {
+  ...taskHandlers,
+  ...projectHandlers,
+  ...commentHandlers,
+  ...tagHandlers,
+};
 
-export const workSchedules: readonly Schedule[] = [...taskSchedules, ...commentSchedules];
+export const workSchedules: readonly Schedule[] = [...taskSchedules, ...projectSchedules, ...commentSchedules];
 
-membershipEnding.add(leaveWatched);
+membershipEnding.add(leaveWatched, leaveProjects);
 teamDeleting.add(releaseTrashedTasks);
+projectScope.plug({ entity: ProjectEntity, refer: (unit, id, field) => projects.refer(unit, id, field) });

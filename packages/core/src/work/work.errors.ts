@@ -1,6 +1,29 @@
 import { defineErrors } from '../kernel/errors.ts';
 
 export const workErrors = defineErrors({
+  project_not_found: { kind: 'not_found', message: 'There is no such project.' },
+  project_key_taken: { kind: 'conflict', message: 'Another project has this key, or had it.' },
+  project_not_deleted: { kind: 'conflict', message: 'This project is not in the trash.' },
+  project_deleted: { kind: 'conflict', message: 'Its project is in the trash. Restore that first.' },
+  too_many_subtasks: {
+    kind: 'conflict',
+    message: 'It has 500 subtasks or more. Only smaller trees move to another project: move parts of it first.',
+  },
+  subtask_in_same_call: {
+    kind: 'conflict',
+    message: 'The call also names a subtask of it, which goes to the project with it: leave that one out.',
+  },
+  parent_in_other_project: { kind: 'conflict', message: 'A subtask is in the project of its parent.' },
+  neighbor_in_other_project: {
+    kind: 'conflict',
+    message:
+      'Only tasks of one project have an order: the task beside which it would come is in another one, or in none.',
+  },
+  neighbors_out_of_order: { kind: 'conflict', message: 'These two tasks are in the other order by now.' },
+  assignee_not_in_project: {
+    kind: 'conflict',
+    message: 'Only members of a private project, and those who may read all of them, can be assigned to its tasks.',
+  },
   task_not_found: { kind: 'not_found', message: 'There is no such task.' },
   parent_not_found: { kind: 'not_found', message: 'There is no such parent task.' },
   assignee_not_found: { kind: 'not_found', message: 'There is no such active member to assign.' },

@@ -3,10 +3,11 @@ import { authorize } from '../../access/index.ts';
 import { type ActivityEntry, eventsOf } from '../../activity/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
-import { id, type Page, pageInput } from '../../kernel/schemas.ts';
+import { type Page, pageInput } from '../../kernel/schemas.ts';
 import { requireTask } from './task.queries.ts';
+import { taskRef } from './task.schema.ts';
 
-export const TaskActivityInput = z.strictObject({ id: id(), ...pageInput });
+export const TaskActivityInput = z.strictObject({ id: taskRef(), ...pageInput });
 export type TaskActivityInput = z.output<typeof TaskActivityInput>;
 
 /**

@@ -1,6 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { hundredths, id, instant, sortKey, tenantKey, trashColumns } from '../../database/columns.ts';
 import { defineTenantTable, TeamEntity } from '../../tenancy/index.ts';
+import { ProjectEntity } from '../projects/project.entity.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import { taskPriorities, taskStatuses } from './task.schema.ts';
 
@@ -42,6 +43,11 @@ export const TaskEntity = defineEntity({
     completedAt: instant().nullable(),
     parentId: id().nullable(),
     teamId: id().nullable(),
+    projectId: id().nullable(),
+    /** Counts per project, for ever. With the key of the project it is the key of the task. Null outside of projects. */
+    projectNumber: p.integer().nullable(),
+    /** The place in the order of the project, in digits: see `task.position.ts`. Null outside of projects. */
+    position: p.string().nullable(),
     /** What was trashed together is restored together. */
     trashId: id().nullable(),
     ...trashColumns(),
@@ -68,6 +74,9 @@ export const TaskEntity = defineEntity({
       where: 'deleted_at is null and completed_at is not null',
     },
     { name: 'tasks_team_index', properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
+    partial('project', 'project_id is not null', 'projectId', 'createdAt'),
+    partial('position', 'project_id is not null and deleted_at is null', 'projectId', 'position'),
+    partial('key', 'project_id is not null', 'projectId', 'projectNumber'),
     partial('parent', 'parent_id is not null', 'parentId', 'createdAt'),
     inTrash('trashed', 'deletedAt'),
     inTrash('trash_created', 'createdAt'),
@@ -116,17 +125,31 @@ export const TaskDependencyEntity = defineEntity({
   indexes: [{ name: 'task_dependencies_blocker_index', properties: ['organizationId', 'blockerId', 'taskId'] }],
 });
 
+/** The numbers that tasks had in projects in which they no longer are, so that their old keys lead to them. */
+export const TaskKeyEntity = defineEntity({
+  name: 'TaskKey',
+  tableName: 'task_keys',
+  properties: {
+    organizationId: id().primary(),
+    projectId: id().primary(),
+    number: p.integer().primary(),
+    taskId: id(),
+  },
+  indexes: [{ properties: ['organizationId', 'taskId'] }],
+});
+
 export const taskTable = defineTenantTable(TaskEntity, {
   fillfactor: 85,
   references: [
     { columns: ['organizationId', 'parentId'], to: () => TaskEntity },
     { columns: ['organizationId', 'teamId'], to: () => TeamEntity },
+    { columns: ['organizationId', 'projectId'], to: () => ProjectEntity },
   ],
   visibility: {
     kind: 'own',
     permission: 'task:read',
     entityType: 'task',
-    places: { team: 'teamId' },
+    places: { team: 'teamId', project: 'projectId' },
     people: { in: () => TaskAssigneeEntity, row: 'taskId', user: 'userId' },
   },
 });
@@ -150,5 +173,13 @@ export const taskDependencyTable = defineTenantTable(TaskDependencyEntity, {
   references: [
     { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
     { columns: ['organizationId', 'blockerId'], to: () => TaskEntity, onDelete: 'cascade' },
+  ],
+});
+
+export const taskKeyTable = defineTenantTable(TaskKeyEntity, {
+  withoutRowid: true,
+  references: [
+    { columns: ['organizationId', 'projectId'], to: () => ProjectEntity, onDelete: 'cascade' },
+    { columns: ['organizationId', 'taskId'], to: () => TaskEntity, onDelete: 'cascade' },
   ],
 });

@@ -1,20 +1,24 @@
 import { z } from 'zod';
 import { defineEvents, event, lifecycle } from '../../activity/index.ts';
+import { id } from '../../kernel/schemas.ts';
 import { TaskCreate } from './task.schema.ts';
 
 const task = { title: z.string(), version: z.int() };
 
+/** The fields whose changes are told. What an input may name by a key is told by its id. */
+const fields = { ...TaskCreate.shape, parentId: id().nullable(), projectId: id().nullable() };
+
 const blockedBy = z.uuid().describe('The task that it waits for.');
 
 export const taskEvents = defineEvents('task', {
-  ...lifecycle('the task', TaskCreate.shape, { title: z.string() }),
+  ...lifecycle('the task', fields, { title: z.string() }),
   updated: event({
     data: task,
-    changes: TaskCreate.shape,
+    changes: fields,
     summary({ actor, changes: { status, ...others }, data: { title } }) {
-      const fields = Object.keys(others);
+      const names = Object.keys(others);
       const moved = status ? [`moved ${title} from ${String(status.from)} to ${String(status.to)}`] : [];
-      const changed = fields.length > 0 ? [`changed ${fields.join(', ')} of ${title}`] : [];
+      const changed = names.length > 0 ? [`changed ${names.join(', ')} of ${title}`] : [];
       return `${actor} ${[...moved, ...changed].join(' and ')}`;
     },
   }),

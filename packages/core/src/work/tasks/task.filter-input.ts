@@ -24,7 +24,8 @@ function rangeOf(before: string | undefined, after: string | undefined): Range |
 function visibleOf(seen: Visibility): Filters['visible'] {
   if (typeof seen === 'string') return undefined;
   if (seen.every(({ place, own }) => place === null && own)) return 'own';
-  return seen.every(({ place }) => place !== null) ? 'places' : 'mixed';
+  if (seen.every(({ place }) => place === 'team')) return 'teams';
+  return seen.every(({ place }) => place === 'project') ? 'projects' : 'mixed';
 }
 
 /** The filters of a list that the input names. */
@@ -39,6 +40,7 @@ export function filtersOf(principal: Principal, input: TaskListInput): Filters {
     createdBy: choiceOf(input.createdBy),
     team: choiceOf(input.team),
     parent: choiceOf(input.parent),
+    project: choiceOf(input.project),
     department: input.department && 'many',
     due: rangeOf(input.dueBefore, input.dueAfter),
     created: rangeOf(input.createdBefore, input.createdAfter),
@@ -67,7 +69,7 @@ export function valuesOf(
   const statuses = (input.status ?? []).map((status) => taskStatuses.indexOf(status));
   const priorities = (input.priority ?? []).map((priority) => taskPriorities.indexOf(priority));
   const [creators, assignees] = [people(input.createdBy), people(input.assignee)];
-  const [teams, parents] = [idsOf(input.team), idsOf(input.parent)];
+  const [teams, parents, projects] = [idsOf(input.team), idsOf(input.parent), idsOf(input.project)];
   return {
     userId,
     self: [userId],
@@ -85,6 +87,8 @@ export function valuesOf(
     teams,
     parent: parents[0] ?? noId,
     parents,
+    project: projects[0] ?? noId,
+    projects,
     assignee: assignees[0] ?? noId,
     assignees,
     tag: input.tag?.[0] ?? noId,

@@ -24,6 +24,7 @@ export interface Filters {
   createdBy?: Choice | undefined;
   team?: Choice | undefined;
   parent?: Choice | undefined;
+  project?: Choice | undefined;
   department?: 'many' | undefined;
   due?: Range | undefined;
   created?: Range | undefined;
@@ -32,8 +33,11 @@ export interface Filters {
   blocked?: boolean | undefined;
   assignee?: Choice | undefined;
   tag?: Choice | undefined;
-  /** What the caller sees, if not everything: tasks assigned to them, tasks of some teams, or both. The walls apply it to each query too. */
-  visible?: 'own' | 'places' | 'mixed' | undefined;
+  /**
+   * What the caller sees, if not everything: tasks assigned to them, tasks of some teams or of some projects, or several of these. The
+   * walls apply it to each query too. Only they leave out what is in private projects.
+   */
+  visible?: 'own' | 'teams' | 'projects' | 'mixed' | undefined;
 }
 
 export type FilterName = keyof Filters;
@@ -45,6 +49,7 @@ export const filterNames = [
   'createdBy',
   'team',
   'parent',
+  'project',
   'department',
   'due',
   'created',
@@ -61,7 +66,7 @@ export interface FilterValues extends Readonly<Record<string, unknown>> {
   userId: string;
   /** The caller alone. */
   self: readonly string[];
-  /** The teams whose tasks the caller sees. */
+  /** The teams or the projects whose tasks the caller sees. */
   places: readonly string[];
   now: Date;
   keptSince: Date;
@@ -78,6 +83,8 @@ export interface FilterValues extends Readonly<Record<string, unknown>> {
   departmentTeams: readonly string[];
   parent: string;
   parents: readonly string[];
+  project: string;
+  projects: readonly string[];
   assignee: string;
   assignees: readonly string[];
   tag: string;
@@ -99,7 +106,7 @@ const instant = (value: Date) => value as unknown as string;
 function chosen(
   where: Where,
   dialect: Dialect,
-  column: 'tasks.team_id' | 'tasks.parent_id',
+  column: 'tasks.team_id' | 'tasks.parent_id' | 'tasks.project_id',
   choice: Choice,
   one: string,
   many: readonly string[],
@@ -162,6 +169,8 @@ export const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
     chosen(where, dialect, 'tasks.team_id', filters.team ?? 'many', team, teams),
   parent: (where, { parent, parents }, dialect, filters) =>
     chosen(where, dialect, 'tasks.parent_id', filters.parent ?? 'many', parent, parents),
+  project: (where, { project, projects }, dialect, filters) =>
+    chosen(where, dialect, 'tasks.project_id', filters.project ?? 'many', project, projects),
   department: (_where, { departmentTeams }, dialect) => anyOf(dialect, 'tasks.team_id', departmentTeams),
   due: (where, { dueBefore, dueAfter }, _dialect, { due }) =>
     inRange(where, 'tasks.due_date', due, dueBefore, dueAfter),

@@ -4,11 +4,11 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { countOf, type PageOrder, pageRequest, readPage } from '../../database/paging.ts';
 import { read } from '../../database/read-door.ts';
-import { id, instantOut, output, page, type Page, pageInput, Person } from '../../kernel/schemas.ts';
+import { instantOut, output, page, type Page, pageInput, Person } from '../../kernel/schemas.ts';
 import { requireTask } from './task.queries.ts';
-import { taskStatuses } from './task.schema.ts';
+import { taskRef, taskStatuses } from './task.schema.ts';
 
-export const TaskHistoryInput = z.strictObject({ id: id(), ...pageInput });
+export const TaskHistoryInput = z.strictObject({ id: taskRef(), ...pageInput });
 export type TaskHistoryInput = z.output<typeof TaskHistoryInput>;
 
 const status = () => z.enum(taskStatuses).nullable();

@@ -26,6 +26,8 @@ export interface TaskLinks extends Omit<LinkIds, 'tagIds' | 'watcherIds'> {
   people: ReadonlyMap<string, Person>;
   /** By task, in the order of their names. */
   tags: ReadonlyMap<string, Tag[]>;
+  /** By project. */
+  projectKeys: ReadonlyMap<string, string>;
 }
 
 /** A table of links, with its columns for the task and for what is linked to it. */
@@ -165,14 +167,16 @@ export async function linkIdsOf(db: ReadDoor, tasks: readonly { id: string }[]):
  * Finds the names of the people and tags that are linked to some tasks.
  * @param names known names; those that are missing are read and added
  * @param others the ids of more people to name, such as creators
+ * @param projectIds the projects of the tasks, whose keys are parts of the tasks' keys
  */
 export async function nameLinks(
   db: ReadDoor,
   names: Names,
   { tagIds, ...ids }: LinkIds,
   others: readonly string[],
+  projectIds: readonly (string | null)[],
 ): Promise<TaskLinks> {
-  await names.load(db, [others, ...ids.assigneeIds.values()], [...tagIds.values()]);
+  await names.load(db, [others, ...ids.assigneeIds.values()], [...tagIds.values()], projectIds);
   const tags = new Map<string, Tag[]>();
   for (const [taskId, idsOfTags] of tagIds) {
     const named: Tag[] = [];
@@ -182,5 +186,5 @@ export async function nameLinks(
     }
     tags.set(taskId, named.length > 1 ? named.sort(byName) : named);
   }
-  return { ...ids, people: names.people, tags };
+  return { ...ids, people: names.people, tags, projectKeys: names.projectKeys };
 }

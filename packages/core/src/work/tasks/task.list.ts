@@ -68,12 +68,15 @@ const sortColumns: Record<TaskSortField, SortColumn> = {
   status: { by: sql`tasks.status_rank`, thenBy: sql`tasks.created_at` },
   title: { by: sql`tasks.title_sort` },
   number: { by: sql`tasks.number` },
+  // Only together with one project.
+  position: { by: sql`tasks.position` },
 };
 
 /** For each field of a sort, the filters by one value whose indexes have this order. */
 const ordered: Partial<Record<TaskSortField | 'hits', readonly FilterName[]>> = {
-  createdAt: ['assignee', 'tag', 'parent', 'createdBy', 'team', 'status', 'priority', 'created'],
+  createdAt: ['assignee', 'tag', 'parent', 'project', 'createdBy', 'team', 'status', 'priority', 'created'],
   updatedAt: ['updated'],
+  position: ['project'],
   dueDate: ['overdue', 'due'],
   status: ['status'],
   priority: ['priority'],

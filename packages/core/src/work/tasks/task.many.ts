@@ -1,4 +1,5 @@
 import type { ServiceContext } from '../../database/context.ts';
+import { errors } from '../../kernel/errors.ts';
 import { type Outcomes, type Refusal, Rows } from '../../kernel/rows.ts';
 import type { Task, TaskBulkCreate, TaskBulkUpdate } from './task.schema.ts';
 import { createTasks, updateTasks } from './task.service.ts';
@@ -38,6 +39,10 @@ export function bulkUpdateTasks(ctx: ServiceContext, input: TaskBulkUpdate): Pro
   const { ids = [], changes, items, mode } = input;
   const updates = items ?? ids.map((id) => ({ ...changes, id }));
   const rowAt = (index: number) => [items ? 'items' : 'ids', index];
+  // A key and an id may name the same task.
+  const firstAt = new Map(updates.map(({ id }, index) => [id, index] as const).toReversed());
+  const twice = updates.findIndex(({ id }, index) => firstAt.get(id) !== index);
+  if (twice >= 0) throw errors.validation_failed({ field: rowAt(twice), message: 'Must not name the same one twice.' });
   const rows = Rows.many(updates, { mode, rowAt, fieldsAt: items ? rowAt : () => ['changes'] });
   return updateTasks(ctx, rows, (updated) =>
     outcomesOf(

@@ -1,24 +1,27 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Database } from '../../database/database.ts';
+import type { Dialect } from '../../database/engine.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { RowCache } from '../../database/row-cache.ts';
 import { anyOf } from '../../database/sql.ts';
-import { statement } from '../../database/statement.ts';
+import { current, statement } from '../../database/statement.ts';
+import { asId } from '../../database/typed-value.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { cacheAgeMs, UserEntity } from '../../identity/index.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { MembershipEntity } from '../../tenancy/index.ts';
+import { ProjectEntity } from '../projects/project.entity.ts';
 import { TagEntity } from '../tags/tag.entity.ts';
 import type { Task } from './task.schema.ts';
 
 type Tag = Task['tags'][number];
 
-/** The name of a person or a tag. */
+/** The name of a person or a tag, or the key of a project. */
 export interface NameRow {
-  kind: 'person' | 'tag';
+  kind: 'person' | 'tag' | 'project';
   id: string;
-  /** The user name of a person. */
+  /** The user name of a person, the key of a project. */
   name: string | null;
   /** The full name of a person, the color of a tag. */
   detail: string | null;
@@ -31,9 +34,18 @@ const tagColumns = ['tags.id', 'tags.name', 'tags.color as detail'] as const;
 interface NameValues extends Readonly<Record<string, unknown>> {
   tagIds: readonly string[];
   personIds: readonly string[];
+  projectIds: readonly string[];
 }
 
-const nameRows = statement<NameValues, NameRow>((db, { tagIds, personIds }, dialect) =>
+/**
+ * Selects the keys of projects. A task shows its key to everybody who sees it, whether they may read projects or not. Raw SQL passes by
+ * the first wall, so it names the organization.
+ */
+const projectKeys = (dialect: Dialect, projectIds: readonly string[]) =>
+  sql<{ id: string; key: string }>`(select id, key from projects
+    where organization_id = ${asId(current.organization)} and ${anyOf(dialect, 'id', projectIds)})`.as('named');
+
+const nameRows = statement<NameValues, NameRow>((db, { tagIds, personIds, projectIds }, dialect) =>
   db
     .selectFrom('users')
     .select([kindOf<NameRow['kind']>('person'), ...personColumns])
@@ -43,17 +55,24 @@ const nameRows = statement<NameValues, NameRow>((db, { tagIds, personIds }, dial
         .selectFrom('tags')
         .select([kindOf('tag'), ...tagColumns])
         .where(anyOf(dialect, 'tags.id', tagIds)),
+    )
+    .unionAll(
+      db
+        .selectFrom(projectKeys(dialect, projectIds))
+        .select([kindOf('project'), 'named.id', 'named.key as name', sql<string | null>`null`.as('detail')]),
     ),
 );
 
-/** The people and the tags among some rows. The tags are in the order of their names. */
-export function namesOf(rows: readonly NameRow[]): { people: Map<string, Person>; tags: Tag[] } {
+/** The people, the tags and the keys of projects among some rows. The tags are in the order of their names. */
+export function namesOf(rows: readonly NameRow[]) {
   const people = new Map<string, Person>();
   const tags: Tag[] = [];
+  const projectKeys = new Map<string, string>();
   for (const { kind, id, name, detail } of rows)
     if (kind === 'tag') tags.push({ id, name: name ?? '', color: detail ?? '' });
+    else if (kind === 'project') projectKeys.set(id, name ?? '');
     else people.set(id, { id, username: name, fullName: detail });
-  return { people, tags: tags.sort(byName) };
+  return { people, tags: tags.sort(byName), projectKeys };
 }
 
 export const byName = (a: Tag, b: Tag): number => (a.name < b.name ? -1 : 1);
@@ -64,10 +83,11 @@ const unnamed = (id: string): Person => ({ id, username: null, fullName: null })
 /** The ids of each task as a list of its own, so that callers need not join them. A page has many ids and few names. */
 type Lists = readonly (readonly string[])[];
 
-/** The names of people and tags in one organization that were asked for. */
+/** The names of people and tags in one organization that were asked for, and the keys of projects. */
 export class Names {
   people = new Map<string, Person>();
   tags = new Map<string, Tag>();
+  projectKeys = new Map<string, string>();
   /** Whether the maps belong to other names, which must not change. */
   #borrowed = false;
   /** The people whose names are known, or are being read. */
@@ -80,7 +100,7 @@ export class Names {
 
   /** How many names are known, or are being read. */
   get size(): number {
-    return this.#asked.size + this.tags.size;
+    return this.#asked.size + this.tags.size + this.projectKeys.size;
   }
 
   /** Returns names that begin with the same content. What is loaded into them is not added to these until `learn`. */
@@ -88,34 +108,48 @@ export class Names {
     const names = new Names();
     names.people = this.people;
     names.tags = this.tags;
+    names.projectKeys = this.projectKeys;
     names.#borrowed = true;
     names.#asked = this.#asked;
     return names;
   }
 
   /** Adds the names that were loaded into the result of `apart`. */
-  learn({ people, tags }: Names): void {
+  learn({ people, tags, projectKeys }: Names): void {
     if (people === this.people) return;
+    for (const [id, key] of projectKeys) this.projectKeys.set(id, key);
     for (const [id, person] of people) this.people.set(id, person);
     for (const [id, tag] of tags) this.tags.set(id, tag);
   }
 
   /** Reads the names that are missing, in one statement or none. */
-  async load(db: ReadDoor, personIds: Lists, tagIds: Lists): Promise<void> {
-    const missing = { personIds: new Set<string>(), tagIds: new Set<string>() };
+  async load(
+    db: ReadDoor,
+    personIds: Lists,
+    tagIds: Lists,
+    projectIds: readonly (string | null)[] = [],
+  ): Promise<void> {
+    const missing = { personIds: new Set<string>(), tagIds: new Set<string>(), projectIds: new Set<string>() };
     for (const ids of personIds) for (const id of ids) if (!this.people.has(id)) missing.personIds.add(id);
     for (const ids of tagIds) for (const id of ids) if (!this.tags.has(id)) missing.tagIds.add(id);
-    if (missing.personIds.size + missing.tagIds.size === 0) return;
+    for (const id of projectIds) if (id !== null && !this.projectKeys.has(id)) missing.projectIds.add(id);
+    if (missing.personIds.size + missing.tagIds.size + missing.projectIds.size === 0) return;
     for (const id of missing.personIds) this.#asked.add(id);
-    const values = { personIds: [...missing.personIds], tagIds: [...missing.tagIds] };
-    const { people, tags } = namesOf(await db.run(nameRows, values));
+    const values = {
+      personIds: [...missing.personIds],
+      tagIds: [...missing.tagIds],
+      projectIds: [...missing.projectIds],
+    };
+    const { people, tags, projectKeys } = namesOf(await db.run(nameRows, values));
     if (this.#borrowed) {
       this.people = new Map(this.people);
       this.tags = new Map(this.tags);
+      this.projectKeys = new Map(this.projectKeys);
       this.#borrowed = false;
     }
     for (const id of missing.personIds) this.people.set(id, people.get(id) ?? unnamed(id));
     for (const tag of tags) this.tags.set(tag.id, tag);
+    for (const [id, key] of projectKeys) this.projectKeys.set(id, key);
   }
 }
 
@@ -124,10 +158,14 @@ const mostNames = 500;
 const mostOrganizations = 500;
 
 /** Reads some names again. The wall of an organization shows the same names to each of its members. */
-async function reread(database: Database, organizationId: string, { people, tags }: Names): Promise<Names> {
+async function reread(
+  database: Database,
+  organizationId: string,
+  { people, tags, projectKeys }: Names,
+): Promise<Names> {
   const names = new Names();
   const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
-  await database.read(scope, (db) => names.load(db, [[...people.keys()]], [[...tags.keys()]]));
+  await database.read(scope, (db) => names.load(db, [[...people.keys()]], [[...tags.keys()]], [...projectKeys.keys()]));
   return names;
 }
 
@@ -135,7 +173,8 @@ async function reread(database: Database, organizationId: string, { people, tags
 export const nameCache = new RowCache(cacheAgeMs, async () => new Names(), { most: mostOrganizations, reread })
   .readFrom(UserEntity, { id: ({ personIds }) => personIds }, ['username', 'fullName'])
   .readFrom(MembershipEntity, { organizationId: 'key' }, ['userId'])
-  .readFrom(TagEntity, { organizationId: 'key' }, ['name', 'color']);
+  .readFrom(TagEntity, { organizationId: 'key' }, ['name', 'color'])
+  .readFrom(ProjectEntity, { organizationId: 'key' }, ['key']);
 
 /**
  * Returns the names that this process knows in the caller's organization, at most 3 seconds old. Call it before the first statement of a

@@ -11,7 +11,8 @@ import { tasks } from './task.record.ts';
 import type { Task, TaskGet } from './task.schema.ts';
 
 /** Selects what a task shows of itself, and the people whose names are read apart. */
-export const selectTasks = (query: ReturnType<typeof tasks.from>) => tasks.select(query, 'createdById', 'updatedById');
+export const selectTasks = (query: ReturnType<typeof tasks.from>) =>
+  tasks.select(query, 'createdById', 'updatedById', 'projectNumber');
 
 const livingTask = statement((db, { id }: { id: string }) => selectTasks(tasks.from(db)).where('tasks.id', '=', id));
 
@@ -25,8 +26,9 @@ export type TaskRow = RowOf<typeof livingTask>;
 /** Assembles a task in the shape of the wire. */
 export function assembleTask(row: TaskRow, links: TaskLinks): Task {
   const person = (id: string): Person => links.people.get(id) ?? { id, username: null, fullName: null };
+  const { projectId, projectNumber } = row;
   return tasks.show(row, {
-    key: null,
+    key: projectId === null ? null : `${links.projectKeys.get(projectId)}-${projectNumber}`,
     assignees: links.assigneeIds.get(row.id)?.map(person) ?? [],
     tags: links.tags.get(row.id) ?? [],
     blockedBy: links.blockedBy.get(row.id)?.toSorted() ?? [],
@@ -38,9 +40,12 @@ export function assembleTask(row: TaskRow, links: TaskLinks): Task {
 
 const authorIds = ({ createdById, updatedById }: TaskRow): string[] => [createdById, updatedById];
 
+const projectOf = ({ projectId }: TaskRow): string | null => projectId;
+
 /** The tasks of some rows, in their order. */
 export async function tasksOf(db: ReadDoor, names: Names, rows: readonly TaskRow[]): Promise<Task[]> {
-  const links = await nameLinks(db, names, await linkIdsOf(db, rows), rows.flatMap(authorIds));
+  const linkIds = await linkIdsOf(db, rows);
+  const links = await nameLinks(db, names, linkIds, rows.flatMap(authorIds), rows.map(projectOf));
   return rows.map((row) => assembleTask(row, links));
 }
 
@@ -58,7 +63,7 @@ export async function getTask(ctx: ServiceContext, { id, include }: TaskGet): Pr
   return read(ctx, async (db) => {
     const [row] = await db.run(livingTaskWithLinks, { id });
     if (!row) throw workErrors.task_not_found();
-    const task = assembleTask(row, await nameLinks(db, names, linkIdsIn(row), authorIds(row)));
+    const task = assembleTask(row, await nameLinks(db, names, linkIdsIn(row), authorIds(row), [row.projectId]));
     const [shown = task] = include ? await including(db, [task], include) : [];
     return shown;
   });

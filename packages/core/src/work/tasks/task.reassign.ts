@@ -7,6 +7,7 @@ import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Job, type JobHandlers, type JobPayload, type JobRun, startJob, stepRows } from '../../jobs/index.ts';
 import { errors } from '../../kernel/errors.ts';
 import { jobPrincipal, tenancyErrors } from '../../tenancy/index.ts';
+import { readAssignable, requireAssignable } from '../projects/project.people.ts';
 import { workErrors } from '../work.errors.ts';
 import { TaskAssigneeEntity } from './task.entity.ts';
 import { linkIdsOf } from './task.links.ts';
@@ -68,7 +69,7 @@ async function moveLinks(unit: Unit, theirs: readonly Assigned[], { userId, toUs
 
 /**
  * Locks some open tasks of the user, with their assignees.
- * @throws `permission_denied` unless the principal may hand over each of them
+ * @throws `permission_denied` unless the principal may hand over each of them, `assignee_not_in_project`
  */
 async function lockOpen(unit: Unit, ids: readonly string[], handover: Handover, at: Date) {
   const locked = await tasks.lockMany(unit, { id: ids });
@@ -81,6 +82,13 @@ async function lockOpen(unit: Unit, ids: readonly string[], handover: Handover, 
   for (const task of theirs)
     for (const people of [task.assigneeIds, handedOver(task.assigneeIds, handover)])
       authorize(acting, 'task:reassign', taskSubject(task, people));
+  const userIds = [handover.toUserId];
+  const projectIds = theirs.flatMap(({ projectId }) => projectId ?? []);
+  const assignable = await readAssignable(
+    unit,
+    projectIds.map((projectId) => ({ projectId, userIds })),
+  );
+  for (const projectId of projectIds) requireAssignable(assignable, projectId, userIds, ['toUserId']);
   return theirs;
 }
 
@@ -99,7 +107,8 @@ async function handOverSome(unit: Unit, handover: Handover, at: Date): Promise<n
  * Hands every open task of a current or former member to another member, who takes their place among the assignees. Each
  * task's version rises once. Tasks that are done, archived, in the trash or invisible to the caller stay. Of more than 500 tasks it
  * hands over none yet, and starts a job.
- * @throws `permission_denied`, `validation_failed` when both are the same, `member_not_found`, `assignee_not_found`
+ * @throws `permission_denied`, `validation_failed` when both are the same, `member_not_found`, `assignee_not_found`,
+ * `assignee_not_in_project`
  */
 export async function reassignTasks(
   ctx: ServiceContext,

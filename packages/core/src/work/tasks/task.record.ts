@@ -31,14 +31,14 @@ export const keptSince = (now: Date): Date => new Date(now.getTime() - trashMs);
 
 /** What a decision needs to know about a task. */
 export const taskSubject = (
-  task: Pick<Row<typeof TaskEntity>, 'priority' | 'teamId'>,
+  task: Pick<Row<typeof TaskEntity>, 'priority' | 'teamId' | 'projectId'>,
   assigneeIds: readonly string[],
 ): Subject => ({ ...tasks.subject(task, assigneeIds), priority: task.priority });
 
 /** A task that is locked, with the ids of what is linked to it. */
 export type LockedTask = Row<typeof TaskEntity> & { [Kind in keyof LinkIds]: readonly string[] };
 
-const withLinkIds = (
+export const withLinkIds = (
   row: Row<typeof TaskEntity>,
   { assigneeIds, tagIds, blockedBy, blocks, watcherIds }: LinkIds,
 ): LockedTask => ({
@@ -75,7 +75,9 @@ export async function lockTasks(unit: Unit, ids: readonly string[], trash = fals
   const nameAll = () => {
     const { principal } = unit.ctx;
     const authors = rows.flatMap(({ createdById, updatedById }) => [createdById, updatedById]);
-    return nameLinks(unit.db, names, linkIds, principal ? [...authors, principal.userId] : authors);
+    const people = principal ? [...authors, principal.userId] : authors;
+    const projectIds = rows.map(({ projectId }) => projectId);
+    return nameLinks(unit.db, names, linkIds, people, projectIds);
   };
   return { locked: new Map(rows.map((row) => [row.id, withLinkIds(row, linkIds)])), nameAll };
 }

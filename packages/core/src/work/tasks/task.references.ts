@@ -1,10 +1,14 @@
 import { sql } from 'kysely';
+import type { Row } from '../../database/schema.ts';
 import { anyOf } from '../../database/sql.ts';
 import { current, statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { teamErrors, teams } from '../../tenancy/index.ts';
+import type { ProjectEntity } from '../projects/project.entity.ts';
+import { projects } from '../projects/project.record.ts';
 import { workErrors } from '../work.errors.ts';
+import type { TaskEntity } from './task.entity.ts';
 import { byName, type NameRow, namesOf } from './task.names.ts';
 import { oneOrMany, tasks } from './task.record.ts';
 import type { Task } from './task.schema.ts';
@@ -17,6 +21,7 @@ interface References {
   tagIds?: readonly string[] | undefined;
   parentId?: string | null | undefined;
   teamId?: string | null | undefined;
+  projectId?: string | null | undefined;
 }
 
 /** What some tasks may refer to, by id. */
@@ -28,9 +33,10 @@ export interface Referable {
   tags: ReadonlyMap<string, Tag>;
   parents: ReadonlyMap<string, ParentRow>;
   teams: ReadonlySet<string>;
+  projects: ReadonlyMap<string, Row<typeof ProjectEntity>>;
 }
 
-type ParentRow = Awaited<ReturnType<typeof tasks.lockMany>>[number];
+type ParentRow = Row<typeof TaskEntity>;
 
 /** Of a person, also the status of their membership. */
 interface ReferenceRow extends NameRow {
@@ -80,21 +86,30 @@ async function lockReferred<Row extends { id: string }>(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** Locks tasks that become parents, so that nobody trashes or moves them meanwhile. */
+export const lockParents = (unit: Unit, ids: readonly string[]): Promise<Map<string, ParentRow>> =>
+  lockReferred(tasks, unit, ids);
+
 /**
- * Reads everything that some tasks are about to refer to (D5), with the names that the answer shows. Parents and teams are locked.
+ * Reads everything that some tasks are about to refer to (D5), with the names that the answer shows. Parents, teams and projects are
+ * locked.
  * @param personIds people whom the answer names beside the assignees
+ * @param known parents that are locked already
  */
 export async function readReferences(
   unit: Unit,
   all: readonly References[],
   personIds: readonly string[] = [],
+  known: ReadonlyMap<string, ParentRow> = new Map(),
 ): Promise<Referable> {
   const userIds = distinct([...all.flatMap(({ assigneeIds = [] }) => assigneeIds), ...personIds]);
   const tagIds = distinct(all.flatMap(({ tagIds: ids = [] }) => ids));
-  const [rows, parents, teamRows] = await Promise.all([
+  const parentIds = distinct(all.flatMap(({ parentId }) => parentId ?? [])).filter((id) => !known.has(id));
+  const [rows, parents, teamRows, projectRows] = await Promise.all([
     userIds.length + tagIds.length === 0 ? [] : unit.db.run(referenceRows, { userIds, tagIds }),
-    lockReferred(tasks, unit, distinct(all.flatMap(({ parentId }) => parentId ?? []))),
+    lockParents(unit, parentIds),
     lockReferred(teams, unit, distinct(all.flatMap(({ teamId }) => teamId ?? []))),
+    lockReferred(projects, unit, distinct(all.flatMap(({ projectId }) => projectId ?? []))),
   ]);
   const { people, tags } = namesOf(rows);
   const active = rows.filter(({ kind, status }) => kind === 'person' && status === 'active').map(({ id }) => id);
@@ -102,23 +117,25 @@ export async function readReferences(
     people,
     active: new Set(active),
     tags: new Map(tags.map((tag) => [tag.id, tag])),
-    parents,
+    parents: new Map([...known, ...parents]),
     teams: new Set(teamRows.keys()),
+    projects: projectRows,
   };
 }
 
 /**
  * Throws unless a task may refer to all this.
  * @param current the assignees that it has. They may stay, even when their membership has ended since
- * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`, `team_not_found`
+ * @throws `assignee_not_found`, `tag_not_found`, `parent_not_found`, `team_not_found`, `project_not_found`
  */
 export function requireReferences(
   found: Referable,
-  { assigneeIds = [], tagIds = [], parentId, teamId }: References,
+  { assigneeIds = [], tagIds = [], parentId, teamId, projectId }: References,
   current: readonly string[] = [],
 ): void {
   if (parentId && !found.parents.has(parentId)) throw workErrors.parent_not_found({ field: ['parentId'] });
   if (teamId && !found.teams.has(teamId)) throw teamErrors.team_not_found({ field: ['teamId'] });
+  if (projectId && !found.projects.has(projectId)) throw workErrors.project_not_found({ field: ['projectId'] });
   const assignee = assigneeIds.findIndex((id) => !found.active.has(id) && !current.includes(id));
   if (assignee >= 0) throw workErrors.assignee_not_found({ field: ['assigneeIds', assignee] });
   const tag = tagIds.findIndex((id) => !found.tags.has(id));

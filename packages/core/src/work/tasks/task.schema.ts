@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idOrKey } from '../../kernel/keys.ts';
 import { priorities } from '../../kernel/priorities.ts';
 import {
   anyIdOr,
@@ -20,6 +21,7 @@ import {
 import { bulkModes } from '../../kernel/rows.ts';
 import { line, text } from '../../kernel/text.ts';
 import { MemberPath } from '../../tenancy/index.ts';
+import { projectRef } from '../projects/project.schema.ts';
 
 export const taskStatuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
@@ -34,6 +36,17 @@ const priority = () => z.enum(taskPriorities);
 const hours = () => decimalIn(99_999.99);
 
 const uniqueIds = (max: number) => distinct(z.array(id()).max(max));
+
+/** Names a task by its id, or by a key that it has or had. Lower case is accepted and converted. */
+export const taskRef = () =>
+  idOrKey(
+    'task',
+    z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9]{1,9}-[1-9][0-9]{0,8}$/, 'Must be an id, or a key such as KEY-12.')
+      .overwrite((key) => key.toUpperCase())
+      .meta({ examples: ['DEPOT-12'] }),
+  );
 
 const TaskTag = output('TaskTag', { id: z.uuid(), name: z.string(), color: z.string() });
 
@@ -52,6 +65,11 @@ export const Task = output('Task', {
   completedAt: instantOut().nullable().describe('When it became done; null again once reopened.'),
   parentId: z.uuid().nullable(),
   teamId: z.uuid().nullable().describe('The team whose task it is. Subtasks have their own.'),
+  projectId: z.uuid().nullable().describe('The project in which it is, together with its subtasks.'),
+  position: z
+    .string()
+    .nullable()
+    .describe('Its place in the order of the project, compared as text. Null outside of one.'),
   assignees: z.array(Person).describe('In order: the first is the primary one.'),
   tags: z.array(TaskTag),
   blockedBy: z
@@ -76,7 +94,10 @@ export type Task = z.output<typeof Task>;
 const taskIncludes = ['progress'] as const;
 export type TaskInclude = (typeof taskIncludes)[number];
 
-export const TaskGet = z.strictObject({ id: id(), include: include(...taskIncludes) });
+export const TaskById = z.strictObject({ id: taskRef() });
+export type TaskById = z.output<typeof TaskById>;
+
+export const TaskGet = z.strictObject({ id: taskRef(), include: include(...taskIncludes) });
 export type TaskGet = z.input<typeof TaskGet>;
 
 export const TaskPage = countedPage(Task);
@@ -91,14 +112,18 @@ export const TaskCreate = input('TaskCreate', {
   startDate: instantIn().nullable().optional(),
   estimatedHours: hours().nullable().optional(),
   actualHours: hours().nullable().optional(),
-  parentId: id().nullable().optional().describe('The task of which this one is a part.'),
+  parentId: taskRef().nullable().optional().describe('The task of which this one is a part.'),
   teamId: id().nullable().optional().describe('The team whose task it is. Subtasks do not follow.'),
+  projectId: projectRef()
+    .nullable()
+    .optional()
+    .describe('The project in which it is, with its subtasks. By default that of a new parent.'),
   assigneeIds: uniqueIds(50).optional().describe('User ids of members, the primary one first.'),
   tagIds: uniqueIds(50).optional(),
 });
 export type TaskCreate = z.output<typeof TaskCreate>;
 
-export const TaskUpdate = input('TaskUpdate', { id: id(), ...TaskCreate.partial().shape });
+export const TaskUpdate = input('TaskUpdate', { id: taskRef(), ...TaskCreate.partial().shape });
 export type TaskUpdate = z.output<typeof TaskUpdate>;
 
 /** How many tasks one call creates or changes at most. */
@@ -118,7 +143,9 @@ export const TaskChanges = input('TaskChanges', TaskCreate.partial().shape);
 
 export const TaskBulkUpdate = z
   .strictObject({
-    ids: distinct(z.array(id()).min(1).max(mostInBulk)).optional().describe('Tasks that all get the same `changes`.'),
+    ids: distinct(z.array(taskRef()).min(1).max(mostInBulk))
+      .optional()
+      .describe('Tasks that all get the same `changes`.'),
     changes: TaskChanges.optional(),
     items: distinct(z.array(TaskUpdate).min(1).max(mostInBulk), (item) => item.id)
       .optional()
@@ -134,54 +161,92 @@ export const TaskBulkUpdate = z
 export type TaskBulkUpdate = z.output<typeof TaskBulkUpdate>;
 
 export const TaskDependency = z.strictObject({
-  id: id().describe('The task that waits.'),
-  otherId: id().describe('The task that it waits for.'),
+  id: taskRef().describe('The task that waits.'),
+  otherId: taskRef().describe('The task that it waits for.'),
 });
 export type TaskDependency = z.output<typeof TaskDependency>;
 
+export const TaskMove = input('TaskMove', {
+  id: taskRef(),
+  projectId: projectRef()
+    .nullable()
+    .optional()
+    .describe('The project to which it goes, with its subtasks. By default that of a new parent.'),
+  parentId: taskRef().nullable().optional().describe('The task of which it becomes a part; null is none.'),
+  status: status().optional(),
+  before: taskRef().optional().describe('A task of the same project: it comes directly before this one.'),
+  after: taskRef()
+    .optional()
+    .describe('A task of the same project: it comes directly after this one. With both, it comes between the two.'),
+});
+export type TaskMove = z.output<typeof TaskMove>;
+
 export const TaskDelete = z.strictObject({
-  id: id(),
+  id: taskRef(),
   permanent: z.boolean().default(false).describe('Whether to delete it for ever instead of moving it to the trash.'),
 });
 export type TaskDelete = z.output<typeof TaskDelete>;
 
-const taskSortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
+const taskSortFields = [
+  'createdAt',
+  'updatedAt',
+  'dueDate',
+  'priority',
+  'status',
+  'title',
+  'number',
+  'position',
+] as const;
 export type TaskSortField = (typeof taskSortFields)[number];
 
-export const TaskListInput = z.strictObject({
-  ...pageInput,
-  include: include(...taskIncludes),
-  total: pageInput.total.describe(
-    'Whether to count the rows that match, which costs a query. It reads at most 10,000 rows; totalExact says whether they were all.',
-  ),
-  sort: sort(taskSortFields)
-    .optional()
-    .describe(
-      'By default -createdAt. A search without it answers the best hits first, or the newest first when there are more than 10,000 hits.',
+const isByPosition = (sort: string | undefined): boolean => sort === 'position' || sort === '-position';
+
+export const TaskListInput = z
+  .strictObject({
+    ...pageInput,
+    include: include(...taskIncludes),
+    total: pageInput.total.describe(
+      'Whether to count the rows that match, which costs a query. It reads at most 10,000 rows; totalExact says whether they were all.',
     ),
-  status: anyOf(status()),
-  priority: anyOf(priority()),
-  assignee: anyIdOr('me').describe('`me` or user ids.'),
-  tag: anyOf(id()),
-  parent: anyIdOr('none').describe('Task ids, or `none` for tasks that are no subtasks.'),
-  team: anyIdOr('none').describe('Team ids, or `none` for tasks of no team.'),
-  department: anyOf(id()).describe('Departments: the tasks of the teams in them and below.'),
-  createdBy: anyIdOr('me'),
-  dueBefore: instantIn().optional().describe('Inclusive.'),
-  dueAfter: instantIn().optional().describe('Inclusive.'),
-  ...ranges,
-  overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
-  blocked: z
-    .boolean()
-    .optional()
-    .describe('Whether it waits for a task that is neither done, archived nor in the trash, and that the caller sees.'),
-  deleted: z.boolean().default(false).describe('Whether to list the trash instead.'),
-  search: text(1, 200)
-    .optional()
-    .describe(
-      'Words of title and description, in any order: every one must begin a word there. Case, width and accents do not count; in scripts without spaces, a word may be anywhere. The more of the first ten words the title has, the earlier the task is listed. When more than 10,000 tasks of the organization have the words, whatever the other filters are, the newest are listed first.',
+    sort: sort(taskSortFields)
+      .optional()
+      .describe(
+        'By default -createdAt. A search without it answers the best hits first, or the newest first when there are more than 10,000 hits. By position only together with one project.',
+      ),
+    status: anyOf(status()),
+    priority: anyOf(priority()),
+    assignee: anyIdOr('me').describe('`me` or user ids.'),
+    tag: anyOf(id()),
+    parent: anyOf(z.union([z.literal('none'), taskRef()])).describe(
+      'Task ids, or `none` for tasks that are no subtasks.',
     ),
-});
+    project: anyOf(z.union([z.literal('none'), projectRef()])).describe(
+      'Project ids or keys, or `none` for tasks outside of projects.',
+    ),
+    team: anyIdOr('none').describe('Team ids, or `none` for tasks of no team.'),
+    department: anyOf(id()).describe('Departments: the tasks of the teams in them and below.'),
+    createdBy: anyIdOr('me'),
+    dueBefore: instantIn().optional().describe('Inclusive.'),
+    dueAfter: instantIn().optional().describe('Inclusive.'),
+    ...ranges,
+    overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
+    blocked: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether it waits for a task that is neither done, archived nor in the trash, and that the caller sees.',
+      ),
+    deleted: z.boolean().default(false).describe('Whether to list the trash instead.'),
+    search: text(1, 200)
+      .optional()
+      .describe(
+        'Words of title and description, in any order: every one must begin a word there. Case, width and accents do not count; in scripts without spaces, a word may be anywhere. The more of the first ten words the title has, the earlier the task is listed. When more than 10,000 tasks of the organization have the words, whatever the other filters are, the newest are listed first.',
+      ),
+  })
+  .refine(({ sort, project = [] }) => !isByPosition(sort) || (project.length === 1 && project[0] !== 'none'), {
+    path: ['sort'],
+    message: 'The position is an order in one project: filter by it.',
+  });
 export type TaskListInput = z.output<typeof TaskListInput>;
 
 export const TrashEmptied = output('TrashEmptied', {

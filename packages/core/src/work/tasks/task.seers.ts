@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
@@ -16,17 +17,22 @@ interface Ids extends Readonly<Record<string, unknown>> {
   ids: readonly string[];
 }
 
+/** The key of a task. Everybody who sees the task sees it, whether they may read projects or not, so no visibility is added. */
+const taskKey = () =>
+  sql<string | null>`(select projects.key || '-' || cast(tasks.project_number as text) from projects
+    where projects.organization_id = tasks.organization_id and projects.id = tasks.project_id)`;
+
 const taskRefs = statement((db, { ids }: Ids, dialect) =>
   tasks
     .from(db)
-    .select(['tasks.id', 'tasks.number', 'tasks.title'])
+    .select(['tasks.id', 'tasks.number', 'tasks.title', taskKey().as('key')])
     .where(anyOf(dialect, 'tasks.id', ids)),
 );
 
 /** Reads those of some tasks that the door shows, by id. */
 export async function readTaskRefs(db: ReadDoor, ids: readonly string[]): Promise<ReadonlyMap<string, TaskRef>> {
   const rows = ids.length > 0 ? await db.run(taskRefs, { ids }) : [];
-  return new Map(rows.map((row) => [row.id, { ...row, key: null }]));
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 const visibleTask = statement((db, { id }: { id: string }) =>

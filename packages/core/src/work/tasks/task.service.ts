@@ -6,44 +6,65 @@ import { uuidv7 } from '../../kernel/ids.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { Rows } from '../../kernel/rows.ts';
 import { limitExceeded, lockOrganization } from '../../tenancy/index.ts';
+import { readAssignable, requireAssignable } from '../projects/project.people.ts';
 import { workErrors } from '../work.errors.ts';
 import { searchRow } from './task-search.ts';
 import { TaskSearchEntity } from './task-search.entity.ts';
 import { TaskAssigneeEntity, TaskTagEntity } from './task.entity.ts';
 import type { TaskLinks } from './task.links.ts';
+import type { OrderPlace } from './task.position.ts';
+import {
+  assignedBy,
+  isMoved,
+  movePlaces,
+  readTrees,
+  requireParentsProject,
+  requireProject,
+  takePlaces,
+} from './task.project.ts';
 import { assembleTask } from './task.queries.ts';
 import { numbersTaken, takeQuotaAndNumber } from './task.quota.ts';
 import { audienceOf, type LockedTask, lockTasks, oneOrMany, tasks, taskSubject } from './task.record.ts';
-import { readReferences, type Referable, requireReferences, tagsOf } from './task.references.ts';
+import { lockParents, readReferences, type Referable, requireReferences, tagsOf } from './task.references.ts';
 import type { Task, TaskCreate, TaskStatus, TaskUpdate } from './task.schema.ts';
 import { parentsAbove } from './task.tree.ts';
 
 /**
- * Creates a task. A caller who may see only tasks that are assigned to them becomes its assignee.
+ * Creates a task. A caller who may see only tasks that are assigned to them becomes its assignee. A subtask for which no project is
+ * given is in the project of its parent.
  * @throws `permission_denied` when such a caller assigns it to others only; `assignee_not_found`, `tag_not_found`,
- * `parent_not_found`, `team_not_found`, `limit_exceeded`
+ * `parent_not_found`, `team_not_found`, `project_not_found`, `parent_in_other_project`, `assignee_not_in_project`, `limit_exceeded`
  */
 export const createTask = (ctx: ServiceContext, input: TaskCreate): Promise<Task> =>
   createTasks(ctx, Rows.one(input), (created) => created.only);
 
 /**
  * Changes the fields that are given; null clears. Links count as fields. The version rises once, or not at all when nothing
- * differs.
+ * differs. A task goes to the project of a new parent, unless another one is given, and its subtasks follow.
  * @throws `task_not_found`, `version_conflict`, `permission_denied`, `assignee_not_found`, `tag_not_found`,
- * `parent_not_found`, `parent_cycle`, `team_not_found`
+ * `parent_not_found`, `parent_cycle`, `team_not_found`, `project_not_found`, `parent_in_other_project`, `assignee_not_in_project`,
+ * `too_many_subtasks`, `subtask_in_same_call`
  */
 export const updateTask = (ctx: ServiceContext, input: TaskUpdate): Promise<Task> =>
   updateTasks(ctx, Rows.one(input), (updated) => updated.only);
 
+/** Whether a new task is in the project of its parent, whichever that is. */
+const inherits = ({ parentId, projectId }: Pick<TaskCreate, 'parentId' | 'projectId'>): boolean =>
+  Boolean(parentId) && projectId === undefined;
+
 /** What a new task is made of, with what the caller left out. */
-function draftOf(ctx: Pick<ServiceContext, 'clock'> & { principal: Principal }, input: TaskCreate) {
+function draftOf(
+  ctx: Pick<ServiceContext, 'clock'> & { principal: Principal },
+  input: TaskCreate,
+  projectId: string | null,
+) {
   const { assigneeIds: given, tagIds = [], ...fields } = input;
   const { teamId = null, status = 'todo', priority = 'medium' } = fields;
-  const subject = (people: readonly string[]) => taskSubject({ teamId, priority }, people);
+  const subject = (people: readonly string[]) => taskSubject({ teamId, projectId, priority }, people);
   const unassigned = decide(ctx.principal, 'task:create', subject([]), ctx.clock.now()).allowed;
   const assigneeIds = given ?? (unassigned ? [] : [ctx.principal.userId]);
   authorize(ctx, 'task:create', subject(assigneeIds));
-  return { ...fields, status, priority, assigneeIds, tagIds };
+  return { ...fields, projectId, status, priority, assigneeIds, tagIds };
 }
 
 /**
@@ -57,16 +78,30 @@ export async function createTasks<Answer>(
   answer: (created: Rows<Task>) => Answer,
 ): Promise<Answer> {
   requirePermission(ctx, 'task:create');
-  const { userId } = ctx.principal;
-  const drafts = rows.map((input) => draftOf(ctx, input));
+  const { userId, grants } = ctx.principal;
+  const drafting = (parents: ReadonlyMap<string, { projectId: string | null }>) => (input: TaskCreate) =>
+    draftOf(
+      ctx,
+      input,
+      inherits(input) ? (parents.get(input.parentId ?? '')?.projectId ?? null) : (input.projectId ?? null),
+    );
+  // Only to a role in a project does it matter which project the parent is in. Everybody else is refused at once.
+  const isPlaced = grants.some(({ scope }) => scope.kind === 'project');
+  const early = isPlaced ? null : rows.map(drafting(new Map()));
   return mutate(ctx, async (unit) => {
+    const heirs = rows.values.filter(inherits).flatMap(({ parentId }) => parentId ?? []);
+    const parents = await lockParents(unit, [...new Set(heirs)]);
+    const drafts = early && heirs.length === 0 ? early : rows.map(drafting(parents));
     // Sent together, the counters last, because they stay locked until commit.
     const [found, raised] = await Promise.all([
-      readReferences(unit, drafts.values, [userId]),
+      readReferences(unit, drafts.values, [userId], parents),
       takeQuotaAndNumber(unit, drafts.size),
     ]);
+    const assignable = await readAssignable(unit, drafts.values.flatMap(inProject));
     const checked = drafts.map((draft) => {
       requireReferences(found, draft);
+      if (draft.parentId) requireParentsProject(found.parents.get(draft.parentId), draft.projectId);
+      requireAssignable(assignable, draft.projectId, draft.assigneeIds, ['assigneeIds']);
       return draft;
     });
     const numbers = await numbersTaken(unit, raised, drafts.size, checked.size);
@@ -76,11 +111,13 @@ export async function createTasks<Answer>(
       return { ...draft, id: uuidv7() };
     });
     const news = numbered.values;
+    const places = await takePlaces(unit, news);
     const tracked = news.map(({ assigneeIds, tagIds }) => ({ assigneeIds, tagIds: tagIds.toSorted() }));
     const added = await tasks.addMany(
       unit,
       news.map(({ assigneeIds: _people, tagIds: _tags, ...fields }, index) => ({
         ...fields,
+        ...places.get(fields.id),
         completedAt: fields.status === 'done' ? unit.now : null,
         number: numbers.first + index,
       })),
@@ -95,6 +132,7 @@ export async function createTasks<Answer>(
     const links = {
       ...noLinks,
       people: found.people,
+      projectKeys: keysOf(found),
       assigneeIds: new Map(news.map(({ id, assigneeIds }) => [id, assigneeIds])),
       tags: new Map(news.map(({ id, tagIds }) => [id, tagsOf(found, tagIds)])),
     };
@@ -102,6 +140,12 @@ export async function createTasks<Answer>(
     return answer(numbered.map(({ id }) => shownOf(shown, id)));
   });
 }
+
+/** The people who are to be assigned in a project. */
+const inProject = ({ projectId, assigneeIds }: { projectId: string | null; assigneeIds: readonly string[] }) =>
+  projectId === null ? [] : [{ projectId, userIds: assigneeIds }];
+
+const keysOf = (found: Referable) => new Map([...found.projects].map(([id, { key }]) => [id, key]));
 
 /** A new task has no dependencies. */
 const noLinks = { blockedBy: new Map<string, string[]>(), blocks: new Map<string, string[]>() };
@@ -164,57 +208,79 @@ export async function updateTasks<Answer>(
   answer: (updated: Rows<Task>) => Answer,
 ): Promise<Answer> {
   requirePermission(ctx, 'task:update');
-  return mutate(ctx, async (unit) => {
-    const parentIds = [...new Set(rows.values.flatMap(({ parentId }) => parentId ?? []))];
-    if (parentIds.length > 0) {
-      // From the top down, as deleting a tree locks, so that the two do not wait for each other.
-      await lockOrganization(unit);
-      await tasks.lockMany(unit, { id: oneOrMany(parentIds) });
-    }
-    const { locked, nameAll } = await lockTasks(
-      unit,
-      rows.values.map(({ id }) => id),
-    );
-    const allowed = rows.map(({ id, ...fields }) => {
-      const task = locked.get(id);
-      if (!task) throw workErrors.task_not_found();
-      authorizeUpdate(ctx, task, fields);
-      unit.checkVersion(task);
-      return { task, fields };
-    });
-    const links = await nameAll();
-    const found = await readReferences(
-      unit,
-      allowed.values.map(({ fields }) => fields),
-    );
-    const above =
-      parentIds.length > 0 ? await parentsAbove(unit.invisible, parentIds) : new Map<string, string | null>();
-    const checked = allowed.map(({ task, fields }) => {
-      requireReferences(found, fields, task.assigneeIds);
-      if (fields.parentId) refuseCycle(above, task.id, fields.parentId);
-      if (fields.parentId !== undefined) above.set(task.id, fields.parentId);
-      return { task, fields };
-    });
-    const fieldsOf = new Map(checked.values.map(({ task, fields }) => [task.id, fields]));
-    const changed = await tasks.changeMany(
-      unit,
-      checked.values.map(({ task }) => task),
-      (task) => changesOf(task, fieldsOf.get(task.id) ?? {}, unit.now),
-      { later: true, ...audienceOfOne(checked.values) },
-    );
-    await writeLater(unit, changed.length, [...replaceLinks(unit, changed), ...replaceWords(unit, changed)]);
-    const afterwards = new Map(changed.map(({ after }) => [after.id, after]));
-    const newLinks = linksAfter(links, found, checked.values);
-    return answer(checked.map(({ task }) => assembleTask(afterwards.get(task.id) ?? task, newLinks)));
+  return mutate(ctx, async (unit) => answer(await changeTasks(unit, rows)));
+}
+
+/** What a change refers to. The project in which a task is already needs no check. */
+const referred = ({ task, fields }: { task: LockedTask; fields: Fields }) =>
+  isMoved(task, fields) ? fields : { ...fields, projectId: null };
+
+/**
+ * Changes tasks as `updateTasks` does, in a unit.
+ * @param beside the new place of a single task in the order of a project. @default the same, or behind all others in a new project
+ * @throws `neighbor_in_other_project` when it would not be in that project
+ */
+export async function changeTasks(unit: Unit, given: Rows<TaskUpdate>, beside?: OrderPlace): Promise<Rows<Task>> {
+  const { ctx } = unit;
+  const parentIds = [...new Set(given.values.flatMap(({ parentId }) => parentId ?? []))];
+  const mayMove = parentIds.length > 0 || given.values.some(({ projectId }) => projectId !== undefined);
+  // From the top down, as deleting a tree locks, so that the two do not wait for each other.
+  if (mayMove) await lockOrganization(unit);
+  const parents = parentIds.length > 0 ? await tasks.lockMany(unit, { id: oneOrMany(parentIds) }) : [];
+  const projectOf = new Map(parents.map(({ id, projectId }) => [id, projectId]));
+  const rows = given.map((row) => (inherits(row) ? { ...row, projectId: projectOf.get(row.parentId ?? '') } : row));
+  const { locked, nameAll } = await lockTasks(
+    unit,
+    rows.values.map(({ id }) => id),
+  );
+  const allowed = rows.map(({ id, ...fields }) => {
+    const task = locked.get(id);
+    if (!task) throw workErrors.task_not_found();
+    authorizeUpdate(ctx, task, fields);
+    unit.checkVersion(task);
+    return { task, fields };
   });
+  const links = await nameAll();
+  const found = await readReferences(unit, allowed.values.map(referred));
+  const trees = await readTrees(unit, allowed.values);
+  const assignable = await readAssignable(
+    unit,
+    allowed.values.flatMap((row) => assignedBy(row, trees)),
+  );
+  const above = parentIds.length > 0 ? await parentsAbove(unit.invisible, parentIds) : new Map<string, string | null>();
+  const checked = allowed.map(({ task, fields }) => {
+    requireReferences(found, referred({ task, fields }), task.assigneeIds);
+    requireProject(unit, { task, fields, trees, found, assignable, beside });
+    if (fields.parentId) refuseCycle(above, task.id, fields.parentId);
+    if (fields.parentId !== undefined) above.set(task.id, fields.parentId);
+    return { task, fields };
+  });
+  const fieldsOf = new Map(checked.values.map(({ task, fields }) => [task.id, fields]));
+  const moved = checked.values.filter(({ task, fields }) => isMoved(task, fields));
+  const followers = moved.flatMap(({ task }) => trees.below.get(task.id) ?? []);
+  const places = await movePlaces(unit, moved, trees);
+  const changed = await tasks.changeMany(
+    unit,
+    [...checked.values.map(({ task }) => task), ...followers],
+    (task) => ({
+      ...changesOf(task, fieldsOf.get(task.id) ?? {}, unit.now),
+      ...places.get(task.id),
+      ...(beside && fieldsOf.has(task.id) && { position: beside.position }),
+    }),
+    { later: true, ...audienceOfOne(checked.values) },
+  );
+  await writeLater(unit, changed.length, [...replaceLinks(unit, changed), ...replaceWords(unit, changed)]);
+  const afterwards = new Map(changed.map(({ after }) => [after.id, after]));
+  const newLinks = linksAfter(links, found, checked.values);
+  return checked.map(({ task }) => assembleTask(afterwards.get(task.id) ?? task, newLinks));
 }
 
 /** @throws `permission_denied` unless the caller may change the task, and still could afterwards */
 function authorizeUpdate(ctx: ServiceContext, task: LockedTask, fields: Fields): void {
-  const { assigneeIds = task.assigneeIds, teamId = task.teamId } = fields;
+  const { assigneeIds = task.assigneeIds, teamId = task.teamId, projectId = task.projectId } = fields;
   authorize(ctx, 'task:update', taskSubject(task, task.assigneeIds));
   // Nobody moves a task out of their own reach. The old priority decides whether it may be changed at this hour.
-  authorize(ctx, 'task:update', taskSubject({ ...task, teamId }, assigneeIds));
+  authorize(ctx, 'task:update', taskSubject({ ...task, teamId, projectId }, assigneeIds));
 }
 
 /**
@@ -285,6 +351,7 @@ function linksAfter(
   }
   return {
     ...links,
+    projectKeys: new Map([...links.projectKeys, ...keysOf(found)]),
     people: new Map([...links.people, ...found.people]),
     assigneeIds,
     tags,

@@ -3,14 +3,14 @@ import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { cancelJob, type Job, startJob, stepRows } from '../../jobs/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import type { ById } from '../../kernel/schemas.ts';
+import { projects } from '../projects/project.record.ts';
 import { workErrors } from '../work.errors.ts';
 import { taskEvents } from './task.events.ts';
 import { linkIdsOf } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';
 import { keptSince, type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
-import type { Task, TaskDelete } from './task.schema.ts';
+import type { Task, TaskById, TaskDelete } from './task.schema.ts';
 import { countTrashedTogether, idsBelow, noId, trashedTogether } from './task.tree.ts';
 
 export type TaskInTree = Awaited<ReturnType<typeof tasks.lockMany>>[number];
@@ -95,9 +95,9 @@ export async function deleteTask(ctx: ServiceContext, { id, permanent }: TaskDel
 /**
  * Brings back what was trashed together with the task. Of more than 500 tasks it brings back the first one only, and starts a job.
  * A job that was still moving the tree to the trash is cancelled.
- * @throws `task_not_found` after 30 days, `task_not_deleted`, `parent_deleted`, `permission_denied`, `version_conflict`, `limit_exceeded`
+ * @throws `task_not_found` after 30 days, `task_not_deleted`, `parent_deleted`, `project_deleted`, `permission_denied`, `version_conflict`, `limit_exceeded`
  */
-export async function restoreTask(ctx: ServiceContext, { id }: ById): Promise<Task | Job> {
+export async function restoreTask(ctx: ServiceContext, { id }: TaskById): Promise<Task | Job> {
   requirePermission(ctx, 'task:delete');
   return mutate(ctx, async (unit): Promise<Task | Job> => {
     const check = (found: LockedTask) => {
@@ -110,6 +110,14 @@ export async function restoreTask(ctx: ServiceContext, { id }: ById): Promise<Ta
     if (task.parentId) {
       const [parent] = await tasks.lockMany(unit, { id: task.parentId }, { trash: true, invisible: true });
       if (parent?.deletedAt) throw workErrors.parent_deleted();
+    }
+    if (task.projectId) {
+      const [project] = await projects.lockMany(
+        unit,
+        { id: task.projectId },
+        { trash: true, invisible: true, share: true },
+      );
+      if (project?.deletedAt) throw workErrors.project_deleted();
     }
     await cancelJob(unit, trashKey(trashId));
     const together = await trashedTogether(unit.invisible, { trashId, after: noId, limit: stepRows + 1 });

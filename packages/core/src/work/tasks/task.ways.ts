@@ -30,16 +30,19 @@ const listed: Partial<Record<FilterName, Listed>> = {
   createdBy: { table: 'tasks', column: 'tasks.created_by_id', type: 'uuid', values: 'creators' },
   team: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'teams' },
   parent: { table: 'tasks', column: 'tasks.parent_id', type: 'uuid', values: 'parents' },
+  project: { table: 'tasks', column: 'tasks.project_id', type: 'uuid', values: 'projects' },
   department: { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'departmentTeams' },
   assignee: { ...linkFilters.assignee, type: 'uuid', values: linkValues.assignee },
   tag: { ...linkFilters.tag, type: 'uuid', values: linkValues.tag },
 };
 const assignedToCaller: Listed = { ...linkFilters.assignee, type: 'uuid', values: 'self' };
-const inPlaces: Listed = { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'places' };
+const inTeams: Listed = { table: 'tasks', column: 'tasks.team_id', type: 'uuid', values: 'places' };
+const inProjects: Listed = { ...inTeams, column: 'tasks.project_id' };
+const visible = { own: assignedToCaller, teams: inTeams, projects: inProjects, mixed: undefined };
 
-const listedOf = (name: FilterName, { [name]: choice }: Filters): Listed | undefined => {
-  if (choice === 'none') return undefined;
-  if (name === 'visible') return choice === 'own' ? assignedToCaller : inPlaces;
+const listedOf = (name: FilterName, filters: Filters): Listed | undefined => {
+  if (filters[name] === 'none') return undefined;
+  if (name === 'visible') return visible[filters.visible ?? 'mixed'];
   return listed[name];
 };
 
@@ -49,9 +52,10 @@ export function isIndexed(name: FilterName, filters: Filters): boolean {
   if (choice === undefined || choice === 'both' || choice === 'mixed' || choice === false) return false;
   if (name === 'visible' || isLink(name)) return true;
   // The walls leave out tasks that the caller does not see, so a read by another filter could walk through all tasks.
-  if (filters.visible) return name === 'parent' && choice !== 'none';
+  if (filters.visible) return (name === 'parent' || name === 'project') && choice !== 'none';
   if (filters.trash) return name === 'trash';
-  return name !== 'parent' || choice !== 'none';
+  // The indexes of these columns leave out tasks without a value.
+  return (name !== 'parent' && name !== 'project') || choice !== 'none';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id, input, output, pageInput, Person } from '../../kernel/schemas.ts';
+import { taskRef } from '../tasks/task.schema.ts';
 import { storedReasons } from './watcher.entity.ts';
 
 export const Watcher = output('Watcher', {
@@ -11,14 +12,14 @@ export const Watcher = output('Watcher', {
 });
 export type Watcher = z.output<typeof Watcher>;
 
-export const WatcherListInput = z.strictObject({ id: id().describe('The task.'), ...pageInput });
+export const WatcherListInput = z.strictObject({ id: taskRef().describe('The task.'), ...pageInput });
 export type WatcherListInput = z.output<typeof WatcherListInput>;
 
 export const TaskWatch = input('TaskWatch', {
-  id: id(),
+  id: taskRef(),
   muted: z.boolean().default(false).describe('Whether to be told nothing about the task.'),
 });
 export type TaskWatch = z.output<typeof TaskWatch>;
 
-export const WatcherPath = z.strictObject({ id: id().describe('The task.'), userId: id() });
+export const WatcherPath = z.strictObject({ id: taskRef().describe('The task.'), userId: id() });
 export type WatcherPath = z.output<typeof WatcherPath>;

@@ -102,6 +102,21 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "service_accounts" ("organization_id" uuid not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "user_id"));`);
 
+    this.addSql(`create table "projects" ("organization_id" uuid not null, "id" uuid not null, "key" varchar(255) not null, "name" varchar(255) not null, "name_sort" text collate "C" not null, "description" text null, "status" text not null, "visibility" text not null, "lead_id" uuid null, "start_date" timestamptz(3) null, "target_date" timestamptz(3) null, "archived_at" timestamptz(3) null, "trash_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "projects_organization_id_created_at_id_index" on "projects" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "projects_organization_id_updated_at_id_index" on "projects" ("organization_id", "updated_at", "id");`);
+    this.addSql(`create index "projects_organization_id_name_sort_id_index" on "projects" ("organization_id", "name_sort", "id");`);
+    this.addSql(`create index "projects_organization_id_target_date_id_index" on "projects" ("organization_id", "target_date", "id");`);
+    this.addSql(`create index "projects_organization_id_lead_id_id_index" on "projects" ("organization_id", "lead_id", "id");`);
+    this.addSql(`alter table "projects" add constraint "projects_organization_id_key_unique" unique ("organization_id", "key");`);
+
+    this.addSql(`create table "project_members" ("organization_id" uuid not null, "project_id" uuid not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "project_id", "user_id"));`);
+    this.addSql(`create index "project_members_organization_id_project_id_created_9dcbd_index" on "project_members" ("organization_id", "project_id", "created_at", "user_id");`);
+    this.addSql(`create index "project_members_organization_id_user_id_project_id_index" on "project_members" ("organization_id", "user_id", "project_id");`);
+
+    this.addSql(`create table "project_keys" ("organization_id" uuid not null, "key" varchar(255) not null, "project_id" uuid not null, primary key ("organization_id", "key"));`);
+    this.addSql(`create index "project_keys_organization_id_project_id_index" on "project_keys" ("organization_id", "project_id");`);
+
     this.addSql(`create table "invitations" ("organization_id" uuid not null, "id" uuid not null, "email" varchar(255) not null, "email_key" varchar(255) not null, "status" text not null, "invited_by_id" uuid not null, "expires_at" timestamptz(3) not null, "expired_at" timestamptz(3) null, "mails_sent" int not null default 0, "mails_since" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "invitations_email_key_index" on "invitations" ("email_key");`);
     this.addSql(`create index "invitations_organization_id_email_key_index" on "invitations" ("organization_id", "email_key");`);
@@ -136,7 +151,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "team_members_organization_id_team_id_added_at_user_id_index" on "team_members" ("organization_id", "team_id", "added_at", "user_id");`);
     this.addSql(`create index "team_members_organization_id_user_id_team_id_index" on "team_members" ("organization_id", "user_id", "team_id");`);
 
-    this.addSql(`create table "tasks" ("organization_id" uuid not null, "id" uuid not null, "number" int not null, "title" varchar(255) not null, "title_sort" text collate "C" not null, "description" text null, "status" text not null, "status_rank" smallint not null, "priority" text not null, "priority_rank" smallint not null, "due_date" timestamptz(3) null, "start_date" timestamptz(3) null, "estimated_hours" int null, "actual_hours" int null, "completed_at" timestamptz(3) null, "parent_id" uuid null, "team_id" uuid null, "trash_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create table "tasks" ("organization_id" uuid not null, "id" uuid not null, "number" int not null, "title" varchar(255) not null, "title_sort" text collate "C" not null, "description" text null, "status" text not null, "status_rank" smallint not null, "priority" text not null, "priority_rank" smallint not null, "due_date" timestamptz(3) null, "start_date" timestamptz(3) null, "estimated_hours" int null, "actual_hours" int null, "completed_at" timestamptz(3) null, "parent_id" uuid null, "team_id" uuid null, "project_id" uuid null, "project_number" int null, "position" varchar(255) null, "trash_id" uuid null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "tasks_created_index" on "tasks" ("organization_id", "created_at", "id") where deleted_at is null;`);
     this.addSql(`create index "tasks_updated_index" on "tasks" ("organization_id", "updated_at", "id") where deleted_at is null;`);
     this.addSql(`create index "tasks_due_index" on "tasks" ("organization_id", "due_date", "id") where deleted_at is null;`);
@@ -147,6 +162,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "tasks_overdue_index" on "tasks" ("organization_id", "due_date", "id", "created_at") where deleted_at is null and status_rank < 3 and due_date is not null;`);
     this.addSql(`create index "tasks_completed_index" on "tasks" ("organization_id", "completed_at", "status_rank", "actual_hours", "created_at") where deleted_at is null and completed_at is not null;`);
     this.addSql(`create index "tasks_team_index" on "tasks" ("organization_id", "team_id", "created_at", "id");`);
+    this.addSql(`create index "tasks_project_index" on "tasks" ("organization_id", "project_id", "created_at", "id") where project_id is not null;`);
+    this.addSql(`create index "tasks_position_index" on "tasks" ("organization_id", "project_id", "position", "id") where project_id is not null and deleted_at is null;`);
+    this.addSql(`create index "tasks_key_index" on "tasks" ("organization_id", "project_id", "project_number", "id") where project_id is not null;`);
     this.addSql(`create index "tasks_parent_index" on "tasks" ("organization_id", "parent_id", "created_at", "id") where parent_id is not null;`);
     this.addSql(`create index "tasks_trashed_index" on "tasks" ("organization_id", "deleted_at", "id") where deleted_at is not null;`);
     this.addSql(`create index "tasks_trash_created_index" on "tasks" ("organization_id", "created_at", "id") where deleted_at is not null;`);
@@ -159,6 +177,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "task_tags" ("organization_id" uuid not null, "task_id" uuid not null, "tag_id" uuid not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "task_id", "tag_id"));`);
     this.addSql(`create index "task_tags_tag_index" on "task_tags" ("organization_id", "tag_id", "created_at", "task_id");`);
 
+    this.addSql(`create table "task_keys" ("organization_id" uuid not null, "project_id" uuid not null, "number" int not null, "task_id" uuid not null, primary key ("organization_id", "project_id", "number"));`);
+    this.addSql(`create index "task_keys_organization_id_task_id_index" on "task_keys" ("organization_id", "task_id");`);
+
     this.addSql(`create table "task_dependencies" ("organization_id" uuid not null, "task_id" uuid not null, "blocker_id" uuid not null, primary key ("organization_id", "task_id", "blocker_id"));`);
     this.addSql(`create index "task_dependencies_blocker_index" on "task_dependencies" ("organization_id", "blocker_id", "task_id");`);
 
@@ -168,11 +189,12 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "due_notices" ("organization_id" uuid not null, "task_id" uuid not null, "type" text not null, "due_date" timestamptz(3) not null, primary key ("organization_id", "task_id", "type"));`);
     this.addSql(`create index "due_notices_due_date_index" on "due_notices" ("due_date");`);
 
-    this.addSql(`create table "role_assignments" ("organization_id" uuid not null, "id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "department_id" uuid null, "team_id" uuid null, "scope_key" varchar(255) not null, "valid_to" timestamptz(3) null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create table "role_assignments" ("organization_id" uuid not null, "id" uuid not null, "user_id" uuid not null, "role_id" uuid not null, "department_id" uuid null, "team_id" uuid null, "project_id" uuid null, "scope_key" varchar(255) not null, "valid_to" timestamptz(3) null, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "role_assignments_organization_id_created_at_id_index" on "role_assignments" ("organization_id", "created_at", "id");`);
     this.addSql(`create index "role_assignments_organization_id_role_id_created_at_id_index" on "role_assignments" ("organization_id", "role_id", "created_at", "id");`);
     this.addSql(`create index "role_assignments_department_index" on "role_assignments" ("organization_id", "department_id", "created_at", "id") where department_id is not null;`);
     this.addSql(`create index "role_assignments_team_index" on "role_assignments" ("organization_id", "team_id", "created_at", "id") where team_id is not null;`);
+    this.addSql(`create index "role_assignments_project_index" on "role_assignments" ("organization_id", "project_id", "created_at", "id") where project_id is not null;`);
     this.addSql(`create index "role_assignments_user_id_organization_id_created_at_id_index" on "role_assignments" ("user_id", "organization_id", "created_at", "id");`);
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_user_id_role_id__f0017_unique" unique ("organization_id", "user_id", "role_id", "scope_key");`);
 
@@ -367,6 +389,30 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "service_accounts_identity" on "service_accounts" to "tenon_identity" using (true) with check (true);`);
     this.addSql(`create policy "service_accounts_request" on "service_accounts" to "tenon_request" using (service_accounts.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (service_accounts.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "projects" add constraint "projects_organization_id_lead_id_foreign" foreign key ("organization_id", "lead_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "projects" add constraint "projects_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "projects" add constraint "projects_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "projects" add constraint "projects_status_check" check ("status" in ('planned', 'active', 'paused', 'completed', 'cancelled'));`);
+    this.addSql(`alter table "projects" add constraint "projects_visibility_check" check ("visibility" in ('organization', 'private'));`);
+    this.addSql(`alter table "projects" enable row level security;`);
+    this.addSql(`alter table "projects" force row level security;`);
+    this.addSql(`create policy "projects_system" on "projects" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "projects_request" on "projects" to "tenon_request" using (projects.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (projects.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "project_members" add constraint "project_members_organization_id_project_id_foreign" foreign key ("organization_id", "project_id") references "projects" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "project_members" add constraint "project_members_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "project_members" add constraint "project_members_organization_id_added_by_id_foreign" foreign key ("organization_id", "added_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "project_members" enable row level security;`);
+    this.addSql(`alter table "project_members" force row level security;`);
+    this.addSql(`create policy "project_members_system" on "project_members" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "project_members_request" on "project_members" to "tenon_request" using (project_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (project_members.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "project_keys" add constraint "project_keys_organization_id_project_id_foreign" foreign key ("organization_id", "project_id") references "projects" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "project_keys" enable row level security;`);
+    this.addSql(`alter table "project_keys" force row level security;`);
+    this.addSql(`create policy "project_keys_system" on "project_keys" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "project_keys_request" on "project_keys" to "tenon_request" using (project_keys.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (project_keys.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
     this.addSql(`alter table "invitations" add constraint "invitations_organization_id_foreign" foreign key ("organization_id") references "organizations" ("id") on update no action on delete restrict;`);
     this.addSql(`alter table "invitations" add constraint "invitations_organization_id_invited_by_id_foreign" foreign key ("organization_id", "invited_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "invitations" add constraint "invitations_status_check" check ("status" in ('pending', 'accepted', 'declined', 'revoked'));`);
@@ -430,6 +476,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`alter table "tasks" add constraint "tasks_organization_id_parent_id_foreign" foreign key ("organization_id", "parent_id") references "tasks" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "tasks" add constraint "tasks_organization_id_team_id_foreign" foreign key ("organization_id", "team_id") references "teams" ("organization_id", "id") on update no action on delete restrict;`);
+    this.addSql(`alter table "tasks" add constraint "tasks_organization_id_project_id_foreign" foreign key ("organization_id", "project_id") references "projects" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "tasks" add constraint "tasks_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "tasks" add constraint "tasks_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "tasks" add constraint "tasks_status_check" check ("status" in ('todo', 'in_progress', 'in_review', 'done', 'archived'));`);
@@ -454,6 +501,13 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "task_tags" force row level security;`);
     this.addSql(`create policy "task_tags_system" on "task_tags" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "task_tags_request" on "task_tags" to "tenon_request" using (task_tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_tags.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "task_keys" add constraint "task_keys_organization_id_project_id_foreign" foreign key ("organization_id", "project_id") references "projects" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_keys" add constraint "task_keys_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "task_keys" enable row level security;`);
+    this.addSql(`alter table "task_keys" force row level security;`);
+    this.addSql(`create policy "task_keys_system" on "task_keys" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_keys_request" on "task_keys" to "tenon_request" using (task_keys.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_keys.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "task_dependencies" add constraint "task_dependencies_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "task_dependencies" add constraint "task_dependencies_organization_id_blocker_id_foreign" foreign key ("organization_id", "blocker_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
@@ -480,6 +534,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_role_id_foreign" foreign key ("organization_id", "role_id") references "roles" ("organization_id", "id") on update no action on delete restrict;`);
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_department_id_foreign" foreign key ("organization_id", "department_id") references "departments" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_team_id_foreign" foreign key ("organization_id", "team_id") references "teams" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "role_assignments" add constraint "role_assignments_organization_id_project_id_foreign" foreign key ("organization_id", "project_id") references "projects" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "role_assignments" enable row level security;`);
     this.addSql(`alter table "role_assignments" force row level security;`);
     this.addSql(`create policy "role_assignments_system" on "role_assignments" to "tenon_system" using (true) with check (true);`);
@@ -607,6 +662,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "tags" drop constraint "tags_organization_id_updated_by_id_foreign";`);
     this.addSql(`alter table "service_accounts" drop constraint "service_accounts_organization_id_user_id_foreign";`);
     this.addSql(`alter table "service_accounts" drop constraint "service_accounts_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "projects" drop constraint "projects_organization_id_lead_id_foreign";`);
+    this.addSql(`alter table "projects" drop constraint "projects_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "projects" drop constraint "projects_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "project_members" drop constraint "project_members_organization_id_user_id_foreign";`);
+    this.addSql(`alter table "project_members" drop constraint "project_members_organization_id_added_by_id_foreign";`);
     this.addSql(`alter table "invitations" drop constraint "invitations_organization_id_invited_by_id_foreign";`);
     this.addSql(`alter table "identity_providers" drop constraint "identity_providers_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "identity_providers" drop constraint "identity_providers_organization_id_updated_by_id_foreign";`);
@@ -631,6 +691,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_updated_by_id_foreign";`);
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_tag_id_foreign";`);
+    this.addSql(`alter table "project_members" drop constraint "project_members_organization_id_project_id_foreign";`);
+    this.addSql(`alter table "project_keys" drop constraint "project_keys_organization_id_project_id_foreign";`);
+    this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_project_id_foreign";`);
+    this.addSql(`alter table "task_keys" drop constraint "task_keys_organization_id_project_id_foreign";`);
+    this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_project_id_foreign";`);
     this.addSql(`alter table "invitation_roles" drop constraint "invitation_roles_organization_id_invitation_id_foreign";`);
     this.addSql(`alter table "identity_provider_roles" drop constraint "identity_provider_roles_organization_id_identity_a0151_foreign";`);
     this.addSql(`alter table "departments" drop constraint "departments_organization_id_parent_id_foreign";`);
@@ -643,6 +708,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_parent_id_foreign";`);
     this.addSql(`alter table "task_watchers" drop constraint "task_watchers_organization_id_task_id_foreign";`);
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "task_keys" drop constraint "task_keys_organization_id_task_id_foreign";`);
     this.addSql(`alter table "task_dependencies" drop constraint "task_dependencies_organization_id_task_id_foreign";`);
     this.addSql(`alter table "task_dependencies" drop constraint "task_dependencies_organization_id_blocker_id_foreign";`);
     this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_task_id_foreign";`);
@@ -675,6 +741,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "memberships" cascade;`);
     this.addSql(`drop table if exists "tags" cascade;`);
     this.addSql(`drop table if exists "service_accounts" cascade;`);
+    this.addSql(`drop table if exists "projects" cascade;`);
+    this.addSql(`drop table if exists "project_members" cascade;`);
+    this.addSql(`drop table if exists "project_keys" cascade;`);
     this.addSql(`drop table if exists "invitations" cascade;`);
     this.addSql(`drop table if exists "invitation_roles" cascade;`);
     this.addSql(`drop table if exists "identity_providers" cascade;`);
@@ -685,6 +754,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "tasks" cascade;`);
     this.addSql(`drop table if exists "task_watchers" cascade;`);
     this.addSql(`drop table if exists "task_tags" cascade;`);
+    this.addSql(`drop table if exists "task_keys" cascade;`);
     this.addSql(`drop table if exists "task_dependencies" cascade;`);
     this.addSql(`drop table if exists "task_assignees" cascade;`);
     this.addSql(`drop table if exists "due_notices" cascade;`);
