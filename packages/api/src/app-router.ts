@@ -21,6 +21,8 @@ import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
 import { commentRouter } from './work/comment.router.ts';
 import { jobRouter } from './work/job.router.ts';
+import { projectMemberRouter } from './work/project-member.router.ts';
+import { projectRouter } from './work/project.router.ts';
 import { tagRouter } from './work/tag.router.ts';
 import { taskWatcherRouter } from './work/task-watcher.router.ts';
 import { taskRouter } from './work/task.router.ts';
@@ -43,6 +45,8 @@ export const appRouter = router({
   identityProviders: identityProviderRouter,
   departments: departmentRouter,
   teams: teamRouter,
+  projects: projectRouter,
+  projectMembers: projectMemberRouter,
   tasks: taskRouter,
   taskWatchers: taskWatcherRouter,
   tags: tagRouter,

@@ -21,6 +21,7 @@ import {
   refuseHeaders,
 } from './headers.ts';
 import { hasEntityTag } from './http/etags.ts';
+import { withIds } from './keys.ts';
 import { LoggedCall } from './logged-call.ts';
 import { type Call, type Operation, problemsOf } from './operation.ts';
 import { type Problem, toProblem } from './problem.ts';
@@ -57,10 +58,11 @@ export const executing =
           mutation: { ...mutation, procedure: call.name, input, secretAnswer: operation.secretAnswer },
         }),
       });
-      // The casts are safe: this operation's schema produced the input, and operations that use the transport run over REST only.
+      const named = await withIds(service, operation, input);
       const declared = <Thrown>(thrown: Thrown) =>
         request.checkOutputs ? checkProblem(call.name, operation, thrown) : thrown;
-      const answered = await run(service, input as never, request.transport as never).catch((thrown: unknown) => {
+      // The casts are safe: this operation's schema produced the input, and operations that use the transport run over REST only.
+      const answered = await run(service, named as never, request.transport as never).catch((thrown: unknown) => {
         throw declared(thrown);
       });
       const problemOf = (error: DomainError) => toProblem(toApiError(declared(error), operation.pointerOf), request);
@@ -68,7 +70,7 @@ export const executing =
       const { accepted, dryRun } = service.outcome;
       if (request.checkOutputs) checkOutput(call.name, accepted ? { output: Job } : operation, output);
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
-      const answer = { input, data, outcome: service.outcome };
+      const answer = { input: named, data, outcome: service.outcome };
       request.answer = { ...answer, notModified: operation.revalidates && isKnown(answer, request.headers) };
       logged.succeed(request.answer, output);
       return data;

@@ -99,7 +99,7 @@ export const memberRouter = router({
     long: true,
     input: TaskReassign,
     output: TasksReassigned,
-    problems: [member_not_found, assignee_not_found],
+    problems: [member_not_found, assignee_not_found, workErrors.assignee_not_in_project],
     run: reassignTasks,
   }),
   endSessions: mutation({

@@ -11,6 +11,7 @@ import {
   RoleAssignmentListInput,
   teamErrors,
   tenancyErrors,
+  workErrors,
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 import { roles } from './role.router.ts';
@@ -40,7 +41,7 @@ export const roleAssignmentRouter = router({
     access: 'member:update',
     summary: 'Give a member a role',
     description:
-      'Everywhere, in a department with all below it, or in a team; for ever, or until an instant. Where a role is held in a part, it shows and changes the tasks of the teams there, with what belongs to them; what is everybody’s it only reads.',
+      'Everywhere, in a department with all below it, in a team or in a project; for ever, or until an instant. A role in a part of the organization shows and changes the tasks there, with what belongs to them. What belongs to the whole organization can only be read with it. It opens no private project.',
     input: RoleAssignmentCreate,
     output: RoleAssignment,
     status: 201,
@@ -49,6 +50,7 @@ export const roleAssignmentRouter = router({
       role_not_found,
       departmentErrors.department_not_found,
       teamErrors.team_not_found,
+      workErrors.project_not_found,
       role_exceeds_own,
       role_assigned_already,
     ],

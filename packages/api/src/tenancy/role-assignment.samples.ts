@@ -1,5 +1,6 @@
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
+import { aProject } from '../work/project.samples.ts';
 import { aDepartment } from './department.samples.ts';
 import { aRole } from './role.samples.ts';
 import { aTeam } from './team.samples.ts';
@@ -20,6 +21,7 @@ export default samplesOf('roleAssignments', {
       role: [caller.organization.roleIds.viewer],
       department: [(await aDepartment(caller)).id],
       team: [(await aTeam(caller)).id],
+      project: [(await aProject(caller)).id],
     }),
   },
   create: {

@@ -3,7 +3,6 @@ import {
   addDependency,
   bulkCreateTasks,
   bulkUpdateTasks,
-  ById,
   createTask,
   deleteTask,
   emptyTrash,
@@ -12,12 +11,14 @@ import {
   listTaskActivity,
   listTaskHistory,
   listTasks,
+  moveTask,
   removeDependency,
   restoreTask,
   Task,
   TaskActivityInput,
   TaskBulkCreate,
   TaskBulkUpdate,
+  TaskById,
   TaskCreate,
   TaskDelete,
   TaskDependency,
@@ -25,6 +26,7 @@ import {
   TaskHistoryInput,
   TaskHistoryPage,
   TaskListInput,
+  TaskMove,
   TaskPage,
   TaskUpdate,
   TaskWatch,
@@ -41,12 +43,33 @@ import { heading, router } from '../trpc.ts';
 
 const { bulk, mutation, query } = heading({ name: 'Tasks', description: 'What is to be done, by whom and by when.' });
 
-const { task_not_found, parent_not_found, assignee_not_found, tag_not_found, parent_cycle } = workErrors;
+const {
+  task_not_found,
+  parent_not_found,
+  assignee_not_found,
+  tag_not_found,
+  parent_cycle,
+  project_not_found,
+  parent_in_other_project,
+  assignee_not_in_project,
+  neighbor_in_other_project,
+  neighbors_out_of_order,
+  too_many_subtasks,
+} = workErrors;
 const { team_not_found } = teamErrors;
 
 const TaskBulkAnswer = bulkAnswer('TaskBulkAnswer', { task: Task.nullable() });
 
-const createProblems = [parent_not_found, assignee_not_found, tag_not_found, team_not_found, errors.limit_exceeded];
+const createProblems = [
+  parent_not_found,
+  assignee_not_found,
+  tag_not_found,
+  team_not_found,
+  project_not_found,
+  parent_in_other_project,
+  assignee_not_in_project,
+  errors.limit_exceeded,
+];
 const updateProblems = [
   task_not_found,
   parent_not_found,
@@ -54,6 +77,10 @@ const updateProblems = [
   tag_not_found,
   team_not_found,
   parent_cycle,
+  project_not_found,
+  parent_in_other_project,
+  assignee_not_in_project,
+  too_many_subtasks,
 ];
 
 export const taskRouter = router({
@@ -99,12 +126,35 @@ export const taskRouter = router({
     rest: 'PATCH /tasks/{id}',
     access: 'task:update',
     summary: 'Change a task',
-    description: 'Only the fields that are sent change; null clears. Subtasks do not follow it to another team.',
+    description:
+      'Only the fields that are sent change; null clears. Subtasks do not follow it to another team. They follow it to another project, where it gets another key; the old one goes on leading to it.',
     versioned: true,
     input: TaskUpdate,
     output: Task,
     problems: updateProblems,
     run: updateTask,
+  }),
+  move: mutation({
+    rest: 'POST /tasks/{id}/move',
+    access: 'task:update',
+    summary: 'Move a task with its subtasks',
+    description:
+      'To another project, parent or status, and before or after another task of the same project. Without a neighbor it keeps its place, or is the last one in a new project. Now and then a move gives other tasks of the project new positions in the same order, without a new version.',
+    versioned: true,
+    input: TaskMove,
+    output: Task,
+    problems: [
+      task_not_found,
+      parent_not_found,
+      parent_cycle,
+      project_not_found,
+      parent_in_other_project,
+      neighbor_in_other_project,
+      neighbors_out_of_order,
+      assignee_not_in_project,
+      too_many_subtasks,
+    ],
+    run: moveTask,
   }),
   bulkUpdate: bulk({
     rest: 'POST /tasks/bulk-update',
@@ -115,7 +165,7 @@ export const taskRouter = router({
     rowStatus: 200,
     input: TaskBulkUpdate,
     output: TaskBulkAnswer,
-    problems: updateProblems,
+    problems: [...updateProblems, workErrors.subtask_in_same_call],
     run: bulkUpdateTasks,
   }),
   addDependency: mutation({
@@ -158,13 +208,14 @@ export const taskRouter = router({
     description: 'More than 500 tasks take long: the task itself is back at once, and a job goes on.',
     versioned: true,
     long: true,
-    input: ById,
+    input: TaskById,
     output: Task,
     problems: [
       task_not_found,
       parent_not_found,
       workErrors.task_not_deleted,
       workErrors.parent_deleted,
+      workErrors.project_deleted,
       errors.limit_exceeded,
     ],
     run: restoreTask,

@@ -3,6 +3,15 @@ import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
 import { aDepartment } from '../tenancy/department.samples.ts';
 import { aTeam } from '../tenancy/team.samples.ts';
+import { aProject } from './project.samples.ts';
+
+/** Where a task can be a subtask: a project, and a task in it. */
+async function aPlace(caller: Person) {
+  const [{ owner }, { id: projectId }] = [caller.organization.people, await aProject(caller)];
+  const title = `Count the pallets ${randomUUID()}`;
+  const { id: parentId } = await owner.do('tasks.create', { title, projectId, assigneeIds: [caller.userId] });
+  return { projectId, parentId };
+}
 
 /** A task that the caller sees, and may delete when their role lets them delete anything: their own where they can have one. */
 export const aTask = (caller: Person) =>
@@ -29,6 +38,7 @@ export default samplesOf('tasks', {
       tag: [(await aTag(caller)).id],
       parent: [(await aTask(caller)).id],
       team: [(await aTeam(caller)).id],
+      project: [(await aProject(caller)).id],
       department: [(await aDepartment(caller)).id],
       createdBy: [caller.userId],
     }),
@@ -37,7 +47,7 @@ export default samplesOf('tasks', {
     input: async (caller) => ({
       title: `Sort the shelves ${randomUUID()}`,
       estimatedHours: 1.5,
-      parentId: (await aTask(caller)).id,
+      ...(await aPlace(caller)),
       teamId: (await aTeam(caller)).id,
       assigneeIds: [caller.userId],
       tagIds: [(await aTag(caller)).id],
@@ -62,11 +72,20 @@ export default samplesOf('tasks', {
     input: async (caller) => ({
       id: (await aTask(caller)).id,
       title: `Count the crates ${randomUUID()}`,
-      parentId: (await aTask(caller)).id,
+      ...(await aPlace(caller)),
       teamId: (await aTeam(caller)).id,
       assigneeIds: [...new Set([caller.userId, caller.organization.people.manager.userId])],
       tagIds: [(await aTag(caller)).id],
     }),
+  },
+  move: {
+    input: async (caller) => {
+      const { projectId, parentId } = await aPlace(caller);
+      const title = `Count the barrels ${randomUUID()}`;
+      const neighbor = { title, projectId, assigneeIds: [caller.userId] };
+      const { id: before } = await caller.organization.people.owner.do('tasks.create', neighbor);
+      return { id: (await aTask(caller)).id, projectId, parentId, status: 'done' as const, after: parentId, before };
+    },
   },
   bulkUpdate: {
     input: async (caller) => ({

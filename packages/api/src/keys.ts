@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import { replaceKeys, resolveKeys, type ServiceContext } from '@tenon/core';
+import type { Operation } from './operation.ts';
+
+/**
+ * Returns the input of an operation with ids in the place of keys such as `KEY-12`. A key that leads nowhere becomes an id of nothing, so
+ * the service answers as for any id that does not exist.
+ */
+export async function withIds(
+  service: ServiceContext,
+  { input: schema }: Operation,
+  input: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const keys = { project: new Set<string>(), task: new Set<string>() };
+  replaceKeys(schema, input, (kind, key) => {
+    keys[kind].add(key);
+    return key;
+  });
+  if (keys.project.size + keys.task.size === 0) return input;
+  const ids = await resolveKeys(service, keys);
+  return replaceKeys(schema, input, (_kind, key) => ids.get(key) ?? randomUUID());
+}
