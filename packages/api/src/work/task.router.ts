@@ -264,7 +264,7 @@ export const taskRouter = router({
     access: 'task:read',
     summary: 'No longer watch a task',
     description: 'For its creator and its assignees, who always watch it, this mutes the task.',
-    input: ById,
+    input: TaskById,
     problems: [task_not_found],
     run: unwatchTask,
   }),
