@@ -43,6 +43,11 @@ export class Door {
     return this.#parts.dialect;
   }
 
+  /** Whose door it is. Null for nobody. */
+  get userId(): string | null {
+    return this.#scope.userId;
+  }
+
   get #kysely(): Kysely<Tables> {
     this.#walled ??= this.#wall(
       this.#scope,
@@ -154,4 +159,4 @@ export class Door {
  * The one way to read: a query builder that shows the rows of the context's organization, as far as the principal may see them.
  * It cannot write, and no query gets around its walls.
  */
-export type ReadDoor = Pick<Door, 'selectFrom' | 'run' | 'dialect'>;
+export type ReadDoor = Pick<Door, 'selectFrom' | 'run' | 'dialect' | 'userId'>;

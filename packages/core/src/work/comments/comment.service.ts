@@ -15,17 +15,17 @@ type CommentRow = Awaited<ReturnType<typeof comments.add>>;
 
 /**
  * Locks the task of a comment, so that nobody trashes it meanwhile. Answers what a decision needs to know about it, and whom a comment may
- * concern. `watcherIds` are those with a row of their own.
+ * concern.
  * @throws `task_not_found`
  */
 async function lockTaskOf(unit: Unit, taskId: string) {
   const [task, links] = await Promise.all([tasks.refer(unit, taskId), linkIdsOf(unit.db, [{ id: taskId }])]);
   const assigneeIds = links.assigneeIds.get(taskId) ?? [];
-  const watcherIds = links.watcherIds.get(taskId) ?? [];
   return {
     subject: taskSubject(task, assigneeIds),
-    audience: audienceOf(task, assigneeIds, watcherIds),
-    watcherIds,
+    audience: audienceOf(task, assigneeIds, links.watcherIds.get(taskId) ?? []),
+    /** Whether the caller has a row of their own among the watchers. */
+    isWatcher: links.muted.has(taskId),
   };
 }
 
@@ -53,12 +53,12 @@ export async function createComment(
   requirePermission(ctx, 'comment:create');
   const mentionIds = await mentionsIn(ctx, taskId, body);
   return mutate(ctx, async (unit) => {
-    const { subject, audience, watcherIds } = await lockTaskOf(unit, taskId);
+    const { subject, audience, isWatcher } = await lockTaskOf(unit, taskId);
     authorize(ctx, 'comment:create', subject);
     if (parentId !== null) await referToParent(unit, taskId, parentId);
     const [{ id: commentId }] = await Promise.all([
       comments.add(unit, { taskId, parentId, body, mentionIds }, { ...about(taskId), audience }),
-      watcherIds.includes(ctx.principal.userId) ? null : watchAsCommenter(unit, taskId),
+      isWatcher ? null : watchAsCommenter(unit, taskId),
     ]);
     return answerComment(unit, { id: taskId, commentId });
   });

@@ -47,6 +47,7 @@ export function filtersOf(principal: Principal, input: TaskListInput): Filters {
     updated: rangeOf(input.updatedBefore, input.updatedAfter),
     overdue: input.overdue,
     blocked: input.blocked,
+    watching: input.watching,
     assignee: choiceOf(input.assignee),
     tag: choiceOf(input.tag),
     visible: visibleOf(seen),

@@ -31,6 +31,7 @@ export interface Filters {
   updated?: Range | undefined;
   overdue?: boolean | undefined;
   blocked?: boolean | undefined;
+  watching?: boolean | undefined;
   assignee?: Choice | undefined;
   tag?: Choice | undefined;
   /**
@@ -56,6 +57,7 @@ export const filterNames = [
   'updated',
   'overdue',
   'blocked',
+  'watching',
   'assignee',
   'tag',
   'visible',
@@ -202,6 +204,19 @@ export const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
       )
       .limit(1);
     return sql<SqlBool>`(${blockers}) ${sql.raw(blocked ? 'is not null' : 'is null')}`;
+  },
+  watching(where, { userId }, _dialect, { watching }) {
+    const own = (table: 'task_watchers' | 'task_assignees') =>
+      where
+        .selectFrom(table)
+        .where(`${table}.task_id`, '=', sql.ref<string>('tasks.id'))
+        .where(`${table}.user_id`, '=', userId);
+    const muted = own('task_watchers').select('task_watchers.muted');
+    const assigned = own('task_assignees').select('task_assignees.task_id');
+    const isOwn = where('tasks.created_by_id', '=', userId);
+    // With a row of their own, that alone counts.
+    const watches = sql<boolean>`coalesce(not (${muted}), ${isOwn} or (${assigned}) is not null)`;
+    return sql<SqlBool>`${watches} = ${sql.lit(watching ?? true)}`;
   },
   assignee: (...given) => isLinked('assignee', ...given),
   tag: (...given) => isLinked('tag', ...given),

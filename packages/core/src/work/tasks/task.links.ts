@@ -2,7 +2,7 @@ import { type Expression, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { anyOf, checked, idsInOne, readIds } from '../../database/sql.ts';
-import { statement } from '../../database/statement.ts';
+import { current, statement } from '../../database/statement.ts';
 import { asId } from '../../database/typed-value.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { byName, kindOf, type Names } from './task.names.ts';
@@ -17,13 +17,17 @@ type LinkKind = 'assigneeIds' | 'tagIds' | 'blockedBy' | 'blocks';
 export interface LinkIds extends Readonly<Record<LinkKind, ReadonlyMap<string, readonly string[]>>> {
   /** In their order. */
   readonly assigneeIds: ReadonlyMap<string, readonly string[]>;
-  /** Who watches beside the creator and the assignees, or has muted it. Empty unless one task alone was asked for. */
+  /** Who else watches beside the creator and the assignees, or has muted it. Empty unless one task alone was asked for. */
   readonly watcherIds: ReadonlyMap<string, readonly string[]>;
+  /** Whether the caller has muted the task, where they have a row of their own among its watchers. */
+  readonly muted: ReadonlyMap<string, boolean>;
 }
 
 /** What is joined to some tasks. */
 export interface TaskLinks extends Omit<LinkIds, 'tagIds' | 'watcherIds'> {
   people: ReadonlyMap<string, Person>;
+  /** Whom it is shown to. */
+  viewerId: string | null;
   /** By task, in the order of their names. */
   tags: ReadonlyMap<string, Tag[]>;
   /** By project. */
@@ -49,11 +53,11 @@ const linkTables: Readonly<Record<LinkKind, LinkTable>> = {
 };
 
 interface LinkRow {
-  kind: LinkKind | 'watcherIds';
+  kind: LinkKind | 'watcherIds' | 'muted';
   taskId: string;
   /** The person, the tag or the other task. */
   id: string;
-  /** Of an assignee. */
+  /** Of an assignee. Of the caller as a watcher, 1 if they have muted the task. */
   position: number;
 }
 
@@ -92,14 +96,31 @@ function selectLinks(db: QueryBuilder, ofTasks: (task: string) => Expression<Sql
       (of.order ? sql.ref<number>(`${of.table}.${of.order}`) : sql<number>`0`).as('position'),
     ]);
   };
-  return select('assigneeIds').unionAll(select('tagIds')).unionAll(select('blockedBy')).unionAll(select('blocks'));
+  const own = ownWatching(db, ofTasks).select([
+    kindOf<LinkRow['kind']>('muted'),
+    'task_watchers.task_id as taskId',
+    'task_watchers.user_id as id',
+    sql<number>`case when task_watchers.muted then 1 else 0 end`.as('position'),
+  ]);
+  return select('assigneeIds')
+    .unionAll(select('tagIds'))
+    .unionAll(select('blockedBy'))
+    .unionAll(select('blocks'))
+    .unionAll(own);
 }
+
+/** The caller's own rows among the watchers of tasks. */
+const ownWatching = (db: QueryBuilder, ofTasks: (task: string) => Expression<SqlBool>) =>
+  db
+    .selectFrom('task_watchers')
+    .where(ofTasks('task_watchers.task_id'))
+    .where('task_watchers.user_id', '=', current.user);
 
 const linkRows = statement<{ taskIds: readonly string[] }, LinkRow>((db, { taskIds }, dialect) =>
   selectLinks(db, (column) => anyOf(dialect, column, taskIds)),
 );
 
-/** Those of one task, with the people who have a row of their own among its watchers. */
+/** Those of one task, with the other people who have a row of their own among its watchers. */
 const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) => {
   const ofTask = (column: string) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`;
   const watchers = db
@@ -110,26 +131,36 @@ const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) =>
       'task_watchers.user_id as id',
       sql<number>`0`.as('position'),
     ])
-    .where(ofTask('task_watchers.task_id'));
+    .where(ofTask('task_watchers.task_id'))
+    .where('task_watchers.user_id', '<>', current.user);
   return selectLinks(db, ofTask).unionAll(watchers);
 });
 
 /** Selects the ids of what is linked to a task beside the task itself, which saves a statement. For many tasks it would cost more. */
 export function selectLinkIds(db: QueryBuilder, dialect: Dialect) {
+  const ofTask = (task: string) => sql<SqlBool>`${sql.ref(task)} = ${sql.ref('tasks.id')}`;
   const select = <Kind extends LinkKind>(kind: Kind) => {
     const of = linkTables[kind];
-    return linksFrom(db, of, (task) => sql<SqlBool>`${sql.ref(task)} = ${sql.ref('tasks.id')}`)
+    return linksFrom(db, of, ofTask)
       .select(idsInOne(dialect, `${of.table}.${of.id}`, of.order && `${of.table}.${of.order}`).as('ids'))
       .as(kind);
   };
-  return [select('assigneeIds'), select('tagIds'), select('blockedBy'), select('blocks')] as const;
+  const muted = ownWatching(db, ofTask).select('task_watchers.muted').as('muted');
+  return [select('assigneeIds'), select('tagIds'), select('blockedBy'), select('blocks'), muted] as const;
 }
 
 /** The ids of one task's links, from what `selectLinkIds` has selected. */
-export function linkIdsIn(row: { id: string } & Readonly<Record<LinkKind, unknown>>): LinkIds {
+export function linkIdsIn(row: { id: string } & Readonly<Record<LinkKind | 'muted', unknown>>): LinkIds {
   const ids = (kind: LinkKind) => new Map([[row.id, readIds(row[kind])]]);
   const [assigneeIds, tagIds] = [ids('assigneeIds'), ids('tagIds')];
-  return { assigneeIds, tagIds, blockedBy: ids('blockedBy'), blocks: ids('blocks'), watcherIds: new Map() };
+  return {
+    assigneeIds,
+    tagIds,
+    blockedBy: ids('blockedBy'),
+    blocks: ids('blocks'),
+    watcherIds: new Map(),
+    muted: new Map(typeof row.muted === 'boolean' ? [[row.id, row.muted]] : []),
+  };
 }
 
 /** The list under a key, which begins empty. */
@@ -140,7 +171,7 @@ function listOf<Value>(lists: Map<string, Value[]>, key: string): Value[] {
 }
 
 function byTask(links: readonly LinkRow[]): LinkIds {
-  const ids: Record<LinkRow['kind'], Map<string, string[]>> = {
+  const ids: Record<Exclude<LinkRow['kind'], 'muted'>, Map<string, string[]>> = {
     assigneeIds: new Map(),
     tagIds: new Map(),
     blockedBy: new Map(),
@@ -151,8 +182,11 @@ function byTask(links: readonly LinkRow[]): LinkIds {
   const ordered = links.some(({ position }) => position > 0)
     ? links.toSorted((a, b) => a.position - b.position)
     : links;
-  for (const { kind, taskId, id } of ordered) listOf(ids[kind], taskId).push(id);
-  return ids;
+  const muted = new Map<string, boolean>();
+  for (const { kind, taskId, id, position } of ordered)
+    if (kind === 'muted') muted.set(taskId, position > 0);
+    else listOf(ids[kind], taskId).push(id);
+  return { ...ids, muted };
 }
 
 /** Reads the ids of what is linked to some tasks, by task. */
@@ -186,5 +220,5 @@ export async function nameLinks(
     }
     tags.set(taskId, named.length > 1 ? named.sort(byName) : named);
   }
-  return { ...ids, people: names.people, tags, projectKeys: names.projectKeys };
+  return { ...ids, people: names.people, viewerId: db.userId, tags, projectKeys: names.projectKeys };
 }

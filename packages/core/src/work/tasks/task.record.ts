@@ -36,7 +36,7 @@ export const taskSubject = (
 ): Subject => ({ ...tasks.subject(task, assigneeIds), priority: task.priority });
 
 /** A task that is locked, with the ids of what is linked to it. */
-export type LockedTask = Row<typeof TaskEntity> & { [Kind in keyof LinkIds]: readonly string[] };
+export type LockedTask = Row<typeof TaskEntity> & { [Kind in Exclude<keyof LinkIds, 'muted'>]: readonly string[] };
 
 export const withLinkIds = (
   row: Row<typeof TaskEntity>,

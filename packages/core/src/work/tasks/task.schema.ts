@@ -82,6 +82,7 @@ export const Task = output('Task', {
     .object({ total: z.int(), done: z.int() })
     .optional()
     .describe('Only with `include=progress`: how many direct subtasks the caller sees, and how many of them are done.'),
+  watching: z.boolean().describe('Whether you are told what happens to it: you watch it and have not muted it.'),
   createdBy: Person,
   updatedBy: Person,
   createdAt: instantOut(),
@@ -230,6 +231,7 @@ export const TaskListInput = z
     dueAfter: instantIn().optional().describe('Inclusive.'),
     ...ranges,
     overdue: z.boolean().optional().describe('Whether it was due before now and is neither done nor archived.'),
+    watching: z.boolean().optional().describe('Whether you watch it and have not muted it.'),
     blocked: z
       .boolean()
       .optional()

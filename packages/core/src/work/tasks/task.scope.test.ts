@@ -125,7 +125,7 @@ describe.each(dialects)('roles held in a part of the organization on %s', (diale
     const ctx = await as(member);
     expect((await listTasks(ctx, TaskListInput.parse({ total: true, limit: 1 }))).total).toBe(1);
     expect((await listTasks(ctx, TaskListInput.parse({ total: true, search: 'compass' }))).total).toBe(1);
-    expect(await getTask(ctx, { id: inside.id })).toEqual(inside);
+    expect(await getTask(ctx, { id: inside.id })).toEqual({ ...inside, watching: false });
     const comments = await listComments(ctx, CommentListInput.parse({ id: inside.id, total: true }));
     expect([comments.data.map(({ body }) => body), comments.total]).toEqual([['Seen'], 1]);
     const activity = await listTaskActivity(ctx, { id: inside.id, limit: 10, total: true });

@@ -131,6 +131,7 @@ export async function createTasks<Answer>(
     ]);
     const links = {
       ...noLinks,
+      viewerId: userId,
       people: found.people,
       projectKeys: keysOf(found),
       assigneeIds: new Map(news.map(({ id, assigneeIds }) => [id, assigneeIds])),
@@ -147,8 +148,12 @@ const inProject = ({ projectId, assigneeIds }: { projectId: string | null; assig
 
 const keysOf = (found: Referable) => new Map([...found.projects].map(([id, { key }]) => [id, key]));
 
-/** A new task has no dependencies. */
-const noLinks = { blockedBy: new Map<string, string[]>(), blocks: new Map<string, string[]>() };
+/** A new task has no dependencies, and nobody has muted it. */
+const noLinks = {
+  blockedBy: new Map<string, string[]>(),
+  blocks: new Map<string, string[]>(),
+  muted: new Map<string, boolean>(),
+};
 
 function shownOf(shown: ReadonlyMap<string, Task>, id: string): Task {
   const task = shown.get(id);

@@ -90,6 +90,29 @@ export const ofTasks = <Row = object>(query: unknown): SelectQueryBuilder<Tables
 /** Selects the ids of some tasks. */
 export type Source = SelectQueryBuilder<Tables, 'tasks', { id: string }>;
 
+/** Selects the ids of the tasks that the caller watches or has muted: as their creator, as an assignee, or by a row of their own. */
+function watchingSource(
+  db: Kysely<Tables>,
+  values: FilterValues,
+  dialect: Dialect,
+  filters: Filters,
+  most: number,
+): Source {
+  const own = { ...values, assignees: values.self, creators: values.self };
+  const given: Filters = { trash: filters.trash, assignee: 'many', createdBy: 'many' };
+  const rows = db
+    .selectFrom('task_watchers')
+    .select('task_watchers.task_id as id')
+    .where('task_watchers.user_id', '=', values.userId)
+    .limit(sql.lit(most));
+  const part = (ids: unknown) => db.selectFrom(ofTasks<{ id: string }>(ids).as('part')).select('part.id');
+  return ofTasks<{ id: string }>(
+    part(sourceOf(db, 'createdBy', own, dialect, given, most))
+      .unionAll(part(sourceOf(db, 'assignee', own, dialect, given, most)))
+      .unionAll(part(rows)),
+  );
+}
+
 /**
  * Selects the ids of the tasks that pass a filter, and perhaps of some others, from an index. PostgreSQL plans for a value of average
  * frequency, and would look for a rare one in the whole table. The order of the index prevents that.
@@ -108,6 +131,8 @@ export function sourceOf(
     return ofTasks<{ id: string }>(
       db.selectFrom('task_dependencies').select('task_dependencies.task_id as id').limit(sql.lit(most)),
     );
+  // So does any row of the caller among the watchers.
+  if (name === 'watching') return watchingSource(db, values, dialect, filters, most);
   const from = listedOf(name, filters);
   if (!from) {
     const order = orderColumns[name] ?? 'tasks.created_at';
@@ -170,7 +195,8 @@ export function conditionsOf(
     if (!isWay) checks.push(checked(conditions[name](where, values, dialect, filters)));
     else if (way.how === 'order' && !isLink(name) && !prefix)
       taken.push(conditions[name](where, values, dialect, filters));
-    else if (name === 'trash' || name === 'blocked') checks.push(conditions[name](where, values, dialect, filters));
+    else if (name === 'trash' || name === 'blocked' || name === 'watching')
+      checks.push(conditions[name](where, values, dialect, filters));
   }
   return { taken, checks };
 }

@@ -10,7 +10,7 @@ import {
 } from '../../testing/index.ts';
 import { anonymous, codeOf, codesOf } from '../../testing/people.ts';
 import { removeMember } from '../../tenancy/index.ts';
-import { createComment, createTask, updateTask } from '../index.ts';
+import { createComment, createTask, getTask, listTasks, TaskListInput, updateTask } from '../index.ts';
 import { listWatchers } from './watcher.queries.ts';
 import { Watcher, WatcherListInput } from './watcher.schema.ts';
 import { addWatcher, removeWatcher, unwatchTask, watchTask } from './watcher.service.ts';
@@ -132,6 +132,41 @@ describe.each(dialects)('watchers on %s', (dialect) => {
     const second = await watchers(id, { limit: 3, cursor: first.nextCursor });
     expect(second.nextCursor).toBeNull();
     expect(new Set([...first.of.keys(), ...second.of.keys()]).size).toBe(4);
+  });
+
+  it('find what they watch in lists, and see it in each task', async () => {
+    const who = await acme.addMember('member');
+    const [assigned, muted, commented, watched, unseen] = [
+      await task(who),
+      await task(who),
+      await task(),
+      await task(),
+      await task(),
+    ];
+    const own = await createTask(who.ctx(), { title: 'Own' });
+    await createComment(who.ctx(), { id: commented.id, body: 'Hot.' });
+    await watchTask(who.ctx(), { id: muted.id, muted: true });
+    await watchTask(who.ctx(), { id: watched.id, muted: false });
+    await watchTask(viewer.ctx(), { id: unseen.id, muted: false });
+    const idsOf = async (input: Readonly<Record<string, unknown>>) => {
+      const { data, total } = await listTasks(who.ctx(), TaskListInput.parse({ total: true, limit: 100, ...input }));
+      expect(total).toBe(data.length);
+      return { ids: data.map(({ id }) => id), marks: new Set(data.map(({ watching }) => watching)) };
+    };
+    const yes = [own, watched, commented, assigned].map(({ id }) => id);
+    for (const more of [{}, { sort: 'title' }, { status: ['todo'] }, { search: 'o' }]) {
+      const found = await idsOf({ watching: true, ...more });
+      expect([found.ids.toSorted(), found.marks]).toEqual([yes.toSorted(), new Set([true])]);
+      const others = await idsOf({ watching: false, ...more });
+      expect(others.marks).toEqual(new Set([false]));
+      expect(others.ids).toEqual(expect.arrayContaining([muted.id, unseen.id]));
+    }
+    expect(own.watching).toBe(true);
+    for (const { id } of [own, watched, commented, assigned, muted, unseen])
+      expect((await getTask(who.ctx(), { id })).watching).toBe(yes.includes(id));
+    expect((await updateTask(who.ctx(), { id: muted.id, title: 'Muted oven' })).watching).toBe(false);
+    expect((await updateTask(who.ctx(), { id: unseen.id, assigneeIds: [who.userId] })).watching).toBe(true);
+    expect((await updateTask(who.ctx(), { id: assigned.id, assigneeIds: [] })).watching).toBe(false);
   });
 
   it('who leave the organization watch nothing any more', async () => {
