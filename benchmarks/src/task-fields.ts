@@ -2,7 +2,16 @@ import { Task } from '@tenon/core';
 import type { Field, Kind } from './ceiling/fields.ts';
 
 /** The fields that are not columns of `tasks`. The ceiling reads them by joins that are written by hand. */
-const joined: ReadonlySet<string> = new Set(['key', 'assignees', 'tags', 'createdBy', 'updatedBy']);
+const joined: ReadonlySet<string> = new Set([
+  'key',
+  'assignees',
+  'tags',
+  'blockedBy',
+  'blocks',
+  'watching',
+  'createdBy',
+  'updatedBy',
+]);
 
 /** The kind of a field. All columns with decimals contain hundredths. */
 function kindOf(type: unknown, format: unknown): Kind {

