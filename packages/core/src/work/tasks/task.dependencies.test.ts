@@ -112,6 +112,16 @@ describe.each(dialects)('dependencies of tasks on %s', (dialect) => {
     }
   });
 
+  it('never form a circle when two are added at once between four tasks', async () => {
+    for (let round = 0; round < 5; round++) {
+      const [[a, b], [c, d]] = [await two(), await two()];
+      await add(b, c);
+      await add(d, a);
+      const outcomes = await Promise.allSettled([add(a, b), add(c, d)]);
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    }
+  });
+
   it('block until the other task is done, archived or in the trash', async () => {
     const [id, otherId] = await two();
     const ids = [id, otherId];
