@@ -9,6 +9,7 @@ import {
   listMembers,
   listRoleAssignments,
   listTaskActivity,
+  listTaskHistory,
   listTasks,
   listTeamMembers,
   MemberListInput,
@@ -112,6 +113,7 @@ const taskCases: readonly Case[] = [
   ...sorts.map((sort) => ({ name: `sort=${sort}`, run: list(everything, { sort }) })),
   ...sorts.map((sort) => ({ name: `sort=${sort}, and the next page`, run: secondPage(everything, { sort }) })),
   { name: 'total=true', run: list(everything, { total: true }) },
+  { name: 'include=progress', run: list(everything, { include: ['progress'] }) },
   ...Object.entries(filters).flatMap(([name, filter]): Case[] => {
     const limit = name === 'search, common' ? { limitMs: commonSearchMs } : {};
     return [
@@ -142,6 +144,10 @@ const otherCases: readonly Case[] = [
   {
     name: 'activity of a busy task, total=true',
     run: ({ ctx, busyTask }) => listTaskActivity(ctx, { ...page, total: true, id: busyTask }),
+  },
+  {
+    name: 'history of a busy task, total=true',
+    run: ({ ctx, busyTask }) => listTaskHistory(ctx, { ...page, total: true, id: busyTask }),
   },
   {
     name: 'comments of a busy task, total=true',

@@ -1,4 +1,5 @@
 import {
+  addDependency,
   createComment,
   createPlatform,
   listDepartments,
@@ -109,6 +110,8 @@ export async function openScene({ settings, owner, grown }: LargeDatabase, size:
     await updateTask(ctx, { id: busyTask, description: `Edition ${time}` });
     await createComment(ctx, { id: busyTask, body: `Remark ${time}` });
   }
+  const rareTask = project('Small project').id;
+  for (const { id } of (await list({ limit: 20 })).data) await addDependency(ctx, { id, otherId: rareTask });
   await addTestJobs(platform, organizationId, size.jobs);
   await grown();
   return {
@@ -122,12 +125,12 @@ export async function openScene({ settings, owner, grown }: LargeDatabase, size:
     },
     rare: {
       person: await memberWith('viewer'),
-      parent: project('Small project').id,
+      parent: rareTask,
       ...(await idsIn(ctx, { ...seeded, department: seeded.team })),
     },
     rareAuthor: await memberWith('member'),
     busyTask,
-    rareTask: project('Small project').id,
+    rareTask,
     now: platform.clock.now(),
   };
 }
