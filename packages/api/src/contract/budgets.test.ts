@@ -114,12 +114,6 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await office.call('members.add', { organizationId, email, roleIds: [viewerId] });
     return async () => expect(await platform.runDueJobs()).toBe(1);
   },
-  // The last one, because it grows the log of events.
-  'tasks.bulkUpdate, 30 tasks': (office, turn) => () =>
-    office.call('tasks.bulkUpdate', {
-      ids: office.taskIds.slice(0, 30),
-      changes: { priority: turn % 2 === 0 ? 'high' : 'low' },
-    }),
 };
 
 async function openOffice(dialect: TestDialect): Promise<{ office: Office; app: FastifyInstance }> {
