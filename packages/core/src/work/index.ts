@@ -3,6 +3,7 @@ import { membershipEnding, projectScope, teamDeleting } from '../tenancy/index.t
 import { commentTable } from './comments/comment.entity.ts';
 import { commentEvents } from './comments/comment.events.ts';
 import { commentHandlers, commentSchedules } from './comments/comment.purge.ts';
+import { countComments } from './comments/comment.queries.ts';
 import { ProjectEntity, projectKeyTable, projectMemberTable, projectTable } from './projects/project.entity.ts';
 import { projectEvents } from './projects/project.events.ts';
 import { leaveProjects } from './projects/project.members.ts';
@@ -13,6 +14,7 @@ import { tagEvents } from './tags/tag.events.ts';
 import { tagHandlers } from './tags/tag.merge.ts';
 import { taskTables } from './tasks/index.ts';
 import { taskEvents } from './tasks/task.events.ts';
+import { taskIncludeReaders } from './tasks/task.includes.ts';
 import { taskHandlers, taskSchedules } from './tasks/task.purge.ts';
 import { releaseTrashedTasks } from './tasks/task.team.ts';
 import { taskWatcherTable } from './watchers/watcher.entity.ts';
@@ -73,6 +75,7 @@ export const workHandlers: JobHandlers = {
 
 export const workSchedules: readonly Schedule[] = [...taskSchedules, ...projectSchedules, ...commentSchedules];
 
+taskIncludeReaders.set('commentCount', countComments);
 membershipEnding.add(leaveWatched, leaveProjects);
 teamDeleting.add(releaseTrashedTasks);
 projectScope.plug({ entity: ProjectEntity, refer: (unit, id, field) => projects.refer(unit, id, field) });

@@ -1,7 +1,7 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { anyOf } from '../../database/sql.ts';
+import { anyOf, countAll } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Page } from '../../kernel/schemas.ts';
@@ -33,6 +33,23 @@ const commentsOf = (db: Pick<ReadDoor, 'selectFrom'>, taskId: string) =>
 const oneComment = statement((db, { id, commentId }: { id: string; commentId: string }) =>
   comments.select(commentsOf(db, id).where('comments.id', '=', commentId), 'createdById', 'mentionIds'),
 );
+
+const countRows = statement<{ taskIds: readonly string[] }, { taskId: string; count: number }>(
+  (db, { taskIds }, dialect) =>
+    livingComments(db)
+      .select(['comments.task_id as taskId', countAll().as('count')])
+      .where(anyOf(dialect, 'comments.task_id', taskIds))
+      .groupBy('comments.task_id'),
+);
+
+/** Counts the comments of some tasks, as far as the caller sees them. Returns a function that answers the number of one task. */
+export async function countComments(
+  db: ReadDoor,
+  taskIds: readonly string[],
+): Promise<(taskId: string) => { commentCount: number }> {
+  const found = new Map((await db.run(countRows, { taskIds })).map(({ taskId, count }) => [taskId, count]));
+  return (taskId) => ({ commentCount: found.get(taskId) ?? 0 });
+}
 
 /** Shows comments with the people that they mention. */
 async function show(

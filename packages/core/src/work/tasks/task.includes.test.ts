@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOrganization, createTestPlatform, dialects, type TestPlatform } from '../../testing/index.ts';
-import { createTask, deleteTask, getTask, listTasks, TaskListInput } from '../index.ts';
+import { createComment, createTask, deleteComment, deleteTask, getTask, listTasks, TaskListInput } from '../index.ts';
 
 describe.each(dialects)('the progress of a task on %s', (dialect) => {
   let platform: TestPlatform;
@@ -32,5 +32,32 @@ describe.each(dialects)('the progress of a task on %s', (dialect) => {
       { total: 0, done: 0 },
     ]);
     expect((await listTasks(acme.owner.ctx(), TaskListInput.parse({}))).data[0]).not.toHaveProperty('progress');
+  });
+
+  it('is shown with the number of comments that are not hidden', async () => {
+    const acme = await createOrganization(platform);
+    const { id } = await createTask(acme.owner.ctx(), { title: 'Discussed' });
+    const other = await createTask(acme.owner.ctx(), { title: 'Not discussed' });
+    const comment = (parentId?: string) =>
+      createComment(acme.owner.ctx(), { id, body: 'A remark', ...(parentId !== undefined && { parentId }) });
+    const [question, remark] = [await comment(), await comment()];
+    await comment(question.id);
+    const counted = async () => {
+      const input = TaskListInput.parse({ include: ['progress', 'commentCount'], sort: 'createdAt' });
+      const { data } = await listTasks(acme.owner.ctx(), input);
+      return data.map(({ commentCount, progress }) => [commentCount, progress?.total]);
+    };
+    expect(await counted()).toEqual([
+      [3, 0],
+      [0, 0],
+    ]);
+    await deleteComment(acme.owner.ctx(), { id, commentId: remark.id });
+    expect((await counted())[0]).toEqual([2, 0]);
+    // The answer to a comment in the trash is hidden.
+    await deleteComment(acme.owner.ctx(), { id, commentId: question.id });
+    expect((await counted())[0]).toEqual([0, 0]);
+    const include = ['commentCount' as const];
+    expect(await getTask(acme.owner.ctx(), { id: other.id, include })).toMatchObject({ commentCount: 0 });
+    expect(await getTask(acme.owner.ctx(), { id })).not.toHaveProperty('commentCount');
   });
 });

@@ -27,13 +27,14 @@ const progressRows = statement<{ ids: readonly string[] }, ProgressRow>((db, { i
 /** Reads what some tasks show in addition. Returns a function that answers it for one of them. */
 type Reader = (db: ReadDoor, ids: readonly string[]) => Promise<(id: string) => Partial<Task>>;
 
-const readers: Readonly<Record<TaskInclude, Reader>> = {
-  async progress(db, ids) {
-    const rows = await db.run(progressRows, { ids });
-    const found = new Map(rows.map(({ parentId, total, done }) => [parentId, { total, done }]));
-    return (id) => ({ progress: found.get(id) ?? { total: 0, done: 0 } });
-  },
+const readProgress: Reader = async (db, ids) => {
+  const rows = await db.run(progressRows, { ids });
+  const found = new Map(rows.map(({ parentId, total, done }) => [parentId, { total, done }]));
+  return (id) => ({ progress: found.get(id) ?? { total: 0, done: 0 } });
 };
+
+/** What reads each name. Rooms that tasks do not know, such as comments, add theirs. */
+export const taskIncludeReaders = new Map<TaskInclude, Reader>([['progress', readProgress]]);
 
 /** Adds to some tasks what the client has asked for by `include`, each name by one statement for all of them. */
 export async function including(
@@ -44,10 +45,11 @@ export async function including(
   let shown = [...tasks];
   if (shown.length === 0) return shown;
   for (const name of include) {
-    const of = await readers[name](
+    const of = await taskIncludeReaders.get(name)?.(
       db,
       tasks.map(({ id }) => id),
     );
+    if (!of) throw new Error(`Nothing reads ${name}.`);
     shown = shown.map((task) => ({ ...task, ...of(task.id) }));
   }
   return shown;

@@ -83,6 +83,10 @@ export const Task = output('Task', {
     .optional()
     .describe('Only with `include=progress`: how many direct subtasks the caller sees, and how many of them are done.'),
   watching: z.boolean().describe('Whether you are told what happens to it: you watch it and have not muted it.'),
+  commentCount: z
+    .int()
+    .optional()
+    .describe('Only with `include=commentCount`: how many comments the caller sees, without those in the trash.'),
   createdBy: Person,
   updatedBy: Person,
   createdAt: instantOut(),
@@ -92,7 +96,7 @@ export const Task = output('Task', {
 });
 export type Task = z.output<typeof Task>;
 
-const taskIncludes = ['progress'] as const;
+const taskIncludes = ['progress', 'commentCount'] as const;
 export type TaskInclude = (typeof taskIncludes)[number];
 
 export const TaskById = z.strictObject({ id: taskRef() });
