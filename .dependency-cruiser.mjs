@@ -1,6 +1,7 @@
 /** The folders of packages/core/src in the order of their imports: each may import only from those before it. */
 export const contexts = [
   'kernel',
+  'files',
   'database',
   'access',
   'jobs',

@@ -32,6 +32,9 @@ const requestIdOf = ({ headers }: IncomingMessage): string => {
 
 /** The response headers that pages of allowed origins may read. */
 const exposedHeaders = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Range',
   'ETag',
   'Idempotency-Replayed',
   'Link',

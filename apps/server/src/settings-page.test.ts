@@ -60,7 +60,7 @@ describe('docs/settings.md', () => {
       ['OIDC_<NAME>_CLIENT_ID', 'tenon'],
     ]);
     const smtp = { SMTP_HOST: 'smtp.example.com', SMTP_FROM: 'no-reply@example.com' };
-    const needed = { ...keys, ...issuer, ...smtp };
+    const needed = { ...keys, ...issuer, ...smtp, S3_BUCKET: 'tenon-files' };
     const stated = rows.flatMap(({ name, byDefault }): [string, string][] => {
       const value = /^`([^`A-Z]+)`$/.exec(byDefault)?.[1];
       return value === undefined ? [] : [[name, value]];

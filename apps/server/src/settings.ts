@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { PlatformSettings, SmtpSettings } from '@tenon/core';
+import type { PlatformSettings, S3Settings, SmtpSettings } from '@tenon/core';
 import { z } from 'zod';
 import { encryptionKeyProblem, encryptionKeysOf, keptEncryptionKey } from './encryption-key.ts';
 import { readOidcIssuers } from './oidc-settings.ts';
@@ -128,6 +128,30 @@ const variables = {
       .optional(),
     'the address that mails come from, such as Tenon <no-reply@example.com>',
   ],
+  S3_BUCKET: [
+    z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
+      .optional(),
+    'the name of a bucket',
+  ],
+  S3_ENDPOINT: [
+    z
+      .string()
+      .refine((text) => isUrl(text, 'http:', 'https:'))
+      .optional(),
+    'the address of the service, such as https://s3.example.com',
+  ],
+  S3_REGION: [
+    z
+      .string()
+      .regex(/^[a-z0-9-]+$/)
+      .default('us-east-1'),
+    'the name of a region, such as eu-central-1',
+  ],
+  S3_ACCESS_KEY_ID: [z.string().optional(), 'the id of an access key'],
+  S3_SECRET_ACCESS_KEY: [z.string().optional(), 'the secret of the access key'],
+  S3_PATH_STYLE: [flag().optional(), 'true or false'],
   PUBLIC_URL: [
     z
       .string()
@@ -142,7 +166,12 @@ type Name = keyof typeof variables;
 type Values = { [Key in Name]: z.output<(typeof variables)[Key][0]> };
 
 /** Errors never repeat the values of these variables: they may contain a password. */
-const confidential: ReadonlySet<string> = new Set(['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'SMTP_PASSWORD']);
+const confidential: ReadonlySet<string> = new Set([
+  'DATABASE_URL',
+  'DATABASE_MIGRATION_URL',
+  'SMTP_PASSWORD',
+  'S3_SECRET_ACCESS_KEY',
+]);
 
 const strongKey = 'at least 32 random characters, for example the output of `openssl rand -base64 48`';
 
@@ -155,14 +184,18 @@ function secretKeyProblem(key: string | undefined, production: boolean): string 
 const strongEncryptionKey =
   'the output of `openssl rand -base64 32` (32 random bytes), or to several separated by commas while you change it';
 
-/** The variables of SMTP_* that are missing although others are set. */
-function smtpProblems(given: (name: string) => string | undefined): SettingProblem[] {
-  const names: readonly Name[] = ['SMTP_HOST', 'SMTP_PORT', 'SMTP_SECURITY', 'SMTP_USER', 'SMTP_PASSWORD', 'SMTP_FROM'];
+/**
+ * The variables of a group that are missing although others of it are set.
+ * @param needed those that must be set then
+ * @param pair two that belong together
+ */
+function groupProblems(
+  given: (name: string) => string | undefined,
+  { names, needed, pair }: { names: readonly Name[]; needed: readonly Name[]; pair: readonly [Name, Name] },
+): SettingProblem[] {
   const set = names.filter((name) => given(name) !== undefined);
   if (set.length === 0) return [];
-  const needed: Name[] = ['SMTP_HOST', 'SMTP_FROM'];
-  if (set.includes('SMTP_USER') || set.includes('SMTP_PASSWORD')) needed.push('SMTP_USER', 'SMTP_PASSWORD');
-  return needed
+  return [...needed, ...(pair.some((name) => set.includes(name)) ? pair : [])]
     .filter((name) => !set.includes(name))
     .map((variable) => ({
       variable,
@@ -170,6 +203,33 @@ function smtpProblems(given: (name: string) => string | undefined): SettingProbl
       expected: variables[variable][1],
     }));
 }
+
+const smtp = {
+  names: ['SMTP_HOST', 'SMTP_PORT', 'SMTP_SECURITY', 'SMTP_USER', 'SMTP_PASSWORD', 'SMTP_FROM'],
+  needed: ['SMTP_HOST', 'SMTP_FROM'],
+  pair: ['SMTP_USER', 'SMTP_PASSWORD'],
+} as const;
+
+const s3 = {
+  names: ['S3_BUCKET', 'S3_ENDPOINT', 'S3_REGION', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', 'S3_PATH_STYLE'],
+  needed: ['S3_BUCKET'],
+  pair: ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
+} as const;
+
+/** A service of one's own has its buckets in the path, because it has no names of hosts for them. */
+const s3Of = (values: Values): S3Settings | null =>
+  values.S3_BUCKET === undefined
+    ? null
+    : {
+        bucket: values.S3_BUCKET,
+        endpoint: values.S3_ENDPOINT ?? null,
+        region: values.S3_REGION,
+        credentials:
+          values.S3_ACCESS_KEY_ID === undefined || values.S3_SECRET_ACCESS_KEY === undefined
+            ? null
+            : { accessKeyId: values.S3_ACCESS_KEY_ID, secretAccessKey: values.S3_SECRET_ACCESS_KEY },
+        pathStyle: values.S3_PATH_STYLE ?? values.S3_ENDPOINT !== undefined,
+      };
 
 const smtpOf = (values: Values): SmtpSettings | null =>
   values.SMTP_HOST === undefined || values.SMTP_FROM === undefined
@@ -223,7 +283,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const wrong = encryptionKeyProblem(encryptionKey, production);
   if (wrong) problems.push({ variable: 'ENCRYPTION_KEY', problem: wrong, expected: strongEncryptionKey });
   const oidc = readOidcIssuers(environment);
-  problems.push(...smtpProblems(given), ...oidc.problems);
+  problems.push(...groupProblems(given, smtp), ...groupProblems(given, s3), ...oidc.problems);
   if (problems.length > 0) throw new SettingsError(problems);
   const settings = assemble(values as Values, production, { secretKey, encryptionKey });
   return { ...settings, oidcIssuers: oidc.issuers };
@@ -263,6 +323,7 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     attemptsPerAddress: values.AUTH_ATTEMPTS_PER_ADDRESS,
     organizationIssuersInPrivateNetworks: values.OIDC_ORGANIZATION_PRIVATE_NETWORKS,
     corsOrigins: values.CORS_ORIGINS,
+    s3: s3Of(values),
     smtp: smtpOf(values),
     logLevel: values.LOG_LEVEL,
     publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,

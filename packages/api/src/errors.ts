@@ -7,7 +7,7 @@ export type FailureKind =
   | 'method_not_allowed'
   | 'request_timeout'
   | 'uri_too_long'
-  | 'unsupported_media_type'
+  | 'range_not_satisfiable'
   | 'expectation_failed'
   | 'header_fields_too_large';
 
@@ -27,6 +27,7 @@ export const kinds: Readonly<Record<FailureKind, { status: number; trpc: TrpcCod
   payload_too_large: { status: 413, trpc: 'PAYLOAD_TOO_LARGE' },
   uri_too_long: { status: 414, trpc: 'BAD_REQUEST' },
   unsupported_media_type: { status: 415, trpc: 'UNSUPPORTED_MEDIA_TYPE' },
+  range_not_satisfiable: { status: 416, trpc: 'BAD_REQUEST' },
   expectation_failed: { status: 417, trpc: 'BAD_REQUEST' },
   unprocessable: { status: 422, trpc: 'UNPROCESSABLE_CONTENT' },
   rate_limited: { status: 429, trpc: 'TOO_MANY_REQUESTS' },
@@ -84,6 +85,15 @@ export const transportErrors = {
       'Send the body in UTF-8 and without Content-Encoding.',
       {},
       { 'accept-encoding': 'identity' },
+    ),
+  /** @param size of the file, in bytes */
+  range_not_satisfiable: (size: number) =>
+    new ApiError(
+      'range_not_satisfiable',
+      'range_not_satisfiable',
+      `The file has ${size} bytes, and none of them is in this range.`,
+      {},
+      { 'content-range': `bytes */${size}` },
     ),
   expectation_failed: () =>
     new ApiError('expectation_failed', 'expectation_failed', 'The only Expect that is met is 100-continue.'),

@@ -6,6 +6,7 @@ export type { ServiceContext } from './database/context.ts';
 export { isPostgresUrl, sqliteFile } from './database/database.ts';
 export { toStartError } from './database/start-failures.ts';
 export { type Resealed, resealSecrets } from './database/reseal.ts';
+export { type ByteRange, type Download, fileErrors, type IncomingFile, type SentFile } from './files/index.ts';
 export * from './identity/index.ts';
 export { getJob, Job, jobErrors, type QueueDepth, queueDepth } from './jobs/index.ts';
 export type { Clock } from './kernel/clock.ts';
@@ -17,6 +18,7 @@ export {
   type FieldError,
   type SignInChallenge,
 } from './kernel/errors.ts';
+export type { S3Settings } from './kernel/settings.ts';
 export { uuidv7 } from './kernel/ids.ts';
 export { replaceKeys } from './kernel/keys.ts';
 export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';

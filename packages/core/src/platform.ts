@@ -9,6 +9,7 @@ import { idempotencyKeyTable } from './database/idempotency.entity.ts';
 import { pendingMigrations as listPendingMigrations } from './database/migration-state.ts';
 import type { PostgresLimits } from './database/postgresql-engine.ts';
 import type { TablesOf } from './database/schema.ts';
+import { openFileStore } from './files/index.ts';
 import {
   authenticate,
   createMailbox,
@@ -161,12 +162,14 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     ...(options.onConnectionError ? { onConnectionError: options.onConnectionError } : {}),
   });
   const mailer = options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
+  const files = openFileStore(settings);
   const context = ({ principal, requestId, address, mutation, quiet }: ContextParts): ServiceContext => ({
     principal,
     requestId: requestId ?? uuidv7(),
     address: address ?? null,
     clock,
     database,
+    files,
     settings,
     outcome: newOutcome(),
     ...(mutation ? { mutation } : {}),

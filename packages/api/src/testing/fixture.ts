@@ -362,6 +362,9 @@ export const fixturePlatform: Platform = {
     get database(): never {
       throw new Error('The fixture has no database.');
     },
+    get files(): never {
+      throw new Error('The fixture has no files.');
+    },
   }),
 };
 

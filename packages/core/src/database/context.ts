@@ -1,3 +1,4 @@
+import type { FileStore } from '../files/index.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { MutationOutcome, MutationRequest } from '../kernel/mutation.ts';
 import type { Principal } from '../kernel/principal.ts';
@@ -5,7 +6,7 @@ import type { CoreSettings } from '../kernel/settings.ts';
 import type { Database } from './database.ts';
 
 /**
- * What every service function takes first: who acts, when, in which request, and the database. Made once a request, never
+ * What every service function takes first: who acts, when, in which request, the database and the files. Made once a request, never
  * changed: acting as somebody else is another context.
  */
 export interface ServiceContext {
@@ -15,6 +16,8 @@ export interface ServiceContext {
   readonly address: string | null;
   readonly clock: Clock;
   readonly database: Database;
+  /** Where the bytes of files are. */
+  readonly files: FileStore;
   readonly settings: CoreSettings;
   /** The mutation headers of the request; absent in jobs and tests, where a mutation simply runs. */
   readonly mutation?: MutationRequest;

@@ -8,6 +8,7 @@ export type ErrorKind =
   | 'conflict' // 409
   | 'precondition_failed' // 412
   | 'payload_too_large' // 413
+  | 'unsupported_media_type' // 415
   | 'unprocessable' // 422
   | 'rate_limited' // 429
   | 'internal' // 500
@@ -125,7 +126,7 @@ export const errors = defineErrors({
   database_unavailable: { kind: 'unavailable', message: 'The database cannot be reached. Try again in a moment.' },
   storage_full: {
     kind: 'unavailable',
-    message: 'The disk of the database is full, so nothing can be written. Reading still works. Try again later.',
+    message: 'The disk is full, so nothing can be written. Reading still works. Try again later.',
   },
   internal: { kind: 'internal', message: 'Something went wrong on our side.' },
 });

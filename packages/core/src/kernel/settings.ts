@@ -13,6 +13,18 @@ export interface OidcIssuerSettings {
   readonly scopes: readonly string[];
 }
 
+/** A bucket of S3, or of a service that speaks its protocol. */
+export interface S3Settings {
+  readonly bucket: string;
+  /** Null is Amazon's own. */
+  readonly endpoint: string | null;
+  readonly region: string;
+  /** Null: the AWS library finds them, such as the role of the machine. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
+  /** Whether the bucket is in the path of addresses, and not in the name of the host. */
+  readonly pathStyle: boolean;
+}
+
 /** What the domain needs to know about its installation. Each app parses and checks it once; see A10. */
 export interface CoreSettings {
   readonly production: boolean;
@@ -20,7 +32,10 @@ export interface CoreSettings {
   readonly publicUrl: string;
   /** The origins of web pages that may call the API. Those on the same site may also ask for passkeys. */
   readonly corsOrigins: readonly string[];
+  /** The folder of mails and, unless `s3` is set, of files. */
   readonly dataDirectory: string;
+  /** Where files are kept. @default the folder `uploads` in `dataDirectory` */
+  readonly s3?: S3Settings | null;
   /** Signs access tokens and derives successor refresh tokens: at least 32 bytes. */
   readonly secretKey: string;
   /** Keys of 32 bytes in base64. The first seals secrets that must be read again; all of them open sealed secrets. */

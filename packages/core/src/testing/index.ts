@@ -16,6 +16,7 @@ export { seedTree } from './big-tree.ts';
 export { encloseEverything } from './closed-places.ts';
 export { countDriverCalls, type DriverCounts } from './driver-counts.ts';
 export { type Dump, type Fingerprints, openDump, type Row } from './dump.ts';
+export { storedFiles, testFile, type TestFile } from './files.ts';
 export { invitationTokenOf } from './invitations.ts';
 export { addTestJobs, claimTestJobs, startTestJob } from './jobs.ts';
 export { startTestIssuer, type TestIssuer } from './oidc-issuer.ts';

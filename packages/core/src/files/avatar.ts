@@ -1,0 +1,20 @@
+import { fileErrors } from './file.errors.ts';
+import type { ReceivedFile } from './receive.ts';
+
+/** A picture of a person or an organization, as its row keeps it. */
+export interface Avatar extends ReceivedFile {
+  /** Where it is in the store. */
+  readonly key: string;
+}
+
+/** Pictures without a script in them. */
+const taken = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'];
+
+/** What may be an avatar. */
+export const avatarLimits = {
+  maxBytes: 2 * 1024 * 1024,
+  checkType(mediaType: string): void {
+    if (taken.includes(mediaType)) return;
+    throw fileErrors.media_type_refused({ message: `A picture is PNG, JPEG, WebP or GIF, and not ${mediaType}.` });
+  },
+};

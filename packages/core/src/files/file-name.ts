@@ -1,0 +1,47 @@
+/** The longest name of a file that every file system takes, in bytes of UTF-8. */
+const longestName = 255;
+
+/** Control characters, those that reorder the text around them, and what Windows refuses in a name. */
+const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u206f\ufff9-\ufffb<>:"|?*]/gu;
+
+/** Names that mean a device on Windows, with any extension. */
+const device = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)/i;
+
+const bytesOf = (text: string): number => Buffer.byteLength(text);
+
+/** Cuts a text to at most so many bytes of UTF-8, between two characters. */
+function cut(text: string, bytes: number): string {
+  let kept = '';
+  for (const character of text) {
+    if (bytesOf(kept) + bytesOf(character) > bytes) break;
+    kept += character;
+  }
+  return kept;
+}
+
+/** Cuts what is before the extension, so that the type can still be seen. */
+function shortened(name: string): string {
+  if (bytesOf(name) <= longestName) return name;
+  const extension = /\.[^.]{1,20}$/u.exec(name)?.[0] ?? '';
+  return cut(name.slice(0, name.length - extension.length), longestName - bytesOf(extension)) + extension;
+}
+
+/**
+ * Makes a name that is safe on every system from the name that a client sent: one path segment in NFC without control characters, at
+ * most 255 bytes long, and no device of Windows. It never fails.
+ * @example safeFileName('../../etc/passwd\r\n') // 'passwd'
+ */
+export function safeFileName(sent: string): string {
+  const segment = sent.toWellFormed().normalize('NFC').split(/[/\\]/).at(-1) ?? '';
+  const clean = segment.replaceAll(unsafe, '_').replace(/^\s+|[\s.]+$/gu, '');
+  const named = device.test(clean) ? `_${clean}` : clean;
+  return shortened(/[^_]/u.test(named) ? named : `file${named}`);
+}
+
+/** The characters that RFC 8187 lets stand as they are. */
+const encoded = (text: string): string =>
+  encodeURIComponent(text).replaceAll(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** The value of Content-Disposition that makes a browser save a file under its name, and never show it. */
+export const attachmentDisposition = (name: string): string =>
+  `attachment; filename="${name.replaceAll(/[^ -~]|["\\%]/gu, '_')}"; filename*=UTF-8''${encoded(name)}`;

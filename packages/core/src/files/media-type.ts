@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+import type { DomainError } from '../kernel/errors.ts';
+import { fileErrors } from './file.errors.ts';
+
+/** How many bytes of a file are looked at to find out what it is. */
+export const headBytes = 64 * 1024;
+
+/** Programs that a double click starts. */
+const programs: ReadonlySet<string> = new Set([
+  'application/x-msdownload',
+  'application/vnd.microsoft.portable-executable',
+  'application/x-elf',
+  'application/x-mach-binary',
+  'application/x-msi',
+  'application/vnd.android.package-archive',
+]);
+const programNames = /\.(?:bat|cmd|com|cpl|exe|hta|jse?|lnk|msc|msi|pif|ps1|reg|scr|vbe|vbs|wsf|wsh)$/i;
+
+/** The first bytes of programs that the sniffer does not name: MZ of DOS, and the four of Mach-O. */
+const programStarts = ['4d5a', '7f454c46', 'feedface', 'feedfacf', 'cefaedfe', 'cffaedfe'];
+
+/** The text that a file begins with; null when its bytes are no text. The last character may be cut. */
+function textOf(head: Buffer): string | null {
+  if (head.includes(0)) return null;
+  for (let cut = 0; cut <= 3 && cut <= head.length; cut++)
+    if (isUtf8(head.subarray(0, head.length - cut))) return head.toString();
+  return null;
+}
+
+/** What a text is that a browser would run or draw. */
+function markupOf(text: string): string | null {
+  const start = text
+    .replace(/^\ufeff/, '')
+    .replaceAll(/<!--[\s\S]*?-->|<\?[\s\S]*?\?>|^\s+/g, '')
+    .trimStart();
+  if (/^(?:<!doctype\s+svg\b[^>]*>\s*)?<(?:\w+:)?svg[\s>]/i.test(start)) return 'image/svg+xml';
+  if (/^<(?:!doctype\s+html|html|head|body|script|iframe|style|title|table|div|a|p|h1|br|img|link|meta)\b/i.test(start))
+    return 'text/html';
+  return null;
+}
+
+/** The type that a client may declare for text of its own: the sniffer cannot tell CSV from Markdown. */
+const isDeclaredText = (type: string): boolean =>
+  /^text\/(?!html|javascript|ecmascript)|^application\/(?:json|yaml|toml|xml|x-ndjson|sql)$/.test(type);
+
+/** What the sniffer concludes from so few bytes that a text may begin with them. */
+const guesses: readonly string[] = ['application/xml', 'application/x-msdownload'];
+
+/** Types that have two names. */
+const aliases: Readonly<Record<string, string>> = {
+  'image/jpg': 'image/jpeg',
+  'image/pjpeg': 'image/jpeg',
+  'image/x-png': 'image/png',
+  'application/x-pdf': 'application/pdf',
+};
+
+const familyOf = (type: string): string => type.slice(0, type.indexOf('/'));
+
+/** Whether content of one type cannot be what a client declares. Only what people and browsers look at is compared. */
+function contradicts(found: string, isText: boolean, declared: string): boolean {
+  if (declared === '' || declared === 'application/octet-stream') return false;
+  if (['image', 'audio', 'video'].includes(familyOf(declared))) {
+    const isMedia = ['audio', 'video'].includes(familyOf(found)) && familyOf(declared) !== 'image';
+    if (familyOf(declared) === 'image')
+      return familyOf(found) !== 'image' || (found === 'image/svg+xml') !== (declared === 'image/svg+xml');
+    return !isMedia && found !== 'application/ogg';
+  }
+  if (declared === 'application/pdf') return found !== declared;
+  return familyOf(declared) === 'text' && !isText;
+}
+
+/**
+ * Finds out what a file is by its first bytes.
+ * @param declared the type that the client says; '' for none
+ * @throws `media_type_refused` for a program, and for content that is not what the client says
+ */
+export async function mediaTypeOf(
+  head: Buffer,
+  { name, declared }: { name: string; declared: string },
+): Promise<string> {
+  const { fileTypeFromBuffer } = await import('file-type');
+  const sniffed = (await fileTypeFromBuffer(head))?.mime ?? null;
+  const text = sniffed === null || guesses.includes(sniffed) ? textOf(head) : null;
+  const given = declared.toLowerCase();
+  const said = aliases[given] ?? given;
+  const found =
+    (text === null ? sniffed : (markupOf(text) ?? (isDeclaredText(said) ? said : 'text/plain'))) ??
+    'application/octet-stream';
+  const start = head.toString('hex', 0, 4);
+  const isProgram = text === null && programStarts.some((one) => start.startsWith(one));
+  if (isProgram || programs.has(found) || programNames.test(name)) throw refused('Programs are not accepted.');
+  if (contradicts(found, text !== null, said)) throw refused(`It was sent as ${said}, but its content is ${found}.`);
+  return found;
+}
+
+const refused = (message: string): DomainError => fileErrors.media_type_refused({ message });
+
+/** Types that a browser would run, or let run a script. They are sent as bytes without a meaning. */
+const active = /^(?:text\/html|image\/svg\+xml|application\/(?:xml|xhtml\+xml)|text\/xml)$/;
+
+/** The Content-Type that a file is sent with. */
+export const sentMediaType = (type: string): string => (active.test(type) ? 'application/octet-stream' : type);
