@@ -1,4 +1,5 @@
 import type { ServiceContext } from '../database/context.ts';
+import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { Principal } from '../kernel/principal.ts';
 
@@ -39,6 +40,8 @@ export interface JobRun {
   together(): Promise<JobPayload[]>;
   /** Aborted when another worker takes over the lease, or when the server stops and the grace period is over. */
   readonly signal: AbortSignal;
+  /** Reads behind the system door: every row of every organization. */
+  read<T>(work: (db: ReadDoor) => Promise<T>): Promise<T>;
   /**
    * Runs the last database effects of the job and marks it done in one transaction, so that they happen exactly once. A job of an
    * organization works within that organization's walls, a job of the instance behind the system door. What `work` returns is

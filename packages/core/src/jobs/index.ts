@@ -3,6 +3,7 @@ import { jobTable } from './job.entity.ts';
 export { inBatches } from './batches.ts';
 export { eraseRowsOf } from './erase.ts';
 export { cancelJob, enqueue, startJob } from './enqueue.ts';
+export { sweepAvatars, sweepFolder } from './file-sweep.ts';
 export { type JobHandler, type JobHandlers, type JobPayload, type JobRun, stepRows } from './handler.ts';
 export { getJob, jobErrors } from './job.queries.ts';
 export { Job } from './job.schema.ts';

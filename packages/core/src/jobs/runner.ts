@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceContext } from '../database/context.ts';
+import { readThroughSystemDoor } from '../database/system-door.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { type JobHandlers, type JobRun, type JobStep, LeaseLost, stepRows, type StepOptions } from './handler.ts';
 import {
@@ -159,6 +160,7 @@ export class JobRunner {
       organizationId: job.organizationId,
       starter: job.starter,
       signal,
+      read: (work) => readThroughSystemDoor(ctx.database, work),
       steps: (step, options) => runSteps(ctx, job, signal, step, options),
       together: async () => {
         const others = await claimAlike(ctx, job, stepRows, this.#options.leaseMs);

@@ -1,1 +1,2 @@
 export { defineRecord } from './record.ts';
+export { mutateWithFile } from './upload.ts';
