@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { MutationOutcome, Platform as CorePlatform, Principal } from '@tenon/core';
+import type { IncomingFile, MutationOutcome, Platform as CorePlatform, Principal } from '@tenon/core';
 import type { Context } from './meta.ts';
 
 /** The parts of the platform that the API uses. */
@@ -19,6 +19,8 @@ export interface Transport {
   /** Sets that cookie. Null clears it. */
   setOidcBinding(flow: string, binding: string | null): void;
   readonly userAgent: string | null;
+  /** The file in the body of an upload. Nobody has read it yet. */
+  readonly upload: IncomingFile;
 }
 
 /** What a procedure answered. */

@@ -13,10 +13,12 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  * - `redirect`: a GET that writes, then sends the browser to another address.
  * - `form`: takes `application/x-www-form-urlencoded`, for senders that do not write JSON.
  * - `click`: a POST to an address from a mail, which contains all fields. Mail programs send it, with a body that says nothing.
+ * - `upload`: takes `multipart/form-data` with one file, and answers JSON.
+ * - `download`: answers a file, or a part of it.
  *
- * Every kind but `json` exists over REST only. Uploads, downloads and streams will each be a kind.
+ * Every kind but `json` exists over REST only.
  */
-export type OperationKind = 'json' | 'redirect' | 'form' | 'click';
+export type OperationKind = 'json' | 'redirect' | 'form' | 'click' | 'upload' | 'download';
 
 /** Whether an operation acts in an organization. `optional`: in the active one, if there is one. */
 export type OrganizationNeed = 'none' | 'optional' | 'required';

@@ -52,6 +52,7 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   /**
    * The fields that the path names come from the path. The others come from the body, or for GET and DELETE from the query. The
    * schema must be strict, except for a redirect, a form or a click, where another standard may say that unknown fields are ignored.
+   * All fields of an upload are in its path.
    */
   input?: Input;
   output?: Output;
@@ -167,7 +168,8 @@ export class Operation implements OperationMeta {
     this.input = declaration.input ?? noInput;
     this.ignoresUnknown = this.input.def.catchall?._zod.def.type !== 'never';
     this.output = this.kind === 'redirect' ? address : (declaration.output ?? null);
-    this.status = this.kind === 'redirect' ? 303 : (declaration.status ?? (this.output ? 200 : 204));
+    this.status =
+      this.kind === 'redirect' ? 303 : (declaration.status ?? (this.output || this.kind === 'download' ? 200 : 204));
     this.versioned = parts.versioned ?? false;
     this.revalidates = parts.revalidates ?? false;
     this.mutationHeaders = parts.mutationHeaders ?? parts.type === 'mutation';
@@ -229,6 +231,9 @@ export class Operation implements OperationMeta {
       throw new Error(`${where}: a query is a GET, or a POST.`);
     if (this.type === 'mutation' && this.method === 'GET' && this.kind !== 'redirect')
       throw new Error(`${where}: a GET changes nothing.`);
+    const outside = Object.keys(this.input.shape).filter((name) => !this.parameters.has(name));
+    if (this.kind === 'upload' && outside.length > 0)
+      throw new Error(`${where}: the body of an upload is the file, so the path must have ${outside.join(', ')}.`);
     if (this.revalidates && !isFlatWithVersion(this.output))
       throw new Error(`${where}: an answer without a version, or with another object in it, must be sent in full.`);
     // Some senders of forms expect a 200 without a body.
@@ -279,6 +284,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
     ...(hasBody || operation.kind === 'click'
       ? [problem('payload_too_large', 413), problem('unsupported_media_type', 415)]
       : []),
+    ...(operation.kind === 'download' ? [problem('range_not_satisfiable', 416)] : []),
     ...(type === 'mutation' && mutationHeaders
       ? [declared(errors.idempotency_key_reused()), declared(errors.idempotency_in_progress())]
       : []),

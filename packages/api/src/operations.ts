@@ -9,7 +9,9 @@ export function operationsOf(router: AnyTRPCRouter): Map<string, Operation> {
   const operations = new Map<string, Operation>();
   for (const [name, { _def }] of proceduresOf(router)) {
     if (!(_def.meta instanceof Operation))
-      throw new Error(`${name} was not made by query, mutation, restMutation, redirect, form or click.`);
+      throw new Error(
+        `${name} was not made by query, mutation, restMutation, redirect, form, click, upload or download.`,
+      );
     operations.set(name, _def.meta);
   }
   return operations;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Job as CoreJob, ServiceContext } from '@tenon/core';
+import type { Download, IncomingFile, Job as CoreJob, ServiceContext } from '@tenon/core';
 import { type AnyTRPCProcedure, initTRPC, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { z } from 'zod';
@@ -148,6 +148,21 @@ interface FormDeclaration<Input extends InputSchema, Output extends OutputSchema
   run: RestRun<Input, z.output<Output>>;
 }
 
+interface UploadDeclaration<Input extends InputSchema, Output extends OutputSchema>
+  extends Declaration<Input, Output>, Pick<Writing<Output>, 'location' | 'versioned'> {
+  rest: `POST /${string}` | `PUT /${string}`;
+  /** Checks what it can before it reads the file. An Idempotency-Key must be compared with the content of the file too. */
+  run: (ctx: ServiceContext, input: z.output<Input>, file: IncomingFile) => Promise<z.output<Output>>;
+}
+
+interface DownloadDeclaration<Input extends InputSchema> extends Omit<
+  Declaration<Input, OutputSchema>,
+  'output' | 'status'
+> {
+  rest: `GET /${string}`;
+  run: (ctx: ServiceContext, input: z.output<Input>) => Promise<Download>;
+}
+
 /** The functions that declare the operations under one heading of the document. */
 export const heading = (tag: Tag) => ({
   /** Declares a procedure that reads. */
@@ -202,6 +217,28 @@ export const heading = (tag: Tag) => ({
     declaration: FormDeclaration<Input, Output>,
   ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>, 'click'>> =>
     writing(declaration, declaration.run, { tag, kind: 'click', mutationHeaders: false }),
+
+  /** Declares a mutation that takes a file as the part `file` of `multipart/form-data`. */
+  upload: <Output extends OutputSchema, Input extends InputSchema = NoInput>(
+    declaration: UploadDeclaration<Input, Output>,
+  ): TRPCMutationProcedure<ProcedureTypes<ClientInput<Input>, ClientOutput<Output>, 'upload'>> => {
+    const run: RestRun<Input, z.output<Output>> = (ctx, input, { upload }) => declaration.run(ctx, input, upload);
+    return writing(declaration, run, { tag, kind: 'upload' });
+  },
+
+  /** Declares a GET that answers a file. It takes Range, If-Range and If-None-Match. */
+  download: <Input extends InputSchema = NoInput>(
+    declaration: DownloadDeclaration<Input>,
+  ): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, undefined, 'download'>> => {
+    const operation = new Operation({
+      type: 'query',
+      tag,
+      kind: 'download',
+      declaration,
+      execute: executing(declaration.run),
+    });
+    return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
+  },
 });
 
 function writing<Procedure extends AnyTRPCProcedure>(

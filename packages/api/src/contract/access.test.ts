@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import type { Person, Scene } from './testing/scene.ts';
-import { type Fields, surfaces } from './testing/wire.ts';
+import { type Fields, surfacesOf } from './testing/wire.ts';
 
 const rolesWith = (permission: Permission) =>
   builtInRoleKeys.filter((role) => (builtInRoles[role].permissions as readonly Permission[]).includes(permission));
@@ -32,15 +32,14 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   afterAll(() => scene.dispose());
 
   describe.each(casesWhere(({ access }) => access !== 'public'))('%s', (name, one) => {
-    const served = surfaces.filter((surface) => surface === 'rest' || !one.operation.restOnly);
     const refused = { status: 401, headers: { 'www-authenticate': 'Bearer' }, problem: { code: 'unauthenticated' } };
 
-    it.each(served)('answers 401 to an anonymous caller over %s', async (surface) => {
+    it.each(surfacesOf(one.operation))('answers 401 to an anonymous caller over %s', async (surface) => {
       const input = await one.input(scene.acme.people.owner, scene);
       expect(await scene.call(surface, name, input)).toMatchObject(refused);
     });
 
-    it.each(served)('answers 401 over %s before it checks anything else', async (surface) => {
+    it.each(surfacesOf(one.operation))('answers 401 over %s before it checks anything else', async (surface) => {
       const parameters = Object.fromEntries([...one.operation.parameters].map((parameter) => [parameter, 'nothing']));
       for (const token of [null, 'nonsense', scene.acme.people.owner.token.replace(/.{6}$/, 'AAAAAA')])
         expect(await scene.call(surface, name, { ...parameters, ...wrong }, { token })).toMatchObject(refused);
@@ -60,7 +59,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     it.each(builtInRoleKeys)('refuses a %s of an organization, whatever they send', async (role) => {
       const { token } = scene.acme.people[role];
       const before = await scene.fingerprints();
-      for (const surface of surfaces)
+      for (const surface of surfacesOf(one.operation))
         for (const sent of [input, { ...input, ...wrong }])
           expect(await scene.call(surface, name, sent, { token })).toMatchObject(refused);
       expect(changedTables(before, await scene.fingerprints())).toEqual([]);
@@ -68,7 +67,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
 
     it('lets administrators of the instance call it', async () => {
       const owner = scene.acme.people.owner;
-      for (const surface of surfaces) {
+      for (const surface of surfacesOf(one.operation)) {
         const reply = await scene.callAs(owner, surface, name, await one.input(owner, scene));
         expect(reply.problem).toBeNull();
       }
@@ -90,13 +89,13 @@ describe.each(scenes)('on %s', (_dialect, open) => {
 
     it.each(unable)(`refuses a %s, naming ${permission}`, async (role) => {
       const before = await scene.fingerprints();
-      for (const surface of surfaces)
+      for (const surface of surfacesOf(one.operation))
         expect(await scene.callAs(scene.acme.people[role], surface, name, input)).toMatchObject(refused);
       expect(changedTables(before, await scene.fingerprints())).toEqual([]);
     });
 
     it.each(unable)('refuses a %s before it looks at the input', async (role) => {
-      for (const surface of surfaces) {
+      for (const surface of surfacesOf(one.operation)) {
         const reply = await scene.callAs(scene.acme.people[role], surface, name, { ...input, ...wrong });
         expect(reply).toMatchObject(refused);
         expect(reply.problem).not.toHaveProperty('errors');
@@ -104,7 +103,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     });
 
     it(`refuses a member without any role, naming ${permission}`, async () => {
-      for (const surface of surfaces)
+      for (const surface of surfacesOf(one.operation))
         expect(await scene.call(surface, name, input, { token: withoutRole })).toMatchObject(refused);
     });
 
@@ -116,7 +115,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
 
     it('refuses a user without any membership', async () => {
       const code = one.operation.parameters.has('organizationId') ? 'organization_not_found' : 'no_organization';
-      for (const surface of surfaces)
+      for (const surface of surfacesOf(one.operation))
         expect(await scene.call(surface, name, input, { token: outsider })).toMatchObject({ problem: { code } });
     });
   });

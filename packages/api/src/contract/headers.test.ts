@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Case, casesWhere, scenes } from './testing/cases.ts';
 import { added, changedTables } from './testing/compare.ts';
 import type { Person, Scene } from './testing/scene.ts';
-import { type Fields, surfaces } from './testing/wire.ts';
+import { type Fields, surfacesOf } from './testing/wire.ts';
 
 const mutations = casesWhere(({ type }) => type === 'mutation');
 const withHeaders = mutations.filter(([, { operation }]) => operation.mutationHeaders);
@@ -91,7 +91,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     it.each(withHeaders)('of %s answers what would happen, and leaves the database as it was', async (name, one) => {
       const input = await one.input(owner, scene);
       const before = await scene.fingerprints();
-      for (const surface of surfaces) {
+      for (const surface of surfacesOf(one.operation)) {
         const { status, data, headers } = await scene.callAs(owner, surface, name, input, {
           'dry-run': 'true',
           'idempotency-key': randomUUID(),
@@ -110,7 +110,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   describe('Idempotency-Key', () => {
     it.each(withHeaders)('sent twice, %s acts once', async (name, one) => {
       const input = await one.input(owner, scene);
-      for (const surface of surfaces) {
+      for (const surface of surfacesOf(one.operation)) {
         const sent = surface === 'rest' ? input : await one.input(owner, scene);
         const headers = { 'idempotency-key': randomUUID() };
         const before = await scene.fingerprints();
@@ -153,7 +153,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     const versioned = withHeaders.filter(([, { operation }]) => operation.versioned);
 
     it.each(versioned)('of %s takes the current version, and no other', async (name, one) => {
-      for (const surface of surfaces) {
+      for (const surface of surfacesOf(one.operation)) {
         const input = await one.input(owner, scene);
         const version = versionOf(one, input, await scene.dump());
         const before = await scene.fingerprints();
@@ -172,7 +172,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     it.each(withHeaders.filter(([, { operation }]) => !operation.versioned))('is nothing for %s', async (name, one) => {
       const input = await one.input(owner, scene);
       const before = await scene.fingerprints();
-      for (const surface of surfaces)
+      for (const surface of surfacesOf(one.operation))
         expect(await scene.callAs(owner, surface, name, input, { 'if-match': '"1"' })).toMatchObject({
           status: 400,
           problem: { code: 'validation_failed', errors: [{ path: '/header/If-Match' }] },
@@ -186,7 +186,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
     async (name, one) => {
       const input = await one.input(owner, scene);
       const before = await scene.fingerprints();
-      for (const surface of surfaces.filter((it) => it === 'rest' || !one.operation.restOnly))
+      for (const surface of surfacesOf(one.operation))
         for (const [header, value] of [
           ['Idempotency-Key', randomUUID()],
           ['If-Match', '"1"'],

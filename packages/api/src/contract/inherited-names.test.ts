@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cases, type Case } from './testing/cases.ts';
 import { fieldsOf } from './testing/fields.ts';
 import { openScene, type Person, type Scene } from './testing/scene.ts';
-import { surfaces } from './testing/wire.ts';
+import { surfacesOf } from './testing/wire.ts';
 
 /*
  * Names that every object of JavaScript has. A look-up of client text that passes through a prototype finds a function there, and
@@ -26,7 +26,7 @@ it.each(cases.map((one): [string, Case] => [one.name, one]))('%s takes them for 
       ...fields.map((field) => ({ ...good, [field]: text })),
       Object.fromEntries([...Object.entries(good), [text, text]]),
     ];
-    for (const surface of surfaces.filter((it) => it === 'rest' || !one.operation.restOnly)) {
+    for (const surface of surfacesOf(one.operation)) {
       for (const input of inputs) {
         const { status, text: body } = await scene.callAs(owner, surface, name, input);
         expect(status, `${surface} ${JSON.stringify(input)}: ${body}`).toBeLessThan(500);

@@ -5,12 +5,10 @@ import { changedTables } from './testing/compare.ts';
 import { inputsAround } from './testing/arbitraries.ts';
 import { type Field, fieldsOf, takes } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
-import { type Fields, type Reply, type Surface, surfaces } from './testing/wire.ts';
+import { type Fields, type Reply, type Surface, surfacesOf } from './testing/wire.ts';
 import { type WrongValue, wrongValuesOf, wrongWritingOf } from './testing/wrong-values.ts';
 
 const runs = 12;
-
-const surfacesOf = ({ operation }: Case): Surface[] => surfaces.filter((it) => it === 'rest' || !operation.restOnly);
 
 /** Expects a refusal with an error that points at the field or into it. */
 function expectRefused({ status, problem, text }: Reply, path: string, what: string): void {
@@ -57,7 +55,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
       const { operation } = one;
       const input = await one.input(owner, scene);
       const before = await scene.fingerprints();
-      for (const surface of surfacesOf(one)) {
+      for (const surface of surfacesOf(one.operation)) {
         for (const field of fieldsOf(operation)) {
           const path = operation.pointerOf([field.name]);
           const writing = wrongWritingOf((value) => takes(operation, field.name, value));
@@ -136,7 +134,7 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   it.each(cases.map((one) => [one.name, one] as const))('%s answers whatever it is sent', async (_name, one) => {
     const good = await one.input(owner, scene);
     const inputs = inputsAround(fieldsOf(one.operation), good);
-    for (const surface of surfacesOf(one))
+    for (const surface of surfacesOf(one.operation))
       await fc.assert(
         fc.asyncProperty(inputs, async (input) => {
           const reply = await send(surface, one, input);

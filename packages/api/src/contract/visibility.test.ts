@@ -6,7 +6,7 @@ import { type Case, cases, casesWhere, scenes } from './testing/cases.ts';
 import { changedTables, learned } from './testing/compare.ts';
 import { alternatives, type Field, fieldsOf, itemsOf, missingIds, namesById, onlyRequired } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
-import { type Fields, surfaces } from './testing/wire.ts';
+import { type Fields, surfacesOf } from './testing/wire.ts';
 
 /*
  * Two people from whom much is hidden: one who sees only what is assigned to them, and one who is no member of the private projects in
@@ -143,7 +143,7 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, hide, hidden
     const accepted = variants.filter((input) => one.operation.input.safeParse(input).success);
     expect(accepted.length).toBeGreaterThan(0);
     for (const input of accepted)
-      for (const surface of surfaces) {
+      for (const surface of surfacesOf(one.operation)) {
         const { text, data, status } = await scene.callAs(person, surface, name, input);
         // Some lists show their trash only to those who may empty it.
         const isRefused = input !== base && status === 403;
@@ -177,7 +177,7 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, hide, hidden
   it.each(withIds)('cannot tell hidden rows from missing ones by %s in %s', async (name, field, one) => {
     const inputs = await naming(one, field);
     if (!inputs) return;
-    for (const surface of surfaces) {
+    for (const surface of surfacesOf(one.operation)) {
       const first = await scene.callAs(person, surface, name, inputs.hidden);
       const second = await scene.callAs(person, surface, name, inputs.missing);
       expect(learned(first)).toEqual(learned(second));
@@ -188,7 +188,7 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, hide, hidden
     const inputs = await naming(one, field);
     if (!inputs) return;
     const before = await scene.fingerprints();
-    for (const surface of surfaces) await scene.callAs(person, surface, name, inputs.hidden);
+    for (const surface of surfacesOf(one.operation)) await scene.callAs(person, surface, name, inputs.hidden);
     expect(changedTables(before, await scene.fingerprints())).toEqual([]);
   });
 });

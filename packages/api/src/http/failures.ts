@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ApiError, invalid, malformedBody, toApiError, transportErrors, wrongField } from '../errors.ts';
 import { problemHeaders, toProblem } from '../problem.ts';
+import { isReceivingFile } from './upload.ts';
 
 const problemType = 'application/problem+json';
 
@@ -93,6 +94,7 @@ export function refuseConnection(
 /** For Fastify's option of the same name. Answers what Node's HTTP parser refused before there was a request. */
 export function clientErrorHandler(failure: ConnectionError, socket: Socket): void {
   if (failure.code === 'ECONNRESET' || socket.destroyed) return;
+  if (failure.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isReceivingFile(socket)) return;
   const make = parserErrors.get(failure.code) ?? transportErrors.bad_request;
   if (socket.writable) refuseConnection(socket, make());
   socket.destroySoon();

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Transport } from '../context.ts';
 import { transportErrors } from '../errors.ts';
+import { MultipartFile } from './upload.ts';
 
 /** The document names this cookie as a credential. */
 export const refreshCookieName = 'tenon_refresh';
@@ -85,6 +86,10 @@ export class HttpTransport implements Transport {
 
   get userAgent(): string | null {
     return this.#request.headers['user-agent'] ?? null;
+  }
+
+  get upload(): MultipartFile {
+    return new MultipartFile(this.#request);
   }
 
   /**

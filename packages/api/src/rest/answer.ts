@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Download } from '@tenon/core';
 import type { Answer } from '../context.ts';
+import { sendDownload } from '../http/download.ts';
 import { sendJson } from '../http/json.ts';
 import type { Operation } from '../operation.ts';
 import { pathOf } from '../problem.ts';
@@ -46,6 +48,7 @@ export function sendAnswer(
 ): FastifyReply {
   reply.headers(answerHeaders(answer));
   if (answer.notModified) return reply.code(304).send();
+  if (operation.kind === 'download') return sendDownload(answer.data as Download, request, reply);
   if (answer.outcome.dryRun) return sendJson(reply.code(200), JSON.stringify(answer.data));
   if (answer.outcome.accepted) {
     const location = `${restPrefix}/jobs/${String(member(answer.data, 'id'))}`;

@@ -26,10 +26,11 @@ export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeConte
   app.setNotFoundHandler(sendNotFound);
 
   const routes = routesOf(router, makeContext);
-  for (const [kind, { types, limit }] of Object.entries(bodyFormats))
+  for (const [kind, { types, limit, streamed = false }] of Object.entries(bodyFormats))
     app.register(async (scope) => {
       const options = { parseAs: 'buffer', ...(limit !== undefined && { bodyLimit: limit }) } as const;
-      scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
+      if (streamed) scope.addContentTypeParser([...types], (_request, _body, done) => done(null));
+      else scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
       for (const { operation, ...route } of routes)
         if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: operation.type === 'query' });
     });

@@ -10,6 +10,8 @@ interface BodyFormat {
   readonly types: readonly string[];
   /** The largest size in bytes. @default the server's limit */
   readonly limit?: number;
+  /** Whether the operation reads the body itself, as it arrives, and says how large it may be. @default false */
+  readonly streamed?: boolean;
 }
 
 /** The bodies that each kind of operation takes. */
@@ -19,6 +21,8 @@ export const bodyFormats: Readonly<Record<OperationKind, BodyFormat>> = {
   form: { types: ['application/x-www-form-urlencoded'], limit: 64 * 1024 },
   // RFC 8058 allows both. The body says nothing, and nobody reads it.
   click: { types: ['application/x-www-form-urlencoded', 'multipart/form-data'], limit: 64 * 1024 },
+  upload: { types: ['multipart/form-data'], streamed: true },
+  download: { types: [] },
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

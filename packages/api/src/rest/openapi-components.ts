@@ -39,6 +39,21 @@ export const parameters: Json = {
       'ETags of versions. A read that has one of them is answered 304, a change of one of them 412; `*` is any.',
     schema: { type: 'string', pattern: entityTags },
   },
+  Range: {
+    name: 'Range',
+    in: 'header',
+    required: false,
+    description:
+      'The part of the file to send, such as `bytes=1000-` for all but the first 1000 bytes. Several parts are ignored.',
+    schema: { type: 'string' },
+  },
+  IfRange: {
+    name: 'If-Range',
+    in: 'header',
+    required: false,
+    description: 'The ETag of the file that Range is about. When it is another file by now, all of it is sent.',
+    schema: { type: 'string' },
+  },
   DryRun: {
     name: 'Dry-Run',
     in: 'header',
@@ -56,6 +71,11 @@ export const headers: Json = {
   Link: { description: 'The next page, as `<…>; rel="next"`; absent on the last one.', schema: text },
   Location: { description: 'Where the created object is.', schema: text },
   JobLocation: { description: 'Where to ask how far the job is.', schema: text },
+  FileETag: { description: 'The SHA-256 of the file in hex.', schema: text },
+  ContentDisposition: { description: 'Always `attachment`, with the name of the file.', schema: text },
+  ContentRange: { description: 'Which part it is, as `bytes 0-99/1000`.', schema: text },
+  AcceptRanges: { description: 'Always `bytes`.', schema: text },
+  FileLocation: { description: 'The address of the file in the storage.', schema: text },
   RedirectLocation: { description: 'Where the browser goes.', schema: text },
   IdempotencyReplayed: { description: '`true` when this answer was given before.', schema: text },
   RetryAfter: { description: 'After how many seconds to try again.', schema: { type: 'integer' } },

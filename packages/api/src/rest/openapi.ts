@@ -3,6 +3,7 @@ import { type EventType, instancePermission, Job } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 import { apiKeyHeader } from '../headers.ts';
+import { filePart } from '../http/file-part.ts';
 import { refreshCookieName } from '../http/transport.ts';
 import { type Operation, problemsOf, type Tag } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
@@ -138,16 +139,27 @@ function queryParameters({ properties, required }: Json): Json[] {
 }
 
 function headerParameters(operation: Operation): Json[] {
-  const { organization, parameters: inPath, mutationHeaders, versioned, revalidates } = operation;
+  const { organization, parameters: inPath, mutationHeaders, versioned, revalidates, kind } = operation;
   const names = [
     ...(organization !== 'none' && !inPath.has('organizationId') ? ['OrganizationId'] : []),
     ...(mutationHeaders ? ['IdempotencyKey', ...(versioned ? ['IfMatch', 'IfNoneMatch'] : []), 'DryRun'] : []),
-    ...(revalidates ? ['IfNoneMatch'] : []),
+    ...(revalidates || kind === 'download' ? ['IfNoneMatch'] : []),
+    ...(kind === 'download' ? ['Range', 'IfRange'] : []),
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
 
+/** The body of an upload: one part, which is the file. */
+const fileBody: Json = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { [filePart]: { type: 'string', format: 'binary' } },
+  required: [filePart],
+};
+
 function requestBody(name: string, operation: Operation, rest: Json, components: Components): Json | null {
+  if (operation.kind === 'upload')
+    return { required: true, content: { 'multipart/form-data': { schema: components.add('FileUpload', fileBody) } } };
   if (isJson(rest['properties']) && Object.keys(rest['properties']).length === 0) return null;
   const schema = components.add(z.globalRegistry.get(operation.input)?.id ?? inputName(name), rest);
   const { types } = bodyFormats[operation.kind];
@@ -169,6 +181,7 @@ const json = (schema: Json): Json => ({ 'application/json': { schema } });
 
 function responsesOf(operation: Operation, components: Components): Json {
   if (operation.kind === 'redirect') return redirectResponses(operation);
+  if (operation.kind === 'download') return downloadResponses(operation);
   const { status, output, mutationHeaders, revalidates } = operation;
   const members = output instanceof z.ZodObject ? output.shape : {};
   const schema = output && components.output(output);
@@ -213,6 +226,26 @@ function redirectResponses(operation: Operation): Json {
     [operation.status]: { description: STATUS_CODES[operation.status], headers },
     ...problems,
     default: internal,
+  };
+}
+
+function downloadResponses(operation: Operation): Json {
+  const headers = { 'X-Request-Id': ref('RequestId'), ETag: ref('FileETag') };
+  const sent = { ...headers, 'Content-Disposition': ref('ContentDisposition'), 'Accept-Ranges': ref('AcceptRanges') };
+  const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
+  return {
+    200: { description: 'The whole file.', headers: sent, content },
+    206: {
+      description: 'The part that Range asks for.',
+      headers: { ...sent, 'Content-Range': ref('ContentRange') },
+      content,
+    },
+    302: {
+      description: 'The storage serves the file there, for at most 60 seconds.',
+      headers: { ...headers, Location: ref('FileLocation') },
+    },
+    304: { description: STATUS_CODES[304], headers },
+    ...problemResponses(operation),
   };
 }
 

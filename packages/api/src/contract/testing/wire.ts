@@ -6,13 +6,16 @@ import { bodyFormats } from '../../rest/body.ts';
 export const surfaces = ['rest', 'trpc'] as const;
 export type Surface = (typeof surfaces)[number];
 
+/** Where an operation is served. */
+export const surfacesOf = ({ restOnly }: Operation): readonly Surface[] => (restOnly ? ['rest'] : surfaces);
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** An answer, over REST or tRPC. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Null unless the call succeeded. For a redirect it is the address. */
+  /** Null unless the call succeeded. For a redirect it is the address, for a download the file as text. */
   readonly data: unknown;
   /** Null when the call succeeded. */
   readonly problem: Problem | null;
@@ -46,12 +49,31 @@ const jsonOf = (value: unknown): string =>
     beyondDoubles,
   );
 
+/** The file that every upload sends: a picture, because some uploads take nothing else. */
+const sentFile = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+  'base64',
+);
+const boundary = '----of-the-contract-tests';
+
+/** A form with a file, after the other fields. */
+function formOf(fields: readonly (readonly [string, unknown])[]): Buffer {
+  const head = (named: string) => `--${boundary}\r\nContent-Disposition: form-data; ${named}\r\n\r\n`;
+  const others = fields.map(([name, value]) => `${head(`name="${name}"`)}${textOf(value)}\r\n`);
+  const file = head('name="file"; filename="depot.png"');
+  return Buffer.concat([Buffer.from(others.join('') + file), sentFile, Buffer.from(`\r\n--${boundary}--\r\n`)]);
+}
+
 function restRequest(operation: Operation, input: Fields): InjectOptions {
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encode(textOf(input[name])));
   const others = Object.entries(input).filter(
     ([name, value]) => !operation.parameters.has(name) && value !== undefined,
   );
   const request = { method: operation.method, url: `/api/v1${path}` };
+  if (operation.kind === 'upload') {
+    const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
+    return { ...request, headers, payload: formOf(others) };
+  }
   if (others.length === 0) return request;
   if (!operation.hasBody) return { ...request, url: `${request.url}?${queryOf(others)}` };
   const [type = ''] = bodyFormats[operation.kind].types;
@@ -82,8 +104,9 @@ export async function callOver(
   const request = surface === 'rest' ? restRequest(operation, input) : trpcRequest(name, operation, input);
   const sent = { ...request.headers, ...headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
   const { statusCode: status, headers: got, body: text } = await app.inject({ ...request, headers: sent });
-  const body: unknown = text === '' ? null : JSON.parse(text);
   const failed = status >= 400;
+  const isFile = operation.kind === 'download' && surface === 'rest' && !failed;
+  const body: unknown = isFile ? text : text === '' ? null : JSON.parse(text);
   if (surface === 'rest') {
     const data = operation.kind === 'redirect' ? got.location : body;
     return { status, headers: got, text, data: failed ? null : data, problem: failed ? (body as Problem) : null };
