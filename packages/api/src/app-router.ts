@@ -19,6 +19,7 @@ import { roleRouter } from './tenancy/role.router.ts';
 import { serviceAccountRouter } from './tenancy/service-account.router.ts';
 import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
+import { attachmentRouter } from './work/attachment.router.ts';
 import { commentRouter } from './work/comment.router.ts';
 import { jobRouter } from './work/job.router.ts';
 import { projectMemberRouter } from './work/project-member.router.ts';
@@ -56,6 +57,7 @@ export const appRouter = router({
   apiAudit: apiAuditRouter,
   notifications: notificationRouter,
   notificationPreferences: notificationPreferenceRouter,
+  attachments: attachmentRouter,
   jobs: jobRouter,
 });
 

@@ -40,9 +40,10 @@ export class LoggedCall {
     this.#request = request;
   }
 
-  /** @param output what the service answered, without the frame of a dry run */
+  /** @param output what the service answered, without the frame of a dry run. A file is not logged, nor its address in the storage */
   succeed(answer: Answer, output: unknown): void {
-    this.#add(statusOf(this.#operation, answer), { value: output, schema: this.#operation.output });
+    const { output: schema } = this.#operation;
+    this.#add(statusOf(this.#operation, answer), { value: schema ? output : undefined, schema });
   }
 
   fail({ status, problem: code, message: detail, details: { errors = [] } }: ApiError): void {

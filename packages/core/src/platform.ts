@@ -50,7 +50,14 @@ import {
   notificationTables,
   writeFetched,
 } from './notifications/index.ts';
-import { workEvents, workHandlers, workSchedules, workTables } from './work/index.ts';
+import {
+  attachmentHandlers,
+  attachmentSchedules,
+  workEvents,
+  workHandlers,
+  workSchedules,
+  workTables,
+} from './work/index.ts';
 
 /** How often it is written when API keys were last used. */
 const usesEveryMs = 15_000;
@@ -184,6 +191,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...workHandlers,
       ...notificationHandlers,
       ...apiLogHandlers,
+      ...attachmentHandlers(logger),
       [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails, ...notificationMails }),
     },
     schedules: [
@@ -193,6 +201,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...workSchedules,
       ...notificationSchedules,
       ...apiLogSchedules,
+      ...attachmentSchedules,
     ],
     logger,
   });

@@ -19,6 +19,7 @@ export const permissions = [
   'task:read', 'task:create', 'task:update', 'task:delete', 'task:delete_any', 'task:reassign',
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create', 'comment:delete_any',
+  'attachment:read', 'attachment:create', 'attachment:delete', 'attachment:delete_any',
   'activity:read', 'analytics:read', 'usage:read', 'audit:read',
 ] as const; // prettier-ignore
 
@@ -46,9 +47,11 @@ const member: readonly Permission[] = [
   'task:update',
   'task:delete',
   'comment:create',
+  'attachment:create',
+  'attachment:delete',
   'tag:create',
 ];
-const manager: readonly Permission[] = [...reads, ...writes('project', 'task', 'tag', 'comment')];
+const manager: readonly Permission[] = [...reads, ...writes('project', 'task', 'tag', 'comment', 'attachment')];
 const admin: readonly Permission[] = [
   ...manager,
   'project:read_private',

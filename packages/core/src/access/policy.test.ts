@@ -67,6 +67,10 @@ tag:delete               yes        yes        yes        -          -          
 comment:read             yes        yes        yes        yes        yes        own        yes
 comment:create           yes        yes        yes        yes        -          own, hours -
 comment:delete_any       yes        yes        yes        -          -          -          -
+attachment:read          yes        yes        yes        yes        yes        own        yes
+attachment:create        yes        yes        yes        yes        -          own, hours -
+attachment:delete        yes        yes        yes        yes        -          own, hours -
+attachment:delete_any    yes        yes        yes        -          -          -          -
 activity:read            yes        yes        yes        yes        yes        own        yes
 analytics:read           yes        yes        yes        yes        yes        yes        yes
 usage:read               yes        yes        -          -          -          -          yes
@@ -108,7 +112,7 @@ const sunday = new Date('2026-11-22T10:00:00Z');
 const mine = { people: ['me'], places: { team: null }, priority: 'medium' };
 const theirs = { ...mine, people: ['them'] };
 /** Other things are nobody's own. */
-const belongsToTask = /^(task|comment|activity):/;
+const belongsToTask = /^(task|comment|attachment|activity):/;
 
 /** What the code decides, in the words of the table. */
 function decided(role: BuiltInRoleKey, permission: (typeof permissions)[number]): string {

@@ -12,7 +12,8 @@ export type KeyPurpose =
   | 'unsubscribe'
   | 'throttle'
   | 'oidc'
-  | 'invitation';
+  | 'invitation'
+  | 'download';
 
 const derivedKeys = onePer<CoreSettings, Map<KeyPurpose, KeyObject>>(() => new Map());
 

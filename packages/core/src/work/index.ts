@@ -1,5 +1,7 @@
 import type { JobHandlers, Schedule } from '../jobs/index.ts';
 import { membershipEnding, projectScope, teamDeleting } from '../tenancy/index.ts';
+import { attachmentTable, attachmentTotalTable } from './attachments/attachment.entity.ts';
+import { attachmentEvents } from './attachments/attachment.events.ts';
 import { commentTable } from './comments/comment.entity.ts';
 import { commentEvents } from './comments/comment.events.ts';
 import { commentHandlers, commentSchedules } from './comments/comment.purge.ts';
@@ -21,6 +23,21 @@ import { taskWatcherTable } from './watchers/watcher.entity.ts';
 import { watcherEvents } from './watchers/watcher.events.ts';
 import { leaveWatched } from './watchers/watcher.service.ts';
 
+export {
+  downloadAttachment,
+  downloadByLink,
+  getAttachment,
+  listAttachments,
+  listCommentAttachments,
+} from './attachments/attachment.queries.ts';
+export * from './attachments/attachment.schema.ts';
+export {
+  deleteAttachment,
+  restoreAttachment,
+  uploadAttachment,
+  uploadToComment,
+} from './attachments/attachment.service.ts';
+export { attachmentHandlers, attachmentSchedules } from './attachments/attachment.sweep.ts';
 export * from './comments/comment.schema.ts';
 export { getComment, listComments, visibleComments } from './comments/comment.queries.ts';
 export * from './comments/comment.service.ts';
@@ -54,7 +71,7 @@ export { addWatcher, removeWatcher, unwatchTask, watchTask } from './watchers/wa
 export { workErrors } from './work.errors.ts';
 
 /** The events of this context. */
-export const workEvents = [projectEvents, tagEvents, taskEvents, commentEvents, watcherEvents];
+export const workEvents = [projectEvents, tagEvents, taskEvents, commentEvents, watcherEvents, attachmentEvents];
 
 export const workTables = [
   projectTable,
@@ -64,6 +81,8 @@ export const workTables = [
   ...taskTables,
   commentTable,
   taskWatcherTable,
+  attachmentTable,
+  attachmentTotalTable,
 ];
 
 export const workHandlers: JobHandlers = {

@@ -34,6 +34,7 @@ export const workErrors = defineErrors({
   watcher_not_found: { kind: 'not_found', message: 'They do not watch this task.' },
   watcher_cannot_see: { kind: 'conflict', message: 'This member does not see the task.' },
   watcher_stays: { kind: 'conflict', message: 'The creator and the assignees of a task always watch it.' },
+  attachment_not_found: { kind: 'not_found', message: 'There is no such attachment.' },
   parent_cycle: { kind: 'conflict', message: 'A task cannot be a part of itself or of its own subtasks.' },
   parent_deleted: { kind: 'conflict', message: 'Its parent is in the trash. Restore that first.' },
   dependency_cycle: { kind: 'conflict', message: 'The other task waits for this one, directly or through others.' },
@@ -44,5 +45,10 @@ export const workErrors = defineErrors({
   },
   task_not_deleted: { kind: 'conflict', message: 'This task is not in the trash.' },
   tag_merged_into_itself: { kind: 'conflict', message: 'A tag cannot be merged into itself.' },
+  attachment_not_deleted: { kind: 'conflict', message: 'This attachment is not in the trash.' },
+  download_link_refused: {
+    kind: 'forbidden',
+    message: 'This link has ended, or was not made for this file. Read the attachment again for a new one.',
+  },
   tag_name_taken: { kind: 'conflict', message: 'There is already a tag of this name.' },
 });

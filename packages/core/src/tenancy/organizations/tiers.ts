@@ -18,12 +18,37 @@ interface TierLimits {
   identityProviders: number | null;
   /** Requests of all members together. */
   requestsPerMinute: number | null;
+  /** One file, in bytes. */
+  fileBytes: number;
+  /** All attachments together, in bytes. Those in the trash count. */
+  attachmentBytes: number | null;
 }
+
+const megabyte = 1024 * 1024;
+const gigabyte = 1024 * megabyte;
 
 /** The limits of every tier. An organization's own `maxUsers` and `maxTasks` override them. */
 export const tierLimits: Readonly<Record<Tier, TierLimits>> = {
-  free: { users: 10, tasks: 1000, apiKeys: 3, webhooks: 3, identityProviders: 0, requestsPerMinute: 300 },
-  pro: { users: 100, tasks: 50_000, apiKeys: 30, webhooks: 30, identityProviders: 0, requestsPerMinute: 3000 },
+  free: {
+    users: 10,
+    tasks: 1000,
+    apiKeys: 3,
+    webhooks: 3,
+    identityProviders: 0,
+    requestsPerMinute: 300,
+    fileBytes: 25 * megabyte,
+    attachmentBytes: gigabyte,
+  },
+  pro: {
+    users: 100,
+    tasks: 50_000,
+    apiKeys: 30,
+    webhooks: 30,
+    identityProviders: 0,
+    requestsPerMinute: 3000,
+    fileBytes: 250 * megabyte,
+    attachmentBytes: 100 * gigabyte,
+  },
   enterprise: {
     users: null,
     tasks: null,
@@ -31,13 +56,15 @@ export const tierLimits: Readonly<Record<Tier, TierLimits>> = {
     webhooks: 300,
     identityProviders: 100,
     requestsPerMinute: 30_000,
+    fileBytes: 5 * gigabyte,
+    attachmentBytes: null,
   },
 };
 
 export type Limit = keyof TierLimits;
 
-/** Means "no limit" where numbers are compared. */
-const unlimited = 2_147_483_647;
+/** Means "no limit" where numbers are compared. Counts are integers of 32 bits, and bytes are doubles. */
+const unlimited = (limit: Limit): number => (/bytes$/i.test(limit) ? Number.MAX_SAFE_INTEGER : 2_147_483_647);
 
 /** The columns that hold an organization's own limits. */
 const ownLimits: Partial<Record<Limit, string>> = {
@@ -47,7 +74,9 @@ const ownLimits: Partial<Record<Limit, string>> = {
 
 /** A limit as an SQL expression over a row of `organizations`. The numbers above are written into it. */
 export function limitOf(limit: Limit): RawBuilder<number> {
-  const cases = tiers.map((tier) => sql`when ${sql.lit(tier)} then ${sql.lit(tierLimits[tier][limit] ?? unlimited)}`);
+  const cases = tiers.map(
+    (tier) => sql`when ${sql.lit(tier)} then ${sql.lit(tierLimits[tier][limit] ?? unlimited(limit))}`,
+  );
   const ofTier = sql<number>`case organizations.tier ${sql.join(cases, sql` `)} end`;
   const own = ownLimits[limit];
   return own === undefined ? ofTier : sql<number>`coalesce(${sql.ref(own)}, ${ofTier})`;

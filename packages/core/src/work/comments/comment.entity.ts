@@ -3,7 +3,7 @@ import { id, instant, tenantKey, trashColumns } from '../../database/columns.ts'
 import { defineTenantTable } from '../../tenancy/index.ts';
 import { TaskEntity } from '../tasks/task.entity.ts';
 
-const CommentEntity = defineEntity({
+export const CommentEntity = defineEntity({
   name: 'Comment',
   tableName: 'comments',
   properties: {

@@ -1,0 +1,123 @@
+import {
+  Attachment,
+  AttachmentLink,
+  AttachmentListInput,
+  AttachmentUpload,
+  ById,
+  CommentAttachmentListInput,
+  CommentPath,
+  deleteAttachment,
+  downloadAttachment,
+  downloadByLink,
+  errors,
+  fileErrors,
+  getAttachment,
+  listAttachments,
+  listCommentAttachments,
+  page,
+  restoreAttachment,
+  uploadAttachment,
+  uploadToComment,
+  workErrors,
+} from '@tenon/core';
+import { heading, router } from '../trpc.ts';
+
+const { download, mutation, query, upload } = heading({
+  name: 'Attachments',
+  description: 'Files on tasks and comments.',
+});
+
+const { attachment_not_found, comment_not_found, task_not_found } = workErrors;
+const { media_type_refused } = fileErrors;
+
+export const attachmentRouter = router({
+  list: query({
+    rest: 'GET /tasks/{id}/attachments',
+    access: 'attachment:read',
+    summary: 'List the files on a task',
+    description: 'Those on its comments are listed with the comments.',
+    input: AttachmentListInput,
+    output: page(Attachment),
+    problems: [task_not_found],
+    run: listAttachments,
+  }),
+  listOfComment: query({
+    rest: 'GET /tasks/{id}/comments/{commentId}/attachments',
+    access: 'attachment:read',
+    summary: 'List the files on a comment',
+    input: CommentAttachmentListInput,
+    output: page(Attachment),
+    problems: [task_not_found, comment_not_found],
+    run: listCommentAttachments,
+  }),
+  upload: upload({
+    rest: 'POST /tasks/{id}/attachments',
+    access: 'attachment:create',
+    summary: 'Attach a file to a task',
+    description:
+      'Needs `task:update` for the task too. A file may have 25 MB, 250 MB or 5 GB, and all files together 1 GB, 100 GB or any size, by tier. Programs are refused, and files that are not what their Content-Type says.',
+    status: 201,
+    input: AttachmentUpload,
+    output: Attachment,
+    problems: [task_not_found, media_type_refused, errors.limit_exceeded],
+    location: ({ id }) => `/attachments/${id}`,
+    run: uploadAttachment,
+  }),
+  uploadToComment: upload({
+    rest: 'POST /tasks/{id}/comments/{commentId}/attachments',
+    access: 'attachment:create',
+    summary: 'Attach a file to your comment',
+    status: 201,
+    input: CommentPath,
+    output: Attachment,
+    problems: [task_not_found, comment_not_found, media_type_refused, errors.limit_exceeded],
+    location: ({ id }) => `/attachments/${id}`,
+    run: uploadToComment,
+  }),
+  get: query({
+    rest: 'GET /attachments/{id}',
+    access: 'attachment:read',
+    summary: 'Get an attachment',
+    input: ById,
+    output: Attachment,
+    problems: [attachment_not_found],
+    run: getAttachment,
+  }),
+  delete: mutation({
+    rest: 'DELETE /attachments/{id}',
+    access: 'attachment:delete',
+    summary: 'Move an attachment to the trash',
+    description: 'Your own, or with `attachment:delete_any` any. The file is deleted for ever after 30 days.',
+    input: ById,
+    problems: [attachment_not_found],
+    run: deleteAttachment,
+  }),
+  restore: mutation({
+    rest: 'POST /attachments/{id}/restore',
+    access: 'attachment:delete',
+    summary: 'Bring an attachment back from the trash',
+    input: ById,
+    output: Attachment,
+    problems: [attachment_not_found, workErrors.attachment_not_deleted],
+    run: restoreAttachment,
+  }),
+  download: download({
+    rest: 'GET /attachments/{id}/content',
+    access: 'attachment:read',
+    summary: 'Download an attachment',
+    description: 'Always as a file to save, never to be shown in the browser.',
+    input: ById,
+    problems: [attachment_not_found],
+    run: downloadAttachment,
+  }),
+  downloadByLink: download({
+    rest: 'GET /attachments/{id}/download',
+    access: 'public',
+    summary: 'Download an attachment by its `downloadUrl`',
+    description:
+      'For whoever was answered the `downloadUrl`, as far as they may read the attachment at the time. A link is valid for at most 15 minutes.',
+    input: AttachmentLink,
+    problems: [workErrors.download_link_refused, errors.permission_denied, attachment_not_found],
+    run: downloadByLink,
+  }),
+});

@@ -1,0 +1,45 @@
+import { samplesOf } from '../contract/testing/samples.ts';
+import type { Person } from '../contract/testing/scene.ts';
+import { aTask } from './task.samples.ts';
+
+const uploader = (caller: Person): Person =>
+  caller.can('attachment:create') ? caller : caller.organization.people.owner;
+
+/** A file on a task that the caller sees: their own where they can have one. */
+const anAttachment = async (caller: Person) =>
+  uploader(caller).do('attachments.upload', { id: (await aTask(caller)).id });
+
+async function aTrashedAttachment(caller: Person) {
+  const { id } = await anAttachment(caller);
+  await uploader(caller).do('attachments.delete', { id });
+  return { id };
+}
+
+async function aComment(caller: Person) {
+  const { id, title } = await aTask(caller);
+  const comment = await uploader(caller).do('comments.create', { id, body: `About ${title}` });
+  return { id, commentId: comment.id };
+}
+
+async function aCommentWithFile(caller: Person) {
+  const path = await aComment(caller);
+  await uploader(caller).do('attachments.uploadToComment', path);
+  return path;
+}
+
+async function aLink(caller: Person) {
+  const { id, downloadUrl } = await anAttachment(caller);
+  return { id, token: new URL(downloadUrl).searchParams.get('token') ?? '' };
+}
+
+export default samplesOf('attachments', {
+  list: { input: async (caller) => ({ id: (await anAttachment(caller)).entity.id }) },
+  listOfComment: { input: aCommentWithFile },
+  upload: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
+  uploadToComment: { input: aComment },
+  get: { input: async (caller) => ({ id: (await anAttachment(caller)).id }) },
+  delete: { input: async (caller) => ({ id: (await anAttachment(caller)).id }) },
+  restore: { input: aTrashedAttachment },
+  download: { input: async (caller) => ({ id: (await anAttachment(caller)).id }) },
+  downloadByLink: { input: aLink },
+});

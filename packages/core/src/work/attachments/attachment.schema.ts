@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { secret } from '../../kernel/redaction.ts';
+import { ById, id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
+import { CommentPath } from '../comments/comment.schema.ts';
+
+export const Attachment = output('Attachment', {
+  id: z.uuid(),
+  entity: z
+    .object({ type: z.enum(['task', 'comment']), id: z.uuid() })
+    .meta({ id: 'AttachedTo', description: 'What a file is attached to.' }),
+  fileName: z.string().describe('Safe on every system: no path, no control characters, at most 255 bytes.'),
+  mediaType: z.string().describe('By its content, whatever the client said.'),
+  size: z.number().int().describe('In bytes.'),
+  sha256: z.string().describe('In hex; also its ETag.'),
+  uploadedBy: Person,
+  createdAt: instantOut(),
+  downloadUrl: secret(z.string()).describe(
+    'Downloads the file without signing in, for whoever was answered it, for at most 15 minutes.',
+  ),
+});
+export type Attachment = z.output<typeof Attachment>;
+
+export const AttachmentListInput = z.strictObject({
+  id: id().describe('The task.'),
+  ...listInput('createdAt'),
+});
+export type AttachmentListInput = z.output<typeof AttachmentListInput>;
+
+export const CommentAttachmentListInput = z.strictObject({ ...CommentPath.shape, ...listInput('createdAt') });
+export type CommentAttachmentListInput = z.output<typeof CommentAttachmentListInput>;
+
+export const AttachmentUpload = z.strictObject({ id: id().describe('The task.') });
+export type AttachmentUpload = z.output<typeof AttachmentUpload>;
+
+export const AttachmentLink = input('AttachmentLink', {
+  ...ById.shape,
+  token: secret(z.string().min(1).max(512)).describe('As the `downloadUrl` has it.'),
+});
+export type AttachmentLink = z.output<typeof AttachmentLink>;

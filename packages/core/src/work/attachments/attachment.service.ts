@@ -1,0 +1,157 @@
+import { authorize, requirePermission } from '../../access/index.ts';
+import type { ServiceContext } from '../../database/context.ts';
+import { read, type ReadDoor } from '../../database/read-door.ts';
+import { mutate, type Unit } from '../../database/unit-of-work.ts';
+import type { IncomingFile } from '../../files/index.ts';
+import { errors } from '../../kernel/errors.ts';
+import { uuidv7 } from '../../kernel/ids.ts';
+import type { ById } from '../../kernel/schemas.ts';
+import { mutateWithFile } from '../../records/index.ts';
+import { readLimit } from '../../tenancy/index.ts';
+import { comments } from '../comments/comment.record.ts';
+import type { CommentPath } from '../comments/comment.schema.ts';
+import { linkIdsOf, requireTask, tasks, taskSubject } from '../tasks/index.ts';
+import { keptSince } from '../tasks/task.record.ts';
+import { workErrors } from '../work.errors.ts';
+import { attachmentEvents } from './attachment.events.ts';
+import { requireAttachment, showAttachment } from './attachment.queries.ts';
+import { attachmentKey, type AttachmentRow, attachments } from './attachment.record.ts';
+import type { Attachment, AttachmentUpload } from './attachment.schema.ts';
+import { takeBytes } from './attachment.total.ts';
+
+/** What a file is attached to: a task, or a comment on it. */
+interface Place {
+  taskId: string;
+  commentId: string | null;
+}
+
+type PlacedTask = Parameters<typeof taskSubject>[0] & { id: string };
+
+const subjectIn = async (db: ReadDoor, task: PlacedTask) =>
+  taskSubject(task, (await linkIdsOf(db, [task])).assigneeIds.get(task.id) ?? []);
+
+/** Whoever may change a task attaches files to it. Files on a comment come from its author. */
+async function authorizeUpload(
+  ctx: ServiceContext,
+  db: ReadDoor,
+  task: PlacedTask,
+  author: string | null,
+): Promise<void> {
+  const subject = await subjectIn(db, task);
+  authorize(ctx, 'attachment:create', subject);
+  if (author === null) authorize(ctx, 'task:update', subject);
+  else if (author !== ctx.principal.userId)
+    throw errors.permission_denied({
+      permission: 'attachment:create',
+      grantedBy: [],
+      message: 'Only the author of a comment attaches files to it.',
+    });
+}
+
+/**
+ * Checks what can be checked before the file is read.
+ * @returns how large it may be, in bytes
+ * @throws `task_not_found`, `comment_not_found`, `permission_denied`
+ */
+const prepareUpload = (ctx: ServiceContext, { taskId, commentId }: Place, organizationId: string): Promise<number> =>
+  read(ctx, async (db) => {
+    const task = await requireTask(db, taskId);
+    const comment = commentId === null ? null : await comments.get(db, { taskId, id: commentId });
+    await authorizeUpload(ctx, db, task, comment?.author.id ?? null);
+    return readLimit(db, organizationId, 'fileBytes');
+  });
+
+/** Locks what the file is attached to, so that it is not trashed meanwhile, and decides once more. */
+async function lockPlace(unit: Unit, { taskId, commentId }: Place): Promise<void> {
+  const task = await tasks.refer(unit, taskId);
+  const comment = commentId === null ? null : await comments.refer(unit, commentId);
+  if (comment && comment.taskId !== taskId) throw workErrors.comment_not_found();
+  await authorizeUpload(unit.ctx, unit.db, task, comment?.createdById ?? null);
+}
+
+async function attach(ctx: ServiceContext, place: Place, incoming: IncomingFile): Promise<Attachment> {
+  requirePermission(ctx, 'attachment:create');
+  const { organizationId } = ctx.principal;
+  const maxBytes = await prepareUpload(ctx, place, organizationId);
+  const id = uuidv7();
+  const key = attachmentKey({ organizationId, id });
+  return mutateWithFile(ctx, incoming, { key, maxBytes }, async (unit, file) => {
+    await lockPlace(unit, place);
+    await attachments.add(unit, { id, ...place, ...file }, { parent: { type: 'task', id: place.taskId } });
+    await takeBytes(unit, file.size);
+    return showAttachment(ctx, await requireAttachment(unit.db, id));
+  });
+}
+
+/**
+ * Attaches a file to a task. The task's version stays the same.
+ * @throws `task_not_found`, `permission_denied`, `payload_too_large`, `media_type_refused`, `limit_exceeded`
+ */
+export const uploadAttachment = (
+  ctx: ServiceContext,
+  { id: taskId }: AttachmentUpload,
+  incoming: IncomingFile,
+): Promise<Attachment> => attach(ctx, { taskId, commentId: null }, incoming);
+
+/**
+ * Attaches a file to a comment of the caller.
+ * @throws `task_not_found`, `comment_not_found`, `permission_denied`, `payload_too_large`, `media_type_refused`, `limit_exceeded`
+ */
+export const uploadToComment = (
+  ctx: ServiceContext,
+  { id: taskId, commentId }: CommentPath,
+  incoming: IncomingFile,
+): Promise<Attachment> => attach(ctx, { taskId, commentId }, incoming);
+
+/**
+ * Locks an attachment to delete or restore it: one's own, or any with another permission. The task is locked first, as whoever deletes
+ * it does.
+ * @throws `attachment_not_found`, `permission_denied`
+ */
+async function lockAttachment(unit: Unit, id: string, trash: boolean): Promise<AttachmentRow> {
+  const { ctx, db } = unit;
+  const missing = workErrors.attachment_not_found;
+  const place = await db
+    .selectFrom('attachments')
+    .select(['task_id as taskId', 'comment_id as commentId'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!place) throw missing();
+  const task = await tasks.refer(unit, place.taskId, undefined, missing);
+  if (place.commentId !== null) await comments.refer(unit, place.commentId, undefined, missing);
+  const check = async (row: AttachmentRow) => {
+    if (row.deletedAt && row.deletedAt <= keptSince(unit.now).toISOString()) throw missing();
+    const own = row.createdById === ctx.principal?.userId;
+    authorize(ctx, own ? 'attachment:delete' : 'attachment:delete_any', await subjectIn(db, task));
+  };
+  return attachments.lock(unit, id, { trash, check });
+}
+
+const onTask = ({ taskId }: AttachmentRow) => ({ parent: { type: 'task', id: taskId } });
+
+/**
+ * Moves an attachment to the trash. Its file is deleted 30 days later.
+ * @throws `attachment_not_found`, `permission_denied`
+ */
+export async function deleteAttachment(ctx: ServiceContext, { id }: ById): Promise<void> {
+  requirePermission(ctx, 'attachment:delete');
+  await mutate(ctx, async (unit) => {
+    const row = await lockAttachment(unit, id, false);
+    const event = { event: attachmentEvents.deleted, ...onTask(row) };
+    await attachments.change(unit, row, { deletedAt: unit.now.toISOString() }, event);
+  });
+}
+
+/**
+ * Brings an attachment back from the trash.
+ * @throws `attachment_not_found` after 30 days, `attachment_not_deleted`, `permission_denied`
+ */
+export async function restoreAttachment(ctx: ServiceContext, { id }: ById): Promise<Attachment> {
+  requirePermission(ctx, 'attachment:delete');
+  return mutate(ctx, async (unit) => {
+    const row = await lockAttachment(unit, id, true);
+    if (!row.deletedAt) throw workErrors.attachment_not_deleted();
+    await attachments.change(unit, row, { deletedAt: null }, { event: attachmentEvents.restored, ...onTask(row) });
+    return showAttachment(ctx, await requireAttachment(unit.db, id));
+  });
+}
