@@ -4,7 +4,7 @@ import type { Operation } from '../operation.ts';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import { operations, type Person, type Scene } from './testing/scene.ts';
-import { surfaces } from './testing/wire.ts';
+import { surfacesOf } from './testing/wire.ts';
 
 /*
  * Sessions that began at an issuer of an organization. Whoever manages that issuer can obtain such a session for any account that
@@ -29,6 +29,7 @@ describe('a session that is limited to one organization', () => {
       'notifications.markAllRead',
       'notifications.markRead',
       'notifications.unreadCount',
+      'users.getAvatar',
       'users.me',
     ]);
   });
@@ -53,7 +54,6 @@ describe.each(scenes)('on %s, a session that is limited to one organization', (_
   const renew = async () => {
     token = await limitedTokenOf(scene.platform, owner.userId, scene.acme.id);
   };
-  const surfacesOf = ({ restOnly }: Operation) => surfaces.filter((surface) => surface === 'rest' || !restOnly);
   const signed = casesWhere(({ access }) => access !== 'public');
 
   it.each(signed.filter(([, { operation }]) => !operation.limitedSession))('is refused by %s', async (name, one) => {

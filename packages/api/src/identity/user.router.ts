@@ -2,11 +2,15 @@ import {
   activateUser,
   deactivateUser,
   endSessionsOfUser,
+  fileErrors,
   getCurrentUser,
+  getUserAvatar,
   getUserOfInstance,
   listUsers,
   page,
+  removeOwnAvatar,
   resetSecondFactor,
+  setOwnAvatar,
   totpErrors,
   updateCurrentUser,
   User,
@@ -17,9 +21,12 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { mutation, query } = heading({ name: 'Users', description: 'People, known to the whole installation.' });
+const { download, mutation, query, upload } = heading({
+  name: 'Users',
+  description: 'People, known to the whole installation.',
+});
 
-const { own_account, user_not_found, username_taken } = userErrors;
+const { avatar_not_found, own_account, user_not_found, username_taken } = userErrors;
 const { totp_not_enabled } = totpErrors;
 
 export const userRouter = router({
@@ -40,6 +47,32 @@ export const userRouter = router({
     output: User,
     problems: [username_taken],
     run: updateCurrentUser,
+  }),
+  setAvatar: upload({
+    rest: 'PUT /users/me/avatar',
+    access: 'user',
+    summary: 'Set your picture',
+    description: 'PNG, JPEG, WebP or GIF, at most 2 MB. `avatarUrl` is its address then.',
+    output: User,
+    problems: [fileErrors.media_type_refused],
+    run: (ctx, _input, file) => setOwnAvatar(ctx, file),
+  }),
+  removeAvatar: mutation({
+    rest: 'DELETE /users/me/avatar',
+    access: 'user',
+    summary: 'Remove your picture',
+    run: removeOwnAvatar,
+  }),
+  getAvatar: download({
+    rest: 'GET /users/{userId}/avatar',
+    access: 'user',
+    apiKey: true,
+    organization: 'optional',
+    summary: 'Get the picture of a person',
+    description: 'Your own, or that of a member of the organization.',
+    input: UserPath,
+    problems: [avatar_not_found],
+    run: getUserAvatar,
   }),
   list: query({
     rest: 'GET /users',

@@ -9,6 +9,19 @@ const somebody = async ({ organization }: Person) => ({ userId: (await organizat
 export default samplesOf('users', {
   me: { input: () => ({}) },
   updateMe: { input: () => ({ fullName: `Robin ${randomUUID()}`, timezone: 'Europe/Berlin' }) },
+  setAvatar: { input: () => ({}) },
+  removeAvatar: {
+    input: async (caller) => {
+      await caller.do('users.setAvatar', {});
+      return {};
+    },
+  },
+  getAvatar: {
+    input: async (caller) => {
+      await caller.do('users.setAvatar', {});
+      return { userId: caller.userId };
+    },
+  },
   list: { input: ({ email }) => ({ search: email, active: true, limit: 10, total: true }) },
   get: { input: ({ userId }) => ({ userId }) },
   deactivate: { input: somebody },

@@ -3,7 +3,9 @@ import {
   createOrganization,
   deactivateOrganization,
   deleteOrganization,
+  fileErrors,
   getOrganization,
+  getOrganizationAvatar,
   leaveOrganization,
   listOwnOrganizations,
   Member,
@@ -14,7 +16,9 @@ import {
   OrganizationTransfer,
   OrganizationUpdate,
   page,
+  removeOrganizationAvatar,
   restoreOrganization,
+  setOrganizationAvatar,
   setOrganizationTier,
   switchOrganization,
   tenancyErrors,
@@ -24,12 +28,13 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { mutation, query } = heading({
+const { download, mutation, query, upload } = heading({
   name: 'Organizations',
   description: 'Who works together; everything else belongs to one.',
 });
 
 const {
+  avatar_not_found,
   slug_taken,
   organization_not_found,
   organization_inactive,
@@ -86,6 +91,33 @@ export const organizationRouter = router({
     output: Organization,
     problems: [slug_taken],
     run: updateOrganization,
+  }),
+  setAvatar: upload({
+    rest: 'PUT /organizations/{organizationId}/avatar',
+    access: 'organization:update',
+    summary: 'Set the picture of an organization',
+    description: 'PNG, JPEG, WebP or GIF, at most 2 MB. `avatarUrl` is its address then.',
+    versioned: true,
+    input: OrganizationPath,
+    output: Organization,
+    problems: [fileErrors.media_type_refused],
+    run: setOrganizationAvatar,
+  }),
+  removeAvatar: mutation({
+    rest: 'DELETE /organizations/{organizationId}/avatar',
+    access: 'organization:update',
+    summary: 'Remove the picture of an organization',
+    versioned: true,
+    input: OrganizationPath,
+    run: removeOrganizationAvatar,
+  }),
+  getAvatar: download({
+    rest: 'GET /organizations/{organizationId}/avatar',
+    access: 'organization:read',
+    summary: 'Get the picture of an organization',
+    input: OrganizationPath,
+    problems: [avatar_not_found],
+    run: getOrganizationAvatar,
   }),
   deactivate: mutation({
     rest: 'POST /organizations/{organizationId}/deactivate',

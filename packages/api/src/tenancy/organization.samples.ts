@@ -15,6 +15,12 @@ async function anotherOrganization(caller: Person, scene: Scene) {
   return { organizationId: id };
 }
 
+/** The organization of the caller, with a picture. */
+async function pictured(caller: Person) {
+  await caller.organization.people.owner.do('organizations.setAvatar', path(caller));
+  return path(caller);
+}
+
 export default samplesOf('organizations', {
   create: {
     input: () => ({ name: 'Harbour Works', slug: `harbour-${randomUUID()}`, settings: { weekStart: 'monday' } }),
@@ -23,6 +29,9 @@ export default samplesOf('organizations', {
   me: { input: () => ({}) },
   get: { input: path },
   update: { input: (caller) => ({ ...path(caller), name: `Renamed ${randomUUID()}` }) },
+  setAvatar: { input: path },
+  removeAvatar: { input: pictured },
+  getAvatar: { input: pictured },
   deactivate: { input: path, upsets: true },
   activate: {
     input: async (caller) => {

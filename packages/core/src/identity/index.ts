@@ -22,6 +22,7 @@ export * from './auth.schema.ts';
 export { logout, refresh, signedIn } from './auth.service.ts';
 export { authenticate, cacheAgeMs, type Identity, type PresentedApiKey } from './authenticate.ts';
 export { invalidToken, makeAccountToken, provesAccount, readAccountToken } from './account-token.ts';
+export { getUserAvatar, removeOwnAvatar, setOwnAvatar } from './avatar.service.ts';
 export { emailChangeUndoing, type UndoneChange } from './email-change.additions.ts';
 export { changeEmail, confirmEmail, undoEmailChange } from './email-change.service.ts';
 export { instancePermission, requireInstanceAdmin, setInstanceAdmin } from './instance-admin.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
+import { sweepUserAvatars } from './avatar.service.ts';
 import { inBatches, type JobHandlers, type Schedule } from '../jobs/index.ts';
 
 const dayMs = 86_400_000;
@@ -45,6 +46,7 @@ export const identityHandlers: JobHandlers = {
   'oidc.purge': async (ctx) => ({ rows: await purgeOidc(ctx) }),
   'email_changes.purge': async (ctx) => ({ emailChanges: await purgeEmailChanges(ctx) }),
   'throttles.purge': async (ctx) => ({ throttles: await purgeThrottles(ctx) }),
+  'user_avatars.sweep': async (ctx, _payload, job) => ({ avatars: await sweepUserAvatars(ctx, job) }),
   'sign-in-challenges.purge': async (ctx) => ({ challenges: await purgeSignInChallenges(ctx) }),
 };
 
@@ -52,6 +54,7 @@ export const identitySchedules: readonly Schedule[] = [
   { name: 'sessions.purge', cron: '25 * * * *', kind: 'sessions.purge' },
   { name: 'oidc.purge', cron: '45 * * * *', kind: 'oidc.purge' },
   { name: 'email_changes.purge', cron: '45 3 * * *', kind: 'email_changes.purge' },
+  { name: 'user_avatars.sweep', cron: '30 3 * * *', kind: 'user_avatars.sweep' },
   { name: 'throttles.purge', cron: '35 * * * *', kind: 'throttles.purge' },
   { name: 'sign-in-challenges.purge', cron: '45 * * * *', kind: 'sign-in-challenges.purge' },
 ];

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { Avatar } from '../files/index.ts';
 import { id, instant } from '../database/columns.ts';
 import { defineTable, type TableOptions } from '../database/table.ts';
 
@@ -22,6 +23,8 @@ export const UserEntity = defineEntity({
     locale: p.string(),
     timezone: p.string(),
     avatarUrl: p.text().nullable(),
+    /** The picture in the file store. Null when there is none, or when it is elsewhere. */
+    avatar: p.json<Avatar>().nullable(),
     isActive: p.boolean(),
     lastLoginAt: instant().nullable(),
     /** Since when the user is an instance administrator; null if not. */

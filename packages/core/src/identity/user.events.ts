@@ -36,6 +36,8 @@ export const userEvents = defineEvents(
       changes: UserUpdate.shape,
       summary: ({ actor, changes }) => `${actor} changed ${Object.keys(changes).join(', ')} of their profile`,
     }),
+    avatar_changed: did('changed their picture', {}),
+    avatar_removed: did('removed their picture', {}),
     activated: did('reactivated a user', {}),
     deactivated: did('deactivated a user', {}),
     instance_admin_granted: event({ summary: () => 'A user became an administrator of the instance' }),

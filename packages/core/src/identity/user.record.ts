@@ -8,6 +8,7 @@ import { User } from './user.schema.ts';
 export const userErrors = defineErrors({
   email_taken: { kind: 'conflict', message: 'There is an account with this e-mail address.' },
   user_not_found: { kind: 'not_found', message: 'There is no such user.' },
+  avatar_not_found: { kind: 'not_found', message: 'There is no picture.' },
   own_account: { kind: 'conflict', message: 'Nobody deactivates their own account: ask another administrator.' },
   username_taken: { kind: 'conflict', message: 'This username is taken.' },
 });

@@ -13,9 +13,11 @@ import type { User, UserUpdate } from './user.schema.ts';
 export async function updateCurrentUser(ctx: ServiceContext, input: UserUpdate): Promise<User> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
+  // An address elsewhere replaces the picture in the file store.
+  const fields = input.avatarUrl === undefined ? input : { ...input, avatar: null };
   return mutate(ctx, async (unit) => {
     const user = await lockUser(unit, userId);
-    const changed = users.change(unit, user, input, { event: userEvents.updated });
+    const changed = users.change(unit, user, fields, { event: userEvents.updated });
     const { after } = await changed.catch(ifTaken(userErrors.username_taken));
     return users.show(after);
   });

@@ -20,6 +20,7 @@ import { invitationMail } from './invitations/invitation.mail.ts';
 import { membershipEnding } from './memberships/membership.lifecycle.ts';
 import { membershipTable } from './memberships/membership.entity.ts';
 import { organizationTable } from './organizations/organization.entity.ts';
+import { sweepOrganizationAvatars } from './organizations/organization.avatar.ts';
 import { purgeOrganizations } from './organizations/organization.purge.ts';
 import { dropRoles } from './role-assignments/held-roles.ts';
 import { roleAssignmentTable } from './role-assignments/role-assignment.entity.ts';
@@ -39,6 +40,11 @@ export {
   setOrganizationTier,
   updateOrganization,
 } from './organizations/organization.service.ts';
+export {
+  getOrganizationAvatar,
+  removeOrganizationAvatar,
+  setOrganizationAvatar,
+} from './organizations/organization.avatar.ts';
 export { switchOrganization } from './organizations/organization.switch.ts';
 export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
 export { lockOrganization } from './organizations/organization.record.ts';
@@ -174,11 +180,13 @@ export const tenancyTables = [
 
 export const tenancyHandlers: JobHandlers = {
   'invitations.expire': async (_ctx, _payload, job) => ({ expired: await job.steps(recordExpired) }),
+  'organization_avatars.sweep': async (ctx, _payload, job) => ({ avatars: await sweepOrganizationAvatars(ctx, job) }),
   'organizations.purge': (ctx, _payload, job) => purgeOrganizations(ctx, job),
 };
 
 export const tenancySchedules: readonly Schedule[] = [
   { name: 'invitations.expire', cron: '5 * * * *', kind: 'invitations.expire' },
+  { name: 'organization_avatars.sweep', cron: '40 3 * * *', kind: 'organization_avatars.sweep' },
   { name: 'organizations.purge', cron: '50 * * * *', kind: 'organizations.purge' },
 ];
 

@@ -13,6 +13,7 @@ export const tenancyErrors = defineErrors({
     kind: 'not_found',
     message: 'There is no such organization, or you are not a member of it.',
   },
+  avatar_not_found: { kind: 'not_found', message: 'There is no picture.' },
   organization_inactive: { kind: 'forbidden', message: 'This organization is not active.' },
   organization_not_deleted: { kind: 'conflict', message: 'This organization is not in the trash.' },
   session_cut_off: {

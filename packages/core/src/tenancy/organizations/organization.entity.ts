@@ -1,6 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { id, trashColumns } from '../../database/columns.ts';
 import { defineTable } from '../../database/table.ts';
+import type { Avatar } from '../../files/index.ts';
 import { UserEntity } from '../../identity/index.ts';
 import { tiers } from './tiers.ts';
 
@@ -16,6 +17,9 @@ export const OrganizationEntity = defineEntity({
     maxUsers: p.integer().nullable(),
     maxTasks: p.integer().nullable(),
     settings: p.json<Record<string, unknown>>(),
+    avatarUrl: p.text().nullable(),
+    /** The picture in the file store. */
+    avatar: p.json<Avatar>().nullable(),
     ...trashColumns(),
   },
   indexes: [{ name: 'organizations_deleted_at_index', properties: ['deletedAt'], where: 'deleted_at is not null' }],

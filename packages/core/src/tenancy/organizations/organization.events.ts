@@ -8,6 +8,8 @@ const isActive = z.boolean();
 
 export const organizationEvents = defineEvents('organization', {
   ...lifecycle('the organization', OrganizationCreate.shape, { name: data.name, slug: data.slug }),
+  avatar_changed: event({ data, summary: (e) => `${e.actor} changed the picture of the organization ${e.data.name}` }),
+  avatar_removed: event({ data, summary: (e) => `${e.actor} removed the picture of the organization ${e.data.name}` }),
   restored: event({ data, summary: (e) => `${e.actor} restored the organization ${e.data.name}` }),
   activated: event({
     changes: { isActive },

@@ -15,6 +15,7 @@ export const Organization = output('Organization', {
   maxUsers: z.number().int().nullable().describe('Null is the limit of the tier.'),
   maxTasks: z.number().int().nullable().describe('Null is the limit of the tier.'),
   settings: z.record(z.string(), z.unknown()),
+  avatarUrl: z.string().nullable().describe('Where its picture is, for its members.'),
   createdBy: Person,
   createdAt: instantOut(),
   updatedAt: instantOut(),
