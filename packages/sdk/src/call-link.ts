@@ -25,7 +25,7 @@ function optionsIn(context: OperationContext): MutationOptions {
 const takesMutationHeaders = ({ type, path }: Operation): boolean => type === 'mutation' && !path.startsWith('auth.');
 
 /** Whether the input names an organization. It replaces the organization of REST's path, so the client must not send its own. */
-const namesOrganization = (input: unknown): boolean =>
+export const namesOrganization = (input: unknown): boolean =>
   typeof input === 'object' && input !== null && 'organizationId' in input;
 
 /** @throws TypeError when a value is not valid in a header */

@@ -1,6 +1,7 @@
 import type { TRPCProcedureOptions } from '@trpc/client';
 import { unwrap } from './failure.ts';
 import { listOf, type Page } from './list.ts';
+import type { Upload } from './multipart.ts';
 import type { MutationOptions, WaitOptions } from './options.ts';
 
 /** The methods of tRPC's untyped client that calls need. */
@@ -33,8 +34,14 @@ function membersOf<Member>(own: object, make: (name: string) => Member): object 
 /**
  * Adds every operation to an object, as `object[context][name](input, options)`.
  * @param overrides by operationId
+ * @param uploads by operationId
  */
-export function withCalls(own: object, caller: Caller, overrides: ReadonlyMap<string, Override>): object {
+export function withCalls(
+  own: object,
+  caller: Caller,
+  overrides: ReadonlyMap<string, Override>,
+  uploads: ReadonlyMap<string, Upload>,
+): object {
   const call = async (
     type: keyof Caller,
     path: string,
@@ -51,6 +58,8 @@ export function withCalls(own: object, caller: Caller, overrides: ReadonlyMap<st
   };
 
   const operation = (path: string, name: string) => {
+    const upload = uploads.get(path);
+    if (upload) return upload;
     const override = overrides.get(path);
     if (override) return (input: object = {}, options?: MutationOptions) => override(input, options);
     if (!isQueryName(name))

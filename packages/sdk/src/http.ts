@@ -5,7 +5,7 @@ import { withDeadline } from './deadline.ts';
 import type { Settings } from './settings.ts';
 
 /** @throws ConnectionError, or the signal's reason */
-async function request({ fetch }: Settings, url: string, init: RequestInit): Promise<Response> {
+export async function request({ fetch }: Settings, url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (thrown) {
@@ -24,6 +24,13 @@ async function jsonOf(response: Response): Promise<unknown> {
   } catch {
     return undefined;
   }
+}
+
+/** The JSON of an answer of the REST API; undefined when it has none. @throws TenonError when it is not a success */
+export async function answerOf(response: Response): Promise<unknown> {
+  const body = await jsonOf(response);
+  if (!response.ok) throw fromResponse(response, body);
+  return body;
 }
 
 const isTrpcAnswer = (body: unknown): boolean =>
@@ -71,9 +78,7 @@ export async function post(
         // Some edge runtimes throw when this option is present.
         ...(settings.cookies && { credentials: 'include' }),
       });
-      const body = await jsonOf(response);
-      if (!response.ok) throw fromResponse(response, body);
-      return body;
+      return answerOf(response);
     },
     { timeoutMs: options.timeoutMs ?? settings.timeoutMs, signal: options.signal },
   );

@@ -18,15 +18,28 @@ export {
   UnavailableError,
   UnprocessableError,
 } from './errors.ts';
+export type { DownloadedFile } from './files.ts';
 export type { List, Page } from './list.ts';
+export type { FileSource } from './multipart.ts';
 export type {
   CallOptions,
+  DownloadOptions,
   DryRunOptions,
   MutationOptions,
   RetryOptions,
   TenonOptions,
+  UploadOptions,
   WaitOptions,
 } from './options.ts';
 export { memorySession, type Session, type Tokens } from './session.ts';
 export { createTenon, type Inputs, type Outputs, type Tenon } from './tenon.ts';
-export type { AuthCall, DryRun, DryRunEvent, MutationCall, QueryCall, RedirectCall } from './types.ts';
+export type {
+  AuthCall,
+  DownloadCall,
+  DryRun,
+  DryRunEvent,
+  MutationCall,
+  QueryCall,
+  RedirectCall,
+  UploadCall,
+} from './types.ts';

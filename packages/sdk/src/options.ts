@@ -75,6 +75,26 @@ export interface WaitOptions extends CallOptions {
   onProgress?: ((job: Job) => void) | undefined;
 }
 
+/** Options of one upload. */
+export interface UploadOptions extends Omit<CallOptions, 'timeoutMs'> {
+  /** For the whole upload, in milliseconds. @default no limit; the server cuts off an upload that does not go on */
+  timeoutMs?: number | undefined;
+  /** As for other mutations. It also covers the content of the file. @default a random key */
+  idempotencyKey?: string | undefined;
+  /** @default the name of a File, else `file` */
+  fileName?: string | undefined;
+  /** The type that the file is declared as. The server compares it with the content. @default the type of a Blob */
+  mediaType?: string | undefined;
+  /** Called while the file is sent, with bytes. `total` is null for a stream. */
+  onProgress?: ((progress: { sent: number; total: number | null }) => void) | undefined;
+}
+
+/** Options of one download. The time limit ends when the answer begins. */
+export interface DownloadOptions extends CallOptions {
+  /** The part to download, in bytes, both ends included. Without `end`, everything from `start` on. @default the whole file */
+  range?: { start: number; end?: number | undefined } | undefined;
+}
+
 /** Options of one mutation. */
 export interface MutationOptions extends CallOptions {
   /**

@@ -10,7 +10,7 @@ export const redirectPaths = {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Writes the input into the path and the query. */
-function urlOf(path: string, input: object): string {
+export function urlOf(path: string, input: object): string {
   const fields = new Map<string, unknown>(Object.entries(input));
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = fields.get(name);

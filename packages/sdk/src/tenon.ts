@@ -3,6 +3,7 @@ import { createTRPCClient, getUntypedClient, type TRPCClient } from '@trpc/clien
 import { AccessTokens } from './access-tokens.ts';
 import { authCalls } from './auth.ts';
 import { withCalls } from './calls.ts';
+import { downloadCalls, uploadCalls } from './files.ts';
 import { linksOf } from './links.ts';
 import type { TenonOptions } from './options.ts';
 import type { Runtime } from './runtime.ts';
@@ -34,9 +35,14 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
   const settings = settingsOf(options, runtime);
   const tokens = new AccessTokens(settings);
   const trpc = createTRPCClient<AppRouter>({ links: linksOf(settings, tokens) });
-  const overrides = new Map([...authCalls(settings, tokens), ...redirectCalls(settings), ...jobCalls(trpc, settings)]);
+  const overrides = new Map([
+    ...authCalls(settings, tokens),
+    ...redirectCalls(settings),
+    ...downloadCalls(settings, tokens),
+    ...jobCalls(trpc, settings),
+  ]);
   // The proxy answers any name. Only the router's type knows which names exist.
-  return withCalls({ trpc }, getUntypedClient(trpc), overrides) as Tenon;
+  return withCalls({ trpc }, getUntypedClient(trpc), overrides, uploadCalls(settings, tokens)) as Tenon;
 }
 
 /**

@@ -1,5 +1,7 @@
-import type { CallOptions, DryRunOptions, MutationOptions } from './options.ts';
+import type { DownloadedFile } from './files.ts';
 import type { List, Page } from './list.ts';
+import type { FileSource } from './multipart.ts';
+import type { CallOptions, DownloadOptions, DryRunOptions, MutationOptions, UploadOptions } from './options.ts';
 
 /** An event that a dry run would have recorded. */
 export interface DryRunEvent {
@@ -38,6 +40,16 @@ export type AuthCall<Input, Output> = (input: Input, options?: CallOptions) => P
 /** Answers the URL to send the browser to. Nothing is sent. */
 export type RedirectCall<Input> = (input: Input) => string;
 
+/** Sends a file. Where the path has only an id, that alone is enough. */
+export type UploadCall<Input, Output> = (
+  target: keyof Input extends 'id' ? Input | string : Input,
+  file: FileSource,
+  options?: UploadOptions,
+) => Promise<Output>;
+
+/** Answers a file whose bytes are still to be read. */
+export type DownloadCall<Input> = (input: Input, options?: DownloadOptions) => Promise<DownloadedFile>;
+
 /** A procedure, as the router's type describes it. */
 interface Procedure<Type, Input, Output> {
   _def: { type: Type; $types: { input: Input; output: Output } };
@@ -53,13 +65,17 @@ type Context<Procedures, Name> = {
   readonly [
     Key in keyof Procedures as Procedures[Key] extends OfKind<'form' | 'click'> ? never : Key
   ]: Procedures[Key] extends Procedure<'query', infer Input, infer Output>
-    ? QueryCall<Input, Output>
+    ? Procedures[Key] extends OfKind<'download'>
+      ? DownloadCall<Input>
+      : QueryCall<Input, Output>
     : Procedures[Key] extends Procedure<'mutation', infer Input, infer Output>
       ? Procedures[Key] extends OfKind<'redirect'>
         ? RedirectCall<Input>
-        : Name extends 'auth'
-          ? AuthCall<Input, Output>
-          : MutationCall<Input, Output>
+        : Procedures[Key] extends OfKind<'upload'>
+          ? UploadCall<Input, Output>
+          : Name extends 'auth'
+            ? AuthCall<Input, Output>
+            : MutationCall<Input, Output>
       : never;
 };
 

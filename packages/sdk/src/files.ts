@@ -1,0 +1,131 @@
+import type { AccessTokens } from './access-tokens.ts';
+import { namesOrganization } from './call-link.ts';
+import type { Override } from './calls.ts';
+import { withDeadline } from './deadline.ts';
+import { answerOf, request } from './http.ts';
+import { bodyOf, type FileSource, formOf, isRepeatable, type Upload } from './multipart.ts';
+import type { CallOptions, DownloadOptions, UploadOptions } from './options.ts';
+import { urlOf } from './redirects.ts';
+import { retrying } from './retry.ts';
+import { randomKey } from './runtime.ts';
+import type { Settings } from './settings.ts';
+import { hasUploadProgress, type Sent, sendWithProgress } from './xhr.ts';
+
+/** The methods and paths of the uploads, below `/api/v1`. There is no router at run time: a test compares them with it. */
+export const uploadRoutes = {
+  'attachments.upload': 'POST /tasks/{id}/attachments',
+  'attachments.uploadToComment': 'POST /tasks/{id}/comments/{commentId}/attachments',
+  'organizations.setAvatar': 'PUT /organizations/{organizationId}/avatar',
+  'users.setAvatar': 'PUT /users/me/avatar',
+} as const;
+
+/** The paths of the downloads in the same way. All are GET. */
+export const downloadPaths = {
+  'attachments.download': '/attachments/{id}/content',
+  'attachments.downloadByLink': '/attachments/{id}/download',
+  'organizations.getAvatar': '/organizations/{organizationId}/avatar',
+  'users.getAvatar': '/users/{userId}/avatar',
+} as const;
+
+/** A file that arrives. */
+export interface DownloadedFile {
+  readonly fileName: string;
+  readonly mediaType: string;
+  /** Of the whole file, in bytes. Null when the storage does not say it. */
+  readonly size: number | null;
+  /** The part that arrives, in bytes, both ends included. Null for the whole file. */
+  readonly range: { readonly start: number; readonly end: number } | null;
+  /** The bytes, once. `new Response(file.body)` reads them as a blob or as text. */
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** An API key is sent as a bearer token, which `fetch` drops when the storage serves the file. It would send on any other header. */
+function headersOf(settings: Settings, input: unknown, options: CallOptions, token: string | null): Headers {
+  const sent = new Headers(settings.headers);
+  const credential = settings.apiKey ?? token;
+  const named = options.organization ?? (namesOrganization(input) ? undefined : settings.organization);
+  if (credential !== null) sent.set('authorization', `Bearer ${credential}`);
+  if (named !== undefined) sent.set('x-organization-id', named);
+  return sent;
+}
+
+/** @returns the uploads by operationId */
+export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Upload> {
+  const sendFile = async (sent: Sent, file: FileSource, options: UploadOptions) => {
+    const { method, url, headers, signal } = sent;
+    const isBrowser = hasUploadProgress();
+    if (isBrowser && options.onProgress) return sendWithProgress(sent, await formOf(file, options), options.onProgress);
+    const { type, ...init } = await bodyOf(file, { ...options, streamed: !isBrowser, signal });
+    if (type !== null) headers.set('content-type', type);
+    return request(settings, url, { method, headers, signal, ...init });
+  };
+
+  const uploadTo =
+    (route: string): Upload =>
+    (target, file, options = {}) => {
+      const [method = '', path = ''] = route.split(' ');
+      const url = `${settings.baseUrl}/api/v1${urlOf(path, typeof target === 'string' ? { id: target } : target)}`;
+      const key = options.idempotencyKey ?? randomKey();
+      const send = async (token: string | null, signal: AbortSignal) => {
+        const headers = headersOf(settings, target, options, token);
+        headers.set('accept', 'application/json');
+        headers.set('idempotency-key', key);
+        return answerOf(await sendFile({ method, url, headers, signal }, file, options));
+      };
+      const retry = isRepeatable(file) ? settings.retry : { ...settings.retry, limit: 0 };
+      return retrying(
+        () =>
+          withDeadline((signal) => tokens.using((token) => send(token, signal)), {
+            timeoutMs: options.timeoutMs ?? Infinity,
+            signal: options.signal,
+          }),
+        { retry, runtime: settings.runtime, signal: options.signal },
+      );
+    };
+  return new Map(Object.entries(uploadRoutes).map(([name, route]) => [name, uploadTo(route)]));
+}
+
+/** The name in a Content-Disposition of our server. */
+function nameIn(disposition: string): string {
+  const [, encoded = ''] = /filename\*=UTF-8''([^;]+)/.exec(disposition) ?? [];
+  return decodeURIComponent(encoded);
+}
+
+const numberIn = (text: string | null | undefined): number | null =>
+  text === null || text === undefined || !/^\d+$/.test(text) ? null : Number(text);
+
+function fileOf({ status, headers, body }: Response): DownloadedFile {
+  const [, start, end, whole] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
+  return {
+    fileName: nameIn(headers.get('content-disposition') ?? ''),
+    mediaType: headers.get('content-type') ?? 'application/octet-stream',
+    size: numberIn(status === 206 ? whole : headers.get('content-length')),
+    range: status === 206 ? { start: Number(start), end: Number(end) } : null,
+    body: body ?? new Response('').body ?? new ReadableStream(),
+  };
+}
+
+/** @returns the downloads by operationId */
+export function downloadCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Override> {
+  const downloadFrom =
+    (path: string): Override =>
+    (input, options: DownloadOptions = {}) => {
+      const url = `${settings.baseUrl}/api/v1${urlOf(path, input)}`;
+      const { range, signal: caller } = options;
+      const send = async (token: string | null, deadline: AbortSignal) => {
+        // The deadline ends with the headers. The signal of the caller also stops the bytes after that.
+        const signal = caller ? AbortSignal.any([deadline, caller]) : deadline;
+        const headers = headersOf(settings, input, options, token);
+        if (range) headers.set('range', `bytes=${range.start}-${range.end ?? ''}`);
+        const response = await request(settings, url, { headers, signal });
+        return response.ok ? fileOf(response) : answerOf(response);
+      };
+      const attempt = () =>
+        withDeadline((signal) => tokens.using((token) => send(token, signal)), {
+          timeoutMs: options.timeoutMs ?? settings.timeoutMs,
+          signal: caller,
+        });
+      return retrying(attempt, { retry: settings.retry, runtime: settings.runtime, signal: caller });
+    };
+  return new Map(Object.entries(downloadPaths).map(([name, path]) => [name, downloadFrom(path)]));
+}
