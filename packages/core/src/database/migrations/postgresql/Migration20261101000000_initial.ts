@@ -12,6 +12,8 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "api_usage" ("organization_id" uuid not null, "day" varchar(255) not null, "method" varchar(255) not null, "endpoint" varchar(255) not null, "bucket" smallint not null, "requests" int not null, "errors" int not null, "total_ms" double precision not null, primary key ("organization_id", "day", "method", "endpoint", "bucket"));`);
 
+    this.addSql(`create table "attachment_totals" ("organization_id" uuid not null, "bytes" double precision not null, primary key ("organization_id"));`);
+
     this.addSql(`create table "counters" ("organization_id" uuid not null, "name" varchar(255) not null, "value" int not null, primary key ("organization_id", "name"));`);
 
     this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "api_key_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
@@ -42,7 +44,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "throttles" ("key" varchar(255) not null, "tries" jsonb not null, "expires_at" timestamptz(3) not null, primary key ("key"));`);
     this.addSql(`create index "throttles_expires_at_index" on "throttles" ("expires_at");`);
 
-    this.addSql(`create table "users" ("id" uuid not null, "kind" text not null default 'person', "email" varchar(255) not null, "email_key" varchar(255) not null, "email_verified_at" timestamptz(3) null, "username" varchar(255) null, "username_key" varchar(255) null, "full_name" varchar(255) null, "name_key" text null, "locale" varchar(255) not null, "timezone" varchar(255) not null, "avatar_url" text null, "is_active" boolean not null, "last_login_at" timestamptz(3) null, "instance_admin_since" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create table "users" ("id" uuid not null, "kind" text not null default 'person', "email" varchar(255) not null, "email_key" varchar(255) not null, "email_verified_at" timestamptz(3) null, "username" varchar(255) null, "username_key" varchar(255) null, "full_name" varchar(255) null, "name_key" text null, "locale" varchar(255) not null, "timezone" varchar(255) not null, "avatar_url" text null, "avatar" jsonb null, "is_active" boolean not null, "last_login_at" timestamptz(3) null, "instance_admin_since" timestamptz(3) null, "created_at" timestamptz(3) not null, "updated_at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`alter table "users" add constraint "users_email_key_unique" unique ("email_key");`);
     this.addSql(`alter table "users" add constraint "users_username_key_unique" unique ("username_key");`);
     this.addSql(`create index "users_created_at_id_index" on "users" ("created_at", "id");`);
@@ -74,7 +76,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "passkeys" add constraint "passkeys_credential_id_unique" unique ("credential_id");`);
     this.addSql(`create index "passkeys_user_id_index" on "passkeys" ("user_id");`);
 
-    this.addSql(`create table "organizations" ("id" uuid not null, "name" varchar(255) not null, "slug" varchar(255) not null, "tier" text not null, "is_active" boolean not null, "max_users" int null, "max_tasks" int null, "settings" jsonb not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("id"));`);
+    this.addSql(`create table "organizations" ("id" uuid not null, "name" varchar(255) not null, "slug" varchar(255) not null, "tier" text not null, "is_active" boolean not null, "max_users" int null, "max_tasks" int null, "settings" jsonb not null, "avatar_url" text null, "avatar" jsonb null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("id"));`);
     this.addSql(`alter table "organizations" add constraint "organizations_slug_unique" unique ("slug");`);
     this.addSql(`create index "organizations_deleted_at_index" on "organizations" ("deleted_at") where deleted_at is not null;`);
 
@@ -206,6 +208,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "comments_parent_index" on "comments" ("organization_id", "parent_id") where parent_id is not null;`);
     this.addSql(`create index "comments_deleted_index" on "comments" ("deleted_at") where deleted_at is not null;`);
 
+    this.addSql(`create table "attachments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid not null, "comment_id" uuid null, "file_name" text not null, "media_type" text not null, "size" double precision not null, "sha256" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "attachments_organization_id_task_id_created_at_id_index" on "attachments" ("organization_id", "task_id", "created_at", "id");`);
+    this.addSql(`create index "attachments_comment_index" on "attachments" ("organization_id", "comment_id", "created_at", "id") where comment_id is not null;`);
+    this.addSql(`create index "attachments_trashed_index" on "attachments" ("deleted_at") where deleted_at is not null;`);
+
     this.addSql(`create table "api_keys" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "prefix" varchar(255) not null, "secret_hash" varchar(255) not null, "user_id" uuid not null, "scopes" jsonb not null, "expires_at" timestamptz(3) null, "last_used_at" timestamptz(3) null, "is_active" boolean not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
     this.addSql(`alter table "api_keys" add constraint "api_keys_secret_hash_unique" unique ("secret_hash");`);
     this.addSql(`create index "api_keys_organization_id_created_at_id_index" on "api_keys" ("organization_id", "created_at", "id");`);
@@ -233,6 +240,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "api_usage_system" on "api_usage" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "api_usage_identity" on "api_usage" to "tenon_identity" using (true) with check (true);`);
     this.addSql(`create policy "api_usage_request" on "api_usage" to "tenon_request" using (api_usage.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (api_usage.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "attachment_totals" enable row level security;`);
+    this.addSql(`alter table "attachment_totals" force row level security;`);
+    this.addSql(`create policy "attachment_totals_system" on "attachment_totals" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "attachment_totals_request" on "attachment_totals" to "tenon_request" using (attachment_totals.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (attachment_totals.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "counters" enable row level security;`);
     this.addSql(`alter table "counters" force row level security;`);
@@ -559,6 +571,15 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "comments_system" on "comments" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "comments_request" on "comments" to "tenon_request" using (comments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (comments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "attachments" add constraint "attachments_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "attachments" add constraint "attachments_organization_id_comment_id_foreign" foreign key ("organization_id", "comment_id") references "comments" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "attachments" add constraint "attachments_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "attachments" add constraint "attachments_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "attachments" enable row level security;`);
+    this.addSql(`alter table "attachments" force row level security;`);
+    this.addSql(`create policy "attachments_system" on "attachments" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "attachments_request" on "attachments" to "tenon_request" using (attachments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (attachments.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
     this.addSql(`alter table "api_keys" add constraint "api_keys_organization_id_user_id_foreign" foreign key ("organization_id", "user_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "api_keys" add constraint "api_keys_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "api_keys" add constraint "api_keys_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
@@ -687,6 +708,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "department_members" drop constraint "department_members_organization_id_added_by_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "attachments" drop constraint "attachments_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "attachments" drop constraint "attachments_organization_id_updated_by_id_foreign";`);
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_user_id_foreign";`);
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_updated_by_id_foreign";`);
@@ -714,10 +737,13 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "task_assignees" drop constraint "task_assignees_organization_id_task_id_foreign";`);
     this.addSql(`alter table "due_notices" drop constraint "due_notices_organization_id_task_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_task_id_foreign";`);
+    this.addSql(`alter table "attachments" drop constraint "attachments_organization_id_task_id_foreign";`);
     this.addSql(`alter table "comments" drop constraint "comments_organization_id_parent_id_foreign";`);
+    this.addSql(`alter table "attachments" drop constraint "attachments_organization_id_comment_id_foreign";`);
 
     this.addSql(`drop table if exists "api_requests" cascade;`);
     this.addSql(`drop table if exists "api_usage" cascade;`);
+    this.addSql(`drop table if exists "attachment_totals" cascade;`);
     this.addSql(`drop table if exists "counters" cascade;`);
     this.addSql(`drop table if exists "events" cascade;`);
     this.addSql(`drop table if exists "event_payloads" cascade;`);
@@ -761,6 +787,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "role_assignments" cascade;`);
     this.addSql(`drop table if exists "department_members" cascade;`);
     this.addSql(`drop table if exists "comments" cascade;`);
+    this.addSql(`drop table if exists "attachments" cascade;`);
     this.addSql(`drop table if exists "api_keys" cascade;`);
     this.addSql(`drop table if exists "email_changes" cascade;`);
     this.addSql(`drop table if exists "credentials" cascade;`);
