@@ -69,9 +69,11 @@ const entityParts = {
 const requiredModules = {
   name: 'required-modules',
   setup(build) {
-    build.onResolve({ filter: /^(node:https?|better-sqlite3)$/ }, ({ path, namespace }) =>
-      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
-    );
+    build.onResolve({ filter: /^(node:https?|better-sqlite3)$/ }, ({ path, namespace, kind }) => {
+      // What is imported on demand is not loaded with the start, and must keep its names.
+      const isLate = kind === 'dynamic-import' && path.startsWith('node:');
+      return namespace === 'required' || isLate ? { path, external: true } : { path, namespace: 'required' };
+    });
     build.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)});`,
     }));
