@@ -17,13 +17,13 @@ export function masksFor(sources: readonly Source[], all: readonly Placed[]): (c
     all.filter((other) => other.file === check.file && other.start !== check.start && isMask(other));
   const admission = [
     checkOf(sources, signIn),
-    ...all.filter(({ kind, within }) => kind === 'called' && within === 'admit'),
+    ...all.filter(({ kind, within }) => kind === 'called' && within === 'permit'),
   ];
   const seeing = [checkOf(sources, visibility), ...all.filter(({ kind }) => kind === 'decided')];
   const wall = [checkOf(sources, readDoor)];
   const masks: Record<Mask, (check: Placed) => Switch[]> = {
     /** The API checks the same before it calls the service. */
-    admission: ({ within }) => (within === 'admit' ? [] : admission),
+    admission: ({ within }) => (within === 'identify' || within === 'permit' ? [] : admission),
     /** A row that is not visible is not found. */
     visibility: () => seeing,
     /** The read door hides rows of others. */

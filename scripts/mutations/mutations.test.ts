@@ -142,16 +142,18 @@ test('a check has as masks what stops the same input before it', () => {
   const admission = [
     'throw errors.unauthenticated();',
     'requireInstanceAdmin({ principal });',
-    'requirePermission({ principal }, operation.permission);',
+    'requirePermission({ principal }, permission);',
   ];
   expect(masksOf("called: tag.service.ts createTag authorize(ctx, 'tag:create')")).toEqual(admission);
   expect(masksOf('refused: signed-in.ts requireCaller if !ctx.principal')).toEqual(admission);
-  expect(masksOf('called: execute.ts admit requireInstanceAdmin({ principal })')).toEqual([]);
+  expect(masksOf('called: execute.ts permit requireInstanceAdmin({ principal })')).toEqual([]);
   expect(
-    masksOf("called: task.service.ts changeTask authorize(ctx, 'task:update', taskSubject(found, found.assigneeIds))"),
+    masksOf(
+      "called: task.service.ts authorizeUpdate authorize(ctx, 'task:update', taskSubject(task, task.assigneeIds))",
+    ),
   ).toEqual(
     expect.arrayContaining([
-      "authorize(ctx, 'task:update', taskSubject({ ...found, teamId, projectId }, assigneeIds));",
+      "authorize(ctx, 'task:update', taskSubject({ ...task, teamId, projectId }, assigneeIds));",
     ]),
   );
   expect(masksOf("narrowed: instance-users.ts listUsers .where('users.kind', '=', 'person')")).toEqual([]);

@@ -27,7 +27,7 @@ export const readDoor: Opening = {
 /** The API refuses requests without a credential before a service can refuse them. */
 export const signIn: Opening = {
   lets: 'requests without a credential be answered',
-  within: 'admit',
+  within: 'identify',
   piece: (nodes) => nodes.find((node) => node.type === 'ThrowStatement'),
   around: () => ({ before: '{ if ((FIRED, OFF)) return null; ', after: ' }' }),
 };
