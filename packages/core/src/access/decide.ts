@@ -161,6 +161,13 @@ export function visibility(principal: Principal, permission: string): Visibility
   return [...seen.keys()].sort().flatMap((key) => seen.get(key) ?? []);
 }
 
+/** The permissions that open closed places of some kind. */
+const openings = permissions.filter((permission) => permission.endsWith(':read_private'));
+
+/** Whether the principal sees all rows under a permission, those in closed places too. The read door then adds no condition. */
+export const seesAll = (principal: Principal, permission: Permission): boolean =>
+  visibility(principal, permission) === 'all' && openings.every((opening) => opensClosed(principal, opening));
+
 /** Every permission that some grant gives somewhere, in the order of the catalogue. */
 export function effectivePermissions(principal: Principal): Permission[] {
   const held = new Set(principal.grants.flatMap((grant) => [...grant.permissions]));

@@ -8,6 +8,7 @@ export {
   opensClosed,
   requirePermission,
   rolesGranting,
+  seesAll,
   type Subject,
   usualPolicy,
   visibility,

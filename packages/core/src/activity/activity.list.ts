@@ -1,5 +1,5 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
-import { authorize, visibility } from '../access/index.ts';
+import { authorize, seesAll } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import type { Dialect } from '../database/engine.ts';
 import { findLogEnd } from '../database/log-pages.ts';
@@ -75,8 +75,10 @@ export async function listActivity(ctx: ServiceContext, input: ActivityListInput
     ...ways,
     request: pageRequest(ctx, `activity ${input.entityId ?? ''}`, ways.order === byId ? '-id' : '-at', input),
   };
-  const seesAll = visibility(principal, 'activity:read') === 'all';
   const all = { ...requestScope(principal), principal: null };
-  const end = seesAll && log.checks?.length === 0 ? null : await database.read(all, (db) => findLogEnd(db, log));
+  const end =
+    seesAll(principal, 'activity:read') && log.checks?.length === 0
+      ? null
+      : await database.read(all, (db) => findLogEnd(db, log));
   return read(ctx, (db) => readEvents(db, log, end));
 }

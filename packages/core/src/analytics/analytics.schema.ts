@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { anyIdOr, instantIn, output } from '../kernel/schemas.ts';
-import type { TaskPriority, TaskStatus } from '../work/index.ts';
+import { anyIdOr, anyOf, instantIn, output } from '../kernel/schemas.ts';
+import { projectRef, type TaskPriority, type TaskStatus } from '../work/index.ts';
 
 const count = () => z.number().int();
 
@@ -21,6 +21,9 @@ const byPriority = {
 } satisfies Record<TaskPriority, z.ZodType>;
 
 export const AnalyticsInput = z.strictObject({
+  project: anyOf(z.union([z.literal('none'), projectRef()])).describe(
+    'Project ids or keys, or `none` for tasks outside of projects.',
+  ),
   team: anyIdOr('none').describe('Team ids, or `none` for tasks of no team.'),
   assignee: anyIdOr('me').describe('`me` or user ids.'),
   createdAfter: instantIn().optional().describe('Inclusive.'),

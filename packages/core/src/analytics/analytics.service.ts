@@ -1,4 +1,4 @@
-import { authorize, visibility } from '../access/index.ts';
+import { authorize, seesAll } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
 import type { Principal } from '../kernel/principal.ts';
@@ -16,18 +16,21 @@ import {
 
 const weekMs = 168 * 3_600_000;
 
-/** Bound in the place of a team that is not used, because it must be an id. */
+/** Bound in the place of a project or a team that is not used, because it must be an id. */
 const noId = '00000000-0000-0000-0000-000000000000';
+
+const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
 
 function choiceOf(given: readonly string[] | undefined): FigureShape['team'] {
   if (!given) return null;
-  const ids = given.filter((one) => one !== 'none');
+  const ids = idsOf(given);
   if (ids.length < given.length) return ids.length === 0 ? 'none' : 'both';
   return ids.length === 1 ? 'one' : 'many';
 }
 
-function shapeOf({ team, assignee, createdAfter, createdBefore }: AnalyticsInput): FigureShape {
+function shapeOf({ project, team, assignee, createdAfter, createdBefore }: AnalyticsInput): FigureShape {
   return {
+    project: choiceOf(project),
     team: choiceOf(team),
     assignee: assignee !== undefined,
     createdAfter: createdAfter !== undefined,
@@ -37,8 +40,10 @@ function shapeOf({ team, assignee, createdAfter, createdBefore }: AnalyticsInput
 
 function valuesOf(ctx: ServiceContext, { userId }: Principal, input: AnalyticsInput): FigureValues {
   const now = ctx.clock.now();
-  const teams = (input.team ?? []).filter((team) => team !== 'none');
+  const [projects, teams] = [idsOf(input.project), idsOf(input.team)];
   return {
+    project: projects[0] ?? noId,
+    projects,
     team: teams[0] ?? noId,
     teams,
     assignees: (input.assignee ?? []).map((user) => (user === 'me' ? userId : user)),
@@ -50,8 +55,8 @@ function valuesOf(ctx: ServiceContext, { userId }: Principal, input: AnalyticsIn
 }
 
 /** Whether the figures are those of the whole organization, perhaps in a period. */
-const isWhole = (principal: Principal, { team, assignee }: FigureShape): boolean =>
-  team === null && !assignee && visibility(principal, 'task:read') === 'all';
+const isWhole = (principal: Principal, { project, team, assignee }: FigureShape): boolean =>
+  project === null && team === null && !assignee && seesAll(principal, 'task:read');
 
 /** The figures about the tasks that the caller sees outside the trash (E1). */
 export async function getTaskAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<TaskAnalytics> {

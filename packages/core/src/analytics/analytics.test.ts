@@ -10,7 +10,16 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../testing/index.ts';
-import { createTask, deleteTask, type Task, taskPriorities, taskStatuses, updateTask } from '../work/index.ts';
+import {
+  addProjectMember,
+  createProject,
+  createTask,
+  deleteTask,
+  type Task,
+  taskPriorities,
+  taskStatuses,
+  updateTask,
+} from '../work/index.ts';
 import { AnalyticsInput, type OwnAnalytics, type TaskAnalytics } from './analytics.schema.ts';
 import { getOwnAnalytics, getTaskAnalytics } from './analytics.service.ts';
 import { efficiencyScore } from './efficiency.ts';
@@ -83,6 +92,7 @@ const life = fc.record({
   estimatedHours: hours,
   actualHours: hours,
   team: fc.constantFrom(null, 0, 1),
+  project: fc.constantFrom(null, 0, 1),
   people: fc.uniqueArray(fc.constantFrom(0, 1, 2), { maxLength: 3 }),
   trashed: fc.boolean(),
 });
@@ -90,6 +100,7 @@ type Life = typeof life extends fc.Arbitrary<infer Value> ? Value : never;
 
 const period = fc.option(fc.integer({ min: 0, max: 24 * 31 }));
 const asked = fc.record({
+  project: fc.option(fc.uniqueArray(fc.constantFrom<0 | 1 | 'none'>(0, 1, 'none'), { minLength: 1 })),
   team: fc.option(fc.uniqueArray(fc.constantFrom<0 | 1 | 'none'>(0, 1, 'none'), { minLength: 1 })),
   assignee: fc.option(fc.uniqueArray(fc.constantFrom<0 | 1 | 2 | 'me'>(0, 1, 2, 'me'), { minLength: 1 })),
   after: period,
@@ -104,6 +115,8 @@ describe.each(dialects)('figures about tasks on %s', (dialect) => {
   let acme: TestOrganization;
   let teams: readonly string[];
   let people: readonly string[];
+  /** The second one is private. */
+  let projects: readonly string[];
 
   beforeAll(async () => {
     platform = await createTestPlatform(dialect, { clock });
@@ -113,7 +126,12 @@ describe.each(dialects)('figures about tasks on %s', (dialect) => {
     const [developer, scoped] = [await acme.addMember('developer'), await acme.addMember()];
     const scope = { kind: 'team', id: teams[1] ?? '' } as const;
     await createRoleAssignment(owner, { userId: scoped.userId, roleId: acme.roleIds.manager, scope, validTo: null });
-    people = [acme.owner.userId, developer.userId, scoped.userId];
+    const viewer = await acme.addMember('viewer');
+    people = [acme.owner.userId, developer.userId, scoped.userId, viewer.userId];
+    const open = await createProject(owner, { key: 'OPEN', name: 'Open' });
+    const closed = await createProject(owner, { key: 'SHUT', name: 'Shut', visibility: 'private' });
+    await addProjectMember(owner, { id: closed.id, userId: developer.userId });
+    projects = [open.id, closed.id];
     const other = await createOrganization(platform, 'Other');
     await createTask(other.owner.ctx(), { title: 'Elsewhere', dueDate: '2026-01-01T00:00:00.000Z' });
   });
@@ -132,7 +150,9 @@ describe.each(dialects)('figures about tasks on %s', (dialect) => {
       actualHours,
       dueDate: dueInHours === null ? null : new Date(now + dueInHours * hourMs).toISOString(),
       teamId: task.team === null ? null : (teams[task.team] ?? null),
-      assigneeIds: task.people.flatMap((person) => people[person] ?? []),
+      projectId: task.project === null ? null : (projects[task.project] ?? null),
+      // Only members of a private project are assigned there.
+      assigneeIds: task.people.flatMap((person) => (task.project === 1 && person === 2 ? [] : (people[person] ?? []))),
     });
     at(Math.min(createdHoursAgo, changedHoursAgo));
     if (task.later !== null) made = await updateTask(acme.owner.ctx(), { id: made.id, status: task.later });
@@ -144,32 +164,39 @@ describe.each(dialects)('figures about tasks on %s', (dialect) => {
   it('agree with a calculation from the tasks themselves, for everybody and under every filter', async () => {
     const tasks: Task[] = [];
     await fc.assert(
-      fc.asyncProperty(fc.array(life, { maxLength: 4 }), asked, async (lives, { team, assignee, after, before }) => {
-        for (const one of lives) tasks.push(...(await live(one)));
-        const instant = (hoursAgo: number) => new Date(now - hoursAgo * hourMs).toISOString();
-        const input = AnalyticsInput.parse({
-          ...(team && { team: team.map((one) => (one === 'none' ? one : teams[one])) }),
-          ...(assignee && { assignee: assignee.map((one) => (one === 'me' ? one : people[one])) }),
-          ...(after !== null && { createdAfter: instant(after) }),
-          ...(before !== null && { createdBefore: instant(before) }),
-        });
-        for (const [index, userId] of people.entries()) {
-          const ctx = await acting(platform, userId, acme.id);
-          const isMine = ({ assignees }: Task) => assignees.some(({ id }) => id === userId);
-          const assignees = input.assignee?.map((one) => (one === 'me' ? userId : one));
-          const reached = tasks
-            .filter((task) => index === 0 || (index === 1 ? isMine(task) : task.teamId === teams[1]))
-            .filter(
-              (task) =>
-                (!input.team || input.team.includes(task.teamId ?? 'none')) &&
-                (!assignees || task.assignees.some(({ id }) => assignees.includes(id))) &&
-                (!input.createdAfter || task.createdAt >= input.createdAfter) &&
-                (!input.createdBefore || task.createdAt <= input.createdBefore),
-            );
-          expect(await getTaskAnalytics(ctx, input)).toEqual(expectedTasks(reached, now));
-          expect(await getOwnAnalytics(ctx, input)).toEqual(expectedOwn(reached.filter(isMine), reached));
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(life, { maxLength: 4 }),
+        asked,
+        async (lives, { project, team, assignee, after, before }) => {
+          for (const one of lives) tasks.push(...(await live(one)));
+          const instant = (hoursAgo: number) => new Date(now - hoursAgo * hourMs).toISOString();
+          const input = AnalyticsInput.parse({
+            ...(project && { project: project.map((one) => (one === 'none' ? one : projects[one])) }),
+            ...(team && { team: team.map((one) => (one === 'none' ? one : teams[one])) }),
+            ...(assignee && { assignee: assignee.map((one) => (one === 'me' ? one : people[one])) }),
+            ...(after !== null && { createdAfter: instant(after) }),
+            ...(before !== null && { createdBefore: instant(before) }),
+          });
+          for (const [index, userId] of people.entries()) {
+            const ctx = await acting(platform, userId, acme.id);
+            const isMine = ({ assignees }: Task) => assignees.some(({ id }) => id === userId);
+            const assignees = input.assignee?.map((one) => (one === 'me' ? userId : one));
+            const reached = tasks
+              .filter((task) => index < 2 || task.projectId !== projects[1])
+              .filter((task) => (index !== 1 || isMine(task)) && (index !== 2 || task.teamId === teams[1]))
+              .filter(
+                (task) =>
+                  (!input.project || input.project.includes(task.projectId ?? 'none')) &&
+                  (!input.team || input.team.includes(task.teamId ?? 'none')) &&
+                  (!assignees || task.assignees.some(({ id }) => assignees.includes(id))) &&
+                  (!input.createdAfter || task.createdAt >= input.createdAfter) &&
+                  (!input.createdBefore || task.createdAt <= input.createdBefore),
+              );
+            expect(await getTaskAnalytics(ctx, input)).toEqual(expectedTasks(reached, now));
+            expect(await getOwnAnalytics(ctx, input)).toEqual(expectedOwn(reached.filter(isMine), reached));
+          }
+        },
+      ),
       { numRuns: 40 },
     );
     expect(tasks.length).toBeGreaterThan(20);

@@ -11,15 +11,21 @@ import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from
  * by one. The figures of a whole organization are counted in indexes alone, because reading all its tasks would take ten times as long.
  */
 
+/** What a filter by places names: `both` is places and `none`. */
+type Choice = 'one' | 'many' | 'none' | 'both';
+
 /** What the SQL of figures depends on beside values. */
 export interface FigureShape {
-  team: 'one' | 'many' | 'none' | 'both' | null;
+  project: Choice | null;
+  team: Choice | null;
   assignee: boolean;
   createdAfter: boolean;
   createdBefore: boolean;
 }
 
 export interface FigureValues extends Readonly<Record<string, unknown>> {
+  project: string;
+  projects: readonly string[];
   team: string;
   teams: readonly string[];
   assignees: readonly string[];
@@ -79,20 +85,24 @@ const checkedTasksOf = (db: Kysely<Tables>, values: FigureValues, shape: FigureS
     createdInPeriod(values, shape).map((condition): Condition => sql`(${condition}) is true`),
   );
 
-/** It avoids `=`, with which PostgreSQL expects as many tasks as an average team has, and may read all tasks instead. */
-const isOfTeam = (team: string): Condition => sql`(tasks.team_id >= ${asId(team)} and tasks.team_id <= ${asId(team)})`;
+/**
+ * The condition that a task is in one of some places, or in none. For one place it avoids `=`, with which PostgreSQL expects as many tasks
+ * as an average place has, and may read all tasks instead.
+ */
+function isIn(dialect: Dialect, column: string, choice: Choice, one: string, many: readonly string[]): Condition {
+  const place = sql.ref(column);
+  if (choice === 'one') return sql`(${place} >= ${asId(one)} and ${place} <= ${asId(one)})`;
+  const isNone: Condition = sql`${place} is null`;
+  if (choice === 'none') return isNone;
+  const isAmong = anyOf(dialect, column, many);
+  return choice === 'many' ? isAmong : sql`(${isAmong} or ${isNone})`;
+}
 
 /** Those of them that pass the other filters. */
 function filtered(db: Kysely<Tables>, values: FigureValues, dialect: Dialect, shape: FigureShape): Rows {
-  const isAmong = anyOf(dialect, 'tasks.team_id', values.teams);
-  const isNone: Condition = sql`tasks.team_id is null`;
-  const ofTeams = {
-    one: isOfTeam(values.team),
-    many: isAmong,
-    none: isNone,
-    both: sql<SqlBool>`(${isAmong} or ${isNone})`,
-  };
-  const conditions: Condition[] = shape.team === null ? [] : [ofTeams[shape.team]];
+  const conditions: Condition[] = [];
+  if (shape.project) conditions.push(isIn(dialect, 'tasks.project_id', shape.project, values.project, values.projects));
+  if (shape.team) conditions.push(isIn(dialect, 'tasks.team_id', shape.team, values.team, values.teams));
   if (shape.assignee) {
     const isAssigned = anyOf(dialect, 'task_assignees.user_id', values.assignees);
     const assigned = db.selectFrom('task_assignees').select('task_assignees.task_id').where(isAssigned);

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
-import { authorize } from '../access/index.ts';
+import { authorize, opensClosed } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import type { Dialect } from '../database/engine.ts';
 import { findLogEnd, type LogPageRequest, readLogPage } from '../database/log-pages.ts';
@@ -104,8 +104,11 @@ export async function listApiAudit(ctx: ServiceContext, input: ApiAuditListInput
         .orderBy('page.id', 'desc')
         .execute(),
     );
+    // They may be about what is in a private project.
+    const hidden = opensClosed(principal, 'project:read_private') ? {} : { path: null, request: null, response: null };
     const data = rows.map(({ sortValue: _sorted, userId, username, fullName, ...row }) => ({
       ...row,
+      ...hidden,
       user: { id: userId, username, fullName },
     }));
     return { data, nextCursor };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { anyIdOr, anyOf, instantIn, instantOut, logInput, logPage, output, Person } from '../kernel/schemas.ts';
 
-const kept = 'JSON without secrets, cut after 4,096 bytes. Null where the settings of the organization do not keep it.';
+const kept =
+  'JSON without secrets, cut after 4,096 bytes. Null where the settings of the organization do not keep it, and for readers who may not read private projects, as the path is.';
 
 export const ApiAuditEntry = output('ApiAuditEntry', {
   id: z.uuid(),
@@ -11,7 +12,7 @@ export const ApiAuditEntry = output('ApiAuditEntry', {
   endpoint: z
     .string()
     .describe('The route of the operation, such as `/api/v1/tasks/{id}`, also when it was called over tRPC.'),
-  path: z.string().describe('Of the URL, without the query.'),
+  path: z.string().nullable().describe('Of the URL, without the query.'),
   status: z.number().int(),
   request: z.string().nullable().describe(`${kept} Null too when the input was refused.`),
   response: z.string().nullable().describe(kept),

@@ -301,9 +301,25 @@ describe.each(dialects)('the log of calls on %s', (dialect) => {
     const refused = { code: 'permission_denied', details: { constraint: { kind: 'scope' } } };
     await expect(getUsage(ctx, { days: 1 })).rejects.toMatchObject(refused);
     await expect(listApiAudit(ctx, ApiAuditListInput.parse({}))).rejects.toMatchObject(refused);
+    const whole = await acme.addMember();
+    await createRoleAssignment(acme.owner.ctx(), {
+      userId: whole.userId,
+      roleId: role.id,
+      scope: { kind: 'organization' },
+      validTo: null,
+    });
+    const body = { value: { title: 'Private' }, schema: null };
+    add({ writes: true, request: body, response: body });
+    await log.write();
+    // Without `project:read_private`, nothing is shown that may be of a private project.
+    expect(
+      (await listApiAudit(await acting(platform, whole.userId, acme.id), ApiAuditListInput.parse({}))).data,
+    ).toEqual([expect.objectContaining({ endpoint: '/api/v1/tasks', path: null, request: null, response: null })]);
     const auditor = await acme.addMember('auditor');
-    expect(await getUsage(auditor.ctx(), { days: 1 })).toMatchObject({ requests: 0 });
-    expect(await listApiAudit(auditor.ctx(), ApiAuditListInput.parse({}))).toMatchObject({ data: [] });
+    expect(await getUsage(auditor.ctx(), { days: 1 })).toMatchObject({ requests: 1 });
+    expect(await listApiAudit(auditor.ctx(), ApiAuditListInput.parse({}))).toMatchObject({
+      data: [{ path: '/api/v1/tasks', request: '{"title":"Private"}' }],
+    });
     const manager = await acme.addMember('manager');
     await expect(getUsage(manager.ctx(), { days: 1 })).rejects.toMatchObject({ code: 'permission_denied' });
   });
