@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { secret } from '../../kernel/redaction.ts';
-import { ById, id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
+import { ById, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { CommentPath } from '../comments/comment.schema.ts';
+import { taskRef } from '../tasks/task.schema.ts';
 
 export const Attachment = output('Attachment', {
   id: z.uuid(),
@@ -21,7 +22,7 @@ export const Attachment = output('Attachment', {
 export type Attachment = z.output<typeof Attachment>;
 
 export const AttachmentListInput = z.strictObject({
-  id: id().describe('The task.'),
+  id: taskRef().describe('The task.'),
   ...listInput('createdAt'),
 });
 export type AttachmentListInput = z.output<typeof AttachmentListInput>;
@@ -29,7 +30,7 @@ export type AttachmentListInput = z.output<typeof AttachmentListInput>;
 export const CommentAttachmentListInput = z.strictObject({ ...CommentPath.shape, ...listInput('createdAt') });
 export type CommentAttachmentListInput = z.output<typeof CommentAttachmentListInput>;
 
-export const AttachmentUpload = z.strictObject({ id: id().describe('The task.') });
+export const AttachmentUpload = z.strictObject({ id: taskRef().describe('The task.') });
 export type AttachmentUpload = z.output<typeof AttachmentUpload>;
 
 export const AttachmentLink = input('AttachmentLink', {
