@@ -11,8 +11,8 @@ import * as tenancy from '../index.ts';
  * of these contexts is called here; what asks who is signed in has to ask for more than such a session.
  */
 
-/** Reading who is acting, and what they may do, needs no more; nor does what a refresh token alone decides. */
-const open = ['explainAccess', 'getCurrentAccess', 'getCurrentUser', 'getOwnAccess', 'refresh'];
+/** Reading who is acting, what they may do, and the pictures of other members needs no more; nor does what a refresh token alone decides. */
+const open = ['explainAccess', 'getCurrentAccess', 'getCurrentUser', 'getOwnAccess', 'getUserAvatar', 'refresh'];
 
 const limited: Principal = {
   userId: '0190a0a0-0000-7000-8000-000000000001',

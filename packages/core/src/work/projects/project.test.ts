@@ -199,7 +199,7 @@ describe.each(dialects)('projects on %s', (dialect) => {
       expect(first).toMatchObject({ projectId: one.id, key: `${one.key}-1` });
       expect(second.key).toBe(`${one.key}-2`);
       expect(String(first.position) < String(second.position)).toBe(true);
-      expect(await getTask(member.ctx(), { id: first.id })).toEqual(first);
+      expect(await getTask(member.ctx(), { id: first.id })).toEqual({ ...first, watching: false });
       expect(await createTask(manager.ctx(), { title: 'Apart' })).toMatchObject({
         projectId: null,
         key: null,
