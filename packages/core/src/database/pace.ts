@@ -5,22 +5,41 @@ const turnMs = 10;
 
 /**
  * Lets the event loop run between the statements of a long transaction, or of many short ones in a row. Statements are synchronous
- * and their promises run as microtasks, so nothing else would run until the last of them.
+ * and their promises run as microtasks, so nothing else would run until the last of them. Statements run in the order in which they were
+ * sent, as on PostgreSQL: a row is then written before those that refer to it.
  */
 export class Pace {
   /** When the first statement of this turn of the event loop began. */
   #since: number | null = null;
+  /** How many statements wait. */
+  #waiting = 0;
+  /** Ends when the last of them has run. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  /** What to wait for before the next statement: the next turn when this one has lasted long enough. */
-  keep(): Promise<void> | undefined {
-    if (this.#since !== null) return performance.now() - this.#since > turnMs ? this.#next() : undefined;
-    this.#since = performance.now();
-    setImmediate(() => (this.#since = null));
-    return undefined;
+  /** Runs a statement: at once, or in a later turn when this one has lasted long enough or others wait already. */
+  run<Result>(statement: () => Result): Result | Promise<Result> {
+    if (this.#waiting > 0 || this.#isOver()) return this.#runLater(statement);
+    return statement();
   }
 
-  async #next(): Promise<void> {
-    await nextTurn();
-    await this.keep();
+  #runLater<Result>(statement: () => Result): Promise<Result> {
+    this.#waiting++;
+    const running = this.#runAfter(this.#last, statement);
+    this.#last = running.catch(() => {});
+    return running;
+  }
+
+  async #runAfter<Result>(before: Promise<unknown>, statement: () => Result): Promise<Result> {
+    await before;
+    while (this.#isOver()) await nextTurn();
+    this.#waiting--;
+    return statement();
+  }
+
+  #isOver(): boolean {
+    if (this.#since !== null) return performance.now() - this.#since > turnMs;
+    this.#since = performance.now();
+    setImmediate(() => (this.#since = null));
+    return false;
   }
 }

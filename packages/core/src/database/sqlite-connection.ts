@@ -42,12 +42,12 @@ export class SqliteConnection {
    * @param check is called before each statement, and throws when the statement may not run
    */
   open(check: () => void = () => {}): Connection {
-    return connectionOf(this.#dialect, async (sql, parameters) => {
-      const turn = this.#pace.keep();
-      if (turn) await turn;
-      check();
-      return this.#execute(sql, parameters);
-    });
+    return connectionOf(this.#dialect, async (sql, parameters) =>
+      this.#pace.run(() => {
+        check();
+        return this.#execute(sql, parameters);
+      }),
+    );
   }
 
   #prepare(sql: string): Prepared {
