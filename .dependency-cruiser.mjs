@@ -109,7 +109,7 @@ const forbidden = [
   {
     name: 'packages-are-entered-through-their-exports',
     severity: 'error',
-    from: { path: '^(apps|packages|benchmarks|e2e)/([^/]+)/' },
+    from: { path: '^(apps|packages|benchmarks|examples|e2e)/([^/]+)/' },
     to: {
       path: '^packages/([^/]+)/',
       pathNot: [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cruise } from 'dependency-cruiser';
 import config from '../.dependency-cruiser.mjs';
 
-const folders = ['apps', 'packages', 'benchmarks', 'scripts', 'e2e'];
+const folders = ['apps', 'packages', 'benchmarks', 'examples', 'scripts', 'e2e'];
 
 export interface Boundaries {
   violations: { rule: string; from: string; to: string }[];
