@@ -10,6 +10,8 @@ const trees = ['tasks', 'departments', 'roles'];
 const versioned = {
   tasks: 'task',
   tags: 'tag',
+  projects: 'project',
+  comments: 'comment',
   teams: 'team',
   departments: 'department',
   roles: 'role',
@@ -62,9 +64,9 @@ export const invariants: Readonly<Record<string, string>> = {
     join memberships membership on (membership.organization_id, membership.user_id) = (assignment.organization_id, assignment.user_id)
     where assignment.organization_id = organization.id and membership.status = 'active')`,
 
-  // What is deleted for ever is deleted in its last version.
+  // What is deleted for ever, or merged into another thing, is so in its last version.
   'two events with one version of a thing': `select kind, id, version from (${eventVersions}) told
-    where type not like '%.deleted' and type not like '%.purged' and type not like '%.revoked' group by organization_id, kind, id, version having count(*) > 1`,
+    where type not like '%.deleted' and type not like '%.purged' and type not like '%.revoked' and type not like '%.merged' group by organization_id, kind, id, version having count(*) > 1`,
 
   ...Object.fromEntries(
     Object.entries(versioned).map(([table, kind]) => [
