@@ -65,6 +65,8 @@ const batch = 500;
 const sizes = [64, 8, 1];
 /** How many calls wait at most, and how many sums. Beyond that, calls are dropped and their number is logged. */
 const mostWaiting = 5_000;
+/** How many calls that read wait at most in one organization. Thousands of reads a second would otherwise cause as many rows. */
+const mostReads = 1_000;
 const mostSums = 20_000;
 /** How many bytes of a body are kept. */
 const mostBytes = 4_096;
@@ -101,6 +103,10 @@ export class ApiLog {
   #sums = new Map<string, Usage>();
   #dropped = 0;
   #count = 0;
+  /** How many of the waiting calls read, by organization. */
+  #reads = new Map<string, number>();
+  /** How many of the waiting calls write. */
+  #writes = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
@@ -116,13 +122,17 @@ export class ApiLog {
     this.#sum(organizationId, at, call);
     const kept = writes ? apiAudit.writes : apiAudit.reads;
     if (kept === 'off' || (apiAudit.sample < 1 && Math.random() >= apiAudit.sample)) return;
-    if (this.#calls.length >= mostWaiting) {
+    const reads = writes ? 0 : (this.#reads.get(organizationId) ?? 0) + 1;
+    if (this.#calls.length >= mostWaiting || reads > mostReads) {
       this.#dropped++;
       return;
     }
+    if (writes) this.#writes++;
+    else this.#reads.set(organizationId, reads);
     const bodies = kept === 'full' ? {} : { request: null, response: null };
     this.#calls.push({ ...call, ...bodies, organizationId, userId, apiKeyId, at, id: uuidv7At(at, this.#count++) });
-    if (this.#timer && this.#calls.length === batch) setImmediate(() => void this.#tryToWrite());
+    // Reads wait for the timer, however many they are.
+    if (this.#timer && writes && this.#writes === batch) setImmediate(() => void this.#tryToWrite());
   }
 
   #sum(organizationId: string, at: Date, call: Pick<ApiCall, 'method' | 'endpoint' | 'status' | 'durationMs'>): void {
@@ -175,6 +185,8 @@ export class ApiLog {
         'Calls of the API were not logged, because too many were waiting.',
       );
     this.#dropped = 0;
+    this.#reads.clear();
+    this.#writes = 0;
     // Calls that come meanwhile wait for the next time.
     const batches = Math.ceil(Math.max(this.#calls.length, this.#sums.size) / batch);
     for (let left = batches; left > 0; left--) await this.#writeSome();
