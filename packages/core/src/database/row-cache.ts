@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { onePer } from '../kernel/per.ts';
 import type { Database } from './database.ts';
 import { RecentCache } from './recent-cache.ts';
@@ -33,6 +33,7 @@ interface CacheOptions<Value> {
 const mostValues = 10_000;
 
 interface AnyRowCache {
+  forgetAll(database: Database): void;
   forgetWritten(database: Database, written: readonly Written[]): void;
   stale(database: Database): Promise<string[]>;
 }
@@ -48,7 +49,12 @@ export function forgetWritten(database: Database, written: readonly Written[]): 
   if (written.length > 0) for (const cache of caches) cache.forgetWritten(database, written);
 }
 
-/** Returns the keys of all cached values that differ from the database. Tests expect none after a mutation. */
+/** Drops everything that this process has cached of a database. A test begins with it, so that it looks only at what it has cached itself. */
+export function forgetAll(database: Database): void {
+  for (const cache of caches) cache.forgetAll(database);
+}
+
+/** Returns all cached values that differ from the database, each after its key. Tests expect none after a mutation. */
 export const staleValues = async (database: Database): Promise<string[]> =>
   (await Promise.all(caches.map((cache) => cache.stale(database)))).flat();
 
@@ -101,6 +107,10 @@ export class RowCache<Value> implements AnyRowCache {
     this.#cacheOf(database).delete(key);
   }
 
+  forgetAll(database: Database): void {
+    this.#cacheOf(database).deleteWhere(() => true);
+  }
+
   forgetWritten(database: Database, written: readonly Written[]): void {
     for (const { table, rows, changed } of written) {
       const source = this.#sources.get(table);
@@ -119,7 +129,7 @@ export class RowCache<Value> implements AnyRowCache {
   async stale(database: Database): Promise<string[]> {
     const found: string[] = [];
     for (const [key, value] of this.#cacheOf(database).values())
-      if (!isDeepStrictEqual(value, await this.#reread(database, key, value))) found.push(key);
+      if (!isDeepStrictEqual(value, await this.#reread(database, key, value))) found.push(`${key} ${inspect(value)}`);
     return found;
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { forgetAll } from '../database/row-cache.ts';
 import { readThroughSystemDoor } from '../database/system-door.ts';
 import { sessionCache } from '../identity/authenticate.ts';
 import type { Platform } from '../platform.ts';
@@ -9,8 +10,9 @@ import { nameCache } from '../work/tasks/task.names.ts';
 /** How many of the newest rows are cached. Operations of a test concern what it has just made. */
 const newest = 40;
 
-/** Fills the caches of a platform from the newest sessions, users and API keys, and from some users who are older. */
+/** Fills the empty caches of a platform from the newest sessions, users and API keys, and from some users who are older. */
 export async function warmCaches({ database }: Pick<Platform, 'database'>, userIds: readonly string[]): Promise<void> {
+  forgetAll(database);
   const now = new Date();
   const keys = await readThroughSystemDoor(database, (db) =>
     Promise.all([
