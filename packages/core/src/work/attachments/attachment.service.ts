@@ -11,7 +11,7 @@ import { readLimit } from '../../tenancy/index.ts';
 import { comments } from '../comments/comment.record.ts';
 import type { CommentPath } from '../comments/comment.schema.ts';
 import { linkIdsOf, requireTask, tasks, taskSubject } from '../tasks/index.ts';
-import { keptSince } from '../tasks/task.record.ts';
+import { keptSince } from '../trash.ts';
 import { workErrors } from '../work.errors.ts';
 import { attachmentEvents } from './attachment.events.ts';
 import { requireAttachment, showAttachment } from './attachment.queries.ts';

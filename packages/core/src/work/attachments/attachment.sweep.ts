@@ -8,7 +8,7 @@ import { unfinished } from '../../files/index.ts';
 import { type JobHandlers, type JobRun, type Schedule, stepRows, sweepFolder } from '../../jobs/index.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import { keptSince } from '../tasks/task.record.ts';
+import { keptSince } from '../trash.ts';
 import { attachmentEvents } from './attachment.events.ts';
 import { attachmentKey, attachmentsFolder } from './attachment.record.ts';
 

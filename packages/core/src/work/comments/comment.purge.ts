@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
-import { keptSince } from '../tasks/index.ts';
+import { keptSince } from '../trash.ts';
 import { commentEvents } from './comment.events.ts';
 
 /**

@@ -2,7 +2,8 @@ import { authorize, requirePermission, type Subject } from '../../access/index.t
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
-import { audienceOf, keptSince, linkIdsOf, tasks, taskSubject } from '../tasks/index.ts';
+import { audienceOf, linkIdsOf, tasks, taskSubject } from '../tasks/index.ts';
+import { keptSince } from '../trash.ts';
 import { watchAsCommenter } from '../watchers/watcher.service.ts';
 import { workErrors } from '../work.errors.ts';
 import { commentEvents } from './comment.events.ts';

@@ -5,7 +5,7 @@ import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
 import { projectCounter } from '../tasks/index.ts';
 import { projectEvents } from './project.events.ts';
 import { memberHandlers } from './project.members.ts';
-import { projectsKeptSince } from './project.queries.ts';
+import { keptSince } from '../trash.ts';
 import { projectTrashHandlers } from './project.trash.ts';
 
 /**
@@ -21,7 +21,7 @@ async function purgeSome(unit: Unit): Promise<number | null> {
       const old = where
         .selectFrom('projects as old')
         .select(['old.organization_id', 'old.id'])
-        .where(sql<boolean>`old.deleted_at <= ${projectsKeptSince(now)}`)
+        .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
         .where((of) =>
           of.not(
             of.exists(

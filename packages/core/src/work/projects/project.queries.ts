@@ -7,13 +7,9 @@ import { anyOf, contains, countAll } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { keyOf } from '../../kernel/text.ts';
+import { keptSince } from '../trash.ts';
 import { projects } from './project.record.ts';
 import type { Project, ProjectGet, ProjectListInput } from './project.schema.ts';
-
-const trashMs = 30 * 86_400_000;
-
-/** Since when projects have been in the trash that can still be restored. */
-export const projectsKeptSince = (now: Date): Date => new Date(now.getTime() - trashMs);
 
 const countTasks = statement((db, { ids }: { ids: readonly string[] }, dialect) =>
   db
@@ -57,7 +53,7 @@ export async function listProjects(ctx: ServiceContext, input: ProjectListInput)
   const people = (ids: readonly string[]) => ids.map((id) => (id === 'me' ? ctx.principal.userId : id));
   const trashed = (where: Where) => [
     where('projects.deleted_at', 'is not', null),
-    sql<boolean>`projects.deleted_at > ${projectsKeptSince(ctx.clock.now())}`,
+    sql<boolean>`projects.deleted_at > ${keptSince(ctx.clock.now())}`,
   ];
   return read(ctx, async (db) => {
     const query = db.selectFrom('projects').where((where) =>

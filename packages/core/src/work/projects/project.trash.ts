@@ -29,7 +29,7 @@ import {
 import { workErrors } from '../work.errors.ts';
 import type { ProjectEntity } from './project.entity.ts';
 import { projectEvents } from './project.events.ts';
-import { projectsKeptSince } from './project.queries.ts';
+import { keptSince } from '../trash.ts';
 import { projects } from './project.record.ts';
 import type { Project, ProjectById, ProjectDelete } from './project.schema.ts';
 
@@ -147,7 +147,7 @@ async function restoreSome(unit: Unit, trashId: string): Promise<number | null> 
 export async function restoreProject(ctx: ServiceContext, { id }: ProjectById): Promise<Project | Job> {
   requirePermission(ctx, 'project:delete');
   return mutate(ctx, async (unit): Promise<Project | Job> => {
-    const since = projectsKeptSince(unit.now).toISOString();
+    const since = keptSince(unit.now).toISOString();
     const check = (row: Row<typeof ProjectEntity>) => {
       if (row.deletedAt && row.deletedAt <= since) throw workErrors.project_not_found();
       checkDelete(ctx)(row);

@@ -7,7 +7,7 @@ export { linkIdsOf } from './task.links.ts';
 export { projectCounter } from './task.project.ts';
 export { requireTask } from './task.queries.ts';
 export { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';
-export { audienceOf, keptSince, tasks, taskSubject } from './task.record.ts';
+export { audienceOf, tasks, taskSubject } from './task.record.ts';
 export { seersOf } from './task.seers.ts';
 export { countTrashedTogether, noId, trashedTogether } from './task.tree.ts';
 

@@ -2,7 +2,7 @@ import { visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Principal, Visibility } from '../../kernel/principal.ts';
 import type { Choice, Filters, FilterValues, Range } from './task.filters.ts';
-import { keptSince } from './task.record.ts';
+import { keptSince } from '../trash.ts';
 import { type TaskListInput, taskPriorities, taskStatuses } from './task.schema.ts';
 
 function choiceOf(given: readonly string[] | undefined): Choice | undefined {

@@ -3,7 +3,7 @@ import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
 import { taskEvents } from './task.events.ts';
-import { keptSince } from './task.record.ts';
+import { keptSince } from '../trash.ts';
 import { emptyTrashHandlers } from './task.empty.ts';
 import { reassignHandlers } from './task.reassign.ts';
 import { trashHandlers } from './task.trash.jobs.ts';

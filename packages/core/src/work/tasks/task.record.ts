@@ -24,11 +24,6 @@ export const tasks = defineRecord(taskTable, {
   missing: workErrors.task_not_found,
 });
 
-const trashMs = 30 * 86_400_000;
-
-/** Since when tasks have been in the trash that can still be restored. Older ones are purged within the hour. */
-export const keptSince = (now: Date): Date => new Date(now.getTime() - trashMs);
-
 /** What a decision needs to know about a task. */
 export const taskSubject = (
   task: Pick<Row<typeof TaskEntity>, 'priority' | 'teamId' | 'projectId'>,

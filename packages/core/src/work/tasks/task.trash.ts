@@ -9,7 +9,8 @@ import { taskEvents } from './task.events.ts';
 import { linkIdsOf } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';
-import { keptSince, type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
+import { keptSince } from '../trash.ts';
+import { type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
 import type { Task, TaskById, TaskDelete } from './task.schema.ts';
 import { countTrashedTogether, idsBelow, noId, trashedTogether } from './task.tree.ts';
 
