@@ -1,3 +1,4 @@
+import { nilId } from '../kernel/ids.ts';
 import { authorize, seesAll } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
@@ -15,9 +16,6 @@ import {
 } from './task-figures.ts';
 
 const weekMs = 168 * 3_600_000;
-
-/** Bound in the place of a project or a team that is not used, because it must be an id. */
-const noId = '00000000-0000-0000-0000-000000000000';
 
 const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
 
@@ -42,9 +40,9 @@ function valuesOf(ctx: ServiceContext, { userId }: Principal, input: AnalyticsIn
   const now = ctx.clock.now();
   const [projects, teams] = [idsOf(input.project), idsOf(input.team)];
   return {
-    project: projects[0] ?? noId,
+    project: projects[0] ?? nilId,
     projects,
-    team: teams[0] ?? noId,
+    team: teams[0] ?? nilId,
     teams,
     assignees: (input.assignee ?? []).map((user) => (user === 'me' ? userId : user)),
     createdAfter: new Date(input.createdAfter ?? 0),

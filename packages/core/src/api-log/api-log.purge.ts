@@ -3,7 +3,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { readThroughIdentityDoor } from '../database/identity-door.ts';
 import { asId } from '../database/typed-value.ts';
 import { inBatches, type JobHandlers, type JobRun, type Schedule } from '../jobs/index.ts';
-import { firstIdAt } from '../kernel/ids.ts';
+import { firstIdAt, nilId } from '../kernel/ids.ts';
 import { apiAuditIn } from '../tenancy/index.ts';
 import { dayOf } from './usage.queries.ts';
 
@@ -27,13 +27,11 @@ const organizationsAfter = (ctx: ServiceContext, id: string) =>
       .execute(),
   );
 
-const firstId = '00000000-0000-0000-0000-000000000000';
-
 /** Deletes the logged calls of each organization after the time for which it keeps them, and the usage after 400 days. */
 async function purge(ctx: ServiceContext, { signal }: JobRun): Promise<{ calls: number; sums: number }> {
   const now = ctx.clock.now().getTime();
   const removed = { calls: 0, sums: 0 };
-  for (let last = firstId; ;) {
+  for (let last = nilId; ;) {
     const organizations = await organizationsAfter(ctx, last);
     for (const { id, settings } of organizations) {
       const own = sql`organization_id = ${asId(id)}`;

@@ -1,3 +1,4 @@
+import { nilId } from '../kernel/ids.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { recordEvents } from '../activity/index.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
@@ -76,14 +77,11 @@ async function decideLogin(unit: Unit, budgets: LoginBudgets, isRight: boolean):
   return false;
 }
 
-/** The user id in events about a login that no account has. */
-const nobody = '00000000-0000-0000-0000-000000000000';
-
-/** The event leaves out an unknown name: people sometimes type their password there. */
+/** Without an account, the event is about the nil id. It leaves out an unknown name: people sometimes type their password there. */
 const recordFailure = (unit: Unit, userId: string | null): Promise<void> =>
   recordEvents(
     unit,
-    userEvents.sign_in_failed.about(userId ?? nobody, { data: { address: unit.ctx.address }, actorId: null }),
+    userEvents.sign_in_failed.about(userId ?? nilId, { data: { address: unit.ctx.address }, actorId: null }),
   );
 
 /**

@@ -1,3 +1,4 @@
+import { nilId } from '../kernel/ids.ts';
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import type { Database } from '../database/database.ts';
@@ -68,7 +69,7 @@ async function erasePayloads(ctx: ServiceContext, organizationId: string, signal
       if (ids.length > 0) await db.deleteFrom(payloads).where('event_id', 'in', ids).execute();
       return found.at(-1);
     });
-  for (let at = { entityId: firstId, id: firstId }; ;) {
+  for (let at = { entityId: nilId, id: nilId }; ;) {
     signal.throwIfAborted();
     // First the rest of the last entity, then the entities after it. Each of the two is a range of the index.
     const last = (await eraseSome('=', at.entityId, at.id)) ?? (await eraseSome('>', at.entityId, at.id));
@@ -76,8 +77,6 @@ async function erasePayloads(ctx: ServiceContext, organizationId: string, signal
     at = last;
   }
 }
-
-const firstId = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Permanently deletes all rows of an organization in batches, except its own row and the events without payloads. After an

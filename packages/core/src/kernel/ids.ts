@@ -51,6 +51,9 @@ export const uuidv7At = (at: Date, count: number): string => layOut(at.getTime()
 export const firstIdAt = (at: Date): string => layOut(Math.max(0, at.getTime()), 0, Buffer.alloc(10));
 export const lastIdAt = (at: Date): string => layOut(Math.max(0, at.getTime()), 0xfff, Buffer.alloc(10, 0xff));
 
+/** The nil UUID (RFC 9562). Nothing has it as its id, and it comes before every id. */
+export const nilId = '00000000-0000-0000-0000-000000000000';
+
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Whether the text is a UUID in canonical lower case, which is safe to put into a session variable. */

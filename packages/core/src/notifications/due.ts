@@ -1,3 +1,4 @@
+import { nilId } from '../kernel/ids.ts';
 import { sql, type SqlBool } from 'kysely';
 import { anyOf } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
@@ -14,8 +15,6 @@ const dayMs = 86_400_000;
 const soonMs = dayMs;
 /** How long after its due date a task is still told as overdue. The server may have stood still that long. */
 const lateMs = 7 * dayMs;
-
-const firstId = '00000000-0000-0000-0000-000000000000';
 
 const nextOrganizations = statement((db, { after, limit }: { after: string; limit: number }) =>
   db
@@ -85,7 +84,7 @@ async function tellDue(
 
 /** Finds the tasks of all organizations that are due within a day or overdue, some organizations at a time. */
 export async function findDue(job: JobRun): Promise<{ found: number }> {
-  let after = firstId;
+  let after = nilId;
 
   async function step(unit: Unit): Promise<number | null> {
     const organizations = await unit.db.run(nextOrganizations, { after, limit: stepRows });

@@ -6,7 +6,7 @@ import { countAll } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { unfinished } from '../../files/index.ts';
 import { type JobHandlers, type JobRun, type Schedule, stepRows, sweepFolder } from '../../jobs/index.ts';
-import { isUuid } from '../../kernel/ids.ts';
+import { isUuid, nilId } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { keptSince } from '../trash.ts';
 import { attachmentEvents } from './attachment.events.ts';
@@ -100,7 +100,7 @@ async function findMissing(ctx: ServiceContext, job: JobRun, before: string): Pr
 
 /** Counts the bytes of each organization again, because rows also go with their tasks and comments. */
 async function recount(job: JobRun): Promise<void> {
-  let after = '00000000-0000-0000-0000-000000000000';
+  let after = nilId;
   await job.steps(async ({ db }) => {
     // Locked first, so that the sum contains whatever was committed before.
     const next = db

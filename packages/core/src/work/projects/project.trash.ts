@@ -14,10 +14,9 @@ import {
   startJob,
   stepRows,
 } from '../../jobs/index.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
+import { nilId, uuidv7 } from '../../kernel/ids.ts';
 import {
   countTrashedTogether,
-  noId,
   projectCounter,
   releaseQuota,
   requireQuota,
@@ -131,7 +130,7 @@ export async function deleteProject(ctx: ServiceContext, { id, permanent }: Proj
 
 /** Brings back some tasks that were trashed together. Answers how many, or null when none was left. */
 async function restoreSome(unit: Unit, trashId: string): Promise<number | null> {
-  const ids = await trashedTogether(unit.invisible, { trashId, after: noId, limit: stepRows });
+  const ids = await trashedTogether(unit.invisible, { trashId, after: nilId, limit: stepRows });
   if (ids.length === 0) return null;
   const rows = await tasks.lockMany(unit, { id: ids, trashId }, { trash: true, invisible: true });
   await tasks.changeMany(unit, rows, { deletedAt: null, trashId: null }, { event: taskEvents.restored });
@@ -156,7 +155,7 @@ export async function restoreProject(ctx: ServiceContext, { id }: ProjectById): 
     const { deletedAt, trashId } = project;
     if (!deletedAt || !trashId) throw workErrors.project_not_deleted();
     await cancelJob(unit, trashKey(trashId));
-    const together = await trashedTogether(unit.invisible, { trashId, after: noId, limit: stepRows + 1 });
+    const together = await trashedTogether(unit.invisible, { trashId, after: nilId, limit: stepRows + 1 });
     const isLong = together.length > stepRows;
     if (isLong) await requireQuota(unit, (await countTrashedTogether(unit.invisible, trashId)) ?? together.length);
     const restored = { deletedAt: null, trashId: null };

@@ -9,7 +9,7 @@ export { requireTask } from './task.queries.ts';
 export { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';
 export { audienceOf, tasks, taskSubject } from './task.record.ts';
 export { seersOf } from './task.seers.ts';
-export { countTrashedTogether, noId, trashedTogether } from './task.tree.ts';
+export { countTrashedTogether, trashedTogether } from './task.tree.ts';
 
 export const taskTables = [
   taskTable,

@@ -1,3 +1,4 @@
+import { nilId } from '../../kernel/ids.ts';
 import { visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Principal, Visibility } from '../../kernel/principal.ts';
@@ -12,9 +13,6 @@ function choiceOf(given: readonly string[] | undefined): Choice | undefined {
 }
 
 const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
-
-/** Bound in the place of an id that is not used, because it must be an id. */
-const noId = '00000000-0000-0000-0000-000000000000';
 
 function rangeOf(before: string | undefined, after: string | undefined): Range | undefined {
   if (before !== undefined) return after === undefined ? 'before' : 'between';
@@ -82,17 +80,17 @@ export function valuesOf(
     statuses,
     priority: priorities[0] ?? 0,
     priorities,
-    createdBy: creators[0] ?? noId,
+    createdBy: creators[0] ?? nilId,
     creators,
-    team: teams[0] ?? noId,
+    team: teams[0] ?? nilId,
     teams,
-    parent: parents[0] ?? noId,
+    parent: parents[0] ?? nilId,
     parents,
-    project: projects[0] ?? noId,
+    project: projects[0] ?? nilId,
     projects,
-    assignee: assignees[0] ?? noId,
+    assignee: assignees[0] ?? nilId,
     assignees,
-    tag: input.tag?.[0] ?? noId,
+    tag: input.tag?.[0] ?? nilId,
     tags: input.tag ?? [],
     dueBefore: instantOf(input.dueBefore),
     dueAfter: instantOf(input.dueAfter),

@@ -1,3 +1,4 @@
+import { nilId } from '../../kernel/ids.ts';
 import { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
@@ -8,7 +9,7 @@ import { removeLeaves } from './task.leaves.ts';
 import { releaseQuota, takeQuota } from './task.quota.ts';
 import { tasks } from './task.record.ts';
 import { authorizeSubtasks, type TaskInTree } from './task.trash.ts';
-import { childrenOf, countBelow, countTrashedTogether, noId, trashedTogether } from './task.tree.ts';
+import { childrenOf, countBelow, countTrashedTogether, trashedTogether } from './task.tree.ts';
 
 /*
  * What goes on with trees of more than 500 tasks. Every step decides on its rows for whoever started the job, by their present
@@ -31,7 +32,7 @@ async function trashRest(ctx: ServiceContext, payload: JobPayload, job: JobRun):
   const { id, deletedAt, trashId } = TrashJob.parse(payload);
   const trashed = { deletedAt, trashId };
   const event = { event: taskEvents.deleted, data: { trashId, permanent: false } };
-  let after = noId;
+  let after = nilId;
   let found = false;
 
   async function step(unit: Unit): Promise<number | null> {
@@ -42,12 +43,12 @@ async function trashRest(ctx: ServiceContext, payload: JobPayload, job: JobRun):
         if (!found && changed === 0) return null;
         if (!found) break;
         // Those that were found may be parents too, and before the last ones.
-        [after, found] = [noId, false];
+        [after, found] = [nilId, false];
         continue;
       }
       const limit = stepRows - changed;
       const ids = await childrenOf(unit.invisible, { parentIds, limit }, true);
-      if (ids.length < limit) after = parentIds.at(-1) ?? noId;
+      if (ids.length < limit) after = parentIds.at(-1) ?? nilId;
       if (ids.length === 0) continue;
       found = true;
       const locked = await tasks.lockMany(unit, { id: ids }, { invisible: true });
@@ -80,12 +81,12 @@ async function trashRest(ctx: ServiceContext, payload: JobPayload, job: JobRun):
 async function restoreRest(ctx: ServiceContext, payload: JobPayload, job: JobRun): Promise<{ restored: number }> {
   const { trashId, undo } = RestoreJob.parse(payload);
   const restored = { deletedAt: null, trashId: null };
-  let after = noId;
+  let after = nilId;
   let found = false;
 
   async function step(unit: Unit): Promise<number | null> {
     const ids = await trashedTogether(unit.invisible, { trashId, after, limit: stepRows });
-    after = ids.at(-1) ?? noId;
+    after = ids.at(-1) ?? nilId;
     if (ids.length === 0) {
       if (!found) return null;
       found = false;

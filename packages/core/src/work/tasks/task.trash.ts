@@ -2,7 +2,7 @@ import { authorize, isUnrestricted, requirePermission } from '../../access/index
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { cancelJob, type Job, startJob, stepRows } from '../../jobs/index.ts';
-import { uuidv7 } from '../../kernel/ids.ts';
+import { nilId, uuidv7 } from '../../kernel/ids.ts';
 import { projects } from '../projects/project.record.ts';
 import { workErrors } from '../work.errors.ts';
 import { taskEvents } from './task.events.ts';
@@ -12,7 +12,7 @@ import { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';
 import { keptSince } from '../trash.ts';
 import { type LockedTask, lockTask, tasks, taskSubject } from './task.record.ts';
 import type { Task, TaskById, TaskDelete } from './task.schema.ts';
-import { countTrashedTogether, idsBelow, noId, trashedTogether } from './task.tree.ts';
+import { countTrashedTogether, idsBelow, trashedTogether } from './task.tree.ts';
 
 export type TaskInTree = Awaited<ReturnType<typeof tasks.lockMany>>[number];
 
@@ -121,7 +121,7 @@ export async function restoreTask(ctx: ServiceContext, { id }: TaskById): Promis
       if (project?.deletedAt) throw workErrors.project_deleted();
     }
     await cancelJob(unit, trashKey(trashId));
-    const together = await trashedTogether(unit.invisible, { trashId, after: noId, limit: stepRows + 1 });
+    const together = await trashedTogether(unit.invisible, { trashId, after: nilId, limit: stepRows + 1 });
     const isLong = together.length > stepRows;
     if (isLong) {
       await authorizeFirst(unit, together);

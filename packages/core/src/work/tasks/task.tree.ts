@@ -115,9 +115,6 @@ const trashedIds = statement((db, { trashId, after, limit }: Trashed) =>
     .limit(sql<number>`${limit}`),
 );
 
-/** Comes before every id. */
-export const noId = '00000000-0000-0000-0000-000000000000';
-
 /** The ids of the next tasks that were trashed together. */
 export async function trashedTogether(db: Door, values: Trashed): Promise<string[]> {
   return (await db.run(trashedIds, values)).map(({ id }) => id);
