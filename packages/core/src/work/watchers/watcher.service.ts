@@ -102,7 +102,7 @@ export async function removeWatcher(ctx: ServiceContext, { id, userId }: Watcher
   });
 }
 
-const commenter = statement((db, { taskId, at }: { taskId: string; at: string }) =>
+const commenter = statement((db, { taskId, at }: { taskId: string; at: Date }) =>
   db
     .insertInto('task_watchers')
     .values({
@@ -120,7 +120,7 @@ const commenter = statement((db, { taskId, at }: { taskId: string; at: string })
 
 /** Lets the author of a comment watch the task, unless they do so or have muted it. It records no event of its own. */
 export const watchAsCommenter = async (unit: Unit, taskId: string): Promise<void> => {
-  await unit.db.run(commenter, { taskId, at: unit.now as unknown as string });
+  await unit.db.run(commenter, { taskId, at: unit.now });
 };
 
 /** Removes a departing member from the watchers of all tasks. */
