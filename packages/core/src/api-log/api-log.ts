@@ -9,6 +9,7 @@ import { uuidv7At } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { withoutSecrets } from '../kernel/redaction.ts';
+import { cutToBytes } from '../kernel/text.ts';
 import { ApiRequestEntity } from './api-request.entity.ts';
 import { bucketOf } from './durations.ts';
 
@@ -71,20 +72,10 @@ const mostSums = 20_000;
 /** How many bytes of a body are kept. */
 const mostBytes = 4_096;
 
-/** Cuts a text after some bytes of UTF-8, between two characters. */
-function cut(text: string): string {
-  if (text.length * 3 <= mostBytes) return text;
-  const bytes = Buffer.from(text);
-  if (bytes.length <= mostBytes) return text;
-  let end = mostBytes;
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end);
-}
-
 function textOf(body: Body | null): string | null {
   if (body === null || body.value === undefined) return null;
   const value = body.schema === null ? body.value : withoutSecrets(body.schema, body.value);
-  return cut(JSON.stringify(value) ?? 'null');
+  return cutToBytes(JSON.stringify(value) ?? 'null', mostBytes);
 }
 
 export interface ApiLogParts {

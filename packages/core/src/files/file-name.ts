@@ -1,3 +1,5 @@
+import { cutToBytes } from '../kernel/text.ts';
+
 /** The longest name of a file that every file system takes, in bytes of UTF-8. */
 const longestName = 255;
 
@@ -9,21 +11,11 @@ const device = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)/i;
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-/** Cuts a text to at most so many bytes of UTF-8, between two characters. */
-function cut(text: string, bytes: number): string {
-  let kept = '';
-  for (const character of text) {
-    if (bytesOf(kept) + bytesOf(character) > bytes) break;
-    kept += character;
-  }
-  return kept;
-}
-
 /** Cuts what is before the extension, so that the type can still be seen. */
 function shortened(name: string): string {
   if (bytesOf(name) <= longestName) return name;
   const extension = /\.[^.]{1,20}$/u.exec(name)?.[0] ?? '';
-  return cut(name.slice(0, name.length - extension.length), longestName - bytesOf(extension)) + extension;
+  return cutToBytes(name.slice(0, name.length - extension.length), longestName - bytesOf(extension)) + extension;
 }
 
 /**

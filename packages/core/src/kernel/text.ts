@@ -34,6 +34,16 @@ export const fold = (text: string): string =>
     .replaceAll('ς', 'σ')
     .normalize('NFC');
 
+/** Cuts a text to at most so many bytes of UTF-8, between two characters. */
+export function cutToBytes(text: string, most: number): string {
+  if (text.length * 3 <= most) return text;
+  const bytes = Buffer.from(text);
+  if (bytes.length <= most) return text;
+  let end = most;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}
+
 const unstorable = '\u0000';
 
 /**
