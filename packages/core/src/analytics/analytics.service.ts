@@ -1,3 +1,4 @@
+import { choiceOf, idsOf } from '../kernel/choice.ts';
 import { nilId } from '../kernel/ids.ts';
 import { authorize, seesAll } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
@@ -17,19 +18,10 @@ import {
 
 const weekMs = 168 * 3_600_000;
 
-const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
-
-function choiceOf(given: readonly string[] | undefined): FigureShape['team'] {
-  if (!given) return null;
-  const ids = idsOf(given);
-  if (ids.length < given.length) return ids.length === 0 ? 'none' : 'both';
-  return ids.length === 1 ? 'one' : 'many';
-}
-
 function shapeOf({ project, team, assignee, createdAfter, createdBefore }: AnalyticsInput): FigureShape {
   return {
-    project: choiceOf(project),
-    team: choiceOf(team),
+    project: choiceOf(project) ?? null,
+    team: choiceOf(team) ?? null,
     assignee: assignee !== undefined,
     createdAfter: createdAfter !== undefined,
     createdBefore: createdBefore !== undefined,

@@ -1,3 +1,4 @@
+import type { Choice } from '../kernel/choice.ts';
 import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../database/engine.ts';
 import type { Tables } from '../database/schema.ts';
@@ -10,9 +11,6 @@ import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from
  * The statements of the figures about tasks. Tasks that a filter or the caller's visibility leaves over are found by an index and read one
  * by one. The figures of a whole organization are counted in indexes alone, because reading all its tasks would take ten times as long.
  */
-
-/** What a filter by places names: `both` is places and `none`. */
-type Choice = 'one' | 'many' | 'none' | 'both';
 
 /** What the SQL of figures depends on beside values. */
 export interface FigureShape {

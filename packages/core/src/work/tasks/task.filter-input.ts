@@ -1,18 +1,11 @@
+import { choiceOf, idsOf } from '../../kernel/choice.ts';
 import { nilId } from '../../kernel/ids.ts';
 import { visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Principal, Visibility } from '../../kernel/principal.ts';
-import type { Choice, Filters, FilterValues, Range } from './task.filters.ts';
+import type { Filters, FilterValues, Range } from './task.filters.ts';
 import { keptSince } from '../trash.ts';
 import { type TaskListInput, taskPriorities, taskStatuses } from './task.schema.ts';
-
-function choiceOf(given: readonly string[] | undefined): Choice | undefined {
-  if (!given) return undefined;
-  if (!given.includes('none')) return given.length === 1 ? 'one' : 'many';
-  return given.every((one) => one === 'none') ? 'none' : 'both';
-}
-
-const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');
 
 function rangeOf(before: string | undefined, after: string | undefined): Range | undefined {
   if (before !== undefined) return after === undefined ? 'before' : 'between';

@@ -1,3 +1,4 @@
+import type { Choice } from '../../kernel/choice.ts';
 import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { Tables } from '../../database/schema.ts';
@@ -8,9 +9,6 @@ import { asId } from '../../database/typed-value.ts';
  * The filters of task lists. Each can be written in two ways: here as a condition on a task, and in task.ways.ts as a source, which
  * selects the ids of the tasks that pass from an index.
  */
-
-/** What a filter was given that takes several values, and perhaps `none`. `both` is values and `none`. */
-export type Choice = 'one' | 'many' | 'none' | 'both';
 
 /** Which ends of a range of instants a filter was given. Both are inclusive. */
 export type Range = 'before' | 'after' | 'between';
