@@ -55,6 +55,7 @@ export async function seedTree(
       priorityRank: 1,
       ...(projectId !== undefined && { projectId, projectNumber: index + 1, position: positionOf(index + 1) }),
       parentId: index === 0 ? null : (ids[parentIndex(index, size)] ?? null),
+      isLinked: false,
       version: 1,
       createdAt: now,
       createdById: userId,

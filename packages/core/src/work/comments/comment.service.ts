@@ -2,7 +2,7 @@ import { authorize, requirePermission, type Subject } from '../../access/index.t
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
-import { audienceOf, linkIdsOf, tasks, taskSubject } from '../tasks/index.ts';
+import { audienceOf, linkIdsOf, markLinked, tasks, taskSubject } from '../tasks/index.ts';
 import { keptSince } from '../trash.ts';
 import { watchAsCommenter } from '../watchers/watcher.service.ts';
 import { workErrors } from '../work.errors.ts';
@@ -54,7 +54,11 @@ export async function createComment(
   requirePermission(ctx, 'comment:create');
   const mentionIds = await mentionsIn(ctx, taskId, body);
   return mutate(ctx, async (unit) => {
-    const { subject, audience, isWatcher } = await lockTaskOf(unit, taskId);
+    // Changes the task before it shares the lock on it: two that share it could not both change the task.
+    const [, { subject, audience, isWatcher }] = await Promise.all([
+      markLinked(unit, taskId),
+      lockTaskOf(unit, taskId),
+    ]);
     authorize(ctx, 'comment:create', subject);
     if (parentId !== null) await referToParent(unit, taskId, parentId);
     const [{ id: commentId }] = await Promise.all([

@@ -3,7 +3,7 @@ import { taskAssigneeTable, taskDependencyTable, taskKeyTable, taskTable, taskTa
 
 export { TaskAssigneeEntity, TaskTagEntity } from './task.entity.ts';
 export { taskEvents } from './task.events.ts';
-export { linkIdsOf } from './task.links.ts';
+export { linkIdsOf, markLinked } from './task.links.ts';
 export { projectCounter } from './task.project.ts';
 export { requireTask } from './task.queries.ts';
 export { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';

@@ -60,6 +60,7 @@ export async function addTasks(ctx: ServiceContext, tasks: readonly WholeTask[])
       ...sortColumnsOf(task),
       number: first + index,
       startDate: null,
+      isLinked: false,
       completedAt: task.status === 'done' ? task.createdAt : null,
       trashId: task.deletedAt === null ? null : uuidv7(),
       version: task.deletedAt === null ? 1 : 2,

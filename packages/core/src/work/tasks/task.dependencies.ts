@@ -9,6 +9,7 @@ import { lockOrganization } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { TaskDependencyEntity } from './task.entity.ts';
 import { taskEvents } from './task.events.ts';
+import { markLinked } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { lockTask, type LockedTask, tasks, taskSubject } from './task.record.ts';
 import type { Task, TaskDependency } from './task.schema.ts';
@@ -68,6 +69,7 @@ export async function addDependency(ctx: ServiceContext, { id, otherId }: TaskDe
     const links = await nameAll();
     if (task.blockedBy.includes(otherId)) return assembleTask(task, links);
     await requirePossible(unit, { taskId: id, blockerId: otherId });
+    await markLinked(unit, id, otherId);
     await unit.insert(TaskDependencyEntity, { ...unit.owner, taskId: id, blockerId: otherId });
     const blockedBy = [...task.blockedBy, otherId];
     const told = { event: taskEvents.dependency_added, data: { blockedBy: otherId }, later: true };

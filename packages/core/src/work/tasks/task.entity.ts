@@ -48,6 +48,8 @@ export const TaskEntity = defineEntity({
     projectNumber: p.integer().nullable(),
     /** The place in the order of the project, in digits: see `task.position.ts`. Null outside of projects. */
     position: p.string().nullable(),
+    /** Whether it has, or once had, dependencies or watchers with a row of their own. Reads look for these only then. */
+    isLinked: p.boolean().default(false),
     /** What was trashed together is restored together. */
     trashId: id().nullable(),
     ...trashColumns(),

@@ -2,8 +2,9 @@ import { type Expression, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
 import { anyOf, checked, idsInOne, readIds } from '../../database/sql.ts';
-import { current, statement } from '../../database/statement.ts';
+import { current, statement, type StatementValues } from '../../database/statement.ts';
 import { asId } from '../../database/typed-value.ts';
+import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { byName, kindOf, type Names } from './task.names.ts';
 import type { Task } from './task.schema.ts';
@@ -63,12 +64,11 @@ interface LinkRow {
 
 type QueryBuilder = Pick<ReadDoor, 'selectFrom'>;
 
+/** The condition on a column with the ids of tasks. */
+type OfTasks = (task: string) => Expression<SqlBool>;
+
 /** The links of one kind whose column with the task meets a condition. */
-function linksFrom(
-  db: QueryBuilder,
-  { table, task, id, isTask }: LinkTable,
-  ofTasks: (task: string) => Expression<SqlBool>,
-) {
+function linksFrom(db: QueryBuilder, { table, task, id, isTask }: LinkTable, ofTasks: OfTasks) {
   // The queries name no column by itself, so it does not matter that the type is that of one of the tables.
   const links = db.selectFrom(table as 'task_tags').where(ofTasks(`${table}.${task}`));
   if (!isTask) return links;
@@ -85,8 +85,13 @@ function linksFrom(
   );
 }
 
-/** Selects the links whose column with the task meets a condition. */
-function selectLinks(db: QueryBuilder, ofTasks: (task: string) => Expression<SqlBool>) {
+/** The kinds of links that every task is read with. */
+const usualKinds = ['assigneeIds', 'tagIds'] as const;
+/** Those of linked tasks only: see `isLinked` of the entity. */
+const otherKinds = ['blockedBy', 'blocks'] as const;
+
+/** Selects the links of two kinds whose column with the task meets a condition. */
+function selectLinks(db: QueryBuilder, [one, other]: readonly [LinkKind, LinkKind], ofTasks: OfTasks) {
   const select = (kind: LinkKind) => {
     const of = linkTables[kind];
     return linksFrom(db, of, ofTasks).select([
@@ -96,33 +101,44 @@ function selectLinks(db: QueryBuilder, ofTasks: (task: string) => Expression<Sql
       (of.order ? sql.ref<number>(`${of.table}.${of.order}`) : sql<number>`0`).as('position'),
     ]);
   };
-  const own = ownWatching(db, ofTasks).select([
-    kindOf<LinkRow['kind']>('muted'),
-    'task_watchers.task_id as taskId',
-    'task_watchers.user_id as id',
-    sql<number>`case when task_watchers.muted then 1 else 0 end`.as('position'),
-  ]);
-  return select('assigneeIds')
-    .unionAll(select('tagIds'))
-    .unionAll(select('blockedBy'))
-    .unionAll(select('blocks'))
-    .unionAll(own);
+  return select(one).unionAll(select(other));
 }
 
-/** The caller's own rows among the watchers of tasks. */
-const ownWatching = (db: QueryBuilder, ofTasks: (task: string) => Expression<SqlBool>) =>
-  db
-    .selectFrom('task_watchers')
-    .where(ofTasks('task_watchers.task_id'))
-    .where('task_watchers.user_id', '=', current.user);
+/** Selects the other links of tasks, and the caller's own rows among their watchers. */
+const selectOthers = (db: QueryBuilder, ofTasks: OfTasks) =>
+  selectLinks(db, otherKinds, ofTasks).unionAll(
+    db
+      .selectFrom('task_watchers')
+      .where(ofTasks('task_watchers.task_id'))
+      .where('task_watchers.user_id', '=', current.user)
+      .select([
+        kindOf<LinkRow['kind']>('muted'),
+        'task_watchers.task_id as taskId',
+        'task_watchers.user_id as id',
+        sql<number>`case when task_watchers.muted then 1 else 0 end`.as('position'),
+      ]),
+  );
 
-const linkRows = statement<{ taskIds: readonly string[] }, LinkRow>((db, { taskIds }, dialect) =>
-  selectLinks(db, (column) => anyOf(dialect, column, taskIds)),
+interface TaskIds extends StatementValues {
+  taskIds: readonly string[];
+}
+
+const usualLinks = statement<TaskIds, LinkRow>((db, { taskIds }, dialect) =>
+  selectLinks(db, usualKinds, (column) => anyOf(dialect, column, taskIds)),
 );
 
-/** Those of one task, with the other people who have a row of their own among its watchers. */
-const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) => {
-  const ofTask = (column: string) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`;
+const otherLinks = statement<TaskIds, LinkRow>((db, { taskIds }, dialect) =>
+  selectOthers(db, (column) => anyOf(dialect, column, taskIds)),
+);
+
+const allLinks = statement<TaskIds, LinkRow>((db, { taskIds }, dialect) => {
+  const ofTasks: OfTasks = (column) => anyOf(dialect, column, taskIds);
+  return selectLinks(db, usualKinds, ofTasks).unionAll(selectOthers(db, ofTasks));
+});
+
+/** All links of one task, with the other people who have a row of their own among its watchers. */
+const linksOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) => {
+  const ofTask: OfTasks = (column) => sql<SqlBool>`${sql.ref(column)} = ${asId(taskId)}`;
   const watchers = db
     .selectFrom('task_watchers')
     .select([
@@ -133,34 +149,28 @@ const linkRowsOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) =>
     ])
     .where(ofTask('task_watchers.task_id'))
     .where('task_watchers.user_id', '<>', current.user);
-  return selectLinks(db, ofTask).unionAll(watchers);
+  return selectLinks(db, usualKinds, ofTask).unionAll(selectOthers(db, ofTask)).unionAll(watchers);
 });
 
-/** Selects the ids of what is linked to a task beside the task itself, which saves a statement. For many tasks it would cost more. */
+/** Selects the ids of the usual links of a task beside the task itself, which saves a statement. For many tasks it would cost more. */
 export function selectLinkIds(db: QueryBuilder, dialect: Dialect) {
-  const ofTask = (task: string) => sql<SqlBool>`${sql.ref(task)} = ${sql.ref('tasks.id')}`;
   const select = <Kind extends LinkKind>(kind: Kind) => {
     const of = linkTables[kind];
-    return linksFrom(db, of, ofTask)
+    return linksFrom(db, of, (task) => sql<SqlBool>`${sql.ref(task)} = ${sql.ref('tasks.id')}`)
       .select(idsInOne(dialect, `${of.table}.${of.id}`, of.order && `${of.table}.${of.order}`).as('ids'))
       .as(kind);
   };
-  const muted = ownWatching(db, ofTask).select('task_watchers.muted').as('muted');
-  return [select('assigneeIds'), select('tagIds'), select('blockedBy'), select('blocks'), muted] as const;
+  return [select('assigneeIds'), select('tagIds')] as const;
 }
 
-/** The ids of one task's links, from what `selectLinkIds` has selected. */
-export function linkIdsIn(row: { id: string } & Readonly<Record<LinkKind | 'muted', unknown>>): LinkIds {
-  const ids = (kind: LinkKind) => new Map([[row.id, readIds(row[kind])]]);
-  const [assigneeIds, tagIds] = [ids('assigneeIds'), ids('tagIds')];
-  return {
-    assigneeIds,
-    tagIds,
-    blockedBy: ids('blockedBy'),
-    blocks: ids('blocks'),
-    watcherIds: new Map(),
-    muted: new Map(typeof row.muted === 'boolean' ? [[row.id, row.muted]] : []),
-  };
+/** The ids of one task's links. The usual ones are what `selectLinkIds` has selected. */
+export async function linkIdsIn(
+  db: ReadDoor,
+  row: { id: string; isLinked: boolean } & Readonly<Record<(typeof usualKinds)[number], unknown>>,
+): Promise<LinkIds> {
+  const ids = (kind: (typeof usualKinds)[number]) => new Map([[row.id, readIds(row[kind])]]);
+  const others = row.isLinked ? await db.run(otherLinks, { taskIds: [row.id] }) : [];
+  return { ...byTask(others), assigneeIds: ids('assigneeIds'), tagIds: ids('tagIds') };
 }
 
 /** The list under a key, which begins empty. */
@@ -193,9 +203,35 @@ function byTask(links: readonly LinkRow[]): LinkIds {
 export async function linkIdsOf(db: ReadDoor, tasks: readonly { id: string }[]): Promise<LinkIds> {
   if (tasks.length === 0) return byTask([]);
   const [first] = tasks;
-  if (first && tasks.length === 1) return byTask(await db.run(linkRowsOfOne, { taskId: first.id }));
-  return byTask(await db.run(linkRows, { taskIds: tasks.map((task) => task.id) }));
+  if (first && tasks.length === 1) return byTask(await db.run(linksOfOne, { taskId: first.id }));
+  return byTask(await db.run(allLinks, { taskIds: tasks.map((task) => task.id) }));
 }
+
+/** The same for tasks that are read and not locked: what only linked tasks have is read only for these. */
+export async function linkIdsToShow(
+  db: ReadDoor,
+  tasks: readonly { id: string; isLinked: boolean }[],
+): Promise<LinkIds> {
+  if (tasks.length === 0) return byTask([]);
+  const idsOf = (some: typeof tasks) => ({ taskIds: some.map(({ id }) => id) });
+  const linked = tasks.filter(({ isLinked }) => isLinked);
+  const [usual, others] = await Promise.all([
+    db.run(usualLinks, idsOf(tasks)),
+    linked.length > 0 ? db.run(otherLinks, idsOf(linked)) : [],
+  ]);
+  return byTask([...usual, ...others]);
+}
+
+const linking = statement((db, { taskIds }: TaskIds, dialect) =>
+  db
+    .updateTable('tasks')
+    .set({ is_linked: true })
+    .where(anyOf(dialect, 'tasks.id', taskIds))
+    .where('tasks.is_linked', '=', false),
+);
+
+/** Remembers that tasks have dependencies or watchers, so that reads look for these. Their versions stay the same. */
+export const markLinked = (unit: Unit, ...taskIds: string[]): Promise<unknown> => unit.db.run(linking, { taskIds });
 
 /**
  * Finds the names of the people and tags that are linked to some tasks.

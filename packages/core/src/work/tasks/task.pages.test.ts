@@ -121,6 +121,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
       dueDate: task.dueDate === null ? null : new Date(task.dueDate),
       parentId: task.parent,
       teamId: task.team,
+      isLinked: false,
       version: 1,
       createdAt: new Date(task.createdAt),
       createdById: task.creator,

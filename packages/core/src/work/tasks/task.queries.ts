@@ -5,14 +5,14 @@ import { type RowOf, statement } from '../../database/statement.ts';
 import type { Person } from '../../kernel/schemas.ts';
 import { workErrors } from '../work.errors.ts';
 import { including } from './task.includes.ts';
-import { linkIdsIn, linkIdsOf, nameLinks, selectLinkIds, type TaskLinks } from './task.links.ts';
+import { linkIdsIn, linkIdsToShow, nameLinks, selectLinkIds, type TaskLinks } from './task.links.ts';
 import { type Names, namesIn } from './task.names.ts';
 import { tasks } from './task.record.ts';
 import type { Task, TaskGet } from './task.schema.ts';
 
 /** Selects what a task shows of itself, and the people whose names are read apart. */
 export const selectTasks = (query: ReturnType<typeof tasks.from>) =>
-  tasks.select(query, 'createdById', 'updatedById', 'projectNumber');
+  tasks.select(query, 'createdById', 'updatedById', 'projectNumber', 'isLinked');
 
 const livingTask = statement((db, { id }: { id: string }) => selectTasks(tasks.from(db)).where('tasks.id', '=', id));
 
@@ -50,7 +50,7 @@ const projectOf = ({ projectId }: TaskRow): string | null => projectId;
 
 /** The tasks of some rows, in their order. */
 export async function tasksOf(db: ReadDoor, names: Names, rows: readonly TaskRow[]): Promise<Task[]> {
-  const linkIds = await linkIdsOf(db, rows);
+  const linkIds = await linkIdsToShow(db, rows);
   const links = await nameLinks(db, names, linkIds, rows.flatMap(authorIds), rows.map(projectOf));
   return rows.map((row) => assembleTask(row, links));
 }
@@ -69,7 +69,8 @@ export async function getTask(ctx: ServiceContext, { id, include }: TaskGet): Pr
   return read(ctx, async (db) => {
     const [row] = await db.run(livingTaskWithLinks, { id });
     if (!row) throw workErrors.task_not_found();
-    const task = assembleTask(row, await nameLinks(db, names, linkIdsIn(row), authorIds(row), [row.projectId]));
+    const linkIds = await linkIdsIn(db, row);
+    const task = assembleTask(row, await nameLinks(db, names, linkIds, authorIds(row), [row.projectId]));
     const [shown = task] = include ? await including(db, [task], include) : [];
     return shown;
   });

@@ -120,6 +120,7 @@ export async function createTasks<Answer>(
         ...places.get(fields.id),
         completedAt: fields.status === 'done' ? unit.now : null,
         number: numbers.first + index,
+        isLinked: false,
       })),
       { tracked: (index) => tracked[index] ?? {}, later: true },
     );

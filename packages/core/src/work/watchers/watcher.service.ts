@@ -4,7 +4,7 @@ import { current, statement } from '../../database/statement.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import type { ById } from '../../kernel/schemas.ts';
 import { lockOrganization, requireMember } from '../../tenancy/index.ts';
-import { linkIdsOf, seersOf, tasks, taskSubject } from '../tasks/index.ts';
+import { linkIdsOf, markLinked, seersOf, tasks, taskSubject } from '../tasks/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { TaskWatcherEntity } from './watcher.entity.ts';
 import { findWatcher } from './watcher.queries.ts';
@@ -28,11 +28,14 @@ async function answer(unit: Unit, path: WatcherPath): Promise<Watcher> {
   return watcher;
 }
 
+const addRow = (unit: Unit, row: Parameters<typeof taskWatchers.add>[1] & { taskId: string }) =>
+  Promise.all([markLinked(unit, row.taskId), taskWatchers.add(unit, row)]);
+
 /** Lets the caller watch a task, or mutes it for them. */
 async function setMuted(unit: Unit, { id: taskId, userId }: WatcherPath, muted: boolean): Promise<void> {
   const [known] = await taskWatchers.lockMany(unit, { taskId, userId });
   if (known) await taskWatchers.change(unit, known, { muted });
-  else await taskWatchers.add(unit, { taskId, userId, reason: 'self', muted });
+  else await addRow(unit, { taskId, userId, reason: 'self', muted });
 }
 
 /**
@@ -83,7 +86,7 @@ export async function addWatcher(ctx: ServiceContext, path: WatcherPath): Promis
     if (!seers.has(userId)) throw workErrors.watcher_cannot_see({ field: ['userId'] });
     const known = watchesAnyway(userId) || (await taskWatchers.lockMany(unit, { taskId: id, userId })).length > 0;
     const reason = userId === ctx.principal.userId ? 'self' : 'added';
-    if (!known) await taskWatchers.add(unit, { taskId: id, userId, reason, muted: false });
+    if (!known) await addRow(unit, { taskId: id, userId, reason, muted: false });
     return answer(unit, path);
   });
 }
