@@ -1,4 +1,4 @@
-import { hasSecrets, type Principal } from '@tenon/core';
+import { type ApiRoute, hasSecrets, type Principal } from '@tenon/core';
 import type { z } from 'zod';
 import type { Answer, RequestContext } from './context.ts';
 import type { ApiError } from './errors.ts';
@@ -6,17 +6,26 @@ import type { Operation } from './operation.ts';
 import { pathOf } from './problem.ts';
 import { restPrefix } from './rest/answer.ts';
 
-/** Whether a parameter of the path is a secret, by operation. */
-const secretPaths = new WeakMap<Operation, boolean>();
+interface Described {
+  route: ApiRoute;
+  /** Whether a parameter of the path is a secret. */
+  hasSecretPath: boolean;
+}
 
-function hasSecretPath(operation: Operation): boolean {
-  const known = secretPaths.get(operation);
-  if (known !== undefined) return known;
-  const { parameters, input } = operation;
+/** What the log needs to know about each operation. */
+const described = new WeakMap<Operation, Described>();
+
+function describe(operation: Operation): Described {
+  const { method, parameters, path, input } = operation;
   const fields = Object.entries<z.core.$ZodType>(input.shape);
-  const found = fields.some(([name, schema]) => parameters.has(name) && hasSecrets(schema));
-  secretPaths.set(operation, found);
-  return found;
+  const hasSecretPath = fields.some(([name, schema]) => parameters.has(name) && hasSecrets(schema));
+  return { route: { method, endpoint: restPrefix + path }, hasSecretPath };
+}
+
+function describedOf(operation: Operation): Described {
+  let known = described.get(operation);
+  if (!known) described.set(operation, (known = describe(operation)));
+  return known;
 }
 
 function statusOf({ status }: Operation, { outcome, notModified }: Answer): number {
@@ -53,13 +62,13 @@ export class LoggedCall {
   #add(status: number, response: { value: unknown; schema: Operation['output'] }): void {
     const { principal, input } = this;
     if (!principal) return;
-    const { method, path, type, input: schema } = this.#operation;
+    const { type, input: schema } = this.#operation;
     const { platform, url, address } = this.#request;
+    const { route, hasSecretPath } = describedOf(this.#operation);
     platform.apiLog.add({
       principal,
-      method,
-      endpoint: restPrefix + path,
-      path: hasSecretPath(this.#operation) ? restPrefix + path : pathOf(url),
+      route,
+      path: hasSecretPath ? route.endpoint : pathOf(url),
       writes: type === 'mutation',
       status,
       durationMs: performance.now() - this.#began,

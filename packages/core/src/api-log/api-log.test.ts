@@ -20,6 +20,7 @@ import { listApiAudit } from './api-audit.queries.ts';
 import { type ApiCall, ApiLog } from './api-log.ts';
 import { ApiAuditListInput } from './api-log.schema.ts';
 import { getUsage } from './usage.queries.ts';
+import type { ApiRoute } from './usage-sums.ts';
 
 const dayMs = 86_400_000;
 
@@ -42,11 +43,13 @@ describe.each(dialects)('the log of calls on %s', (dialect) => {
   });
   afterAll(() => platform.dispose());
 
-  const add = (call: Partial<ApiCall> = {}, principal: Partial<Principal> = {}) =>
+  const add = (
+    { method = 'GET', endpoint = '/api/v1/tasks', ...call }: Partial<ApiCall & ApiRoute> = {},
+    principal: Partial<Principal> = {},
+  ) =>
     log.add({
       principal: { ...acme.owner.principal, ...principal },
-      method: 'GET',
-      endpoint: '/api/v1/tasks',
+      route: { method, endpoint },
       path: '/api/v1/tasks',
       writes: false,
       status: 200,

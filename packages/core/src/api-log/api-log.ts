@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { ServiceContext } from '../database/context.ts';
 import { writeThroughIdentityDoor } from '../database/identity-door.ts';
-import { statement, type StatementValues } from '../database/statement.ts';
+import { statement } from '../database/statement.ts';
 import { usualApiAudit } from '../kernel/api-audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { uuidv7At } from '../kernel/ids.ts';
@@ -11,7 +11,7 @@ import type { Principal } from '../kernel/principal.ts';
 import { withoutSecrets } from '../kernel/redaction.ts';
 import { cutToBytes } from '../kernel/text.ts';
 import { ApiRequestEntity } from './api-request.entity.ts';
-import { bucketOf } from './durations.ts';
+import { type ApiRoute, type Usage, UsageSums } from './usage-sums.ts';
 
 /** A value that was sent or answered, with the schema that says where its secrets are. */
 interface Body {
@@ -23,9 +23,7 @@ interface Body {
 /** One call of an operation. */
 export interface ApiCall {
   principal: Principal;
-  method: string;
-  /** The template of the route. */
-  endpoint: string;
+  route: ApiRoute;
   path: string;
   writes: boolean;
   status: number;
@@ -37,25 +35,12 @@ export interface ApiCall {
 }
 
 /** What is waiting to be written. */
-interface Waiting extends Pick<ApiCall, 'method' | 'endpoint' | 'path' | 'status' | 'durationMs' | 'address'> {
+interface Waiting extends Omit<ApiCall, 'principal' | 'writes'> {
   organizationId: string;
   userId: string;
   apiKeyId: string | null;
   id: string;
-  request: Body | null;
-  response: Body | null;
   at: Date;
-}
-
-interface Usage extends StatementValues {
-  organizationId: string;
-  day: string;
-  method: string;
-  endpoint: string;
-  bucket: number;
-  requests: number;
-  errors: number;
-  totalMs: number;
 }
 
 /** The longest time that a call waits to be written. */
@@ -69,6 +54,7 @@ const mostWaiting = 5_000;
 /** How many calls that read wait at most in one organization. Thousands of reads a second would otherwise cause as many rows. */
 const mostReads = 1_000;
 const mostSums = 20_000;
+const noBodies = { request: null, response: null };
 /** How many bytes of a body are kept. */
 const mostBytes = 4_096;
 
@@ -91,7 +77,7 @@ export interface ApiLogParts {
 export class ApiLog {
   readonly #parts: ApiLogParts;
   #calls: Waiting[] = [];
-  #sums = new Map<string, Usage>();
+  readonly #sums = new UsageSums(mostSums);
   #dropped = 0;
   #count = 0;
   /** How many of the waiting calls read, by organization. */
@@ -106,11 +92,12 @@ export class ApiLog {
   }
 
   /** Adds a call. A call outside of any organization is not logged. */
-  add({ principal, writes, ...call }: ApiCall): void {
+  add(call: ApiCall): void {
+    const { principal, writes, route, path, status, durationMs, address } = call;
     const { organizationId, userId, apiKeyId = null, apiAudit = usualApiAudit } = principal;
     if (organizationId === null) return;
     const at = this.#parts.clock.now();
-    this.#sum(organizationId, at, call);
+    if (!this.#sums.add(organizationId, route, at, status, durationMs)) this.#dropped++;
     const kept = writes ? apiAudit.writes : apiAudit.reads;
     if (kept === 'off' || (apiAudit.sample < 1 && Math.random() >= apiAudit.sample)) return;
     const reads = writes ? 0 : (this.#reads.get(organizationId) ?? 0) + 1;
@@ -120,28 +107,24 @@ export class ApiLog {
     }
     if (writes) this.#writes++;
     else this.#reads.set(organizationId, reads);
-    const bodies = kept === 'full' ? {} : { request: null, response: null };
-    this.#calls.push({ ...call, ...bodies, organizationId, userId, apiKeyId, at, id: uuidv7At(at, this.#count++) });
+    const { request, response } = kept === 'full' ? call : noBodies;
+    const id = uuidv7At(at, this.#count++);
+    this.#calls.push({
+      organizationId,
+      userId,
+      apiKeyId,
+      id,
+      at,
+      route,
+      path,
+      status,
+      durationMs,
+      address,
+      request,
+      response,
+    });
     // Reads wait for the timer, however many they are.
     if (this.#timer && writes && this.#writes === batch) setImmediate(() => void this.#tryToWrite());
-  }
-
-  #sum(organizationId: string, at: Date, call: Pick<ApiCall, 'method' | 'endpoint' | 'status' | 'durationMs'>): void {
-    const { method, endpoint, status, durationMs } = call;
-    const errors = status < 400 ? 0 : 1;
-    const of = { organizationId, day: at.toISOString().slice(0, 10), method, endpoint, bucket: bucketOf(durationMs) };
-    this.#addSum({ ...of, requests: 1, errors, totalMs: durationMs });
-  }
-
-  #addSum(sum: Usage): void {
-    const key = keyOf(sum);
-    const known = this.#sums.get(key);
-    if (known) {
-      known.requests += sum.requests;
-      known.errors += sum.errors;
-      known.totalMs += sum.totalMs;
-    } else if (this.#sums.size < mostSums) this.#sums.set(key, sum);
-    else this.#dropped++;
   }
 
   /** Begins to write every two seconds. */
@@ -185,12 +168,13 @@ export class ApiLog {
 
   async #writeSome(): Promise<void> {
     const calls = this.#calls.splice(0, batch);
-    const sums = [...this.#sums.values()].slice(0, batch);
-    for (const sum of sums) this.#sums.delete(keyOf(sum));
+    const sums = this.#sums.take(batch);
     // Two processes that add to the same rows lock them in the same order.
     sums.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-    const rows = calls.map(({ request, response, ...call }) => ({
+    const rows = calls.map(({ route: { method, endpoint }, request, response, ...call }) => ({
       ...call,
+      method,
+      endpoint,
       request: textOf(request),
       response: textOf(response),
     }));
@@ -201,7 +185,7 @@ export class ApiLog {
       });
     } catch (error) {
       this.#calls.unshift(...calls);
-      for (const sum of sums) this.#addSum(sum);
+      this.#sums.putBack(sums);
       throw error;
     }
   }
