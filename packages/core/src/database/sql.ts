@@ -58,9 +58,9 @@ export function readIds(value: unknown): string[] {
   if (typeof value !== 'string') return [];
   const idOf = (part: string): string => idOfHex(part.slice(0, hexLength));
   if (!value.includes(',')) return [idOf(value)];
+  const parts = value.split(',');
   const positionOf = (part: string): number => Number(part.slice(hexLength));
-  return value
-    .split(',')
-    .sort((a, b) => positionOf(a) - positionOf(b))
-    .map(idOf);
+  // Ids without an order have no position.
+  if (parts[0] !== undefined && parts[0].length > hexLength) parts.sort((a, b) => positionOf(a) - positionOf(b));
+  return parts.map(idOf);
 }

@@ -169,8 +169,8 @@ export async function linkIdsIn(
   row: { id: string; isLinked: boolean } & Readonly<Record<(typeof usualKinds)[number], unknown>>,
 ): Promise<LinkIds> {
   const ids = (kind: (typeof usualKinds)[number]) => new Map([[row.id, readIds(row[kind])]]);
-  const others = row.isLinked ? await db.run(otherLinks, { taskIds: [row.id] }) : [];
-  return { ...byTask(others), assigneeIds: ids('assigneeIds'), tagIds: ids('tagIds') };
+  const others = row.isLinked ? byTask(await db.run(otherLinks, { taskIds: [row.id] })) : noLinkIds;
+  return { ...others, assigneeIds: ids('assigneeIds'), tagIds: ids('tagIds') };
 }
 
 /** The list under a key, which begins empty. */
@@ -199,9 +199,11 @@ function byTask(links: readonly LinkRow[]): LinkIds {
   return { ...ids, muted };
 }
 
+const noLinkIds = byTask([]);
+
 /** Reads the ids of what is linked to some tasks, by task. */
 export async function linkIdsOf(db: ReadDoor, tasks: readonly { id: string }[]): Promise<LinkIds> {
-  if (tasks.length === 0) return byTask([]);
+  if (tasks.length === 0) return noLinkIds;
   const [first] = tasks;
   if (first && tasks.length === 1) return byTask(await db.run(linksOfOne, { taskId: first.id }));
   return byTask(await db.run(allLinks, { taskIds: tasks.map((task) => task.id) }));
@@ -212,7 +214,7 @@ export async function linkIdsToShow(
   db: ReadDoor,
   tasks: readonly { id: string; isLinked: boolean }[],
 ): Promise<LinkIds> {
-  if (tasks.length === 0) return byTask([]);
+  if (tasks.length === 0) return noLinkIds;
   const idsOf = (some: typeof tasks) => ({ taskIds: some.map(({ id }) => id) });
   const linked = tasks.filter(({ isLinked }) => isLinked);
   const [usual, others] = await Promise.all([

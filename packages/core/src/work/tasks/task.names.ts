@@ -83,6 +83,14 @@ const unnamed = (id: string): Person => ({ id, username: null, fullName: null })
 /** The ids of each task as a list of its own, so that callers need not join them. A page has many ids and few names. */
 type Lists = readonly (readonly string[])[];
 
+/** The ids that have no name yet, each once. Usually all have one, so nothing is made for that case. */
+function idsWithout(names: ReadonlyMap<string, unknown>, lists: readonly (readonly (string | null)[])[]): string[] {
+  let missing: Set<string> | null = null;
+  for (const ids of lists)
+    for (const id of ids) if (id !== null && !names.has(id)) missing = (missing ?? new Set<string>()).add(id);
+  return missing === null ? [] : [...missing];
+}
+
 /** The names of people and tags in one organization that were asked for, and the keys of projects. */
 export class Names {
   people = new Map<string, Person>();
@@ -129,18 +137,14 @@ export class Names {
     tagIds: Lists,
     projectIds: readonly (string | null)[] = [],
   ): Promise<void> {
-    const missing = { personIds: new Set<string>(), tagIds: new Set<string>(), projectIds: new Set<string>() };
-    for (const ids of personIds) for (const id of ids) if (!this.people.has(id)) missing.personIds.add(id);
-    for (const ids of tagIds) for (const id of ids) if (!this.tags.has(id)) missing.tagIds.add(id);
-    for (const id of projectIds) if (id !== null && !this.projectKeys.has(id)) missing.projectIds.add(id);
-    if (missing.personIds.size + missing.tagIds.size + missing.projectIds.size === 0) return;
-    for (const id of missing.personIds) this.#asked.add(id);
-    const values = {
-      personIds: [...missing.personIds],
-      tagIds: [...missing.tagIds],
-      projectIds: [...missing.projectIds],
+    const missing = {
+      personIds: idsWithout(this.people, personIds),
+      tagIds: idsWithout(this.tags, tagIds),
+      projectIds: idsWithout(this.projectKeys, [projectIds]),
     };
-    const { people, tags, projectKeys } = namesOf(await db.run(nameRows, values));
+    if (missing.personIds.length + missing.tagIds.length + missing.projectIds.length === 0) return;
+    for (const id of missing.personIds) this.#asked.add(id);
+    const { people, tags, projectKeys } = namesOf(await db.run(nameRows, missing));
     if (this.#borrowed) {
       this.people = new Map(this.people);
       this.tags = new Map(this.tags);
