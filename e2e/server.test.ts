@@ -102,6 +102,19 @@ describe('stopping', { timeout: 90_000 }, () => {
     },
   );
 
+  it('accepts requests until load balancers know that it stops', async () => {
+    const server = await start({ DRAIN_SECONDS: '2' });
+    server.process.kill('SIGTERM');
+    const ready = () => fetch(`${server.url}/health/ready`).then(({ status }) => status);
+    await until(async () => ((await ready()) === 503 ? true : undefined), 'the end of readiness');
+    const answer = await fetch(`${server.url}/openapi.json`);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    const stopping = performance.now();
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+    expect(performance.now() - stopping).toBeGreaterThan(500);
+    await expect(ready()).rejects.toThrow();
+  });
+
   it('reports at once that it is no longer ready', async () => {
     const server = await start();
     const connection = open(server.url);

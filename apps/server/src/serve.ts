@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createPlatform, createSmtpMailer, migrate, pendingMigrations } from '@tenon/core';
 import { makeFolder, StartError } from '@tenon/core/start';
 import { buildApp } from './app.ts';
@@ -9,14 +10,18 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import type { Settings } from './settings.ts';
 
-const drainMs = 30_000;
+/** How long open requests may take to end once the port is closed. */
+const endMs = 30_000;
 
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8000`. */
   readonly url: string;
   /** The text to print at the first start; null at every other start. */
   readonly welcome: string | null;
-  /** Refuses new traffic, finishes open requests within 30 s, and closes everything. A second call waits for the first one. */
+  /**
+   * Says that it is not ready, still accepts requests for `drainSeconds`, then finishes open requests within 30 s and closes everything. A
+   * second call waits for the first one.
+   */
   stop: () => Promise<void>;
 }
 
@@ -69,11 +74,13 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
 
   const end = async (): Promise<void> => {
     lifecycle.phase = 'draining';
-    logger.info({}, 'stopping');
+    logger.info({ drainSeconds: settings.drainSeconds }, 'stopping');
+    // Load balancers learn from readiness, after a while, that they must send no more.
+    if (hasServed) await delay(settings.drainSeconds * 1000);
     // Closing waits for all connections. A busy connection may become idle later, so idle ones are closed again and again. After
     // the limit all are cut.
     const idle = setInterval(() => app.server.closeIdleConnections(), 100);
-    const limit = setTimeout(() => app.server.closeAllConnections(), drainMs);
+    const limit = setTimeout(() => app.server.closeAllConnections(), endMs);
     await Promise.all([app.close(), platform.stopJobs()]);
     clearInterval(idle);
     clearTimeout(limit);
@@ -81,6 +88,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     await platform.close();
     logger.info({}, 'stopped');
   };
+  let hasServed = false;
   let ending: Promise<void> | undefined;
   const stop = () => (ending ??= end());
 
@@ -92,6 +100,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     platform.apiLog.start();
     health.start();
     if (lifecycle.phase === 'starting') lifecycle.phase = 'ready';
+    hasServed = true;
     if (settings.production && new URL(settings.publicUrl).hostname === 'localhost')
       logger.warn({ publicUrl: settings.publicUrl }, 'links in mails point to localhost: set PUBLIC_URL');
     if (settings.production && !settings.smtp)

@@ -12,6 +12,8 @@ export interface Settings extends PlatformSettings {
   readonly host: string;
   readonly port: number;
   readonly trustProxy: TrustProxy;
+  /** How long requests are still accepted after the order to stop, while readiness says that no more should be sent. */
+  readonly drainSeconds: number;
   /** Null: migrations use the server's own login. */
   readonly migrationUrl: string | null;
   readonly migrateOnStart: boolean;
@@ -24,13 +26,14 @@ export interface Settings extends PlatformSettings {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-const integer = (min: number, max: number, byDefault: number) =>
+const wholeNumber = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/)
     .transform(Number)
-    .pipe(z.number().min(min).max(max))
-    .default(byDefault);
+    .pipe(z.number().min(min).max(max));
+
+const integer = (min: number, max: number, byDefault: number) => wholeNumber(min, max).default(byDefault);
 
 const flags: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false, yes: true, no: false };
 const flag = () =>
@@ -76,6 +79,7 @@ const variables = {
     trustProxy.refine((value) => typeof value !== 'object' || value.every(isAddressOrNetwork)).default(false),
     'false, the number of proxies in front of the server, or their addresses separated by commas',
   ],
+  DRAIN_SECONDS: [wholeNumber(0, 300).optional(), 'seconds from 0 to 300'],
   DATA_DIR: [z.string().default('./data'), 'the path of a folder'],
   DATABASE_URL: [
     z
@@ -99,6 +103,8 @@ const variables = {
   ACCESS_TOKEN_EXPIRE_MINUTES: [integer(1, 1440, 20), 'minutes from 1 to 1440'],
   REFRESH_TOKEN_EXPIRE_DAYS: [integer(1, 365, 3), 'days from 1 to 365'],
   REQUIRE_VERIFIED_EMAIL: [flag().default(true), 'true or false'],
+  SIGN_UP: [z.enum(['open', 'invite', 'closed']).default('open'), 'open, invite or closed'],
+  DEFAULT_TIER: [z.enum(['free', 'pro', 'enterprise']).default('enterprise'), 'free, pro or enterprise'],
   PASSWORD_MIN_LENGTH: [integer(8, 64, 8), 'a number of characters from 8 to 64'],
   AUTH_ATTEMPTS_PER_ADDRESS: [integer(5, 1_000_000, 50), 'a number of attempts from 5 to 1000000'],
   MIGRATE_ON_START: [flag().optional(), 'true or false'],
@@ -303,6 +309,7 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     host: values.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: values.PORT,
     trustProxy: values.TRUST_PROXY,
+    drainSeconds: values.DRAIN_SECONDS ?? (production ? 5 : 0),
     dataDirectory,
     databaseUrl,
     sqliteSynchronous: values.SQLITE_SYNCHRONOUS,
@@ -319,6 +326,8 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,
     refreshTokenDays: values.REFRESH_TOKEN_EXPIRE_DAYS,
     requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
+    signUp: values.SIGN_UP,
+    defaultTier: values.DEFAULT_TIER,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     attemptsPerAddress: values.AUTH_ATTEMPTS_PER_ADDRESS,
     organizationIssuersInPrivateNetworks: values.OIDC_ORGANIZATION_PRIVATE_NETWORKS,

@@ -51,7 +51,7 @@ import { secondFactorOperations } from './second-factor.router.ts';
 
 const { mutation, query, restMutation } = heading({ name: 'Authentication', description: 'Signing up, in and out.' });
 
-const { email_taken, username_taken } = userErrors;
+const { email_taken, sign_up_closed, username_taken } = userErrors;
 const { invitation_not_pending, organization_inactive } = tenancyErrors;
 const { invalid_credentials, email_not_verified } = loginErrors;
 const { second_factor_required, second_factor_failed } = secondFactorErrors;
@@ -71,7 +71,7 @@ export const authRouter = router({
     input: Register,
     output: Registered,
     location: () => '/users/me',
-    problems: [email_taken, username_taken],
+    problems: [sign_up_closed, email_taken, username_taken],
     run: register,
   }),
   acceptInvitation: mutation({
@@ -85,7 +85,14 @@ export const authRouter = router({
     input: AcceptInvitation,
     output: InvitedRegistered,
     location: () => '/users/me',
-    problems: [invitation_not_pending, organization_inactive, email_taken, username_taken, errors.limit_exceeded],
+    problems: [
+      sign_up_closed,
+      invitation_not_pending,
+      organization_inactive,
+      email_taken,
+      username_taken,
+      errors.limit_exceeded,
+    ],
     run: registerInvited,
   }),
   verifyEmail: mutation({

@@ -31,6 +31,7 @@ import {
   SignedIn,
   startOidc,
   unlinkOidcIdentity,
+  userErrors,
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
@@ -54,6 +55,7 @@ const {
   logout_token_invalid,
 } = oidcErrors;
 const { oidc_no_membership, oidc_no_role } = identityProviderErrors;
+const { sign_up_closed } = userErrors;
 
 const callback =
   'The redirect URI to register at the issuer. The browser goes on to the `redirectTo` with which the sign-in began. Other parameters are ignored.';
@@ -97,6 +99,7 @@ export const oidcOperations = {
       oidc_issuer_unavailable,
       oidc_email_not_verified,
       oidc_account_exists,
+      sign_up_closed,
       oidc_identity_disabled,
       user_inactive,
       oidc_no_membership,

@@ -33,6 +33,18 @@ const refuseTakenNames = (ctx: ServiceContext, { email, username }: Registration
 
 type Address = 'unproven' | 'proven';
 
+/** By what a person comes: by themselves, by the mail of an invitation, or from the issuer of an organization, which decides who may. */
+export type ComesBy = 'themselves' | 'invitation' | 'organization';
+
+const invitedOnly =
+  'Only people who were invited may create an account here: ask an administrator of your organization for an invitation.';
+
+/** @throws `sign_up_closed` when the installation lets nobody create an account in this way */
+export function requireSignUp({ settings: { signUp = 'open' } }: ServiceContext, by: ComesBy): void {
+  if (signUp === 'closed') throw userErrors.sign_up_closed();
+  if (signUp === 'invite' && by === 'themselves') throw userErrors.sign_up_closed({ message: invitedOnly });
+}
+
 /** Adds a person, who can sign in only when something else is added too. Sends a mail to an address that is not proven. */
 export async function addPerson(
   unit: Unit,
@@ -58,13 +70,15 @@ export type CreateUser = (unit: Unit, address?: Address) => Promise<User>;
 /**
  * Registers a person. It checks the input and hashes the password, then runs `work` in one transaction behind the identity door.
  * `work` gets a function that creates the user and enqueues the verification mail, unless the address is already verified.
- * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`, `rate_limited`
+ * @throws `sign_up_closed`, `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`, `rate_limited`
  */
 export async function registerUser<T>(
   ctx: ServiceContext,
   input: Registration,
+  by: ComesBy,
   work: (unit: Unit, create: CreateUser) => Promise<T>,
 ): Promise<T> {
+  requireSignUp(ctx, by);
   const { email, password, username = null, fullName = null, timezone = 'UTC' } = input;
   checkPasswordPolicy(ctx.settings, password, { email, username });
   await attempt(ctx, addressBudgets(ctx, 'register'));

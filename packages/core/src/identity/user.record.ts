@@ -9,6 +9,7 @@ export const userErrors = defineErrors({
   email_taken: { kind: 'conflict', message: 'There is an account with this e-mail address.' },
   user_not_found: { kind: 'not_found', message: 'There is no such user.' },
   avatar_not_found: { kind: 'not_found', message: 'There is no picture.' },
+  sign_up_closed: { kind: 'forbidden', message: 'Nobody may create an account here.' },
   own_account: { kind: 'conflict', message: 'Nobody deactivates their own account: ask another administrator.' },
   username_taken: { kind: 'conflict', message: 'This username is taken.' },
 });

@@ -44,6 +44,10 @@ export interface CoreSettings {
   readonly refreshTokenDays: number;
   readonly requireVerifiedEmail: boolean;
   readonly passwordMinLength: number;
+  /** Who may create an account: everybody, only who was invited, or nobody. @default open */
+  readonly signUp?: 'open' | 'invite' | 'closed';
+  /** The tier that new organizations begin with, which sets their limits. @default free */
+  readonly defaultTier?: 'free' | 'pro' | 'enterprise';
   /** How many failed sign-ins, registrations and requested mails, each, one network address has in 15 minutes. */
   readonly attemptsPerAddress: number;
   /** @default none */

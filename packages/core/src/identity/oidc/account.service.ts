@@ -4,7 +4,7 @@ import { findRow } from '../../database/rows.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { keyOf, line } from '../../kernel/text.ts';
 import { isKept } from '../email-change.service.ts';
-import { addPerson } from '../registration.service.ts';
+import { addPerson, requireSignUp } from '../registration.service.ts';
 import { activeSessions, lockForSignIn, type OpenSession, startSession } from '../session.service.ts';
 import type { SignInTransport } from '../transport.ts';
 import { UserEntity } from '../user.entity.ts';
@@ -47,7 +47,7 @@ async function useIdentity(unit: Unit, issuer: OidcIssuer, person: ProvenPerson)
  * the account has verified the address. Otherwise somebody who registers another person's address first, here or there, could enter
  * that person's account. Only its organization trusts an organization's issuer, so that is never linked to an account that it did
  * not create. Runs behind the identity door.
- * @throws `oidc_identity_disabled`, `oidc_email_not_verified`, `oidc_account_exists`
+ * @throws `oidc_identity_disabled`, `oidc_email_not_verified`, `oidc_account_exists`, `sign_up_closed`
  */
 export async function userOfPerson(unit: Unit, issuer: OidcIssuer, person: ProvenPerson): Promise<string> {
   const known = await useIdentity(unit, issuer, person);
@@ -110,13 +110,17 @@ async function accountWith({ db, now }: Unit, { organizationId }: OidcIssuer, ad
   return null;
 }
 
-/** Creates an account. An issuer of the installation verifies its address; for an organization's issuer the user gets a mail. */
+/**
+ * Creates an account. An issuer of the installation verifies its address; for an organization's issuer the user gets a mail.
+ * @throws `sign_up_closed`
+ */
 async function createUser(
   unit: Unit,
   address: string,
   { organizationId }: OidcIssuer,
   { issuer, claims }: ProvenPerson,
 ): Promise<string> {
+  requireSignUp(unit.ctx, organizationId === null ? 'themselves' : 'organization');
   const { name: fullName = null, locale: language = 'en', zoneinfo: zone = 'UTC' } = Profile.parse(claims);
   const person = { email: address, username: null, fullName, locale: language, timezone: zone };
   const user = await addPerson(unit, person, organizationId === null ? 'proven' : 'unproven', { issuer });

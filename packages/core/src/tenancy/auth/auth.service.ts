@@ -35,11 +35,11 @@ import type { CurrentAccess, Register, Registered } from './auth.schema.ts';
 
 /**
  * Registers a person and, with `organizationName`, an organization that they own. A mail to verify the address follows.
- * @throws `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`
+ * @throws `sign_up_closed`, `validation_failed` for a password that the policy refuses, `email_taken`, `username_taken`
  */
 export async function register(ctx: ServiceContext, { organizationName, ...person }: Register): Promise<Registered> {
   const run = (organization: { name: string; slug: string } | null) =>
-    registerUser(ctx, person, async (unit, createUser) => {
+    registerUser(ctx, person, 'themselves', async (unit, createUser) => {
       const user = await createUser(unit);
       if (!organization) return { user, organization: null };
       const id = uuidv7();

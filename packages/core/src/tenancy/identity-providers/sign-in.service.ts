@@ -140,7 +140,7 @@ export async function finishOidcLink(ctx: ServiceContext, { binding, ...answer }
 /**
  * Finishes a sign-in, for a client that keeps its secrets itself.
  * @throws `oidc_state_invalid`, `oidc_rejected`, `oidc_issuer_unavailable`, `oidc_email_not_verified`, `oidc_account_exists`,
- * `oidc_identity_disabled`, `user_inactive`, `oidc_issuer_not_found`, and at an organization's issuer `oidc_no_membership`, `oidc_no_role`,
+ * `sign_up_closed`, `oidc_identity_disabled`, `user_inactive`, `oidc_issuer_not_found`, and at an organization's issuer `oidc_no_membership`, `oidc_no_role`,
  * `limit_exceeded`
  */
 export async function finishOidc(

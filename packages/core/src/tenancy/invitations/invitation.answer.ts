@@ -115,7 +115,7 @@ async function proveInvitation(ctx: ServiceContext, token: string) {
 /**
  * Creates an account for the invited address and accepts the invitation in one step. The address counts as verified, because the
  * token was sent to it. People who have an account sign in and accept instead.
- * @throws `validation_failed` for an invalid token or a password that the policy refuses, `invitation_not_pending`,
+ * @throws `sign_up_closed`, `validation_failed` for an invalid token or a password that the policy refuses, `invitation_not_pending`,
  * `organization_inactive`, `email_taken`, `username_taken`, `limit_exceeded`
  */
 export async function registerInvited(
@@ -123,7 +123,7 @@ export async function registerInvited(
   { token, ...person }: AcceptInvitation,
 ): Promise<InvitedRegistered> {
   const { organizationId, id, email } = await proveInvitation(ctx, token);
-  return registerUser(ctx, { ...person, email }, async (unit, createUser) => {
+  return registerUser(ctx, { ...person, email }, 'invitation', async (unit, createUser) => {
     const invitation = await lockPending(unit, organizationId, id);
     // The invitation may have been sent again while the password was hashed.
     if (!provesInvitation(ctx.settings, token, invitation)) throw invalidToken();

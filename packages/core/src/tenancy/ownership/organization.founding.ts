@@ -18,7 +18,8 @@ type NewOrganization = Pick<Organization, 'id' | 'name' | 'slug' | 'settings'>;
  */
 export async function insertOrganization(unit: Unit, organization: NewOrganization, ownerId: string): Promise<void> {
   const { id: organizationId } = organization;
-  const founded = { tier: 'free', isActive: true, createdById: ownerId, updatedById: ownerId } as const;
+  const { defaultTier: tier = 'free' } = unit.ctx.settings;
+  const founded = { tier, isActive: true, createdById: ownerId, updatedById: ownerId };
   await organizations.add(unit, { ...organization, ...founded }, { organizationId, actorId: ownerId });
   const builtIn = builtInRoleKeys.map((key) => {
     return { organizationId, key, name: builtInRoles[key].name, builtIn: true, permissions: [], constraints: [] };
