@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http';
 import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { createTestPlatform, type TestPlatform } from '@tenon/core/testing';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -22,6 +23,13 @@ let written: string[];
 const log = (): Record<string, unknown>[] => written.map((line) => JSON.parse(line));
 const line = () => log().find((entry) => entry['msg'] === 'request');
 
+const build = (corsOrigins: string) => {
+  const settings = readSettings({ DATA_DIR: platform.settings.dataDirectory, CORS_ORIGINS: corsOrigins });
+  const logger = createLogger('info', { write: (text: string) => void written.push(text) });
+  const health = new HealthRegistry({ database: () => checks.database(), disk: () => checks.disk() });
+  return buildApp({ settings, platform, logger, health, lifecycle });
+};
+
 beforeAll(async () => {
   platform = await createTestPlatform('sqlite');
 });
@@ -31,10 +39,7 @@ beforeEach(async () => {
   lifecycle = { phase: 'ready' };
   checks = { database: async () => ({ status: 'ok' }), disk: async () => ({ status: 'ok' }) };
   written = [];
-  const settings = readSettings({ DATA_DIR: platform.settings.dataDirectory, CORS_ORIGINS: allowed });
-  const logger = createLogger('info', { write: (text: string) => void written.push(text) });
-  const health = new HealthRegistry({ database: () => checks.database(), disk: () => checks.disk() });
-  app = await buildApp({ settings, platform, logger, health, lifecycle });
+  app = await build(allowed);
   return () => app.close();
 });
 
@@ -243,6 +248,15 @@ describe('CORS', () => {
     const answer = await app.inject({ url: '/api/v1/tasks', headers: { origin: allowed } });
     expect(answer.headers['access-control-allow-origin']).toBe(allowed);
     expect(answer.headers['access-control-expose-headers']).toContain('ETag');
+  });
+
+  it('answers a preflight at a server for no other origins with what is allowed at all', async () => {
+    const own = await build('');
+    const headers = { origin: allowed, 'access-control-request-method': 'PATCH' };
+    const response = await own.inject({ method: 'OPTIONS', url: '/api/v1/tasks/1', headers });
+    expect([response.statusCode, response.headers['access-control-allow-origin']]).toEqual([204, undefined]);
+    expect(response.headers.allow).toContain('PATCH');
+    await own.close();
   });
 
   it.each(['https://evil.example', 'https://app.example.com.evil.example', 'http://app.example.com', 'null'])(
@@ -468,5 +482,13 @@ describe('the documentation', () => {
     const document = (await app.inject('/openapi.json')).json();
     expect(document.openapi).toMatch(/^3\.1/);
     expect(document.paths['/api/v1/tasks'] ?? document.paths['/tasks']).toBeDefined();
+  });
+
+  it('sends the OpenAPI document compressed, and only when it has changed', async () => {
+    const { headers, rawPayload } = await app.inject({ url: '/openapi.json', headers: { 'accept-encoding': 'gzip' } });
+    expect(headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'accept-encoding', 'cache-control': 'no-cache' });
+    expect(JSON.parse(gunzipSync(rawPayload).toString())).toHaveProperty('openapi');
+    const again = await app.inject({ url: '/openapi.json', headers: { 'if-none-match': headers.etag ?? '' } });
+    expect([again.statusCode, again.body]).toEqual([304, '']);
   });
 });

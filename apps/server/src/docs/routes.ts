@@ -1,7 +1,7 @@
 import { hasEntityTag } from '@tenon/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { securityHeaders } from '../security-headers.ts';
-import { bundle, type BundleName } from './bundles.ts';
+import { type Asset, assetOf, bundle, type BundleName } from './bundles.ts';
 import { redocPage, redocStart, scalarPage, scalarStart } from './pages.ts';
 
 const html = 'text/html; charset=utf-8';
@@ -27,9 +27,16 @@ const contentSecurityPolicy = {
   },
 };
 
-async function sendBundle(name: BundleName, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { body, gzipped, etag } = await bundle(name);
-  void reply.headers({ etag, 'cache-control': 'public, max-age=3600', vary: 'accept-encoding' }).type(script);
+/** @param seconds how long a client may use it without asking again */
+async function sendAsset(
+  asset: Promise<Asset>,
+  { type, seconds }: { type: string; seconds: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { body, gzipped, etag } = await asset;
+  const caching = seconds === 0 ? 'no-cache' : `public, max-age=${seconds}`;
+  void reply.headers({ etag, 'cache-control': caching, vary: 'accept-encoding' }).type(type);
   if (hasEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
   if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(body);
   return reply.header('content-encoding', 'gzip').send(gzipped);
@@ -51,11 +58,13 @@ export async function mountDocs(app: FastifyInstance, document: () => unknown): 
       .headers({ ...others, 'content-security-policy': policy })
       .type(html)
       .send(page);
-  let json: string | undefined;
-  app.get('/openapi.json', async (_request, reply) => {
-    json ??= JSON.stringify(document());
-    return reply.type('application/json; charset=utf-8').send(json);
+  let json: Promise<Asset> | undefined;
+  app.get('/openapi.json', (request, reply) => {
+    json ??= assetOf(Buffer.from(JSON.stringify(document())));
+    return sendAsset(json, { type: 'application/json; charset=utf-8', seconds: 0 }, request, reply);
   });
+  const sendBundle = (name: BundleName, request: FastifyRequest, reply: FastifyReply) =>
+    sendAsset(bundle(name), { type: script, seconds: 3600 }, request, reply);
 
   app.get('/docs', async (_request, reply) => sendPage(reply, scalarPage));
   app.get('/docs/start.js', async (_request, reply) => reply.type(script).send(scalarStart));

@@ -111,7 +111,8 @@ const isPreflight = ({ headers }: FastifyRequest): boolean =>
 
 /**
  * Refuses requests that are wrong as HTTP, and answers the methods that no route answers: OPTIONS with 204 and Allow, any other with 405 and Allow, and every method with 404
- * where there is nothing. It does so before a body is read. A CORS preflight is left to the server's CORS plugin.
+ * where there is nothing. It does so before a body is read. A CORS preflight is
+ * left to the CORS plugin, if the server has it.
  *
  * Call it before the routes are declared. Only the first call on a server has an effect.
  * @param sendError sends an error in the shape of the path
@@ -134,10 +135,15 @@ export function answerOtherMethods(
   app.addHook('onRoute', ({ url, method, handler }) => {
     if (handler !== refused) routes.add(url, [method].flat());
   });
+  let hasCors = false;
+  app.addHook('onReady', async () => {
+    hasCors = app.hasPlugin('@fastify/cors');
+  });
   app.addHook('onRequest', (request, reply, done) => {
     const wrong = malformedRequest(request.raw);
     if (wrong) sendError(wrong, request, reply);
-    else if (request.is404 || (request.method === 'OPTIONS' && !isPreflight(request))) answer(request, reply);
+    else if (request.is404 || (request.method === 'OPTIONS' && !(hasCors && isPreflight(request))))
+      answer(request, reply);
     else done();
   });
   // Without a listener Node answers 417 without a body. The hook above refuses the request.
