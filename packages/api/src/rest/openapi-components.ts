@@ -1,6 +1,5 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
-import { ProblemSchema } from '../problem-schema.ts';
 import type { Components, Json } from './json-schema.ts';
 
 /** The components that the operations of the document share. */
@@ -58,7 +57,8 @@ export const parameters: Json = {
     name: 'Dry-Run',
     in: 'header',
     required: false,
-    description: '`true`: nothing is kept; the answer is 200 with what would have been answered and recorded.',
+    description:
+      '`true`: nothing is kept. The answer is 200 and says what would have been answered and recorded: see `x-dry-run`.',
     schema: { type: 'string', enum: ['true', 'false'] },
   },
 };
@@ -82,25 +82,29 @@ export const headers: Json = {
   WwwAuthenticate: { description: 'Always `Bearer`.', schema: text },
 };
 
-const DryRunSchema = z
-  .object({
-    dryRun: z.literal(true),
-    result: z.unknown().describe('What would have been answered; null where that is nothing.'),
-    events: z.array(
-      z.object({
-        type: z.string(),
-        entity: z.object({ type: z.string(), id: z.string() }),
-        changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })),
-        data: z.record(z.string(), z.unknown()),
-      }),
-    ),
-  })
-  .meta({ id: 'DryRun', description: 'What a mutation would have done.' });
+const DryRunSchema = z.object({
+  dryRun: z.literal(true),
+  result: z.unknown().describe('What would have been answered; null where that is nothing.'),
+  events: z.array(
+    z.object({
+      type: z.string(),
+      entity: z.object({ type: z.string(), id: z.string() }),
+      changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })),
+      data: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
 
-export function sharedSchemas(components: Components): void {
-  components.output(ProblemSchema);
-  components.output(DryRunSchema);
-}
+/**
+ * How all dry runs are answered. It is not among the responses of each operation: generated clients would then say that every creation
+ * answers a task or a dry run, and each call would need a cast.
+ */
+export const dryRun = (components: Components): Json => ({
+  description:
+    'With `Dry-Run: true`, operations that have `x-dry-run` answer what they would have answered and recorded.',
+  status: 200,
+  content: { 'application/json': { schema: components.output(DryRunSchema) } },
+});
 
 /** The name of a status in the components: `NotFound` for 404. */
 export const responseName = (status: number): string => (STATUS_CODES[status] ?? '').replaceAll(/[^A-Za-z]/g, '');

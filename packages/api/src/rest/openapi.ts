@@ -11,7 +11,8 @@ import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
 import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
 import { eventTag, webhooksOf } from './openapi-webhooks.ts';
-import { headers, parameters, problemResponse, responseName, sharedSchemas } from './openapi-components.ts';
+import { ProblemSchema } from '../problem-schema.ts';
+import { dryRun, headers, parameters, problemResponse, responseName } from './openapi-components.ts';
 
 export interface OpenApiInfo {
   title: string;
@@ -30,7 +31,7 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: 
   }
   const webhooks = webhooksOf(events, components);
   const statuses = new Set([...operations.values()].flatMap(problemsOf).map(({ status }) => status));
-  sharedSchemas(components);
+  components.output(ProblemSchema);
   return {
     openapi: '3.1.0',
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
@@ -38,6 +39,7 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: 
     tags: [...tagsOf(operations.values()), ...(events.length > 0 ? [eventTag] : [])],
     paths,
     ...(events.length > 0 && { webhooks }),
+    'x-dry-run': dryRun(components),
     components: onlyUsed(
       { paths, webhooks },
       {
@@ -101,6 +103,7 @@ function describe(name: string, operation: Operation, components: Components): J
     ],
     ...(body && { requestBody: body }),
     responses: responsesOf(operation, components),
+    ...(operation.mutationHeaders && { 'x-dry-run': true }),
   };
 }
 
@@ -176,7 +179,6 @@ const inputName = (operationId: string): string =>
   `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
 
 const ref = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
-const dryRun: Json = { $ref: '#/components/schemas/DryRun' };
 const json = (schema: Json): Json => ({ 'application/json': { schema } });
 
 function responsesOf(operation: Operation, components: Components): Json {
@@ -194,12 +196,9 @@ function responsesOf(operation: Operation, components: Components): Json {
       ...(status === 201 && { Location: ref('Location') }),
       ...(mutationHeaders && { 'Idempotency-Replayed': ref('IdempotencyReplayed') }),
     },
-    ...(schema && { content: json(mutationHeaders && status === 200 ? { anyOf: [schema, dryRun] } : schema) }),
+    ...(schema && { content: json(schema) }),
   };
   return {
-    ...(mutationHeaders && status !== 200
-      ? { 200: { description: 'What would happen, with `Dry-Run: true`.', content: json(dryRun) } }
-      : {}),
     [status]: success,
     ...(revalidates && { 304: { description: STATUS_CODES[304], headers: { ETag: ref('ETag') } } }),
     ...(operation.long && { 202: jobResponse(components) }),
