@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughSystemDoor } from '../database/system-door.ts';
+import { Alarm, wait } from '../kernel/alarm.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { type JobHandlers, type JobRun, type JobStep, LeaseLost, stepRows, type StepOptions } from './handler.ts';
 import {
@@ -213,28 +213,5 @@ async function runSteps(
     const advanced = await advanceJob(ctx, job, step, { done, left: rest }, (await principal?.()) ?? null);
     if (advanced === null) return done;
     ({ done, left: rest } = advanced);
-  }
-}
-
-const wait = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
-
-/** A wait that `ring` ends early. A ring while nobody waits is not lost: the next wait ends at once. */
-class Alarm {
-  #rung = false;
-  #wake: (() => void) | null = null;
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  async wait(ms: number): Promise<void> {
-    if (!this.#rung) {
-      const timeout = new AbortController();
-      this.#wake = () => timeout.abort();
-      await wait(ms, timeout.signal);
-      this.#wake = null;
-    }
-    this.#rung = false;
   }
 }
