@@ -11,7 +11,7 @@ export interface DatabaseScope {
   readonly principal: Principal | null;
   readonly organizationId: string | null;
   readonly userId: string | null;
-  /** Whether a write may change many rows. On SQLite it then has a transaction of its own, as behind the system door. @default false */
+  /** Whether a write may change many rows. On SQLite it then has a transaction of its own. @default false */
   readonly long?: boolean;
 }
 
@@ -35,6 +35,7 @@ export const doorScope = (door: 'identity' | 'system'): DatabaseScope => ({
   principal: null,
   organizationId: null,
   userId: null,
+  long: door === 'system',
 });
 
 /** The role that owns the function `search_tasks`. It may read the words of tasks and nothing else. No connection acts as it. */

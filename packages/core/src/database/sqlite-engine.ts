@@ -82,7 +82,7 @@ export async function openSqlite(
   return {
     dialect: 'sqlite',
     read: (_scope, work) => work(reading),
-    write: (scope, work) => writes.write(scope.door === 'system' || scope.long === true, work),
+    write: (scope, work) => writes.write(scope.long === true, work),
     async ping() {
       reader.prepare('select 1').get();
     },

@@ -13,6 +13,11 @@ export function readThroughSystemDoor<T>(database: Database, work: (db: ReadDoor
   return database.read(doorScope('system'), work);
 }
 
-export function writeThroughSystemDoor<T>(ctx: ServiceContext, work: (unit: Unit) => Promise<T>): Promise<T> {
-  return inUnit(ctx, doorScope('system'), work);
+/** @param long whether the write may change many rows, as `DatabaseScope` says */
+export function writeThroughSystemDoor<T>(
+  ctx: ServiceContext,
+  work: (unit: Unit) => Promise<T>,
+  long = true,
+): Promise<T> {
+  return inUnit(ctx, { ...doorScope('system'), long }, work);
 }
