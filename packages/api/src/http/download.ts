@@ -21,8 +21,13 @@ export function rangeOf(header: string | undefined, size: number): ByteRange | n
   return { start, end };
 }
 
-/** Sends a file, or a part of it, or the address at which the storage sends it. */
+/** Sends a file, or a part of it, or the address at which the storage sends it. What is made while it is sent is sent whole. */
 export function sendDownload(file: Download, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!('sha256' in file)) {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    reply.headers({ 'content-type': file.mediaType, 'content-disposition': file.disposition });
+    return reply.send(request.method === 'HEAD' ? Readable.from([]) : file.read());
+  }
   const { size, content, mediaType, disposition } = file;
   const etag = `"${file.sha256}"`;
   reply.headers({ etag, 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' });

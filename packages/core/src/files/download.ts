@@ -1,10 +1,19 @@
+import type { Readable } from 'node:stream';
 import { attachmentDisposition } from './file-name.ts';
 import type { FileContent, FileStore } from './file-store.ts';
 import { sentMediaType } from './media-type.ts';
 import type { ReceivedFile } from './receive.ts';
 
-/** A file that is about to be sent. */
-export interface Download {
+/** What is made while it is sent, so that nobody knows its size before. */
+interface GeneratedDownload {
+  readonly mediaType: string;
+  /** The value of Content-Disposition. */
+  readonly disposition: string;
+  read(): Readable;
+}
+
+/** A file of the store that is about to be sent. */
+export interface FileDownload {
   readonly mediaType: string;
   /** The value of Content-Disposition. */
   readonly disposition: string;
@@ -14,12 +23,14 @@ export interface Download {
   readonly content: FileContent;
 }
 
+export type Download = FileDownload | GeneratedDownload;
+
 /** Opens a file of the store, to be saved by whoever gets it. */
 export async function openDownload(
   store: FileStore,
   key: string,
   { fileName, mediaType: type, size, sha256 }: ReceivedFile,
-): Promise<Download> {
+): Promise<FileDownload> {
   const mediaType = sentMediaType(type);
   const disposition = attachmentDisposition(fileName);
   return { mediaType, disposition, size, sha256, content: await store.contentOf(key, { mediaType, disposition }) };

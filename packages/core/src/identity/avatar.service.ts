@@ -1,7 +1,7 @@
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
 import { mutate } from '../database/unit-of-work.ts';
-import { avatarLimits, type Download, type IncomingFile, openDownload } from '../files/index.ts';
+import { avatarLimits, type FileDownload, type IncomingFile, openDownload } from '../files/index.ts';
 import { type JobRun, sweepAvatars } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { mutateWithFile } from '../records/index.ts';
@@ -45,7 +45,7 @@ export async function removeOwnAvatar(ctx: ServiceContext): Promise<void> {
  * Opens the picture of a user whom the caller may read: their own, and those of the members of the organization.
  * @throws `avatar_not_found`
  */
-export async function getUserAvatar(ctx: ServiceContext, { userId }: UserPath): Promise<Download> {
+export async function getUserAvatar(ctx: ServiceContext, { userId }: UserPath): Promise<FileDownload> {
   requireCaller(ctx);
   const user = await read(ctx, (db) =>
     db.selectFrom('users').select('avatar').where('id', '=', userId).executeTakeFirst(),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
-import type { Download } from '../files/index.ts';
+import type { FileDownload } from '../files/index.ts';
 import { enqueue } from '../jobs/index.ts';
 import {
   getOrganization,
@@ -36,7 +36,7 @@ const alone = (platform: TestPlatform, { principal }: TestMember) =>
 const picture = (content: Buffer = png) => testFile(content, { name: 'me.png' });
 const day = 86_400_000;
 
-const contentOf = async ({ content }: Download): Promise<Buffer> => {
+const contentOf = async ({ content }: FileDownload): Promise<Buffer> => {
   if ('location' in content) throw new Error('A folder serves nothing itself.');
   return buffer(content.read());
 };

@@ -2,7 +2,7 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
-import { avatarLimits, type Download, type IncomingFile, openDownload } from '../../files/index.ts';
+import { avatarLimits, type FileDownload, type IncomingFile, openDownload } from '../../files/index.ts';
 import { type JobRun, sweepAvatars } from '../../jobs/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { mutateWithFile } from '../../records/index.ts';
@@ -48,7 +48,7 @@ export async function removeOrganizationAvatar(ctx: ServiceContext): Promise<voi
 }
 
 /** Opens the picture of the organization of the context. @throws `permission_denied`, `avatar_not_found` */
-export async function getOrganizationAvatar(ctx: ServiceContext): Promise<Download> {
+export async function getOrganizationAvatar(ctx: ServiceContext): Promise<FileDownload> {
   authorize(ctx, 'organization:read');
   const { organizationId } = ctx.principal;
   const organization = await read(ctx, (db) =>

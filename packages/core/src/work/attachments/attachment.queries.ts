@@ -1,7 +1,7 @@
 import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
-import { type Download, openDownload } from '../../files/index.ts';
+import { type FileDownload, openDownload } from '../../files/index.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
 import { comments } from '../comments/comment.record.ts';
 import { requireTask } from '../tasks/index.ts';
@@ -108,7 +108,7 @@ export async function getAttachment(ctx: ServiceContext, { id }: ById): Promise<
 }
 
 /** @throws `attachment_not_found` */
-export async function downloadAttachment(ctx: ServiceContext, { id }: ById): Promise<Download> {
+export async function downloadAttachment(ctx: ServiceContext, { id }: ById): Promise<FileDownload> {
   authorize(ctx, 'attachment:read');
   const row = await read(ctx, (db) => requireAttachment(db, id));
   return openDownload(ctx.files, attachmentKey(row), row);
@@ -118,7 +118,7 @@ export async function downloadAttachment(ctx: ServiceContext, { id }: ById): Pro
  * The same for whoever a `downloadUrl` was made for, as far as they may read the attachment now.
  * @throws `download_link_refused`, `permission_denied`, `attachment_not_found`
  */
-export async function downloadByLink(ctx: ServiceContext, link: AttachmentLink): Promise<Download> {
+export async function downloadByLink(ctx: ServiceContext, link: AttachmentLink): Promise<FileDownload> {
   const principal = await principalOfLink(ctx, link);
   return downloadAttachment({ ...ctx, principal }, link);
 }

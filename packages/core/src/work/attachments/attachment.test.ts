@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
-import type { Download } from '../../files/index.ts';
+import type { FileDownload } from '../../files/index.ts';
 import { createTeam, removeMember, setOrganizationTier } from '../../tenancy/index.ts';
 import {
   createOrganization,
@@ -43,7 +43,7 @@ import {
 const minute = 60_000;
 const megabyte = 1024 * 1024;
 
-const contentOf = async ({ content }: Download): Promise<string> => {
+const contentOf = async ({ content }: FileDownload): Promise<string> => {
   if ('location' in content) throw new Error('A folder serves nothing itself.');
   return text(content.read());
 };
