@@ -98,6 +98,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     const welcome = firstStart ? await (await import('./demo.ts')).createDemo(platform, url) : null;
     platform.startJobs();
     platform.apiLog.start();
+    platform.sealer.start();
     health.start();
     if (lifecycle.phase === 'starting') lifecycle.phase = 'ready';
     hasServed = true;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { opensClosed, visibility } from './access/index.ts';
-import { activityTables, type EventType, registerEvents } from './activity/index.ts';
+import { activityTables, type EventType, registerEvents, Sealer } from './activity/index.ts';
 import { ApiLog, apiLogHandlers, apiLogSchedules, apiLogTables } from './api-log/index.ts';
 import { newOutcome, type ServiceContext } from './database/context.ts';
 import { counterTable } from './database/counter.entity.ts';
@@ -133,11 +133,13 @@ export interface Platform {
   context(parts: ContextParts): ServiceContext;
   /** The calls of operations. It keeps them in memory until `start` lets it write them. */
   readonly apiLog: Pick<ApiLog, 'add' | 'start' | 'write'>;
+  /** Seals the events that are committed. It keeps those of this process in memory until `start` lets it seal them. */
+  readonly sealer: Pick<Sealer, 'lag' | 'sealAll' | 'start'>;
   /** Runs jobs and schedules inside this process, until `stopJobs`. */
   startJobs(): void;
   /** Waits at most 30 seconds for the jobs that run. */
   stopJobs(): Promise<void>;
-  /** Runs what is due until nothing is: for tests and command lines. Answers how many jobs that were. */
+  /** Seals all events, and runs what is due until nothing is: for tests and command lines. Answers how many jobs that were. */
   runDueJobs(): Promise<number>;
   close(): Promise<void>;
 }
@@ -210,6 +212,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       logger.warn({ err: error }, 'When API keys were last used could not be written.'),
     );
   const apiLog = new ApiLog({ clock, logger, context: () => context({ principal: null }) });
+  const sealer = new Sealer({ logger, context: () => context({ principal: null, requestId: 'sealer' }) });
   const writing = setInterval(() => void writeUses(), usesEveryMs).unref();
   const writeDelivered = () =>
     writeFetched(context({ principal: null })).catch((error: unknown) =>
@@ -222,6 +225,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     clock,
     context,
     apiLog,
+    sealer,
     authenticate: (credential) =>
       credential.startsWith(apiKeyStart)
         ? authenticateApiKey(database, clock, credential)
@@ -229,13 +233,21 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     principal: (identity, need, chosen) => loadPrincipal(database, clock, identity, need, chosen),
     startJobs: () => runner.start(),
     stopJobs: () => runner.stop(),
-    runDueJobs: () => runner.runDue(),
+    async runDueJobs() {
+      for (let count = 0; ;) {
+        const sealed = await sealer.sealAll();
+        const ran = await runner.runDue();
+        if (!sealed && ran === 0) return count;
+        count += ran;
+      }
+    },
     async close() {
       clearInterval(writing);
       clearInterval(delivering);
       await writeUses();
       await writeDelivered();
       await apiLog.stop();
+      await sealer.stop();
       await database.close();
     },
   };

@@ -6,6 +6,7 @@ const mebibyte = 1024 * 1024;
 const lowDiskMiB = 1024;
 const fullDiskMiB = 100;
 const lateJobsSeconds = 300;
+const lateSealsMs = 60_000;
 
 export interface CheckParts {
   platform: Platform;
@@ -50,6 +51,15 @@ export function healthChecks({ platform, pendingMigrations }: CheckParts): Recor
         status: late ? 'degraded' : 'ok',
         details: { ...counts, oldestDueSeconds: Math.round(oldestDueSeconds) },
         ...(late ? { message: 'Jobs wait longer than five minutes.' } : {}),
+      };
+    },
+    sealing: async () => {
+      const { waiting, oldestMs, lastBatchMs } = platform.sealer.lag();
+      const late = oldestMs > lateSealsMs;
+      return {
+        status: late ? 'degraded' : 'ok',
+        details: { waiting, oldestMs, lastBatchMs: Math.round(lastBatchMs) },
+        ...(late ? { message: 'Events wait longer than a minute to be sealed, so nobody is told about them.' } : {}),
       };
     },
   };

@@ -155,6 +155,8 @@ export async function seed(settings: Settings, options: SeedOptions): Promise<vo
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, options.organizations) }, worker));
     if (options.fast) await grown();
+    // Otherwise the next server would begin with it.
+    await platform.sealer.sealAll();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     options.say(`${count} tasks in ${owners.length} organizations in ${seconds} s`);
     options.say(`Owners: ${owners.join(', ')}`);

@@ -39,8 +39,6 @@ interface EventPayload<Data extends Shape, Fields extends Shape> {
   organizationId?: string | null;
   /** @default the principal's user; null is the system */
   actorId?: string | null;
-  /** The user ids of all people whom it may concern. It is not recorded. @default unknown */
-  audience?: readonly string[] | undefined;
 }
 
 /** Where events are recorded: in the organization of the unit, or in the instance's own stream. */

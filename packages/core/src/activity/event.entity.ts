@@ -31,6 +31,8 @@ export const EventEntity = defineEntity({
     parentType: p.string().nullable(),
     parentId: id().nullable(),
     requestId: p.string(),
+    /** Whether nobody is told about it, because the data is made up. */
+    quiet: p.boolean().default(false),
     /** SHA-256 of salt and canonical payload, so that erasing a payload leaves the chain valid. */
     payloadHash: p.string(),
     at: instant(),
@@ -74,6 +76,35 @@ export const EventPayloadEntity = defineEntity({
   },
 });
 
+/**
+ * The place of an event in the chain of its organization. The instance's own stream has none. The event is not a reference: whoever removes
+ * it breaks the chain, and that must be seen.
+ */
+const EventSealEntity = defineEntity({
+  name: 'EventSeal',
+  tableName: 'event_seals',
+  properties: {
+    organizationId: id().primary(),
+    /** 1 for the first event of the organization, without gaps. */
+    sequence: p.integer().primary(),
+    eventId: id(),
+    /** SHA-256 of the hash before it and of the event, base64url. */
+    hash: p.string(),
+  },
+  uniques: [{ properties: ['eventId'] }],
+});
+
+/** How far a sealer has looked for events that were left unsealed. One row. */
+const EventWalkEntity = defineEntity({
+  name: 'EventWalk',
+  tableName: 'event_walks',
+  properties: {
+    name: p.string().primary(),
+    /** All events with an id that was made before this instant are sealed. */
+    walkedTo: instant(),
+  },
+});
+
 /** Members write their organization's stream; whoever is signed in adds what they did themselves to the instance's own. */
 export const eventTable = defineTable(EventEntity, {
   kind: 'tenant',
@@ -91,3 +122,13 @@ export const eventPayloadTable = defineTable(EventPayloadEntity, {
   insertOnly: true,
   references: [{ columns: ['eventId'], to: () => EventEntity, onDelete: 'cascade' }],
 });
+
+/** Only sealers add rows, behind the system door. */
+export const eventSealTable = defineTable(EventSealEntity, {
+  kind: 'tenant',
+  checkWall: 'false',
+  insertOnly: true,
+  withoutRowid: true,
+});
+
+export const eventWalkTable = defineTable(EventWalkEntity, { kind: 'system' });

@@ -1,28 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Unit } from '../database/unit-of-work.ts';
-import { canonicalJson } from '../kernel/canonical-json.ts';
-import type { Changes } from '../kernel/changes.ts';
-import { defineHooks } from '../kernel/hooks.ts';
 import { pooledRandomBytes, uuidv7 } from '../kernel/ids.ts';
 import type { NewEvent } from './catalogue.ts';
+import { payloadHash } from './chain.ts';
 import { EventEntity, EventPayloadEntity } from './event.entity.ts';
-
-/** An event with what it tells, and who may have to know. */
-export interface RecordedEvent {
-  readonly id: string;
-  readonly type: string;
-  readonly actorId: string | null;
-  readonly changes: Changes;
-  readonly data: Readonly<Record<string, unknown>>;
-  /** The user ids of all people whom it may concern. Undefined when they are not known. */
-  readonly audience?: readonly string[] | undefined;
-}
-
-/**
- * Runs with the events that a unit records, in its transaction. A hook sends its statements before it first waits, so that they travel with
- * the events.
- */
-export const eventsRecording = defineHooks<[unit: Unit, events: readonly RecordedEvent[]]>();
+import { tellCommitted } from './seal.signals.ts';
 
 /** Writes events in the transaction of the change that they report. */
 export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<void> {
@@ -41,23 +22,20 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
       organizationId,
       payload,
       salt: salt.toString('base64url'),
-      payloadHash: createHash('sha256').update(salt).update(canonicalJson(payload)).digest('base64url'),
+      payloadHash: payloadHash(salt, payload),
     };
   });
   const written = unit.insert(
     EventEntity,
-    ...rows.map(({ event, id, organizationId, actorId, apiKeyId, payloadHash }) => ({
-      id,
-      organizationId,
-      actorId,
-      apiKeyId,
-      payloadHash,
+    ...rows.map(({ event, salt: _salt, payload: _payload, ...row }) => ({
+      ...row,
       type: event.type,
       entityType: event.entity.type,
       entityId: event.entity.id,
       parentType: event.fields.parent?.type ?? null,
       parentId: event.fields.parent?.id ?? null,
       requestId: unit.ctx.requestId,
+      quiet: unit.ctx.quiet ?? false,
       at: unit.now,
     })),
   );
@@ -65,15 +43,7 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
     EventPayloadEntity,
     ...rows.map(({ id, organizationId, salt, payload }) => ({ eventId: id, organizationId, salt, payload })),
   );
-  const reacting = eventsRecording.run(
-    unit,
-    rows.map(({ event, id, actorId, payload }) => ({
-      id,
-      type: event.type,
-      actorId,
-      ...payload,
-      audience: event.fields.audience,
-    })),
-  );
-  await Promise.all([written, payloads, reacting]);
+  const committed = rows.flatMap(({ id, organizationId }) => (organizationId === null ? [] : [{ id, organizationId }]));
+  if (committed.length > 0) unit.afterCommit(() => tellCommitted(unit.ctx.database, committed));
+  await Promise.all([written, payloads]);
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { eventsRecording } from '../activity/index.ts';
+import { eventsSealed } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import type { MailTemplate } from '../identity/index.ts';
 import { inBatches, type JobHandlers, type Schedule } from '../jobs/index.ts';
@@ -48,4 +48,4 @@ export const notificationSchedules: readonly Schedule[] = [
 /** The mails of this context, by their template. */
 export const notificationMails: Readonly<Record<string, MailTemplate>> = { notifications: notificationMail };
 
-eventsRecording.add(tellLater);
+eventsSealed.add(tellLater);

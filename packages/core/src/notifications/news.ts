@@ -60,7 +60,9 @@ export async function watchersOf(db: ReadDoor, taskIds: readonly string[]): Prom
   return new Map([...rows].map(([id, some]) => [id, { watching: of(false, some), muted: new Set(of(true, some)) }]));
 }
 
-const idsIn = (value: unknown): string[] => (Array.isArray(value) ? value.filter((id) => typeof id === 'string') : []);
+/** The ids in a value of an event. */
+export const idsIn = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((id) => typeof id === 'string') : [];
 
 const without = (ids: readonly string[], others: readonly string[]): string[] =>
   ids.filter((id) => !others.includes(id));

@@ -49,7 +49,8 @@ describe.each(dialects)('notifications on %s', (dialect) => {
   const system = <T>(work: Parameters<typeof writeThroughSystemDoor<T>>[1]) =>
     writeThroughSystemDoor(anonymous(platform), work);
   /** Tells what is left to tell, and sends the mails about it. */
-  const tellAll = () => {
+  const tellAll = async () => {
+    await platform.sealer.sealAll();
     clock.advance(2000);
     return platform.runDueJobs();
   };

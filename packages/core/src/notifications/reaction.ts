@@ -1,6 +1,7 @@
-import type { RecordedEvent } from '../activity/index.ts';
+import type { SealedEvent } from '../activity/index.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue, type JobPayload } from '../jobs/index.ts';
+import { idsIn, watchersOf } from './news.ts';
 
 /** The job that tells people about events. */
 export const tellJob = 'notifications.tell';
@@ -16,30 +17,26 @@ export const tellSoon = (unit: Unit, payload: JobPayload, organizationId?: strin
     ...(organizationId !== undefined && { organizationId }),
   });
 
-const idsIn = (value: unknown): string[] => (Array.isArray(value) ? value.filter((id) => typeof id === 'string') : []);
-
-/** The people whom an event may concern. Null when nobody can say that without a query. */
-function concerned({ type, changes, data, audience: given }: RecordedEvent): readonly string[] | null {
-  const audience = given ?? null;
-  switch (type) {
-    case 'task.created':
-      return audience ?? idsIn(changes['assigneeIds']?.to);
-    case 'task.updated':
-      return changes['assigneeIds'] || changes['status'] ? audience : [];
-    case 'comment.created':
-      return audience && [...audience, ...idsIn(data['mentionIds'])];
-    case 'comment.updated':
-      return idsIn(data['mentionIds']);
-    case 'member.invited':
-      return null;
-    default:
-      return [];
-  }
+/** The people whom an event names. */
+function namedIn({ type, changes, data }: SealedEvent): string[] {
+  if (type === 'task.created' || type === 'task.updated') return idsIn(changes['assigneeIds']?.to);
+  return type === 'comment.created' || type === 'comment.updated' ? idsIn(data['mentionIds']) : [];
 }
 
-/** Starts one job for those events of a unit that somebody else may have to be told about. For the others it writes nothing. */
-export async function tellLater(unit: Unit, events: readonly RecordedEvent[]): Promise<void> {
-  if (unit.ctx.quiet) return;
-  const news = events.filter((event) => concerned(event)?.some((userId) => userId !== event.actorId) ?? true);
-  if (news.length > 0) await tellSoon(unit, { events: news.map(({ id }) => id) });
+/** Whether an event is told to those who watch its task. */
+const isForWatchers = ({ type, changes }: SealedEvent): boolean =>
+  type === 'comment.created' || (type === 'task.updated' && changes['status'] !== undefined);
+
+const taskIdOf = ({ entity, parent }: SealedEvent): string => (entity.type === 'task' ? entity : (parent ?? entity)).id;
+
+/** Starts one job for those events that somebody else may have to be told about. For the others it writes nothing. */
+export async function tellLater(unit: Unit, organizationId: string, events: readonly SealedEvent[]): Promise<void> {
+  const loud = events.filter(({ quiet }) => !quiet);
+  const watchers = await watchersOf(unit.db, loud.filter(isForWatchers).map(taskIdOf));
+  const news = loud.filter((event) => {
+    const watching = isForWatchers(event) ? (watchers.get(taskIdOf(event))?.watching ?? []) : [];
+    const concerned = [...namedIn(event), ...watching];
+    return event.type === 'member.invited' || concerned.some((userId) => userId !== event.actorId);
+  });
+  if (news.length > 0) await tellSoon(unit, { events: news.map(({ id }) => id) }, organizationId);
 }

@@ -51,7 +51,8 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
   const task = (by: TestMember, title: string, ...assignees: TestMember[]) =>
     createTask(by.ctx(), { title, assigneeIds: assignees.map(({ userId }) => userId) });
   /** Tells what is left to tell. */
-  const tellAll = () => {
+  const tellAll = async () => {
+    await platform.sealer.sealAll();
     clock.advance(2000);
     return platform.runDueJobs();
   };
@@ -64,8 +65,9 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
   }
   const system = <T>(work: Parameters<typeof writeThroughSystemDoor<T>>[1]) =>
     writeThroughSystemDoor(anonymous(platform), work);
-  const waiting = async () =>
-    (
+  const waiting = async () => {
+    await platform.sealer.sealAll();
+    return (
       await system(({ db }) =>
         db
           .selectFrom('jobs')
@@ -75,6 +77,7 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
           .execute(),
       )
     ).map(({ payload }) => payload);
+  };
   const nameOf = async ({ userId }: TestMember) =>
     (
       await system(({ db }) =>
@@ -195,7 +198,10 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
   it('jobs that wait are done together, also those about the same', async () => {
     await tellAll();
     const ids = [];
-    for (let count = 0; count < 10; count++) ids.push((await task(owner, `Box ${count}`, member)).id);
+    for (let count = 0; count < 10; count++) {
+      ids.push((await task(owner, `Box ${count}`, member)).id);
+      await platform.sealer.sealAll();
+    }
     const payloads = await waiting();
     expect(payloads).toHaveLength(10);
     await system((unit) => enqueue(unit, tellJob, payloads[0] ?? {}, { organizationId: acme.id, priority: -5 }));

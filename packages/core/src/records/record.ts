@@ -81,8 +81,6 @@ interface EventOptions {
   organizationId?: string | null;
   /** @default the principal's user; null is the system */
   actorId?: string | null;
-  /** The user ids of all people whom the event may concern. It is not recorded. @default unknown */
-  audience?: readonly string[];
 }
 
 const pick = (row: Fields, names: readonly string[]): Fields =>

@@ -2,7 +2,7 @@ import { authorize, requirePermission, type Subject } from '../../access/index.t
 import type { ServiceContext } from '../../database/context.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { errors } from '../../kernel/errors.ts';
-import { audienceOf, linkIdsOf, markLinked, tasks, taskSubject } from '../tasks/index.ts';
+import { linkIdsOf, markLinked, tasks, taskSubject } from '../tasks/index.ts';
 import { keptSince } from '../trash.ts';
 import { watchAsCommenter } from '../watchers/watcher.service.ts';
 import { workErrors } from '../work.errors.ts';
@@ -15,8 +15,7 @@ import type { Comment, CommentCreate, CommentPath, CommentUpdate } from './comme
 type CommentRow = Awaited<ReturnType<typeof comments.add>>;
 
 /**
- * Locks the task of a comment, so that nobody trashes it meanwhile. Answers what a decision needs to know about it, and whom a comment may
- * concern.
+ * Locks the task of a comment, so that nobody trashes it meanwhile. Answers what a decision needs to know about it.
  * @throws `task_not_found`
  */
 async function lockTaskOf(unit: Unit, taskId: string) {
@@ -24,7 +23,6 @@ async function lockTaskOf(unit: Unit, taskId: string) {
   const assigneeIds = links.assigneeIds.get(taskId) ?? [];
   return {
     subject: taskSubject(task, assigneeIds),
-    audience: audienceOf(task, assigneeIds, links.watcherIds.get(taskId) ?? []),
     /** Whether the caller has a row of their own among the watchers. */
     isWatcher: links.muted.has(taskId),
   };
@@ -55,14 +53,11 @@ export async function createComment(
   const mentionIds = await mentionsIn(ctx, taskId, body);
   return mutate(ctx, async (unit) => {
     // Changes the task before it shares the lock on it: two that share it could not both change the task.
-    const [, { subject, audience, isWatcher }] = await Promise.all([
-      markLinked(unit, taskId),
-      lockTaskOf(unit, taskId),
-    ]);
+    const [, { subject, isWatcher }] = await Promise.all([markLinked(unit, taskId), lockTaskOf(unit, taskId)]);
     authorize(ctx, 'comment:create', subject);
     if (parentId !== null) await referToParent(unit, taskId, parentId);
     const [{ id: commentId }] = await Promise.all([
-      comments.add(unit, { taskId, parentId, body, mentionIds }, { ...about(taskId), audience }),
+      comments.add(unit, { taskId, parentId, body, mentionIds }, about(taskId)),
       isWatcher ? null : watchAsCommenter(unit, taskId),
     ]);
     return answerComment(unit, { id: taskId, commentId });

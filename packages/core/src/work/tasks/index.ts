@@ -7,7 +7,7 @@ export { linkIdsOf, markLinked } from './task.links.ts';
 export { projectCounter } from './task.project.ts';
 export { requireTask } from './task.queries.ts';
 export { releaseQuota, requireQuota, takeQuota } from './task.quota.ts';
-export { audienceOf, tasks, taskSubject } from './task.record.ts';
+export { tasks, taskSubject } from './task.record.ts';
 export { seersOf } from './task.seers.ts';
 export { countTrashedTogether, trashedTogether } from './task.tree.ts';
 

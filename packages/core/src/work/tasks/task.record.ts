@@ -45,12 +45,6 @@ export const withLinkIds = (
   watcherIds: watcherIds.get(row.id) ?? [],
 });
 
-/** The people whom a change of a task may concern: who made it, and some others. */
-export const audienceOf = (
-  { createdById }: Pick<Row<typeof TaskEntity>, 'createdById'>,
-  ...others: readonly (readonly string[])[]
-): string[] => [createdById, ...others.flat()];
-
 /** One id by itself, because its statement is the one that reads a single row. */
 export const oneOrMany = (ids: readonly string[]): string | readonly string[] => {
   const [only, ...others] = ids;

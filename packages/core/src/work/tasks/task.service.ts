@@ -24,7 +24,7 @@ import {
 } from './task.project.ts';
 import { assembleTask } from './task.queries.ts';
 import { numbersTaken, takeQuotaAndNumber } from './task.quota.ts';
-import { audienceOf, type LockedTask, lockTasks, oneOrMany, tasks, taskSubject } from './task.record.ts';
+import { type LockedTask, lockTasks, oneOrMany, tasks, taskSubject } from './task.record.ts';
 import { lockParents, readReferences, type Referable, requireReferences, tagsOf } from './task.references.ts';
 import type { Task, TaskCreate, TaskStatus, TaskUpdate } from './task.schema.ts';
 import { parentsAbove } from './task.tree.ts';
@@ -194,14 +194,6 @@ export const linkTags = (unit: Unit, linked: readonly Linked[]): Promise<void> =
 
 type Fields = Omit<TaskUpdate, 'id'>;
 
-/** The people whom a change of one task may concern. Who watches many tasks is unknown. */
-function audienceOfOne(rows: readonly { task: LockedTask; fields: Fields }[]): { audience?: string[] } {
-  const [only, ...others] = rows;
-  if (!only || others.length > 0) return {};
-  const { task, fields } = only;
-  return { audience: audienceOf(task, task.assigneeIds, fields.assigneeIds ?? [], task.watcherIds) };
-}
-
 /**
  * Changes one task or several by the same statements, each as its row says.
  * @param rows must not name a task twice
@@ -273,7 +265,7 @@ export async function changeTasks(unit: Unit, given: Rows<TaskUpdate>, beside?: 
       ...places.get(task.id),
       ...(beside && fieldsOf.has(task.id) && { position: beside.position }),
     }),
-    { later: true, ...audienceOfOne(checked.values) },
+    { later: true },
   );
   await writeLater(unit, changed.length, [...replaceLinks(unit, changed), ...replaceWords(unit, changed)]);
   const afterwards = new Map(changed.map(({ after }) => [after.id, after]));

@@ -16,7 +16,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table "counters" ("organization_id" uuid not null, "name" varchar(255) not null, "value" int not null, primary key ("organization_id", "name"));`);
 
-    this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "api_key_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
+    this.addSql(`create table "events" ("id" uuid not null, "organization_id" uuid null, "type" varchar(255) not null, "actor_id" uuid null, "api_key_id" uuid null, "entity_type" varchar(255) not null, "entity_id" uuid not null, "parent_type" varchar(255) null, "parent_id" uuid null, "request_id" varchar(255) not null, "quiet" boolean not null default false, "payload_hash" varchar(255) not null, "at" timestamptz(3) not null, primary key ("id"));`);
     this.addSql(`create index "events_organization_id_entity_id_id_index" on "events" ("organization_id", "entity_id", "id");`);
     this.addSql(`create index "events_organization_id_parent_id_id_index" on "events" ("organization_id", "parent_id", "id") where parent_id is not null;`);
     this.addSql(`create index "events_organization_id_at_id_index" on "events" ("organization_id", "at", "id") where organization_id is not null;`);
@@ -24,6 +24,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "events_organization_id_type_at_id_index" on "events" ("organization_id", "type", "at", "id") where organization_id is not null and type <> 'task.created' and type <> 'task.updated' and type <> 'comment.created';`);
 
     this.addSql(`create table "event_payloads" ("event_id" uuid not null, "organization_id" uuid null, "salt" varchar(255) not null, "payload" jsonb not null, primary key ("event_id"));`);
+
+    this.addSql(`create table "event_seals" ("organization_id" uuid not null, "sequence" int not null, "event_id" uuid not null, "hash" varchar(255) not null, primary key ("organization_id", "sequence"));`);
+    this.addSql(`alter table "event_seals" add constraint "event_seals_event_id_unique" unique ("event_id");`);
+
+    this.addSql(`create table "event_walks" ("name" varchar(255) not null, "walked_to" timestamptz(3) not null, primary key ("name"));`);
 
     this.addSql(`create table "idempotency_keys" ("user_id" uuid not null, "scope" varchar(255) not null, "procedure" varchar(255) not null, "key" varchar(255) not null, "fingerprint" varchar(255) not null, "answer" jsonb null, "created_at" timestamptz(3) not null, primary key ("user_id", "scope", "procedure", "key"));`);
     this.addSql(`create index "idempotency_keys_created_at_index" on "idempotency_keys" ("created_at");`);
@@ -263,6 +268,15 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "event_payloads_system" on "event_payloads" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "event_payloads_identity" on "event_payloads" to "tenon_identity" using (true) with check (true);`);
     this.addSql(`create policy "event_payloads_request" on "event_payloads" to "tenon_request" using (event_payloads.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (event_payloads.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid) or event_payloads.organization_id is null);`);
+
+    this.addSql(`alter table "event_seals" enable row level security;`);
+    this.addSql(`alter table "event_seals" force row level security;`);
+    this.addSql(`create policy "event_seals_system" on "event_seals" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "event_seals_request" on "event_seals" to "tenon_request" using (event_seals.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (false);`);
+
+    this.addSql(`alter table "event_walks" enable row level security;`);
+    this.addSql(`alter table "event_walks" force row level security;`);
+    this.addSql(`create policy "event_walks_system" on "event_walks" to "tenon_system" using (true) with check (true);`);
 
     this.addSql(`alter table "idempotency_keys" enable row level security;`);
     this.addSql(`alter table "idempotency_keys" force row level security;`);
@@ -747,6 +761,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "counters" cascade;`);
     this.addSql(`drop table if exists "events" cascade;`);
     this.addSql(`drop table if exists "event_payloads" cascade;`);
+    this.addSql(`drop table if exists "event_seals" cascade;`);
+    this.addSql(`drop table if exists "event_walks" cascade;`);
     this.addSql(`drop table if exists "idempotency_keys" cascade;`);
     this.addSql(`drop table if exists "jobs" cascade;`);
     this.addSql(`drop table if exists "oidc_flows" cascade;`);

@@ -16,7 +16,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`create table \`counters\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`name\` text not null, \`value\` integer not null, primary key (\`organization_id\`, \`name\`)) without rowid;`);
 
-    this.addSql(`create table \`events\` (\`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`type\` text not null, \`actor_id\` blob check (\`actor_id\` is null or (typeof(\`actor_id\`) = 'blob' and length(\`actor_id\`) = 16)) null, \`api_key_id\` blob check (\`api_key_id\` is null or (typeof(\`api_key_id\`) = 'blob' and length(\`api_key_id\`) = 16)) null, \`entity_type\` text not null, \`entity_id\` blob check (typeof(\`entity_id\`) = 'blob' and length(\`entity_id\`) = 16) not null, \`parent_type\` text null, \`parent_id\` blob check (\`parent_id\` is null or (typeof(\`parent_id\`) = 'blob' and length(\`parent_id\`) = 16)) null, \`request_id\` text not null, \`payload_hash\` text not null, \`at\` datetime not null);`);
+    this.addSql(`create table \`events\` (\`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`type\` text not null, \`actor_id\` blob check (\`actor_id\` is null or (typeof(\`actor_id\`) = 'blob' and length(\`actor_id\`) = 16)) null, \`api_key_id\` blob check (\`api_key_id\` is null or (typeof(\`api_key_id\`) = 'blob' and length(\`api_key_id\`) = 16)) null, \`entity_type\` text not null, \`entity_id\` blob check (typeof(\`entity_id\`) = 'blob' and length(\`entity_id\`) = 16) not null, \`parent_type\` text null, \`parent_id\` blob check (\`parent_id\` is null or (typeof(\`parent_id\`) = 'blob' and length(\`parent_id\`) = 16)) null, \`request_id\` text not null, \`quiet\` integer not null default false, \`payload_hash\` text not null, \`at\` datetime not null);`);
     this.addSql(`create index \`events_organization_id_entity_id_id_index\` on \`events\` (\`organization_id\`, \`entity_id\`, \`id\`);`);
     this.addSql(`create index \`events_organization_id_parent_id_id_index\` on \`events\` (\`organization_id\`, \`parent_id\`, \`id\`) where parent_id is not null;`);
     this.addSql(`create index \`events_organization_id_at_id_index\` on \`events\` (\`organization_id\`, \`at\`, \`id\`) where organization_id is not null;`);
@@ -24,6 +24,11 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index \`events_organization_id_type_at_id_index\` on \`events\` (\`organization_id\`, \`type\`, \`at\`, \`id\`) where organization_id is not null and type <> 'task.created' and type <> 'task.updated' and type <> 'comment.created';`);
 
     this.addSql(`create table \`event_payloads\` (\`event_id\` blob check (typeof(\`event_id\`) = 'blob' and length(\`event_id\`) = 16) not null primary key, \`organization_id\` blob check (\`organization_id\` is null or (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16)) null, \`salt\` text not null, \`payload\` json not null, constraint \`event_payloads_event_id_foreign\` foreign key (\`event_id\`) references \`events\` (\`id\`) on update no action on delete cascade);`);
+
+    this.addSql(`create table \`event_seals\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`sequence\` integer not null, \`event_id\` blob check (typeof(\`event_id\`) = 'blob' and length(\`event_id\`) = 16) not null, \`hash\` text not null, primary key (\`organization_id\`, \`sequence\`)) without rowid;`);
+    this.addSql(`create unique index \`event_seals_event_id_unique\` on \`event_seals\` (\`event_id\`);`);
+
+    this.addSql(`create table \`event_walks\` (\`name\` text not null primary key, \`walked_to\` datetime not null);`);
 
     this.addSql(`create table \`idempotency_keys\` (\`user_id\` blob check (typeof(\`user_id\`) = 'blob' and length(\`user_id\`) = 16) not null, \`scope\` text not null, \`procedure\` text not null, \`key\` text not null, \`fingerprint\` text not null, \`answer\` json null, \`created_at\` datetime not null, primary key (\`user_id\`, \`scope\`, \`procedure\`, \`key\`));`);
     this.addSql(`create index \`idempotency_keys_created_at_index\` on \`idempotency_keys\` (\`created_at\`);`);
@@ -267,6 +272,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists \`counters\`;`);
     this.addSql(`drop table if exists \`events\`;`);
     this.addSql(`drop table if exists \`event_payloads\`;`);
+    this.addSql(`drop table if exists \`event_seals\`;`);
+    this.addSql(`drop table if exists \`event_walks\`;`);
     this.addSql(`drop table if exists \`idempotency_keys\`;`);
     this.addSql(`drop table if exists \`jobs\`;`);
     this.addSql(`drop table if exists \`oidc_flows\`;`);

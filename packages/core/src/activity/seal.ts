@@ -1,0 +1,263 @@
+import { sql } from 'kysely';
+import type { ServiceContext } from '../database/context.ts';
+import type { Dialect } from '../database/engine.ts';
+import { anyOf } from '../database/sql.ts';
+import { listedValue } from '../database/sqlite-values.ts';
+import { type RowOf, statement } from '../database/statement.ts';
+import { writeThroughSystemDoor } from '../database/system-door.ts';
+import { asId } from '../database/typed-value.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import type { Changes } from '../kernel/changes.ts';
+import { defineHooks } from '../kernel/hooks.ts';
+import { chainHash } from './chain.ts';
+import { firstPreviousHash } from './check-chain.ts';
+import { sealedChannel, tellSealed } from './seal.signals.ts';
+
+/** An event with its place in the chain of its organization. */
+export interface SealedEvent {
+  readonly id: string;
+  /** 1 for the first event of the organization, without gaps. */
+  readonly sequence: number;
+  readonly type: string;
+  readonly at: string;
+  readonly organizationId: string;
+  readonly actorId: string | null;
+  readonly apiKeyId: string | null;
+  readonly entity: { readonly type: string; readonly id: string };
+  readonly parent: { readonly type: string; readonly id: string } | null;
+  readonly requestId: string;
+  /** Whether nobody is told about it, because the data is made up. */
+  readonly quiet: boolean;
+  /** Empty when it was erased before the event was sealed, and so is `data`. */
+  readonly changes: Changes;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Runs with the events of one organization that a transaction seals, in this transaction. What must react to events adds its work here, so
+ * that the work of an event exists exactly when the event is sealed. The unit is behind the system door. A hook that throws keeps the events
+ * of the organization from being sealed, so it only adds rows: what may fail for one event belongs into a job.
+ */
+export const eventsSealed = defineHooks<[unit: Unit, organizationId: string, events: readonly SealedEvent[]]>();
+
+interface Some extends Readonly<Record<string, unknown>> {
+  ids: readonly string[];
+  walkedTo: string;
+}
+
+/** How many events one transaction seals. */
+export const mostSealed = 1_000;
+
+/**
+ * Some events, and all others about the same entities that may be unsealed, as far as they are not sealed. A change that another server has
+ * committed before is among them. What is left of erased organizations is never sealed.
+ */
+const unsealedEvents = statement((db, { ids, walkedTo }: Some, dialect) =>
+  db
+    .selectFrom(
+      db
+        .selectFrom('events')
+        .select('events.id')
+        .where(anyOf(dialect, 'events.id', ids))
+        .union(
+          db
+            .selectFrom(
+              db
+                .selectFrom('events')
+                .select(['events.organization_id', 'events.entity_id'])
+                .distinct()
+                .where(anyOf(dialect, 'events.id', ids))
+                .as('entity'),
+            )
+            .innerJoin('events as other', (join) =>
+              join
+                .onRef('other.organization_id', '=', 'entity.organization_id')
+                .onRef('other.entity_id', '=', 'entity.entity_id'),
+            )
+            .select('other.id')
+            .where('other.id', '>', walkedTo),
+        )
+        .as('some'),
+    )
+    .innerJoin('events', 'events.id', 'some.id')
+    .innerJoin('organizations', 'organizations.id', 'events.organization_id')
+    .leftJoin('event_seals', 'event_seals.event_id', 'some.id')
+    .leftJoin('event_payloads', 'event_payloads.event_id', 'some.id')
+    .where('event_seals.event_id', 'is', null)
+    .select([
+      'events.id',
+      'organizations.id as organizationId',
+      'events.type',
+      'events.at',
+      'events.actor_id as actorId',
+      'events.api_key_id as apiKeyId',
+      'events.entity_type as entityType',
+      'events.entity_id as entityId',
+      'events.parent_type as parentType',
+      'events.parent_id as parentId',
+      'events.request_id as requestId',
+      'events.payload_hash as payloadHash',
+      'events.quiet',
+      'event_payloads.payload',
+    ])
+    .orderBy('events.id')
+    .limit(sql.lit(mostSealed)),
+);
+
+type EventRow = RowOf<typeof unsealedEvents>;
+
+/** A list of values as a table. */
+const listOf = (dialect: Dialect, ids: unknown) =>
+  dialect === 'postgresql'
+    ? sql`unnest(${asId(ids)}::uuid[]) as given(id)`
+    : sql`(select ${sql.raw(listedValue.id)} as id from json_each(${asId(ids)})) as given`;
+
+interface Head {
+  organizationId: string;
+  sequence: number;
+  hash: string;
+}
+
+/** The last seal of each of some organizations. */
+const heads = statement<{ organizationIds: readonly string[] }, Head>((db, { organizationIds }, dialect) => {
+  const last = sql`select max(sequence) from event_seals where organization_id = given.id`;
+  const query = sql<Head>`select seal.organization_id as "organizationId", seal.sequence, seal.hash
+    from ${listOf(dialect, organizationIds)}
+    join event_seals as seal on seal.organization_id = given.id and seal.sequence = (${last})`;
+  return { compile: () => query.compile(db) };
+});
+
+interface Seals extends Readonly<Record<string, unknown>> {
+  organizationIds: readonly string[];
+  sequences: readonly number[];
+  eventIds: readonly string[];
+  hashes: readonly string[];
+  /** The same in one list, for SQLite. */
+  rows: readonly (readonly unknown[])[];
+}
+
+/** One statement, however many seals there are. */
+const addSeals = statement<Seals, never>((db, { organizationIds, sequences, eventIds, hashes, rows }, dialect) => {
+  const given =
+    dialect === 'postgresql'
+      ? sql`select * from unnest(${asId(organizationIds)}::uuid[], ${sequences}::int[], ${asId(eventIds)}::uuid[], ${hashes}::text[])`
+      : sql`select unhex(value ->> 0, '-'), value ->> 1, unhex(value ->> 2, '-'), value ->> 3 from json_each(${asId(rows)})`;
+  const query = sql<never>`insert into event_seals (organization_id, sequence, event_id, hash) ${given}`;
+  return { compile: () => query.compile(db) };
+});
+
+/** Any number that nobody else takes for an advisory lock. */
+const chainLock = 7_203_685;
+
+const tryToLock = statement<Record<string, never>, { locked: boolean }>((db) => {
+  const query = sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(${sql.lit(chainLock)}) as locked`;
+  return { compile: () => query.compile(db) };
+});
+
+/** PostgreSQL sends it to those who listen when the transaction commits. */
+const notify = statement<{ payloads: readonly string[] }, never>((db, { payloads }) => {
+  const query = sql<never>`select pg_notify(${sql.lit(sealedChannel)}, payload) from unnest(${payloads}::text[]) as given(payload)`;
+  return { compile: () => query.compile(db) };
+});
+
+const versionOf = ({ payload }: EventRow): number | null => {
+  const version = payload?.data['version'];
+  return typeof version === 'number' ? version : null;
+};
+
+/**
+ * Puts events into the order in which they are sealed: that of their ids, but those of one entity in the order of its versions. The clocks of
+ * two servers that change an entity in turn may differ, and then the order of ids is another one.
+ */
+function inOrder(events: readonly EventRow[]): EventRow[] {
+  const ordered = [...events];
+  for (const places of Map.groupBy(events.keys(), (place) => events[place]?.entityId).values()) {
+    const versioned = places.flatMap((place) => {
+      const event = events[place];
+      const version = event && versionOf(event);
+      return event && typeof version === 'number' ? [{ place, event, version }] : [];
+    });
+    const sorted = versioned.toSorted((a, b) => a.version - b.version);
+    for (const [index, { place }] of versioned.entries()) {
+      const next = sorted[index];
+      if (next) ordered[place] = next.event;
+    }
+  }
+  return ordered;
+}
+
+interface Seal {
+  event: SealedEvent;
+  hash: string;
+}
+
+/** Continues the chain of an organization. */
+function chain(head: Head | undefined, rows: readonly EventRow[]): Seal[] {
+  let { sequence, hash } = head ?? { sequence: 0, hash: firstPreviousHash };
+  return inOrder(rows).map((row) => {
+    const { entityType, entityId, parentType, parentId, payloadHash, payload, ...event } = row;
+    const placed = {
+      ...event,
+      sequence: ++sequence,
+      entity: { type: entityType, id: entityId },
+      parent: parentType === null || parentId === null ? null : { type: parentType, id: parentId },
+    };
+    hash = chainHash(hash, { ...placed, payloadHash });
+    return { event: { ...placed, changes: payload?.changes ?? {}, data: payload?.data ?? {} }, hash };
+  });
+}
+
+async function sealIn(unit: Unit, rows: readonly EventRow[]): Promise<ReadonlyMap<string, number>> {
+  const { db } = unit;
+  const byOrganization = Map.groupBy(rows, ({ organizationId }) => organizationId);
+  const known = await db.run(heads, { organizationIds: [...byOrganization.keys()] });
+  const headOf = new Map(known.map((head) => [head.organizationId, head]));
+  const chains = [...byOrganization].map(([id, events]) => chain(headOf.get(id), events));
+  const seals = chains.flat();
+  const organizationIds = seals.map(({ event }) => event.organizationId);
+  const sequences = seals.map(({ event }) => event.sequence);
+  const eventIds = seals.map(({ event }) => event.id);
+  const hashes = seals.map(({ hash }) => hash);
+  const list = seals.map(({ event, hash }) => [event.organizationId, event.sequence, event.id, hash]);
+  const last = new Map(seals.map(({ event }) => [event.organizationId, event.sequence]));
+  const payloads = [...last].map(([id, sequence]) => `${id} ${sequence}`);
+  await Promise.all([
+    db.run(addSeals, { organizationIds, sequences, eventIds, hashes, rows: list }),
+    ...(db.dialect === 'postgresql' ? [db.run(notify, { payloads })] : []),
+    ...chains.map((some) =>
+      eventsSealed.run(
+        unit,
+        some[0]?.event.organizationId ?? '',
+        some.map(({ event }) => event),
+      ),
+    ),
+  ]);
+  return last;
+}
+
+/**
+ * Seals those of some events that are not sealed yet, and others about the same entities, but not more than `mostSealed`: the oldest. On
+ * PostgreSQL one transaction seals at a time.
+ * @param walkedTo all events with lower ids are sealed
+ * @returns how many it has sealed. Null when another process was sealing.
+ */
+export async function sealEvents(
+  ctx: ServiceContext,
+  ids: readonly string[],
+  walkedTo: string,
+): Promise<number | null> {
+  const { database } = ctx;
+  const sealed = await writeThroughSystemDoor(
+    ctx,
+    async (unit) => {
+      // The events are read by a later statement, which sees what those who had the lock before have sealed.
+      if (unit.db.dialect === 'postgresql' && (await unit.db.run(tryToLock, {}))[0]?.locked !== true) return null;
+      const rows = await unit.db.run(unsealedEvents, { ids, walkedTo });
+      return { count: rows.length, last: rows.length === 0 ? [] : await sealIn(unit, rows) };
+    },
+    // On SQLite it is an ordinary member of a group of writes.
+    false,
+  );
+  for (const [organizationId, last] of sealed?.last ?? []) tellSealed(database, organizationId, last);
+  return sealed && sealed.count;
+}
