@@ -1,4 +1,5 @@
 import { activityRouter } from './activity/activity.router.ts';
+import { auditRouter } from './activity/audit.router.ts';
 import { analyticsRouter } from './analytics/analytics.router.ts';
 import { apiAuditRouter } from './api-log/api-audit.router.ts';
 import { authRouter } from './identity/auth.router.ts';
@@ -55,6 +56,7 @@ export const appRouter = router({
   activity: activityRouter,
   analytics: analyticsRouter,
   apiAudit: apiAuditRouter,
+  audit: auditRouter,
   notifications: notificationRouter,
   notificationPreferences: notificationPreferenceRouter,
   attachments: attachmentRouter,

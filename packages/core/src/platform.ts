@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { opensClosed, visibility } from './access/index.ts';
-import { activityTables, type EventType, registerEvents, Sealer } from './activity/index.ts';
+import {
+  activityEvents,
+  activityHandlers,
+  activitySchedules,
+  activityTables,
+  type EventType,
+  registerEvents,
+  Sealer,
+} from './activity/index.ts';
 import { ApiLog, apiLogHandlers, apiLogSchedules, apiLogTables } from './api-log/index.ts';
 import { newOutcome, type ServiceContext } from './database/context.ts';
 import { counterTable } from './database/counter.entity.ts';
@@ -67,6 +75,7 @@ const deliveredEveryMs = 5000;
 
 /** Every type of event, by its name: each context lists its own. */
 export const eventTypes: ReadonlyMap<string, EventType> = registerEvents([
+  ...activityEvents,
   ...identityEvents,
   ...tenancyEvents,
   ...workEvents,
@@ -188,6 +197,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     context: (requestId) => context({ principal: null, requestId }),
     handlers: {
       ...maintenanceHandlers,
+      ...activityHandlers(logger),
       ...identityHandlers,
       ...tenancyHandlers,
       ...workHandlers,
@@ -198,6 +208,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     },
     schedules: [
       ...maintenanceSchedules,
+      ...activitySchedules,
       ...identitySchedules,
       ...tenancySchedules,
       ...workSchedules,

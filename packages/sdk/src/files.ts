@@ -23,6 +23,7 @@ export const uploadRoutes = {
 export const downloadPaths = {
   'attachments.download': '/attachments/{id}/content',
   'attachments.downloadByLink': '/attachments/{id}/download',
+  'audit.export': '/audit/export',
   'organizations.getAvatar': '/organizations/{organizationId}/avatar',
   'users.getAvatar': '/users/{userId}/avatar',
 } as const;

@@ -180,7 +180,7 @@ interface Acting {
   readonly clock?: Clock;
 }
 
-type InOrganization = { readonly principal: Principal & { organizationId: string } };
+export type InOrganization = { readonly principal: Principal & { organizationId: string } };
 
 /**
  * Throws unless the principal has the permission for something, at some time. An operation whose answer depends on the row

@@ -3,6 +3,7 @@ export {
   decide,
   type Decision,
   effectivePermissions,
+  type InOrganization,
   isPermitted,
   isUnrestricted,
   opensClosed,

@@ -20,7 +20,7 @@ export const permissions = [
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create', 'comment:delete_any',
   'attachment:read', 'attachment:create', 'attachment:delete', 'attachment:delete_any',
-  'activity:read', 'analytics:read', 'usage:read', 'audit:read',
+  'activity:read', 'analytics:read', 'usage:read', 'audit:read', 'audit:export',
 ] as const; // prettier-ignore
 
 export type Permission = (typeof permissions)[number];
@@ -58,6 +58,7 @@ const admin: readonly Permission[] = [
   'organization:update',
   'usage:read',
   'audit:read',
+  'audit:export',
   ...writes('member', 'role', 'department', 'team', 'api_key', 'service_account'),
 ];
 
@@ -71,7 +72,7 @@ export const builtInRoles = {
   developer: { name: 'Developer', permissions: member, constraints: ['assignedOnly', 'workingHours'] },
   auditor: {
     name: 'Auditor',
-    permissions: [...reads, 'project:read_private', 'usage:read', 'audit:read'],
+    permissions: [...reads, 'project:read_private', 'usage:read', 'audit:read', 'audit:export'],
     constraints: [],
   },
 } as const satisfies Record<string, BuiltInRole>;

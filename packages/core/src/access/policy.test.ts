@@ -75,6 +75,7 @@ activity:read            yes        yes        yes        yes        yes        
 analytics:read           yes        yes        yes        yes        yes        yes        yes
 usage:read               yes        yes        -          -          -          -          yes
 audit:read               yes        yes        -          -          -          -          yes
+audit:export             yes        yes        -          -          -          -          yes
 `;
 
 const lines = policy.trimEnd().split('\n').slice(1);

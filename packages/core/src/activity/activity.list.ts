@@ -8,13 +8,14 @@ import { read, type ReadDoor } from '../database/read-door.ts';
 import { requestScope } from '../database/scope.ts';
 import { anyOf } from '../database/sql.ts';
 import { asText } from '../database/typed-value.ts';
-import type { ActivityListInput, ActivityLogPage } from './activity.schema.ts';
+import type { ActivityListInput, ActivityLogPage, EventFilters } from './activity.schema.ts';
+import type { Principal } from '../kernel/principal.ts';
 import { byId, byTime, type EventLogPage, eventsAbout, readEvents } from './activity.queries.ts';
 import { typesNamed } from './catalogue.ts';
 import { frequentTypes, isRareType } from './event.entity.ts';
 
 /** The filters, as far as they name values. */
-interface Filters {
+export interface Filters {
   actors: readonly string[] | null;
   types: readonly string[] | null;
   entityType: string | null;
@@ -23,21 +24,32 @@ interface Filters {
 const allEvents = (db: ReadDoor) => db.selectFrom('events');
 
 /** The conditions of filters whose index the page does not read. */
-const checksOf = (dialect: Dialect, { actors, types, entityType }: Filters): RawBuilder<SqlBool>[] => [
+export const checksOf = (dialect: Dialect, { actors, types, entityType }: Filters): RawBuilder<SqlBool>[] => [
   ...(actors ? [anyOf(dialect, 'events.actor_id', actors)] : []),
   ...(types ? [anyOf(dialect, 'events.type', types, 'text')] : []),
   ...(entityType === null ? [] : [sql<SqlBool>`events.entity_type = ${asText(entityType)}`]),
 ];
 
-function periodOf({ after, before }: Pick<ActivityListInput, 'after' | 'before'>): RawBuilder<SqlBool>[] {
+export function periodOf({ after, before }: Pick<ActivityListInput, 'after' | 'before'>): RawBuilder<SqlBool>[] {
   return [
     ...(after === undefined ? [] : [sql<SqlBool>`events.at >= ${new Date(after)}`]),
     ...(before === undefined ? [] : [sql<SqlBool>`events.at <= ${new Date(before)}`]),
   ];
 }
 
+/** Reads the filters of a list. Null when they name no known type, so that nothing matches. */
+export function filtersOf({ principal }: { principal: Principal }, input: EventFilters): Filters | null {
+  const { actor, type, entityType = null } = input;
+  const types = type ? typesNamed(type) : null;
+  if (types?.length === 0) return null;
+  const actors = actor ? [...new Set(actor.map((one) => (one === 'me' ? principal.userId : one)))] : null;
+  return { actors, types, entityType };
+}
+
 /** Decides which index a page reads, and which filters it checks row by row. */
-function logOf(dialect: Dialect, entityId: string | undefined, filters: Filters, period: RawBuilder<SqlBool>[]) {
+export function logOf(dialect: Dialect, filters: Filters, input: EventFilters) {
+  const { entityId } = input;
+  const period = periodOf(input);
   const { actors, types } = filters;
   if (entityId !== undefined)
     return { order: byId, parts: eventsAbout(entityId), checks: [...checksOf(dialect, filters), ...period] };
@@ -63,14 +75,9 @@ function logOf(dialect: Dialect, entityId: string | undefined, filters: Filters,
 export async function listActivity(ctx: ServiceContext, input: ActivityListInput): Promise<ActivityLogPage> {
   authorize(ctx, 'activity:read');
   const { principal, database } = ctx;
-  const { dialect } = database.engine;
-  const filters: Filters = {
-    actors: input.actor ? [...new Set(input.actor.map((actor) => (actor === 'me' ? principal.userId : actor)))] : null,
-    types: input.type ? typesNamed(input.type) : null,
-    entityType: input.entityType ?? null,
-  };
-  if (filters.types?.length === 0) return { data: [], nextCursor: null };
-  const ways = logOf(dialect, input.entityId, filters, periodOf(input));
+  const filters = filtersOf(ctx, input);
+  if (!filters) return { data: [], nextCursor: null };
+  const ways = logOf(database.engine.dialect, filters, input);
   const log: EventLogPage = {
     ...ways,
     request: pageRequest(ctx, `activity ${input.entityId ?? ''}`, ways.order === byId ? '-id' : '-at', input),

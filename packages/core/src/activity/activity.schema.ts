@@ -35,33 +35,37 @@ export type ActivityEntry = z.output<typeof ActivityEntry>;
 
 export const ActivityPage = page(ActivityEntry, 'ActivityPage');
 
-export const ActivityListInput = z
-  .strictObject({
-    ...logInput,
-    actor: anyIdOr('me').describe('`me` or user ids.'),
-    type: anyOf(
-      z
-        .string()
-        .max(100)
-        .regex(
-          /^(\*|[a-z_]+\.(\*|[a-z_]+))$/,
-          'Must be a type such as task.created, or task.* for all types about tasks.',
-        ),
-    ).describe('Types of events, such as `task.created`, or `task.*` for all that begin so.'),
-    entityId: id().optional().describe('What it happened to, or what that belongs to: a task with its comments.'),
-    entityType: z
+/** The filters of lists of events. */
+export const eventFilters = {
+  actor: anyIdOr('me').describe('`me` or user ids.'),
+  type: anyOf(
+    z
       .string()
       .max(100)
-      .regex(/^[a-z_]+$/, 'Must be a kind of entity, such as task.')
-      .optional()
-      .describe('What kind of entity that is, such as `task`. Needs entityId.'),
-    after: instantIn().optional().describe('Inclusive.'),
-    before: instantIn().optional().describe('Inclusive.'),
-  })
-  .refine(({ entityType, entityId }) => entityType === undefined || entityId !== undefined, {
-    path: ['entityType'],
-    message: 'Needs entityId.',
-  });
+      .regex(
+        /^(\*|[a-z_]+\.(\*|[a-z_]+))$/,
+        'Must be a type such as task.created, or task.* for all types about tasks.',
+      ),
+  ).describe('Types of events, such as `task.created`, or `task.*` for all that begin so.'),
+  entityId: id().optional().describe('What it happened to, or what that belongs to: a task with its comments.'),
+  entityType: z
+    .string()
+    .max(100)
+    .regex(/^[a-z_]+$/, 'Must be a kind of entity, such as task.')
+    .optional()
+    .describe('What kind of entity that is, such as `task`. Needs entityId.'),
+  after: instantIn().optional().describe('Inclusive.'),
+  before: instantIn().optional().describe('Inclusive.'),
+};
+
+export type EventFilters = z.output<z.ZodObject<typeof eventFilters>>;
+
+/** A kind of entity needs the id of one. */
+export const wantsEntityId = ({ entityType, entityId }: { entityType?: unknown; entityId?: unknown }): boolean =>
+  entityType === undefined || entityId !== undefined;
+export const needsEntityId = { path: ['entityType'], message: 'Needs entityId.' };
+
+export const ActivityListInput = z.strictObject({ ...logInput, ...eventFilters }).refine(wantsEntityId, needsEntityId);
 export type ActivityListInput = z.output<typeof ActivityListInput>;
 
 export const ActivityLogPage = logPage(ActivityEntry, 'ActivityLogPage');
