@@ -50,6 +50,8 @@ const test = String.raw`\.(test|samples)\.ts$`;
 const testing = '^packages/(core|api)/src/(contract/)?testing/';
 /** Run from the command line, never imported: they see the whole platform. */
 const programs = String.raw`${core}database/migrations/(drift|generate)\.ts$`;
+/** What the SDK shares with the server. It runs in browsers, and the SDK's build puts it into the package. */
+const shared = String.raw`${core}activity/check-chain\.ts$`;
 const anyOf = (names) => `(${names.join('|')})`;
 
 /** Folders that may import only from those before them. */
@@ -98,7 +100,13 @@ const forbidden = [
     name: 'sdk-imports-nothing-of-core',
     severity: 'error',
     from: { path: '^packages/sdk/' },
-    to: { path: '^(packages/core|apps|benchmarks)/' },
+    to: { path: '^(packages/core|apps|benchmarks)/', pathNot: shared },
+  },
+  {
+    name: 'what-the-sdk-shares-imports-no-more-than-it-needs',
+    severity: 'error',
+    from: { path: shared },
+    to: { pathNot: String.raw`${core}kernel/canonical-json\.ts$` },
   },
   {
     name: 'sdk-runs-in-browsers',
@@ -117,6 +125,7 @@ const forbidden = [
         String.raw`^packages/[^/]+/src/(testing/)?index\.ts$`,
         // What the command line needs before it knows whether it needs the platform, which takes long to load.
         String.raw`^packages/core/src/kernel/start\.ts$`,
+        shared,
         String.raw`^packages/[^/]+/(package|openapi)\.json$`,
       ],
     },
@@ -187,7 +196,7 @@ const forbidden = [
     name: 'production-imports-no-dev-dependency',
     severity: 'error',
     from: { path: '^(packages|apps)/[^/]+/(src|bin)/', pathNot: [test, testing] },
-    to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: shared },
   },
   {
     name: 'no-circle',

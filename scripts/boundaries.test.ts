@@ -54,6 +54,10 @@ const violations: Record<string, { files: Record<string, string>; from: string }
   'apps-are-imported-by-nobody': breach('apps/server/src/cli.ts', '@tenon/worker'),
   'sdk-imports-only-types-of-api': breach('packages/sdk/src/client.ts', '@tenon/api'),
   'sdk-imports-nothing-of-core': breach('packages/sdk/src/client.ts', '@tenon/core'),
+  'what-the-sdk-shares-imports-no-more-than-it-needs': breach(
+    'packages/core/src/activity/check-chain.ts',
+    '../kernel/index.ts',
+  ),
   'sdk-runs-in-browsers': breach('packages/sdk/src/client.ts', 'node:fs'),
   'packages-are-entered-through-their-exports': breach('packages/api/src/router.ts', '../../core/src/kernel/index.ts'),
   'access-imports-only-kernel': breach('packages/core/src/access/decide.ts', '../database/index.ts'),

@@ -1,4 +1,4 @@
-// Builds dist/: one JavaScript file, and one file of types that does not need the workspace.
+// Builds dist/: for each entry a JavaScript file, and a file of types that does not need the workspace.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -8,6 +8,8 @@ import { dts } from 'rollup-plugin-dts';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
+/** The file of each path below `@tenon/sdk`. */
+const entries = ['index', 'audit'];
 mkdirSync(join(root, '.dts'), { recursive: true });
 /** An intermediate step: the declarations of every source file, here and in the API. tsconfig.json applies in this folder only. */
 const declarations = mkdtempSync(join(root, '.dts/'));
@@ -15,8 +17,8 @@ process.on('exit', () => rmSync(declarations, { recursive: true }));
 
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/index.ts'],
-  outfile: join(dist, 'index.js'),
+  entryPoints: entries.map((entry) => `src/${entry}.ts`),
+  outdir: dist,
   bundle: true,
   format: 'esm',
   platform: 'neutral',
@@ -32,17 +34,21 @@ const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', decl
 });
 if (status !== 0) process.exit(status ?? 1);
 
+/** The declarations of what other packages of the workspace export. */
+const exported = { '@tenon/api': 'api/src/index.d.ts', '@tenon/core/chain': 'core/src/activity/check-chain.d.ts' };
 const workspace = {
   name: 'workspace',
-  resolveId: (id) => (id === '@tenon/api' ? join(declarations, 'api/src/index.d.ts') : null),
+  resolveId: (id) => (id in exported ? join(declarations, exported[id]) : null),
 };
-const bundle = await rollup({
-  input: join(declarations, 'sdk/src/index.d.ts'),
-  external: (id) => id !== '@tenon/api' && !id.startsWith('.') && !isAbsolute(id),
-  treeshake: { moduleSideEffects: false },
-  plugins: [workspace, dts()],
-});
-const { output } = await bundle.write({ file: join(dist, 'index.d.ts'), format: 'es' });
-
-const foreign = output.flatMap(({ imports }) => imports).filter((id) => !id.startsWith('@trpc/'));
-if (foreign.length > 0) throw new Error(`The types import ${foreign.join(', ')}: users of the package do not have it.`);
+for (const entry of entries) {
+  const bundle = await rollup({
+    input: join(declarations, `sdk/src/${entry}.d.ts`),
+    external: (id) => !(id in exported) && !id.startsWith('.') && !isAbsolute(id),
+    treeshake: { moduleSideEffects: false },
+    plugins: [workspace, dts()],
+  });
+  const { output } = await bundle.write({ file: join(dist, `${entry}.d.ts`), format: 'es' });
+  const foreign = output.flatMap(({ imports }) => imports).filter((id) => !id.startsWith('@trpc/'));
+  if (foreign.length > 0)
+    throw new Error(`The types import ${foreign.join(', ')}: users of the package do not have it.`);
+}
