@@ -143,12 +143,12 @@ export interface Platform {
   /** The calls of operations. It keeps them in memory until `start` lets it write them. */
   readonly apiLog: Pick<ApiLog, 'add' | 'start' | 'write'>;
   /** Seals the events that are committed. It keeps those of this process in memory until `start` lets it seal them. */
-  readonly sealer: Pick<Sealer, 'lag' | 'sealAll' | 'start'>;
+  readonly sealer: Pick<Sealer, 'lag' | 'sealAll' | 'sealCommitted' | 'start'>;
   /** Runs jobs and schedules inside this process, until `stopJobs`. */
   startJobs(): void;
   /** Waits at most 30 seconds for the jobs that run. */
   stopJobs(): Promise<void>;
-  /** Seals all events, and runs what is due until nothing is: for tests and command lines. Answers how many jobs that were. */
+  /** Seals what this process has committed, and runs what is due until nothing is: for tests and command lines. Answers how many jobs that were. */
   runDueJobs(): Promise<number>;
   close(): Promise<void>;
 }
@@ -246,9 +246,9 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     stopJobs: () => runner.stop(),
     async runDueJobs() {
       for (let count = 0; ;) {
-        const sealed = await sealer.sealAll();
+        const sealed = await sealer.sealCommitted();
         const ran = await runner.runDue();
-        if (!sealed && ran === 0) return count;
+        if (sealed + ran === 0) return count;
         count += ran;
       }
     },

@@ -112,6 +112,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     await platform.runDueJobs();
     const email = `person-${turn}@example.com`;
     await office.call('members.add', { organizationId, email, roleIds: [viewerId] });
+    await platform.sealer.sealCommitted();
     return async () => expect(await platform.runDueJobs()).toBe(1);
   },
 };

@@ -146,13 +146,19 @@ export class Sealer {
     if (!this.#loops) return;
     this.#stopping.abort();
     this.#alarm.ring();
-    await Promise.race([this.#loops.then(() => this.#sealWaiting()), wait(graceMs)]);
+    await Promise.race([this.#loops.then(() => this.sealCommitted()), wait(graceMs)]);
   }
 
-  /** Seals everything that is committed, whoever did it. For tests and command lines. Answers whether there was anything. */
+  /** Seals what this process has committed. Answers how many events that were. For tests and command lines, as `sealAll`. */
+  async sealCommitted(): Promise<number> {
+    const { length } = this.#waiting;
+    while (this.#waiting.length > 0) await this.#seal(this.#waiting.splice(0, batch));
+    return length;
+  }
+
+  /** Seals everything that is committed, whoever did it. Answers whether there was anything. */
   async sealAll(): Promise<boolean> {
-    const known = this.#waiting.length;
-    await this.#sealWaiting();
+    const known = await this.sealCommitted();
     const { found } = await this.#walk(lastId, 0);
     return known + found > 0;
   }
@@ -176,10 +182,6 @@ export class Sealer {
       await this.#seal(some);
       await wait(Math.min(longestRestMs, Math.max(shortestRestMs, some.length)), signal);
     }
-  }
-
-  async #sealWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#seal(this.#waiting.splice(0, batch));
   }
 
   /** What failed comes first again when its time has come, because it is older. */
