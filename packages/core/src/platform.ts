@@ -245,11 +245,11 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     startJobs: () => runner.start(),
     stopJobs: () => runner.stop(),
     async runDueJobs() {
+      await sealer.sealCommitted();
       for (let count = 0; ;) {
-        const sealed = await sealer.sealCommitted();
-        const ran = await runner.runDue();
-        if (sealed + ran === 0) return count;
-        count += ran;
+        count += await runner.runDue();
+        // Events may have started jobs.
+        if ((await sealer.sealCommitted()) === 0) return count;
       }
     },
     async close() {
