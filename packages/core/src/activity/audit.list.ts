@@ -9,7 +9,7 @@ import { encodeCursor } from '../kernel/cursor.ts';
 import { nilId } from '../kernel/ids.ts';
 import { checksOf, type Filters, filtersOf, logOf, periodOf } from './activity.list.ts';
 import { byId, type EventLogPage } from './activity.queries.ts';
-import { auditRowOf, headOf, sealRows, wholeTrail, withholds } from './audit.rows.ts';
+import { auditRowsOf, headOf, sealRows, wholeTrail, withholds } from './audit.rows.ts';
 import type { AuditHead, AuditListInput, AuditPage } from './audit.schema.ts';
 
 type Caller = ServiceContext & InOrganization;
@@ -25,17 +25,13 @@ async function listNewest(ctx: Caller, input: AuditListInput, filters: Filters):
   const log: EventLogPage = { ...ways, request: pageRequest(ctx, `audit ${input.entityId ?? ''}`, order, input) };
   return database.read(wholeTrail(principal.organizationId), async (db) => {
     const end = log.checks?.length === 0 ? null : await findLogEnd(db, log);
-    const { rows, nextCursor } = await readLogPage(db, log, end, async (keys) => {
-      const page = await keys.execute();
-      const ids = page.map(({ id }) => id);
-      const sealed = await sealRows(db)
-        .where(anyOf(db.dialect, 'event_seals.event_id', ids))
-        .execute();
-      const found = new Map(sealed.map((row) => [row.id, row]));
-      return page.map((key) => ({ ...key, row: found.get(key.id) }));
-    });
-    const withheld = withholds(principal);
-    return { data: rows.flatMap(({ row }) => (row && auditRowOf(row, withheld)) ?? []), nextCursor };
+    const { rows, nextCursor } = await readLogPage(db, log, end, (keys) => keys.execute());
+    const ids = rows.map(({ id }) => id);
+    const sealed = await sealRows(db)
+      .where(anyOf(db.dialect, 'seal.event_id', ids))
+      .execute();
+    const found = new Map((await auditRowsOf(db, sealed, withholds(principal))).map((row) => [row.id, row]));
+    return { data: ids.flatMap((id) => found.get(id) ?? []), nextCursor };
   });
 }
 
@@ -50,19 +46,19 @@ async function listInOrder(ctx: Caller, input: AuditListInput, filters: Filters)
   const { entityId } = input;
   const about = entityId === undefined ? [] : [sql<SqlBool>`${asId(entityId)} in (events.entity_id, events.parent_id)`];
   const checks = [...checksOf(database.engine.dialect, filters), ...periodOf(input), ...about];
-  const rows = await database.read(wholeTrail(principal.organizationId), (db) =>
-    checks
-      .reduce((some, check) => some.where(check), sealRows(db))
-      .where('event_seals.sequence', '>', after)
-      .where('event_seals.sequence', '<=', through)
-      .orderBy('event_seals.sequence')
+  const { rows, data } = await database.read(wholeTrail(principal.organizationId), async (db) => {
+    const some = await checks
+      .reduce((found, check) => found.where(check), sealRows(db))
+      .where('seal.sequence', '>', after)
+      .where('seal.sequence', '<=', through)
+      .orderBy('seal.sequence')
       .limit(input.limit)
-      .execute(),
-  );
+      .execute();
+    return { rows: some, data: await auditRowsOf(db, some, withholds(principal)) };
+  });
   const readTo = rows.length < input.limit ? through : (rows.at(-1)?.sequence ?? through);
-  const withheld = withholds(principal);
   return {
-    data: rows.flatMap((row) => auditRowOf(row, withheld) ?? []),
+    data,
     nextCursor: readTo < to ? encodeCursor(request.secret, request.list, [readTo, nilId]) : null,
   };
 }
