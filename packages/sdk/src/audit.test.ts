@@ -17,7 +17,9 @@ let jsonl: string;
 async function waitForHead(): Promise<typeof head> {
   for (;;) {
     const { data } = await tenon.audit.list({ type: ['task.created'] });
-    if (data.length === titles.length) return tenon.audit.head();
+    if (data.length < titles.length) continue;
+    const { sequence, hash } = await tenon.audit.head();
+    return { sequence, hash };
   }
 }
 

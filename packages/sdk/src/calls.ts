@@ -15,7 +15,7 @@ export type Override = (input: object, options?: MutationOptions & WaitOptions) 
 
 /** Whether an operation is a query. There is no router at run time, so the name decides. A test checks every operation. */
 export const isQueryName = (name: string): boolean =>
-  /^(?:(?:get|find|list|search|count|explain)(?![a-z])|(?:me|mine|history|tasks|unreadCount|usage)$)/.test(name);
+  /^(?:(?:get|find|list|search|count|explain)(?![a-z])|(?:head|me|mine|history|tasks|unreadCount|usage)$)/.test(name);
 
 /** Adds members to an object, each created at its first use. Names that JavaScript itself looks up are not members. */
 function membersOf<Member>(own: object, make: (name: string) => Member): object {

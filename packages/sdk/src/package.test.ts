@@ -77,15 +77,17 @@ describe('the package', () => {
 
   test('contains the built files and what a registry shows', async () => {
     const files = (await run('tar', ['-tzf', tarball], folder)).trim().split('\n').toSorted();
-    expect(files).toEqual(
-      ['LICENSE', 'README.md', 'dist/index.d.ts', 'dist/index.js', 'package.json'].map((file) => `package/${file}`),
-    );
+    const built = ['audit', 'index'].flatMap((entry) => [`dist/${entry}.d.ts`, `dist/${entry}.js`]);
+    expect(files).toEqual(['LICENSE', 'README.md', ...built, 'package.json'].map((file) => `package/${file}`));
     const manifest = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'));
     expect(manifest).toMatchObject({
       type: 'module',
       license: 'MIT',
       sideEffects: false,
-      exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } },
+      exports: {
+        '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+        './audit': { types: './dist/audit.d.ts', default: './dist/audit.js' },
+      },
     });
     expect(Object.keys(manifest.dependencies)).toEqual(['@trpc/client', '@trpc/server']);
     expect(JSON.stringify(manifest.dependencies)).not.toMatch(/catalog|workspace/);
@@ -107,6 +109,11 @@ describe('the package', () => {
       (match) => match[1] ?? match[2],
     );
     expect(new Set(specifiers)).toEqual(new Set(['@trpc/client', '@trpc/server/observable']));
+  });
+
+  test('checks audit trails without importing anything', () => {
+    for (const file of ['audit.js', 'audit.d.ts'])
+      expect(readFileSync(join(unpacked, 'dist', file), 'utf8')).not.toMatch(/\b(?:from\s*['"]|import\s*[('"]|require)/);
   });
 
   test('is well made, say publint and arethetypeswrong', async () => {

@@ -195,6 +195,14 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     expect(await waiting()).toEqual([{ events: [expect.any(String)] }]);
   });
 
+  it('nobody is told about what is made up', async () => {
+    await tellAll();
+    const quiet = platform.context({ principal: owner.principal, quiet: true });
+    const { id } = await createTask(quiet, { title: 'Made up', assigneeIds: [member.userId] });
+    expect(await waiting()).toEqual([]);
+    expect(await told(member, id)).toEqual([]);
+  });
+
   it('jobs that wait are done together, also those about the same', async () => {
     await tellAll();
     const ids = [];
