@@ -50,7 +50,11 @@ function withDependants({ platform }: Scene, dump: Dump, person: Person, ids: re
   const hidden = new Set(ids);
   for (const { name, visibility: facts } of platform.database.tables.values()) {
     const by =
-      facts?.kind === 'parent' ? [columnOf(facts.by)] : facts?.kind === 'event' ? ['entity_id', 'parent_id'] : [];
+      facts?.kind === 'parent'
+        ? Object.keys(facts.parents).map(columnOf)
+        : facts?.kind === 'event'
+          ? ['entity_id', 'parent_id']
+          : [];
     const found = idsIn(dump, person, name, (row) => by.some((column) => hidden.has(String(row[column]))));
     for (const id of found) hidden.add(id);
   }

@@ -29,7 +29,7 @@ export interface Owning {
  * Who sees a row of a table, as facts. The predicates of the read door follow from them, and so does the subject of a decision.
  * - `own`: the table says which places its rows are in, and which people they concern. A scope names places; the constraint
  *   `assignedOnly` looks at the people.
- * - `parent`: a row is visible with the row that it refers to.
+ * - `parent`: a row is visible with the rows that it refers to.
  * - `event`: a row is visible with the entities that it is about.
  */
 type RowFacts = OwnFacts | ParentFacts | EventFacts;
@@ -75,10 +75,8 @@ export interface ClosingFacts {
 interface ParentFacts extends Facts {
   kind: 'parent';
   entityType: string;
-  /** A table with facts of its own. */
-  parent: () => EntitySchema;
-  /** The property that refers to it. */
-  by: string;
+  /** Tables with facts of their own, by the property that refers to each. Where there are several, a property may be null. */
+  parents: Readonly<Record<string, () => EntitySchema>>;
 }
 
 interface EventFacts extends Facts {

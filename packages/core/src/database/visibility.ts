@@ -105,12 +105,14 @@ function isVisible(tables: Tables, table: Facts, shape: Shape, id: string): stri
   return both([`exists (select 1 from ${name} where ${both(row)})`, ...isMine]);
 }
 
-/** The table with facts of its own on which the visibility of another table's rows depends, if rows have facts. */
-function deciding(tables: Tables, { visibility: facts, ...table }: Facts): Facts | null {
-  if (facts?.kind === 'own') return { ...table, visibility: facts };
-  if (facts?.kind !== 'parent') return null;
-  const name = facts.parent().meta.tableName;
-  return tables.get(name) ?? { name };
+/** The tables with facts of their own on which the visibility of a table's rows depends, each with the property that refers to it. */
+function deciding(tables: Tables, { visibility: facts, ...table }: Facts): [property: string, table: Facts][] {
+  if (facts?.kind === 'own') return [['id', { ...table, visibility: facts }]];
+  if (facts?.kind !== 'parent') return [];
+  return Object.entries(facts.parents).map(([property, parent]) => {
+    const name = parent().meta.tableName;
+    return [property, tables.get(name) ?? { name }];
+  });
 }
 
 /**
@@ -123,9 +125,9 @@ function aboutEntities(tables: Tables, shape: Shape): string {
   const visible: string[] = [];
   for (const table of tables.values()) {
     const facts = table.visibility;
-    const decides = deciding(tables, table);
-    if (!facts || facts.kind === 'event' || !decides) continue;
-    if (everything && notShutOut(tables, decides, shape, '').length === 0) continue;
+    if (!facts || facts.kind === 'event') continue;
+    if (everything && deciding(tables, table).every(([, one]) => notShutOut(tables, one, shape, '').length === 0))
+      continue;
     types.push(`'${facts.entityType}'`);
     if (facts.kind === 'parent') continue;
     for (const column of ['entity_id', 'parent_id'])
@@ -152,8 +154,13 @@ export function predicateOf(tables: Tables, table: TableDefinition, shape: Shape
       ...(shape.own && facts.people ? [`{table}.id in (${ownIds(facts.people)})`] : []),
       ...notShutOut(tables, table, shape, '{table}'),
     ]);
-  const parent = deciding(tables, table) ?? table;
+  const parents = deciding(tables, table);
   const everything = shape.place === null && !shape.own;
-  if (everything && notShutOut(tables, parent, shape, '').length === 0) return allRows;
-  return isVisible(tables, parent, shape, `{table}.${columnName(facts.by)}`);
+  const conditions = parents.flatMap(([property, parent]) => {
+    if (everything && notShutOut(tables, parent, shape, '').length === 0) return [];
+    const column = `{table}.${columnName(property)}`;
+    const visible = isVisible(tables, parent, shape, column);
+    return [parents.length === 1 ? visible : `(${column} is null or ${visible})`];
+  });
+  return both(conditions);
 }

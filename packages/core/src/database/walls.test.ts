@@ -199,14 +199,13 @@ describe('visibility', () => {
     expect(await seenBy(here.principal('developer'), table)).toBe(1);
   });
 
-  /** The facts on which the visibility of a table's rows depends: its own, or those of the table that they are visible with. */
-  const factsOf = ({ visibility: facts }: TableDefinition): TableDefinition['visibility'] =>
-    facts?.kind === 'parent' ? new Map(named).get(facts.parent().meta.tableName)?.visibility : facts;
+  /** The facts on which the visibility of a table's rows depends: its own, or those of the tables that they are visible with. */
+  const factsOf = ({ visibility: facts }: TableDefinition) =>
+    facts?.kind === 'parent'
+      ? Object.values(facts.parents).map((parent) => new Map(named).get(parent().meta.tableName)?.visibility)
+      : [facts];
   const factsWhere = (matches: (facts: OwnFacts) => boolean) =>
-    narrowed.filter(([, table]) => {
-      const facts = factsOf(table);
-      return facts?.kind !== 'own' || matches(facts);
-    });
+    narrowed.filter(([, table]) => factsOf(table).some((facts) => facts?.kind !== 'own' || matches(facts)));
 
   const withPeople = factsWhere(({ people }) => people !== undefined);
 

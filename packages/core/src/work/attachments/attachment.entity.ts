@@ -42,8 +42,7 @@ export const attachmentTable = defineTenantTable(AttachmentEntity, {
     kind: 'parent',
     permission: 'attachment:read',
     entityType: 'attachment',
-    parent: () => TaskEntity,
-    by: 'taskId',
+    parents: { taskId: () => TaskEntity },
   },
 });
 

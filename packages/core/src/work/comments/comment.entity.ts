@@ -38,7 +38,6 @@ export const commentTable = defineTenantTable(CommentEntity, {
     kind: 'parent',
     permission: 'comment:read',
     entityType: 'comment',
-    parent: () => TaskEntity,
-    by: 'taskId',
+    parents: { taskId: () => TaskEntity },
   },
 });

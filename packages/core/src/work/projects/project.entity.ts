@@ -85,8 +85,7 @@ export const projectMemberTable = defineTenantTable(ProjectMemberEntity, {
     kind: 'parent',
     permission: 'project:read',
     entityType: 'project_member',
-    parent: () => ProjectEntity,
-    by: 'projectId',
+    parents: { projectId: () => ProjectEntity },
   },
 });
 
