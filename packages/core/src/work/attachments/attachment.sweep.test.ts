@@ -1,64 +1,48 @@
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
-import { enqueue } from '../../jobs/index.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readThroughSystemDoor } from '../../database/system-door.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
-import {
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  storedFiles,
-  testFile,
-  TestClock,
-  type TestMember,
-  type TestOrganization,
-  type TestPlatform,
-} from '../../testing/index.ts';
-import { anonymous } from '../../testing/people.ts';
+import { dialects, storedFiles, testFile, TestClock, type TestMember } from '../../testing/index.ts';
+import { openSuite } from '../../testing/suite.ts';
 import { createTask, deleteAttachment, deleteTask, getAttachment, uploadAttachment } from '../index.ts';
 
 const day = 86_400_000;
 
 describe.each(dialects)('the sweep of files on %s', (dialect) => {
   const clock = new TestClock(new Date());
-  let platform: TestPlatform;
-  let acme: TestOrganization;
+  const suite = openSuite(dialect, { clock });
   let owner: TestMember;
 
   beforeAll(async () => {
-    platform = await createTestPlatform(dialect, { clock });
-    acme = await createOrganization(platform);
-    ({ owner } = acme);
+    ({ owner } = suite);
   });
-  afterAll(() => platform.dispose());
 
   const run = async (kind: string) => {
-    const id = await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, kind, {}));
-    await platform.runDueJobs();
-    return readThroughSystemDoor(platform.database, async (db) => {
+    await suite.runJob(kind);
+    return readThroughSystemDoor(suite.platform.database, async (db) => {
       const rows = await db.selectFrom('jobs').select(['kind', 'status', 'result', 'created_at']).execute();
       const last = rows
         .filter((row) => row.kind === kind)
         .toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1))[0];
-      expect(id === undefined || last?.status === 'done').toBe(true);
+      expect(last?.status).toBe('done');
       return last?.result;
     });
   };
   const aTask = () => createTask(owner.ctx(), { title: 'Count the crates' });
   const attach = (id: string) => uploadAttachment(owner.ctx(), { id }, testFile());
   const bytesUsed = () =>
-    readThroughSystemDoor(platform.database, async (db) => {
+    readThroughSystemDoor(suite.platform.database, async (db) => {
       const total = await db
         .selectFrom('attachment_totals')
         .select('bytes')
-        .where('organization_id', '=', acme.id)
+        .where('organization_id', '=', suite.acme.id)
         .executeTakeFirst();
       return total?.bytes ?? 0;
     });
-  const isStored = (id: string) => storedFiles(platform).some((path) => path.endsWith(id));
+  const isStored = (id: string) => storedFiles(suite.platform).some((path) => path.endsWith(id));
   const age = (id: string, ms: number) => {
-    const [path = ''] = storedFiles(platform).filter((file) => file.endsWith(id));
+    const [path = ''] = storedFiles(suite.platform).filter((file) => file.endsWith(id));
     utimesSync(path, new Date(Date.now() - ms), new Date(Date.now() - ms));
   };
 
@@ -91,9 +75,9 @@ describe.each(dialects)('the sweep of files on %s', (dialect) => {
   });
 
   it('leaves a young file, and deletes an old one of which nothing is known', async () => {
-    const folder = join(platform.settings.dataDirectory, 'uploads');
+    const folder = join(suite.platform.settings.dataDirectory, 'uploads');
     const [young, old, draft] = [
-      `attachments/${acme.id}/${uuidv7()}`,
+      `attachments/${suite.acme.id}/${uuidv7()}`,
       `attachments/${uuidv7()}/${uuidv7()}`,
       `unfinished/${uuidv7()}`,
     ];
@@ -108,7 +92,7 @@ describe.each(dialects)('the sweep of files on %s', (dialect) => {
 
   it('tells which attachments have no file', async () => {
     const attachment = await attach((await aTask()).id);
-    const [path = ''] = storedFiles(platform).filter((file) => file.endsWith(attachment.id));
+    const [path = ''] = storedFiles(suite.platform).filter((file) => file.endsWith(attachment.id));
     rmSync(path);
     clock.advance(1000);
     expect(await run('attachments.sweep')).toMatchObject({ missing: 1 });

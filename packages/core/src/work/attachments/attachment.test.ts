@@ -1,13 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
 import type { FileDownload } from '../../files/index.ts';
 import { createTeam, removeMember, setOrganizationTier } from '../../tenancy/index.ts';
 import {
-  createOrganization,
-  createTestPlatform,
   deactivate,
   dialects,
   storedFiles,
@@ -15,10 +13,9 @@ import {
   TestClock,
   type TestFile,
   type TestMember,
-  type TestOrganization,
-  type TestPlatform,
 } from '../../testing/index.ts';
 import { anonymous } from '../../testing/people.ts';
+import { openSuite } from '../../testing/suite.ts';
 import {
   type Attachment,
   AttachmentListInput,
@@ -55,34 +52,34 @@ const linkOf = ({ id, downloadUrl }: Attachment) => ({
 
 describe.each(dialects)('attachments on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-01-12T12:00:00Z'));
-  let platform: TestPlatform;
-  let acme: TestOrganization;
+  const suite = openSuite(dialect, { clock });
   let owner: TestMember;
   let member: TestMember;
 
   beforeAll(async () => {
-    platform = await createTestPlatform(dialect, { clock });
-    acme = await createOrganization(platform);
-    ({ owner } = acme);
-    member = await acme.addMember('member');
+    ({ owner } = suite);
+    member = await suite.acme.addMember('member');
   });
-  afterAll(() => platform.dispose());
-  afterEach(() => acme.settle());
+  afterEach(() => suite.acme.settle());
 
   const aTask = (by = owner) => createTask(by.ctx(), { title: 'Count the crates' });
   const attach = async (id: string, file: TestFile = testFile(), by = owner) =>
     uploadAttachment(by.ctx(), { id }, file);
   const list = (id: string, by = owner) => listAttachments(by.ctx(), AttachmentListInput.parse({ id }));
   const bytesUsed = async () => {
-    const read = readThroughSystemDoor(platform.database, (db) =>
-      db.selectFrom('attachment_totals').select('bytes').where('organization_id', '=', acme.id).executeTakeFirst(),
+    const read = readThroughSystemDoor(suite.platform.database, (db) =>
+      db
+        .selectFrom('attachment_totals')
+        .select('bytes')
+        .where('organization_id', '=', suite.acme.id)
+        .executeTakeFirst(),
     );
     return (await read)?.bytes ?? 0;
   };
   const filesDuring = async (work: () => Promise<unknown>): Promise<number> => {
-    const before = storedFiles(platform).length;
+    const before = storedFiles(suite.platform).length;
     await work();
-    return storedFiles(platform).length - before;
+    return storedFiles(suite.platform).length - before;
   };
 
   it('keep a file with its name, type, size and hash', async () => {
@@ -107,7 +104,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
     expect((await getTask(owner.ctx(), task)).version).toBe(1);
     const { data } = await listTaskActivity(owner.ctx(), { id: task.id, limit: 1, total: false });
     expect(data).toMatchObject([{ type: 'attachment.created', entity: { type: 'attachment', id: attachment.id } }]);
-    const [path = ''] = storedFiles(platform).filter((file) => file.endsWith(attachment.id));
+    const [path = ''] = storedFiles(suite.platform).filter((file) => file.endsWith(attachment.id));
     expect(readFileSync(path, 'utf8')).toBe('a,b\n1,2\n');
   });
 
@@ -143,7 +140,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
 
   it('are not read when the caller may not attach them', async () => {
     const task = await aTask();
-    const [viewer, developer] = [await acme.addMember('viewer'), await acme.addMember('developer')];
+    const [viewer, developer] = [await suite.acme.addMember('viewer'), await suite.acme.addMember('developer')];
     for (const [by, id, code] of [
       [viewer, task.id, 'permission_denied'],
       [developer, task.id, 'task_not_found'],
@@ -181,7 +178,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
 
   it('may be as large as the tier allows', async () => {
     const task = await aTask();
-    await setOrganizationTier(anonymous(platform), { organization: acme.id, tier: 'free' });
+    await setOrganizationTier(anonymous(suite.platform), { organization: suite.acme.id, tier: 'free' });
     const ofMegabytes = (count: number) => testFile(Array.from({ length: count }, () => Buffer.alloc(megabyte, 'x')));
     await expect(attach(task.id, ofMegabytes(26))).rejects.toMatchObject({
       code: 'payload_too_large',
@@ -192,11 +189,11 @@ describe.each(dialects)('attachments on %s', (dialect) => {
 
   it('cannot pass the limit of all together, not even two at once', async () => {
     const task = await aTask();
-    await setOrganizationTier(anonymous(platform), { organization: acme.id, tier: 'free' });
+    await setOrganizationTier(anonymous(suite.platform), { organization: suite.acme.id, tier: 'free' });
     const used = await bytesUsed();
     const setTotal = (bytes: number) =>
-      writeThroughSystemDoor(anonymous(platform), ({ db }) =>
-        db.updateTable('attachment_totals').set({ bytes }).where('organization_id', '=', acme.id).execute(),
+      writeThroughSystemDoor(anonymous(suite.platform), ({ db }) =>
+        db.updateTable('attachment_totals').set({ bytes }).where('organization_id', '=', suite.acme.id).execute(),
       );
     await setTotal(1024 * megabyte - 1000);
     const added = await filesDuring(async () => {
@@ -244,7 +241,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
   it('go to the trash and come back, by whoever uploaded them or may delete any', async () => {
     const task = await aTask();
     const attachment = await attach(task.id, testFile(), member);
-    const other = await acme.addMember('member');
+    const other = await suite.acme.addMember('member');
     await expect(deleteAttachment(other.ctx(), attachment)).rejects.toMatchObject({
       code: 'permission_denied',
       details: { permission: 'attachment:delete_any' },
@@ -276,11 +273,13 @@ describe.each(dialects)('attachments on %s', (dialect) => {
       const attachment = await attach((await aTask()).id);
       const made = clock.now();
       const link = linkOf(await getAttachment(owner.ctx(), attachment));
-      expect(await contentOf(await downloadByLink(anonymous(platform), link))).toBe('What the depot said.\n');
+      expect(await contentOf(await downloadByLink(anonymous(suite.platform), link))).toBe('What the depot said.\n');
       clock.advance(9 * minute);
-      await downloadByLink(anonymous(platform), link);
+      await downloadByLink(anonymous(suite.platform), link);
       clock.advance(6 * minute + 1);
-      await expect(downloadByLink(anonymous(platform), link)).rejects.toMatchObject({ code: 'download_link_refused' });
+      await expect(downloadByLink(anonymous(suite.platform), link)).rejects.toMatchObject({
+        code: 'download_link_refused',
+      });
       clock.set(made);
     });
 
@@ -294,7 +293,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
         { id: one.id, token: 'nonsense' },
         { id: one.id, token: `${token}.x` },
       ])
-        await expect(downloadByLink(anonymous(platform), wrong)).rejects.toMatchObject({
+        await expect(downloadByLink(anonymous(suite.platform), wrong)).rejects.toMatchObject({
           code: 'download_link_refused',
         });
     });
@@ -303,17 +302,19 @@ describe.each(dialects)('attachments on %s', (dialect) => {
       const team = await createTeam(owner.ctx(), { name: `Depot ${randomUUID()}` });
       const task = await createTask(owner.ctx(), { title: 'Hidden', teamId: team.id });
       const attachment = await attach(task.id);
-      const [leaver, disabled] = [await acme.addMember('member'), await acme.addMember('member')];
+      const [leaver, disabled] = [await suite.acme.addMember('member'), await suite.acme.addMember('member')];
       const [ofLeaver, ofDisabled] = [
         linkOf(await getAttachment(leaver.ctx(), attachment)),
         linkOf(await getAttachment(disabled.ctx(), attachment)),
       ];
-      await removeMember(owner.ctx(), { organizationId: acme.id, userId: leaver.userId });
-      await deactivate(platform, disabled.userId);
+      await removeMember(owner.ctx(), { organizationId: suite.acme.id, userId: leaver.userId });
+      await deactivate(suite.platform, disabled.userId);
       for (const link of [ofLeaver, ofDisabled])
-        await expect(downloadByLink(anonymous(platform), link)).rejects.toMatchObject({ code: 'permission_denied' });
+        await expect(downloadByLink(anonymous(suite.platform), link)).rejects.toMatchObject({
+          code: 'permission_denied',
+        });
       await deleteTask(owner.ctx(), { id: task.id, permanent: false });
-      await expect(downloadByLink(anonymous(platform), linkOf(attachment))).rejects.toMatchObject({
+      await expect(downloadByLink(anonymous(suite.platform), linkOf(attachment))).rejects.toMatchObject({
         code: 'attachment_not_found',
       });
     });

@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeThroughSystemDoor } from '../../database/system-door.ts';
-import { enqueue } from '../../jobs/index.ts';
-import {
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  TestClock,
-  type TestMember,
-  type TestOrganization,
-  type TestPlatform,
-} from '../../testing/index.ts';
+import { createOrganization, dialects, TestClock, type TestMember } from '../../testing/index.ts';
 import { anonymous, codeOf, codesOf } from '../../testing/people.ts';
+import { openSuite } from '../../testing/suite.ts';
 import { createTask, deleteTask, listTaskActivity, TaskActivityInput } from '../index.ts';
 import { mentionedIn } from './comment.mentions.ts';
 import { getComment, listComments } from './comment.queries.ts';
@@ -21,22 +13,18 @@ const day = 86_400_000;
 
 describe.each(dialects)('comments on %s', (dialect) => {
   const clock = new TestClock();
-  let platform: TestPlatform;
-  let acme: TestOrganization;
+  const suite = openSuite(dialect, { clock });
   let member: TestMember;
   let other: TestMember;
   let manager: TestMember;
 
   beforeAll(async () => {
-    platform = await createTestPlatform(dialect, { clock });
-    acme = await createOrganization(platform);
-    member = await acme.addMember('member');
-    other = await acme.addMember('member');
-    manager = await acme.addMember('manager');
+    member = await suite.acme.addMember('member');
+    other = await suite.acme.addMember('member');
+    manager = await suite.acme.addMember('manager');
   });
-  afterAll(() => platform.dispose());
 
-  const task = async () => (await createTask(acme.owner.ctx(), { title: 'Paint the hall' })).id;
+  const task = async () => (await createTask(suite.owner.ctx(), { title: 'Paint the hall' })).id;
   const comment = async (by: TestMember, id: string, body = 'White?', parentId: string | null = null) => {
     const created = await createComment(by.ctx(), { id, body, parentId });
     return { id, commentId: created.id };
@@ -44,13 +32,10 @@ describe.each(dialects)('comments on %s', (dialect) => {
   const bodies = async (id: string) =>
     (await listComments(member.ctx(), CommentListInput.parse({ id, total: true }))).data.map(({ body }) => body);
   const eventsOf = async (id: string) =>
-    (await listTaskActivity(acme.owner.ctx(), TaskActivityInput.parse({ id }))).data.filter(({ type }) =>
+    (await listTaskActivity(suite.owner.ctx(), TaskActivityInput.parse({ id }))).data.filter(({ type }) =>
       type.startsWith('comment.'),
     );
-  const purge = async () => {
-    await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'comments.purge', {}));
-    await platform.runDueJobs();
-  };
+  const purge = () => suite.runJob('comments.purge');
 
   it('are changed by their author alone', async () => {
     const path = await comment(member, await task());
@@ -59,7 +44,7 @@ describe.each(dialects)('comments on %s', (dialect) => {
     expect(Comment.parse(changed)).toEqual(changed);
     expect(changed).toMatchObject({ body: 'Blue?', version: 2, editedAt: clock.now().toISOString() });
     expect(await getComment(other.ctx(), path)).toEqual(changed);
-    for (const somebody of [other, manager, acme.owner])
+    for (const somebody of [other, manager, suite.owner])
       expect(await codeOf(updateComment(somebody.ctx(), { ...path, body: 'Red?' }))).toBe('permission_denied');
     expect(await getComment(other.ctx(), path)).toEqual(changed);
   });
@@ -163,7 +148,7 @@ describe.each(dialects)('comments on %s', (dialect) => {
     const [purged, ...others] = (await eventsOf(id)).filter(({ type }) => type === 'comment.purged');
     expect(others).toEqual([]);
     expect(purged).toMatchObject({ actor: null, entity: { id: old.commentId }, data: { version: 2 } });
-    const rows = await writeThroughSystemDoor(anonymous(platform), ({ db }) =>
+    const rows = await writeThroughSystemDoor(anonymous(suite.platform), ({ db }) =>
       db.selectFrom('comments').select('body').where('task_id', '=', id).execute(),
     );
     expect(rows).toEqual([{ body: 'Kept' }]);
@@ -171,7 +156,7 @@ describe.each(dialects)('comments on %s', (dialect) => {
 
   it('of a task in the trash are invisible', async () => {
     const path = await comment(member, await task());
-    await deleteTask(acme.owner.ctx(), { id: path.id, permanent: false });
+    await deleteTask(suite.owner.ctx(), { id: path.id, permanent: false });
     const refused = await codesOf([
       getComment(member.ctx(), path),
       updateComment(member.ctx(), { ...path, body: 'Blue?' }),
@@ -202,11 +187,11 @@ describe.each(dialects)('comments on %s', (dialect) => {
     });
 
     it('nobody of another organization, nobody unknown and nobody who does not see the task', async () => {
-      const stranger = (await createOrganization(platform)).owner;
-      const developer = await acme.addMember('developer');
+      const stranger = (await createOrganization(suite.platform)).owner;
+      const developer = await suite.acme.addMember('developer');
       const names = [nameOf(stranger), nameOf(developer), '@nobody-has-this-name', `x${nameOf(other)}`];
       expect(await mentions(names.join(' '))).toEqual([]);
-      const { id } = await createTask(acme.owner.ctx(), { title: 'Theirs', assigneeIds: [developer.userId] });
+      const { id } = await createTask(suite.owner.ctx(), { title: 'Theirs', assigneeIds: [developer.userId] });
       expect(await mentions(names.join(' '), id)).toEqual([developer.userId]);
     });
   });

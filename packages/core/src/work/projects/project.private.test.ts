@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Permission } from '../../access/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import {
@@ -9,16 +9,9 @@ import {
   RoleAssignmentListInput,
   RoleCreate,
 } from '../../tenancy/index.ts';
-import {
-  acting,
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  type TestMember,
-  type TestOrganization,
-  type TestPlatform,
-} from '../../testing/index.ts';
+import { acting, dialects, type TestMember } from '../../testing/index.ts';
 import { codeOf } from '../../testing/people.ts';
+import { openSuite } from '../../testing/suite.ts';
 import {
   addProjectMember,
   createComment,
@@ -42,8 +35,7 @@ import { CommentListInput } from '../comments/comment.schema.ts';
 import { TaskActivityInput } from '../tasks/task.activity.ts';
 
 describe.each(dialects)('private projects on %s', (dialect) => {
-  let platform: TestPlatform;
-  let acme: TestOrganization;
+  const suite = openSuite(dialect);
   let manager: TestMember;
   let insider: TestMember;
   let stranger: TestMember;
@@ -55,19 +47,16 @@ describe.each(dialects)('private projects on %s', (dialect) => {
   const aKey = () => `P${++count}`;
 
   beforeAll(async () => {
-    platform = await createTestPlatform(dialect);
-    acme = await createOrganization(platform);
-    manager = await acme.addMember('manager');
-    insider = await acme.addMember('member');
-    stranger = await acme.addMember('manager');
-    auditor = await acme.addMember('auditor');
+    manager = await suite.acme.addMember('manager');
+    insider = await suite.acme.addMember('member');
+    stranger = await suite.acme.addMember('manager');
+    auditor = await suite.acme.addMember('auditor');
     const project = { key: aKey(), name: 'Secret hall', visibility: 'private' as const };
     projectId = (await createProject(manager.ctx(), project)).id;
     await addProjectMember(manager.ctx(), { id: projectId, userId: insider.userId });
     taskId = (await createTask(manager.ctx(), { title: 'Secret shelves', projectId })).id;
     await createComment(manager.ctx(), { id: taskId, body: 'Quiet.' });
   });
-  afterAll(() => platform.dispose());
 
   /** What somebody sees of the project, by every door. */
   async function seenBy(person: TestMember, ctx = person.ctx()) {
@@ -123,17 +112,17 @@ describe.each(dialects)('private projects on %s', (dialect) => {
   it('are seen by their members, and by those who may read all of them', async () => {
     expect(await seenBy(manager)).toEqual(everything);
     expect(await seenBy(insider)).toEqual(everything);
-    expect(await seenBy(acme.owner)).toEqual(everything);
+    expect(await seenBy(suite.owner)).toEqual(everything);
     expect(await seenBy(auditor)).toEqual({ ...everything, changed: 'permission_denied' });
     expect(await seenBy(stranger)).toEqual(nothing);
   });
 
   const aRole = async (...permissions: Permission[]) =>
-    (await createRole(acme.owner.ctx(), RoleCreate.parse({ key: `role_${++count}`, name: 'Role', permissions }))).id;
+    (await createRole(suite.owner.ctx(), RoleCreate.parse({ key: `role_${++count}`, name: 'Role', permissions }))).id;
 
   it('are not opened by a role in them, nor by one in a team', async () => {
-    const { id: teamId } = await createTeam(acme.owner.ctx(), { name: 'Night' });
-    await updateTask(acme.owner.ctx(), { id: taskId, teamId });
+    const { id: teamId } = await createTeam(suite.owner.ctx(), { name: 'Night' });
+    await updateTask(suite.owner.ctx(), { id: taskId, teamId });
     const roleId = await aRole(
       'task:read',
       'task:update',
@@ -142,17 +131,17 @@ describe.each(dialects)('private projects on %s', (dialect) => {
       'comment:read',
       'activity:read',
     );
-    const narrow = await acme.addMember();
+    const narrow = await suite.acme.addMember();
     for (const scope of [
       { kind: 'project', id: projectId },
       { kind: 'team', id: teamId },
     ] as const)
-      await createRoleAssignment(acme.owner.ctx(), { userId: narrow.userId, roleId, scope, validTo: null });
-    expect(await seenBy(narrow, await acting(platform, narrow.userId, acme.id))).toEqual(nothing);
+      await createRoleAssignment(suite.owner.ctx(), { userId: narrow.userId, roleId, scope, validTo: null });
+    expect(await seenBy(narrow, await acting(suite.platform, narrow.userId, suite.acme.id))).toEqual(nothing);
     await addProjectMember(manager.ctx(), { id: projectId, userId: narrow.userId });
-    expect(await seenBy(narrow, await acting(platform, narrow.userId, acme.id))).toEqual(everything);
+    expect(await seenBy(narrow, await acting(suite.platform, narrow.userId, suite.acme.id))).toEqual(everything);
     await removeProjectMember(manager.ctx(), { id: projectId, userId: narrow.userId });
-    expect(await seenBy(narrow, await acting(platform, narrow.userId, acme.id))).toEqual(nothing);
+    expect(await seenBy(narrow, await acting(suite.platform, narrow.userId, suite.acme.id))).toEqual(nothing);
   });
 
   it('do not show who has a role in them', async () => {
@@ -160,7 +149,7 @@ describe.each(dialects)('private projects on %s', (dialect) => {
       (await listRoleAssignments(by.ctx(), RoleAssignmentListInput.parse({ limit: 100 }))).data.filter(
         ({ scope }) => scope.id === projectId,
       ).length;
-    expect(await list(acme.owner)).toBe(1);
+    expect(await list(suite.owner)).toBe(1);
     expect(await list(stranger)).toBe(0);
   });
 
@@ -169,13 +158,13 @@ describe.each(dialects)('private projects on %s', (dialect) => {
     const assigneeIds = [stranger.userId];
     await expect(createTask(manager.ctx(), { title: 'Lost', projectId, assigneeIds })).rejects.toMatchObject(refused);
     await expect(updateTask(manager.ctx(), { id: taskId, assigneeIds })).rejects.toMatchObject(refused);
-    for (const { userId } of [insider, auditor, acme.owner])
+    for (const { userId } of [insider, auditor, suite.owner])
       expect(await updateTask(manager.ctx(), { id: taskId, assigneeIds: [userId] })).toMatchObject({
         assignees: [{ id: userId }],
       });
     await updateTask(manager.ctx(), { id: taskId, assigneeIds: [insider.userId] });
-    const handover = { organizationId: acme.id, userId: insider.userId, toUserId: stranger.userId };
-    await expect(reassignTasks(acme.owner.ctx(), handover)).rejects.toMatchObject({
+    const handover = { organizationId: suite.acme.id, userId: insider.userId, toUserId: stranger.userId };
+    await expect(reassignTasks(suite.owner.ctx(), handover)).rejects.toMatchObject({
       ...refused,
       details: { field: ['toUserId'] },
     });
@@ -199,19 +188,19 @@ describe.each(dialects)('private projects on %s', (dialect) => {
   });
 
   it('become private with their creator, their lead, their assignees and whoever makes them private', async () => {
-    const lead = await acme.addMember('member');
-    const assignee = await acme.addMember('developer');
+    const lead = await suite.acme.addMember('member');
+    const assignee = await suite.acme.addMember('developer');
     const { id } = await createProject(manager.ctx(), { key: aKey(), name: 'Hall', leadId: lead.userId });
     await createTask(manager.ctx(), { title: 'Task', projectId: id, assigneeIds: [assignee.userId] });
     expect(await codeOf(getProject(insider.ctx(), { id }))).toBe('passed');
     expect(await updateProject(stranger.ctx(), { id, visibility: 'private' })).toMatchObject({ visibility: 'private' });
     const sees = (person: TestMember) => codeOf(getProject(person.ctx(), { id }));
-    for (const person of [manager, lead, assignee, stranger, acme.owner]) expect(await sees(person)).toBe('passed');
+    for (const person of [manager, lead, assignee, stranger, suite.owner]) expect(await sees(person)).toBe('passed');
     expect(await sees(insider)).toBe('project_not_found');
   });
 
   it('lose an assignee who is removed from them', async () => {
-    const person = await acme.addMember('member');
+    const person = await suite.acme.addMember('member');
     await addProjectMember(manager.ctx(), { id: projectId, userId: person.userId });
     const task = await createTask(manager.ctx(), { title: 'Task', projectId, assigneeIds: [person.userId] });
     await removeProjectMember(manager.ctx(), { id: projectId, userId: person.userId });

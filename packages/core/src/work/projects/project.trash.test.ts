@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readThroughSystemDoor, writeThroughSystemDoor } from '../../database/system-door.ts';
-import { enqueue, getJob } from '../../jobs/index.ts';
-import {
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  TestClock,
-  type TestOrganization,
-  type TestPlatform,
-} from '../../testing/index.ts';
+import { describe, expect, it } from 'vitest';
+import { readThroughSystemDoor } from '../../database/system-door.ts';
+import { getJob } from '../../jobs/index.ts';
+import { dialects, TestClock } from '../../testing/index.ts';
 import { seedTree, started } from '../../testing/big-tree.ts';
-import { anonymous, codeOf } from '../../testing/people.ts';
+import { codeOf } from '../../testing/people.ts';
+import { openSuite } from '../../testing/suite.ts';
 import {
   createProject,
   createTask,
@@ -31,16 +25,9 @@ const day = 86_400_000;
 
 describe.each(dialects)('the trash of projects on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-01-12T12:00:00Z'));
-  let platform: TestPlatform;
-  let acme: TestOrganization;
+  const suite = openSuite(dialect, { clock });
 
-  beforeAll(async () => {
-    platform = await createTestPlatform(dialect, { clock });
-    acme = await createOrganization(platform);
-  });
-  afterAll(() => platform.dispose());
-
-  const ctx = () => acme.owner.ctx();
+  const ctx = () => suite.owner.ctx();
   let count = 0;
   const aProject = () => createProject(ctx(), { key: `T${++count}`, name: 'Hall' });
   const aTask = (projectId: string, parentId: string | null = null) =>
@@ -49,7 +36,7 @@ describe.each(dialects)('the trash of projects on %s', (dialect) => {
 
   /** How many tasks a project has, how many of them live, and how many living tasks are counted in the organization. */
   const state = (id: string) =>
-    readThroughSystemDoor(platform.database, async (db) => {
+    readThroughSystemDoor(suite.platform.database, async (db) => {
       const rows = await db
         .selectFrom('tasks')
         .select(['id', 'deleted_at as deletedAt'])
@@ -58,13 +45,13 @@ describe.each(dialects)('the trash of projects on %s', (dialect) => {
       const counters = await db
         .selectFrom('counters')
         .select(['name', 'value'])
-        .where('organization_id', '=', acme.id)
+        .where('organization_id', '=', suite.acme.id)
         .execute();
       const living = counters.find(({ name }) => name === 'living tasks')?.value ?? 0;
       const all = await db
         .selectFrom('tasks')
         .select('id')
-        .where('organization_id', '=', acme.id)
+        .where('organization_id', '=', suite.acme.id)
         .where('deleted_at', 'is', null)
         .execute();
       expect(living).toBe(all.length);
@@ -112,7 +99,7 @@ describe.each(dialects)('the trash of projects on %s', (dialect) => {
 
   it('is refused to those who may not delete projects', async () => {
     const { id } = await aProject();
-    const member = await acme.addMember('member');
+    const member = await suite.acme.addMember('member');
     expect(await codeOf(deleteProject(member.ctx(), { id, permanent: false }))).toBe('permission_denied');
     await trash(id);
     expect(await codeOf(restoreProject(member.ctx(), { id }))).toBe('permission_denied');
@@ -125,45 +112,41 @@ describe.each(dialects)('the trash of projects on %s', (dialect) => {
     const { id } = await aProject();
     await aTask(id, (await aTask(id)).id);
     await trash(id);
-    const purge = async (kind: string) => {
-      await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, kind, {}));
-      await platform.runDueJobs();
-    };
     const exists = () =>
-      readThroughSystemDoor(platform.database, async (db) =>
+      readThroughSystemDoor(suite.platform.database, async (db) =>
         Boolean(await db.selectFrom('projects').select('id').where('id', '=', id).executeTakeFirst()),
       );
     clock.advance(30 * day - 1);
-    await purge('tasks.purge');
-    await purge('projects.purge');
+    await suite.runJob('tasks.purge');
+    await suite.runJob('projects.purge');
     expect(await exists()).toBe(true);
     clock.advance(1);
     expect(await codeOf(restoreProject(ctx(), { id }))).toBe('project_not_found');
-    await purge('projects.purge');
+    await suite.runJob('projects.purge');
     expect(await exists()).toBe(true);
-    await purge('tasks.purge');
-    await purge('projects.purge');
+    await suite.runJob('tasks.purge');
+    await suite.runJob('projects.purge');
     expect(await exists()).toBe(false);
     expect(await state(id)).toEqual({ all: 0, living: 0 });
   });
 
   it('takes more than 500 tasks by a job, and gives them back by one', async () => {
     const { id } = await aProject();
-    await seedTree(platform, acme, { size: 1200, projectId: id });
+    await seedTree(suite.platform, suite.acme, { size: 1200, projectId: id });
     const job = started(await trash(id));
     expect(job).toMatchObject({ kind: 'projects.delete', status: 'waiting' });
     expect(await codeOf(getProject(ctx(), { id }))).toBe('project_not_found');
-    await platform.runDueJobs();
+    await suite.platform.runDueJobs();
     expect(await getJob(ctx(), job)).toMatchObject({ status: 'done', result: { deleted: 1201 } });
     expect(await state(id)).toEqual({ all: 1201, living: 0 });
     const back = started(await restoreProject(ctx(), { id }));
     expect(await codeOf(getProject(ctx(), { id }))).toBe('passed');
-    await platform.runDueJobs();
+    await suite.platform.runDueJobs();
     expect(await getJob(ctx(), back)).toMatchObject({ status: 'done', result: { restored: 1201 } });
     expect(await state(id)).toEqual({ all: 1201, living: 1201 });
     const end = started(await trash(id, true));
     expect(await state(id)).toEqual({ all: 1201, living: 1201 });
-    await platform.runDueJobs();
+    await suite.platform.runDueJobs();
     expect(await getJob(ctx(), end)).toMatchObject({ status: 'done', result: { deleted: 1201 } });
     expect(await state(id)).toEqual({ all: 0, living: 0 });
     expect(await codeOf(getProject(ctx(), { id }))).toBe('project_not_found');
@@ -171,10 +154,10 @@ describe.each(dialects)('the trash of projects on %s', (dialect) => {
 
   it('is given back while a job is still moving tasks there', async () => {
     const { id } = await aProject();
-    await seedTree(platform, acme, { size: 600, projectId: id });
+    await seedTree(suite.platform, suite.acme, { size: 600, projectId: id });
     started(await trash(id));
     expect(await restoreProject(ctx(), { id })).toMatchObject({ deletedAt: null });
-    await platform.runDueJobs();
+    await suite.platform.runDueJobs();
     expect(await state(id)).toEqual({ all: 601, living: 601 });
   });
 });

@@ -1,17 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeThroughSystemDoor } from '../../database/system-door.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { mutate } from '../../database/unit-of-work.ts';
-import { enqueue } from '../../jobs/index.ts';
-import {
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  TestClock,
-  type TestMember,
-  type TestOrganization,
-  type TestPlatform,
-} from '../../testing/index.ts';
-import { anonymous } from '../../testing/people.ts';
+import { dialects, TestClock, type TestMember } from '../../testing/index.ts';
+import { openSuite } from '../../testing/suite.ts';
 import { createTask, deleteTask, getTask, listTasks, restoreTask, TaskListInput } from '../index.ts';
 import { tasks } from './task.record.ts';
 
@@ -19,18 +9,14 @@ const day = 86_400_000;
 
 describe.each(dialects)('the trash on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-01-12T12:00:00Z'));
-  let platform: TestPlatform;
-  let acme: TestOrganization;
+  const suite = openSuite(dialect, { clock });
   let owner: TestMember;
   let member: TestMember;
 
   beforeAll(async () => {
-    platform = await createTestPlatform(dialect, { clock });
-    acme = await createOrganization(platform);
-    ({ owner } = acme);
-    member = await acme.addMember('member');
+    ({ owner } = suite);
+    member = await suite.acme.addMember('member');
   });
-  afterAll(() => platform.dispose());
 
   const create = (title: string, parentId: string | null = null) => createTask(owner.ctx(), { title, parentId });
   const trash = async (id: string) => deleteTask(owner.ctx(), { id, permanent: false });
@@ -40,10 +26,7 @@ describe.each(dialects)('the trash on %s', (dialect) => {
     const { data } = await listTasks(owner.ctx(), TaskListInput.parse({ deleted: true }));
     return data.map(({ id }) => id);
   };
-  const purge = async () => {
-    await writeThroughSystemDoor(anonymous(platform), (unit) => enqueue(unit, 'tasks.purge', {}));
-    await platform.runDueJobs();
-  };
+  const purge = () => suite.runJob('tasks.purge');
 
   it('can be emptied task by task, with what is below', async () => {
     const parent = await create('Parent');
