@@ -104,6 +104,13 @@ describe('an upload', () => {
     expectTypeOf(tenon.attachments.uploadToComment).parameter(0).toEqualTypeOf<string>();
   });
 
+  test('goes on a project', async () => {
+    const { id } = await tenon.projects.create({ key: 'FILES', name: 'Files' });
+    const attachment = await tenon.attachments.uploadToProject('FILES', new Blob(['x']));
+    expect(attachment.entity).toEqual({ type: 'project', id });
+    expect((await tenon.attachments.listOfProject({ id })).data).toMatchObject([{ id: attachment.id }]);
+  });
+
   test('of a blob is sent again when the answer is lost, and acts once', async () => {
     const id = await aTask();
     front.fail('/attachments', { kind: 'drop-answer' });

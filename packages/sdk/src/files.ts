@@ -15,6 +15,7 @@ import { hasUploadProgress, type Sent, sendWithProgress } from './xhr.ts';
 export const uploadRoutes = {
   'attachments.upload': 'POST /tasks/{id}/attachments',
   'attachments.uploadToComment': 'POST /tasks/{id}/comments/{commentId}/attachments',
+  'attachments.uploadToProject': 'POST /projects/{id}/attachments',
   'organizations.setAvatar': 'PUT /organizations/{organizationId}/avatar',
   'users.setAvatar': 'PUT /users/me/avatar',
 } as const;

@@ -14,20 +14,24 @@ import {
   getAttachment,
   listAttachments,
   listCommentAttachments,
+  listProjectAttachments,
   page,
+  ProjectAttachmentListInput,
+  ProjectById,
   restoreAttachment,
   uploadAttachment,
   uploadToComment,
+  uploadToProject,
   workErrors,
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
 const { download, mutation, query, upload } = heading({
   name: 'Attachments',
-  description: 'Files on tasks and comments.',
+  description: 'Files on tasks, comments and projects.',
 });
 
-const { attachment_not_found, comment_not_found, task_not_found } = workErrors;
+const { attachment_not_found, comment_not_found, project_not_found, task_not_found } = workErrors;
 const { media_type_refused } = fileErrors;
 
 export const attachmentRouter = router({
@@ -49,6 +53,16 @@ export const attachmentRouter = router({
     output: page(Attachment),
     problems: [task_not_found, comment_not_found],
     run: listCommentAttachments,
+  }),
+  listOfProject: query({
+    rest: 'GET /projects/{id}/attachments',
+    access: 'attachment:read',
+    summary: 'List the files on a project',
+    description: 'Those on its tasks are listed with the tasks.',
+    input: ProjectAttachmentListInput,
+    output: page(Attachment),
+    problems: [project_not_found],
+    run: listProjectAttachments,
   }),
   upload: upload({
     rest: 'POST /tasks/{id}/attachments',
@@ -73,6 +87,18 @@ export const attachmentRouter = router({
     problems: [task_not_found, comment_not_found, media_type_refused, errors.limit_exceeded],
     location: ({ id }) => `/attachments/${id}`,
     run: uploadToComment,
+  }),
+  uploadToProject: upload({
+    rest: 'POST /projects/{id}/attachments',
+    access: 'project:update',
+    summary: 'Attach a file to a project',
+    description: 'Needs `attachment:create` too.',
+    status: 201,
+    input: ProjectById,
+    output: Attachment,
+    problems: [project_not_found, media_type_refused, errors.limit_exceeded],
+    location: ({ id }) => `/attachments/${id}`,
+    run: uploadToProject,
   }),
   get: query({
     rest: 'GET /attachments/{id}',

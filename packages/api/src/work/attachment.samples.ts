@@ -1,5 +1,6 @@
 import { samplesOf } from '../contract/testing/samples.ts';
 import type { Person } from '../contract/testing/scene.ts';
+import { aProject } from './project.samples.ts';
 import { aTask } from './task.samples.ts';
 
 const uploader = (caller: Person): Person =>
@@ -27,6 +28,12 @@ async function aCommentWithFile(caller: Person) {
   return path;
 }
 
+async function aProjectWithFile(caller: Person) {
+  const { id } = await aProject(caller);
+  await caller.organization.people.owner.do('attachments.uploadToProject', { id });
+  return { id };
+}
+
 async function aLink(caller: Person) {
   const { id, downloadUrl } = await anAttachment(caller);
   return { id, token: new URL(downloadUrl).searchParams.get('token') ?? '' };
@@ -35,8 +42,10 @@ async function aLink(caller: Person) {
 export default samplesOf('attachments', {
   list: { input: async (caller) => ({ id: (await anAttachment(caller)).entity.id }) },
   listOfComment: { input: aCommentWithFile },
+  listOfProject: { input: aProjectWithFile },
   upload: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
   uploadToComment: { input: aComment },
+  uploadToProject: { input: async (caller) => ({ id: (await aProject(caller)).id }) },
   get: { input: async (caller) => ({ id: (await anAttachment(caller)).id }) },
   delete: { input: async (caller) => ({ id: (await anAttachment(caller)).id }) },
   restore: { input: aTrashedAttachment },

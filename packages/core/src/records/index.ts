@@ -1,2 +1,3 @@
+export { type IncludeReader, including } from './includes.ts';
 export { defineRecord } from './record.ts';
 export { mutateWithFile } from './upload.ts';

@@ -2,6 +2,7 @@ import type { JobHandlers, Schedule } from '../jobs/index.ts';
 import { membershipEnding, projectScope, teamDeleting } from '../tenancy/index.ts';
 import { attachmentTable, attachmentTotalTable } from './attachments/attachment.entity.ts';
 import { attachmentEvents } from './attachments/attachment.events.ts';
+import { countProjectAttachments, countTaskAttachments } from './attachments/attachment.queries.ts';
 import { commentTable } from './comments/comment.entity.ts';
 import { commentEvents } from './comments/comment.events.ts';
 import { commentHandlers, commentSchedules } from './comments/comment.purge.ts';
@@ -10,6 +11,7 @@ import { ProjectEntity, projectKeyTable, projectMemberTable, projectTable } from
 import { projectEvents } from './projects/project.events.ts';
 import { leaveProjects } from './projects/project.members.ts';
 import { projectHandlers, projectSchedules } from './projects/project.purge.ts';
+import { projectIncludeReaders } from './projects/project.queries.ts';
 import { projects } from './projects/project.record.ts';
 import { tagTable } from './tags/tag.entity.ts';
 import { tagEvents } from './tags/tag.events.ts';
@@ -29,6 +31,7 @@ export {
   getAttachment,
   listAttachments,
   listCommentAttachments,
+  listProjectAttachments,
 } from './attachments/attachment.queries.ts';
 export * from './attachments/attachment.schema.ts';
 export {
@@ -36,6 +39,7 @@ export {
   restoreAttachment,
   uploadAttachment,
   uploadToComment,
+  uploadToProject,
 } from './attachments/attachment.service.ts';
 export { attachmentHandlers, attachmentSchedules } from './attachments/attachment.sweep.ts';
 export * from './comments/comment.schema.ts';
@@ -95,6 +99,8 @@ export const workHandlers: JobHandlers = {
 export const workSchedules: readonly Schedule[] = [...taskSchedules, ...projectSchedules, ...commentSchedules];
 
 taskIncludeReaders.set('commentCount', countComments);
+taskIncludeReaders.set('attachmentCount', countTaskAttachments);
+projectIncludeReaders.set('attachmentCount', countProjectAttachments);
 membershipEnding.add(leaveWatched, leaveProjects);
 teamDeleting.add(releaseTrashedTasks);
 projectScope.plug({ entity: ProjectEntity, refer: (unit, id, field) => projects.refer(unit, id, field) });

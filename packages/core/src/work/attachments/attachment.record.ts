@@ -13,6 +13,19 @@ export const attachments = defineRecord(attachmentTable, {
 
 export type AttachmentRow = Awaited<ReturnType<typeof attachments.lock>>;
 
+type Owned = Pick<AttachmentRow, 'taskId' | 'projectId'>;
+
+/** The task or the project in whose activity an attachment is, and with which it is visible. */
+export function ownerOf({ taskId, projectId }: Owned): { type: 'task' | 'project'; id: string } {
+  if (taskId !== null) return { type: 'task', id: taskId };
+  if (projectId !== null) return { type: 'project', id: projectId };
+  throw new Error('An attachment is on a task or on a project.');
+}
+
+/** What an attachment is on: a comment, or its owner. */
+export const attachedTo = ({ commentId, ...owned }: Owned & Pick<AttachmentRow, 'commentId'>): Attachment['entity'] =>
+  commentId === null ? ownerOf(owned) : { type: 'comment', id: commentId };
+
 /** The folder of all attachments in the file store. */
 export const attachmentsFolder = 'attachments';
 

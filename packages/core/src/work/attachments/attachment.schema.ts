@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { secret } from '../../kernel/redaction.ts';
 import { ById, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { CommentPath } from '../comments/comment.schema.ts';
+import { projectRef } from '../projects/project.schema.ts';
 import { taskRef } from '../tasks/task.schema.ts';
 
 export const Attachment = output('Attachment', {
   id: z.uuid(),
   entity: z
-    .object({ type: z.enum(['task', 'comment']), id: z.uuid() })
+    .object({ type: z.enum(['task', 'comment', 'project']), id: z.uuid() })
     .meta({ id: 'AttachedTo', description: 'What a file is attached to.' }),
   fileName: z.string().describe('Safe on every system: no path, no control characters, at most 255 bytes.'),
   mediaType: z.string().describe('By its content, whatever the client said.'),
@@ -29,6 +30,12 @@ export type AttachmentListInput = z.output<typeof AttachmentListInput>;
 
 export const CommentAttachmentListInput = z.strictObject({ ...CommentPath.shape, ...listInput('createdAt') });
 export type CommentAttachmentListInput = z.output<typeof CommentAttachmentListInput>;
+
+export const ProjectAttachmentListInput = z.strictObject({
+  id: projectRef().describe('The project.'),
+  ...listInput('createdAt'),
+});
+export type ProjectAttachmentListInput = z.output<typeof ProjectAttachmentListInput>;
 
 export const AttachmentUpload = z.strictObject({ id: taskRef().describe('The task.') });
 export type AttachmentUpload = z.output<typeof AttachmentUpload>;

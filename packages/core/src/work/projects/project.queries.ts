@@ -1,15 +1,16 @@
 import { type ExpressionBuilder, sql } from 'kysely';
 import { authorize, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
-import { read, type ReadDoor } from '../../database/read-door.ts';
+import { read } from '../../database/read-door.ts';
 import type { Tables } from '../../database/schema.ts';
 import { anyOf, contains, countAll } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { keyOf } from '../../kernel/text.ts';
+import { type IncludeReader, including } from '../../records/index.ts';
 import { keptSince } from '../trash.ts';
 import { projects } from './project.record.ts';
-import type { Project, ProjectGet, ProjectListInput } from './project.schema.ts';
+import type { Project, ProjectGet, ProjectInclude, ProjectListInput } from './project.schema.ts';
 
 const countTasks = statement((db, { ids }: { ids: readonly string[] }, dialect) =>
   db
@@ -24,22 +25,23 @@ const countTasks = statement((db, { ids }: { ids: readonly string[] }, dialect) 
     .groupBy('tasks.project_id'),
 );
 
-/** Adds how many tasks the caller sees in each project, and how many of them are done. */
-async function withTaskCounts(db: ReadDoor, found: readonly Project[]): Promise<Project[]> {
-  if (found.length === 0) return [];
-  const rows = await db.run(countTasks, { ids: found.map(({ id }) => id) });
-  const counts = new Map(rows.map(({ projectId, total, done }) => [projectId, { total, done }]));
-  return found.map((project) => ({ ...project, taskCounts: counts.get(project.id) ?? { total: 0, done: 0 } }));
-}
+/** Reads how many tasks the caller sees in each project, and how many of them are done. */
+const readTaskCounts: IncludeReader<Project> = async (db, ids) => {
+  const rows = await db.run(countTasks, { ids });
+  const found = new Map(rows.map(({ projectId, total, done }) => [projectId, { total, done }]));
+  return (id) => ({ taskCounts: found.get(id) ?? { total: 0, done: 0 } });
+};
+
+/** What reads each name. Rooms that projects do not know, such as attachments, add theirs. */
+export const projectIncludeReaders = new Map<ProjectInclude, IncludeReader<Project>>([['taskCounts', readTaskCounts]]);
 
 /** @throws `project_not_found` */
 export async function getProject(ctx: ServiceContext, { id, include }: ProjectGet): Promise<Project> {
   authorize(ctx, 'project:read');
   return read(ctx, async (db) => {
     const project = await projects.get(db, id);
-    if (!include) return project;
-    const [counted] = await withTaskCounts(db, [project]);
-    return counted ?? project;
+    const [shown = project] = await including(projectIncludeReaders, db, [project], include);
+    return shown;
   });
 }
 
@@ -83,6 +85,6 @@ export async function listProjects(ctx: ServiceContext, input: ProjectListInput)
       ]),
     );
     const page = await projects.page(ctx, db, input, query, deleted ? 'trashed projects' : 'projects');
-    return include ? { ...page, data: await withTaskCounts(db, page.data) } : page;
+    return { ...page, data: await including(projectIncludeReaders, db, page.data, include) };
   });
 }

@@ -49,6 +49,12 @@ export const Project = output('Project', {
     .object({ total: z.number().int(), done: z.number().int() })
     .optional()
     .describe('Only with `include=taskCounts`: the tasks that the caller sees, and how many of them are done.'),
+  attachmentCount: z
+    .int()
+    .optional()
+    .describe(
+      'Only with `include=attachmentCount`: how many files are on the project itself, without those in the trash.',
+    ),
   createdBy: Person,
   ...auditOut,
   deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
@@ -73,7 +79,10 @@ export type ProjectCreate = z.output<typeof ProjectCreate>;
 export const ProjectUpdate = input('ProjectUpdate', { id: projectRef(), ...ProjectCreate.partial().shape });
 export type ProjectUpdate = z.output<typeof ProjectUpdate>;
 
-export const ProjectGet = z.strictObject({ id: projectRef(), include: include('taskCounts') });
+const projectIncludes = ['taskCounts', 'attachmentCount'] as const;
+export type ProjectInclude = (typeof projectIncludes)[number];
+
+export const ProjectGet = z.strictObject({ id: projectRef(), include: include(...projectIncludes) });
 export type ProjectGet = z.output<typeof ProjectGet>;
 
 export const ProjectById = z.strictObject({ id: projectRef() });
@@ -94,7 +103,7 @@ export const ProjectListInput = z.strictObject({
   archived: z.boolean().optional().describe('Whether they are archived. Both when absent.'),
   deleted: z.boolean().default(false).describe('Whether to list the trash instead, for those who may delete projects.'),
   search: text(1, 200).optional().describe('Part of the name or of the key, in any case and Unicode form.'),
-  include: include('taskCounts'),
+  include: include(...projectIncludes),
 });
 export type ProjectListInput = z.output<typeof ProjectListInput>;
 

@@ -20,6 +20,7 @@ import type { Tables } from '../../database/schema.ts';
 import { countAll } from '../../database/sql.ts';
 import { statementFamily } from '../../database/statement.ts';
 import { searchWords } from '../../kernel/search-words.ts';
+import { including } from '../../records/index.ts';
 import { teamIdsWithin } from '../../tenancy/index.ts';
 import { hitsOf, isHit, rank, searchFor, wordStart } from './task-search.ts';
 import { filtersOf, valuesOf } from './task.filter-input.ts';
@@ -32,7 +33,7 @@ import {
   linkFilters,
   type Where,
 } from './task.filters.ts';
-import { including } from './task.includes.ts';
+import { taskIncludeReaders } from './task.includes.ts';
 import { namesIn } from './task.names.ts';
 import { selectTasks, tasksOf, type TaskRow } from './task.queries.ts';
 import type { TaskListInput, TaskPage, TaskSortField } from './task.schema.ts';
@@ -315,7 +316,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     const shape: RowShape = { filters, way, search, checkHits: found?.checkHits ?? false, words: terms?.length ?? 0 };
     const rows = await db.run(listStatement({ ...shape, sort: sorted, start: startOf(request) }), values);
     const page = cutPage(rows, request);
-    const data = await including(db, await tasksOf(db, names, page.rows), input.include);
+    const data = await including(taskIncludeReaders, db, await tasksOf(db, names, page.rows), input.include);
     const count = input.total ? await countTasks(db, shape, isBroad, values) : {};
     return { data, nextCursor: page.nextCursor, ...count };
   });

@@ -3,8 +3,9 @@ import type { ServiceContext } from '../../database/context.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import type { Person } from '../../kernel/schemas.ts';
+import { including } from '../../records/index.ts';
 import { workErrors } from '../work.errors.ts';
-import { including } from './task.includes.ts';
+import { taskIncludeReaders } from './task.includes.ts';
 import { linkIdsIn, linkIdsToShow, nameLinks, selectLinkIds, type TaskLinks } from './task.links.ts';
 import { type Names, namesIn } from './task.names.ts';
 import { tasks } from './task.record.ts';
@@ -71,7 +72,7 @@ export async function getTask(ctx: ServiceContext, { id, include }: TaskGet): Pr
     if (!row) throw workErrors.task_not_found();
     const linkIds = await linkIdsIn(db, row);
     const task = assembleTask(row, await nameLinks(db, names, linkIds, authorIds(row), [row.projectId]));
-    const [shown = task] = include ? await including(db, [task], include) : [];
+    const [shown = task] = include ? await including(taskIncludeReaders, db, [task], include) : [];
     return shown;
   });
 }

@@ -87,6 +87,12 @@ export const Task = output('Task', {
     .int()
     .optional()
     .describe('Only with `include=commentCount`: how many comments the caller sees, without those in the trash.'),
+  attachmentCount: z
+    .int()
+    .optional()
+    .describe(
+      'Only with `include=attachmentCount`: how many files are on the task itself, without those in the trash.',
+    ),
   createdBy: Person,
   updatedBy: Person,
   createdAt: instantOut(),
@@ -96,7 +102,7 @@ export const Task = output('Task', {
 });
 export type Task = z.output<typeof Task>;
 
-const taskIncludes = ['progress', 'commentCount'] as const;
+const taskIncludes = ['progress', 'commentCount', 'attachmentCount'] as const;
 export type TaskInclude = (typeof taskIncludes)[number];
 
 export const TaskById = z.strictObject({ id: taskRef() });

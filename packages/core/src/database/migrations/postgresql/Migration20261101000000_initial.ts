@@ -213,9 +213,10 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "comments_parent_index" on "comments" ("organization_id", "parent_id") where parent_id is not null;`);
     this.addSql(`create index "comments_deleted_index" on "comments" ("deleted_at") where deleted_at is not null;`);
 
-    this.addSql(`create table "attachments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid not null, "comment_id" uuid null, "file_name" text not null, "media_type" text not null, "size" double precision not null, "sha256" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
+    this.addSql(`create table "attachments" ("organization_id" uuid not null, "id" uuid not null, "task_id" uuid null, "comment_id" uuid null, "project_id" uuid null, "file_name" text not null, "media_type" text not null, "size" double precision not null, "sha256" varchar(255) not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, "deleted_at" timestamptz(3) null, primary key ("organization_id", "id"));`);
     this.addSql(`create index "attachments_organization_id_task_id_created_at_id_index" on "attachments" ("organization_id", "task_id", "created_at", "id");`);
     this.addSql(`create index "attachments_comment_index" on "attachments" ("organization_id", "comment_id", "created_at", "id") where comment_id is not null;`);
+    this.addSql(`create index "attachments_project_index" on "attachments" ("organization_id", "project_id", "created_at", "id") where project_id is not null;`);
     this.addSql(`create index "attachments_trashed_index" on "attachments" ("deleted_at") where deleted_at is not null;`);
 
     this.addSql(`create table "api_keys" ("organization_id" uuid not null, "id" uuid not null, "name" varchar(255) not null, "prefix" varchar(255) not null, "secret_hash" varchar(255) not null, "user_id" uuid not null, "scopes" jsonb not null, "expires_at" timestamptz(3) null, "last_used_at" timestamptz(3) null, "is_active" boolean not null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
@@ -587,6 +588,7 @@ export class Migration20261101000000_initial extends Migration {
 
     this.addSql(`alter table "attachments" add constraint "attachments_organization_id_task_id_foreign" foreign key ("organization_id", "task_id") references "tasks" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "attachments" add constraint "attachments_organization_id_comment_id_foreign" foreign key ("organization_id", "comment_id") references "comments" ("organization_id", "id") on update no action on delete cascade;`);
+    this.addSql(`alter table "attachments" add constraint "attachments_organization_id_project_id_foreign" foreign key ("organization_id", "project_id") references "projects" ("organization_id", "id") on update no action on delete cascade;`);
     this.addSql(`alter table "attachments" add constraint "attachments_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "attachments" add constraint "attachments_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
     this.addSql(`alter table "attachments" enable row level security;`);
@@ -733,6 +735,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "tasks" drop constraint "tasks_organization_id_project_id_foreign";`);
     this.addSql(`alter table "task_keys" drop constraint "task_keys_organization_id_project_id_foreign";`);
     this.addSql(`alter table "role_assignments" drop constraint "role_assignments_organization_id_project_id_foreign";`);
+    this.addSql(`alter table "attachments" drop constraint "attachments_organization_id_project_id_foreign";`);
     this.addSql(`alter table "invitation_roles" drop constraint "invitation_roles_organization_id_invitation_id_foreign";`);
     this.addSql(`alter table "identity_provider_roles" drop constraint "identity_provider_roles_organization_id_identity_a0151_foreign";`);
     this.addSql(`alter table "departments" drop constraint "departments_organization_id_parent_id_foreign";`);
