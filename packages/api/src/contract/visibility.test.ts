@@ -1,16 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { type BuiltInRoleKey, builtInRoles } from '@tenon/core';
-import { type Dump, encloseEverything } from '@tenon/core/testing';
+import { addNotification, type Dump, encloseEverything } from '@tenon/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Operation } from '../operation.ts';
 import { type Case, cases, casesWhere, scenes } from './testing/cases.ts';
 import { changedTables, learned } from './testing/compare.ts';
 import { alternatives, type Field, fieldsOf, itemsOf, missingIds, namesById, onlyRequired } from './testing/fields.ts';
+import type { InputOf } from './testing/operation-types.ts';
 import type { Person, Scene } from './testing/scene.ts';
 import { type Fields, surfacesOf } from './testing/wire.ts';
 
 /*
- * Two people from whom much is hidden: one who sees only what is assigned to them, and one who is no member of the private projects in
- * which everything is. What is hidden is found by the facts that the tables state, so a new table is looked at too.
+ * Four people from whom much is hidden: one who sees only what is assigned to them, one who is no member of the private projects in which
+ * everything is, one whose role is limited to a team, and one whose role is limited to a project. What is hidden is found by the facts that
+ * the tables state, so a new table is looked at too.
  */
 
 const columnOf = (property: string): string => property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -61,26 +64,107 @@ function withDependants({ platform }: Scene, dump: Dump, person: Person, ids: re
   return hidden;
 }
 
+type Limit = 'team' | 'project';
+
+/**
+ * The rows outside of the one place to which the role of a person is limited, and the events that are not about a row that is inside or
+ * shared.
+ */
+const outside =
+  (limit: Limit) =>
+  ({ platform }: Scene, dump: Dump, person: Person): string[] => {
+    const tables = [...platform.database.tables.values()];
+    const [held] = (dump['role_assignments'] ?? []).filter((row) => row['user_id'] === person.userId);
+    const placeId = held?.[columnOf(`${limit}Id`)];
+    const hidden: string[] = [];
+    const seen = new Set<unknown>();
+    for (const { name, visibility: facts } of tables) {
+      if (facts?.kind !== 'own') continue;
+      const column = columnOf(facts.places?.[limit] ?? '');
+      const isInside = (row: Dump[string][number]) => facts.shared === true || row[column] === placeId;
+      for (const id of idsIn(dump, person, name, isInside)) seen.add(id);
+      hidden.push(...idsIn(dump, person, name, (row) => !isInside(row)));
+    }
+    const events = tables.filter(({ visibility: facts }) => facts?.kind === 'event');
+    const isApart = (row: Dump[string][number]) => !seen.has(row['entity_id']) && !seen.has(row['parent_id']);
+    return [...hidden, ...events.flatMap(({ name }) => idsIn(dump, person, name, isApart))];
+  };
+
 interface Hiding {
   who: string;
   role: BuiltInRoleKey;
+  /** Makes the person out of the one who has the role in the whole organization. @default as they are */
+  narrow?: (person: Person) => Promise<Person>;
   /** Hides what there is by now. */
   hide: (scene: Scene, person: Person) => Promise<void>;
+  /** Hides a task that the person sees. */
+  lose: (scene: Scene, person: Person, taskId: string) => Promise<unknown>;
   hidden: (scene: Scene, dump: Dump, person: Person) => string[];
+}
+
+const nothing = () => Promise.resolve();
+
+/** Changes a task so that it is hidden. */
+const changing =
+  (fields: Omit<InputOf<'tasks.update'>, 'id'>): Hiding['lose'] =>
+  ({ acme }, _person, id) =>
+    acme.people.owner.do('tasks.update', { id, ...fields });
+
+/**
+ * Limits the role of a person to a new team or project. The tasks that they create from then on are in it, as all tasks that they see, also
+ * those that the samples create.
+ */
+async function limited(person: Person, limit: Limit): Promise<Person> {
+  const { organization, userId, role } = person;
+  const { owner } = organization.people;
+  const { id } =
+    limit === 'team'
+      ? await owner.do('teams.create', { name: 'The only team' })
+      : await owner.do('projects.create', { key: 'ONLY', name: 'The only project' });
+  const { data: held } = await owner.do('roleAssignments.list', { user: [userId] });
+  const roleId = organization.roleIds[role];
+  await owner.do('roleAssignments.create', { userId, roleId, scope: { kind: limit, id } });
+  for (const one of held) await owner.do('roleAssignments.delete', { id: one.id });
+  const place = limit === 'team' ? { teamId: id } : { projectId: id };
+  return {
+    ...person,
+    get token() {
+      return person.token;
+    },
+    do: (name, input) => person.do(name, name === 'tasks.create' ? Object.assign({}, place, input) : input),
+  };
 }
 
 const hidings: readonly Hiding[] = [
   {
     who: 'somebody who sees only their assigned tasks',
     role: 'developer',
-    hide: () => Promise.resolve(),
+    hide: nothing,
+    lose: changing({ assigneeIds: [] }),
     hidden: unassigned,
   },
   {
     who: 'a stranger to private projects',
     role: 'manager',
     hide: ({ platform }, { organization, userId }) => encloseEverything(platform, organization.id, userId),
+    lose: ({ platform }, { organization, userId }) => encloseEverything(platform, organization.id, userId),
     hidden: shutIn,
+  },
+  {
+    who: 'somebody whose role is limited to a team',
+    role: 'manager',
+    narrow: (person) => limited(person, 'team'),
+    hide: nothing,
+    lose: changing({ teamId: null }),
+    hidden: outside('team'),
+  },
+  {
+    who: 'somebody whose role is limited to a project',
+    role: 'manager',
+    narrow: (person) => limited(person, 'project'),
+    hide: nothing,
+    lose: changing({ projectId: null }),
+    hidden: outside('project'),
   },
 ];
 
@@ -107,7 +191,7 @@ const inScenes = scenes.flatMap(([dialect, open]) =>
   hidings.map((hiding) => [dialect, hiding.who, open, hiding] as const),
 );
 
-describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, hide, hidden: hiddenFrom }) => {
+describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, narrow, hide, lose, hidden: hiddenFrom }) => {
   let scene: Scene;
   let person: Person;
   let hidden: Set<string>;
@@ -117,6 +201,7 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, hide, hidden
     scene = await open();
     const { owner } = scene.acme.people;
     person = scene.acme.people[role];
+    if (narrow) person = await narrow(person);
     for (const one of cases) {
       if (one.operation.permission === null) continue;
       await scene.callAs(owner, 'rest', one.name, await one.input(owner, scene));
@@ -130,6 +215,24 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, hide, hidden
 
   it('has many hidden rows to look for', () => {
     expect(hidden.size).toBeGreaterThan(10);
+  });
+
+  it('loses a file with its task, also by a link, and is told nothing more about it', async () => {
+    const title = `Lost ${randomUUID()}`;
+    const { id: taskId } = await person.do('tasks.create', { title, assigneeIds: [person.userId] });
+    const { id, downloadUrl } = await person.do('attachments.upload', { id: taskId });
+    const { userId, organization } = person;
+    const told = { userId, organizationId: organization.id, actorId: organization.people.owner.userId, taskId };
+    await addNotification(scene.platform, told);
+    const token = new URL(downloadUrl).searchParams.get('token') ?? '';
+    const seen = async () => ({
+      file: (await scene.callAs(person, 'rest', 'attachments.download', { id })).status,
+      link: (await scene.call('rest', 'attachments.downloadByLink', { id, token })).status,
+      told: (await scene.callAs(person, 'rest', 'notifications.list', { task: [taskId] })).text.includes(title),
+    });
+    expect(await seen()).toEqual({ file: 200, link: 200, told: true });
+    await lose(scene, person, taskId);
+    expect(await seen()).toEqual({ file: 404, link: 404, told: false });
   });
 
   const allowed = casesWhere(({ permission }) => permission !== null);
