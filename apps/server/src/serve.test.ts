@@ -53,6 +53,32 @@ describe('serve', () => {
     expect(comments).toHaveLength(1);
   });
 
+  it('has three demo projects, of which one is private, with files and a past', async () => {
+    const { data: projects } = await tenon.projects.list({ include: ['taskCounts', 'attachmentCount'] });
+    expect(projects.map(({ visibility }) => visibility).toSorted()).toEqual([
+      'organization',
+      'organization',
+      'private',
+    ]);
+    expect(projects.reduce((sum, { taskCounts }) => sum + (taskCounts?.total ?? 0), 0)).toBe(40);
+    expect(projects.some(({ attachmentCount }) => attachmentCount === 1)).toBe(true);
+    const { data: tasks } = await tenon.tasks.list({ limit: 100, include: ['commentCount', 'attachmentCount'] });
+    expect(new Set(tasks.map(({ status }) => status)).size).toBe(5);
+    expect(tasks.filter(({ blockedBy }) => blockedBy.length > 0).length).toBeGreaterThan(2);
+    expect(tasks.filter(({ attachmentCount = 0 }) => attachmentCount > 0).length).toBeGreaterThan(2);
+    const [discussed] = tasks.toSorted((one, other) => (other.commentCount ?? 0) - (one.commentCount ?? 0));
+    const { data: comments } = await tenon.comments.list({ id: discussed?.id ?? '' });
+    expect(comments.some(({ mentions }) => mentions.length > 0)).toBe(true);
+    const { data: history } = await tenon.tasks.history({ id: discussed?.id ?? '' });
+    expect(new Set(history.map(({ actor }) => actor?.id)).size).toBeGreaterThan(1);
+    const days = (Date.now() - Date.parse(history.at(-1)?.at ?? '')) / 86_400_000;
+    expect(days).toBeGreaterThan(3);
+    const figures = await tenon.analytics.tasks({});
+    expect(figures).toMatchObject({ total: 40, overdue: 1 });
+    expect(figures.completedThisWeek).toBeGreaterThan(3);
+    expect(figures.avgCompletionTimeHours).toBeGreaterThan(1);
+  });
+
   it('sends mail in the background, into the mailbox folder', async () => {
     await tenon.auth.register({ email: 'ada@example.com', password: 'correct horse battery staple' });
     const mails = () =>

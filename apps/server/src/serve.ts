@@ -95,7 +95,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
   try {
     await app.listen({ host: settings.host, port: settings.port }).catch(cannotListen(settings));
     const url = `http://${settings.host}:${(app.server.address() as AddressInfo).port}`;
-    const welcome = firstStart ? await (await import('./demo.ts')).createDemo(platform, url) : null;
+    const welcome = firstStart ? await (await import('./demo/demo.ts')).createDemo(platform, url) : null;
     platform.startJobs();
     platform.apiLog.start();
     platform.sealer.start();
