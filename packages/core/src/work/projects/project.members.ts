@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { authorize, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
-import { statement } from '../../database/statement.ts';
+import { statementFamily } from '../../database/statement.ts';
 import { mutate, type Unit } from '../../database/unit-of-work.ts';
 import { type Job, type JobHandlers, startJob, stepRows } from '../../jobs/index.ts';
 import type { Page } from '../../kernel/schemas.ts';
@@ -48,38 +48,41 @@ export async function addProjectMember(ctx: ServiceContext, { id, userId }: Proj
   });
 }
 
-interface Assigned extends Readonly<Record<string, unknown>> {
+type Links = 'task_assignees' | 'task_watchers';
+
+interface Linked extends Readonly<Record<string, unknown>> {
   projectId: string;
   userId: string;
   limit: number;
 }
 
-const assignedTasks = statement((db, { projectId, userId, limit }: Assigned) =>
-  db
-    .selectFrom('task_assignees')
-    .innerJoin('tasks', 'tasks.id', 'task_assignees.task_id')
-    .select('tasks.id')
-    .where('task_assignees.user_id', '=', userId)
-    .where('tasks.project_id', '=', projectId)
-    .orderBy('task_assignees.task_id')
-    .limit(sql<number>`${limit}`),
+const tasksLinkedBy = statementFamily<Links, Linked, { id: string }>(
+  (db, { projectId, userId, limit }, _dialect, links) =>
+    db
+      .selectFrom(links)
+      .innerJoin('tasks', 'tasks.id', `${links}.task_id`)
+      .select('tasks.id')
+      .where(`${links}.user_id`, '=', userId)
+      .where('tasks.project_id', '=', projectId)
+      .orderBy(`${links}.task_id`)
+      .limit(sql<number>`${limit}`),
 );
 
-const watchedTasks = statement((db, { projectId, userId, limit }: Assigned) =>
-  db
-    .selectFrom('task_watchers')
-    .innerJoin('tasks', 'tasks.id', 'task_watchers.task_id')
-    .select('tasks.id')
-    .where('task_watchers.user_id', '=', userId)
-    .where('tasks.project_id', '=', projectId)
-    .limit(sql<number>`${limit}`),
-);
+/** The ids of some tasks of a project that a person is assigned to or watches, whether the caller sees them or not. */
+async function tasksOfPerson(
+  { invisible }: Unit,
+  links: Links,
+  projectId: string,
+  userId: string,
+  limit = stepRows,
+): Promise<string[]> {
+  return (await invisible.run(tasksLinkedBy(links), { projectId, userId, limit })).map(({ id }) => id);
+}
 
-/** Ends that a person watches some tasks of a project. Answers how many, or null when none was left. */
+/** Removes a person from the watchers of some tasks of a project. Answers of how many, or null when none was left. */
 async function unwatchSome(unit: Unit, projectId: string, userId: string): Promise<number | null> {
-  const found = await unit.invisible.run(watchedTasks, { projectId, userId, limit: stepRows });
-  if (found.length === 0) return null;
-  return unit.delete(TaskWatcherEntity, { userId, taskId: found.map(({ id }) => id) });
+  const taskId = await tasksOfPerson(unit, 'task_watchers', projectId, userId);
+  return taskId.length === 0 ? null : unit.delete(TaskWatcherEntity, { userId, taskId });
 }
 
 /**
@@ -87,9 +90,9 @@ async function unwatchSome(unit: Unit, projectId: string, userId: string): Promi
  * how many, or null when none was left.
  */
 async function unassignSome(unit: Unit, projectId: string, userId: string): Promise<number | null> {
-  const found = await unit.invisible.run(assignedTasks, { projectId, userId, limit: stepRows });
-  if (found.length === 0) return unwatchSome(unit, projectId, userId);
-  const locked = await tasks.lockMany(unit, { id: found.map(({ id }) => id) }, { trash: true, invisible: true });
+  const ids = await tasksOfPerson(unit, 'task_assignees', projectId, userId);
+  if (ids.length === 0) return unwatchSome(unit, projectId, userId);
+  const locked = await tasks.lockMany(unit, { id: ids }, { trash: true, invisible: true });
   const { assigneeIds } = await linkIdsOf(unit.invisible, locked);
   const theirs = locked
     .map((task) => ({ ...task, assigneeIds: assigneeIds.get(task.id) ?? [] }))
@@ -100,8 +103,8 @@ async function unassignSome(unit: Unit, projectId: string, userId: string): Prom
 }
 
 /**
- * Removes a member from a project, and from the assignees and the watchers of its tasks. If they lead the project, it has no lead any more. Of more than
- * 500 tasks it changes none yet, and starts a job.
+ * Removes a member from a project, and from the assignees and the watchers of its tasks. If they lead the project, it has no lead any
+ * more. Of more than 500 tasks it changes none yet, and starts a job.
  * @throws `permission_denied`, `project_not_found`, `member_not_found`
  */
 export async function removeProjectMember(
@@ -116,8 +119,8 @@ export async function removeProjectMember(
     await projectMembers.remove(unit, await projectMembers.lock(unit, { projectId, userId }));
     if (project.leadId === userId) await projects.change(unit, project, { leadId: null });
     const limit = stepRows + 1;
-    const assigned = await unit.invisible.run(assignedTasks, { projectId, userId, limit });
-    const watched = await unit.invisible.run(watchedTasks, { projectId, userId, limit });
+    const assigned = await tasksOfPerson(unit, 'task_assignees', projectId, userId, limit);
+    const watched = await tasksOfPerson(unit, 'task_watchers', projectId, userId, limit);
     if (assigned.length + watched.length > stepRows)
       return startJob(unit, 'projectMembers.remove', { projectId, userId });
     while ((await unassignSome(unit, projectId, userId)) !== null);
