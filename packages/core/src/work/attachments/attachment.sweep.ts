@@ -5,10 +5,10 @@ import type { ReadDoor } from '../../database/read-door.ts';
 import { countAll } from '../../database/sql.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { unfinished } from '../../files/index.ts';
-import { type JobHandlers, type JobRun, type Schedule, stepRows, sweepFolder } from '../../jobs/index.ts';
+import { type JobHandlers, type JobRun, type Schedule, sweepFolder } from '../../jobs/index.ts';
 import { isUuid, nilId } from '../../kernel/ids.ts';
 import type { Logger } from '../../kernel/logger.ts';
-import { keptSince } from '../trash.ts';
+import { expiredKeys } from '../trash.ts';
 import { attachmentEvents } from './attachment.events.ts';
 import { attachmentKey, attachmentsFolder } from './attachment.record.ts';
 
@@ -25,23 +25,12 @@ async function purge(ctx: ServiceContext, job: JobRun): Promise<{ removed: numbe
 }
 
 async function purgeSome(unit: Unit) {
-  const { db, now } = unit;
+  const { db } = unit;
   const rows = await db
     .deleteFrom('attachments')
-    .where((where) => {
-      const old = where
-        .selectFrom('attachments as old')
-        .select(['old.organization_id', 'old.id'])
-        .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
-        .limit(stepRows);
-      // Whoever has locked an attachment may be restoring it.
-      const free = db.dialect === 'postgresql' ? old.forUpdate('old').skipLocked() : old;
-      return where(
-        where.refTuple('attachments.organization_id', 'attachments.id'),
-        'in',
-        free.$asTuple('organization_id', 'id'),
-      );
-    })
+    .where((of) =>
+      of(of.refTuple('attachments.organization_id', 'attachments.id'), 'in', expiredKeys(unit, 'attachments')),
+    )
     .returning(['id', 'organization_id as organizationId', 'version', 'size'])
     .execute();
   for (const [organizationId, own] of Map.groupBy(rows, (row) => row.organizationId))

@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
-import { keptSince } from '../trash.ts';
+import type { JobHandlers, Schedule } from '../../jobs/index.ts';
+import { expiredKeys } from '../trash.ts';
 import { commentEvents } from './comment.events.ts';
 
 /**
@@ -11,20 +10,10 @@ import { commentEvents } from './comment.events.ts';
  * @returns how many it deleted beside replies, or null when nothing was left
  */
 async function purgeSome(unit: Unit): Promise<number | null> {
-  const { db, now } = unit;
+  const { db } = unit;
   const purged = await db
     .deleteFrom('comments')
-    .where((where) => {
-      const old = where
-        .selectFrom('comments as old')
-        .select(['old.organization_id', 'old.id'])
-        .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
-        .limit(stepRows);
-      // Whoever has locked a comment may be restoring it.
-      const free = db.dialect === 'postgresql' ? old.forUpdate('old').skipLocked() : old;
-      const key = where.refTuple('comments.organization_id', 'comments.id');
-      return where(key, 'in', free.$asTuple('organization_id', 'id'));
-    })
+    .where((of) => of(of.refTuple('comments.organization_id', 'comments.id'), 'in', expiredKeys(unit, 'comments')))
     .returning([
       'comments.id',
       'comments.organization_id as organizationId',

@@ -1,11 +1,10 @@
-import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
+import type { JobHandlers, Schedule } from '../../jobs/index.ts';
 import { projectCounter } from '../tasks/index.ts';
+import { expiredKeys } from '../trash.ts';
 import { projectEvents } from './project.events.ts';
 import { memberHandlers } from './project.members.ts';
-import { keptSince } from '../trash.ts';
 import { projectTrashHandlers } from './project.trash.ts';
 
 /**
@@ -14,34 +13,12 @@ import { projectTrashHandlers } from './project.trash.ts';
  * @returns how many projects it deleted, or null when nothing was left
  */
 async function purgeSome(unit: Unit): Promise<number | null> {
-  const { db, now } = unit;
+  const { db } = unit;
   const purged = await db
     .deleteFrom('projects')
-    .where((where) => {
-      const old = where
-        .selectFrom('projects as old')
-        .select(['old.organization_id', 'old.id'])
-        .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
-        .where((of) =>
-          of.not(
-            of.exists(
-              of
-                .selectFrom('tasks')
-                .select('tasks.id')
-                .whereRef('tasks.organization_id', '=', 'old.organization_id')
-                .whereRef('tasks.project_id', '=', 'old.id'),
-            ),
-          ),
-        )
-        .limit(stepRows);
-      // Whoever has locked a project may be restoring it.
-      const free = db.dialect === 'postgresql' ? old.forUpdate('old').skipLocked() : old;
-      return where(
-        where.refTuple('projects.organization_id', 'projects.id'),
-        'in',
-        free.$asTuple('organization_id', 'id'),
-      );
-    })
+    .where((of) =>
+      of(of.refTuple('projects.organization_id', 'projects.id'), 'in', expiredKeys(unit, 'projects', 'project_id')),
+    )
     .returning(['projects.id', 'projects.organization_id as organizationId', 'projects.version'])
     .execute();
   for (const { id, organizationId } of purged)

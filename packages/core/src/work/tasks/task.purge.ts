@@ -1,9 +1,8 @@
-import { sql } from 'kysely';
 import { recordEvents } from '../../activity/index.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
-import { type JobHandlers, type Schedule, stepRows } from '../../jobs/index.ts';
+import type { JobHandlers, Schedule } from '../../jobs/index.ts';
+import { expiredKeys } from '../trash.ts';
 import { taskEvents } from './task.events.ts';
-import { keptSince } from '../trash.ts';
 import { emptyTrashHandlers } from './task.empty.ts';
 import { reassignHandlers } from './task.reassign.ts';
 import { trashHandlers } from './task.trash.jobs.ts';
@@ -13,31 +12,11 @@ import { trashHandlers } from './task.trash.jobs.ts';
  * @returns how many tasks it deleted, or null when nothing was left
  */
 async function purgeSome(unit: Unit): Promise<number | null> {
-  const { db, now } = unit;
+  const { db } = unit;
   // Leaves first, because no task may refer to one that is gone.
   const purged = await db
     .deleteFrom('tasks')
-    .where((where) => {
-      const old = where
-        .selectFrom('tasks as old')
-        .select(['old.organization_id', 'old.id'])
-        .where(sql<boolean>`old.deleted_at <= ${keptSince(now)}`)
-        .where((of) =>
-          of.not(
-            of.exists(
-              of
-                .selectFrom('tasks as child')
-                .select('child.id')
-                .whereRef('child.organization_id', '=', 'old.organization_id')
-                .whereRef('child.parent_id', '=', 'old.id'),
-            ),
-          ),
-        )
-        .limit(stepRows);
-      // Whoever has locked a task may be restoring it.
-      const free = db.dialect === 'postgresql' ? old.forUpdate('old').skipLocked() : old;
-      return where(where.refTuple('tasks.organization_id', 'tasks.id'), 'in', free.$asTuple('organization_id', 'id'));
-    })
+    .where((of) => of(of.refTuple('tasks.organization_id', 'tasks.id'), 'in', expiredKeys(unit, 'tasks', 'parent_id')))
     .returning(['tasks.id', 'tasks.organization_id as organizationId', 'tasks.version'])
     .execute();
   const events = purged.map(({ id, organizationId, version }) =>
