@@ -7,6 +7,7 @@ import { pageRequest } from '../database/paging.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
 import { anyOf } from '../database/sql.ts';
 import { firstIdAt, lastIdAt } from '../kernel/ids.ts';
+import { unique } from '../kernel/unique.ts';
 import type { ApiAuditListInput, ApiAuditPage } from './api-log.schema.ts';
 
 type Log = Pick<LogPageRequest<'api_requests'>, 'parts' | 'checks'>;
@@ -15,8 +16,6 @@ const id = sql.ref('api_requests.id');
 
 /** The order of time, because the ids begin with it. */
 const order = { by: id, descending: true, id };
-
-const unique = <Value>(values: readonly Value[]): Value[] => [...new Set(values)];
 
 const isAnyStatus = (dialect: Dialect, statuses: readonly number[]): RawBuilder<SqlBool> =>
   dialect === 'postgresql'

@@ -4,6 +4,7 @@ import { anyOf } from '../../database/sql.ts';
 import { current, statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { Person } from '../../kernel/schemas.ts';
+import { unique } from '../../kernel/unique.ts';
 import { teamErrors, teams } from '../../tenancy/index.ts';
 import type { ProjectEntity } from '../projects/project.entity.ts';
 import { projects } from '../projects/project.record.ts';
@@ -73,8 +74,6 @@ const referenceRows = statement<ReferenceValues, ReferenceRow>((db, { userIds, t
   );
 });
 
-const distinct = <Value>(values: Iterable<Value>): Value[] => [...new Set(values)];
-
 /** Locks rows that new references rely on, so that nobody trashes or deletes them meanwhile. */
 async function lockReferred<Row extends { id: string }>(
   record: { lockMany(unit: Unit, match: Readonly<Record<string, unknown>>, options: { share: true }): Promise<Row[]> },
@@ -102,14 +101,14 @@ export async function readReferences(
   personIds: readonly string[] = [],
   known: ReadonlyMap<string, ParentRow> = new Map(),
 ): Promise<Referable> {
-  const userIds = distinct([...all.flatMap(({ assigneeIds = [] }) => assigneeIds), ...personIds]);
-  const tagIds = distinct(all.flatMap(({ tagIds: ids = [] }) => ids));
-  const parentIds = distinct(all.flatMap(({ parentId }) => parentId ?? [])).filter((id) => !known.has(id));
+  const userIds = unique([...all.flatMap(({ assigneeIds = [] }) => assigneeIds), ...personIds]);
+  const tagIds = unique(all.flatMap(({ tagIds: ids = [] }) => ids));
+  const parentIds = unique(all.flatMap(({ parentId }) => parentId ?? [])).filter((id) => !known.has(id));
   const [rows, parents, teamRows, projectRows] = await Promise.all([
     userIds.length + tagIds.length === 0 ? [] : unit.db.run(referenceRows, { userIds, tagIds }),
     lockParents(unit, parentIds),
-    lockReferred(teams, unit, distinct(all.flatMap(({ teamId }) => teamId ?? []))),
-    lockReferred(projects, unit, distinct(all.flatMap(({ projectId }) => projectId ?? []))),
+    lockReferred(teams, unit, unique(all.flatMap(({ teamId }) => teamId ?? []))),
+    lockReferred(projects, unit, unique(all.flatMap(({ projectId }) => projectId ?? []))),
   ]);
   const { people, tags } = namesOf(rows);
   const active = rows.filter(({ kind, status }) => kind === 'person' && status === 'active').map(({ id }) => id);
