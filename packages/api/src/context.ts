@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { IncomingFile, MutationOutcome, Platform as CorePlatform, Principal } from '@tenon/core';
+import type { ByteRange, IncomingFile, MutationOutcome, Platform as CorePlatform, Principal } from '@tenon/core';
 import type { Context } from './meta.ts';
 
 /** The parts of the platform that the API uses. */
@@ -23,6 +23,13 @@ export interface Transport {
   readonly upload: IncomingFile;
 }
 
+/** How a file is sent: whole, in part, by the address at which the storage sends it, or not at all because the client has it. */
+export interface DownloadPlan {
+  readonly status: 200 | 206 | 302 | 304;
+  /** Null unless the status is 206. */
+  readonly range: ByteRange | null;
+}
+
 /** What a procedure answered. */
 export interface Answer {
   readonly input: Record<string, unknown>;
@@ -30,12 +37,15 @@ export interface Answer {
   readonly outcome: MutationOutcome;
   /** Whether the client has this answer, so that 304 is enough. */
   readonly notModified: boolean;
+  /** How the file is sent that `data` is. Null unless the operation is a download. */
+  readonly download: DownloadPlan | null;
 }
 
 /** What a transport makes the context of a request from. */
 export interface RequestParts {
   platform: Platform;
   requestId: string;
+  method: string;
   /** The URL after aliases were rewritten. */
   url: string;
   headers: IncomingHttpHeaders;
@@ -50,6 +60,7 @@ export interface RequestParts {
 export class RequestContext implements Context {
   readonly platform: Platform;
   readonly requestId: string;
+  readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   /** The client's network address. */
@@ -67,6 +78,7 @@ export class RequestContext implements Context {
   constructor(parts: RequestParts) {
     this.platform = parts.platform;
     this.requestId = parts.requestId;
+    this.method = parts.method;
     this.url = parts.url;
     this.headers = parts.headers;
     this.address = parts.address;

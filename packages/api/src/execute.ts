@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   apiKeyErrors,
   DomainError,
+  type Download,
   errors,
   Job,
   type Principal,
@@ -20,6 +21,7 @@ import {
   readOrganizationHeader,
   refuseHeaders,
 } from './headers.ts';
+import { planDownload } from './http/download.ts';
 import { hasEntityTag } from './http/etags.ts';
 import { withIds } from './keys.ts';
 import { LoggedCall } from './logged-call.ts';
@@ -71,7 +73,9 @@ export const executing =
       if (request.checkOutputs) checkOutput(call.name, accepted ? { output: Job } : operation, output);
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
       const answer = { input: named, data, outcome: service.outcome };
-      request.answer = { ...answer, notModified: operation.revalidates && isKnown(answer, request.headers) };
+      // The cast is safe: the service of a download answers one.
+      const download = operation.kind === 'download' ? planDownload(output as Download, request) : null;
+      request.answer = { ...answer, notModified: operation.revalidates && isKnown(answer, request.headers), download };
       logged.succeed(request.answer, output);
       return data;
     } catch (thrown) {

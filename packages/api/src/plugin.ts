@@ -86,9 +86,9 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   answerUnknown(app);
   app.decorateRequest(ownContext, null);
   const contextOf = (request: OwnRequest, more: Pick<RequestParts, 'transport' | 'repeatedIn'>): RequestContext => {
-    const { id: requestId, url, headers } = request;
+    const { id: requestId, method, url, headers } = request;
     const address = addressOf(request);
-    const context = new RequestContext({ platform, requestId, url, headers, address, checkOutputs, ...more });
+    const context = new RequestContext({ platform, requestId, method, url, headers, address, checkOutputs, ...more });
     request[ownContext] = context;
     return context;
   };

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ByteRange, Download } from '@tenon/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DownloadPlan, RequestContext } from '../context.ts';
 import { transportErrors } from '../errors.ts';
 import { hasEntityTag } from './etags.ts';
 
@@ -21,28 +22,49 @@ export function rangeOf(header: string | undefined, size: number): ByteRange | n
   return { start, end };
 }
 
-/** Sends a file, or a part of it, or the address at which the storage sends it. What is made while it is sent is sent whole. */
-export function sendDownload(file: Download, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+const etagOf = ({ sha256 }: FileDownload): string => `"${sha256}"`;
+
+/**
+ * Decides how a file is sent. What is made while it is sent is sent whole.
+ * @throws `range_not_satisfiable`
+ */
+export function planDownload(
+  file: Download,
+  { method, headers }: Pick<RequestContext, 'method' | 'headers'>,
+): DownloadPlan {
+  if (!('sha256' in file)) return { status: 200, range: null };
+  const etag = etagOf(file);
+  if (hasEntityTag(headers['if-none-match'], etag)) return { status: 304, range: null };
+  if ('location' in file.content) return { status: 302, range: null };
+  const ifRange = headers['if-range'];
+  const isWhole = method === 'HEAD' || (ifRange !== undefined && ifRange !== etag);
+  const range = isWhole ? null : rangeOf(headers.range, file.size);
+  return { status: range ? 206 : 200, range };
+}
+
+/** Sends a file as planned. */
+export function sendDownload(
+  file: Download,
+  { status, range }: DownloadPlan,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   if (!('sha256' in file)) {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     reply.headers({ 'content-type': file.mediaType, 'content-disposition': file.disposition });
     return reply.send(request.method === 'HEAD' ? Readable.from([]) : file.read());
   }
   const { size, content, mediaType, disposition } = file;
-  const etag = `"${file.sha256}"`;
-  reply.headers({ etag, 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' });
-  if (hasEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  if ('location' in content)
-    return reply.code(302).headers({ location: content.location, 'cache-control': 'no-store' }).send();
+  const headers = { etag: etagOf(file), 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' };
+  reply.code(status).headers(headers);
+  if (status === 304) return reply.send();
+  if ('location' in content) return reply.headers({ location: content.location, 'cache-control': 'no-store' }).send();
   reply.headers({ 'content-type': mediaType, 'content-disposition': disposition, 'accept-ranges': 'bytes' });
   // To a HEAD Fastify sends the length of a text, but leaves that of a stream, which it reads to its end.
   if (request.method === 'HEAD') return reply.header('content-length', size).send(Readable.from([]));
-  const ifRange = request.headers['if-range'];
-  const range = ifRange === undefined || ifRange === etag ? rangeOf(request.headers.range, size) : null;
   if (!range) return reply.header('content-length', size).send(content.read());
   const { start, end } = range;
   return reply
-    .code(206)
     .headers({ 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': end - start + 1 })
     .send(content.read(range));
 }

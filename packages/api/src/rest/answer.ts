@@ -48,7 +48,7 @@ export function sendAnswer(
 ): FastifyReply {
   reply.headers(answerHeaders(answer));
   if (answer.notModified) return reply.code(304).send();
-  if (operation.kind === 'download') return sendDownload(answer.data as Download, request, reply);
+  if (answer.download) return sendDownload(answer.data as Download, answer.download, request, reply);
   if (answer.outcome.dryRun) return sendJson(reply.code(200), JSON.stringify(answer.data));
   if (answer.outcome.accepted) {
     const location = `${restPrefix}/jobs/${String(member(answer.data, 'id'))}`;

@@ -136,6 +136,28 @@ describe('a download over HTTP', () => {
     expect(await response.text()).toBe('');
   });
 
+  it('is in the log of calls with the status that was sent', async () => {
+    const { id } = await anAttachment();
+    const sent: number[] = [];
+    const get = async (headers: Record<string, string>, method?: string) => {
+      const response = await download(id, headers, method);
+      await response.arrayBuffer();
+      sent.push(response.status);
+    };
+    await get({});
+    await get({ range: 'bytes=0-9' }, 'HEAD');
+    await get({ range: 'bytes=0-9' });
+    await get({ 'if-none-match': '*' });
+    await get({ range: `bytes=${content.length}-` });
+    expect(sent).toEqual([200, 200, 206, 304, 416]);
+    await scene.platform.apiLog.write();
+    const { api_requests: rows = [] } = await scene.dump(['api_requests']);
+    const logged = rows.filter(({ path }) => path === `/api/v1/attachments/${id}/content`);
+    expect(logged.toSorted((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1)).map(({ status }) => status)).toEqual(
+      sent,
+    );
+  });
+
   it('works by its link alone', async () => {
     const { downloadUrl } = await anAttachment();
     const { pathname, search } = new URL(downloadUrl);
