@@ -6,6 +6,7 @@ import {
   OwnAccess,
   errors,
   tenancyErrors,
+  workErrors,
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
@@ -31,7 +32,7 @@ export const accessRouter = router({
     description: 'It says what the refusal of the action would say, and changes nothing.',
     input: AccessQuestion,
     output: AccessExplanation,
-    problems: [errors.permission_denied, tenancyErrors.member_not_found],
+    problems: [errors.permission_denied, tenancyErrors.member_not_found, workErrors.project_not_found],
     run: explainAccess,
   }),
 });

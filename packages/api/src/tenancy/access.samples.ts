@@ -1,4 +1,5 @@
 import { samplesOf } from '../contract/testing/samples.ts';
+import { aProject } from '../work/project.samples.ts';
 import { aTeam } from './team.samples.ts';
 
 export default samplesOf('access', {
@@ -6,7 +7,12 @@ export default samplesOf('access', {
   explain: {
     input: async (caller) => ({
       permission: 'task:update' as const,
-      subject: { assigneeIds: [caller.userId], teamId: (await aTeam(caller)).id, priority: 'high' as const },
+      subject: {
+        assigneeIds: [caller.userId],
+        teamId: (await aTeam(caller)).id,
+        projectId: (await aProject(caller)).id,
+        priority: 'high' as const,
+      },
       at: '2026-11-21T10:00:00.000Z',
       userId: (await caller.organization.addMember('viewer')).userId,
     }),

@@ -70,7 +70,7 @@ describe('a closed place', () => {
     expect(decide(holding(free), 'task:update', { ...inside, ...closed('me') })).toEqual({ allowed: true });
     expect(decide(holding(free), 'task:update', { ...inside, ...closed('somebody') })).toMatchObject({
       allowed: false,
-      constraint: { kind: 'scope' },
+      constraint: { kind: 'closed' },
     });
     const reader = grant(['project:read_private']);
     expect(decide(holding(free, reader), 'task:update', { ...inside, ...closed() })).toEqual({ allowed: true });

@@ -76,7 +76,12 @@ const checks: Record<Constraint, ConstraintCheck> = {
 };
 
 /** The failure to report when several grants fail: the one that came closest to allowing the action. */
-const closeness = ['scope', 'assignedOnly', 'workingHours'] as const satisfies readonly FailedConstraint['kind'][];
+const closeness = [
+  'scope',
+  'closed',
+  'assignedOnly',
+  'workingHours',
+] as const satisfies readonly FailedConstraint['kind'][];
 
 const closest = (failures: readonly FailedConstraint[]): FailedConstraint | undefined =>
   failures.toSorted((a, b) => closeness.indexOf(b.kind) - closeness.indexOf(a.kind))[0];
@@ -108,9 +113,9 @@ export const isPermitted = (principal: Principal, permission: Permission): boole
 export const opensClosed = (principal: Principal, permission: string): boolean =>
   grantsOf(principal, permission).some(({ scope }) => scope.kind === 'organization');
 
-/** Whether the principal reaches what is in this place. */
-const reachesInto = (principal: Principal, closed: ClosedPlace): boolean =>
-  closed.memberIds.includes(principal.userId) || opensClosed(principal, closed.opensWith);
+/** Whether this place is closed to the principal. */
+export const isShutOut = (principal: Principal, closed: ClosedPlace): boolean =>
+  !closed.memberIds.includes(principal.userId) && !opensClosed(principal, closed.opensWith);
 
 /** Whether the principal has the permission everywhere, for everything and at any time. */
 export const isUnrestricted = (principal: Principal, permission: Permission): boolean =>
@@ -129,7 +134,7 @@ export function decide(
   at: Date = systemClock.now(),
 ): Decision {
   const failures: FailedConstraint[] = [];
-  const shut = subject.closed && !reachesInto(principal, subject.closed) ? ({ kind: 'scope' } as const) : null;
+  const shut = subject.closed && isShutOut(principal, subject.closed) ? ({ kind: 'closed' } as const) : null;
   for (const grant of grantsOf(principal, permission)) {
     const failure = shut ?? failureOf(grant, { principal, permission, subject, at });
     if (!failure) return { allowed: true };
@@ -207,6 +212,7 @@ export function authorize(ctx: Acting, permission: Permission, subject?: Subject
 
 const within: Record<FailedConstraint['kind'], string> = {
   scope: 'in the departments, teams and projects where you have them',
+  closed: 'in projects that are not closed to you',
   assignedOnly: 'for what is assigned to you',
   workingHours: 'in working hours',
 };

@@ -5,6 +5,7 @@ export {
   effectivePermissions,
   type InOrganization,
   isPermitted,
+  isShutOut,
   isUnrestricted,
   opensClosed,
   requirePermission,

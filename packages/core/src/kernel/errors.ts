@@ -25,6 +25,8 @@ export interface FieldError {
 /** Why a role refuses although it has the permission: see C7 and C8. */
 export type FailedConstraint =
   | { kind: 'scope' }
+  /** It is in a closed place, such as a private project, and the principal is no member of that. */
+  | { kind: 'closed' }
   | { kind: 'assignedOnly' }
   /** `allowedAgainAt` is when the same action would be allowed, as an ISO instant; null if it never will be. */
   | { kind: 'workingHours'; allowedAgainAt: string | null; timezone: string };

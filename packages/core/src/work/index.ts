@@ -7,6 +7,7 @@ import { commentTable } from './comments/comment.entity.ts';
 import { commentEvents } from './comments/comment.events.ts';
 import { commentHandlers, commentSchedules } from './comments/comment.purge.ts';
 import { countComments } from './comments/comment.queries.ts';
+import { closedPlace } from './projects/project.closed.ts';
 import { ProjectEntity, projectKeyTable, projectMemberTable, projectTable } from './projects/project.entity.ts';
 import { projectEvents } from './projects/project.events.ts';
 import { leaveProjects } from './projects/project.members.ts';
@@ -103,4 +104,8 @@ taskIncludeReaders.set('attachmentCount', countTaskAttachments);
 projectIncludeReaders.set('attachmentCount', countProjectAttachments);
 membershipEnding.add(leaveWatched, leaveProjects);
 teamDeleting.add(releaseTrashedTasks);
-projectScope.plug({ entity: ProjectEntity, refer: (unit, id, field) => projects.refer(unit, id, field) });
+projectScope.plug({
+  entity: ProjectEntity,
+  refer: (unit, id, field) => projects.refer(unit, id, field),
+  closedPlace,
+});

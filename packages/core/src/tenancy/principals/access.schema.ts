@@ -49,7 +49,9 @@ export const AccessExplanation = output('AccessExplanation', {
   grantedBy: z.array(z.string()).describe('The keys of the roles that have the permission, the strongest first.'),
   constraint: z
     .object({
-      kind: z.string().describe('`scope`, `assignedOnly` or `workingHours`.'),
+      kind: z
+        .string()
+        .describe('`scope`, `closed` (a private project whose member they are not), `assignedOnly` or `workingHours`.'),
       allowedAgainAt: instantOut().nullable(),
       timezone: z.string().nullable(),
     })

@@ -4,6 +4,7 @@ import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
 import { grantsAt, loadActiveMemberships } from './principal.load.ts';
+import { projectScope } from '../role-assignments/project-scope.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
 
 /**
@@ -51,23 +52,33 @@ async function principalOf(ctx: ServiceContext, organizationId: string, userId: 
 /**
  * Explains whether an action would be allowed. If not, the answer says what the refusal would say: why, which roles grant it, and
  * when it would be allowed.
- * @throws `unauthenticated`; `permission_denied` and `member_not_found` when the question is about another member
+ * @throws `unauthenticated`, `project_not_found` also for a project that is closed to the caller; `permission_denied` and
+ * `member_not_found` when the question is about another member
  */
 export async function explainAccess(ctx: ServiceContext, question: AccessQuestion): Promise<AccessExplanation> {
-  if (!ctx.principal?.organizationId) throw errors.unauthenticated();
+  const { principal } = ctx;
+  if (!principal?.organizationId) throw errors.unauthenticated();
   const { permission, subject, userId } = question;
   const at = question.at === undefined ? ctx.clock.now() : new Date(question.at);
-  let asked: Principal = ctx.principal;
+  let asked: Principal = principal;
   if (userId !== undefined && userId !== asked.userId) {
     authorize(ctx, 'member:update');
-    asked = await principalOf(ctx, ctx.principal.organizationId, userId, at);
+    asked = await principalOf(ctx, principal.organizationId, userId, at);
   }
   const { assigneeIds, teamId, projectId, priority } = subject;
+  const closed = projectId
+    ? await projectScope.value.closedPlace(ctx, principal, {
+        id: projectId,
+        userId: asked.userId,
+        field: ['subject', 'projectId'],
+      })
+    : null;
   const isPlaced = teamId !== undefined || projectId !== undefined;
   const facts = {
     ...(assigneeIds && { people: assigneeIds }),
     ...(isPlaced && { places: { team: teamId ?? null, project: projectId ?? null } }),
     ...(priority !== undefined && { priority }),
+    closed,
   };
   const decision = decide(asked, permission, facts, at);
   const grantedBy = rolesGranting(permission, asked.policy);

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { uuidv7 } from '../../kernel/ids.ts';
 import {
   createRole,
   createRoleAssignment,
@@ -9,17 +10,11 @@ import {
   RoleAssignmentListInput,
   RoleCreate,
 } from '../../tenancy/index.ts';
-import {
-  acting,
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  type TestMember,
-  type TestOrganization,
-  type TestPlatform,
-} from '../../testing/index.ts';
+import { acting, dialects, type TestMember } from '../../testing/index.ts';
 import { codeOf } from '../../testing/people.ts';
+import { openSuite } from '../../testing/suite.ts';
 import {
+  addProjectMember,
   createProject,
   createTask,
   deleteProject,
@@ -35,8 +30,7 @@ import {
 } from '../index.ts';
 
 describe.each(dialects)('a role in a project on %s', (dialect) => {
-  let platform: TestPlatform;
-  let acme: TestOrganization;
+  const suite = openSuite(dialect);
   let person: TestMember;
   let assignmentId: string;
   let projectId: string;
@@ -46,16 +40,14 @@ describe.each(dialects)('a role in a project on %s', (dialect) => {
   let roleId: string;
 
   let count = 0;
-  const owner = () => acme.owner.ctx();
-  const they = () => acting(platform, person.userId, acme.id);
+  const owner = () => suite.owner.ctx();
+  const they = () => acting(suite.platform, person.userId, suite.acme.id);
   const project = async () => (await createProject(owner(), { key: `S${++count}`, name: 'Hall' })).id;
   const assign = (id: string, userId = person.userId) =>
     createRoleAssignment(owner(), { userId, roleId, scope: { kind: 'project', id }, validTo: null });
 
   beforeAll(async () => {
-    platform = await createTestPlatform(dialect);
-    acme = await createOrganization(platform);
-    person = await acme.addMember();
+    person = await suite.acme.addMember();
     [projectId, otherId] = [await project(), await project()];
     taskId = (await createTask(owner(), { title: 'Inside', projectId })).id;
     elsewhereId = (await createTask(owner(), { title: 'Elsewhere', projectId: otherId })).id;
@@ -64,7 +56,6 @@ describe.each(dialects)('a role in a project on %s', (dialect) => {
     roleId = (await createRole(owner(), RoleCreate.parse({ name: 'Site', permissions }))).id;
     assignmentId = (await assign(projectId)).id;
   });
-  afterAll(() => platform.dispose());
 
   it('shows the tasks of the project and nothing of the others', async () => {
     const seen = await listTasks(await they(), TaskListInput.parse({ total: true }));
@@ -97,6 +88,22 @@ describe.each(dialects)('a role in a project on %s', (dialect) => {
     expect([await may(projectId), await may(otherId)]).toEqual([true, false]);
   });
 
+  it('is explained as shut out by a private project, to those who see that alone', async () => {
+    const { id } = await createProject(owner(), { key: `S${++count}`, name: 'Vault', visibility: 'private' });
+    const [insider, admin] = [await suite.acme.addMember('manager'), await suite.acme.addMember('admin')];
+    await addProjectMember(owner(), { id, userId: insider.userId });
+    const ask = (by: TestMember, userId: string, project = id) =>
+      explainAccess(by.ctx(), { permission: 'task:update', subject: { projectId: project }, userId });
+    const outsider = await suite.acme.addMember('manager');
+    expect(await ask(admin, outsider.userId)).toMatchObject({ allowed: false, constraint: { kind: 'closed' } });
+    for (const { userId } of [insider, admin, suite.owner])
+      expect(await ask(admin, userId)).toMatchObject({ allowed: true });
+    expect(await ask(insider, insider.userId)).toMatchObject({ allowed: true });
+    const missing = { code: 'project_not_found', details: { field: ['subject', 'projectId'] } };
+    for (const project of [id, uuidv7()])
+      await expect(ask(outsider, outsider.userId, project)).rejects.toMatchObject(missing);
+  });
+
   it('needs a project, and is given once', async () => {
     const missing = { code: 'project_not_found', details: { field: ['scope', 'id'] } };
     await expect(assign(taskId)).rejects.toMatchObject(missing);
@@ -104,7 +111,7 @@ describe.each(dialects)('a role in a project on %s', (dialect) => {
   });
 
   it('is given by nobody whose own roles are only in another project', async () => {
-    const admin = await acme.addMember();
+    const admin = await suite.acme.addMember();
     const permissions = ['member:update', 'role:read', 'task:read', 'task:create', 'task:update'];
     const adminRole = await createRole(
       owner(),
@@ -124,7 +131,7 @@ describe.each(dialects)('a role in a project on %s', (dialect) => {
       validTo: null,
     });
     const give = async (id: string) =>
-      createRoleAssignment(await acting(platform, admin.userId, acme.id), {
+      createRoleAssignment(await acting(suite.platform, admin.userId, suite.acme.id), {
         userId: person.userId,
         roleId: adminRole.id,
         scope: { kind: 'project', id },
@@ -146,11 +153,13 @@ describe.each(dialects)('a role in a project on %s', (dialect) => {
 
   it('ends when it is taken away', async () => {
     await deleteRoleAssignment(owner(), { id: assignmentId });
-    const again = await acme.addMember();
+    const again = await suite.acme.addMember();
     const { id } = await assign(projectId, again.userId);
-    expect(await codeOf(getTask(await acting(platform, again.userId, acme.id), { id: taskId }))).toBe('passed');
+    expect(await codeOf(getTask(await acting(suite.platform, again.userId, suite.acme.id), { id: taskId }))).toBe(
+      'passed',
+    );
     await deleteRoleAssignment(owner(), { id });
-    expect(await codeOf(getTask(await acting(platform, again.userId, acme.id), { id: taskId }))).toBe(
+    expect(await codeOf(getTask(await acting(suite.platform, again.userId, suite.acme.id), { id: taskId }))).toBe(
       'permission_denied',
     );
     expect(await codeOf(getProject(owner(), { id: projectId }))).toBe('passed');
