@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { cannotWrite, makeFolder, StartError } from '@tenon/core/start';
 
 const shortest = 32;
-const leastBits = 90;
+/** Of 32 random digits in hex, fewer bits occur once in 10 billion keys. */
+const leastBits = 75;
 
 const placeholders =
   /change.?(me|this|it)|replace.?(me|this)|your.?(own.?)?(super.?)?(secret|key)|secret.?key|super.?secret|my.?secret|place.?holder|example|insecure|default|password|development|tenon/i;
@@ -24,14 +25,17 @@ const repeats = (text: string): boolean => {
   return period <= text.length / 2 && text === text.slice(0, period).repeat(text.length).slice(0, text.length);
 };
 
-/** Whether most characters are next to their predecessor, as in `abcdef` or `123456`. */
+/**
+ * Whether most characters are next to their predecessor, as in `abcdef` or `123456`. Of random digits in hex, every second one is in one key
+ * of 400,000, and three of four are in one of a million millions.
+ */
 function counts(text: string): boolean {
   let steps = 0;
   for (let at = 1; at < text.length; at++) {
     const step = text.charCodeAt(at) - text.charCodeAt(at - 1);
     if (Math.abs(step) <= 1) steps++;
   }
-  return steps > text.length / 2;
+  return steps > text.length * 0.75;
 }
 
 /** What is wrong with a key that signs tokens, as the end of a sentence; null when it is strong. */
