@@ -1,8 +1,8 @@
-import { choiceOf, idsOf } from '../kernel/choice.ts';
-import { nilId } from '../kernel/ids.ts';
 import { authorize, seesAll } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
+import { choiceOf, idsOf } from '../kernel/choice.ts';
+import { nilId } from '../kernel/ids.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { AnalyticsInput, OwnAnalytics, TaskAnalytics, TaskCounts } from './analytics.schema.ts';
 import { efficiencyScore, roundedQuotient } from './efficiency.ts';

@@ -1,10 +1,10 @@
-import type { Choice } from '../kernel/choice.ts';
 import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../database/engine.ts';
 import type { Tables } from '../database/schema.ts';
 import { anyOf } from '../database/sql.ts';
 import { current, statementFamily } from '../database/statement.ts';
 import { asId } from '../database/typed-value.ts';
+import type { Choice } from '../kernel/choice.ts';
 import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from '../work/index.ts';
 
 /*

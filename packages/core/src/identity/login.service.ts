@@ -1,10 +1,10 @@
-import { nilId } from '../kernel/ids.ts';
-import type { ServiceContext } from '../database/context.ts';
 import { recordEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
 import { readThroughIdentityDoor, writeThroughIdentityDoor } from '../database/identity-door.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { defineErrors } from '../kernel/errors.ts';
+import { nilId } from '../kernel/ids.ts';
 import { keyOf } from '../kernel/text.ts';
 import type { Login } from './auth.schema.ts';
 import { CredentialEntity } from './credential.entity.ts';

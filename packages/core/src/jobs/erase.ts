@@ -1,10 +1,10 @@
-import { nilId } from '../kernel/ids.ts';
 import { sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import type { Database } from '../database/database.ts';
 import type { TableDefinition } from '../database/table.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
 import { asId } from '../database/typed-value.ts';
+import { nilId } from '../kernel/ids.ts';
 import { inBatches } from './batches.ts';
 
 /** Events stay on record without their payloads: the log is append-only, but payloads can be deleted. */

@@ -1,9 +1,9 @@
-import { nilId } from '../kernel/ids.ts';
 import { sql, type SqlBool } from 'kysely';
 import { anyOf } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { type JobRun, stepRows } from '../jobs/index.ts';
+import { nilId } from '../kernel/ids.ts';
 import type { dueTypes } from './notification.types.ts';
 import { tellSoon } from './reaction.ts';
 

@@ -25,10 +25,10 @@ import {
   tasks,
   trashedTogether,
 } from '../tasks/index.ts';
+import { keptSince } from '../trash.ts';
 import { workErrors } from '../work.errors.ts';
 import type { ProjectEntity } from './project.entity.ts';
 import { projectEvents } from './project.events.ts';
-import { keptSince } from '../trash.ts';
 import { projects } from './project.record.ts';
 import type { Project, ProjectById, ProjectDelete } from './project.schema.ts';
 

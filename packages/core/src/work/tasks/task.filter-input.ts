@@ -1,10 +1,10 @@
-import { choiceOf, idsOf } from '../../kernel/choice.ts';
-import { nilId } from '../../kernel/ids.ts';
 import { visibility } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import { choiceOf, idsOf } from '../../kernel/choice.ts';
+import { nilId } from '../../kernel/ids.ts';
 import type { Principal, Visibility } from '../../kernel/principal.ts';
-import type { Filters, FilterValues, Range } from './task.filters.ts';
 import { keptSince } from '../trash.ts';
+import type { Filters, FilterValues, Range } from './task.filters.ts';
 import { type TaskListInput, taskPriorities, taskStatuses } from './task.schema.ts';
 
 function rangeOf(before: string | undefined, after: string | undefined): Range | undefined {

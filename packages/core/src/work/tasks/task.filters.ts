@@ -1,9 +1,9 @@
-import type { Choice } from '../../kernel/choice.ts';
 import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { Tables } from '../../database/schema.ts';
 import { anyOf, checked } from '../../database/sql.ts';
 import { asId } from '../../database/typed-value.ts';
+import type { Choice } from '../../kernel/choice.ts';
 
 /*
  * The filters of task lists. Each can be written in two ways: here as a condition on a task, and in task.ways.ts as a source, which

@@ -1,8 +1,8 @@
-import { nilId } from '../../kernel/ids.ts';
 import { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import { enqueue, isRefusal, type JobHandlers, type JobPayload, type JobRun, stepRows } from '../../jobs/index.ts';
+import { nilId } from '../../kernel/ids.ts';
 import { jobPrincipal } from '../../tenancy/index.ts';
 import { taskEvents } from './task.events.ts';
 import { removeLeaves } from './task.leaves.ts';
