@@ -36,6 +36,9 @@ export const invariants: Readonly<Record<string, string>> = {
     ]),
   ),
 
+  'an attachment on nothing, or on a task and a project': `select id from attachments
+    where (task_id is null) = (project_id is null)`,
+
   'a department that is not below its parent': `select child.id from departments child join departments parent
     on (parent.organization_id, parent.id) = (child.organization_id, child.parent_id)
     where not starts_with(child.path_sort, parent.path_sort)`,
