@@ -6,7 +6,14 @@ export type { ServiceContext } from './database/context.ts';
 export { isPostgresUrl, sqliteFile } from './database/database.ts';
 export { toStartError } from './database/start-failures.ts';
 export { type Resealed, resealSecrets } from './database/reseal.ts';
-export { type ByteRange, type Download, fileErrors, type IncomingFile, type SentFile } from './files/index.ts';
+export {
+  type ByteRange,
+  type Download,
+  type FileDownload,
+  fileErrors,
+  type IncomingFile,
+  type SentFile,
+} from './files/index.ts';
 export * from './identity/index.ts';
 export { getJob, Job, jobErrors, type QueueDepth, queueDepth } from './jobs/index.ts';
 export type { Clock } from './kernel/clock.ts';

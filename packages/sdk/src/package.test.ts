@@ -113,7 +113,9 @@ describe('the package', () => {
 
   test('checks audit trails without importing anything', () => {
     for (const file of ['audit.js', 'audit.d.ts'])
-      expect(readFileSync(join(unpacked, 'dist', file), 'utf8')).not.toMatch(/\b(?:from\s*['"]|import\s*[('"]|require)/);
+      expect(readFileSync(join(unpacked, 'dist', file), 'utf8')).not.toMatch(
+        /\b(?:from\s*['"]|import\s*[('"]|require)/,
+      );
   });
 
   test('is well made, say publint and arethetypeswrong', async () => {

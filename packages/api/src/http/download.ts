@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { ByteRange, Download } from '@tenon/core';
+import type { ByteRange, Download, FileDownload } from '@tenon/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DownloadPlan, RequestContext } from '../context.ts';
 import { transportErrors } from '../errors.ts';
