@@ -112,7 +112,7 @@ describe('stopping', { timeout: 90_000 }, () => {
     const stopping = performance.now();
     expect(await server.ended).toEqual({ code: 0, signal: null });
     expect(performance.now() - stopping).toBeGreaterThan(500);
-    await expect(ready()).rejects.toThrow();
+    await expect(ready()).rejects.toThrow(/fetch failed/);
   });
 
   it('reports at once that it is no longer ready', async () => {
