@@ -59,9 +59,10 @@ const rowsOf = (db: ReadDoor, keys: LogKeys) =>
     .orderBy('page.id', 'desc')
     .execute();
 
-type Row = Awaited<ReturnType<typeof rowsOf>>[number];
+type Row = Omit<Awaited<ReturnType<typeof rowsOf>>[number], 'sortValue'>;
 
-function entryOf({
+/** Makes the entry of an event from its row, its payload and the names of its actor. */
+export function entryOf({
   actorId,
   username,
   fullName,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Changes } from '../kernel/changes.ts';
 import type { Person } from '../kernel/schemas.ts';
-import { ActivityEntry } from './activity.schema.ts';
+import { SentEvent } from './sent-event.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
@@ -98,6 +98,11 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
     this.#stream = stream;
   }
 
+  /** Whether it happens in an organization, and not outside of any. */
+  get isOfOrganization(): boolean {
+    return this.#stream === 'organization';
+  }
+
   /** Makes an event about an entity. `recordEvents` writes it. */
   about(id: string, { changes = {}, ...payload }: EventPayload<Data, Fields>): NewEvent {
     const stream = this.#stream === 'instance' ? { organizationId: null } : {};
@@ -105,12 +110,12 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
     return new NewEvent(this.type, { type: this.entityType, id }, fields);
   }
 
-  /** The event as clients read it. */
+  /** The event as it is sent to others. */
   get schema(): z.ZodObject {
     const name = this.type.replaceAll(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase());
     const { entityType, changes, data } = this;
     const entity = z.object({ type: z.literal(entityType), id: z.uuid() });
-    return ActivityEntry.extend({ type: z.literal(this.type), entity, changes, data }).meta({ id: `${name}Event` });
+    return SentEvent.extend({ type: z.literal(this.type), entity, changes, data }).meta({ id: `${name}Event` });
   }
 
   summary(event: SummaryParts<Data, Fields>): string {
@@ -198,6 +203,10 @@ export function typesNamed(patterns: readonly string[]): readonly string[] | nul
 
 const nameOf = (actor: Person | null): string =>
   actor === null ? 'The system' : (actor.fullName ?? actor.username ?? 'Somebody');
+
+/** Whether a pattern names a type of event that happens in organizations: `task.created`, `task.*`, or `*` for all. */
+export const namesTypes = (pattern: string): boolean =>
+  (typesNamed([pattern]) ?? [...catalogue.keys()]).some((type) => catalogue.get(type)?.isOfOrganization);
 
 /** Tells an event in one line. Null when its payload was erased, or is not what the catalogue says now. */
 export function summaryOf(

@@ -20,8 +20,18 @@ export {
   AuditVerify,
 } from './audit.schema.ts';
 export { verifyAudit } from './audit.verify.ts';
-export { defineEvents, event, type EventType, lifecycle, type NewEvent, registerEvents } from './catalogue.ts';
+export {
+  defineEvents,
+  event,
+  type EventType,
+  lifecycle,
+  type NewEvent,
+  namesTypes,
+  registerEvents,
+} from './catalogue.ts';
 export { recordEvents } from './record.ts';
+export { SentEvent } from './sent-event.ts';
+export { readSentEvents } from './sent-events.queries.ts';
 export { onSealed, sealedChannel } from './seal.signals.ts';
 export { type SealedEvent, eventsSealed } from './seal.ts';
 export { Sealer, type SealingLag } from './sealer.ts';

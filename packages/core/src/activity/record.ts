@@ -5,9 +5,9 @@ import { payloadHash } from './chain.ts';
 import { EventEntity, EventPayloadEntity } from './event.entity.ts';
 import { tellCommitted } from './seal.signals.ts';
 
-/** Writes events in the transaction of the change that they report. */
-export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<void> {
-  if (events.length === 0) return;
+/** Writes events in the transaction of the change that they report. Answers their ids. */
+export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<string[]> {
+  if (events.length === 0) return [];
   const { principal } = unit.ctx;
   const rows = events.map((event) => {
     const { organizationId = unit.scope.organizationId, actorId = unit.scope.userId, ...fields } = event.fields;
@@ -46,4 +46,5 @@ export async function recordEvents(unit: Unit, ...events: NewEvent[]): Promise<v
   const committed = rows.flatMap(({ id, organizationId }) => (organizationId === null ? [] : [{ id, organizationId }]));
   if (committed.length > 0) unit.afterCommit(() => tellCommitted(unit.ctx.database, committed));
   await Promise.all([written, payloads]);
+  return rows.map(({ id }) => id);
 }

@@ -78,7 +78,7 @@ async function decideLogin(unit: Unit, budgets: LoginBudgets, isRight: boolean):
 }
 
 /** Without an account, the event is about the nil id. It leaves out an unknown name: people sometimes type their password there. */
-const recordFailure = (unit: Unit, userId: string | null): Promise<void> =>
+const recordFailure = (unit: Unit, userId: string | null): Promise<unknown> =>
   recordEvents(
     unit,
     userEvents.sign_in_failed.about(userId ?? nilId, { data: { address: unit.ctx.address }, actorId: null }),

@@ -343,7 +343,7 @@ export class Resource<
     else await checked;
   }
 
-  async #checked(written: Promise<unknown>, fields: readonly string[], recorded: Promise<void>): Promise<void> {
+  async #checked(written: Promise<unknown>, fields: readonly string[], recorded: Promise<unknown>): Promise<void> {
     const { taken } = this.#options;
     // When the rows are refused, PostgreSQL refuses the events as well, and that error may arrive first.
     await Promise.allSettled([written, recorded]);
