@@ -21,12 +21,13 @@ export const permissions = [
   'comment:read', 'comment:create', 'comment:delete_any',
   'attachment:read', 'attachment:create', 'attachment:delete', 'attachment:delete_any',
   'activity:read', 'analytics:read', 'usage:read', 'audit:read', 'audit:export',
+  'webhook:read', 'webhook:create', 'webhook:update', 'webhook:delete',
 ] as const; // prettier-ignore
 
 export type Permission = (typeof permissions)[number];
 
 /** What these show is of the whole organization, so a role in a part of it does not grant them. Roles name them one by one. */
-export const organizationWide: readonly string[] = ['usage:read', 'audit:read'] satisfies Permission[];
+export const organizationWide: readonly string[] = ['usage:read', 'audit:read', 'webhook:read'] satisfies Permission[];
 
 const reads = permissions.filter(
   (permission) => permission.endsWith(':read') && !organizationWide.includes(permission),
@@ -59,7 +60,8 @@ const admin: readonly Permission[] = [
   'usage:read',
   'audit:read',
   'audit:export',
-  ...writes('member', 'role', 'department', 'team', 'api_key', 'service_account'),
+  'webhook:read',
+  ...writes('member', 'role', 'department', 'team', 'api_key', 'service_account', 'webhook'),
 ];
 
 /** The built-in roles: rows in every organization, whose permissions are these. From the strongest to the weakest. */

@@ -76,6 +76,10 @@ analytics:read           yes        yes        yes        yes        yes        
 usage:read               yes        yes        -          -          -          -          yes
 audit:read               yes        yes        -          -          -          -          yes
 audit:export             yes        yes        -          -          -          -          yes
+webhook:read             yes        yes        -          -          -          -          -
+webhook:create           yes        yes        -          -          -          -          -
+webhook:update           yes        yes        -          -          -          -          -
+webhook:delete           yes        yes        -          -          -          -          -
 `;
 
 const lines = policy.trimEnd().split('\n').slice(1);
