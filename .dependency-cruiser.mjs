@@ -12,6 +12,7 @@ export const contexts = [
   'api-log',
   'work',
   'notifications',
+  'webhooks',
   'collaboration',
   'analytics',
   'integrations',
@@ -123,6 +124,7 @@ const forbidden = [
       pathNot: [
         '^$1/$2/',
         String.raw`^packages/[^/]+/src/(testing/)?index\.ts$`,
+        String.raw`^packages/sdk/src/webhooks\.ts$`,
         // What the command line needs before it knows whether it needs the platform, which takes long to load.
         String.raw`^packages/core/src/kernel/start\.ts$`,
         shared,
@@ -175,9 +177,9 @@ const forbidden = [
     to: { path: String.raw`${core}database/identity-door\.ts$` },
   },
   {
-    name: 'system-door-is-for-jobs-and-activity',
+    name: 'system-door-is-for-jobs-activity-and-webhooks',
     severity: 'error',
-    from: { pathNot: [test, testing, String.raw`${core}(jobs/|activity/|platform\.ts$)`] },
+    from: { pathNot: [test, testing, String.raw`${core}(jobs/|activity/|webhooks/|platform\.ts$)`] },
     to: { path: String.raw`${core}database/system-door\.ts$` },
   },
   {

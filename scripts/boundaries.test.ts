@@ -80,9 +80,13 @@ const violations: Record<string, { files: Record<string, string>; from: string }
       'packages/core/src/database/identity-door.ts': 'export const name = 1;',
     },
   ),
-  'system-door-is-for-jobs-and-activity': breach('packages/core/src/work/tasks.ts', '../database/system-door.ts', {
-    'packages/core/src/database/system-door.ts': 'export const name = 1;',
-  }),
+  'system-door-is-for-jobs-activity-and-webhooks': breach(
+    'packages/core/src/work/tasks.ts',
+    '../database/system-door.ts',
+    {
+      'packages/core/src/database/system-door.ts': 'export const name = 1;',
+    },
+  ),
   'migrations-are-for-database': breach('packages/core/src/platform.ts', './database/migrations/list.ts', {
     'packages/core/src/database/migrations/list.ts': 'export const name = 1;',
   }),

@@ -45,4 +45,5 @@ export {
   refreshStatistics,
 } from './platform.ts';
 export * from './tenancy/index.ts';
+export * from './webhooks/index.ts';
 export * from './work/index.ts';

@@ -58,6 +58,7 @@ import {
   notificationTables,
   writeFetched,
 } from './notifications/index.ts';
+import { Deliverer, webhookContextEvents, webhookHandlers, webhookSchedules, webhookTables } from './webhooks/index.ts';
 import {
   attachmentHandlers,
   attachmentSchedules,
@@ -80,6 +81,7 @@ export const eventTypes: ReadonlyMap<string, EventType> = registerEvents([
   ...tenancyEvents,
   ...workEvents,
   ...notificationEvents,
+  ...webhookContextEvents,
 ]);
 
 /** Every table of the platform: each context lists its own. */
@@ -93,6 +95,7 @@ export const tables = [
   ...workTables,
   ...notificationTables,
   ...apiLogTables,
+  ...webhookTables,
 ];
 
 declare module './database/schema.ts' {
@@ -144,12 +147,14 @@ export interface Platform {
   readonly apiLog: Pick<ApiLog, 'add' | 'start' | 'write'>;
   /** Seals the events that are committed. It keeps those of this process in memory until `start` lets it seal them. */
   readonly sealer: Pick<Sealer, 'lag' | 'sealAll' | 'sealCommitted' | 'start'>;
-  /** Runs jobs and schedules inside this process, until `stopJobs`. */
+  /** Runs jobs and schedules, and sends to webhooks, inside this process, until `stopJobs`. */
   startJobs(): void;
   /** Waits at most 30 seconds for the jobs that run. */
   stopJobs(): Promise<void>;
   /** Seals what this process has committed, and runs what is due until nothing is: for tests and command lines. Answers how many jobs that were. */
   runDueJobs(): Promise<number>;
+  /** Sends to webhooks what is due until nothing is: for tests and command lines. Answers how many attempts that were. */
+  sendDueDeliveries(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -204,6 +209,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...notificationHandlers,
       ...apiLogHandlers,
       ...attachmentHandlers(logger),
+      ...webhookHandlers,
       [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails, ...notificationMails }),
     },
     schedules: [
@@ -215,6 +221,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...notificationSchedules,
       ...apiLogSchedules,
       ...attachmentSchedules,
+      ...webhookSchedules,
     ],
     logger,
   });
@@ -224,6 +231,11 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     );
   const apiLog = new ApiLog({ clock, logger, context: () => context({ principal: null }) });
   const sealer = new Sealer({ logger, context: () => context({ principal: null, requestId: 'sealer' }) });
+  const deliverer = new Deliverer({
+    logger,
+    context: () => context({ principal: null, requestId: 'webhooks' }),
+    sender: async () => (await import('./webhooks/delivery.send.ts')).createSender({ settings }),
+  });
   const writing = setInterval(() => void writeUses(), usesEveryMs).unref();
   const writeDelivered = () =>
     writeFetched(context({ principal: null })).catch((error: unknown) =>
@@ -242,8 +254,14 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
         ? authenticateApiKey(database, clock, credential)
         : authenticate(database, settings, clock, credential),
     principal: (identity, need, chosen) => loadPrincipal(database, clock, identity, need, chosen),
-    startJobs: () => runner.start(),
-    stopJobs: () => runner.stop(),
+    startJobs: () => {
+      runner.start();
+      deliverer.start();
+    },
+    stopJobs: async () => {
+      await Promise.all([runner.stop(), deliverer.stop()]);
+    },
+    sendDueDeliveries: () => deliverer.runDue(),
     async runDueJobs() {
       await sealer.sealCommitted();
       for (let count = 0; ;) {
@@ -258,6 +276,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       await writeUses();
       await writeDelivered();
       await apiLog.stop();
+      await deliverer.stop();
       await sealer.stop();
       await database.close();
     },

@@ -50,6 +50,10 @@ export interface CoreSettings {
   readonly defaultTier?: 'free' | 'pro' | 'enterprise';
   /** How many failed sign-ins, registrations and requested mails, each, one network address has in 15 minutes. */
   readonly attemptsPerAddress: number;
+  /** Hosts with their ports, as `hooks.internal:8080`, to which webhooks may be sent without TLS and in private networks. @default none */
+  readonly webhookAllowedHosts?: readonly string[];
+  /** The delays before the attempts to send an event to a webhook, in seconds. @default 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h */
+  readonly webhookRetrySeconds?: readonly number[];
   /** @default none */
   readonly oidcIssuers?: readonly OidcIssuerSettings[];
   /** Whether issuers that organizations choose may be in private networks, and on localhost without TLS. @default false */

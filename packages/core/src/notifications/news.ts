@@ -102,7 +102,10 @@ function* readings(
 }
 
 /** Reads some events, and whom they concern by now. The actor is left out, and so is everybody who has muted the task. */
-export async function newsOf(db: ReadDoor, ids: readonly string[]): Promise<{ news: News[]; invitations: EventRow[] }> {
+export async function newsOf(
+  db: ReadDoor,
+  ids: readonly string[],
+): Promise<{ news: News[]; invitations: EventRow[]; disabledWebhooks: EventRow[] }> {
   const rows = await db.run(eventRows, { ids });
   const taskIdOf = ({ entityType, entityId, parentId }: EventRow) => (entityType === 'task' ? entityId : parentId);
   const watchers = await watchersOf(
@@ -123,5 +126,9 @@ export async function newsOf(db: ReadDoor, ids: readonly string[]): Promise<{ ne
       commentId: row.entityType === 'comment' ? row.entityId : null,
     }));
   });
-  return { news, invitations: rows.filter(({ type }) => type === 'member.invited') };
+  return {
+    news,
+    invitations: rows.filter(({ type }) => type === 'member.invited'),
+    disabledWebhooks: rows.filter(({ type }) => type === 'webhook.disabled'),
+  };
 }

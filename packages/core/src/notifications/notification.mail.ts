@@ -39,7 +39,7 @@ export const notificationMail: MailTemplate = async (ctx, payload) => {
   }));
   if (!person || person.emailVerifiedAt === null) return null;
   const shown = await showNotifications(ctx, userId, rows);
-  const told = shown.filter(({ task, type }) => task !== null || type === 'invitation.received');
+  const told = shown.filter(({ task, type }) => task !== null || !type.startsWith('task.'));
   const [first] = told;
   if (!first) return null;
   const { publicUrl } = ctx.settings;

@@ -53,6 +53,7 @@ const messages: Readonly<Record<NotificationType, (told: Told) => string>> = {
   'task.due_soon': ({ title }) => `${title} is due within a day`,
   'task.overdue': ({ title }) => `${title} is overdue`,
   'invitation.received': ({ actor, organization }) => `${actor} invited you to ${organization}`,
+  'webhook.disabled': ({ details: { host } }) => `The webhook to ${String(host)} was disabled`,
 };
 
 const hiddenMessage = 'You no longer see what this was about';

@@ -9,6 +9,7 @@ export const notificationTypes = [
   'task.status_changed',
   ...dueTypes,
   'invitation.received',
+  'webhook.disabled',
 ] as const;
 
 export type NotificationType = (typeof notificationTypes)[number];
@@ -33,4 +34,5 @@ export const usualChannels: Readonly<Record<NotificationType, Channels>> = {
   'task.due_soon': { inApp: true, email: 'digest' },
   'task.overdue': { inApp: true, email: 'digest' },
   'invitation.received': { inApp: true, email: 'off' },
+  'webhook.disabled': { inApp: true, email: 'now' },
 };

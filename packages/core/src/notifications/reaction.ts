@@ -29,6 +29,9 @@ const isForWatchers = ({ type, changes }: SealedEvent): boolean =>
 
 const taskIdOf = ({ entity, parent }: SealedEvent): string => (entity.type === 'task' ? entity : (parent ?? entity)).id;
 
+/** Types of events that are told to people whom only a query finds. */
+const isForOthers: ReadonlySet<string> = new Set(['member.invited', 'webhook.disabled']);
+
 /** Starts one job for those events that somebody else may have to be told about. For the others it writes nothing. */
 export async function tellLater(unit: Unit, organizationId: string, events: readonly SealedEvent[]): Promise<void> {
   const loud = events.filter(({ quiet }) => !quiet);
@@ -36,7 +39,7 @@ export async function tellLater(unit: Unit, organizationId: string, events: read
   const news = loud.filter((event) => {
     const watching = isForWatchers(event) ? (watchers.get(taskIdOf(event))?.watching ?? []) : [];
     const concerned = [...namedIn(event), ...watching];
-    return event.type === 'member.invited' || concerned.some((userId) => userId !== event.actorId);
+    return isForOthers.has(event.type) || concerned.some((userId) => userId !== event.actorId);
   });
   if (news.length > 0) await tellSoon(unit, { events: news.map(({ id }) => id) }, organizationId);
 }

@@ -9,7 +9,7 @@ import { mailJob } from '../identity/index.ts';
 import { enqueue, type JobPayload, type JobRun, stepRows } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import type { Principal } from '../kernel/principal.ts';
-import { inviteeOf, memberPrincipal } from '../tenancy/index.ts';
+import { holdersOf, inviteeOf, memberPrincipal } from '../tenancy/index.ts';
 import { readTaskRefs, visibleComments } from '../work/index.ts';
 import { mailAt } from './delivery.ts';
 import { type News, newsOf, watchersOf } from './news.ts';
@@ -59,12 +59,38 @@ async function dueNews(db: ReadDoor, due: Due): Promise<News[]> {
     }));
 }
 
+/** Tells those who manage webhooks, and who a webhook acted as, that it was disabled. */
+async function webhookNews(
+  ctx: ServiceContext,
+  db: ReadDoor,
+  disabled: Awaited<ReturnType<typeof newsOf>>['disabledWebhooks'],
+): Promise<News[]> {
+  if (disabled.length === 0) return [];
+  const managers = await holdersOf(ctx, db, 'webhook:update');
+  return disabled.map(({ id, actorId, entityType, entityId, payload }) => {
+    const { host, runsAsId, disabledReason } = payload?.data ?? {};
+    const userIds = new Set([...managers, ...(typeof runsAsId === 'string' ? [runsAsId] : [])]);
+    return {
+      id,
+      newsKey: id,
+      type: 'webhook.disabled',
+      userIds: [...userIds].filter((userId) => userId !== actorId),
+      actorId,
+      entity: { type: entityType, id: entityId },
+      taskId: null,
+      commentId: null,
+      details: { host, disabledReason },
+    };
+  });
+}
+
 /** What a job is about, and whom it concerns. */
 async function readNews(ctx: ServiceContext, { events, due }: Telling, organizationId: string): Promise<News[]> {
   const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
   const { news, invitations } = await ctx.database.read(scope, async (db) => {
     const found = await newsOf(db, events);
-    return { ...found, news: [...found.news, ...(await dueNews(db, due))] };
+    const webhooks = await webhookNews(ctx, db, found.disabledWebhooks);
+    return { ...found, news: [...found.news, ...(await dueNews(db, due)), ...webhooks] };
   });
   for (const { id, actorId, entityType, entityId } of invitations) {
     const userId = await inviteeOf(ctx.database, entityId);
@@ -156,9 +182,11 @@ async function tellSome(
   let told = 0;
   for (const userId of new Set(news.flatMap(({ userIds }) => userIds))) {
     signal.throwIfAborted();
-    const theirs = news.filter(({ userIds }) => userIds.includes(userId));
     const member = await memberPrincipal(ctx, { userId, organizationId });
     // Whoever is invited is no member yet. All else is told to members alone.
+    const theirs = news.filter(
+      ({ userIds, type }) => userIds.includes(userId) && (member !== null || type === 'invitation.received'),
+    );
     const principal = member ?? recipient(userId, organizationId);
     const rows = await rowsFor(ctx, principal, theirs, organizationId);
     if (rows.length === 0) continue;

@@ -46,7 +46,7 @@ export {
   setOrganizationAvatar,
 } from './organizations/organization.avatar.ts';
 export { switchOrganization } from './organizations/organization.switch.ts';
-export { limitExceeded, limitOf, readLimit } from './organizations/tiers.ts';
+export { limitExceeded, limitOf, readLimit, refuseBeyondLimit } from './organizations/tiers.ts';
 export { lockOrganization } from './organizations/organization.record.ts';
 export { membershipEnding } from './memberships/membership.lifecycle.ts';
 export { currentMembers } from './memberships/membership.queries.ts';
@@ -83,7 +83,7 @@ export {
   teamIdsWithin,
   updateTeam,
 } from './teams/team.service.ts';
-export { membersWith } from './role-assignments/held-roles.ts';
+export { holdersOf, membersWith } from './role-assignments/held-roles.ts';
 export { projectScope } from './role-assignments/project-scope.ts';
 export { getRoleAssignment, listRoleAssignments } from './role-assignments/role-assignment.queries.ts';
 export * from './role-assignments/role-assignment.schema.ts';

@@ -5,6 +5,7 @@ import { sessionCache } from '../identity/authenticate.ts';
 import type { Platform } from '../platform.ts';
 import { apiKeyCache } from '../tenancy/api-keys/api-key.authenticate.ts';
 import { principalCache } from '../tenancy/principals/principal.load.ts';
+import { activeWebhooks } from '../webhooks/webhook.cache.ts';
 import { nameCache } from '../work/tasks/task.names.ts';
 
 /** How many of the newest rows are cached. Operations of a test concern what it has just made. */
@@ -34,6 +35,7 @@ async function warmNames(database: Database, userIds: readonly string[], now: Da
     db.selectFrom('memberships').select('organization_id as id').distinct().where('user_id', 'in', userIds).execute(),
   );
   for (const { id: organizationId } of memberships) {
+    await activeWebhooks.get(database, organizationId, now);
     const names = await nameCache.get(database, organizationId, now);
     await database.read({ door: 'request', principal: null, organizationId, userId: null }, async (db) => {
       const members = await db.selectFrom('memberships').select('user_id as id').execute();

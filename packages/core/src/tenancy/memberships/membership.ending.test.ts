@@ -10,5 +10,6 @@ it('ends all that a member has as a member, in this order', () => {
     'leaveDepartments',
     'leaveWatched',
     'leaveProjects',
+    'disableWebhooksOf',
   ]);
 });

@@ -66,7 +66,7 @@ function membershipIn(memberships: ActiveMemberships, organizationId: string): A
 }
 
 /** Narrows grants to the permissions that are scopes of the key. Each keeps its own scope, constraints and end. */
-const narrowed = (grants: readonly Grant[], { scopes }: PresentedApiKey): Grant[] =>
+export const narrowed = (grants: readonly Grant[], { scopes }: Pick<PresentedApiKey, 'scopes'>): Grant[] =>
   grants.map((grant) => ({
     ...grant,
     permissions: new Set([...grant.permissions].filter((permission) => scopes.has(permission))),

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { Permission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
+import { anyOf } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import { memberEvents } from '../memberships/membership.events.ts';
@@ -55,6 +57,22 @@ export async function membersWith(
   const [hierarchy, held] = await Promise.all([readRoles(db), rolesOfMembers(ctx, db, userIds)]);
   const grants = ({ id }: HeldRole) => hierarchy.get(id)?.permissions.has(permission) ?? false;
   return new Set(userIds.filter((userId) => held.get(userId)?.some(grants)));
+}
+
+const holders = statement((db, { roleIds, now }: { roleIds: readonly string[]; now: Date }, dialect) =>
+  db
+    .selectFrom('role_assignments')
+    .select('role_assignments.user_id as userId')
+    .where(anyOf(dialect, 'role_assignments.role_id', roleIds))
+    .where('role_assignments.scope_key', '=', everywhere)
+    .where(sql<boolean>`(role_assignments.valid_to is null or role_assignments.valid_to > ${now})`),
+);
+
+/** The user ids of everybody who has a permission in the whole organization at this moment. Their membership may be suspended. */
+export async function holdersOf(ctx: ServiceContext, db: ReadDoor, permission: Permission): Promise<string[]> {
+  const granting = [...(await readRoles(db)).values()].filter(({ permissions }) => permissions.has(permission));
+  const rows = await db.run(holders, { roleIds: granting.map(({ id }) => id), now: ctx.clock.now() });
+  return [...new Set(rows.map(({ userId }) => userId))];
 }
 
 /**

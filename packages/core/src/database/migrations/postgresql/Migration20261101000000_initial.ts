@@ -235,6 +235,15 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "user_identities_user_id_index" on "user_identities" ("user_id");`);
     this.addSql(`alter table "user_identities" add constraint "user_identities_realm_issuer_subject_unique" unique ("realm", "issuer", "subject");`);
 
+    this.addSql(`create table "webhooks" ("organization_id" uuid not null, "id" uuid not null, "url" text not null, "host" text not null, "events" jsonb not null, "description" text null, "is_active" boolean not null, "disabled_reason" text null, "failing_since" timestamptz(3) null, "secret" text not null, "previous_secret" text null, "previous_secret_ends_at" timestamptz(3) null, "runs_as_id" uuid not null, "runs_as_scopes" jsonb null, "version" int not null default 1, "created_at" timestamptz(3) not null, "created_by_id" uuid not null, "updated_at" timestamptz(3) not null, "updated_by_id" uuid not null, primary key ("organization_id", "id"));`);
+    this.addSql(`create index "webhooks_organization_id_created_at_id_index" on "webhooks" ("organization_id", "created_at", "id");`);
+    this.addSql(`create index "webhooks_organization_id_runs_as_id_id_index" on "webhooks" ("organization_id", "runs_as_id", "id");`);
+
+    this.addSql(`create table "webhook_deliveries" ("organization_id" uuid not null, "webhook_id" uuid not null, "id" uuid not null, "event_id" uuid not null, "event_type" varchar(255) not null, "status" text not null, "next_attempt_at" timestamptz(3) null, "failures" int not null, "claims" int not null, "log" jsonb not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "webhook_id", "id"));`);
+    this.addSql(`create index "webhook_deliveries_queue_index" on "webhook_deliveries" ("webhook_id", "next_attempt_at", "id") where next_attempt_at is not null;`);
+    this.addSql(`create index "webhook_deliveries_failed_index" on "webhook_deliveries" ("organization_id", "webhook_id", "id") where status = 'failed';`);
+    this.addSql(`alter table "webhook_deliveries" add constraint "webhook_deliveries_organization_id_webhook_id_event_id_unique" unique ("organization_id", "webhook_id", "event_id");`);
+
     this.addSql(`alter table "api_requests" enable row level security;`);
     this.addSql(`alter table "api_requests" force row level security;`);
     this.addSql(`create policy "api_requests_system" on "api_requests" to "tenon_system" using (true) with check (true);`);
@@ -386,7 +395,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "notification_preferences_request" on "notification_preferences" to "tenon_request" using (notification_preferences.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (notification_preferences.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
     this.addSql(`alter table "notifications" add constraint "notifications_user_id_foreign" foreign key ("user_id") references "users" ("id") on update no action on delete cascade;`);
-    this.addSql(`alter table "notifications" add constraint "notifications_type_check" check ("type" in ('task.assigned', 'task.mentioned', 'task.commented', 'task.status_changed', 'task.due_soon', 'task.overdue', 'invitation.received'));`);
+    this.addSql(`alter table "notifications" add constraint "notifications_type_check" check ("type" in ('task.assigned', 'task.mentioned', 'task.commented', 'task.status_changed', 'task.due_soon', 'task.overdue', 'invitation.received', 'webhook.disabled'));`);
     this.addSql(`alter table "notifications" enable row level security;`);
     this.addSql(`alter table "notifications" force row level security;`);
     this.addSql(`create policy "notifications_system" on "notifications" to "tenon_system" using (true) with check (true);`);
@@ -627,6 +636,21 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create policy "user_identities_identity" on "user_identities" to "tenon_identity" using (true) with check (true);`);
     this.addSql(`create policy "user_identities_request" on "user_identities" to "tenon_request" using (user_identities.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)) with check (user_identities.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));`);
 
+    this.addSql(`alter table "webhooks" add constraint "webhooks_organization_id_runs_as_id_foreign" foreign key ("organization_id", "runs_as_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "webhooks" add constraint "webhooks_organization_id_created_by_id_foreign" foreign key ("organization_id", "created_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "webhooks" add constraint "webhooks_organization_id_updated_by_id_foreign" foreign key ("organization_id", "updated_by_id") references "memberships" ("organization_id", "user_id") on update no action on delete restrict;`);
+    this.addSql(`alter table "webhooks" add constraint "webhooks_disabled_reason_check" check ("disabled_reason" in ('failing', 'gone', 'member_inactive'));`);
+    this.addSql(`alter table "webhooks" enable row level security;`);
+    this.addSql(`alter table "webhooks" force row level security;`);
+    this.addSql(`create policy "webhooks_system" on "webhooks" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "webhooks_request" on "webhooks" to "tenon_request" using (webhooks.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (webhooks.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
+    this.addSql(`alter table "webhook_deliveries" add constraint "webhook_deliveries_status_check" check ("status" in ('pending', 'delivered', 'failed'));`);
+    this.addSql(`alter table "webhook_deliveries" enable row level security;`);
+    this.addSql(`alter table "webhook_deliveries" force row level security;`);
+    this.addSql(`create policy "webhook_deliveries_system" on "webhook_deliveries" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "webhook_deliveries_request" on "webhook_deliveries" to "tenon_request" using (webhook_deliveries.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (webhook_deliveries.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
+
     // By hand: leave room in each page for new versions of changed rows.
     this.addSql('alter table tasks set (fillfactor = 85)');
 
@@ -729,6 +753,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_user_id_foreign";`);
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_created_by_id_foreign";`);
     this.addSql(`alter table "api_keys" drop constraint "api_keys_organization_id_updated_by_id_foreign";`);
+    this.addSql(`alter table "webhooks" drop constraint "webhooks_organization_id_runs_as_id_foreign";`);
+    this.addSql(`alter table "webhooks" drop constraint "webhooks_organization_id_created_by_id_foreign";`);
+    this.addSql(`alter table "webhooks" drop constraint "webhooks_organization_id_updated_by_id_foreign";`);
     this.addSql(`alter table "task_tags" drop constraint "task_tags_organization_id_tag_id_foreign";`);
     this.addSql(`alter table "project_members" drop constraint "project_members_organization_id_project_id_foreign";`);
     this.addSql(`alter table "project_keys" drop constraint "project_keys_organization_id_project_id_foreign";`);
@@ -811,6 +838,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "email_changes" cascade;`);
     this.addSql(`drop table if exists "credentials" cascade;`);
     this.addSql(`drop table if exists "user_identities" cascade;`);
+    this.addSql(`drop table if exists "webhooks" cascade;`);
+    this.addSql(`drop table if exists "webhook_deliveries" cascade;`);
   }
 
 }

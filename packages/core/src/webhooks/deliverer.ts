@@ -1,0 +1,171 @@
+import type { ServiceContext } from '../database/context.ts';
+import { Alarm, wait } from '../kernel/alarm.ts';
+import { nilId } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { attemptDelivery, readTargets, type Settled, settle } from './delivery.attempt.ts';
+import { claimDeliveries, type ClaimedDelivery, findDue, type Wanted } from './delivery.queue.ts';
+import type { Sender } from './delivery.send.ts';
+import { onDeliveries } from './wake.ts';
+
+export interface DelivererOptions {
+  context: () => ServiceContext;
+  logger: Logger;
+  /** Makes what sends events, at the first delivery: its modules take memory that most installations do not need. */
+  sender: () => Promise<Sender>;
+  /** How many deliveries this process sends at the same time. @default 64 */
+  concurrency?: number;
+  /** How many of one webhook. @default 4 */
+  perWebhook?: number;
+  /** How long this process keeps a delivery: longer than an attempt takes. @default 60000 */
+  leaseMs?: number;
+  /** How often it looks for deliveries that are due again, and for those of other processes. @default 1000 */
+  pollMs?: number;
+}
+
+/**
+ * Sends the deliveries of webhooks. It sends some of each webhook at the same time, and one of a webhook that fails, so that a receiver that
+ * does not answer holds up no other one. Webhooks that fail take at most half of all places.
+ */
+export class Deliverer {
+  readonly #options: Required<DelivererOptions>;
+  readonly #ctx: ServiceContext;
+  readonly #alarm = new Alarm();
+  /** How many deliveries of each webhook are being sent. */
+  readonly #running = new Map<string, number>();
+  readonly #finished = new Set<Promise<void>>();
+  #settled: { settled: Settled; done: () => void }[] = [];
+  #settling: Promise<void> | null = null;
+  #sender: Promise<Sender> | null = null;
+  /** The webhook that was served last. The next search begins after it. */
+  #last = nilId;
+  #loop: Promise<void> | null = null;
+  #stopping = false;
+  #isFailing = false;
+
+  constructor(options: DelivererOptions) {
+    this.#options = { concurrency: 64, perWebhook: 4, leaseMs: 60_000, pollMs: 1000, ...options };
+    this.#ctx = options.context();
+  }
+
+  /** Starts to look for deliveries. Calling it again does nothing. */
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Claims no more deliveries, and waits for those that are being sent. What is still not done after `graceMs` is sent again later. */
+  async stop(graceMs = 20_000): Promise<void> {
+    this.#stopping = true;
+    this.#alarm.ring();
+    await this.#loop;
+    this.#loop = null;
+    const timeout = new AbortController();
+    await Promise.race([this.#idle(), wait(graceMs, timeout.signal)]);
+    timeout.abort();
+    await (await this.#sender)?.close();
+    this.#sender = null;
+    this.#stopping = false;
+  }
+
+  /** Sends what is due until nothing is. Answers how many attempts that were. For tests and command lines. */
+  async runDue(): Promise<number> {
+    for (let count = 0; ;) {
+      const claimed = await this.#claim();
+      if (claimed.length === 0 && this.#finished.size === 0) return count;
+      count += claimed.length;
+      await this.#launch(claimed);
+      await this.#idle();
+    }
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#finished.size > 0) await Promise.all(this.#finished);
+  }
+
+  async #run(): Promise<void> {
+    const { pollMs, logger } = this.#options;
+    const unsubscribe = onDeliveries(this.#ctx.database, () => this.#alarm.ring());
+    while (!this.#stopping) {
+      let claimed: ClaimedDelivery[] = [];
+      try {
+        claimed = await this.#claim();
+        await this.#launch(claimed);
+        if (this.#isFailing) logger.info({}, 'deliveries of webhooks work again');
+        this.#isFailing = false;
+      } catch (error) {
+        // Log once, not every second while the database is unreachable.
+        if (!this.#isFailing) logger.error({ err: error }, 'deliveries of webhooks cannot be read');
+        this.#isFailing = true;
+      }
+      if (claimed.length === 0) await this.#alarm.wait(pollMs);
+    }
+    unsubscribe();
+  }
+
+  async #claim(): Promise<ClaimedDelivery[]> {
+    const { concurrency, perWebhook, leaseMs } = this.#options;
+    let free = concurrency - this.#finished.size;
+    if (free <= 0) return [];
+    let freeForFailing = free - concurrency / 2;
+    const wanted: Wanted[] = [];
+    for (const { failingSince, ...webhook } of await findDue(this.#ctx, this.#last)) {
+      const most = failingSince === null ? perWebhook : Math.min(1, freeForFailing);
+      const limit = Math.min(free, most - (this.#running.get(webhook.webhookId) ?? 0));
+      if (limit <= 0) continue;
+      wanted.push({ ...webhook, limit });
+      free -= limit;
+      if (failingSince !== null) freeForFailing -= limit;
+      if (free <= 0) break;
+    }
+    // After `stop`, what this look has found is left to other servers.
+    if (wanted.length === 0 || this.#stopping) return [];
+    this.#last = wanted.at(-1)?.webhookId ?? nilId;
+    return claimDeliveries(this.#ctx, wanted, leaseMs);
+  }
+
+  async #launch(claimed: readonly ClaimedDelivery[]): Promise<void> {
+    if (claimed.length === 0) return;
+    const sender = await (this.#sender ??= this.#options.sender());
+    const targets = await readTargets(this.#ctx, claimed);
+    for (const delivery of claimed) {
+      const { webhookId } = delivery;
+      this.#running.set(webhookId, (this.#running.get(webhookId) ?? 0) + 1);
+      const finished = attemptDelivery(this.#ctx, delivery, targets, sender)
+        .then((settled) => this.#settle(settled))
+        .catch((error: unknown) => {
+          // The claim ends, and it is sent again.
+          this.#options.logger.error({ err: error, delivery: delivery.id }, 'delivery could not be settled');
+        })
+        .finally(() => {
+          const running = (this.#running.get(webhookId) ?? 1) - 1;
+          if (running === 0) this.#running.delete(webhookId);
+          else this.#running.set(webhookId, running);
+          this.#finished.delete(finished);
+          this.#alarm.ring();
+        });
+      this.#finished.add(finished);
+    }
+  }
+
+  /** Records how attempts have ended: those that end while others are being recorded share a transaction. */
+  async #settle(settled: Settled): Promise<void> {
+    const recorded = new Promise<void>((done) => this.#settled.push({ settled, done }));
+    this.#settling ??= this.#settleAll();
+    await this.#settling;
+    await recorded;
+  }
+
+  async #settleAll(): Promise<void> {
+    try {
+      while (this.#settled.length > 0) {
+        const some = this.#settled.splice(0);
+        await settle(
+          this.#ctx,
+          some.map(({ settled }) => settled),
+        );
+        for (const { done } of some) done();
+      }
+    } finally {
+      this.#settling = null;
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import { sql } from 'kysely';
+import { readSentEvents, type SentEvent } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { read } from '../database/read-door.ts';
+import { anyOf } from '../database/sql.ts';
+import { type RowOf, statement } from '../database/statement.ts';
+import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
+import { memberPrincipal } from '../tenancy/index.ts';
+import { type After, type ClaimedDelivery, settleDelivery } from './delivery.queue.ts';
+import { retryDelayMs } from './delivery.retry.ts';
+import type { Answer, Sender } from './delivery.send.ts';
+import { disableWebhook } from './webhook.disable.ts';
+import { type Attempt, type DisabledReason, previousSecret, webhookSecret } from './webhook.entity.ts';
+import { webhookEvents } from './webhook.events.ts';
+import { sign } from './webhook.secret.ts';
+
+/** How many attempts a delivery shows. */
+const mostShown = 20;
+
+/** A webhook is disabled when no attempt has succeeded for so long. */
+const patienceMs = 5 * 86_400_000;
+
+interface Webhooks extends Readonly<Record<string, unknown>> {
+  organizationIds: readonly string[];
+  webhookIds: readonly string[];
+}
+
+type Hindrance = 'webhook_inactive' | 'organization_inactive' | 'member_inactive';
+
+/** Why nothing can be sent now. Null: it can. */
+const hindrance = sql<Hindrance | null>`case
+  when webhooks.is_active = false then 'webhook_inactive'
+  when organizations.is_active = false or organizations.deleted_at is not null then 'organization_inactive'
+  when users.is_active = false or memberships.status <> 'active' then 'member_inactive'
+end`;
+
+const webhooksAmong = statement((db, { organizationIds, webhookIds }: Webhooks, dialect) =>
+  db
+    .selectFrom('webhooks')
+    .innerJoin('organizations', 'organizations.id', 'webhooks.organization_id')
+    .innerJoin('users', 'users.id', 'webhooks.runs_as_id')
+    .innerJoin('memberships', (join) =>
+      join
+        .onRef('memberships.organization_id', '=', 'webhooks.organization_id')
+        .onRef('memberships.user_id', '=', 'webhooks.runs_as_id'),
+    )
+    .select([
+      'webhooks.organization_id as organizationId',
+      'webhooks.id',
+      'webhooks.url',
+      'webhooks.secret',
+      'webhooks.previous_secret as previousSecret',
+      'webhooks.previous_secret_ends_at as previousSecretEndsAt',
+      'webhooks.failing_since as failingSince',
+      'webhooks.runs_as_id as runsAsId',
+      'webhooks.runs_as_scopes as runsAsScopes',
+      hindrance.as('hindrance'),
+    ])
+    .where(anyOf(dialect, 'webhooks.organization_id', organizationIds))
+    .where(anyOf(dialect, 'webhooks.id', webhookIds)),
+);
+
+type Webhook = RowOf<typeof webhooksAmong>;
+
+/** What deliveries need to know of their webhook when they are sent. */
+interface Target extends Webhook {
+  /** What it may send, by the id of the event. */
+  events: ReadonlyMap<string, SentEvent>;
+}
+
+export type Targets = ReadonlyMap<string, Target>;
+
+async function targetOf(ctx: ServiceContext, webhook: Webhook, eventIds: readonly string[]): Promise<Target> {
+  const nothing = { events: new Map<string, SentEvent>() };
+  if (webhook.hindrance !== null) return { ...webhook, ...nothing };
+  const { organizationId, runsAsId: userId, runsAsScopes: scopes } = webhook;
+  const principal = await memberPrincipal(ctx, { userId, organizationId, scopes });
+  // What it knows is some seconds old, so the next attempt may find that the member is active again.
+  if (!principal) return { ...webhook, ...nothing, hindrance: 'organization_inactive' };
+  return { ...webhook, events: await read({ ...ctx, principal }, (db) => readSentEvents(db, eventIds)) };
+}
+
+/** Reads the webhooks of some deliveries, and of each the events that the member sees who it acts as now. */
+export async function readTargets(ctx: ServiceContext, deliveries: readonly ClaimedDelivery[]): Promise<Targets> {
+  const byWebhook = Map.groupBy(deliveries, ({ webhookId }) => webhookId);
+  const organizationIds = [...new Set(deliveries.map(({ organizationId }) => organizationId))];
+  const webhooks = await readThroughSystemDoor(ctx.database, (db) =>
+    db.run(webhooksAmong, { organizationIds, webhookIds: [...byWebhook.keys()] }),
+  );
+  const targets = new Map<string, Target>();
+  for (const webhook of webhooks) {
+    const eventIds = byWebhook.get(webhook.id)?.map(({ eventId }) => eventId) ?? [];
+    targets.set(webhook.id, await targetOf(ctx, webhook, eventIds));
+  }
+  return targets;
+}
+
+/** How an attempt has ended. */
+export interface Settled {
+  delivery: ClaimedDelivery;
+  /** What becomes of the delivery. Null deletes it. */
+  after: After | null;
+  /** Whether the receiver has answered well. Null: nothing was sent. */
+  succeeded: boolean | null;
+  /** Since when no attempt had succeeded before this one. */
+  failingSince: string | null;
+  disable: DisabledReason | null;
+}
+
+/** Ends a delivery, or an attempt, without sending anything. */
+function notSent(
+  { settings }: ServiceContext,
+  delivery: ClaimedDelivery,
+  at: Date,
+  error: Hindrance | 'not_visible',
+): Settled {
+  const attempt = { at: at.toISOString(), status: null, durationMs: 0, error, response: null };
+  const failures = delivery.failures + 1;
+  // An organization may become active again.
+  const delay = error === 'organization_inactive' ? retryDelayMs(failures, 0, settings.webhookRetrySeconds) : null;
+  return {
+    delivery,
+    after: afterFailure(delivery, attempt, delay === null ? null : new Date(at.getTime() + delay)),
+    succeeded: null,
+    failingSince: null,
+    disable: error === 'member_inactive' ? error : null,
+  };
+}
+
+const withAttempt = ({ log }: ClaimedDelivery, attempt: Attempt): Attempt[] => [...log, attempt].slice(-mostShown);
+
+const afterFailure = (delivery: ClaimedDelivery, attempt: Attempt, nextAttemptAt: Date | null): After => ({
+  status: nextAttemptAt === null ? 'failed' : 'pending',
+  failures: delivery.failures + 1,
+  nextAttemptAt,
+  log: withAttempt(delivery, attempt),
+});
+
+/** The secrets that sign now: the present one, and the one before it for some time. */
+function secretsOf({ settings }: ServiceContext, webhook: Webhook, at: Date): string[] {
+  const key = [webhook.organizationId, webhook.id];
+  const { previousSecret: former, previousSecretEndsAt } = webhook;
+  const signsToo = former !== null && previousSecretEndsAt !== null && new Date(previousSecretEndsAt) > at;
+  return [
+    webhookSecret.unseal(settings, key, webhook.secret),
+    ...(signsToo ? [previousSecret.unseal(settings, key, former)] : []),
+  ];
+}
+
+/** Why a webhook is to be disabled after an attempt. */
+function disabling({ failingSince }: Target, { status, error }: Answer, at: Date): DisabledReason | null {
+  if (error === null) return null;
+  if (status === 410) return 'gone';
+  return failingSince !== null && at.getTime() - Date.parse(failingSince) >= patienceMs ? 'failing' : null;
+}
+
+/** Sends a delivery, unless its webhook or what it may send no longer allows it. */
+export async function attemptDelivery(
+  ctx: ServiceContext,
+  delivery: ClaimedDelivery,
+  targets: Targets,
+  { send }: Sender,
+): Promise<Settled> {
+  const { clock, settings } = ctx;
+  const at = clock.now();
+  const target = targets.get(delivery.webhookId);
+  const nothing = { delivery, after: null, succeeded: null, failingSince: null, disable: null };
+  // The webhook was deleted.
+  if (!target) return nothing;
+  if (target.hindrance !== null) return notSent(ctx, delivery, at, target.hindrance);
+  const event = target.events.get(delivery.eventId);
+  if (!event) {
+    // Not even that there was an event is shown, unless somebody asked for it.
+    const isAskedFor = delivery.log.length > 0 || delivery.eventType === webhookEvents.pinged.type;
+    return isAskedFor ? notSent(ctx, delivery, at, 'not_visible') : nothing;
+  }
+  const body = JSON.stringify(event);
+  const began = performance.now();
+  const answer = await send(target.url, sign(event.id, at, body, secretsOf(ctx, target, at)), body);
+  const { status, error, response } = answer;
+  const durationMs = Math.round(performance.now() - began);
+  const attempt = { at: at.toISOString(), status, durationMs, error, response };
+  const disable = disabling(target, answer, at);
+  const { failingSince } = target;
+  if (error === null) {
+    const after = {
+      status: 'delivered',
+      failures: 0,
+      nextAttemptAt: null,
+      log: withAttempt(delivery, attempt),
+    } as const;
+    return { delivery, after, succeeded: true, failingSince, disable };
+  }
+  const delay = disable ? null : retryDelayMs(delivery.failures + 1, answer.retryAfterMs, settings.webhookRetrySeconds);
+  const next = delay === null ? null : new Date(clock.now().getTime() + delay);
+  return { delivery, after: afterFailure(delivery, attempt, next), succeeded: false, failingSince, disable };
+}
+
+/** Writes since when a webhook fails, without a new version: nobody has changed it. */
+const writeFailing = ({ db }: Unit, { organizationId, webhookId }: ClaimedDelivery, failingSince: Date | null) =>
+  db
+    .updateTable('webhooks')
+    .set({ failing_since: failingSince })
+    .where('organization_id', '=', organizationId)
+    .where('id', '=', webhookId)
+    .where('failing_since', failingSince === null ? 'is not' : 'is', null)
+    .execute();
+
+/** Records how some attempts have ended, in one transaction. */
+export async function settle(ctx: ServiceContext, all: readonly Settled[]): Promise<void> {
+  await writeThroughSystemDoor(ctx, async (unit) => {
+    for (const { delivery, after, succeeded, failingSince, disable } of all) {
+      const isCurrent = await settleDelivery(unit, delivery, after);
+      if (!isCurrent) continue;
+      if (succeeded === true && failingSince !== null) await writeFailing(unit, delivery, null);
+      if (succeeded === false && failingSince === null) await writeFailing(unit, delivery, unit.now);
+      if (disable) {
+        const { organizationId, webhookId: id } = delivery;
+        await disableWebhook(unit, { organizationId, id }, disable);
+      }
+    }
+  });
+}

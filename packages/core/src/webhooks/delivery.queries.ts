@@ -1,0 +1,114 @@
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
+import { authorize } from '../access/index.ts';
+import { readSentEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import { findLogEnd, type LogPageRequest, readLogPage } from '../database/log-pages.ts';
+import { pageRequest } from '../database/paging.ts';
+import { read, type ReadDoor } from '../database/read-door.ts';
+import type { DeliveryListInput, DeliveryPath, WebhookDelivery, WebhookDeliveryPage } from './delivery.schema.ts';
+import type { Attempt } from './webhook.entity.ts';
+import { webhookErrors } from './webhook.errors.ts';
+import { webhooks } from './webhook.record.ts';
+
+const columns = [
+  'webhook_deliveries.id',
+  'webhook_deliveries.webhook_id as webhookId',
+  'webhook_deliveries.event_id as eventId',
+  'webhook_deliveries.event_type as eventType',
+  'webhook_deliveries.status',
+  'webhook_deliveries.log',
+  'webhook_deliveries.next_attempt_at as nextAttemptAt',
+  'webhook_deliveries.created_at as createdAt',
+] as const;
+
+interface Row extends Omit<WebhookDelivery, 'attempts' | 'payload'> {
+  log: Attempt[];
+}
+
+/** Shows deliveries with what they send, as far as the reader sees the events. */
+async function showDeliveries(db: ReadDoor, rows: readonly Row[]): Promise<WebhookDelivery[]> {
+  const sent = await readSentEvents(
+    db,
+    rows.map(({ eventId }) => eventId),
+  );
+  return rows.map(({ id, webhookId, eventId, eventType, status, log, nextAttemptAt, createdAt }) => ({
+    id,
+    webhookId,
+    eventId,
+    eventType,
+    status,
+    attempts: log,
+    nextAttemptAt,
+    payload: sent.get(eventId) ?? null,
+    createdAt,
+  }));
+}
+
+const id = sql.ref('webhook_deliveries.id');
+
+/** The failed ones have an index. Those that are pending are new, so a walk from the newest one finds them. */
+function logOf({
+  id: webhookId,
+  status,
+}: DeliveryListInput): Pick<LogPageRequest<'webhook_deliveries'>, 'parts' | 'checks'> {
+  const all = (db: ReadDoor) =>
+    db.selectFrom('webhook_deliveries').where('webhook_deliveries.webhook_id', '=', webhookId);
+  const has = (one: string): RawBuilder<SqlBool> => sql`webhook_deliveries.status = ${sql.lit(one)}`;
+  if (status === undefined) return { parts: (db) => [all(db)], checks: [] };
+  if (status === 'failed') return { parts: (db) => [all(db).where(has(status))], checks: [] };
+  return { parts: (db) => [all(db)], checks: [has(status)] };
+}
+
+/**
+ * Lists the deliveries of a webhook, the newest first. Where rows are read and left out, a page reads at most 2,000 deliveries.
+ * @throws `webhook_not_found`
+ */
+export async function listDeliveries(ctx: ServiceContext, input: DeliveryListInput): Promise<WebhookDeliveryPage> {
+  authorize(ctx, 'webhook:read');
+  const log = {
+    ...logOf(input),
+    order: { by: id, descending: true, id },
+    request: pageRequest(ctx, `deliveries of ${input.id}`, '-id', input),
+  };
+  return read(ctx, async (db) => {
+    await webhooks.get(db, input.id);
+    const end = log.checks?.length === 0 ? null : await findLogEnd(db, log);
+    const { rows, nextCursor } = await readLogPage(db, log, end, (keys) =>
+      db
+        .selectFrom(keys.as('page'))
+        .innerJoin('webhook_deliveries', (join) =>
+          join.onRef('webhook_deliveries.id', '=', 'page.id').on('webhook_deliveries.webhook_id', '=', input.id),
+        )
+        .select([...columns, 'page.sortValue'])
+        .orderBy('page.sortValue', 'desc')
+        .orderBy('page.id', 'desc')
+        .execute(),
+    );
+    return { data: await showDeliveries(db, rows), nextCursor };
+  });
+}
+
+/** @throws `webhook_not_found`, `delivery_not_found` */
+export async function getDelivery(
+  ctx: ServiceContext,
+  { id: webhookId, deliveryId }: DeliveryPath,
+): Promise<WebhookDelivery> {
+  authorize(ctx, 'webhook:read');
+  return read(ctx, async (db) => {
+    await webhooks.get(db, webhookId);
+    return readDelivery(db, webhookId, deliveryId);
+  });
+}
+
+/** @throws `delivery_not_found` */
+export async function readDelivery(db: ReadDoor, webhookId: string, deliveryId: string): Promise<WebhookDelivery> {
+  const rows = await db
+    .selectFrom('webhook_deliveries')
+    .select(columns)
+    .where('webhook_deliveries.webhook_id', '=', webhookId)
+    .where('webhook_deliveries.id', '=', deliveryId)
+    .execute();
+  const [delivery] = await showDeliveries(db, rows);
+  if (!delivery) throw webhookErrors.delivery_not_found();
+  return delivery;
+}

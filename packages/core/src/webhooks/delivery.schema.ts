@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { SentEvent } from '../activity/index.ts';
+import { id, instantOut, logInput, logPage, output } from '../kernel/schemas.ts';
+import { deliveryStatuses } from './webhook.entity.ts';
+
+const DeliveryAttempt = output('DeliveryAttempt', {
+  at: instantOut(),
+  status: z.number().int().nullable().describe('The HTTP status of the response; null without one.'),
+  durationMs: z.number().int(),
+  error: z
+    .string()
+    .nullable()
+    .describe(
+      'Why it failed; null when it did not: `http_status`, `timeout`, `forbidden_address`, `not_allowed`, `tls`, `connection`, `webhook_inactive`, `organization_inactive` or `not_visible`. More will come.',
+    ),
+  response: z.string().nullable().describe('The first 4 KiB of the body of the response; null without one.'),
+});
+
+export const WebhookDelivery = output('WebhookDelivery', {
+  id: z.uuid(),
+  webhookId: z.uuid(),
+  eventId: z.uuid().describe('The `webhook-id` of every attempt.'),
+  eventType: z.string(),
+  status: z.enum(deliveryStatuses),
+  attempts: z.array(DeliveryAttempt).describe('The latest 20, the first one first.'),
+  nextAttemptAt: instantOut().nullable().describe('When it is sent next; null when it is not.'),
+  payload: SentEvent.nullable().describe('What is sent; null when you do not see the event.'),
+  createdAt: instantOut(),
+});
+export type WebhookDelivery = z.output<typeof WebhookDelivery>;
+
+export const DeliveryPath = z.strictObject({ id: id().describe('The webhook.'), deliveryId: id() });
+export type DeliveryPath = z.output<typeof DeliveryPath>;
+
+export const DeliveryListInput = z.strictObject({
+  id: id().describe('The webhook.'),
+  ...logInput,
+  status: z.enum(deliveryStatuses).optional(),
+});
+export type DeliveryListInput = z.output<typeof DeliveryListInput>;
+
+export const WebhookDeliveryPage = logPage(WebhookDelivery, 'WebhookDeliveryPage');
+export type WebhookDeliveryPage = z.output<typeof WebhookDeliveryPage>;

@@ -1,0 +1,102 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { auditColumns, id, indexesBy, instant, tenantKey } from '../database/columns.ts';
+import { sealedColumn } from '../database/sealing.ts';
+import { defineTenantTable } from '../tenancy/index.ts';
+
+/** Why the platform has disabled a webhook: five days of failures, an answer 410, or because who it acts as is no active member any more. */
+export const disabledReasons = ['failing', 'gone', 'member_inactive'] as const;
+export type DisabledReason = (typeof disabledReasons)[number];
+
+/** Where the events of an organization are sent. Deleting one is final. */
+export const WebhookEntity = defineEntity({
+  name: 'Webhook',
+  tableName: 'webhooks',
+  properties: {
+    ...tenantKey(),
+    /** Often contains a token, so events and logs show only the host. */
+    url: p.text(),
+    /** The host of the URL, with its port if it has one. */
+    host: p.text(),
+    events: p.json<string[]>(),
+    description: p.text().nullable(),
+    isActive: p.boolean(),
+    disabledReason: p.enum(disabledReasons).nullable(),
+    /** When the first attempt failed after which none has succeeded. */
+    failingSince: instant().nullable(),
+    /** `whsec_…`, sealed. */
+    secret: p.text(),
+    /** The secret before it, sealed. It signs too until it ends. */
+    previousSecret: p.text().nullable(),
+    previousSecretEndsAt: instant().nullable(),
+    /** The member who must see an event for it to be sent. */
+    runsAsId: id(),
+    /** The scopes of the API key by which they set it up. Null: they did it themselves. */
+    runsAsScopes: p.json<string[]>().nullable(),
+    ...auditColumns(),
+  },
+  indexes: indexesBy('createdAt', 'runsAsId'),
+});
+
+export const deliveryStatuses = ['pending', 'delivered', 'failed'] as const;
+
+/** One attempt to send an event. */
+export interface Attempt {
+  at: string;
+  /** The status of the response; null without one. */
+  status: number | null;
+  durationMs: number;
+  /** Why it counts as failed; null when it does not. */
+  error: string | null;
+  /** The beginning of the body of the response; null without one. */
+  response: string | null;
+}
+
+/**
+ * One event for one webhook. The rows of a webhook lie together in the order of time. Neither webhook nor event are references: a deleted
+ * webhook may have more deliveries than one transaction should delete, and events stay.
+ */
+export const WebhookDeliveryEntity = defineEntity({
+  name: 'WebhookDelivery',
+  tableName: 'webhook_deliveries',
+  properties: {
+    organizationId: id().primary(),
+    webhookId: id().primary(),
+    id: id().primary(),
+    eventId: id(),
+    eventType: p.string(),
+    status: p.enum(deliveryStatuses),
+    /** When it is sent next, or, while it is being sent, when another server may try. Null: never, or not before its event is sealed. */
+    nextAttemptAt: instant().nullable(),
+    /** How many attempts have failed since it was created or replayed. */
+    failures: p.integer(),
+    /** How often it was claimed. It fences off a server whose claim has expired. */
+    claims: p.integer(),
+    /** The latest attempts. */
+    log: p.json<Attempt[]>(),
+    createdAt: instant(),
+  },
+  uniques: [{ properties: ['organizationId', 'webhookId', 'eventId'] }],
+  indexes: [
+    // The queue. Most deliveries are done, and not in it.
+    {
+      name: 'webhook_deliveries_queue_index',
+      properties: ['webhookId', 'nextAttemptAt', 'id'],
+      where: 'next_attempt_at is not null',
+    },
+    {
+      name: 'webhook_deliveries_failed_index',
+      properties: ['organizationId', 'webhookId', 'id'],
+      where: "status = 'failed'",
+    },
+  ],
+});
+
+export const webhookTable = defineTenantTable(WebhookEntity, {
+  sealed: ['secret', 'previousSecret'],
+  members: ['runsAsId'],
+});
+
+export const deliveryTable = defineTenantTable(WebhookDeliveryEntity, { withoutRowid: true });
+
+export const webhookSecret = sealedColumn(webhookTable, 'secret');
+export const previousSecret = sealedColumn(webhookTable, 'previousSecret');
