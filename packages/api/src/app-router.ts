@@ -20,6 +20,8 @@ import { roleRouter } from './tenancy/role.router.ts';
 import { serviceAccountRouter } from './tenancy/service-account.router.ts';
 import { teamRouter } from './tenancy/team.router.ts';
 import { router } from './trpc.ts';
+import { webhookDeliveryRouter } from './webhooks/webhook-delivery.router.ts';
+import { webhookRouter } from './webhooks/webhook.router.ts';
 import { attachmentRouter } from './work/attachment.router.ts';
 import { commentRouter } from './work/comment.router.ts';
 import { jobRouter } from './work/job.router.ts';
@@ -61,6 +63,8 @@ export const appRouter = router({
   notificationPreferences: notificationPreferenceRouter,
   attachments: attachmentRouter,
   jobs: jobRouter,
+  webhooks: webhookRouter,
+  webhookDeliveries: webhookDeliveryRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -10,7 +10,7 @@ import { operationsOf } from '../operations.ts';
 import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
 import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
-import { eventTag, webhooksOf } from './openapi-webhooks.ts';
+import { eventTag, webhookParameters, webhookResponses, webhooksOf } from './openapi-webhooks.ts';
 import { ProblemSchema } from '../problem-schema.ts';
 import { dryRun, headers, parameters, problemResponse, responseName } from './openapi-components.ts';
 
@@ -48,11 +48,14 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: 
           accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
           refreshCookie: { type: 'apiKey', in: 'cookie', name: refreshCookieName },
         },
-        parameters,
+        parameters: { ...parameters, ...webhookParameters },
         headers,
-        responses: Object.fromEntries(
-          [...statuses].toSorted(ascending).map((status) => [responseName(status), problemResponse(status)]),
-        ),
+        responses: {
+          ...Object.fromEntries(
+            [...statuses].toSorted(ascending).map((status) => [responseName(status), problemResponse(status)]),
+          ),
+          ...webhookResponses,
+        },
         schemas: Object.fromEntries([...components.schemas].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       },
     ),
