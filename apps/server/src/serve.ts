@@ -106,6 +106,16 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
       logger.warn({ publicUrl: settings.publicUrl }, 'links in mails point to localhost: set PUBLIC_URL');
     if (settings.production && !settings.smtp)
       logger.warn({}, 'mails are written to a folder and reach nobody: set SMTP_HOST and SMTP_FROM');
+    if (settings.production && settings.webhookAllowedHosts?.length)
+      logger.warn(
+        { hosts: settings.webhookAllowedHosts },
+        'webhooks may be sent to private networks: WEBHOOK_ALLOWED_HOSTS',
+      );
+    if (settings.production && settings.webhookRetrySeconds)
+      logger.warn(
+        { seconds: settings.webhookRetrySeconds },
+        'webhooks are retried at unusual times: WEBHOOK_RETRY_SECONDS',
+      );
     logger.info({ url, production: settings.production }, 'ready');
     return { url, welcome, stop };
   } catch (error) {

@@ -56,6 +56,9 @@ const isOrigin = (text: string): boolean => {
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === text.toLowerCase();
 };
 
+const isHostWithPort = (text: string): boolean =>
+  /:\d{1,5}$/.test(text) && URL.parse(`http://${text}`)?.pathname === '/';
+
 const isUrl = (text: string, ...protocols: string[]): boolean => protocols.includes(URL.parse(text)?.protocol ?? '');
 
 const trustProxy = z.string().transform((text): TrustProxy => {
@@ -109,6 +112,20 @@ const variables = {
   AUTH_ATTEMPTS_PER_ADDRESS: [integer(5, 1_000_000, 50), 'a number of attempts from 5 to 1000000'],
   MIGRATE_ON_START: [flag().optional(), 'true or false'],
   OIDC_ORGANIZATION_PRIVATE_NETWORKS: [flag().default(false), 'true or false'],
+  WEBHOOK_ALLOWED_HOSTS: [
+    list()
+      .transform((hosts) => hosts.map((host) => host.toLowerCase()))
+      .refine((hosts) => hosts.every(isHostWithPort))
+      .default([]),
+    'hosts with their ports, separated by commas, such as hooks.internal:8080',
+  ],
+  WEBHOOK_RETRY_SECONDS: [
+    list()
+      .refine((delays) => delays.length > 0 && delays.length <= 20 && delays.every((delay) => /^\d{1,6}$/.test(delay)))
+      .transform((delays) => delays.map(Number))
+      .optional(),
+    'up to 20 delays in seconds, separated by commas, such as 0,5,300',
+  ],
   CORS_ORIGINS: [
     list()
       .refine((origins) => origins.every(isOrigin))
@@ -331,6 +348,8 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     attemptsPerAddress: values.AUTH_ATTEMPTS_PER_ADDRESS,
     organizationIssuersInPrivateNetworks: values.OIDC_ORGANIZATION_PRIVATE_NETWORKS,
+    webhookAllowedHosts: values.WEBHOOK_ALLOWED_HOSTS,
+    ...(values.WEBHOOK_RETRY_SECONDS && { webhookRetrySeconds: values.WEBHOOK_RETRY_SECONDS }),
     corsOrigins: values.CORS_ORIGINS,
     s3: s3Of(values),
     smtp: smtpOf(values),
