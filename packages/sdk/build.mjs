@@ -9,7 +9,7 @@ import { dts } from 'rollup-plugin-dts';
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
 /** The file of each path below `@tenon/sdk`. */
-const entries = ['index', 'audit'];
+const entries = ['index', 'audit', 'webhooks'];
 mkdirSync(join(root, '.dts'), { recursive: true });
 /** An intermediate step: the declarations of every source file, here and in the API. tsconfig.json applies in this folder only. */
 const declarations = mkdtempSync(join(root, '.dts/'));

@@ -77,7 +77,7 @@ describe('the package', () => {
 
   test('contains the built files and what a registry shows', async () => {
     const files = (await run('tar', ['-tzf', tarball], folder)).trim().split('\n').toSorted();
-    const built = ['audit', 'index'].flatMap((entry) => [`dist/${entry}.d.ts`, `dist/${entry}.js`]);
+    const built = ['audit', 'index', 'webhooks'].flatMap((entry) => [`dist/${entry}.d.ts`, `dist/${entry}.js`]);
     expect(files).toEqual(['LICENSE', 'README.md', ...built, 'package.json'].map((file) => `package/${file}`));
     const manifest = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'));
     expect(manifest).toMatchObject({
@@ -87,6 +87,7 @@ describe('the package', () => {
       exports: {
         '.': { types: './dist/index.d.ts', default: './dist/index.js' },
         './audit': { types: './dist/audit.d.ts', default: './dist/audit.js' },
+        './webhooks': { types: './dist/webhooks.d.ts', default: './dist/webhooks.js' },
       },
     });
     expect(Object.keys(manifest.dependencies)).toEqual(['@trpc/client', '@trpc/server']);
