@@ -37,6 +37,11 @@ export interface Engine {
    * same time share a transaction. Each is answered after the commit.
    */
   write<T>(scope: DatabaseScope, work: (connection: Connection) => Promise<T>): Promise<T>;
+  /**
+   * Calls the listener with what other processes send to a channel by `pg_notify`. Never on SQLite, where one process serves. What is sent
+   * while the connection is lost does not arrive. Answers a function that unsubscribes.
+   */
+  listen(channel: string, listener: (payload: string) => void): () => void;
   /** A round trip, for health checks. */
   ping(): Promise<void>;
   close(): Promise<void>;

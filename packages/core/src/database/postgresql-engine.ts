@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Connection, Engine } from './engine.ts';
 import { StartError } from '../kernel/start.ts';
+import { PostgresListener } from './postgresql-listener.ts';
 import { Session } from './postgresql-session.ts';
 import { databaseRoles, type DatabaseScope, enterScopeSql } from './scope.ts';
 import { Turns } from './turns.ts';
@@ -124,6 +125,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     throw error;
   }
   const turns = writeTurns(limits);
+  const { connectTimeout } = limits;
+  const listener = new PostgresListener({ url: options.url, connectTimeout, onConnectionError: report });
   const sessions = new WeakMap<pg.PoolClient, Session>();
 
   async function openSession(): Promise<Session> {
@@ -158,9 +161,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     dialect: 'postgresql',
     read: (scope, work) => transaction(scope, 'read only', work),
     write: (scope, work) => turns.run(shareOf(scope), () => transaction(scope, 'read write', work)),
+    listen: (channel, listen) => listener.listen(channel, listen),
     async ping() {
       await pool.query('select 1');
     },
-    close: () => pool.end(),
+    async close() {
+      await listener.close();
+      await pool.end();
+    },
   };
 }

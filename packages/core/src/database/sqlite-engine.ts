@@ -83,6 +83,7 @@ export async function openSqlite(
     dialect: 'sqlite',
     read: (_scope, work) => work(reading),
     write: (scope, work) => writes.write(scope.long === true, work),
+    listen: () => () => {},
     async ping() {
       reader.prepare('select 1').get();
     },
