@@ -6,7 +6,7 @@ import { verifyByJob, verifyJob } from './audit.verify.ts';
 import { eventPayloadTable, eventSealTable, eventTable, eventWalkTable } from './event.entity.ts';
 
 export { listActivity } from './activity.list.ts';
-export { ActivityEntry, ActivityListInput, ActivityLogPage, ActivityPage } from './activity.schema.ts';
+export { ActivityEntry, ActivityListInput, ActivityLogPage, ActivityPage, eventFilters } from './activity.schema.ts';
 export { type EntityEventsRequest, eventsOf } from './activity.queries.ts';
 export { exportAudit } from './audit.export.ts';
 export { getAuditHead, listAudit } from './audit.list.ts';
@@ -25,9 +25,10 @@ export {
   event,
   type EventType,
   lifecycle,
-  type NewEvent,
   namesTypes,
+  type NewEvent,
   registerEvents,
+  typesNamed,
 } from './catalogue.ts';
 export { recordEvents } from './record.ts';
 export { SentEvent } from './sent-event.ts';
@@ -35,6 +36,7 @@ export { readSentEvents } from './sent-events.queries.ts';
 export { onSealed, sealedChannel } from './seal.signals.ts';
 export { type SealedEvent, eventsSealed } from './seal.ts';
 export { Sealer, type SealingLag } from './sealer.ts';
+export { readSealed, sealedHead, sealedHeads, sealedPage, visibleEvents } from './sealed-log.ts';
 
 export const activityTables = [eventTable, eventPayloadTable, eventSealTable, eventWalkTable];
 
