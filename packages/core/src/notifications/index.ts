@@ -16,7 +16,9 @@ export { notificationTypes } from './notification.types.ts';
 export { getUnreadCount, listNotifications } from './notification.queries.ts';
 export * from './notification.schema.ts';
 export { markAllNotificationsRead, markNotificationsRead, unsubscribe } from './notification.service.ts';
+export { readPushed } from './notification.push.ts';
 export { getNotificationPreferences, updateNotificationPreferences } from './preferences.ts';
+export { onTold, type Told } from './told.ts';
 
 /** The events of this context. */
 export const notificationEvents = [preferenceEvents];

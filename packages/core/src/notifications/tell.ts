@@ -16,6 +16,7 @@ import { type News, newsOf, watchersOf } from './news.ts';
 import { dueTypes } from './notification.types.ts';
 import { readPreferences } from './preferences.ts';
 import { readPerson, recipient } from './recipient.ts';
+import { announceTold } from './told.ts';
 
 /** What the job tells about: events, or tasks that are due. */
 const TellJob = z.object({
@@ -192,6 +193,8 @@ async function tellSome(
     if (rows.length === 0) continue;
     told += await mutate({ ...ctx, principal }, async (unit) => {
       const added = await addRows(unit, rows);
+      const shown = rows.filter(({ id, inApp }) => inApp && added.has(id)).map(({ id }) => id);
+      if (shown.length > 0) await announceTold(unit, { userId, ids: shown });
       const ids = rows.filter(({ id, isNow }) => isNow && added.has(id)).map(({ id }) => id);
       if (ids.length > 0) await enqueue(unit, mailJob, { template: 'notifications', userId, ids });
       return added.size;
