@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
+import type { Database } from '../../database/database.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
@@ -33,6 +34,26 @@ const taskRefs = statement((db, { ids }: Ids, dialect) =>
 export async function readTaskRefs(db: ReadDoor, ids: readonly string[]): Promise<ReadonlyMap<string, TaskRef>> {
   const rows = ids.length > 0 ? await db.run(taskRefs, { ids }) : [];
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+const taskProjects = statement((db, { ids }: Ids, dialect) =>
+  db
+    .selectFrom('tasks')
+    .select(['tasks.id', 'tasks.project_id as projectId'])
+    .where(anyOf(dialect, 'tasks.id', ids))
+    .where('tasks.project_id', 'is not', null),
+);
+
+/** Reads in which projects some tasks of an organization are, by task id. It does not ask who sees them. */
+export async function projectsOfTasks(
+  database: Database,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
+  const rows = await database.read(scope, (db) => db.run(taskProjects, { ids }));
+  return new Map(rows.flatMap(({ id, projectId }) => (projectId === null ? [] : [[id, projectId] as const])));
 }
 
 const visibleTask = statement((db, { id }: { id: string }) =>
