@@ -13,6 +13,7 @@ export const contexts = [
   'work',
   'notifications',
   'webhooks',
+  'live',
   'collaboration',
   'analytics',
   'integrations',

@@ -38,6 +38,7 @@ import { type Logger, silentLogger } from './kernel/logger.ts';
 import type { MutationRequest } from './kernel/mutation.ts';
 import type { Principal } from './kernel/principal.ts';
 import type { CoreSettings } from './kernel/settings.ts';
+import { logStreams, stopStreams } from './live/index.ts';
 import {
   apiKeyStart,
   authenticateApiKey,
@@ -155,6 +156,8 @@ export interface Platform {
   runDueJobs(): Promise<number>;
   /** Sends to webhooks what is due until nothing is: for tests and command lines. Answers how many attempts that were. */
   sendDueDeliveries(): Promise<number>;
+  /** Ends all streams of events. Their readers are told to come back, and go to another server. */
+  stopStreams(): void;
   close(): Promise<void>;
 }
 
@@ -186,6 +189,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
   });
   const mailer = options.mailer ?? createMailbox({ directory: join(settings.dataDirectory, 'mailbox'), logger, clock });
   const files = openFileStore(settings);
+  logStreams(database, logger);
   const context = ({ principal, requestId, address, mutation, quiet }: ContextParts): ServiceContext => ({
     principal,
     requestId: requestId ?? uuidv7(),
@@ -270,7 +274,9 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
         if ((await sealer.sealCommitted()) === 0) return count;
       }
     },
+    stopStreams: () => stopStreams(database),
     async close() {
+      stopStreams(database);
       clearInterval(writing);
       clearInterval(delivering);
       await writeUses();

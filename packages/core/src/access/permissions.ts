@@ -20,7 +20,7 @@ export const permissions = [
   'tag:read', 'tag:create', 'tag:update', 'tag:delete',
   'comment:read', 'comment:create', 'comment:delete_any',
   'attachment:read', 'attachment:create', 'attachment:delete', 'attachment:delete_any',
-  'activity:read', 'analytics:read', 'usage:read', 'audit:read', 'audit:export',
+  'activity:read', 'event:read', 'analytics:read', 'usage:read', 'audit:read', 'audit:export',
   'webhook:read', 'webhook:create', 'webhook:update', 'webhook:delete',
 ] as const; // prettier-ignore
 

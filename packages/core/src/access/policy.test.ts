@@ -72,6 +72,7 @@ attachment:create        yes        yes        yes        yes        -          
 attachment:delete        yes        yes        yes        yes        -          own, hours -
 attachment:delete_any    yes        yes        yes        -          -          -          -
 activity:read            yes        yes        yes        yes        yes        own        yes
+event:read               yes        yes        yes        yes        yes        own        yes
 analytics:read           yes        yes        yes        yes        yes        yes        yes
 usage:read               yes        yes        -          -          -          -          yes
 audit:read               yes        yes        -          -          -          -          yes
@@ -117,7 +118,7 @@ const sunday = new Date('2026-11-22T10:00:00Z');
 const mine = { people: ['me'], places: { team: null }, priority: 'medium' };
 const theirs = { ...mine, people: ['them'] };
 /** Other things are nobody's own. */
-const belongsToTask = /^(task|comment|attachment|activity):/;
+const belongsToTask = /^(task|comment|attachment|activity|event):/;
 
 /** What the code decides, in the words of the table. */
 function decided(role: BuiltInRoleKey, permission: (typeof permissions)[number]): string {

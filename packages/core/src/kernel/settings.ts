@@ -54,6 +54,10 @@ export interface CoreSettings {
   readonly webhookAllowedHosts?: readonly string[];
   /** The delays before the attempts to send an event to a webhook, in seconds. @default 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h */
   readonly webhookRetrySeconds?: readonly number[];
+  /** How many streams of events one user may have open at one server. @default 20 */
+  readonly streamsPerUser?: number;
+  /** The same for all users in an organization. @default 500 */
+  readonly streamsPerOrganization?: number;
   /** @default none */
   readonly oidcIssuers?: readonly OidcIssuerSettings[];
   /** Whether issuers that organizations choose may be in private networks, and on localhost without TLS. @default false */

@@ -1,0 +1,149 @@
+import { seesAll } from '../access/index.ts';
+import { readSealed, sealedPage, type SentEvent, visibleEvents } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import type { Principal } from '../kernel/principal.ts';
+import { projectsOfTasks } from '../work/index.ts';
+import { liveErrors } from './live.errors.ts';
+import type { Subscription } from './subscription.ts';
+
+/** Who reads with `event:read` sees the events that `activity:read` would show them. */
+const asReader = (principal: Principal): Principal => ({
+  ...principal,
+  grants: principal.grants
+    .filter(({ permissions }) => permissions.has('event:read'))
+    .map((grant) => ({ ...grant, permissions: new Set([...grant.permissions, 'activity:read']) })),
+});
+
+/** The readers with one key see the same. */
+const readerKey = ({ principal: { userId, apiKeyId } }: Subscription): string => `${userId} ${apiKeyId ?? ''}`;
+
+const idOf = (value: unknown): string[] => (typeof value === 'string' ? [value] : []);
+
+/** The projects that each of some events is about: where its entity is now, and where the event has moved it from and to. */
+async function projectsOf(
+  ctx: ServiceContext,
+  organizationId: string,
+  events: readonly SentEvent[],
+): Promise<ReadonlyMap<SentEvent, ReadonlySet<string>>> {
+  const named = (type: string, { entity, parent }: SentEvent) =>
+    [entity, parent].flatMap((one) => (one?.type === type ? [one.id] : []));
+  const projects = await projectsOfTasks(
+    ctx.database,
+    organizationId,
+    events.flatMap((event) => named('task', event)),
+  );
+  return new Map(
+    events.map((event) => {
+      const moved = event.changes['projectId'];
+      const present = named('task', event).flatMap((id) => projects.get(id) ?? []);
+      return [event, new Set([...named('project', event), ...present, ...idOf(moved?.from), ...idOf(moved?.to)])];
+    }),
+  );
+}
+
+const noProjects: ReadonlySet<string> = new Set();
+
+/** The readers of one organization in this process. It reads each new event once for all of them. */
+export class Channel {
+  readonly subscriptions = new Set<Subscription>();
+  readonly #ctx: ServiceContext;
+  readonly #organizationId: string;
+  /** Those who have everything up to the head. The others read what they lack. */
+  readonly #live = new Set<Subscription>();
+  #head: number;
+  #reading = false;
+  #again = false;
+
+  /** @param head the newest event that nobody needs to be sent */
+  constructor(ctx: ServiceContext, organizationId: string, head: number) {
+    this.#ctx = ctx;
+    this.#organizationId = organizationId;
+    this.#head = head;
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Sends a reader the events after their position, and from then on every new one. */
+  async follow(subscription: Subscription): Promise<void> {
+    try {
+      while (subscription.position < this.#head) {
+        await subscription.room();
+        if (subscription.ended.aborted) return;
+        const events = await readSealed(this.#ctx.database, this.#organizationId, subscription.position);
+        if (events.length === 0) subscription.position = this.#head;
+        await this.#show(events, [subscription]);
+      }
+      // Without a wait after the last look at the head, so that no event comes in between.
+      if (!subscription.ended.aborted) this.#live.add(subscription);
+    } catch (error) {
+      subscription.end(liveErrors.stream_interrupted({ cause: error }));
+    }
+  }
+
+  remove(subscription: Subscription): void {
+    this.subscriptions.delete(subscription);
+    this.#live.delete(subscription);
+  }
+
+  /** Reads what was sealed since the last time, and sends it. @throws what keeps it from reading; the next call goes on */
+  async pump(): Promise<void> {
+    this.#again = true;
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        const events = await readSealed(this.#ctx.database, this.#organizationId, this.#head);
+        this.#again ||= events.length === sealedPage;
+        const readers = [...this.#live];
+        this.#head = events.at(-1)?.sequence ?? this.#head;
+        await this.#show(events, readers);
+      }
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** Sends events to readers, each what they want and see. Whoever cannot be sent them is told to come back. */
+  async #show(events: readonly SentEvent[], readers: readonly Subscription[]): Promise<void> {
+    await Promise.all(readers.map((reader) => reader.checked()));
+    const groups = [...Map.groupBy(readers, readerKey).values()];
+    const ofProjects = readers.some(({ filter }) => filter.projectId !== null);
+    try {
+      const projects = ofProjects ? await projectsOf(this.#ctx, this.#organizationId, events) : null;
+      await Promise.all(groups.map((group) => this.#showAlike(events, group, (event) => projects?.get(event))));
+    } catch (error) {
+      for (const reader of readers) reader.end(liveErrors.stream_interrupted({ cause: error }));
+    }
+  }
+
+  /** @param readers who are one and the same, so that they see the same */
+  async #showAlike(
+    events: readonly SentEvent[],
+    readers: readonly Subscription[],
+    projectsOfEvent: (event: SentEvent) => ReadonlySet<string> | undefined,
+  ): Promise<void> {
+    const wants = (reader: Subscription, event: SentEvent) => reader.wants(event, projectsOfEvent(event) ?? noProjects);
+    const wanted = events.filter((event) => readers.some((reader) => wants(reader, event)));
+    const sees = await this.#sight(readers, wanted);
+    for (const reader of readers) {
+      for (const event of wanted)
+        if (event.sequence > reader.position && sees(event) && wants(reader, event))
+          reader.push({ kind: 'event', event });
+      reader.position = Math.max(reader.position, events.at(-1)?.sequence ?? 0);
+    }
+  }
+
+  /** Finds out which of some events the readers see. Needs no query for who sees everything. */
+  async #sight(readers: readonly Subscription[], events: readonly SentEvent[]): Promise<(event: SentEvent) => boolean> {
+    const [first] = readers;
+    if (!first || events.length === 0) return () => false;
+    const principal = asReader(first.principal);
+    if (seesAll(principal, 'activity:read')) return () => true;
+    const ids = events.map(({ id }) => id);
+    const visible = await visibleEvents({ ...this.#ctx, principal }, ids);
+    return ({ id }) => visible.has(id);
+  }
+}

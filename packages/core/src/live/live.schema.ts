@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { eventFilters, SentEvent } from '../activity/index.ts';
+import { id, output } from '../kernel/schemas.ts';
+import { Notification } from '../notifications/index.ts';
+
+const mostDigits = 15;
+
+export const SubscribeInput = z.strictObject({
+  types: eventFilters.type,
+  entityId: eventFilters.entityId,
+  projectId: id()
+    .optional()
+    .describe('Only events about a project, and about what is in it or was moved into it or out of it.'),
+  after: z
+    .int()
+    .min(0)
+    .max(10 ** mostDigits - 1)
+    .optional()
+    .describe('A sequence: the stream begins with the event that follows it. 0 is the beginning. @default from now on'),
+  lastEventId: z
+    .string()
+    .regex(new RegExp(String.raw`^\d{1,${mostDigits}}$`), 'Must be the id of an event of the stream.')
+    .optional()
+    .describe('The last id that was received, for clients that cannot send `Last-Event-ID`. It wins over `after`.'),
+});
+export type SubscribeInput = z.output<typeof SubscribeInput>;
+
+export const StreamReady = output('StreamReady', {
+  sequence: z.int().describe('The stream begins after this sequence.'),
+});
+
+export const StreamClosed = output('StreamClosed', {
+  code: z.string().describe('Why the stream ends, as in a problem.'),
+  detail: z.string(),
+  resumable: z.boolean().describe('Whether the same caller may go on with another stream.'),
+});
+
+/** What a stream sends, apart from its end. */
+export const StreamFrame = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('ready'), ...StreamReady.shape }),
+    z.object({ kind: z.literal('event'), event: SentEvent }),
+    z.object({ kind: z.literal('notification'), notification: Notification }),
+  ])
+  .meta({ id: 'StreamFrame' });
+export type StreamFrame = z.output<typeof StreamFrame>;
