@@ -7,6 +7,7 @@ import { oidcIdentityRouter } from './identity/oidc.router.ts';
 import { passkeyRouter } from './identity/passkey.router.ts';
 import { sessionRouter } from './identity/session.router.ts';
 import { userRouter } from './identity/user.router.ts';
+import { eventRouter } from './live/event.router.ts';
 import { notificationPreferenceRouter, notificationRouter } from './notifications/notification.router.ts';
 import { accessRouter } from './tenancy/access.router.ts';
 import { apiKeyRouter } from './tenancy/api-key.router.ts';
@@ -56,6 +57,7 @@ export const appRouter = router({
   tags: tagRouter,
   comments: commentRouter,
   activity: activityRouter,
+  events: eventRouter,
   analytics: analyticsRouter,
   apiAudit: apiAuditRouter,
   audit: auditRouter,

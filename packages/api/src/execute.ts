@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   apiKeyErrors,
+  type Check,
   DomainError,
   type Download,
   errors,
+  type EventStream,
   Job,
   type Principal,
   requireInstanceAdmin,
@@ -49,6 +51,7 @@ export const executing =
       const principal = await identify(operation, call);
       logged.principal = request.principal = principal;
       permit(operation, principal);
+      const transport = operation.kind === 'stream' ? checking(operation, call, principal) : request.transport;
       const mutation = readHeaders(operation, request);
       const input = operation.parse(await call.rawInput());
       logged.input = input;
@@ -64,13 +67,16 @@ export const executing =
       const declared = <Thrown>(thrown: Thrown) =>
         request.checkOutputs ? checkProblem(call.name, operation, thrown) : thrown;
       // The casts are safe: this operation's schema produced the input, and operations that use the transport run over REST only.
-      const answered = await run(service, named as never, request.transport as never).catch((thrown: unknown) => {
+      const answered = await run(service, named as never, transport as never).catch((thrown: unknown) => {
         throw declared(thrown);
       });
       const problemOf = (error: DomainError) => toProblem(toApiError(declared(error), operation.pointerOf), request);
-      const output = show(answered as never, problemOf);
+      const shown = show(answered as never, problemOf);
+      const isChecked = request.checkOutputs && operation.kind === 'stream';
+      const output = isChecked ? withChecks(call.name, operation, shown as EventStream) : shown;
       const { accepted, dryRun } = service.outcome;
-      if (request.checkOutputs) checkOutput(call.name, accepted ? { output: Job } : operation, output);
+      if (request.checkOutputs && operation.kind !== 'stream')
+        checkOutput(call.name, accepted ? { output: Job } : operation, output);
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
       const answer = { input: named, data, outcome: service.outcome };
       // The cast is safe: the service of a download answers one.
@@ -91,8 +97,26 @@ function isKnown(answer: Parameters<typeof answerHeaders>[0], headers: RequestCo
   return etag !== undefined && hasEntityTag(headers['if-none-match'], etag);
 }
 
-/** Finds out who calls, and in which organization. Null: a public operation asks nobody. */
-async function identify(operation: Operation, call: Call): Promise<Principal | null> {
+/** Makes the function by which a stream asks from time to time who its reader is by now. They stay in their organization. */
+function checking(operation: Operation, call: Call, principal: Principal | null): Check {
+  const organization = principal?.organizationId ?? null;
+  return async () => {
+    const present = await identify(operation, call, organization);
+    permit(operation, present);
+    if (!present) throw errors.unauthenticated();
+    return present;
+  };
+}
+
+/**
+ * Finds out who calls, and in which organization. Null: a public operation asks nobody.
+ * @param organization the id of the organization that an earlier look has found. @default the one that the call chooses
+ */
+async function identify(
+  operation: Operation,
+  call: Call,
+  organization: string | null = null,
+): Promise<Principal | null> {
   if (operation.access === 'public') return null;
   const { platform, headers } = call.request;
   const credential = credentialOf(headers);
@@ -102,7 +126,12 @@ async function identify(operation: Operation, call: Call): Promise<Principal | n
   if (identity.apiKey && !operation.apiKey) throw apiKeyErrors.api_key_refused();
   // Nor may a session that began at an organization's issuer: whoever manages that issuer can obtain one.
   if (identity.limitedToId != null && !operation.limitedSession) throw sessionLimits.session_limited();
-  const chosen = operation.organization === 'none' ? {} : await chosenOrganization(operation, call);
+  const chosen =
+    operation.organization === 'none'
+      ? {}
+      : organization === null
+        ? await chosenOrganization(operation, call)
+        : { path: organization };
   return platform.principal(identity, operation.organization, { ...chosen, evenIf: operation.evenIf });
 }
 
@@ -142,6 +171,20 @@ function checkOutput(name: string, operation: Pick<Operation, 'output'>, output:
   if (!isDeepStrictEqual(parsed.data, seen))
     throw mistake(`${name} answered what its schema does not describe: ${JSON.stringify(seen)}`);
 }
+
+/** A stream that compares each frame with the schema. */
+const withChecks = (name: string, operation: Operation, stream: EventStream): EventStream => ({
+  get position() {
+    return stream.position;
+  },
+  ended: stream.ended,
+  close: () => stream.close(),
+  async next(idleMs) {
+    const frame = await stream.next(idleMs);
+    if (frame !== null && frame !== 'idle' && frame.kind !== 'closed') checkOutput(name, operation, frame);
+    return frame;
+  },
+});
 
 /** Compares an error with the declared problems, so that the document lists all of them. */
 function checkProblem(name: string, operation: Operation, thrown: unknown): unknown {

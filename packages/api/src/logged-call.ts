@@ -50,10 +50,15 @@ export class LoggedCall {
     this.#request = request;
   }
 
-  /** @param output what the service answered, without the frame of a dry run. A file is not logged, nor its address in the storage */
+  /**
+   * A stream is logged when it begins, so that the usage says how long that takes, and not how long people stay.
+   * @param output what the service answered, without the frame of a dry run. A file is not logged, nor its address in the storage, nor
+   * what a stream will send
+   */
   succeed(answer: Answer, output: unknown): void {
-    const { output: schema } = this.#operation;
-    this.#add(statusOf(this.#operation, answer), { value: schema ? output : undefined, schema });
+    const { output: schema, kind } = this.#operation;
+    const value = schema && kind !== 'stream' ? output : undefined;
+    this.#add(statusOf(this.#operation, answer), { value, schema });
   }
 
   fail({ status, problem: code, message: detail, details: { errors = [] } }: ApiError): void {

@@ -15,10 +15,11 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  * - `click`: a POST to an address from a mail, which contains all fields. Mail programs send it, with a body that says nothing.
  * - `upload`: takes `multipart/form-data` with one file, and answers JSON.
  * - `download`: answers a file, or a part of it.
+ * - `stream`: answers Server-Sent Events until somebody ends it. Over tRPC it is a subscription.
  *
- * Every kind but `json` exists over REST only.
+ * Every kind but `json` and `stream` exists over REST only.
  */
-export type OperationKind = 'json' | 'redirect' | 'form' | 'click' | 'upload' | 'download';
+export type OperationKind = 'json' | 'redirect' | 'form' | 'click' | 'upload' | 'download' | 'stream';
 
 /** Whether an operation acts in an organization. `optional`: in the active one, if there is one. */
 export type OrganizationNeed = 'none' | 'optional' | 'required';
@@ -76,7 +77,7 @@ export interface OperationMeta<Kind extends OperationKind = OperationKind> {
   readonly mutationHeaders: boolean;
   /** Whether its answer contains a secret. Such an answer is never stored for a replay. */
   readonly secretAnswer: boolean;
-  /** Whether it exists over REST only: it uses the refresh cookie, or its kind is not `json`. */
+  /** Whether it exists over REST only: it uses the refresh cookie, or its kind is neither `json` nor `stream`. */
   readonly restOnly: boolean;
 }
 

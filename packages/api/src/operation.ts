@@ -95,10 +95,14 @@ export interface OperationParts {
   secretAnswer?: boolean;
   long?: boolean;
   restOnly?: boolean;
+  events?: SentEvents;
   refreshCookie?: boolean;
   location?: Locate;
   execute: (operation: Operation, call: Call) => Promise<unknown>;
 }
+
+/** What a stream sends over REST, by the names of its events. `*` stands for all other names. */
+export type SentEvents = Readonly<Record<string, OutputSchema>>;
 
 /** The output of a redirect: the address that the browser goes to. */
 const address = z.url();
@@ -131,6 +135,8 @@ export class Operation implements OperationMeta {
   readonly mutationHeaders: boolean;
   readonly secretAnswer: boolean;
   readonly restOnly: boolean;
+  /** What a stream sends over REST. Empty for the other kinds. */
+  readonly events: SentEvents;
   /** Whether the refresh cookie is a credential for it. */
   readonly refreshCookie: boolean;
   readonly input: InputSchema;
@@ -175,7 +181,8 @@ export class Operation implements OperationMeta {
     this.mutationHeaders = parts.mutationHeaders ?? parts.type === 'mutation';
     this.secretAnswer = parts.secretAnswer ?? false;
     this.long = parts.long ?? false;
-    this.restOnly = parts.restOnly ?? this.kind !== 'json';
+    this.restOnly = parts.restOnly ?? (this.kind !== 'json' && this.kind !== 'stream');
+    this.events = parts.events ?? {};
     this.refreshCookie = parts.refreshCookie ?? false;
     this.location = parts.location ?? null;
     this.problems = (declaration.problems ?? []).map((make) => declared(make()));

@@ -10,7 +10,7 @@ export function operationsOf(router: AnyTRPCRouter): Map<string, Operation> {
   for (const [name, { _def }] of proceduresOf(router)) {
     if (!(_def.meta instanceof Operation))
       throw new Error(
-        `${name} was not made by query, mutation, restMutation, redirect, form, click, upload or download.`,
+        `${name} was not made by query, mutation, restMutation, redirect, form, click, upload, download or stream.`,
       );
     operations.set(name, _def.meta);
   }

@@ -1,10 +1,12 @@
+import type { EventStream } from '@tenon/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse } from '@trpc/server/http';
 import { isUtf8 } from 'node:buffer';
 import { RequestContext } from './context.ts';
-import { malformedBody, toApiError, transportErrors } from './errors.ts';
+import { type ApiError, malformedBody, toApiError, transportErrors } from './errors.ts';
 import { refuseHeaders } from './headers.ts';
+import { whenStuck } from './http/event-stream.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
 import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
 import { declareMethods, type MethodsAt } from './http/methods.ts';
@@ -22,16 +24,21 @@ export const trpcPrefix = '/trpc';
 const methodsOf =
   (operations: ReadonlyMap<string, Operation>): MethodsAt =>
   (path) => {
-    const types = new Set(path.split(',').map((name) => operations.get(name)?.type));
-    const methods = [...(types.has('query') ? ['GET', 'HEAD'] : []), ...(types.has('mutation') ? ['POST'] : [])];
+    const called = path.split(',').flatMap((name) => operations.get(name) ?? []);
+    const types = new Set(called.map(({ type }) => type));
+    // A stream has no end, so it answers no HEAD.
+    const reading = called.some(({ kind }) => kind === 'stream') ? ['GET'] : ['GET', 'HEAD'];
+    const methods = [...(types.has('query') ? reading : []), ...(types.has('mutation') ? ['POST'] : [])];
     return methods.length > 0 ? methods : null;
   };
+
+const isStream = (data: unknown): data is EventStream => typeof data === 'object' && data !== null && 'ended' in data;
 
 interface TrpcParams {
   Params: { path: string };
 }
 
-/** Serves the router as tRPC, for httpLink, httpBatchLink and httpBatchStreamLink. */
+/** Serves the router as tRPC, for httpLink, httpBatchLink, httpBatchStreamLink and httpSubscriptionLink. */
 export function mountTrpc(
   app: FastifyInstance,
   router: AnyTRPCRouter,
@@ -64,6 +71,7 @@ export function mountTrpc(
       const calls = plainCalls(operations, req, req.params.path, input);
       if (calls) return answerPlain(calls, input, makeContext(req, input.repeatedIn), req, res);
       const contexts: RequestContext[] = [];
+      const failures: ApiError[] = [];
       const response = await occurrences.run({ url: req.url, requestId: req.id }, () =>
         resolveResponse({
           router: served,
@@ -78,16 +86,26 @@ export function mountTrpc(
             contexts.push(context);
             return context;
           },
-          onError: ({ error }) => logFailure(req, toApiError(error)),
-          responseMeta: ({ ctx, info, errors, eagerGeneration }) => {
+          onError: ({ error }) => {
+            const failure = toApiError(error);
+            failures.push(failure);
+            logFailure(req, failure);
+          },
+          responseMeta: ({ ctx, info, eagerGeneration }) => {
             // In a batch the headers could not be matched to a call, and a stream has sent its headers already.
             const single = info?.calls.length === 1 && !eagerGeneration && ctx instanceof RequestContext;
             const headers = single && ctx.answer ? answerHeaders(ctx.answer) : {};
-            for (const error of errors) Object.assign(headers, problemHeaders(toApiError(error)));
+            for (const failure of failures) Object.assign(headers, problemHeaders(failure));
             return { headers };
           },
         }),
       );
+      const answered = contexts[0]?.answer?.data;
+      if (isStream(answered))
+        res.raw.once(
+          'close',
+          whenStuck(answered, () => res.raw.destroy()),
+        );
       // Only the answer to a single call has an ETag.
       const etag = response.headers.get('etag');
       if (etag !== null && contexts[0]?.answer?.notModified) return res.header('etag', etag).code(304).send();

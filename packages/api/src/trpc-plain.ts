@@ -95,7 +95,7 @@ export function plainCalls(
   const calls: PlainCall[] = [];
   for (const name of names) {
     const operation = operations.get(name);
-    if (operation?.type !== (method === 'POST' ? 'mutation' : 'query')) return null;
+    if (operation?.type !== (method === 'POST' ? 'mutation' : 'query') || operation.kind === 'stream') return null;
     calls.push({ path: name, operation });
   }
   return calls.length > 1 && refusedInBatch(request).length > 0 ? null : calls;

@@ -1,6 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Download, IncomingFile, Job as CoreJob, ServiceContext } from '@tenon/core';
-import { type AnyTRPCProcedure, initTRPC, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
+import type { Check, Download, EventStream, IncomingFile, Job as CoreJob, ServiceContext } from '@tenon/core';
+import {
+  type AnyTRPCProcedure,
+  initTRPC,
+  type TrackedEnvelope,
+  type TRPCMutationProcedure,
+  type TRPCQueryProcedure,
+  type TRPCSubscriptionProcedure,
+} from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import type { z } from 'zod';
 import { requestContext, type RequestContext, type Transport } from './context.ts';
@@ -16,9 +23,12 @@ import {
   Operation,
   type OperationParts,
   type OutputSchema,
+  type SentEvents,
   type Tag,
 } from './operation.ts';
+import { heartbeatMs } from './http/event-stream.ts';
 import { type Occurrence, toProblem } from './problem.ts';
+import { trackedFrames } from './trpc-stream.ts';
 
 /** The request that tRPC is answering. tRPC formats some errors before it has made a context. */
 export const occurrences = new AsyncLocalStorage<Occurrence>();
@@ -41,6 +51,10 @@ const t = initTRPC
   .meta<OperationMeta>()
   .create({
     isDev: false,
+    sse: {
+      ping: { enabled: true, intervalMs: heartbeatMs },
+      client: { reconnectAfterInactivityMs: 3 * heartbeatMs },
+    },
     errorFormatter: ({ error, ctx, path }): ErrorShape =>
       toErrorShape(toApiError(error), occurrences.getStore() ?? { url: '', requestId: ctx?.requestId ?? '' }, path),
   });
@@ -163,6 +177,18 @@ interface DownloadDeclaration<Input extends InputSchema> extends Omit<
   run: (ctx: ServiceContext, input: z.output<Input>) => Promise<Download>;
 }
 
+interface StreamDeclaration<Input extends InputSchema, Output extends OutputSchema> extends Omit<
+  Declaration<Input, Output>,
+  'status'
+> {
+  rest: `GET /${string}`;
+  /** What tRPC sends, one after the other. */
+  output: Output;
+  events: SentEvents;
+  /** Answers when the stream has begun. `check` answers who the reader is by now, and throws when they may not read any more. */
+  run: (ctx: ServiceContext, input: z.output<Input>, check: Check) => Promise<EventStream>;
+}
+
 /** The functions that declare the operations under one heading of the document. */
 export const heading = (tag: Tag) => ({
   /** Declares a procedure that reads. */
@@ -238,6 +264,24 @@ export const heading = (tag: Tag) => ({
       execute: executing(declaration.run),
     });
     return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
+  },
+
+  /** Declares a GET that answers Server-Sent Events, and a subscription of tRPC. */
+  stream: <Output extends OutputSchema, Input extends InputSchema = NoInput>(
+    declaration: StreamDeclaration<Input, Output>,
+  ): TRPCSubscriptionProcedure<
+    ProcedureTypes<ClientInput<Input>, AsyncIterable<TrackedEnvelope<z.output<Output>>, void, unknown>, 'stream'>
+  > => {
+    const { events, run } = declaration;
+    const execute = executing(run);
+    const operation = new Operation({ type: 'query', tag, kind: 'stream', declaration, events, execute });
+    return typed(
+      procedure
+        .meta(operation)
+        .subscription(async ({ ctx, signal }) =>
+          trackedFrames((await operation.call(ctx.call)) as EventStream, signal),
+        ),
+    );
   },
 });
 

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Download } from '@tenon/core';
+import type { Download, EventStream } from '@tenon/core';
 import type { Answer } from '../context.ts';
 import { sendDownload } from '../http/download.ts';
+import { sendEventStream } from '../http/event-stream.ts';
 import { sendJson } from '../http/json.ts';
 import type { Operation } from '../operation.ts';
 import { pathOf } from '../problem.ts';
@@ -48,6 +49,7 @@ export function sendAnswer(
 ): FastifyReply {
   reply.headers(answerHeaders(answer));
   if (answer.notModified) return reply.code(304).send();
+  if (operation.kind === 'stream') return sendEventStream(answer.data as EventStream, reply);
   if (answer.download) return sendDownload(answer.data as Download, answer.download, request, reply);
   if (answer.outcome.dryRun) return sendJson(reply.code(200), JSON.stringify(answer.data));
   if (answer.outcome.accepted) {

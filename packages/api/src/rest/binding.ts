@@ -32,7 +32,7 @@ export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeConte
       if (streamed) scope.addContentTypeParser([...types], (_request, _body, done) => done(null));
       else scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
       for (const { operation, ...route } of routes)
-        if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: operation.type === 'query' });
+        if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: hasHead(operation) });
     });
   routeRefusalsOfWiderPaths(app, routes);
 }
@@ -72,12 +72,20 @@ async function serve(name: string, operation: Operation, read: Read, context: Re
 /** Fastify cannot infer their type, as our routes come from declarations. They are always text. */
 const paramsOf = (request: FastifyRequest) => request.params as Record<string, string>;
 
+const lastEventIdOf = ({ headers }: FastifyRequest): string | undefined =>
+  [headers['last-event-id']].flat()[0] || undefined;
+
 const bodyOf = ({ body }: FastifyRequest): Buffer | undefined => (Buffer.isBuffer(body) ? body : undefined);
 
 function handlerOf(name: string, operation: Operation, makeContext: MakeContext): RouteHandlerMethod {
   const reader = new InputReader(operation);
   const read: Read = (request) =>
-    reader.read({ url: request.url, params: paramsOf(request), body: reader.readBody(bodyOf(request)) });
+    reader.read({
+      url: request.url,
+      params: paramsOf(request),
+      body: reader.readBody(bodyOf(request)),
+      lastEventId: lastEventIdOf(request),
+    });
   return async (request, reply) => {
     const answer = await serve(name, operation, read, makeContext(request, reply), request);
     return sendAnswer(operation, answer, request, reply);
@@ -103,9 +111,12 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
   });
 }
 
-/** The methods that a route answers. A GET that writes has no HEAD: it would act, and the answer would be lost. */
+/** Whether a GET also answers HEAD. One that writes does not: it would act, and the answer would be lost. A stream has no end. */
+const hasHead = ({ type, kind }: Operation): boolean => type === 'query' && kind !== 'stream';
+
+/** The methods that a route answers. */
 const methodsOf = ({ method, operation }: Route): string[] =>
-  method === 'GET' && operation.type === 'query' ? ['GET', 'HEAD'] : [method];
+  method === 'GET' && hasHead(operation) ? ['GET', 'HEAD'] : [method];
 
 function routeRefusalsOfWiderPaths(app: FastifyInstance, routes: readonly Route[]): void {
   for (const [url, own] of Map.groupBy(routes, (route) => route.url)) {

@@ -23,6 +23,7 @@ export const bodyFormats: Readonly<Record<OperationKind, BodyFormat>> = {
   click: { types: ['application/x-www-form-urlencoded', 'multipart/form-data'], limit: 64 * 1024 },
   upload: { types: ['multipart/form-data'], streamed: true },
   download: { types: [] },
+  stream: { types: [] },
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

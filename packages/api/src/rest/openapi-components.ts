@@ -53,6 +53,14 @@ export const parameters: Json = {
     description: 'The ETag of the file that Range is about. When it is another file by now, all of it is sent.',
     schema: { type: 'string' },
   },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    required: false,
+    description:
+      'The last id that was received: the stream goes on with the event that follows. Browsers send it themselves.',
+    schema: { type: 'string' },
+  },
   DryRun: {
     name: 'Dry-Run',
     in: 'header',

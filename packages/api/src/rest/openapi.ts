@@ -151,6 +151,7 @@ function headerParameters(operation: Operation): Json[] {
     ...(mutationHeaders ? ['IdempotencyKey', ...(versioned ? ['IfMatch', 'IfNoneMatch'] : []), 'DryRun'] : []),
     ...(revalidates || kind === 'download' ? ['IfNoneMatch'] : []),
     ...(kind === 'download' ? ['Range', 'IfRange'] : []),
+    ...(kind === 'stream' ? ['LastEventId'] : []),
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
@@ -187,6 +188,7 @@ const json = (schema: Json): Json => ({ 'application/json': { schema } });
 function responsesOf(operation: Operation, components: Components): Json {
   if (operation.kind === 'redirect') return redirectResponses(operation);
   if (operation.kind === 'download') return downloadResponses(operation);
+  if (operation.kind === 'stream') return streamResponses(operation, components);
   const { status, output, mutationHeaders, revalidates } = operation;
   const members = output instanceof z.ZodObject ? output.shape : {};
   const schema = output && components.output(output);
@@ -247,6 +249,28 @@ function downloadResponses(operation: Operation): Json {
       headers: { ...headers, Location: ref('FileLocation') },
     },
     304: { description: STATUS_CODES[304], headers },
+    ...problemResponses(operation),
+  };
+}
+
+/** OpenAPI 3.1 describes no parts of a stream, so the schema is that of a list of them. Version 3.2 calls the same `itemSchema`. */
+function streamResponses(operation: Operation, components: Components): Json {
+  const items = Object.entries(operation.events).map(([name, schema]) => ({
+    type: 'object',
+    properties: {
+      id: { type: 'string' },
+      event: name === '*' ? { type: 'string' } : { type: 'string', const: name },
+      data: components.output(schema),
+      retry: { type: 'integer' },
+    },
+    required: ['event', 'data'],
+  }));
+  return {
+    200: {
+      description: 'The stream. `data` is JSON.',
+      headers: { 'X-Request-Id': ref('RequestId') },
+      content: { 'text/event-stream': { schema: { type: 'array', format: 'event-stream', items: { anyOf: items } } } },
+    },
     ...problemResponses(operation),
   };
 }

@@ -12,6 +12,8 @@ export interface RestRequest {
   /** Percent-decoded. */
   params: Record<string, unknown>;
   body: Record<string, unknown>;
+  /** The value of Last-Event-ID, which a browser sends when it comes back to a stream. */
+  lastEventId?: string | undefined;
 }
 
 const text: Coercion = { kind: 'other', element: 'other' };
@@ -29,7 +31,7 @@ export class InputReader {
   }
 
   /** Collects the fields of path, query and body in one flat object. */
-  read({ url, params, body }: RestRequest): RawInput {
+  read({ url, params, body, lastEventId }: RestRequest): RawInput {
     const { parameters, hasBody, ignoresUnknown } = this.#operation;
     const wrong: FieldError[] = [];
     // No prototype: a parameter named __proto__ is then an ordinary name, and is refused like any unknown one.
@@ -48,6 +50,7 @@ export class InputReader {
       if (parameters.has(name)) unknown('body', name);
       else value[name] = member;
     }
+    if (this.#operation.kind === 'stream' && lastEventId !== undefined) value['lastEventId'] = lastEventId;
     for (const name of parameters) {
       const param = params[name];
       value[name] = typeof param === 'string' ? this.#coerce(name, [param]) : param;

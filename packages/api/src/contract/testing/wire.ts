@@ -92,6 +92,37 @@ interface TrpcBody {
   error?: { data: { problem: Problem } };
 }
 
+/** The first frame in a text, after the greeting of tRPC. */
+function firstFrame(text: string): { event: string; data: object } | null {
+  const [frame = ''] = text.split(/\n\n+/).filter((part) => !part.startsWith('event: connected'));
+  const data = /^data: (.*)$/m.exec(frame)?.[1];
+  return data === undefined
+    ? null
+    : { event: /^event: (.*)$/m.exec(frame)?.[1] ?? '', data: JSON.parse(data) as object };
+}
+
+/** Reads a stream until its first frame, and then goes. tRPC sends problems as frames too. */
+async function callStream(app: FastifyInstance, surface: Surface, request: InjectOptions): Promise<Reply> {
+  const response = await app.inject({ ...request, payloadAsStream: true });
+  const { statusCode: status, headers } = response;
+  const body = response.stream();
+  let text = '';
+  let frame: ReturnType<typeof firstFrame> = null;
+  for await (const chunk of body) {
+    text += String(chunk);
+    frame = status < 400 && text.endsWith('\n\n') ? firstFrame(text) : null;
+    if (frame) break;
+  }
+  body.destroy();
+  if (!frame) return { status, headers, text, data: null, problem: JSON.parse(text) as Problem };
+  if (frame.event === 'serialized-error') {
+    const { problem } = (frame.data as NonNullable<TrpcBody['error']>).data;
+    return { status: problem.status, headers, text, data: null, problem };
+  }
+  // The sequence in the first frame differs from call to call.
+  return { status, headers, text, data: { begins: 'sequence' in frame.data }, problem: null };
+}
+
 /** Calls an operation as a client of the surface would. */
 export async function callOver(
   app: FastifyInstance,
@@ -103,6 +134,7 @@ export async function callOver(
 ): Promise<Reply> {
   const request = surface === 'rest' ? restRequest(operation, input) : trpcRequest(name, operation, input);
   const sent = { ...request.headers, ...headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+  if (operation.kind === 'stream') return callStream(app, surface, { ...request, headers: sent });
   const { statusCode: status, headers: got, body: text } = await app.inject({ ...request, headers: sent });
   const failed = status >= 400;
   const isFile = operation.kind === 'download' && surface === 'rest' && !failed;
