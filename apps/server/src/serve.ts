@@ -77,6 +77,8 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     logger.info({ drainSeconds: settings.drainSeconds }, 'stopping');
     // Load balancers learn from readiness, after a while, that they must send no more.
     if (hasServed) await delay(settings.drainSeconds * 1000);
+    // Streams have no end of their own. Their clients come back to another server.
+    platform.stopStreams();
     // Closing waits for all connections. A busy connection may become idle later, so idle ones are closed again and again. After
     // the limit all are cut.
     const idle = setInterval(() => app.server.closeIdleConnections(), 100);

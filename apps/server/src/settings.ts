@@ -110,6 +110,8 @@ const variables = {
   DEFAULT_TIER: [z.enum(['free', 'pro', 'enterprise']).default('enterprise'), 'free, pro or enterprise'],
   PASSWORD_MIN_LENGTH: [integer(8, 64, 8), 'a number of characters from 8 to 64'],
   AUTH_ATTEMPTS_PER_ADDRESS: [integer(5, 1_000_000, 50), 'a number of attempts from 5 to 1000000'],
+  STREAMS_PER_USER: [integer(1, 10_000, 20), 'a number of streams from 1 to 10000'],
+  STREAMS_PER_ORGANIZATION: [integer(1, 100_000, 500), 'a number of streams from 1 to 100000'],
   MIGRATE_ON_START: [flag().optional(), 'true or false'],
   OIDC_ORGANIZATION_PRIVATE_NETWORKS: [flag().default(false), 'true or false'],
   WEBHOOK_ALLOWED_HOSTS: [
@@ -347,6 +349,8 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     defaultTier: values.DEFAULT_TIER,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     attemptsPerAddress: values.AUTH_ATTEMPTS_PER_ADDRESS,
+    streamsPerUser: values.STREAMS_PER_USER,
+    streamsPerOrganization: values.STREAMS_PER_ORGANIZATION,
     organizationIssuersInPrivateNetworks: values.OIDC_ORGANIZATION_PRIVATE_NETWORKS,
     webhookAllowedHosts: values.WEBHOOK_ALLOWED_HOSTS,
     ...(values.WEBHOOK_RETRY_SECONDS && { webhookRetrySeconds: values.WEBHOOK_RETRY_SECONDS }),
