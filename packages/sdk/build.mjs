@@ -1,4 +1,4 @@
-// Builds dist/: for each entry a JavaScript file, and a file of types that does not need the workspace.
+// Builds dist/: for each entry a JavaScript file, and a file of types that does not need the workspace. What entries share is in other files.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -9,7 +9,8 @@ import { dts } from 'rollup-plugin-dts';
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
 /** The file of each path below `@tenon/sdk`. */
-const entries = ['index', 'audit', 'webhooks'];
+const entries = ['index', 'audit', 'events', 'query', 'webhooks'];
+rmSync(dist, { recursive: true, force: true });
 mkdirSync(join(root, '.dts'), { recursive: true });
 /** An intermediate step: the declarations of every source file, here and in the API. tsconfig.json applies in this folder only. */
 const declarations = mkdtempSync(join(root, '.dts/'));
@@ -20,6 +21,9 @@ await build({
   entryPoints: entries.map((entry) => `src/${entry}.ts`),
   outdir: dist,
   bundle: true,
+  // Entries share classes, so that `instanceof` works for the errors of all of them.
+  splitting: true,
+  chunkNames: 'shared-[hash]',
   format: 'esm',
   platform: 'neutral',
   target: 'es2022',
@@ -40,15 +44,18 @@ const workspace = {
   name: 'workspace',
   resolveId: (id) => (id in exported ? join(declarations, exported[id]) : null),
 };
-for (const entry of entries) {
-  const bundle = await rollup({
-    input: join(declarations, `sdk/src/${entry}.d.ts`),
-    external: (id) => !(id in exported) && !id.startsWith('.') && !isAbsolute(id),
-    treeshake: { moduleSideEffects: false },
-    plugins: [workspace, dts()],
-  });
-  const { output } = await bundle.write({ file: join(dist, `${entry}.d.ts`), format: 'es' });
-  const foreign = output.flatMap(({ imports }) => imports).filter((id) => !id.startsWith('@trpc/'));
-  if (foreign.length > 0)
-    throw new Error(`The types import ${foreign.join(', ')}: users of the package do not have it.`);
-}
+const bundle = await rollup({
+  input: entries.map((entry) => join(declarations, `sdk/src/${entry}.d.ts`)),
+  external: (id) => !(id in exported) && !id.startsWith('.') && !isAbsolute(id),
+  treeshake: { moduleSideEffects: false },
+  plugins: [workspace, dts()],
+});
+const { output } = await bundle.write({
+  dir: dist,
+  format: 'es',
+  entryFileNames: '[name].d.ts',
+  chunkFileNames: 'shared-[hash].d.ts',
+});
+const own = new Set(output.map(({ fileName }) => fileName));
+const foreign = output.flatMap(({ imports }) => imports).filter((id) => !own.has(id) && !id.startsWith('@trpc/'));
+if (foreign.length > 0) throw new Error(`The types import ${foreign.join(', ')}: users of the package do not have it.`);

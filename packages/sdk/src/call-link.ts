@@ -4,6 +4,7 @@ import { observable, observableToPromise } from '@trpc/server/observable';
 import type { AccessTokens } from './access-tokens.ts';
 import { withDeadline } from './deadline.ts';
 import { toTenonError, toTrpcError } from './failure.ts';
+import { namesOrganization } from './http.ts';
 import type { MutationOptions } from './options.ts';
 import { retrying } from './retry.ts';
 import { randomKey } from './runtime.ts';
@@ -23,10 +24,6 @@ function optionsIn(context: OperationContext): MutationOptions {
 
 /** The operations of `auth` refuse the mutation headers: what they do cannot be undone by rolling it back. */
 const takesMutationHeaders = ({ type, path }: Operation): boolean => type === 'mutation' && !path.startsWith('auth.');
-
-/** Whether the input names an organization. It replaces the organization of REST's path, so the client must not send its own. */
-export const namesOrganization = (input: unknown): boolean =>
-  typeof input === 'object' && input !== null && 'organizationId' in input;
 
 /** @throws TypeError when a value is not valid in a header */
 function headersOf(op: Operation, options: MutationOptions, settings: Settings): Headers {
@@ -67,6 +64,7 @@ export function callLink(settings: Settings, tokens: AccessTokens): TRPCLink<App
   return () =>
     ({ op, next }) => {
       const perform = async () => {
+        if (op.type === 'subscription') throw new TypeError('Subscribe with `subscribe` of @tenon/sdk/events.');
         const options = optionsIn(op.context);
         const headers = headersOf(op, options, settings);
         const batched = fitsIntoBatch(op, headers, settings);

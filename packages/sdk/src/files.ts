@@ -1,10 +1,9 @@
 import type { AccessTokens } from './access-tokens.ts';
-import { namesOrganization } from './call-link.ts';
 import type { Override } from './calls.ts';
 import { withDeadline } from './deadline.ts';
-import { answerOf, request } from './http.ts';
+import { answerOf, request, restHeaders } from './http.ts';
 import { bodyOf, type FileSource, formOf, isRepeatable, type Upload } from './multipart.ts';
-import type { CallOptions, DownloadOptions, UploadOptions } from './options.ts';
+import type { DownloadOptions, UploadOptions } from './options.ts';
 import { urlOf } from './redirects.ts';
 import { retrying } from './retry.ts';
 import { randomKey } from './runtime.ts';
@@ -41,16 +40,6 @@ export interface DownloadedFile {
   readonly body: ReadableStream<Uint8Array>;
 }
 
-/** An API key is sent as a bearer token, which `fetch` drops when the storage serves the file. It would send on any other header. */
-function headersOf(settings: Settings, input: unknown, options: CallOptions, token: string | null): Headers {
-  const sent = new Headers(settings.headers);
-  const credential = settings.apiKey ?? token;
-  const named = options.organization ?? (namesOrganization(input) ? undefined : settings.organization);
-  if (credential !== null) sent.set('authorization', `Bearer ${credential}`);
-  if (named !== undefined) sent.set('x-organization-id', named);
-  return sent;
-}
-
 /** @returns the uploads by operationId */
 export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Upload> {
   const sendFile = async (sent: Sent, file: FileSource, options: UploadOptions) => {
@@ -69,7 +58,7 @@ export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyM
       const url = `${settings.baseUrl}/api/v1${urlOf(path, typeof target === 'string' ? { id: target } : target)}`;
       const key = options.idempotencyKey ?? randomKey();
       const send = async (token: string | null, signal: AbortSignal) => {
-        const headers = headersOf(settings, target, options, token);
+        const headers = restHeaders(settings, target, options, token);
         headers.set('accept', 'application/json');
         headers.set('idempotency-key', key);
         return answerOf(await sendFile({ method, url, headers, signal }, file, options));
@@ -117,7 +106,7 @@ export function downloadCalls(settings: Settings, tokens: AccessTokens): Readonl
       const send = async (token: string | null, deadline: AbortSignal) => {
         // The deadline ends with the headers. The signal of the caller also stops the bytes after that.
         const signal = caller ? AbortSignal.any([deadline, caller]) : deadline;
-        const headers = headersOf(settings, input, options, token);
+        const headers = restHeaders(settings, input, options, token);
         if (range) headers.set('range', `bytes=${range.start}-${range.end ?? ''}`);
         const response = await request(settings, url, { headers, signal });
         return response.ok ? fileOf(response) : answerOf(response);

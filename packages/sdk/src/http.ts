@@ -4,6 +4,23 @@ import type { CallOptions } from './options.ts';
 import { withDeadline } from './deadline.ts';
 import type { Settings } from './settings.ts';
 
+/** Whether the input names an organization. It replaces the organization of REST's path, so the client must not send its own. */
+export const namesOrganization = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && 'organizationId' in input;
+
+/**
+ * Makes the headers of a request to the REST API. An API key is sent as a bearer token, which `fetch` drops when the storage serves a file.
+ * It would send on any other header.
+ */
+export function restHeaders(settings: Settings, input: unknown, options: CallOptions, token: string | null): Headers {
+  const sent = new Headers(settings.headers);
+  const credential = settings.apiKey ?? token;
+  const named = options.organization ?? (namesOrganization(input) ? undefined : settings.organization);
+  if (credential !== null) sent.set('authorization', `Bearer ${credential}`);
+  if (named !== undefined) sent.set('x-organization-id', named);
+  return sent;
+}
+
 /** @throws ConnectionError, or the signal's reason */
 export async function request({ fetch }: Settings, url: string, init: RequestInit): Promise<Response> {
   try {

@@ -15,6 +15,7 @@ import { present } from '../testing/world.ts';
 import { createTenon } from './index.ts';
 
 const root = join(import.meta.dirname, '..');
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
 const binaries = join(root, '../../node_modules/.bin');
 const folder = mkdtempSync(join(tmpdir(), 'tenon-package-'));
 const tarball = join(folder, 'tenon-sdk.tgz');
@@ -77,8 +78,11 @@ describe('the package', () => {
 
   test('contains the built files and what a registry shows', async () => {
     const files = (await run('tar', ['-tzf', tarball], folder)).trim().split('\n').toSorted();
-    const built = ['audit', 'index', 'webhooks'].flatMap((entry) => [`dist/${entry}.d.ts`, `dist/${entry}.js`]);
-    expect(files).toEqual(['LICENSE', 'README.md', ...built, 'package.json'].map((file) => `package/${file}`));
+    const names = Object.keys(exports).map((path) => (path === '.' ? 'index' : path.slice(2)));
+    const entries = names.toSorted().flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]);
+    // What the entries share.
+    const own = files.filter((file) => !/\/shared-[\w-]+\.(d\.ts|js)$/.test(file));
+    expect(own).toEqual(['LICENSE', 'README.md', ...entries, 'package.json'].map((file) => `package/${file}`));
     const manifest = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'));
     expect(manifest).toMatchObject({
       type: 'module',
@@ -88,6 +92,7 @@ describe('the package', () => {
         '.': { types: './dist/index.d.ts', default: './dist/index.js' },
         './audit': { types: './dist/audit.d.ts', default: './dist/audit.js' },
         './webhooks': { types: './dist/webhooks.d.ts', default: './dist/webhooks.js' },
+        './events': { types: './dist/events.d.ts', default: './dist/events.js' },
       },
     });
     expect(Object.keys(manifest.dependencies)).toEqual(['@trpc/client', '@trpc/server']);
@@ -109,7 +114,8 @@ describe('the package', () => {
     const specifiers = [...script.matchAll(/^\s*(?:import|export)\b.*?\bfrom "(.+?)"|^\} from "(.+?)"/gm)].map(
       (match) => match[1] ?? match[2],
     );
-    expect(new Set(specifiers)).toEqual(new Set(['@trpc/client', '@trpc/server/observable']));
+    const others = specifiers.filter((specifier) => !specifier?.startsWith('./shared-'));
+    expect(new Set(others)).toEqual(new Set(['@trpc/client', '@trpc/server/observable']));
   });
 
   test('checks audit trails without importing anything', () => {

@@ -21,7 +21,7 @@ export const retrySettings = (options: RetryOptions = {}): RetrySettings => ({
 const passing = [ConnectionError, TimeoutError, RateLimitedError, UnavailableError];
 
 /** Whether the same call may succeed later. */
-const isPassing = (error: TenonError): boolean =>
+export const isPassing = (error: TenonError): boolean =>
   passing.some((Class) => error instanceof Class) ||
   // The server is still working on the previous try, and its answer is the one we want.
   (error instanceof ConflictError && error.code === 'idempotency_in_progress');

@@ -3,6 +3,7 @@ import { createTRPCClient, getUntypedClient, type TRPCClient } from '@trpc/clien
 import { AccessTokens } from './access-tokens.ts';
 import { authCalls } from './auth.ts';
 import { withCalls } from './calls.ts';
+import { connections } from './connections.ts';
 import { downloadCalls, uploadCalls } from './files.ts';
 import { linksOf } from './links.ts';
 import type { TenonOptions } from './options.ts';
@@ -42,7 +43,9 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
     ...jobCalls(trpc, settings),
   ]);
   // The proxy answers any name. Only the router's type knows which names exist.
-  return withCalls({ trpc }, getUntypedClient(trpc), overrides, uploadCalls(settings, tokens)) as Tenon;
+  const tenon = withCalls({ trpc }, getUntypedClient(trpc), overrides, uploadCalls(settings, tokens)) as Tenon;
+  connections.set(tenon, { settings, tokens });
+  return tenon;
 }
 
 /**

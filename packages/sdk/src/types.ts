@@ -60,10 +60,10 @@ interface OfKind<Kind> {
   meta: { kind: Kind };
 }
 
-/** Forms and clicks are left out: other systems send them, in the form that a standard prescribes. */
+/** Forms and clicks are left out: other systems send them, in the form that a standard prescribes. Streams have an entry of their own. */
 type Context<Procedures, Name> = {
   readonly [
-    Key in keyof Procedures as Procedures[Key] extends OfKind<'form' | 'click'> ? never : Key
+    Key in keyof Procedures as Procedures[Key] extends OfKind<'form' | 'click' | 'stream'> ? never : Key
   ]: Procedures[Key] extends Procedure<'query', infer Input, infer Output>
     ? Procedures[Key] extends OfKind<'download'>
       ? DownloadCall<Input>

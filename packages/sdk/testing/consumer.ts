@@ -4,6 +4,8 @@
  */
 /* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/await-thenable -- wrong on purpose */
 import { createTenon, type Inputs, type Job, NotFoundError, type Outputs, type Session, TenonError } from '@tenon/sdk';
+import { subscribe, type TenonEvent } from '@tenon/sdk/events';
+import { invalidateTouched, type QueryClientLike } from '@tenon/sdk/query';
 
 type Task = Outputs['tasks']['get'];
 
@@ -12,7 +14,7 @@ const draft: Inputs['tasks']['create'] = { title: 'Consume', priority: 'high', d
 const onProgress = ({ progress }: Job): number | null => progress;
 
 /** Checks what the types promise, in calls that are never made. */
-async function promises(session: Session): Promise<void> {
+async function promises(session: Session, queryClient: QueryClientLike): Promise<void> {
   const tenon = createTenon({ baseUrl: 'https://work.example.com', session });
   const version: number = (await tenon.tasks.create(draft)).version;
   const dueDate: string | null = (await tenon.tasks.get({ id: '' })).dueDate;
@@ -22,6 +24,15 @@ async function promises(session: Session): Promise<void> {
   const finished: Job | Task = 'kind' in restored ? await tenon.jobs.wait(restored, { onProgress }) : restored;
   const byTrpc: Task = await tenon.trpc.tasks.get.query({ id: '' });
   const url: string = tenon.auth.oidcCallback({ state: '' });
+  for await (const event of subscribe(
+    tenon,
+    { types: ['task.*'] },
+    { onReconnect: ({ delayMs }) => delayMs.toFixed() },
+  )) {
+    const told: TenonEvent = event;
+    const sequence: number = told.sequence;
+    await invalidateTouched(queryClient, { ...event, sequence });
+  }
   void [dueDate, events, started, finished, byTrpc, url];
 
   createTenon({ baseUrl: '', apiKey: 'sk_' });
@@ -37,6 +48,10 @@ async function promises(session: Session): Promise<void> {
   await tenon.tasks.create({ title: '', colour: 'red' });
   // @ts-expect-error There is no such operation.
   await tenon.tasks.explode();
+  // @ts-expect-error A stream is no call.
+  await tenon.events.subscribe();
+  // @ts-expect-error There is no such filter.
+  subscribe(tenon, { colour: 'red' });
   // @ts-expect-error Forms are for other systems.
   await tenon.auth.oidcBackChannelLogout({ logout_token: '' });
   // @ts-expect-error There are no such operations.
