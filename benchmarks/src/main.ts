@@ -9,6 +9,7 @@ import { countsTable, speedTable } from './report.ts';
 import { openRows } from './rows.ts';
 import { type Organization, readScene } from './scene.ts';
 import { measureStarts } from './start.ts';
+import { measureStreams, streamLine } from './stream.ts';
 import { signInAt, startCeiling, startSources, startTenon } from './tenon-servers.ts';
 
 /** Sends requests until all code is compiled (about ten thousand are needed), all statements are prepared, and all caches are full. */
@@ -115,6 +116,10 @@ async function compare(): Promise<Omit<Measured, 'clientBusy'>[]> {
 const options = readOptions(process.argv.slice(2));
 const { profileFolder, jsonFile } = options;
 if (options.starts) await measureStarts(options.rounds + 2);
+else if (options.streams)
+  await onDatabases(async (dialect, databases) =>
+    console.log(streamLine(dialect, await measureStreams(databases, options.rounds * options.seconds))),
+  );
 else if (profileFolder !== null)
   await onDatabases((dialect, databases) => profileDatabase(dialect, databases, profileFolder, options));
 else {

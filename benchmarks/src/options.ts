@@ -22,6 +22,8 @@ export interface Options {
   organizations: number;
   /** Whether starts are measured instead of requests. */
   starts: boolean;
+  /** Whether streams of events are measured instead of requests. */
+  streams: boolean;
   /** How often everything is measured, each time on new databases. */
   runs: number;
   /** If set, the benchmark counts what so many requests ask of the database, and measures nothing. */
@@ -41,6 +43,7 @@ const usage = `npm run bench -- [options]
   --json FILE                write the figures as JSON
   --tasks 20000 --organizations 20
   --start                    measure the start and the idle memory instead of requests
+  --stream                   measure how late events reach 500 readers in 50 organizations, at 200 events a second
   --counts                   count what requests ask of the database instead of measuring, at 1 and 32 connections
   --requests 4000            how many requests to count, after as many to warm up (400 with --quick)
   --profile FOLDER           write CPU profiles of our server instead of measuring
@@ -67,13 +70,14 @@ export function readOptions(args: readonly string[]): Options {
       connections: { type: 'string' },
       quick: { type: 'boolean', default: false },
       start: { type: 'boolean', default: false },
+      stream: { type: 'boolean', default: false },
       runs: { type: 'string', default: '1' },
       counts: { type: 'boolean', default: false },
       requests: { type: 'string' },
       json: { type: 'string' },
       profile: { type: 'string' },
       tasks: { type: 'string', default: '20000' },
-      organizations: { type: 'string', default: '20' },
+      organizations: { type: 'string' },
     },
   });
   const wholes = (option: string, text: string): number[] => {
@@ -90,8 +94,9 @@ export function readOptions(args: readonly string[]): Options {
     rounds: values.quick ? 3 : 5,
     seconds: values.quick ? 1 : 3,
     tasks: whole('tasks', values.tasks),
-    organizations: whole('organizations', values.organizations),
+    organizations: whole('organizations', values.organizations ?? (values.stream ? '50' : '20')),
     starts: values.start,
+    streams: values.stream,
     runs: whole('runs', values.runs),
     requests: values.counts ? whole('requests', requests) : null,
     jsonFile: values.json ?? null,

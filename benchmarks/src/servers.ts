@@ -31,6 +31,7 @@ export const files = {
   sources: fileURLToPath(new URL('../../apps/server/src/cli.ts', import.meta.url)),
   bare: fileURLToPath(new URL('./bare.mjs', import.meta.url)),
   ceiling: fileURLToPath(new URL('./ceiling/server.ts', import.meta.url)),
+  idleLoop: fileURLToPath(new URL('./idle-loop.mjs', import.meta.url)),
   inside: fileURLToPath(new URL('./inside.ts', import.meta.url)),
 };
 
