@@ -22,7 +22,7 @@ export async function* trackedFrames(
       const frame = await stream.next();
       if (frame === null || frame === 'idle') return;
       if (frame.kind === 'closed') throw frame.resumable ? comeBack() : frame.error;
-      if (frame.kind === 'ready') ({ sequence } = frame);
+      if (frame.kind === 'ready' || frame.kind === 'hidden') ({ sequence } = frame);
       if (frame.kind === 'event') ({ sequence } = frame.event);
       yield tracked(String(sequence), frame);
     }

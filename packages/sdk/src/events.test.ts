@@ -142,12 +142,15 @@ describe('a subscription', () => {
     expect(requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer old', 'Bearer new']);
   });
 
-  it('hands over notifications apart from events', async () => {
+  it('hands over what is hidden, and notifications, apart from events', async () => {
     const notification = 'event: notification\ndata: {"id":"1"}\n\n';
-    answers.push(streaming(ready(1), notification, created(2)));
+    const hidden = { sequence: 2, entity: { type: 'task', id: '7' } };
+    const hiding = `id: 2\nevent: entity.hidden\ndata: ${JSON.stringify(hidden)}\n\n`;
+    answers.push(streaming(ready(1), notification, hiding, created(3)));
     const told: unknown[] = [];
-    expect(await take(1, subscribe(tenon(), {}, { onNotification: (one) => told.push(one) }))).toEqual([2]);
-    expect(told).toEqual([{ id: '1' }]);
+    const tell = (one: unknown) => told.push(one);
+    expect(await take(1, subscribe(tenon(), {}, { onNotification: tell, onHidden: tell }))).toEqual([3]);
+    expect(told).toEqual([{ id: '1' }, hidden]);
   });
 
   it('leaves when the loop does, or its signal says so', async () => {

@@ -19,6 +19,9 @@ export type TenonEvent = Extract<Frame, { kind: 'event' }>['event'];
 /** What the signed-in person was told. */
 export type TenonNotification = Extract<Frame, { kind: 'notification' }>['notification'];
 
+/** What the caller no longer sees. */
+export type HiddenEntity = Pick<Extract<Frame, { kind: 'hidden' }>, 'sequence' | 'entity'>;
+
 /** Which events a subscription is about, and where it begins. */
 export type SubscribeInput = Inputs['events']['subscribe'];
 
@@ -39,6 +42,8 @@ export interface SubscribeOptions extends Pick<CallOptions, 'signal' | 'organiza
   onReady?: ((sequence: number) => void) | undefined;
   /** Called before it connects again. Nothing is lost meanwhile. */
   onReconnect?: ((reconnect: Reconnect) => void) | undefined;
+  /** Called when an event has taken something out of the caller's sight. Nothing else is said about it. */
+  onHidden?: ((hidden: HiddenEntity) => void) | undefined;
   /** Called with each new notification of the person who is signed in. A program with an API key gets none. */
   onNotification?: ((notification: TenonNotification) => void) | undefined;
 }
@@ -61,6 +66,7 @@ interface Closed {
 /** What the data of each event of the stream is. All other events are about what happened. */
 interface Sent {
   ready: { sequence: number };
+  'entity.hidden': HiddenEntity;
   notification: TenonNotification;
   closed: Closed;
   other: TenonEvent;
@@ -140,7 +146,7 @@ export async function* subscribe(
   const connection = connections.get(tenon);
   if (!connection) throw new TypeError('Pass a client that createTenon has made.');
   const { runtime } = connection.settings;
-  const { signal, onReady, onNotification, onReconnect } = options;
+  const { signal, onReady, onHidden, onNotification, onReconnect } = options;
   const { lastEventId = null, ...filters } = input;
   const parser = new EventStreamParser(lastEventId);
   for (let attempt = 0; ; attempt++) {
@@ -151,7 +157,8 @@ export async function* subscribe(
         if (event === 'ready') {
           attempt = 0;
           onReady?.(read(event, data).sequence);
-        } else if (event === 'notification') onNotification?.(read(event, data));
+        } else if (event === 'entity.hidden') onHidden?.(read(event, data));
+        else if (event === 'notification') onNotification?.(read(event, data));
         else if (event === 'closed') closed = read(event, data);
         else yield read('other', data);
       }

@@ -21,6 +21,10 @@ function textOf(frame: Frame): string {
       return `retry: ${retryMs}\n${linesOf('ready', JSON.stringify({ sequence: frame.sequence }), frame.sequence)}`;
     case 'event':
       return linesOf(frame.event.type, jsonOf(frame.event), frame.event.sequence);
+    case 'hidden': {
+      const { sequence, entity } = frame;
+      return linesOf('entity.hidden', JSON.stringify({ sequence, entity }), sequence);
+    }
     case 'notification':
       return linesOf('notification', jsonOf(frame.notification));
     case 'closed': {

@@ -1,4 +1,5 @@
 import {
+  EntityHidden,
   liveErrors,
   Notification,
   SentEvent,
@@ -18,10 +19,16 @@ export const eventRouter = router({
     access: 'event:read',
     summary: 'Stream what happens in the organization',
     description:
-      'Server-Sent Events. The first event is `ready`. Each later one has the type of what happened as `event`, its sequence as `id` and the whole event as `data`. Sequences may have gaps. People who are signed in are also sent their new notifications, as `notification` without an id. The last event is `closed`, when the server ends the stream. A comment is sent after 15 seconds without an event. To go on, send the last id as `Last-Event-ID`.',
+      'Server-Sent Events. The first event is `ready`. Each later one has the type of what happened as `event`, its sequence as `id` and the whole event as `data`. Sequences may have gaps. When an event has taken something out of your sight, you are sent `entity.hidden` in its place. People who are signed in are also sent their new notifications, as `notification` without an id. The last event is `closed`, when the server ends the stream. A comment is sent after 15 seconds without an event. To go on, send the last id as `Last-Event-ID`.',
     input: SubscribeInput,
     output: StreamFrame,
-    events: { ready: StreamReady, notification: Notification, closed: StreamClosed, '*': SentEvent },
+    events: {
+      ready: StreamReady,
+      'entity.hidden': EntityHidden,
+      notification: Notification,
+      closed: StreamClosed,
+      '*': SentEvent,
+    },
     problems: [liveErrors.server_stopping],
     run: subscribe,
   }),

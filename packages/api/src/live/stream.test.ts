@@ -35,9 +35,14 @@ interface Task {
   version: number;
 }
 
-const titleOf = ({ data }: Received): unknown => (data as { data: { title?: string } }).data.title;
+const titleOf = ({ data }: Received): unknown => (data as { data?: { title?: string } }).data?.title;
 const sequenceOf = ({ data }: Received): number => (data as { sequence: number }).sequence;
 const typesOf = (source: TestEventSource): string[] => source.events.map(({ event }) => event);
+/** The ids of what was hidden. */
+const hiddenBy = ({ received }: TestEventSource): string[] =>
+  received.flatMap(({ event, data }) =>
+    event === 'entity.hidden' ? [(data as { entity: { id: string } }).entity.id] : [],
+  );
 
 describe.each(dialects)('streams on %s', (dialect) => {
   let platform: TestPlatform;
@@ -214,8 +219,10 @@ describe.each(dialects)('streams on %s', (dialect) => {
       await sealed(() => call(owner, 'PATCH', `/tasks/${task.id}`, { assigneeIds: [] }), 'task.updated');
       await sealed(() => call(owner, 'PATCH', `/tasks/${task.id}`, { title: 'No longer' }), 'task.updated');
       await createTask('Next', { assigneeIds: [developer.userId] });
-      await source.until(({ events }) => events.length === 2);
-      expect(source.events.map(titleOf)).toEqual(['Theirs', 'Next']);
+      await source.until(({ events }) => events.length === 3);
+      expect(typesOf(source)).toEqual(['task.created', 'entity.hidden', 'task.created']);
+      expect(source.events.map(titleOf)).toEqual(['Theirs', undefined, 'Next']);
+      expect(hiddenBy(source)).toEqual([task.id]);
       expect(source.text).not.toContain('Hidden');
       expect(source.text).not.toContain('No longer');
     });
@@ -237,6 +244,43 @@ describe.each(dialects)('streams on %s', (dialect) => {
       expect(insider.text).toContain('Secret');
       expect(stranger.text).not.toContain('Secret');
       expect(stranger.text).not.toContain('Closed');
+    });
+
+    it('and say what was taken out of their sight, and nothing about what they have never seen', async () => {
+      const insider = await acme.addMember('member');
+      const [token, other] = [
+        await accessTokenOf(platform, insider),
+        await accessTokenOf(platform, await acme.addMember('member')),
+      ];
+      const projectOf = (key: string, more: object = {}) =>
+        call<Task>(owner, 'POST', '/projects', { key, name: key, ...more });
+      const vault = await projectOf('VAULT', { visibility: 'private' });
+      const cellar = await projectOf('CELLAR', { visibility: 'private' });
+      const open = await projectOf('OPEN');
+      await call(owner, 'PUT', `/projects/${vault.id}/members/${insider.userId}`);
+      const moved = await createTask('Moved');
+      const fromVault = await createTask('From the vault', { projectId: vault.id });
+      const [source, strange] = [await ready(token), await ready(other)];
+
+      await call(owner, 'POST', `/tasks/${moved.id}/move`, { projectId: vault.id });
+      await call(owner, 'PATCH', `/tasks/${fromVault.id}`, { title: 'Still in the vault' });
+      await strange.first('entity.hidden');
+      await source.until(({ events }) => events.length === 2);
+      expect(typesOf(source)).toEqual(['task.updated', 'task.updated']);
+
+      await call(owner, 'POST', `/tasks/${fromVault.id}/move`, { projectId: cellar.id });
+      await call(owner, 'PATCH', `/projects/${open.id}`, { visibility: 'private' });
+      await call(owner, 'DELETE', `/projects/${vault.id}/members/${insider.userId}`);
+      await sealed(() => createTask('Last'), 'task.created');
+      await source.until(({ text }) => text.includes('Last'));
+      await strange.until(({ text }) => text.includes('Last'));
+      expect(hiddenBy(source)).toEqual([fromVault.id, open.id, vault.id]);
+      expect(hiddenBy(strange)).toEqual([moved.id, open.id]);
+      expect(strange.text).not.toContain(fromVault.id);
+      expect(strange.text).not.toContain(vault.id);
+      const [first] = source.received.filter(({ event }) => event === 'entity.hidden');
+      expect(first).toMatchObject({ id: String(sequenceOf(first as Received)), data: { entity: { type: 'task' } } });
+      expect(Object.keys(first?.data as object)).toEqual(['sequence', 'entity']);
     });
 
     it('and nothing of another organization', async () => {

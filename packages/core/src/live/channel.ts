@@ -2,12 +2,12 @@ import { seesAll } from '../access/index.ts';
 import { readSealed, sealedPage, type SentEvent, visibleEvents } from '../activity/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import type { Principal } from '../kernel/principal.ts';
-import { projectsOfTasks } from '../work/index.ts';
+import { projectsOfTasks, sightLost } from '../work/index.ts';
 import { liveErrors } from './live.errors.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Who reads with `event:read` sees the events that `activity:read` would show them. */
-const asReader = (principal: Principal): Principal => ({
+const asReader = <Reader extends Principal>(principal: Reader): Reader => ({
   ...principal,
   grants: principal.grants
     .filter(({ permissions }) => permissions.has('event:read'))
@@ -127,23 +127,29 @@ export class Channel {
   ): Promise<void> {
     const wants = (reader: Subscription, event: SentEvent) => reader.wants(event, projectsOfEvent(event) ?? noProjects);
     const wanted = events.filter((event) => readers.some((reader) => wants(reader, event)));
-    const sees = await this.#sight(readers, wanted);
+    const send = await this.#sight(readers, wanted);
     for (const reader of readers) {
-      for (const event of wanted)
-        if (event.sequence > reader.position && sees(event) && wants(reader, event))
-          reader.push({ kind: 'event', event });
+      for (const event of wanted) if (event.sequence > reader.position && wants(reader, event)) send(reader, event);
       reader.position = Math.max(reader.position, events.at(-1)?.sequence ?? 0);
     }
   }
 
-  /** Finds out which of some events the readers see. Needs no query for who sees everything. */
-  async #sight(readers: readonly Subscription[], events: readonly SentEvent[]): Promise<(event: SentEvent) => boolean> {
+  /** Finds out which of some events the readers see, and how they are sent one. Needs no query for who sees everything. */
+  async #sight(
+    readers: readonly Subscription[],
+    events: readonly SentEvent[],
+  ): Promise<(reader: Subscription, event: SentEvent) => void> {
     const [first] = readers;
-    if (!first || events.length === 0) return () => false;
-    const principal = asReader(first.principal);
-    if (seesAll(principal, 'activity:read')) return () => true;
+    if (!first || events.length === 0) return () => {};
+    const principal = asReader({ ...first.principal, organizationId: this.#organizationId });
+    if (seesAll(principal, 'activity:read')) return (reader, event) => reader.push({ kind: 'event', event });
     const ids = events.map(({ id }) => id);
     const visible = await visibleEvents({ ...this.#ctx, principal }, ids);
-    return ({ id }) => visible.has(id);
+    const hidden = events.filter(({ id }) => !visible.has(id));
+    const lost = await sightLost(this.#ctx.database, principal, hidden);
+    return (reader, event) => {
+      if (visible.has(event.id)) reader.show(event);
+      else reader.hide(event, lost.has(event.id));
+    };
   }
 }

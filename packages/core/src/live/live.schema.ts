@@ -29,6 +29,11 @@ export const StreamReady = output('StreamReady', {
   sequence: z.int().describe('The stream begins after this sequence.'),
 });
 
+export const EntityHidden = output('EntityHidden', {
+  sequence: z.int().describe('The place of the event that the reader is not sent.'),
+  entity: z.object({ type: z.string(), id: z.uuid() }).describe('What the reader no longer sees.'),
+});
+
 export const StreamClosed = output('StreamClosed', {
   code: z.string().describe('Why the stream ends, as in a problem.'),
   detail: z.string(),
@@ -40,6 +45,7 @@ export const StreamFrame = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('ready'), ...StreamReady.shape }),
     z.object({ kind: z.literal('event'), event: SentEvent }),
+    z.object({ kind: z.literal('hidden'), ...EntityHidden.shape }),
     z.object({ kind: z.literal('notification'), notification: Notification }),
   ])
   .meta({ id: 'StreamFrame' });

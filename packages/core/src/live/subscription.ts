@@ -40,6 +40,9 @@ export interface Filter {
 /** Answers who the reader is by now. @throws when they may not read any more */
 export type Check = () => Promise<Principal>;
 
+/** How many entities a stream remembers that it has told about. */
+const mostShown = 1000;
+
 /** How many characters may wait for a reader. Whoever lets more wait is too slow. */
 const mostWaiting = 1_000_000;
 
@@ -92,6 +95,8 @@ export class Subscription implements EventStream {
   #queue: { frame: Frame; size: number }[] = [];
   #waiting = 0;
   #takenAt = performance.now();
+  /** What the reader was told about, the longest ago first. Only of a reader who may lose sight of something. */
+  readonly #shown = new Map<string, SentEvent['entity']>();
   #wakeReader: (() => void) | null = null;
   #wakeWriter: (() => void) | null = null;
 
@@ -118,6 +123,33 @@ export class Subscription implements EventStream {
     this.#waiting += size;
     if (this.#waiting > mostWaiting) this.end(liveErrors.stream_too_slow());
     else this.#wakeReader?.();
+  }
+
+  /** Sends an event to a reader who may lose sight of what it is about. */
+  show(event: SentEvent): void {
+    for (const entity of [event.parent, event.entity]) {
+      if (!entity) continue;
+      this.#shown.delete(entity.id);
+      this.#shown.set(entity.id, entity);
+    }
+    for (const id of this.#shown.keys()) {
+      if (this.#shown.size <= mostShown) break;
+      this.#shown.delete(id);
+    }
+    this.push({ kind: 'event', event });
+  }
+
+  /**
+   * Tells the reader that they no longer see something, because of an event that they are not sent. They learn nothing about what they have
+   * never seen.
+   * @param hasSeen whether they saw the entity of the event before it
+   */
+  hide({ sequence, entity, parent }: SentEvent, hasSeen: boolean): void {
+    for (const one of [entity, parent]) {
+      if (!one) continue;
+      const isKnown = this.#shown.delete(one.id);
+      if (isKnown || (one === entity && hasSeen)) this.push({ kind: 'hidden', sequence, entity: one });
+    }
   }
 
   /** Waits until there is room for another page of events. Nothing waits for a reader whose stream has ended. */

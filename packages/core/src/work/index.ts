@@ -53,6 +53,7 @@ export { getProject, listProjects } from './projects/project.queries.ts';
 export * from './projects/project.schema.ts';
 export { archiveProject, createProject, unarchiveProject, updateProject } from './projects/project.service.ts';
 export { deleteProject, restoreProject } from './projects/project.trash.ts';
+export { sightLost } from './sight.ts';
 export * from './tags/tag.schema.ts';
 export * from './tags/tag.service.ts';
 export { addTasks, type WholeTask } from './tasks/task.bulk.ts';
