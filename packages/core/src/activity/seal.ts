@@ -1,7 +1,8 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import type { Dialect } from '../database/engine.ts';
 import { anyOf } from '../database/sql.ts';
+import type { Tables } from '../database/schema.ts';
 import { listedValue } from '../database/sqlite-values.ts';
 import { type RowOf, statement } from '../database/statement.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
@@ -48,35 +49,56 @@ interface Some extends Readonly<Record<string, unknown>> {
 /** How many events one transaction seals. */
 export const mostSealed = 1_000;
 
+/** The entities that some events are about. */
+const entitiesOf = (db: Kysely<Tables>, { ids }: Some, dialect: Dialect) =>
+  db
+    .selectFrom('events')
+    .select(['events.organization_id', 'events.entity_id'])
+    .distinct()
+    .where(anyOf(dialect, 'events.id', ids))
+    .as('entity');
+
+/** All events about the same entities that may be unsealed. PostgreSQL is made to look for those of each entity, by its index. */
+const eventsBeside = (db: Kysely<Tables>, some: Some, dialect: Dialect) =>
+  dialect === 'sqlite'
+    ? db
+        .selectFrom(entitiesOf(db, some, dialect))
+        .innerJoin('events as other', (join) =>
+          join
+            .onRef('other.organization_id', '=', 'entity.organization_id')
+            .onRef('other.entity_id', '=', 'entity.entity_id'),
+        )
+        .select('other.id')
+        .where('other.id', '>', some.walkedTo)
+    : db
+        .selectFrom(entitiesOf(db, some, dialect))
+        .innerJoinLateral(
+          (inner) =>
+            inner
+              .selectFrom('events')
+              .select('events.id')
+              .whereRef('events.organization_id', '=', 'entity.organization_id')
+              .whereRef('events.entity_id', '=', 'entity.entity_id')
+              .where('events.id', '>', some.walkedTo)
+              // Keeps PostgreSQL from making one join of all, which reads all recent events.
+              .offset(sql.lit(0))
+              .as('other'),
+          (join) => join.onTrue(),
+        )
+        .select('other.id');
+
 /**
  * Some events, and all others about the same entities that may be unsealed, as far as they are not sealed. A change that another server has
  * committed before is among them. What is left of erased organizations is never sealed.
  */
-const unsealedEvents = statement((db, { ids, walkedTo }: Some, dialect) =>
+const unsealedEvents = statement((db, some: Some, dialect) =>
   db
     .selectFrom(
       db
         .selectFrom('events')
         .select('events.id')
-        .where(anyOf(dialect, 'events.id', ids))
-        .union(
-          db
-            .selectFrom(
-              db
-                .selectFrom('events')
-                .select(['events.organization_id', 'events.entity_id'])
-                .distinct()
-                .where(anyOf(dialect, 'events.id', ids))
-                .as('entity'),
-            )
-            .innerJoin('events as other', (join) =>
-              join
-                .onRef('other.organization_id', '=', 'entity.organization_id')
-                .onRef('other.entity_id', '=', 'entity.entity_id'),
-            )
-            .select('other.id')
-            .where('other.id', '>', walkedTo),
-        )
+        .where(anyOf(dialect, 'events.id', some.ids))
+        .union(eventsBeside(db, some, dialect))
         .as('some'),
     )
     .innerJoin('events', 'events.id', 'some.id')

@@ -62,9 +62,16 @@ const nextSlice = statement((db, { after, until }: Slice) =>
         .limit(sql.lit(slice))
         .as('some'),
     )
-    .leftJoin('event_seals', 'event_seals.event_id', 'some.id')
     .leftJoin('organizations', 'organizations.id', 'some.organization_id')
-    .select(['some.id', 'organizations.id as organizationId', 'event_seals.sequence'])
+    .select(['some.id', 'organizations.id as organizationId'])
+    // By a join, PostgreSQL would read all seals.
+    .select((select) =>
+      select
+        .selectFrom('event_seals')
+        .select('event_seals.sequence')
+        .whereRef('event_seals.event_id', '=', 'some.id')
+        .as('sequence'),
+    )
     .orderBy('some.id'),
 );
 
