@@ -42,7 +42,7 @@ export const auditRouter = router({
     access: 'audit:read',
     summary: 'Verify the audit trail',
     description:
-      'Checks the hash of every event and payload, and the head that you have kept, if you send one. More than 10,000 events are verified by a job, whose result is the verification.',
+      'Checks the hash of every event and payload, and the head that you have kept, if you send one. More than 5,000 events are verified by a job, whose result is the verification.',
     long: true,
     status: 200,
     input: AuditVerify,

@@ -451,9 +451,9 @@ describe.each(dialects)('the audit trail on %s', (dialect) => {
 
   it('verifies a long trail by a job', async () => {
     const happened = () =>
-      taskEvents.updated.about(taskId, { organizationId: acme.id, data: { title: 'Long', version: 2 } });
+      taskEvents.updated.about(uuidv7(), { organizationId: acme.id, data: { title: 'Long', version: 2 } });
     await system(async (unit) => {
-      for (let count = 0; count < 20; count++)
+      for (let count = 0; count < 10; count++)
         await recordEvents(unit, ...Array.from({ length: 500 }, () => happened()));
     });
     await platform.sealer.sealAll();
@@ -463,6 +463,6 @@ describe.each(dialects)('the audit trail on %s', (dialect) => {
     await platform.runDueJobs();
     const { status, result } = await getJob(owner(), { id: started.id });
     expect(status).toBe('done');
-    expect(AuditVerification.strict().parse(result)).toMatchObject({ valid: true, checked: 10_008, erased: 0 });
+    expect(AuditVerification.strict().parse(result)).toMatchObject({ valid: true, checked: 5_008, erased: 0 });
   });
 });

@@ -95,17 +95,24 @@ const unsealedEvents = statement((db, some: Some, dialect) =>
   db
     .selectFrom(
       db
-        .selectFrom('events')
-        .select('events.id')
-        .where(anyOf(dialect, 'events.id', some.ids))
-        .union(eventsBeside(db, some, dialect))
-        .as('some'),
+        .selectFrom(
+          db
+            .selectFrom('events')
+            .select('events.id')
+            .where(anyOf(dialect, 'events.id', some.ids))
+            .union(eventsBeside(db, some, dialect))
+            .as('some'),
+        )
+        .leftJoin('event_seals', 'event_seals.event_id', 'some.id')
+        .where('event_seals.event_id', 'is', null)
+        .select('some.id')
+        .orderBy('some.id')
+        .limit(sql.lit(mostSealed))
+        .as('open'),
     )
-    .innerJoin('events', 'events.id', 'some.id')
+    .innerJoin('events', 'events.id', 'open.id')
     .innerJoin('organizations', 'organizations.id', 'events.organization_id')
-    .leftJoin('event_seals', 'event_seals.event_id', 'some.id')
-    .leftJoin('event_payloads', 'event_payloads.event_id', 'some.id')
-    .where('event_seals.event_id', 'is', null)
+    .leftJoin('event_payloads', 'event_payloads.event_id', 'open.id')
     .select([
       'events.id',
       'organizations.id as organizationId',
@@ -122,8 +129,7 @@ const unsealedEvents = statement((db, some: Some, dialect) =>
       'events.quiet',
       'event_payloads.payload',
     ])
-    .orderBy('events.id')
-    .limit(sql.lit(mostSealed)),
+    .orderBy('events.id'),
 );
 
 type EventRow = RowOf<typeof unsealedEvents>;
