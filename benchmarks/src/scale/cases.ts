@@ -1,32 +1,46 @@
 import {
   ActivityListInput,
+  AnalyticsInput,
+  bulkUpdateTasks,
   getOwnAnalytics,
   getTask,
   getTaskAnalytics,
+  getUnreadCount,
   listActivity,
+  listAttachments,
   listComments,
   listInvitations,
   listMembers,
+  listNotifications,
+  listProjectMembers,
+  listProjects,
   listRoleAssignments,
   listTaskActivity,
   listTaskHistory,
   listTasks,
   listTeamMembers,
+  listWatchers,
   MemberListInput,
+  NotificationListInput,
+  ProjectListInput,
   queueDepth,
+  resolveKeys,
+  type ServiceContext,
   TaskListInput,
   type TaskSortField,
 } from '@tenon/core';
 import { claimTestJobs } from '@tenon/core/testing';
-import type { Scene } from './scene.ts';
+import type { Size } from './databases.ts';
+import type { LimitedPerson, Scene } from './scene.ts';
 
 export interface Case {
   name: string;
   run: (scene: Scene) => Promise<unknown>;
-  /** How long it may take in a database of any size, in milliseconds. @default none */
-  limitMs?: number;
-  /** Whether it counts all tasks, so that its time grows with their number. @default false */
-  counts?: boolean;
+  /**
+   * How many rows a call reads at most. Such an answer is made of many rows, so its cost may grow as this number does. @default none:
+   * the cost must not grow
+   */
+  reads?: (size: Size) => number;
 }
 
 type Filter = (scene: Scene) => Partial<TaskListInput>;
@@ -46,6 +60,12 @@ const filters: Readonly<Record<string, Filter>> = {
   'assignee, both': ({ rare }) => ({ assignee: ['me', rare.person] }),
   'tag, common': ({ common }) => ({ tag: [common.tag] }),
   'tag, rare': ({ rare }) => ({ tag: [rare.tag] }),
+  'tag, both': ({ common, rare }) => ({ tag: [common.tag, rare.tag] }),
+  'tag, two common': ({ common }) => ({ tag: [common.tag, common.otherTag] }),
+  'project, common': ({ common }) => ({ project: [common.project] }),
+  'project, rare': ({ rare }) => ({ project: [rare.project] }),
+  'project, both': ({ common, rare }) => ({ project: [common.project, rare.project] }),
+  'project, none': () => ({ project: ['none'] }),
   'parent, common': ({ common }) => ({ parent: [common.parent] }),
   'parent, rare': ({ rare }) => ({ parent: [rare.parent] }),
   'parent, none': () => ({ parent: ['none'] }),
@@ -78,22 +98,44 @@ const filters: Readonly<Record<string, Filter>> = {
   'search, none': () => ({ search: 'xylophonist' }),
 };
 
-/** Filters with an order that their index does not have. */
+/** Filters with an order that their index does not have, or together with others. */
 const mixed: readonly (readonly [string, TaskSortField | `-${TaskSortField}`])[] = [
   ['assignee, common', 'dueDate'],
   ['assignee, rare', 'dueDate'],
   ['assignee, common', 'title'],
   ['tag, common', 'dueDate'],
   ['tag, rare', 'title'],
+  ['tag, two common', 'title'],
+  ['status, common', 'title'],
   ['status, rare', 'title'],
+  ['priority, common', 'dueDate'],
   ['priority, rare', 'dueDate'],
+  ['team, common', 'title'],
   ['team, rare', 'title'],
+  ['project, common', 'title'],
+  ['project, common', '-updatedAt'],
+  ['project, common', 'dueDate'],
+  ['project, common', 'position'],
+  ['project, common', '-position'],
+  ['project, rare', 'title'],
+  ['project, rare', 'position'],
   ['parent, rare', 'dueDate'],
+  ['createdBy, common', 'title'],
   ['createdBy, rare', 'title'],
   ['overdue=true', 'title'],
+  ['blocked=true', 'title'],
+  ['watching=true', 'title'],
   ['search, rare', 'dueDate'],
   ['search, common', 'title'],
 ];
+
+/** The columns of a board: the tasks of one project with one status, in its order. */
+const columns: Readonly<Record<string, Filter>> = {
+  'todo, common': ({ common }) => ({ project: [common.project], status: ['todo'] }),
+  'done, common': ({ common }) => ({ project: [common.project], status: ['done'] }),
+  'archived, common': ({ common }) => ({ project: [common.project], status: ['archived'] }),
+  'todo, rare': ({ rare }) => ({ project: [rare.project], status: ['todo'] }),
+};
 
 const list =
   (filter: Filter, more: Partial<TaskListInput> = {}) =>
@@ -107,39 +149,61 @@ const secondPage = (filter: Filter, more: Partial<TaskListInput>) => async (scen
 };
 
 const everything: Filter = () => ({});
-const commonSearchMs = 100;
+const inTrash: Filter = () => ({ deleted: true });
 
 const taskCases: readonly Case[] = [
   ...sorts.map((sort) => ({ name: `sort=${sort}`, run: list(everything, { sort }) })),
   ...sorts.map((sort) => ({ name: `sort=${sort}, and the next page`, run: secondPage(everything, { sort }) })),
+  ...sorts.map((sort) => ({ name: `deleted=true, sort=${sort}`, run: list(inTrash, { sort }) })),
   { name: 'total=true', run: list(everything, { total: true }) },
   { name: 'include=progress', run: list(everything, { include: ['progress'] }) },
-  ...Object.entries(filters).flatMap(([name, filter]): Case[] => {
-    const limit = name === 'search, common' ? { limitMs: commonSearchMs } : {};
-    return [
-      { name, run: list(filter), ...limit },
-      { name: `${name}, total=true`, run: list(filter, { total: true }) },
-    ];
-  }),
+  { name: 'include=commentCount', run: list(everything, { include: ['commentCount'] }) },
+  ...Object.entries(filters).flatMap(([name, filter]): Case[] => [
+    { name, run: list(filter) },
+    { name: `${name}, total=true`, run: list(filter, { total: true }) },
+  ]),
   ...mixed.map(([name, sort]) => ({
     name: `${name}, sort=${sort}`,
     run: list(filters[name] ?? everything, { sort }),
   })),
+  ...Object.entries(columns).flatMap(([name, filter]): Case[] => [
+    { name: `board column, ${name}`, run: list(filter, { sort: 'position' }) },
+    { name: `board column, ${name}, and the next page`, run: secondPage(filter, { sort: 'position' }) },
+  ]),
+];
+
+/** A case as it is for somebody else than the owner. */
+const as = (person: LimitedPerson | 'viewer', { name, run, ...each }: Case): Case => ({
+  ...each,
+  name: `${name}, as ${person}`,
+  run: (scene) => run({ ...scene, ctx: scene[person] }),
+});
+
+const activity = (input: (scene: Scene) => Partial<ActivityListInput>) => (scene: Scene) =>
+  listActivity(scene.ctx, ActivityListInput.parse(input(scene)));
+
+/** What people ask for who see a part of the tasks. */
+const limitedCases: readonly Case[] = [
+  { name: 'list', run: list(everything) },
+  { name: 'list, total=true', run: list(everything, { total: true }) },
+  { name: 'list, sort=title', run: list(everything, { sort: 'title' }) },
+  { name: 'list, status, common', run: list(() => ({ status: ['done'] })) },
+  { name: 'list, search, common', run: list(() => ({ search: 'the' })) },
+  { name: 'activity', run: activity(() => ({})) },
 ];
 
 const members = (input: Partial<MemberListInput>) => (scene: Scene) =>
   listMembers(scene.ctx, MemberListInput.parse({ organizationId: scene.organizationId, ...input }));
 
+const projects = (input: (scene: Scene) => Partial<ProjectListInput>) => (scene: Scene) =>
+  listProjects(scene.ctx, ProjectListInput.parse(input(scene)));
+
+const notifications = (input: (scene: Scene) => Partial<NotificationListInput>) => (scene: Scene) =>
+  listNotifications(scene.ctx, NotificationListInput.parse(input(scene)));
+
 const page = { limit: 50, total: false } as const;
 
-const activity = (input: Partial<ActivityListInput>) => (scene: Scene) =>
-  listActivity(scene.ctx, ActivityListInput.parse(input));
-
-/** How long figures of a whole organization may take. */
-const figuresMs = 250;
-
-const otherCases: readonly Case[] = [
-  { name: 'one task', run: ({ ctx, busyTask }) => getTask(ctx, { id: busyTask }) },
+const activityCases: readonly Case[] = [
   { name: 'activity of a task', run: ({ ctx, rareTask }) => listTaskActivity(ctx, { ...page, id: rareTask }) },
   {
     name: 'activity of a busy task, total=true',
@@ -149,36 +213,132 @@ const otherCases: readonly Case[] = [
     name: 'history of a busy task, total=true',
     run: ({ ctx, busyTask }) => listTaskHistory(ctx, { ...page, total: true, id: busyTask }),
   },
+  { name: 'activity', run: activity(() => ({})) },
+  { name: 'activity, actor, common', run: activity(() => ({ actor: ['me'] })) },
+  { name: 'activity, actor, rare', run: activity(({ rareAuthor }) => ({ actor: [rareAuthor] })) },
+  { name: 'activity, actor, both', run: activity(({ rareAuthor }) => ({ actor: ['me', rareAuthor] })) },
+  { name: 'activity, type, common', run: activity(() => ({ type: ['task.created'] })) },
+  { name: 'activity, type, rare', run: activity(() => ({ type: ['team.*'] })) },
+  { name: 'activity, type, all of tasks', run: activity(() => ({ type: ['task.*'] })) },
+  { name: 'activity, actor and rare type', run: activity(() => ({ actor: ['me'], type: ['team.*'] })) },
+  { name: 'activity, before', run: activity(() => ({ before: '2010-01-01T00:00:00.000Z' })) },
+  { name: 'activity, after', run: activity(() => ({ after: '2010-01-01T00:00:00.000Z' })) },
+  { name: 'activity, entityId, busy', run: activity(({ busyTask }) => ({ entityId: busyTask })) },
+  {
+    name: 'activity, entityId and entityType',
+    run: activity(({ busyTask }) => ({ entityId: busyTask, entityType: 'task' })),
+  },
+];
+
+/** The filters of figures, with how many rows the figures of these tasks read. */
+const figures: readonly (readonly [string, (scene: Scene) => Partial<AnalyticsInput>, Case['reads']?])[] = [
+  ['', () => ({}), ({ tasks }) => 3 * tasks],
+  ['period, common', () => ({ createdAfter: '2002-01-01T00:00:00.000Z' }), ({ tasks }) => 3 * tasks],
+  ['period, rare', () => ({ createdAfter: '2098-01-01T00:00:00.000Z' })],
+  ['project, common', ({ common }) => ({ project: [common.project] }), ({ tasks }) => tasks],
+  ['project, rare', ({ rare }) => ({ project: [rare.project] })],
+  ['team, common', ({ common }) => ({ team: [common.team] }), ({ tasks }) => tasks],
+  ['team, rare', ({ rare }) => ({ team: [rare.team] })],
+  ['assignee, common', () => ({ assignee: ['me'] }), ({ tasks }) => 2 * tasks],
+  ['assignee, rare', ({ rare }) => ({ assignee: [rare.person] })],
+];
+
+const analyticsCases: readonly Case[] = figures.flatMap(([filter, input, reads]) => {
+  const name = filter === '' ? '' : `, ${filter}`;
+  return [
+    {
+      name: `analytics${name}`,
+      run: (scene: Scene) => getTaskAnalytics(scene.ctx, AnalyticsInput.parse(input(scene))),
+      ...(reads && { reads }),
+    },
+    {
+      name: `own analytics${name}`,
+      run: (scene: Scene) => getOwnAnalytics(scene.ctx, AnalyticsInput.parse(input(scene))),
+      ...(reads && { reads: (size: Size) => 2 * reads(size) }),
+    },
+  ];
+});
+
+/** Searches among people and projects look at each of them, because they find a part of a name. */
+const ofMembers = ({ members: count }: Size): number => 3 * count;
+const ofProjects = ({ projects: count }: Size): number => 3 * count;
+
+const projectCases: readonly Case[] = [
+  ...(['createdAt', 'updatedAt', 'name', 'key', 'targetDate'] as const).flatMap((field): Case[] => [
+    { name: `projects, sort=${field}`, run: projects(() => ({ sort: field })) },
+    { name: `projects, sort=-${field}`, run: projects(() => ({ sort: `-${field}` })) },
+  ]),
+  { name: 'projects, status, common', run: projects(() => ({ status: ['active'] })) },
+  { name: 'projects, status, rare', run: projects(() => ({ status: ['cancelled'] })), reads: ofProjects },
+  { name: 'projects, visibility, common', run: projects(() => ({ visibility: 'organization' })) },
+  { name: 'projects, visibility, rare', run: projects(() => ({ visibility: 'private' })), reads: ofProjects },
+  { name: 'projects, lead, rare', run: projects(({ rare }) => ({ lead: [rare.person] })), reads: ofProjects },
+  { name: 'projects, member, common', run: projects(() => ({ member: ['me'] })) },
+  { name: 'projects, member, rare', run: projects(({ rare }) => ({ member: [rare.person] })), reads: ofProjects },
+  { name: 'projects, archived=false', run: projects(() => ({ archived: false })) },
+  { name: 'projects, archived=true', run: projects(() => ({ archived: true })), reads: ofProjects },
+  { name: 'projects, deleted=true', run: projects(() => ({ deleted: true })), reads: ofProjects },
+  { name: 'projects, search, common', run: projects(() => ({ search: 'plan' })) },
+  { name: 'projects, search, rare', run: projects(() => ({ search: 'quarry' })), reads: ofProjects },
+  {
+    name: 'projects, include=taskCounts',
+    run: projects(() => ({ sort: 'createdAt', include: ['taskCounts'] })),
+    reads: ({ tasks }) => tasks,
+  },
+  {
+    name: 'members of a project',
+    run: ({ ctx, common }) => listProjectMembers(ctx, { ...page, sort: '-createdAt', id: common.project }),
+  },
+  {
+    name: 'one task by its key',
+    run: ({ ctx }) => resolveKeys(ctx, { project: new Set(['DAILY']), task: new Set(['DAILY-1000', 'RARE-7']) }),
+  },
+];
+
+const notificationCases: readonly Case[] = [
+  { name: 'notifications', run: notifications(() => ({})) },
+  { name: 'notifications, unread=true', run: notifications(() => ({ unread: true })) },
+  { name: 'notifications, unread=false', run: notifications(() => ({ unread: false })) },
+  { name: 'notifications, type, common', run: notifications(() => ({ type: ['task.assigned'] })) },
+  { name: 'notifications, type, rare', run: notifications(() => ({ type: ['task.mentioned'] })) },
+  { name: 'notifications, task', run: notifications(({ rareTask }) => ({ task: [rareTask] })) },
+  {
+    name: 'notifications, total=true',
+    run: notifications(() => ({ total: true })),
+    reads: ({ tasks }) => tasks / 5,
+  },
+  { name: 'unread notifications', run: ({ ctx }) => getUnreadCount(ctx), reads: ({ tasks }) => tasks / 10 },
+];
+
+/** Lets a call write nothing in the end, so that it can be repeated. */
+const dry = (ctx: ServiceContext): ServiceContext => ({
+  ...ctx,
+  mutation: { procedure: 'scale', input: {}, idempotencyKey: null, ifMatch: null, dryRun: true, secretAnswer: false },
+});
+
+const otherCases: readonly Case[] = [
+  { name: 'one task', run: ({ ctx, busyTask }) => getTask(ctx, { id: busyTask }) },
   {
     name: 'comments of a busy task, total=true',
     run: ({ ctx, busyTask }) => listComments(ctx, { ...page, total: true, sort: '-createdAt', id: busyTask }),
   },
-  { name: 'activity', run: activity({}) },
-  { name: 'activity, actor', run: activity({ actor: ['me'] }) },
-  { name: 'activity, frequent type', run: activity({ type: ['task.created'] }) },
-  { name: 'activity, rare type', run: activity({ type: ['team.*'] }) },
-  { name: 'activity, actor and rare type', run: activity({ actor: ['me'], type: ['team.*'] }) },
-  { name: 'activity, time', run: activity({ before: '2010-01-01T00:00:00.000Z' }) },
-  { name: 'activity, busy entity', run: (scene) => activity({ entityId: scene.busyTask })(scene) },
-  { name: 'analytics', run: ({ ctx }) => getTaskAnalytics(ctx, {}), counts: true, limitMs: figuresMs },
   {
-    name: 'analytics, period',
-    run: ({ ctx }) => getTaskAnalytics(ctx, { createdAfter: '2002-01-01T00:00:00.000Z' }),
-    counts: true,
-    limitMs: figuresMs,
+    name: 'attachments of a busy task, total=true',
+    run: ({ ctx, busyTask }) => listAttachments(ctx, { ...page, total: true, sort: '-createdAt', id: busyTask }),
   },
+  { name: 'watchers of a task', run: ({ ctx, rareTask }) => listWatchers(ctx, { ...page, id: rareTask }) },
   {
-    name: 'analytics, rare team',
-    run: ({ ctx, rare }) => getTaskAnalytics(ctx, { team: [rare.team] }),
+    name: 'bulk update of 50 tasks',
+    run: ({ ctx, newest }) =>
+      bulkUpdateTasks(dry(ctx), { ids: newest.slice(0, 50), changes: { title: 'The same' }, mode: 'atomic' }),
   },
-  { name: 'analytics, own', run: ({ ctx }) => getOwnAnalytics(ctx, {}), counts: true },
   { name: 'members', run: members({}) },
   { name: 'members, sort=joinedAt', run: members({ sort: 'joinedAt' }) },
   { name: 'members, suspended', run: members({ status: ['suspended'] }) },
   { name: 'members, ended', run: members({ status: ['ended'] }) },
-  { name: 'members, search common', run: members({ search: 'person' }) },
-  { name: 'members, search rare', run: members({ search: 'viewer@' }) },
-  { name: 'members, total=true', run: members({ total: true }) },
+  { name: 'members, search, common', run: members({ search: 'person' }) },
+  { name: 'members, search, rare', run: members({ search: 'viewer@' }), reads: ofMembers },
+  { name: 'members, total=true', run: members({ total: true }), reads: ofMembers },
   {
     name: 'members of a team',
     run: ({ ctx, common }) => listTeamMembers(ctx, { ...page, sort: '-addedAt', id: common.team }),
@@ -199,4 +359,16 @@ const otherCases: readonly Case[] = [
   { name: 'depth of the queue', run: ({ platform }) => queueDepth(platform.context({ principal: null })) },
 ];
 
-export const cases: readonly Case[] = [...taskCases, ...otherCases];
+export const cases: readonly Case[] = [
+  ...taskCases,
+  as('viewer', { name: 'watching=true', run: list(() => ({ watching: true })) }),
+  as('viewer', { name: 'watching=true, total=true', run: list(() => ({ watching: true }), { total: true }) }),
+  ...(['developer', 'teamMember', 'rareTeamMember', 'rareProjectMember'] as const).flatMap((person) =>
+    limitedCases.map((each) => as(person, each)),
+  ),
+  ...projectCases,
+  ...activityCases,
+  ...analyticsCases,
+  ...notificationCases,
+  ...otherCases,
+];

@@ -3,57 +3,80 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refreshStatistics } from '@tenon/core';
 import { startPostgresOrExit } from '@tenon/core/testing';
+import Database from 'better-sqlite3';
 import pg from 'pg';
 import type { Dialect } from '../options.ts';
 import { files, runToEnd } from '../servers.ts';
+import { moreRows } from './rows.ts';
 import { postgresVisits, sqliteVisits, type Visits } from './visits.ts';
 
-/** A database of one organization with very many tasks. */
+/** A database of one organization with very many tasks, among small ones. */
 export interface LargeDatabase {
   settings: Record<string, string>;
-  /** The e-mail address of the owner of the organization. */
+  /** The e-mail address of the owner of the large organization. */
   owner: string;
   visits: Visits;
-  /** Call it after rows were added that the seed does not add. */
+  /** Call it after many rows were added. */
   grown: () => Promise<void>;
   drop(): Promise<void>;
 }
 
+/** How many rows of each kind the large organization has. */
 export interface Size {
   tasks: number;
   members: number;
+  projects: number;
   jobs: number;
 }
 
-async function fill(settings: Record<string, string>, { tasks, members }: Size): Promise<string> {
-  const counts = ['--organizations', '1', '--tasks', String(tasks), '--members', String(members)];
-  const output = await runToEnd([files.tenon, 'seed', '--fast', ...counts], settings);
-  const owner = /^Owners: (.+)$/m.exec(output)?.[1];
+/** The small organizations have the same number of tasks, however large the large one is. */
+const small = { organizations: 20, tasks: 2000 } as const;
+
+async function seed(settings: Record<string, string>, counts: Readonly<Record<string, number>>): Promise<string> {
+  const args = Object.entries(counts).flatMap(([name, count]) => [`--${name}`, String(count)]);
+  const output = await runToEnd([files.tenon, 'seed', '--fast', ...args], settings);
+  const owner = /^Owners: ([^,\n]+)/m.exec(output)?.[1];
   if (owner === undefined) throw new Error(`The seed printed no owner:\n${output}`);
   return owner;
 }
 
-export async function prepare(dialect: Dialect, size: Size): Promise<LargeDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), 'tenon-scale-'));
-  const dropFolder = () => rmSync(folder, { recursive: true, force: true });
-  if (dialect === 'sqlite') {
-    const file = join(folder, 'tenon.db');
-    const settings = { DATABASE_URL: `file:${file}`, DATA_DIR: folder };
-    const owner = await fill(settings, size);
-    return { settings, owner, visits: sqliteVisits(file), grown: async () => {}, drop: async () => dropFolder() };
-  }
+async function fill(settings: Record<string, string>, { tasks, members }: Size): Promise<string> {
+  await seed(settings, { ...small, seed: 2 });
+  return seed(settings, { organizations: 1, tasks, members, seed: 1 });
+}
+
+async function sqlite(folder: string, size: Size): Promise<LargeDatabase> {
+  const file = join(folder, 'tenon.db');
+  const settings = { DATABASE_URL: `file:${file}`, DATA_DIR: folder };
+  const owner = await fill(settings, size);
+  const database = new Database(file);
+  for (const statement of moreRows(owner, size)) database.exec(statement);
+  database.close();
+  return {
+    settings,
+    owner,
+    visits: sqliteVisits(file),
+    grown: async () => {},
+    drop: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function postgresql(folder: string, size: Size): Promise<LargeDatabase> {
   const server = await startPostgresOrExit();
-  const administrator = new pg.Client({ connectionString: `${server.url}/postgres` });
-  await administrator.connect();
-  await administrator.query(`create role scale login password 'scale'`);
-  await administrator.query('create database tenon');
-  await administrator.end();
+  const administer = async (database: string, statements: readonly string[]): Promise<void> => {
+    const client = new pg.Client({ connectionString: `${server.url}/${database}` });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+  await administer('postgres', [`create role scale login password 'scale'`, 'create database tenon']);
   const settings = {
     DATABASE_URL: `${server.url.replace('postgres:postgres@', 'scale:scale@')}/tenon`,
     DATA_DIR: folder,
   };
   const migrationUrl = `${server.url}/tenon`;
   const owner = await fill({ ...settings, DATABASE_MIGRATION_URL: migrationUrl }, size);
+  await administer('tenon', moreRows(owner, size));
   const visits = await postgresVisits(settings.DATABASE_URL);
   return {
     settings,
@@ -63,7 +86,13 @@ export async function prepare(dialect: Dialect, size: Size): Promise<LargeDataba
     async drop() {
       await visits.close();
       await server.stop();
-      dropFolder();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Creates a database and fills it. */
+export function prepare(dialect: Dialect, size: Size): Promise<LargeDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-scale-'));
+  return dialect === 'sqlite' ? sqlite(folder, size) : postgresql(folder, size);
 }

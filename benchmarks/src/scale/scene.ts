@@ -2,14 +2,22 @@ import {
   addDependency,
   createComment,
   createPlatform,
+  createProject,
+  createRoleAssignment,
+  deleteRoleAssignment,
   listDepartments,
   listMembers,
+  listProjects,
+  listRoleAssignments,
+  listRoles,
   listTags,
   listTasks,
   listTeams,
   login,
   MemberListInput,
   type Platform,
+  ProjectListInput,
+  type RoleAssignmentCreate,
   type ServiceContext,
   type Task,
   TaskListInput,
@@ -23,30 +31,44 @@ import type { LargeDatabase, Size } from './databases.ts';
 interface Ids {
   person: string;
   tag: string;
+  /** Another tag, which some of the tasks have too. */
+  otherTag: string;
   team: string;
   department: string;
   parent: string;
+  project: string;
 }
 
-export interface Scene {
+/** People who see a part of the tasks. */
+const limitedPeople = ['developer', 'teamMember', 'rareTeamMember', 'rareProjectMember'] as const;
+export type LimitedPerson = (typeof limitedPeople)[number];
+
+export interface Scene extends Readonly<Record<LimitedPerson, ServiceContext>> {
   platform: Platform;
   organizationId: string;
   /** The owner, who sees everything. */
   ctx: ServiceContext;
+  /** A person who sees everything, but has only twenty tasks. */
+  viewer: ServiceContext;
   common: Ids;
   rare: Ids;
   rareAuthor: string;
-  /** A task with more events and comments than a page has. */
+  /** A task with more events, comments and files than a page has. */
   busyTask: string;
   rareTask: string;
+  /** The newest tasks. */
+  newest: readonly string[];
   now: Date;
 }
 
 /** The password of all seeded people, and the names of the rare values. */
-const seeded = { password: 'seeded-maple-lantern-42', tag: 'fossil', team: 'Archive' } as const;
+const seeded = { password: 'seeded-maple-lantern-42', tag: 'fossil', team: 'Archive', project: 'Museum' } as const;
 
 /** How many events and comments the busy task gets. */
 const busyTimes = 150;
+
+/** How many projects have a rare lead, a rare status and a rare word in their names. */
+const rareProjects = 20;
 
 function one<Item>(items: readonly Item[], what: string): Item {
   const [item] = items;
@@ -54,7 +76,10 @@ function one<Item>(items: readonly Item[], what: string): Item {
   return item;
 }
 
-async function idsIn(ctx: ServiceContext, names: { tag: string; team: string; department: string }) {
+async function idsIn(
+  ctx: ServiceContext,
+  names: Readonly<Record<'tag' | 'otherTag' | 'team' | 'department' | 'project', string>>,
+) {
   const page = { limit: 100, total: false, sort: 'name' } as const;
   const named = async (list: Promise<{ data: readonly { id: string; name: string }[] }>, name: string) =>
     one(
@@ -63,9 +88,48 @@ async function idsIn(ctx: ServiceContext, names: { tag: string; team: string; de
     ).id;
   return {
     tag: await named(listTags(ctx, page), names.tag),
+    otherTag: await named(listTags(ctx, page), names.otherTag),
     team: await named(listTeams(ctx, { ...page, subtree: false }), names.team),
     department: await named(listDepartments(ctx, page), names.department),
+    project: await named(listProjects(ctx, ProjectListInput.parse({ search: names.project })), names.project),
   };
+}
+
+/** Creates projects without tasks. Twenty of them have rare values. */
+async function addProjects(ctx: ServiceContext, count: number, rareLead: string): Promise<void> {
+  const step = Math.floor(count / rareProjects);
+  for (let number = 0; number < count; number++) {
+    const isRare = number % step === 0;
+    await createProject(ctx, {
+      key: `P${number}`,
+      name: `${isRare ? 'Quarry' : 'Plan'} ${number}`,
+      status: isRare ? 'cancelled' : 'active',
+      ...(isRare ? { leadId: rareLead, visibility: 'private' } : {}),
+    });
+  }
+}
+
+/** Gives a member one role instead of those that they have. */
+async function giveRole(ctx: ServiceContext, userId: string, key: string, scope: RoleAssignmentCreate['scope']) {
+  const page = { limit: 100, total: false, sort: '-createdAt' } as const;
+  const { data: before } = await listRoleAssignments(ctx, { ...page, user: [userId] });
+  const role = one(
+    (await listRoles(ctx, page)).data.filter((known) => known.key === key),
+    key,
+  );
+  await createRoleAssignment(ctx, { userId, roleId: role.id, scope, validTo: null });
+  for (const { id } of before) await deleteRoleAssignment(ctx, { id });
+}
+
+/** Signs somebody in. */
+async function contextOf(platform: Platform, email: string): Promise<ServiceContext> {
+  const signedIn = await login(
+    platform.context({ principal: null }),
+    { login: email, password: seeded.password, tokenTransport: 'body' },
+    { userAgent: null, refreshCookie: null, setRefreshCookie: () => {} },
+  );
+  const principal = await platform.principal(await platform.authenticate(signedIn.accessToken), 'required');
+  return platform.context({ principal });
 }
 
 export async function openScene({ settings, owner, grown }: LargeDatabase, size: Size): Promise<Scene> {
@@ -84,53 +148,74 @@ export async function openScene({ settings, owner, grown }: LargeDatabase, size:
     attemptsPerAddress: 1000,
     databaseUrl,
   });
-  const signedIn = await login(
-    platform.context({ principal: null }),
-    { login: owner, password: seeded.password, tokenTransport: 'body' },
-    { userAgent: null, refreshCookie: null, setRefreshCookie: () => {} },
-  );
-  const principal = await platform.principal(await platform.authenticate(signedIn.accessToken), 'required');
-  const ctx = platform.context({ principal });
-  const organizationId = principal.organizationId ?? '';
+  const ctx = await contextOf(platform, owner);
+  const { principal } = ctx;
+  const organizationId = principal?.organizationId ?? '';
 
-  const list = (input: Partial<TaskListInput>) => listTasks(ctx, TaskListInput.parse(input));
-  const memberWith = async (role: string): Promise<string> => {
-    const search = `${role}@`;
+  const list = async (input: Partial<TaskListInput>) => (await listTasks(ctx, TaskListInput.parse(input))).data;
+  const memberWith = async (search: string): Promise<string> => {
     const { data } = await listMembers(ctx, MemberListInput.parse({ organizationId, search }));
-    return one(data, role).user.id;
+    return one(data, search).user.id;
   };
-  const { data: first } = await list({ sort: 'number', limit: 3 });
-  const project = (title: string): Task =>
+  const first = await list({ sort: 'number', limit: 3 });
+  const parent = (title: string): Task =>
     one(
       first.filter((task) => task.title === title),
       title,
     );
-  const busyTask = project('Large project').id;
+  const busyTask = parent('Large project').id;
   for (let time = 0; time < busyTimes; time++) {
     await updateTask(ctx, { id: busyTask, description: `Edition ${time}` });
     await createComment(ctx, { id: busyTask, body: `Remark ${time}` });
   }
-  const rareTask = project('Small project').id;
-  for (const { id } of (await list({ limit: 20 })).data) await addDependency(ctx, { id, otherId: rareTask });
+  const rareTask = parent('Small project').id;
+  const newest = (await list({ limit: 100 })).map(({ id }) => id);
+  for (const id of newest.slice(0, 20)) await addDependency(ctx, { id, otherId: rareTask });
+  const rarePerson = await memberWith('viewer@');
+  await addProjects(ctx, size.projects, rarePerson);
+
+  const common = {
+    person: principal?.userId ?? '',
+    parent: busyTask,
+    ...(await idsIn(ctx, {
+      tag: 'bug',
+      otherTag: 'feature',
+      team: 'Dispatch',
+      department: 'Operations',
+      project: 'Daily work',
+    })),
+  };
+  const rare = {
+    person: rarePerson,
+    parent: rareTask,
+    ...(await idsIn(ctx, { ...seeded, otherTag: 'bug', department: seeded.team })),
+  };
+  const domain = owner.slice(owner.indexOf('@'));
+  const person = async (number: number, role: string, scope: RoleAssignmentCreate['scope']) => {
+    const email = `person-${number}${domain}`;
+    await giveRole(ctx, await memberWith(email), role, scope);
+    return contextOf(platform, email);
+  };
+  const limited = {
+    developer: await person(3, 'developer', { kind: 'organization' }),
+    teamMember: await person(4, 'member', { kind: 'team', id: common.team }),
+    rareTeamMember: await person(5, 'member', { kind: 'team', id: rare.team }),
+    rareProjectMember: await person(6, 'member', { kind: 'project', id: rare.project }),
+  };
   await addTestJobs(platform, organizationId, size.jobs);
   await grown();
   return {
+    ...limited,
     platform,
     organizationId,
     ctx,
-    common: {
-      person: principal.userId,
-      parent: busyTask,
-      ...(await idsIn(ctx, { tag: 'bug', team: 'Dispatch', department: 'Operations' })),
-    },
-    rare: {
-      person: await memberWith('viewer'),
-      parent: rareTask,
-      ...(await idsIn(ctx, { ...seeded, department: seeded.team })),
-    },
-    rareAuthor: await memberWith('member'),
+    viewer: await contextOf(platform, owner.replace('owner@', 'viewer@')),
+    common,
+    rare,
+    rareAuthor: await memberWith('member@'),
     busyTask,
     rareTask,
+    newest,
     now: platform.clock.now(),
   };
 }

@@ -8,12 +8,45 @@ interface Sent {
   values: readonly unknown[];
 }
 
-/** Counts the pages of the database that the statements of a call visit. Writes are rolled back. */
+/** What the statements of a call visit. It is the same on every machine, however busy that is. */
+export interface Visited {
+  /** On PostgreSQL a page counts each time it is visited, on SQLite once for each statement. */
+  pages: number;
+  /** The rows that scans have read. Null on SQLite, which does not count them. */
+  rows: number | null;
+  /** The tables that were read from one end to the other. */
+  wholeTables: readonly string[];
+}
+
+/** Counts what the statements of a call visit, by running them once more. What they write is rolled back. */
 export interface Visits {
-  /** Runs a call, and returns how many pages its statements visit. */
-  of(call: () => Promise<unknown>): Promise<number>;
+  /** Runs a call, and returns what its statements visit. */
+  of(call: () => Promise<unknown>): Promise<Visited>;
   close(): Promise<void>;
 }
+
+/** The tables that have more rows in an organization with more tasks. None of their rows are to be read without an index. */
+const growing: readonly string[] = [
+  'attachments',
+  'comments',
+  'events',
+  'event_payloads',
+  'jobs',
+  'memberships',
+  'notifications',
+  'projects',
+  'role_assignments',
+  'task_assignees',
+  'task_dependencies',
+  'task_search',
+  'task_tags',
+  'task_watchers',
+  'tasks',
+  'users',
+];
+
+/** How many rows of a growing table may be read without an index: PostgreSQL reads a small table so at once. */
+const fewRows = 300;
 
 const isQuery = (sql: string): boolean => /^\s*(select|with|insert|update|delete)\b/i.test(sql);
 
@@ -30,8 +63,8 @@ async function record(call: () => Promise<unknown>): Promise<readonly Sent[]> {
   return sent;
 }
 
-/** Returns how many bytes this process has read by system calls. */
-const bytesRead = (): number => Number(/^rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+/** Returns how many bytes this thread has read by system calls. The thread that makes checkpoints reads pages too. */
+const bytesRead = (): number => Number(/^rchar: (\d+)/.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1]);
 
 /** Makes a function that runs another one at its first call only. */
 function once(work: () => void): () => void {
@@ -83,14 +116,19 @@ export function sqliteVisits(file: string): Visits {
         const pageSize = Number(database.pragma('page_size', { simple: true }));
         database.exec('begin');
         database.prepare('select count(*) from sqlite_master').get();
+        const queries = sent.filter(({ sql }) => isQuery(sql));
         const before = bytesRead();
-        for (const { sql, values } of sent) {
-          if (!isQuery(sql)) continue;
+        for (const { sql, values } of queries) {
           const statement = database.prepare(sql);
           if (statement.reader) statement.all(...values);
           else statement.run(...values);
         }
-        return Math.round((bytesRead() - before) / pageSize);
+        const pages = Math.round((bytesRead() - before) / pageSize);
+        const plans = queries.flatMap(({ sql, values }) =>
+          database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(...values),
+        );
+        const scanned = plans.map(({ detail }) => /^SCAN (\w+)/.exec(detail)?.[1] ?? '');
+        return { pages, rows: null, wholeTables: growing.filter((table) => scanned.includes(table)) };
       } finally {
         database.close();
       }
@@ -99,8 +137,41 @@ export function sqliteVisits(file: string): Visits {
   };
 }
 
+/** A node of a plan as PostgreSQL explains it. Rows are those of one of its runs, on average. */
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  'Shared Hit Blocks': number;
+  'Shared Read Blocks': number;
+  Plans?: readonly PlanNode[];
+}
+
 interface Explained {
-  'QUERY PLAN': readonly { Plan: Readonly<Record<string, unknown>> }[];
+  'QUERY PLAN': readonly { Plan: PlanNode }[];
+}
+
+const nodesOf = (node: PlanNode): readonly PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** How many rows of a table a node has read, with those that it left out. */
+const rowsRead = (node: PlanNode): number =>
+  node['Relation Name'] === undefined || !node['Node Type'].endsWith('Scan')
+    ? 0
+    : node['Actual Loops'] *
+      (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0));
+
+function visitedBy(plans: readonly PlanNode[]): Visited {
+  const nodes = plans.flatMap(nodesOf);
+  const whole = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && rowsRead(node) > fewRows);
+  return {
+    // The pages of a node contain those of the nodes below.
+    pages: plans.reduce((sum, plan) => sum + plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], 0),
+    rows: Math.round(nodes.reduce((sum, node) => sum + rowsRead(node), 0)),
+    wholeTables: growing.filter((table) => whole.some((node) => node['Relation Name'] === table)),
+  };
 }
 
 const literal = (value: unknown): string => {
@@ -118,23 +189,26 @@ export async function postgresVisits(url: string): Promise<Visits> {
   await client.query('set role tenon_request');
   return {
     async of(call) {
-      let enter = 'begin';
-      let pages = 0;
-      for (const { sql, values } of await record(call)) {
-        if (/\bbegin\b/.test(sql)) enter = sql.slice(sql.indexOf('begin'));
+      const sent = await record(call);
+      const plans: PlanNode[] = [];
+      await client.query('begin');
+      for (const { sql, values } of sent) {
+        // What a call reads and writes in one transaction is run in one again.
+        if (/\bbegin\b/.test(sql)) {
+          await client.query('rollback');
+          await client.query(sql.slice(sql.indexOf('begin')));
+        }
         if (!isQuery(sql)) continue;
-        await client.query(enter);
         await client.query(`prepare visited as ${sql}`);
         const given = values.length > 0 ? `(${values.map(literal).join()})` : '';
         const { rows } = await client.query<Explained>(
           `explain (analyze, buffers, format json) execute visited${given}`,
         );
-        const plan = rows[0]?.['QUERY PLAN'][0]?.Plan;
-        pages += Number(plan?.['Shared Hit Blocks']) + Number(plan?.['Shared Read Blocks']);
-        await client.query('rollback');
+        plans.push(...rows.flatMap((row) => row['QUERY PLAN'].map(({ Plan }) => Plan)));
         await client.query('deallocate visited');
       }
-      return pages;
+      await client.query('rollback');
+      return visitedBy(plans);
     },
     close: () => client.end(),
   };

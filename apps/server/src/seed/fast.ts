@@ -2,6 +2,7 @@ import {
   addMembersAtOnce,
   addTasks,
   createDepartment,
+  createProject,
   createTag,
   createTask,
   createTeam,
@@ -32,6 +33,7 @@ export const rare = {
   tag: 'fossil',
   /** A team, and a department that has only this team. */
   team: 'Archive',
+  project: 'Museum',
   /** A word in titles. */
   word: 'zirconium',
   /** A word in descriptions. */
@@ -50,11 +52,16 @@ interface Around extends Surroundings {
 
 type Change = (task: WholeTask) => Partial<WholeTask>;
 
-/** Creates what rare values refer to. Returns the changes that give a task each rare value. */
+/** Creates what rare values refer to, and the common project. Returns the changes that give a task each rare value. */
 async function prepareRare({ owner, rareAssignee, rareAuthor, teamIds }: Around, at: Date, now: Date) {
   const { id: tagId } = await createTag(owner.ctx(), { name: rare.tag, color: '#8a7f6b' });
   const { id: departmentId } = await createDepartment(owner.ctx(), { name: rare.team, parentId: null });
   const { id: teamId } = await createTeam(owner.ctx(), { name: rare.team, departmentId });
+  const projectOf = (key: string, name: string) => createProject(owner.ctx(at), { key, name });
+  const [{ id: projectId }, { id: commonProjectId }] = [
+    await projectOf('RARE', rare.project),
+    await projectOf('DAILY', 'Daily work'),
+  ];
   const parentOf = (title: string) => createTask(owner.ctx(at), { title, teamId: teamIds[0] ?? null });
   const [{ id: parentId }, { id: commonParentId }] = [await parentOf('Small project'), await parentOf('Large project')];
   const changes: readonly Change[] = [
@@ -62,7 +69,8 @@ async function prepareRare({ owner, rareAssignee, rareAuthor, teamIds }: Around,
     () => ({ createdById: rareAuthor.userId }),
     ({ tagIds }) => ({ tagIds: [...tagIds.slice(1), tagId] }),
     () => ({ teamId }),
-    () => ({ parentId }),
+    () => ({ parentId, projectId: null }),
+    () => ({ projectId }),
     () => ({ status: 'archived' }),
     () => ({ priority: 'urgent' }),
     () => ({ dueDate: '2001-01-01T00:00:00.000Z', status: 'done' }),
@@ -71,7 +79,7 @@ async function prepareRare({ owner, rareAssignee, rareAuthor, teamIds }: Around,
     () => ({ description: rare.longWord }),
     () => ({ deletedAt: now.toISOString() }),
   ];
-  return { changes, commonParentId };
+  return { changes, commonParentId, commonProjectId };
 }
 
 export interface How {
@@ -86,7 +94,7 @@ export interface How {
 /** Adds tasks by large statements. */
 export async function addManyTasks(around: Around, tasks: number, { random, now, done, grown }: How): Promise<void> {
   const created = historyOf(random, tasks, now);
-  const { changes, commonParentId } = await prepareRare(around, created(-1), now);
+  const { changes, commonParentId, commonProjectId } = await prepareRare(around, created(-1), now);
   const common = { person: around.owner.userId, tag: around.tags[0]?.id ?? '' };
   // Two of the tasks exist already: the two parents.
   const count = Math.max(0, tasks - 2);
@@ -123,7 +131,9 @@ export async function addManyTasks(around: Around, tasks: number, { random, now,
       actualHours: status === 'done' ? (actualHours ?? hours(random)) : null,
       status,
       priority,
+      // Subtasks are where their parent is, outside of projects.
       parentId: number % 10 === 3 ? commonParentId : null,
+      projectId: number % 2 === 0 ? commonProjectId : null,
       createdAt: at.toISOString(),
       createdById: authorId,
       deletedAt: null,

@@ -11,6 +11,7 @@ import { taskEvents } from './task.events.ts';
 import { numbersTaken, releaseQuota, takeQuotaAndNumber } from './task.quota.ts';
 import { sortColumnsOf } from './task.record.ts';
 import type { Task } from './task.schema.ts';
+import { takePlaces } from './task.project.ts';
 import { linkAssignees, linkTags } from './task.service.ts';
 
 /** A new task, with what `createTask` would add. */
@@ -26,6 +27,7 @@ export interface WholeTask extends Pick<
   | 'actualHours'
   | 'parentId'
   | 'teamId'
+  | 'projectId'
   | 'createdAt'
   | 'deletedAt'
 > {
@@ -45,8 +47,8 @@ function eventsOf(task: WholeTask, trashId: string | null): NewEvent[] {
 }
 
 /**
- * Adds many made-up tasks by a few large statements, with their links, words, numbers and events. It neither authorizes nor checks rules,
- * so the caller must know that the references are valid. Tasks in the trash count as deleted by their creator.
+ * Adds many made-up tasks by a few large statements, with their links, words, numbers, places and events. It neither authorizes nor
+ * checks rules, so the caller must know that the references are valid. Tasks in the trash count as deleted by their creator.
  * @param tasks parents before their subtasks
  * @throws `limit_exceeded`
  */
@@ -54,9 +56,11 @@ export async function addTasks(ctx: ServiceContext, tasks: readonly WholeTask[])
   await mutate(ctx, async (unit) => {
     const { first, max } = await numbersTaken(unit, await takeQuotaAndNumber(unit, tasks.length), tasks.length);
     if (max !== null) throw limitExceeded('tasks', max);
+    const places = await takePlaces(unit, tasks);
     const rows = tasks.map(({ assigneeIds: _people, tagIds: _tags, ...task }, index) => ({
       ...unit.owner,
       ...task,
+      ...places.get(task.id),
       ...sortColumnsOf(task),
       number: first + index,
       startDate: null,
