@@ -28,6 +28,23 @@ export const encryptionKey = 'cZF8wqZxUupmIsEaDZ1MCeSlSTLY6oZmQrVlSw8i1Ls=';
 export const secretKey = 'k3Vd0Zq8sXw1mB7tR5yHn2LcJf9GpE6aUoTi4QxWvSzYbNrM';
 export const publicUrl = 'http://127.0.0.1:8000';
 
+/** How many tasks of each organization are on its board: the oldest, which no other list shows. */
+const onBoard = 300;
+
+/** The statements that put some tasks of each organization into a project. The seed has no projects. */
+const makeBoards: readonly string[] = [
+  `insert into projects (organization_id, id, key, name, name_sort, status, visibility, version,
+     created_at, created_by_id, updated_at, updated_by_id)
+   select organization_id, id, 'BOARD', 'Board', 'board', 'active', 'organization', 1,
+     created_at, created_by_id, created_at, created_by_id from tasks where number = 1`,
+  `insert into project_keys (organization_id, key, project_id) select organization_id, key, id from projects`,
+  `update tasks set project_number = number, position = substr(cast(10000000000 + number as text), 2),
+     project_id = (select id from projects where projects.organization_id = tasks.organization_id)
+   where number <= ${onBoard}`,
+];
+
+const boardsOf = ({ operations }: Options): readonly string[] => (operations.includes('board') ? makeBoards : []);
+
 async function fill(settings: Record<string, string>, options: Options): Promise<string> {
   const counts = ['--tasks', String(options.tasks), '--organizations', String(options.organizations)];
   const output = await runToEnd([files.tenon, 'seed', ...counts], { SECRET_KEY: secretKey, ...settings });
@@ -42,6 +59,7 @@ async function sqlite(folder: string, options: Options): Promise<Databases> {
   const settings = { DATABASE_URL: ownerUrl, DATA_DIR: folder };
   const password = await fill(settings, options);
   const database = new Database(tenon);
+  for (const statement of boardsOf(options)) database.exec(statement);
   database.pragma('wal_checkpoint(truncate)');
   database.close();
   const { size } = statSync(tenon);
@@ -74,6 +92,7 @@ async function postgresql(folder: string, options: Options): Promise<Databases> 
     const ownerUrl = `${server.url}/tenon`;
     const settings = { DATABASE_URL: tenonUrl, DATA_DIR: folder };
     const password = await fill({ ...settings, DATABASE_MIGRATION_URL: ownerUrl }, options);
+    await administer('tenon', ...boardsOf(options));
     await administer('postgres', 'create database ceiling template tenon');
     for (const database of ['tenon', 'ceiling']) await administer(database, 'vacuum analyze');
     const owner = await openRows(ownerUrl);

@@ -5,12 +5,13 @@ import { measure, type Measured, medianOf, runOnce, type Target } from './measur
 import { type Dialect, type Options, readOptions, type Surface, surfaces } from './options.ts';
 import { assertSameWork } from './probe.ts';
 import { profile } from './profile.ts';
-import { countsTable, speedTable } from './report.ts';
+import { countsTable, speedTable, waitersTable } from './report.ts';
 import { openRows } from './rows.ts';
 import { type Organization, readScene } from './scene.ts';
 import { measureStarts } from './start.ts';
 import { measureStreams, streamLine } from './stream.ts';
 import { signInAt, startCeiling, startSources, startTenon } from './tenon-servers.ts';
+import { measureWaiters, type Waited } from './waiters.ts';
 
 /** Sends requests until all code is compiled (about ten thousand are needed), all statements are prepared, and all caches are full. */
 async function warmUp(
@@ -98,6 +99,15 @@ async function count(): Promise<Counted[]> {
   return figures;
 }
 
+async function wait(): Promise<Waited[]> {
+  const figures: Waited[] = [];
+  await onDatabases(async (dialect, databases) => {
+    figures.push(...(await measureWaiters(dialect, databases, options)));
+  });
+  console.log(`\n${waitersTable(figures)}`);
+  return figures;
+}
+
 async function compare(): Promise<Omit<Measured, 'clientBusy'>[]> {
   const runs: Measured[][] = [];
   for (let run = 1; run <= options.runs; run++) {
@@ -123,6 +133,7 @@ else if (options.streams)
 else if (profileFolder !== null)
   await onDatabases((dialect, databases) => profileDatabase(dialect, databases, profileFolder, options));
 else {
-  const figures = options.requests === null ? await compare() : await count();
+  const work = options.waiters ? wait : options.requests === null ? compare : count;
+  const figures = await work();
   if (jsonFile !== null) writeFileSync(jsonFile, `${JSON.stringify(figures, null, 2)}\n`);
 }

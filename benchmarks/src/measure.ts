@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Extent, load, type Run } from './load.ts';
 import { type Dialect, type Operation, type Options, type Surface, surfaces } from './options.ts';
-import { expectedStatus, requestsOf } from './requests.ts';
+import { bulkSize, expectedStatus, requestsOf } from './requests.ts';
 import type { Rows } from './rows.ts';
 import type { Organization } from './scene.ts';
 
@@ -30,7 +30,7 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 };
 
-const eventTypes = { create: 'task.created', patch: 'task.updated' } as const;
+const eventTypes = { create: 'task.created', patch: 'task.updated', bulk: 'task.updated' } as const;
 
 /** Counts events. Their ids begin with their time, so the index of ids makes this cheap. */
 async function eventsSince(rows: Rows, type: string, since: number): Promise<number> {
@@ -63,9 +63,10 @@ export async function runOnce(
   const requests = await requestsOf(surface, operation, connections, organizations, rows);
   const begun = Date.now();
   const run = await load(url, requests, extent, expectedStatus(surface, operation));
-  if (operation === 'create' || operation === 'patch') {
+  if (operation === 'create' || operation === 'patch' || operation === 'bulk') {
     const written = await settledEvents(rows, eventTypes[operation], begun);
-    if (written < run.answers || written > run.answers + 2 * connections)
+    const each = operation === 'bulk' ? bulkSize : 1;
+    if (written < each * run.answers || written > each * (run.answers + 2 * connections))
       throw new Error(`${surface} ${operation} answered ${run.answers} times but recorded ${written} events.`);
   }
   return run;

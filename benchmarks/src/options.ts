@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 export const dialects = ['sqlite', 'postgresql'] as const;
 export type Dialect = (typeof dialects)[number];
 
-const operations = ['list', 'get', 'create', 'patch'] as const;
+/** What is measured unless something else is asked for. */
+const usualOperations = ['list', 'get', 'create', 'patch'] as const;
+const operations = [...usualOperations, 'search', 'activity', 'analytics', 'board', 'bulk'] as const;
 export type Operation = (typeof operations)[number];
 
 /** In the order of their runs within a round. */
@@ -24,6 +26,8 @@ export interface Options {
   starts: boolean;
   /** Whether streams of events are measured instead of requests. */
   streams: boolean;
+  /** Whether lists are measured while others wait for a row, instead of requests. */
+  waiters: boolean;
   /** How often everything is measured, each time on new databases. */
   runs: number;
   /** If set, the benchmark counts what so many requests ask of the database, and measures nothing. */
@@ -36,7 +40,8 @@ export interface Options {
 const usage = `npm run bench -- [options]
 
   --db sqlite|postgresql     one database instead of both
-  --operations list,get      some operations instead of all
+  --operations list,get      these operations. By default ${usualOperations.join(', ')}; there are also
+                             ${operations.slice(usualOperations.length).join(', ')}
   --connections 1,32,256     how many clients at once
   --quick                    3 rounds of 1 s instead of 5 rounds of 3 s
   --runs 3                   measure everything three times, on new databases, and print the spread of the ratios
@@ -44,6 +49,7 @@ const usage = `npm run bench -- [options]
   --tasks 20000 --organizations 20
   --start                    measure the start and the idle memory instead of requests
   --stream                   measure how late events reach 500 readers in 50 organizations, at 200 events a second
+  --waiters                  measure the lists of one organization while requests of another wait for a row
   --counts                   count what requests ask of the database instead of measuring, at 1 and 32 connections
   --requests 4000            how many requests to count, after as many to warm up (400 with --quick)
   --profile FOLDER           write CPU profiles of our server instead of measuring
@@ -71,6 +77,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       start: { type: 'boolean', default: false },
       stream: { type: 'boolean', default: false },
+      waiters: { type: 'boolean', default: false },
       runs: { type: 'string', default: '1' },
       counts: { type: 'boolean', default: false },
       requests: { type: 'string' },
@@ -89,7 +96,7 @@ export function readOptions(args: readonly string[]): Options {
   const requests = values.requests ?? (values.quick ? '400' : '4000');
   return {
     dialects: chosen(dialects, values.db, 'db'),
-    operations: chosen(operations, values.operations, 'operations'),
+    operations: values.operations === undefined ? usualOperations : chosen(operations, values.operations, 'operations'),
     connections: wholes('connections', values.connections ?? (values.counts ? '1,32' : '1,32,256')),
     rounds: values.quick ? 3 : 5,
     seconds: values.quick ? 1 : 3,
@@ -97,6 +104,7 @@ export function readOptions(args: readonly string[]): Options {
     organizations: whole('organizations', values.organizations ?? (values.stream ? '50' : '20')),
     starts: values.start,
     streams: values.stream,
+    waiters: values.waiters,
     runs: whole('runs', values.runs),
     requests: values.counts ? whole('requests', requests) : null,
     jsonFile: values.json ?? null,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Target } from './measure.ts';
 import type { Operation, Surface } from './options.ts';
-import { type BenchRequest, builders, expectedStatus, inputOf } from './requests.ts';
+import { type BenchRequest, builders, bulkSize, expectedStatus, inputOf } from './requests.ts';
 import type { Rows } from './rows.ts';
 import type { Organization } from './scene.ts';
 import { taskFields } from './task-fields.ts';
@@ -35,20 +35,33 @@ function assertTask(task: Json): void {
     assert.ok(isObject(person) && typeof person['fullName'] === 'string', 'a person has no name');
 }
 
-function assertPage(page: Json, status: unknown): void {
+function assertPage(operation: Operation, page: Json, input: Json): void {
   const tasks = members(page['data']);
-  assert.equal(tasks.length, 50);
-  assert.equal(typeof page['nextCursor'], 'string');
+  assert.ok(operation === 'search' ? tasks.length > 0 : tasks.length === 50);
   for (const task of tasks) assertTask(task);
-  assert.ok(tasks.every((task) => task['status'] === status));
-  const created = tasks.map((task) => String(task['createdAt']));
-  assert.deepEqual(created, created.toSorted().reverse());
+  if (operation === 'search') return;
+  assert.equal(typeof page['nextCursor'], 'string');
+  assert.ok(tasks.every((task) => task['status'] === input['status']));
+  const order = tasks.map((task) => String(task[operation === 'board' ? 'position' : 'createdAt']));
+  assert.deepEqual(order, operation === 'board' ? order.toSorted() : order.toSorted().reverse());
+}
+
+/** Asserts that an answer is whole. */
+function assertAnswer(operation: Operation, answer: Json, input: Json): void {
+  if (operation === 'list' || operation === 'search' || operation === 'board') assertPage(operation, answer, input);
+  else if (operation === 'activity') assert.equal(members(answer['data']).length, 50);
+  else if (operation === 'analytics') assert.ok(Number(answer['total']) > 0);
+  else if (operation === 'bulk') {
+    assert.equal(answer['succeeded'], bulkSize);
+    for (const row of members(answer['data'])) assertTask(member(row, 'task'));
+  } else assertTask(answer);
 }
 
 /** The part of an answer that must be equal on all servers, at any time and after any number of requests. */
 function comparable(operation: Operation, answer: Json): unknown {
-  if (operation === 'list') return answer['data'];
-  if (operation === 'get') return answer;
+  if (operation === 'get' || operation === 'analytics') return answer;
+  if (operation === 'bulk') return members(answer['data']).map((row) => comparable('patch', member(row, 'task')));
+  if (operation !== 'create' && operation !== 'patch') return answer['data'];
   const {
     id: _id,
     number: _number,
@@ -90,8 +103,7 @@ export async function assertSameWork(
         const answer = await answerOf(url, builders[surface][operation](person, input), surface, operation);
         if (operation === 'create')
           assert.equal(await committedEvents(rows), before + 1, `${surface} answered before its commit`);
-        if (operation === 'list') assertPage(answer, input['status']);
-        else assertTask(answer);
+        assertAnswer(operation, answer, input);
         if (operation === 'patch') assert.equal(answer['status'], input['status']);
         answers.push(comparable(operation, answer));
       }

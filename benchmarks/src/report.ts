@@ -1,5 +1,6 @@
 import type { Counted } from './counting.ts';
 import type { Measured } from './measure.ts';
+import type { Waited } from './waiters.ts';
 
 /** A column of a table, with the text of its cells. */
 interface Column<Figure> {
@@ -77,3 +78,14 @@ const ofCounts: readonly Column<Counted>[] = [
 ];
 
 export const countsTable = (figures: readonly Counted[]): string => tableOf(ofCounts, figures);
+
+const ofWaiting: readonly Column<Waited>[] = [
+  { heading: 'database', text: ({ db }) => db, numeric: false },
+  { heading: 'waiters', text: ({ waiters }) => String(waiters) },
+  { heading: 'lists', text: ({ lists }) => String(lists) },
+  { heading: 'p50 ms', text: ({ p50 }) => p50.toFixed(2) },
+  { heading: 'p99 ms', text: ({ p99 }) => p99.toFixed(2) },
+  { heading: 'p99 ratio', text: ({ ratio }) => ratio.toFixed(2) },
+];
+
+export const waitersTable = (figures: readonly Waited[]): string => tableOf(ofWaiting, figures);

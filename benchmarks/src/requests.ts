@@ -14,6 +14,15 @@ const statuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as con
 /** Statuses that have more than a page of tasks in every organization. */
 const listed = ['todo', 'in_progress', 'done'] as const;
 
+/** The statuses that have more than a page of tasks in the project of every organization. */
+const onBoard = ['todo', 'in_progress'] as const;
+
+/** Words that some of the tasks have, in their titles or in their descriptions. */
+const searched = ['customer', 'report', 'screenshots', 'friday'] as const;
+
+/** How many tasks one bulk changes. */
+export const bulkSize = 50;
+
 /** How many different requests a run has, approximately. */
 const rotation = 6000;
 /** How often the requests of a run patch each task. */
@@ -34,11 +43,21 @@ const write = (method: 'POST' | 'PATCH', person: Person, path: string, body: unk
   body: JSON.stringify(body),
 });
 
+const parameters = (input: Record<string, unknown>): string =>
+  new URLSearchParams(
+    Object.fromEntries(Object.entries(input).map(([name, value]) => [name, String(value)])),
+  ).toString();
+
 const rest: Record<Operation, Build> = {
   list: (person, { status }) => read(person, `/api/v1/tasks?status=${String(status)}&limit=50`),
   get: (person, { id }) => read(person, `/api/v1/tasks/${String(id)}`),
   create: (person, input) => write('POST', person, '/api/v1/tasks', input),
   patch: (person, { id, ...fields }) => write('PATCH', person, `/api/v1/tasks/${String(id)}`, fields),
+  search: (person, input) => read(person, `/api/v1/tasks?${parameters(input)}`),
+  board: (person, input) => read(person, `/api/v1/tasks?${parameters(input)}`),
+  activity: (person, input) => read(person, `/api/v1/activity?${parameters(input)}`),
+  analytics: (person, input) => read(person, `/api/v1/analytics/tasks?${parameters(input)}`),
+  bulk: (person, input) => write('POST', person, '/api/v1/tasks/bulk-update', input),
 };
 
 const query = (input: unknown): string => `input=${encodeURIComponent(JSON.stringify(input))}`;
@@ -48,6 +67,12 @@ const trpc: Record<Operation, Build> = {
   get: (person, input) => read(person, `/trpc/tasks.get?${query(input)}`),
   create: (person, input) => write('POST', person, '/trpc/tasks.create', input),
   patch: (person, input) => write('POST', person, '/trpc/tasks.update', input),
+  search: (person, input) => read(person, `/trpc/tasks.list?${query(input)}`),
+  board: (person, { project, status, ...input }) =>
+    read(person, `/trpc/tasks.list?${query({ ...input, project: [project], status: [status] })}`),
+  activity: (person, { type, ...input }) => read(person, `/trpc/activity.list?${query({ ...input, type: [type] })}`),
+  analytics: (person, input) => read(person, `/trpc/analytics.tasks?${query(input)}`),
+  bulk: (person, input) => write('POST', person, '/trpc/tasks.bulkUpdate', input),
 };
 
 /** The ceiling has the REST interface only. */
@@ -67,6 +92,13 @@ function at<Item>(items: readonly Item[], position: number): Item {
 /** The input of the n-th request: people, tasks and tags alternate. */
 export function inputOf(operation: Operation, organization: Organization, turn: number): Record<string, unknown> {
   if (operation === 'list') return { status: at(listed, turn) };
+  if (operation === 'search') return { search: at(searched, turn), limit: 50 };
+  if (operation === 'board')
+    return { project: organization.projectId, status: at(onBoard, turn), sort: 'position', limit: 50 };
+  if (operation === 'activity') return { type: 'task.created', before: organization.seededUntil, limit: 50 };
+  if (operation === 'analytics') return { createdBefore: organization.seededUntil };
+  if (operation === 'bulk')
+    return { ids: organization.taskIds.slice(0, bulkSize), changes: { estimatedHours: 100 + turn } };
   if (operation === 'create')
     return {
       title: `Prepare the quarterly report for region ${turn}`,
@@ -90,6 +122,7 @@ export async function requestsOf(
   const build = builders[surface][operation];
   const each = Math.max(40, Math.ceil(rotation / connections));
   if (operation === 'patch') return patches(build, connections, each, organizations, rows);
+  if (operation === 'bulk') return bulks(build, connections, organizations);
   return Array.from({ length: connections }, (_, connection) =>
     Array.from({ length: each }, (_unused, index) => {
       // Requests that are sent at the same time are of different organizations.
@@ -126,4 +159,22 @@ async function patches(
       return build(at(organization.people, round), { id, status });
     }),
   );
+}
+
+/** How many different bulks a connection sends. */
+const bulksInTurn = 40;
+
+/** Every bulk changes all of its tasks: each connection has its own tasks, and gives them other hours each time. */
+function bulks(build: Build, connections: number, organizations: readonly Organization[]): BenchRequest[][] {
+  // The last run has left other hours.
+  const first = 1000 + (Math.floor(Date.now() / 1000) % 1000) * bulksInTurn;
+  return Array.from({ length: connections }, (_, connection) => {
+    const organization = at(organizations, connection);
+    const { taskIds, people } = organization;
+    const chunk = Math.floor(connection / organizations.length) % Math.floor(taskIds.length / bulkSize);
+    const ids = taskIds.slice(chunk * bulkSize, (chunk + 1) * bulkSize);
+    return Array.from({ length: bulksInTurn }, (_unused, index) =>
+      build(at(people, index), { ids, changes: { estimatedHours: first + index } }),
+    );
+  });
 }

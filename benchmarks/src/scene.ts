@@ -14,6 +14,10 @@ export interface Organization {
   memberIds: string[];
   tagIds: string[];
   taskIds: string[];
+  /** The project that has some of the tasks. Null unless boards are measured. */
+  projectId: string | null;
+  /** When the newest of the seeded tasks was created. */
+  seededUntil: string;
 }
 
 interface MemberRow {
@@ -50,6 +54,12 @@ export async function readScene(rows: Rows, signIn: (email: string) => Promise<s
   const tasks = group(
     await rows.all<IdRow>('select organization_id, id from tasks where deleted_at is null order by id'),
   );
+  const projects = group(await rows.all<IdRow>('select organization_id, id from projects'));
+  const newest = group(
+    await rows.all<{ organization_id: string; at: number | Date }>(
+      'select organization_id, max(created_at) as at from tasks group by organization_id',
+    ),
+  );
   return Promise.all(
     [...members].map(async ([organizationId, found]) => ({
       people: await Promise.all(
@@ -60,6 +70,8 @@ export async function readScene(rows: Rows, signIn: (email: string) => Promise<s
       memberIds: found.map((member) => member.user_id),
       tagIds: (tags.get(organizationId) ?? []).map((row) => row.id),
       taskIds: (tasks.get(organizationId) ?? []).map((row) => row.id),
+      projectId: projects.get(organizationId)?.[0]?.id ?? null,
+      seededUntil: new Date(newest.get(organizationId)?.[0]?.at ?? 0).toISOString(),
     })),
   );
 }

@@ -38,8 +38,14 @@ export const taskCreated = (now: Date, { title, assigneeIds, tagIds }: NewTask):
     data: { title, version: 1 },
   });
 
-export const statusChanged = (now: Date, before: TaskRow, after: TaskRow): EventRow =>
+/** @param field the one that was changed */
+export const taskChanged = (
+  now: Date,
+  before: TaskRow,
+  after: TaskRow,
+  field: 'status' | 'estimatedHours',
+): EventRow =>
   event('task.updated', now, {
-    changes: { status: { from: before.status, to: after.status } },
+    changes: { [field]: { from: before[field], to: after[field] } },
     data: { version: after.version },
   });

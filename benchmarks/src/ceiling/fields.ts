@@ -33,6 +33,9 @@ export interface TaskRow {
   title: string;
   status: Status;
   completedAt: string | null;
+  estimatedHours: number | null;
+  projectId: string | null;
+  projectNumber: number | null;
   createdAt: string;
   createdById: string;
   updatedAt: string;
@@ -55,6 +58,7 @@ const columns: readonly Column[] = [
   ...fields.filter((field): field is Column => field.column !== null),
   person('createdById', 'created_by_id'),
   person('updatedById', 'updated_by_id'),
+  { name: 'projectNumber', column: 'project_number', kind: 'integer', nullable: true },
 ];
 
 /** The columns as SQL. Each goes through the SQL function of its kind, if there is one. */
@@ -98,7 +102,7 @@ const isKeyOf = <Known extends object>(known: Known, name: string): name is stri
 
 /** The code of the fields that are not columns. */
 const joined = {
-  key: 'null',
+  key: 'key',
   assignees: 'assignees',
   tags: 'tags',
   // No task of the benchmark waits for another, and nobody has muted one: the ceiling does not look.
@@ -112,13 +116,14 @@ const joined = {
 /** Makes a task of its row and of what is joined to it. */
 export const taskOf: (
   row: TaskRow,
+  key: string | null,
   assignees: Person[],
   tags: Tag[],
   createdBy: Person,
   updatedBy: Person,
   watching: boolean,
 ) => Task = compiled(
-  'row, assignees, tags, createdBy, updatedBy, watching',
+  'row, key, assignees, tags, createdBy, updatedBy, watching',
   fields.map(({ name }) => [name, isKeyOf(joined, name) ? joined[name] : `row.${name}`]),
 );
 

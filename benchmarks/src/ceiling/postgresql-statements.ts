@@ -1,12 +1,16 @@
 import pg from 'pg';
+import type { ReadEvent } from './activity.ts';
 import { columnsBy, rowReader } from './fields.ts';
+import { figureColumns } from './figures.ts';
 import type { Reference } from './store.ts';
 import type { Link, Name } from './task.ts';
 
+/** The session speaks UTC: `2026-01-31 09:00:00.12+00`. */
+const instant = (at: string): string =>
+  `${at.slice(0, 10)}T${at.slice(11, 19)}.${at.charAt(19) === '.' ? at.slice(20, -3).padEnd(3, '0') : '000'}Z`;
+
 export const taskRow = rowReader({
-  // The session speaks UTC: `2026-01-31 09:00:00.12+00`.
-  instant: (at: string) =>
-    `${at.slice(0, 10)}T${at.slice(11, 19)}.${at.charAt(19) === '.' ? at.slice(20, -3).padEnd(3, '0') : '000'}Z`,
+  instant,
   hundredths: (value: number) => value / 100,
 });
 
@@ -35,6 +39,18 @@ export const referenceOf = ([kind, id, name, detail, status]: RawReference): Ref
   name,
   detail,
   status,
+});
+
+type RawEvent = [string, string, string | null, string, string, ReadEvent['payload'], string | null, string | null];
+export const eventOf = ([id, actorId, apiKeyId, entityId, at, payload, username, fullName]: RawEvent): ReadEvent => ({
+  id,
+  actorId,
+  apiKeyId,
+  entityId,
+  at: instant(at),
+  payload,
+  username,
+  fullName,
 });
 
 /** Makes a named statement, which each connection prepares once. */
@@ -126,6 +142,55 @@ export const statements = {
   insertPayload: statement(
     'insert-payload',
     `insert into event_payloads (event_id, organization_id, salt, payload) values ($1, $2, $3, $4)`,
+  ),
+  search: statement<unknown[]>(
+    'search',
+    `select ${columnsBy({})} from (
+       select task_id as found_id, strpos(title, $2) > 0 as in_title from task_search
+       where organization_id = $1 and document @@ $3::tsquery order by in_title desc, found_id desc limit $4
+     ) found join tasks on organization_id = $1 and id = found_id and deleted_at is null
+     order by in_title desc, found_id desc`,
+  ),
+  board: statement<unknown[]>(
+    'board',
+    `select ${columnsBy({})} from tasks
+     where organization_id = $1 and project_id = $2 and status_rank = $3 and deleted_at is null
+     order by position, id limit $4`,
+  ),
+  projectKeys: statement<[string, string]>(
+    'project-keys',
+    'select id, key from projects where organization_id = $1 and id = any($2::uuid[])',
+  ),
+  activity: statement<RawEvent>(
+    'activity',
+    `select e.id, e.actor_id, e.api_key_id, e.entity_id, e.at, p.payload, u.username, u.full_name
+     from events e join event_payloads p on p.event_id = e.id left join users u on u.id = e.actor_id
+     where e.organization_id = $1 and e.at <= $2 and e.type = 'task.created' order by e.at desc, e.id desc limit $3`,
+  ),
+  figures: statement<unknown[]>(
+    'figures',
+    `select ${figureColumns('$3', '$4')} from tasks
+     where organization_id = $1 and deleted_at is null and created_at <= $2`,
+  ),
+  lockMany: statement<unknown[]>(
+    'lock-many',
+    `select ${columnsBy({})} from tasks where organization_id = $1 and id = any($2::uuid[]) and deleted_at is null
+     order by id for update`,
+  ),
+  setHours: statement(
+    'set-hours',
+    `update tasks set estimated_hours = $3, version = version + 1, updated_at = $4, updated_by_id = $5
+     where organization_id = $1 and id = any($2::uuid[])`,
+  ),
+  insertEvents: statement(
+    'insert-events',
+    `insert into events (id, organization_id, type, actor_id, entity_type, entity_id, request_id, payload_hash, at)
+     select unnest($1::uuid[]), $2, $3, $4, 'task', unnest($5::uuid[]), $6, unnest($7::text[]), $8`,
+  ),
+  insertPayloads: statement(
+    'insert-payloads',
+    `insert into event_payloads (event_id, organization_id, salt, payload)
+     select unnest($1::uuid[]), $2, unnest($3::text[]), unnest($4::text[])::jsonb`,
   ),
   setStatus: statement(
     'set-status',

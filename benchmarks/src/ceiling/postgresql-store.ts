@@ -1,10 +1,21 @@
 import pg from 'pg';
-import { type EventRow, statusChanged, taskCreated } from './event.ts';
-import { linkOf, namedLinksOf, nameOf, referenceOf, statements, taskRow, types } from './postgresql-statements.ts';
+import { activityPage } from './activity.ts';
+import { type EventRow, taskChanged, taskCreated } from './event.ts';
+import {
+  eventOf,
+  linkOf,
+  namedLinksOf,
+  nameOf,
+  referenceOf,
+  statements,
+  taskRow,
+  types,
+} from './postgresql-statements.ts';
 import { statuses, type Task, type TaskRow } from './fields.ts';
+import { figuresOf, weekBefore } from './figures.ts';
 import { searchWords } from './search.ts';
-import { allFound, type Caller, newLinks, newRow, type Store, withStatus } from './store.ts';
-import { assemble, cut, pointedAt } from './task.ts';
+import { allFound, type Caller, newLinks, newRow, type Store, withHours, withStatus } from './store.ts';
+import { assemble, cut, pointedAt, projectIdsOf } from './task.ts';
 
 type Client = Pick<pg.PoolClient, 'query'>;
 
@@ -12,14 +23,31 @@ async function tasksOf(client: Client, { organizationId, userId }: Caller, rows:
   const ids = rows.map((row) => row.id);
   const links = (await statements.links(client, organizationId, ids)).map(linkOf);
   const { tagIds, userIds } = pointedAt(rows, links);
-  const names = await statements.names(client, organizationId, tagIds, userIds);
-  return assemble(userId, rows, links, names.map(nameOf));
+  const [names, keys] = await Promise.all([
+    statements.names(client, organizationId, tagIds, userIds),
+    projectKeysOf(client, organizationId, rows),
+  ]);
+  return assemble(userId, rows, links, names.map(nameOf), keys);
+}
+
+async function projectKeysOf(client: Client, organizationId: string, rows: readonly TaskRow[]) {
+  const ids = projectIdsOf(rows);
+  return new Map(ids.length === 0 ? [] : await statements.projectKeys(client, organizationId, ids));
+}
+
+async function pageOf(client: Client, caller: Caller, raw: readonly unknown[][], limit: number) {
+  const { shown, nextCursor } = cut(raw.map(taskRow), limit);
+  return { data: await tasksOf(client, caller, shown), nextCursor };
 }
 
 async function taskOf(client: Client, { organizationId, userId }: Caller, row: TaskRow): Promise<Task | null> {
   const people = [row.createdById, row.updatedById];
-  const { links, names } = namedLinksOf(row.id, await statements.linksOfOne(client, organizationId, row.id, people));
-  return assemble(userId, [row], links, names)[0] ?? null;
+  const [raw, keys] = await Promise.all([
+    statements.linksOfOne(client, organizationId, row.id, people),
+    projectKeysOf(client, organizationId, [row]),
+  ]);
+  const { links, names } = namedLinksOf(row.id, raw);
+  return assemble(userId, [row], links, names, keys)[0] ?? null;
 }
 
 const record = (
@@ -69,10 +97,8 @@ export function openPostgresStore(url: string): Store {
   return {
     organizationOf: async (userId) => (await statements.organization(pool, userId))[0]?.[0] ?? null,
     async list(caller, status, limit) {
-      const { organizationId } = caller;
-      const rows = (await statements.list(pool, organizationId, statuses.indexOf(status), limit + 1)).map(taskRow);
-      const { shown, nextCursor } = cut(rows, limit);
-      return { data: await tasksOf(pool, caller, shown), nextCursor };
+      const raw = await statements.list(pool, caller.organizationId, statuses.indexOf(status), limit + 1);
+      return pageOf(pool, caller, raw, limit);
     },
     async get(caller, id) {
       const { organizationId } = caller;
@@ -118,9 +144,60 @@ export function openPostgresStore(url: string): Store {
           sent.push(
             answer,
             statements.setStatus(client, organizationId, id, status, rank, completedAt, version, now, userId),
-            ...record(client, caller, requestId, id, now, statusChanged(now, before, after)),
+            ...record(client, caller, requestId, id, now, taskChanged(now, before, after, 'status')),
           );
         }
+        return () => answer;
+      }),
+    async search(caller, word, limit) {
+      const query = `'${word}':*`;
+      const raw = await statements.search(pool, caller.organizationId, ` ${word}`, query, limit + 1);
+      return pageOf(pool, caller, raw, limit);
+    },
+    async board(caller, projectId, status, limit) {
+      const { organizationId } = caller;
+      const raw = await statements.board(pool, organizationId, projectId, statuses.indexOf(status), limit + 1);
+      return pageOf(pool, caller, raw, limit);
+    },
+    activity: async ({ organizationId }, before, limit) =>
+      activityPage((await statements.activity(pool, organizationId, before, limit + 1)).map(eventOf), limit),
+    async figures({ organizationId }, createdBefore) {
+      const now = new Date();
+      const [row] = await statements.figures(pool, organizationId, createdBefore, now, weekBefore(now));
+      return figuresOf(row ?? []);
+    },
+    setHours: (caller, requestId, ids, hours) =>
+      transaction(async (client, sent) => {
+        const { organizationId, userId } = caller;
+        const locked = new Map(
+          (await statements.lockMany(client, organizationId, ids)).map(taskRow).map((row) => [row.id, row]),
+        );
+        if (locked.size < ids.length) return () => null;
+        const now = new Date();
+        const changed = [...locked.values()]
+          .filter((row) => row.estimatedHours !== hours)
+          .map((before) => {
+            const after = withHours(before, hours, caller, now);
+            locked.set(after.id, after);
+            return { id: after.id, event: taskChanged(now, before, after, 'estimatedHours') };
+          });
+        const taskIds = changed.map(({ id }) => id);
+        const events = changed.map(({ event }) => event);
+        const answer = tasksOf(
+          client,
+          caller,
+          ids.flatMap((id) => locked.get(id) ?? []),
+        );
+        const eventIds = events.map(({ id }) => id);
+        const hashes = events.map(({ payloadHash }) => payloadHash);
+        const [salts, payloads] = [events.map(({ salt }) => salt), events.map(({ payload }) => payload)];
+        const type = 'task.updated';
+        sent.push(
+          answer,
+          statements.setHours(client, organizationId, taskIds, Math.round(hours * 100), now, userId),
+          statements.insertEvents(client, eventIds, organizationId, type, userId, taskIds, requestId, hashes, now),
+          statements.insertPayloads(client, eventIds, organizationId, salts, payloads),
+        );
         return () => answer;
       }),
   };

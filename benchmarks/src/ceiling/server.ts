@@ -2,7 +2,7 @@ import Fastify from 'fastify';
 import type { Status } from './fields.ts';
 import { openPostgresStore } from './postgresql-store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
-import { taskPageSchema, taskSchema } from './serializers.ts';
+import { activityPageSchema, bulkSchema, figuresSchema, taskPageSchema, taskSchema } from './serializers.ts';
 import type { Caller, NewTask } from './store.ts';
 import { tokenReader } from './token.ts';
 import { uuidv7 } from './ids.ts';
@@ -37,10 +37,37 @@ await app.register(
       request.caller = caller;
     });
 
-    api.get<{ Querystring: { status: Status; limit?: string } }>(
+    api.get<{ Querystring: { status: Status; project?: string; search?: string; limit: string } }>(
       '/tasks',
       { schema: { response: { 200: taskPageSchema } } },
-      ({ caller, query }) => store.list(caller, query.status, Number(query.limit ?? 50)),
+      ({ caller, query: { status, project, search, limit } }) => {
+        if (search !== undefined) return store.search(caller, search, Number(limit));
+        if (project !== undefined) return store.board(caller, project, status, Number(limit));
+        return store.list(caller, status, Number(limit));
+      },
+    );
+
+    api.get<{ Querystring: { before: string; limit: string } }>(
+      '/activity',
+      { schema: { response: { 200: activityPageSchema } } },
+      ({ caller, query }) => store.activity(caller, query.before, Number(query.limit)),
+    );
+
+    api.get<{ Querystring: { createdBefore: string } }>(
+      '/analytics/tasks',
+      { schema: { response: { 200: figuresSchema } } },
+      ({ caller, query }) => store.figures(caller, query.createdBefore),
+    );
+
+    api.post<{ Body: { ids: string[]; changes: { estimatedHours: number } } }>(
+      '/tasks/bulk-update',
+      { schema: { response: { 200: bulkSchema } } },
+      async ({ caller, id, body: { ids, changes } }, reply) => {
+        const tasks = await store.setHours(caller, id, ids, changes.estimatedHours);
+        if (!tasks) return reply.code(404).send();
+        const data = tasks.map((task, index) => ({ index, id: task['id'], status: 200, task, problem: null }));
+        return reply.send({ data, succeeded: tasks.length, failed: 0 });
+      },
     );
 
     api.get<{ Params: { id: string } }>(

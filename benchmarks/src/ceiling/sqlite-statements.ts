@@ -1,5 +1,7 @@
 import Database from 'better-sqlite3';
+import type { ReadEvent } from './activity.ts';
 import { columnsBy, rowReader } from './fields.ts';
+import { figureColumns } from './figures.ts';
 import { idOf } from './ids.ts';
 import type { Reference } from './store.ts';
 import type { Link, Name } from './task.ts';
@@ -31,6 +33,18 @@ export const referenceOf = ([kind, id, name, detail, status]: RawReference): Ref
   name,
   detail,
   status,
+});
+
+type RawEvent = [string, string, string, string, number, string, string | null, string | null];
+export const eventOf = ([id, actorId, apiKeyId, entityId, at, payload, username, fullName]: RawEvent): ReadEvent => ({
+  id: idOf(id),
+  actorId: idOf(actorId),
+  apiKeyId: apiKeyId === '' ? null : idOf(apiKeyId),
+  entityId: idOf(entityId),
+  at: new Date(at).toISOString(),
+  payload: JSON.parse(payload) as ReadEvent['payload'],
+  username,
+  fullName,
 });
 
 /** Opens a database file with the pragmas of the platform. */
@@ -112,6 +126,44 @@ export const prepareAll = (database: Database.Database) => ({
   ),
   insertPayload: database.prepare(
     `insert into event_payloads (event_id, organization_id, salt, payload) values (?, ?, ?, ?)`,
+  ),
+  search: database
+    .prepare<[string, string, number, Buffer], unknown[]>(
+      `select ${columnsBy({ id: 'hex' })} from (
+         select words.task_id as found_id, instr(words.title, ?) > 0 as in_title
+         from task_search_index cross join task_search words on words.sequence = task_search_index.rowid
+         where task_search_index match ? order by in_title desc, found_id desc limit ?
+       ) cross join tasks on organization_id = ? and id = found_id and deleted_at is null
+       order by in_title desc, found_id desc`,
+    )
+    .raw(),
+  board: database
+    .prepare<[Buffer, Buffer, number, number], unknown[]>(
+      `select ${columnsBy({ id: 'hex' })} from tasks
+       where organization_id = ? and project_id = ? and status_rank = ? and deleted_at is null order by position, id limit ?`,
+    )
+    .raw(),
+  projectKeys: database
+    .prepare<[string, Buffer], [string, string]>(
+      `select hex(j.id), j.key from json_each(?) p cross join projects j
+       on j.organization_id = ? and j.id = unhex(p.value, '-')`,
+    )
+    .raw(),
+  activity: database
+    .prepare<[Buffer, number, number], RawEvent>(
+      `select hex(e.id), hex(e.actor_id), hex(e.api_key_id), hex(e.entity_id), e.at, p.payload, u.username, u.full_name
+       from events e cross join event_payloads p on p.event_id = e.id left join users u on u.id = e.actor_id
+       where e.organization_id = ? and e.at <= ? and e.type = 'task.created' order by e.at desc, e.id desc limit ?`,
+    )
+    .raw(),
+  figures: database
+    .prepare<[number, number, Buffer, number], unknown[]>(
+      `select ${figureColumns('?', '?')} from tasks where organization_id = ? and deleted_at is null and created_at <= ?`,
+    )
+    .raw(),
+  setHours: database.prepare(
+    `update tasks set estimated_hours = ?, version = ?, updated_at = ?, updated_by_id = ?
+     where organization_id = ? and id = ?`,
   ),
   setStatus: database.prepare(
     `update tasks set status = ?, status_rank = ?, completed_at = ?, version = ?, updated_at = ?, updated_by_id = ?

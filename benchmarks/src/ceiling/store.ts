@@ -1,5 +1,7 @@
 import { uuidv7 } from './ids.ts';
+import type { ActivityPage } from './activity.ts';
 import { rowOfNew, type Status, type Task, type TaskRow } from './fields.ts';
+import type { Figures } from './figures.ts';
 import type { Link, Name, TaskPage } from './task.ts';
 
 /** Who sends a request, and in which organization. */
@@ -21,6 +23,16 @@ export interface Store {
   get(caller: Caller, id: string): Promise<Task | null>;
   create(caller: Caller, requestId: string, task: NewTask): Promise<Task | null>;
   setStatus(caller: Caller, requestId: string, id: string, status: Status): Promise<Task | null>;
+  /** The tasks that have a word, those with the word in the title first. */
+  search(caller: Caller, word: string, limit: number): Promise<TaskPage>;
+  /** The tasks of a project with one status, in the order of the project. */
+  board(caller: Caller, projectId: string, status: Status, limit: number): Promise<TaskPage>;
+  /** The newest tasks that were created before an instant, as events. */
+  activity(caller: Caller, before: string, limit: number): Promise<ActivityPage>;
+  /** The figures of the tasks that were created before an instant. */
+  figures(caller: Caller, createdBefore: string): Promise<Figures>;
+  /** Changes many tasks in one transaction. */
+  setHours(caller: Caller, requestId: string, ids: readonly string[], hours: number): Promise<Task[] | null>;
 }
 
 /** A person or a tag that a new task should refer to, as found in its organization. */
@@ -46,6 +58,15 @@ export const newLinks = (taskId: string, { assigneeIds, tagIds }: NewTask): Link
 /** The row of a new task, without its number. */
 export const newRow = ({ userId }: Caller, { title }: NewTask, now: Date): TaskRow =>
   rowOfNew(uuidv7(now.getTime()), title, userId, now.toISOString());
+
+/** The row after a change of the estimated hours. */
+export const withHours = (row: TaskRow, estimatedHours: number, { userId }: Caller, now: Date): TaskRow => ({
+  ...row,
+  estimatedHours,
+  version: row.version + 1,
+  updatedAt: now.toISOString(),
+  updatedById: userId,
+});
 
 /** The row after a change of status. `done` sets completedAt, `archived` keeps it, every other status clears it. */
 export function withStatus(row: TaskRow, status: Status, { userId }: Caller, now: Date): TaskRow {

@@ -24,12 +24,20 @@ export interface Name {
 
 const byName = (a: Tag, b: Tag): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
+const noProjects: ReadonlyMap<string, string> = new Map();
+
+/** The projects of some rows. Most benchmarks have none, so nothing has to be read for them. */
+export const projectIdsOf = (rows: readonly TaskRow[]): string[] => [
+  ...new Set(rows.flatMap(({ projectId }) => projectId ?? [])),
+];
+
 /** Makes tasks of their rows, their links, and the names of what they refer to. The viewer watches what they have created or are assigned to. */
 export function assemble(
   viewerId: string,
   rows: readonly TaskRow[],
   links: readonly Link[],
   names: readonly Name[],
+  projectKeys: ReadonlyMap<string, string> = noProjects,
 ): Task[] {
   const people = new Map<string, Person>();
   const tags = new Map<string, Tag>();
@@ -54,7 +62,9 @@ export function assemble(
     const found = linksOf.get(row.id) ?? { assignees: [], tags: [] };
     if (found.tags.length > 1) found.tags.sort(byName);
     const watching = row.createdById === viewerId || found.assignees.some(({ id }) => id === viewerId);
-    return taskOf(row, found.assignees, found.tags, personOf(row.createdById), personOf(row.updatedById), watching);
+    const { projectId, projectNumber } = row;
+    const key = projectId === null ? null : `${projectKeys.get(projectId)}-${projectNumber}`;
+    return taskOf(row, key, found.assignees, found.tags, personOf(row.createdById), personOf(row.updatedById), watching);
   });
 }
 
