@@ -42,6 +42,9 @@ export function moreRows(owner: string, { tasks }: Size): readonly string[] {
      join tasks blocker on blocker.organization_id = waiting.organization_id and blocker.number = waiting.number - 1
      where waiting.organization_id = ${organizationId} and waiting.deleted_at is null and waiting.number % 10 = 6
        and blocker.status_rank >= 3`,
+    `update tasks set is_linked = true where organization_id = ${organizationId} and id in (
+       select task_id from task_watchers union select task_id from task_dependencies
+       union select blocker_id from task_dependencies)`,
     `insert into notifications (user_id, id, organization_id, type, news_key, actor_id, entity_type, entity_id, task_id,
        details, in_app, read_at, delivered_at, created_at)
      select ${ownerId}, id, organization_id,

@@ -58,6 +58,7 @@ describe.each(dialects)('tags on %s', (dialect) => {
       actualHours: null,
       parentId: null,
       teamId: null,
+      projectId: null,
       createdAt: now,
       deletedAt: null,
       createdById: manager.userId,

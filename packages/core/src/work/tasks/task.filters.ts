@@ -143,6 +143,21 @@ const finished = 3;
 /** A part of the condition of the index of overdue tasks. It is literal, so that the databases recognize the index. */
 const isUnfinished = () => sql<SqlBool>`tasks.status_rank < ${sql.lit(finished)}`;
 
+/**
+ * The condition on a dependency that its blocker is neither finished nor in the trash, and that the caller sees it. It is a sub-select
+ * with a limit, which PostgreSQL runs for each dependency. For `exists` it might read all unfinished tasks at once.
+ */
+export function isUnfinishedBlocker(link: ExpressionBuilder<Tables, 'task_dependencies'>): Expression<SqlBool> {
+  const blocker = link
+    .selectFrom('tasks as blocker')
+    .select('blocker.id')
+    .whereRef('blocker.id', '=', 'task_dependencies.blocker_id')
+    .where('blocker.deleted_at', 'is', null)
+    .where('blocker.status_rank', '<', sql.lit(finished))
+    .limit(1);
+  return sql<SqlBool>`(${blocker}) is not null`;
+}
+
 type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
 
 /** Each filter as a condition on a task. What is seen needs none: the walls apply it. */
@@ -188,18 +203,7 @@ export const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
       .selectFrom('task_dependencies')
       .select('task_dependencies.blocker_id')
       .whereRef('task_dependencies.task_id', '=', 'tasks.id')
-      .where((link) =>
-        checked(
-          link.exists(
-            link
-              .selectFrom('tasks as blocker')
-              .select('blocker.id')
-              .whereRef('blocker.id', '=', 'task_dependencies.blocker_id')
-              .where('blocker.deleted_at', 'is', null)
-              .where('blocker.status_rank', '<', sql.lit(finished)),
-          ),
-        ),
-      )
+      .where(isUnfinishedBlocker)
       .limit(1);
     return sql<SqlBool>`(${blockers}) ${sql.raw(blocked ? 'is not null' : 'is null')}`;
   },

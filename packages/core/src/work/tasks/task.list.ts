@@ -241,7 +241,7 @@ const isRange = (name: FilterName): boolean => name === 'due' || name === 'creat
 /** Finds a filter whose index has the order of the sort. */
 function inOrderOf(filters: Filters, sort: TaskSortField | `-${TaskSortField}` | 'hits'): Way | null {
   const field = sort.replace('-', '') as TaskSortField | 'hits';
-  // The trash has an index in the order of creation only.
+  // The trash has an index in the order of creation only. In another order it is read by it all the same.
   const fitting = filters.trash ? (['trash'] as const) : (ordered[field] ?? []);
   const by = fitting.find((name) => {
     const choice = filters[name];
@@ -260,7 +260,9 @@ function inOrderOf(filters: Filters, sort: TaskSortField | `-${TaskSortField}` |
 async function findWay(db: ReadDoor, filters: Filters, sort: ListShape['sort'], values: FilterValues) {
   const given = filterNames.filter((name) => filters[name] !== undefined);
   const way = inOrderOf(filters, sort);
-  const names = way && given.length === 1 ? [] : given.filter((name) => isIndexed(name, filters));
+  // The trash is walked through in its own order only. In any other order all of it is read.
+  const isWalked = way && (!filters.trash || sort.endsWith('createdAt'));
+  const names = isWalked && given.length === 1 ? [] : given.filter((name) => isIndexed(name, filters));
   if (names.length === 0) return way;
   const [found = {}] = await db.run(probeStatement({ filters, names }), values);
   const fewest = names.reduce((one, other) => ((found[other] ?? 0) < (found[one] ?? 0) ? other : one));

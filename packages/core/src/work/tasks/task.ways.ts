@@ -11,6 +11,7 @@ import {
   type FilterValues,
   inPlace,
   isLink,
+  isUnfinishedBlocker,
   linkFilters,
   linkValues,
   type Where,
@@ -126,12 +127,17 @@ export function sourceOf(
   filters: Filters,
   most: number,
 ): Source {
-  // Any blocker counts here, because no index knows which of them are finished. Whether one is not, the list checks.
+  // No index knows which blockers are finished, so this looks at the blockers of all dependencies. They are fewer than tasks.
   if (name === 'blocked')
     return ofTasks<{ id: string }>(
-      db.selectFrom('task_dependencies').select('task_dependencies.task_id as id').limit(sql.lit(most)),
+      db
+        .selectFrom('task_dependencies')
+        .select('task_dependencies.task_id as id')
+        .where(isUnfinishedBlocker)
+        .orderBy('task_dependencies.task_id')
+        .limit(sql.lit(most)),
     );
-  // So does any row of the caller among the watchers.
+  // Any row of the caller among the watchers counts here. Whether it is muted, the list checks.
   if (name === 'watching') return watchingSource(db, values, dialect, filters, most);
   const from = listedOf(name, filters);
   if (!from) {
@@ -195,7 +201,7 @@ export function conditionsOf(
     if (!isWay) checks.push(checked(conditions[name](where, values, dialect, filters)));
     else if (way.how === 'order' && !isLink(name) && !prefix)
       taken.push(conditions[name](where, values, dialect, filters));
-    else if (name === 'trash' || name === 'blocked' || name === 'watching')
+    else if (name === 'trash' || name === 'watching')
       checks.push(conditions[name](where, values, dialect, filters));
   }
   return { taken, checks };
