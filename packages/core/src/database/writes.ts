@@ -80,17 +80,18 @@ export class TableWriter {
   async insert(connection: Connection, rows: readonly Values[]): Promise<void> {
     const columns = this.#columns;
     const size = Math.min(mostRows, Math.floor(mostParameters / columns.length));
+    const sent: Promise<unknown>[] = [];
     for (let first = 0; first < rows.length; first += size) {
       const chunk = rows.slice(first, first + size);
       const sql = this.#statement(`insert ${chunk.length}`, (slot) => {
         const tuples = chunk.map(() => `(${columns.map(() => slot()).join(', ')})`).join(', ');
         return `insert into ${this.#table} (${columns.map(({ name }) => `"${name}"`).join(', ')}) values ${tuples}`;
       });
-      await connection.execute(
-        sql,
-        chunk.flatMap((row) => columns.map(({ property, encode }) => encode(row[property]))),
-      );
+      const values = chunk.flatMap((row) => columns.map(({ property, encode }) => encode(row[property])));
+      sent.push(connection.execute(sql, values));
     }
+    // All are sent before the caller sends anything else. Rows that refer to these may follow at once.
+    await Promise.all(sent);
   }
 
   /** Adds rows by one statement, however many they are. Up to a few thousand rows, `insert` is faster. */
