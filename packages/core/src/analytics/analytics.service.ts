@@ -1,9 +1,10 @@
-import { authorize, seesAll } from '../access/index.ts';
+import { authorize, seesAll, visibility } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
 import { choiceOf, idsOf } from '../kernel/choice.ts';
 import { nilId } from '../kernel/ids.ts';
 import type { Principal } from '../kernel/principal.ts';
+import { placesOf, visibleOf } from '../work/index.ts';
 import type { AnalyticsInput, OwnAnalytics, TaskAnalytics, TaskCounts } from './analytics.schema.ts';
 import { efficiencyScore, roundedQuotient } from './efficiency.ts';
 import {
@@ -18,8 +19,13 @@ import {
 
 const weekMs = 168 * 3_600_000;
 
-function shapeOf({ project, team, assignee, createdAfter, createdBefore }: AnalyticsInput): FigureShape {
+function shapeOf(
+  principal: Principal,
+  { project, team, assignee, createdAfter, createdBefore }: AnalyticsInput,
+): FigureShape {
+  const visible = visibleOf(visibility(principal, 'task:read'));
   return {
+    visible: visible === 'teams' || visible === 'projects' ? visible : null,
     project: choiceOf(project) ?? null,
     team: choiceOf(team) ?? null,
     assignee: assignee !== undefined,
@@ -28,10 +34,12 @@ function shapeOf({ project, team, assignee, createdAfter, createdBefore }: Analy
   };
 }
 
-function valuesOf(ctx: ServiceContext, { userId }: Principal, input: AnalyticsInput): FigureValues {
+function valuesOf(ctx: ServiceContext, principal: Principal, input: AnalyticsInput): FigureValues {
+  const { userId } = principal;
   const now = ctx.clock.now();
   const [projects, teams] = [idsOf(input.project), idsOf(input.team)];
   return {
+    places: placesOf(visibility(principal, 'task:read')),
     project: projects[0] ?? nilId,
     projects,
     team: teams[0] ?? nilId,
@@ -52,7 +60,7 @@ const isWhole = (principal: Principal, { project, team, assignee }: FigureShape)
 export async function getTaskAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<TaskAnalytics> {
   authorize(ctx, 'analytics:read');
   const { principal } = ctx;
-  const shape = shapeOf(input);
+  const shape = shapeOf(principal, input);
   const figures = isWhole(principal, shape) ? wholeFigures(shape) : filteredFigures(shape);
   const [counts] = await read(ctx, (db) => db.run(figures, valuesOf(ctx, principal, input)));
   if (!counts) throw new Error('Figures were answered without a row.');
@@ -83,7 +91,7 @@ const taskCounts = ({ todo, in_progress, in_review, done }: StatusCounts): TaskC
 export async function getOwnAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<OwnAnalytics> {
   authorize(ctx, 'analytics:read');
   const { principal } = ctx;
-  const shape = shapeOf(input);
+  const shape = shapeOf(principal, input);
   const values = valuesOf(ctx, principal, input);
   const counts = isWhole(principal, shape) ? wholeCounts(shape) : filteredCounts(shape);
   return read(ctx, async (db) => {

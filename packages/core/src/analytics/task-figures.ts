@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../database/engine.ts';
 import type { Tables } from '../database/schema.ts';
-import { anyOf } from '../database/sql.ts';
+import { anyOf, checked, finds } from '../database/sql.ts';
 import { current, statementFamily } from '../database/statement.ts';
 import { asId } from '../database/typed-value.ts';
 import type { Choice } from '../kernel/choice.ts';
@@ -10,10 +10,13 @@ import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from
 /*
  * The statements of the figures about tasks. Tasks that a filter or the caller's visibility leaves over are found by an index and read one
  * by one. The figures of a whole organization are counted in indexes alone, because reading all its tasks would take ten times as long.
+ * They count each task, so their time grows with the tasks: stored counts could not leave out what a caller does not see.
  */
 
 /** What the SQL of figures depends on beside values. */
 export interface FigureShape {
+  /** By which places the caller sees tasks. Null when they see all, or by something else. */
+  visible: 'teams' | 'projects' | null;
   project: Choice | null;
   team: Choice | null;
   assignee: boolean;
@@ -22,6 +25,8 @@ export interface FigureShape {
 }
 
 export interface FigureValues extends Readonly<Record<string, unknown>> {
+  /** The teams or the projects whose tasks the caller sees. */
+  places: readonly string[];
   project: string;
   projects: readonly string[];
   team: string;
@@ -55,9 +60,11 @@ const count = (name: string, condition: Condition) => sql<number>`count(*) filte
 const sum = <Name extends string>(name: Name, column: string, condition: Condition) =>
   sql<number>`coalesce(sum(${sql.ref(column)}) filter (where ${condition}), 0)`.as(name);
 
+const isOfThisWeek = ({ weekAgo }: FigureValues): Condition => sql`tasks.completed_at >= ${weekAgo}`;
+
 /** What is known of completed tasks alone. Hours are hundredths. */
-const completions = ({ weekAgo }: FigureValues) => [
-  count('completedThisWeek', sql`tasks.completed_at >= ${weekAgo}`),
+const completions = (values: FigureValues) => [
+  count('completedThisWeek', isOfThisWeek(values)),
   count('measured', sql`${isOf('done')} and tasks.actual_hours is not null`),
   sum('spent', 'tasks.actual_hours', isOf('done')),
 ];
@@ -67,9 +74,14 @@ const livingTasks = (db: Kysely<Tables>): Rows => db.selectFrom('tasks').where('
 const under = (tasks: Rows, conditions: readonly Condition[]): Rows =>
   conditions.reduce((rows, condition) => rows.where(condition), tasks);
 
-const createdInPeriod = (values: FigureValues, { createdAfter, createdBefore }: FigureShape): Condition[] => [
-  ...(createdAfter ? [sql<SqlBool>`tasks.created_at >= ${values.createdAfter}`] : []),
-  ...(createdBefore ? [sql<SqlBool>`tasks.created_at <= ${values.createdBefore}`] : []),
+/** @param column when a task was created. Links to tasks repeat it */
+const createdInPeriod = (
+  values: FigureValues,
+  { createdAfter, createdBefore }: FigureShape,
+  column = sql.ref('tasks.created_at'),
+): Condition[] => [
+  ...(createdAfter ? [sql<SqlBool>`${column} >= ${values.createdAfter}`] : []),
+  ...(createdBefore ? [sql<SqlBool>`${column} <= ${values.createdBefore}`] : []),
 ];
 
 /** The tasks outside the trash that were created in the period. */
@@ -99,6 +111,10 @@ function isIn(dialect: Dialect, column: string, choice: Choice, one: string, man
 /** Those of them that pass the other filters. */
 function filtered(db: Kysely<Tables>, values: FigureValues, dialect: Dialect, shape: FigureShape): Rows {
   const conditions: Condition[] = [];
+  if (shape.visible) {
+    const place = shape.visible === 'teams' ? 'tasks.team_id' : 'tasks.project_id';
+    conditions.push(anyOf(dialect, place, values.places));
+  }
   if (shape.project) conditions.push(isIn(dialect, 'tasks.project_id', shape.project, values.project, values.projects));
   if (shape.team) conditions.push(isIn(dialect, 'tasks.team_id', shape.team, values.team, values.teams));
   if (shape.assignee) {
@@ -132,14 +148,29 @@ export const filteredFigures = statementFamily<FigureShape, FigureValues, TaskFi
 
 /** The same of the whole organization. */
 export const wholeFigures = statementFamily<FigureShape, FigureValues, TaskFigures>((db, values, _dialect, shape) => {
-  const checked = checkedTasksOf(db, values, shape);
-  const completed = checked.where('tasks.completed_at', 'is not', null).select(completions(values));
-  return db
-    .selectFrom(completed.as('completed'))
-    .selectAll('completed')
+  const tasks = tasksOf(db, values, shape);
+  // Only done and archived tasks have been completed.
+  const done = tasks
+    .where(isOf('done'))
     .select([
-      ...countedApart(tasksOf(db, values, shape), { ...ofStatuses, ...ofPriorities }),
-      ...countedApart(checked, { overdue: isOverdue(values.now) }),
+      count('doneThisWeek', isOfThisWeek(values)),
+      sql<number>`count(tasks.actual_hours)`.as('measured'),
+      sql<number>`coalesce(sum(tasks.actual_hours), 0)`.as('spent'),
+    ]);
+  const archived = tasks
+    .where(isOf('archived'))
+    .where(isOfThisWeek(values))
+    .select(sql<number>`count(*)`.as('count'));
+  return db
+    .selectFrom(done.as('finished'))
+    .select([
+      'finished.measured',
+      'finished.spent',
+      sql<number>`"doneThisWeek" + (${archived})`.as('completedThisWeek'),
+    ])
+    .select([
+      ...countedApart(tasks, { ...ofStatuses, ...ofPriorities }),
+      ...countedApart(checkedTasksOf(db, values, shape), { overdue: isOverdue(values.now) }),
     ]) as never;
 });
 
@@ -160,13 +191,17 @@ export const wholeCounts = statementFamily<FigureShape, FigureValues, Counts<Ope
 /** The same of the caller's tasks, with the hundredths of hours that completed tasks were estimated at and took. */
 export const ownCounts = statementFamily<FigureShape, FigureValues, Counts<OpenStatus | 'estimated' | 'spent'>>(
   (db, values, dialect, shape) => {
-    const mine = db
-      .selectFrom('task_assignees')
-      .select('task_assignees.task_id')
-      .where('task_assignees.user_id', '=', current.user);
+    const links = db.selectFrom('task_assignees').select('task_assignees.task_id');
+    const isMe: Condition = sql`task_assignees.user_id = ${asId(current.user)}`;
+    const period = createdInPeriod(values, shape, sql.ref('task_assignees.created_at'));
+    const isFiltered = shape.project !== null || shape.team !== null || shape.assignee;
+    // The databases cannot know whether the caller or the filter has fewer tasks. A filter costs as much in the figures of everybody.
+    const isMine: Condition = isFiltered
+      ? finds(links.where('task_assignees.task_id', '=', sql.ref<string>('tasks.id')).where(checked(isMe)))
+      : sql`tasks.id in (${period.reduce((some, condition) => some.where(condition), links.where(isMe))})`;
     const isMeasured = sql<SqlBool>`${isOf('done')} and tasks.estimated_hours is not null and tasks.actual_hours > 0`;
     return filtered(db, values, dialect, shape)
-      .where('tasks.id', 'in', mine)
+      .where(isMine)
       .select([
         ...countedTogether(ofOpenStatuses),
         sum('estimated', 'tasks.estimated_hours', isMeasured),

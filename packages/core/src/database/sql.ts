@@ -29,6 +29,13 @@ export function anyOfOrNone(dialect: Dialect, column: string, values: readonly s
 /** Keeps a condition from using an index, so that it is checked row by row and the query keeps its order. */
 export const checked = (condition: Expression<unknown>): RawBuilder<SqlBool> => sql<SqlBool>`(${condition}) is true`;
 
+/**
+ * The condition that a sub-select of one column finds a row. PostgreSQL runs it row by row. For `exists` it might read all rows of the
+ * other table at once, because it plans without knowing for how many rows the condition is checked.
+ */
+export const finds = (query: { limit(rows: Expression<number>): Expression<unknown> }): RawBuilder<SqlBool> =>
+  sql<SqlBool>`(${query.limit(sql.lit(1))}) is not null`;
+
 /** Whether the column has the text somewhere in it, whatever the text contains. */
 export function contains(column: string, text: string): RawBuilder<SqlBool> {
   const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;

@@ -58,6 +58,12 @@ export const openingPermissions = (tables: Tables): string[] => [
   ...new Set(closingTables(tables).map(({ closing }) => closing.opensWith)),
 ];
 
+/**
+ * The condition that a sub-select finds a row. PostgreSQL runs it row by row. For `exists` it might read all rows of the other table at
+ * once, because it plans without knowing for how many rows the condition is checked.
+ */
+const finds = (from: string): string => `(select 1 from ${from} limit 1) = 1`;
+
 /** The condition that a place is not closed, or that the user is a member of it. */
 const notClosed = ({ when, members }: ClosingFacts, table: string): string =>
   `(${table}.${columnName(when.property)} <> '${when.is}' or ${isOwn(members, `${table}.id`)})`;
@@ -73,7 +79,9 @@ function notShutOut(tables: Tables, table: Facts, { opened }: Shape, row: string
     if (property === undefined || opened(closing.opensWith)) return [];
     if (name === table.name) return [notClosed(closing, row)];
     const column = `${row}.${columnName(property)}`;
-    const open = `exists (select 1 from ${name} where ${name}.organization_id = {organization} and ${name}.id = ${column} and ${notClosed(closing, name)})`;
+    const open = finds(
+      `${name} where ${name}.organization_id = {organization} and ${name}.id = ${column} and ${notClosed(closing, name)}`,
+    );
     return [`(${column} is null or ${open})`];
   });
 }
@@ -85,13 +93,16 @@ const ownIds = ({ in: links, row, user }: PeopleLinks): string =>
 function inPlaces({ places, shared = false }: OwnFacts, place: string | null, row: string): string[] {
   if (place === null || shared) return [];
   const property = places?.[place];
-  return [property === undefined ? '1 = 0' : `${row}.${columnName(property)} in ({places})`];
+  // Checked row by row: PostgreSQL would expect few rows in the places, and read and sort all of them for one page of a list.
+  return [property === undefined ? '1 = 0' : `(${row}.${columnName(property)} in ({places})) is true`];
 }
 
 /** The condition that the user is among the people of a row. It reads this row's people only, however many rows the user has. */
 function isOwn({ in: links, row, user }: PeopleLinks, id: string): string {
   const name = links().meta.tableName;
-  return `exists (select 1 from ${name} where ${name}.organization_id = {organization} and ${name}.${columnName(row)} = ${id} and ${name}.${columnName(user)} = {user})`;
+  return finds(
+    `${name} where ${name}.organization_id = {organization} and ${name}.${columnName(row)} = ${id} and ${name}.${columnName(user)} = {user}`,
+  );
 }
 
 /** The condition that a row of a table with facts of its own is visible. Another row names it by id. It reads this one row only. */
@@ -102,7 +113,7 @@ function isVisible(tables: Tables, table: Facts, shape: Shape, id: string): stri
   const limits = [...inPlaces(facts, shape.place, name), ...notShutOut(tables, table, shape, name)];
   if (limits.length === 0 && isMine.length > 0) return both(isMine);
   const row = [`${name}.organization_id = {organization}`, `${name}.id = ${id}`, ...limits];
-  return both([`exists (select 1 from ${name} where ${both(row)})`, ...isMine]);
+  return both([finds(`${name} where ${both(row)}`), ...isMine]);
 }
 
 /** The tables with facts of their own on which the visibility of a table's rows depends, each with the property that refers to it. */

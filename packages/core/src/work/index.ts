@@ -62,6 +62,7 @@ export { emptyTrash } from './tasks/task.empty.ts';
 export { listTaskActivity, TaskActivityInput } from './tasks/task.activity.ts';
 export { listTaskHistory, TaskHistoryInput, TaskHistoryPage } from './tasks/task.history.ts';
 export { TaskEntity } from './tasks/task.entity.ts';
+export { placesOf, visibleOf } from './tasks/task.filter-input.ts';
 export { listTasks } from './tasks/task.list.ts';
 export { bulkCreateTasks, bulkUpdateTasks, type TaskOutcome } from './tasks/task.many.ts';
 export { moveTask } from './tasks/task.move.ts';

@@ -62,19 +62,15 @@ export const TaskEntity = defineEntity({
     living('due', 'dueDate'),
     living('title', 'titleSort'),
     living('priority', 'priorityRank', 'createdAt'),
-    living('status', 'statusRank', 'createdAt'),
+    // Figures are counted in this index, without reading the tasks.
+    {
+      name: 'tasks_status_index',
+      properties: ['organizationId', 'statusRank', 'createdAt', 'id', 'completedAt', 'actualHours'],
+      where: 'deleted_at is null',
+    },
     living('creator', 'createdById', 'createdAt'),
-    // Figures of a period are counted in this index and in the next one, without reading the tasks.
-    {
-      name: 'tasks_overdue_index',
-      properties: ['organizationId', 'dueDate', 'id', 'createdAt'],
-      where: openAndDue,
-    },
-    {
-      name: 'tasks_completed_index',
-      properties: ['organizationId', 'completedAt', 'statusRank', 'actualHours', 'createdAt'],
-      where: 'deleted_at is null and completed_at is not null',
-    },
+    // With more columns, SQLite would prefer the index of due dates.
+    partial('overdue', openAndDue, 'dueDate'),
     { name: 'tasks_team_index', properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
     partial('project', 'project_id is not null', 'projectId', 'createdAt'),
     partial('position', 'project_id is not null and deleted_at is null', 'projectId', 'position'),

@@ -12,7 +12,8 @@ function rangeOf(before: string | undefined, after: string | undefined): Range |
   return after === undefined ? undefined : 'after';
 }
 
-function visibleOf(seen: Visibility): Filters['visible'] {
+/** By what the tasks that somebody sees can be found in an index. Undefined when they see all tasks, apart from private projects. */
+export function visibleOf(seen: Visibility): Filters['visible'] {
   if (typeof seen === 'string') return undefined;
   if (seen.every(({ place, own }) => place === null && own)) return 'own';
   if (seen.every(({ place }) => place === 'team')) return 'teams';
@@ -45,6 +46,10 @@ export function filtersOf(principal: Principal, input: TaskListInput): Filters {
   };
 }
 
+/** The teams or the projects whose tasks somebody sees. */
+export const placesOf = (seen: Visibility): readonly string[] =>
+  typeof seen === 'string' ? [] : seen.flatMap(({ placeIds }) => placeIds);
+
 /** An instant that is bound to a statement. One that is not used is bound too. */
 const instantOf = (given: string | undefined): Date => new Date(given ?? 0);
 
@@ -65,7 +70,7 @@ export function valuesOf(
   return {
     userId,
     self: [userId],
-    places: typeof seen === 'string' ? [] : seen.flatMap(({ placeIds }) => placeIds),
+    places: placesOf(seen),
     departmentTeams,
     now: ctx.clock.now(),
     keptSince: keptSince(ctx.clock.now()),

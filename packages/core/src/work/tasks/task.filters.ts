@@ -1,7 +1,7 @@
 import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { Tables } from '../../database/schema.ts';
-import { anyOf, checked } from '../../database/sql.ts';
+import { anyOf, checked, finds } from '../../database/sql.ts';
 import { asId } from '../../database/typed-value.ts';
 import type { Choice } from '../../kernel/choice.ts';
 
@@ -143,20 +143,16 @@ const finished = 3;
 /** A part of the condition of the index of overdue tasks. It is literal, so that the databases recognize the index. */
 const isUnfinished = () => sql<SqlBool>`tasks.status_rank < ${sql.lit(finished)}`;
 
-/**
- * The condition on a dependency that its blocker is neither finished nor in the trash, and that the caller sees it. It is a sub-select
- * with a limit, which PostgreSQL runs for each dependency. For `exists` it might read all unfinished tasks at once.
- */
-export function isUnfinishedBlocker(link: ExpressionBuilder<Tables, 'task_dependencies'>): Expression<SqlBool> {
-  const blocker = link
-    .selectFrom('tasks as blocker')
-    .select('blocker.id')
-    .whereRef('blocker.id', '=', 'task_dependencies.blocker_id')
-    .where('blocker.deleted_at', 'is', null)
-    .where('blocker.status_rank', '<', sql.lit(finished))
-    .limit(1);
-  return sql<SqlBool>`(${blocker}) is not null`;
-}
+/** The condition on a dependency that its blocker is neither finished nor in the trash, and that the caller sees it. */
+export const isUnfinishedBlocker = (link: ExpressionBuilder<Tables, 'task_dependencies'>): Expression<SqlBool> =>
+  finds(
+    link
+      .selectFrom('tasks as blocker')
+      .select('blocker.id')
+      .whereRef('blocker.id', '=', 'task_dependencies.blocker_id')
+      .where('blocker.deleted_at', 'is', null)
+      .where('blocker.status_rank', '<', sql.lit(finished)),
+  );
 
 type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
 
@@ -212,7 +208,8 @@ export const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
       where
         .selectFrom(table)
         .where(`${table}.task_id`, '=', sql.ref<string>('tasks.id'))
-        .where(`${table}.user_id`, '=', userId);
+        // Checked, so that both databases read the people of the task and not all tasks of the person.
+        .where((link) => checked(link(`${table}.user_id`, '=', userId)));
     const muted = own('task_watchers').select('task_watchers.muted');
     const assigned = own('task_assignees').select('task_assignees.task_id');
     const isOwn = where('tasks.created_by_id', '=', userId);
@@ -249,9 +246,9 @@ function isLinked(name: LinkFilter, where: Where, values: FilterValues, dialect:
     .selectFrom(table as 'task_tags')
     .select(sql.ref<string>(`${table}.task_id`).as('taskId'))
     .where(sql.ref(`${table}.task_id`), '=', sql.ref('tasks.id'))
-    .where(isOneOf)
-    .limit(1);
-  return sql<SqlBool>`(${links}) is not null`;
+    // Checked, so that both databases read the links of the task and not all tasks with this value.
+    .where(checked(isOneOf));
+  return finds(links);
 }
 
 /** The condition that a task is living, or in the trash when the list is of the trash. */

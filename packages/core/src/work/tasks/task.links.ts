@@ -1,7 +1,7 @@
 import { type Expression, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
-import { anyOf, checked, idsInOne, readIds } from '../../database/sql.ts';
+import { anyOf, finds, idsInOne, readIds } from '../../database/sql.ts';
 import { current, statement, type StatementValues } from '../../database/statement.ts';
 import { asId } from '../../database/typed-value.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
@@ -73,14 +73,12 @@ function linksFrom(db: QueryBuilder, { table, task, id, isTask }: LinkTable, ofT
   const links = db.selectFrom(table as 'task_tags').where(ofTasks(`${table}.${task}`));
   if (!isTask) return links;
   return links.where((where) =>
-    checked(
-      where.exists(
-        where
-          .selectFrom('tasks as other')
-          .select('other.id')
-          .where('other.id', '=', sql.ref<string>(`${table}.${id}`))
-          .where('other.deleted_at', 'is', null),
-      ),
+    finds(
+      where
+        .selectFrom('tasks as other')
+        .select('other.id')
+        .where('other.id', '=', sql.ref<string>(`${table}.${id}`))
+        .where('other.deleted_at', 'is', null),
     ),
   );
 }

@@ -87,6 +87,8 @@ const ordered: Partial<Record<TaskSortField | 'hits', readonly FilterName[]>> = 
 interface ListValues extends FilterValues {
   query: string;
   rows: number;
+  /** How many rows a count reads at most. */
+  mostRead: number;
   afterValue: string | number | null;
   afterThen: string | number | null;
   afterId: string | number | null;
@@ -201,10 +203,15 @@ const listStatement = statementFamily<ListShape, ListValues, TaskRow & Sorted>((
 });
 
 /** The order of the index that a count reads. Without it, PostgreSQL would read the whole table for a rare value. */
-function orderOfCount({ way, search }: RowShape): RawBuilder<unknown> | null {
-  if (search === 'hits' || way?.how === 'ids') return null;
-  if (way && isLink(way.by)) return sql.ref(`${linkFilters[way.by].table}.created_at`);
-  return sql.ref((way && orderColumns[way.by]) ?? 'tasks.created_at');
+function orderOfCount(shape: RowShape, values: ListValues, dialect: Dialect): RawBuilder<unknown>[] {
+  const { way, search } = shape;
+  if (search === 'hits' || way?.how === 'ids') return [];
+  if (way && isLink(way.by)) return [sql.ref(`${linkFilters[way.by].table}.created_at`)];
+  const prefix = way?.by === 'team' ? 'tasks.team_id' : prefixOf(shape, values, dialect)?.column;
+  return [
+    ...(prefix === undefined || dialect === 'sqlite' ? [] : [sql.ref(prefix)]),
+    sql.ref((way && orderColumns[way.by]) ?? 'tasks.created_at'),
+  ];
 }
 
 const countStatement = statementFamily<RowShape, ListValues, { visited: number; total: number }>(
@@ -215,10 +222,11 @@ const countStatement = statementFamily<RowShape, ListValues, { visited: number; 
         const { checks } = conditionsIn(where, values, dialect, shape);
         return sql<number>`case when ${where.and(checks)} then 1 else 0 end`.as('matches');
       })
-      .limit(sql.lit(mostCounted + 1));
-    const order = orderOfCount(shape);
+      // As a parameter: if PostgreSQL knew how many they are, it would sort all tasks of a small organization instead.
+      .limit(sql<number>`${values.mostRead}`);
+    const ordered = orderOfCount(shape, values, dialect).reduce((some, column) => some.orderBy(column), visited);
     return db
-      .selectFrom((order ? visited.orderBy(order) : visited).as('visited'))
+      .selectFrom(ordered.as('visited'))
       .select([countAll().as('visited'), sql<number>`cast(coalesce(sum(visited.matches), 0) as integer)`.as('total')]);
   },
 );
@@ -307,6 +315,7 @@ export async function listTasks(ctx: ServiceContext, input: TaskListInput): Prom
     const values: ListValues = {
       ...valuesOf(ctx, principal, input, departmentTeams),
       query: found?.query ?? '',
+      mostRead: mostCounted + 1,
       ...Object.fromEntries((terms ?? []).map((term, index) => [wordName(index), wordStart(term)])),
       ...pageValues(request),
     };

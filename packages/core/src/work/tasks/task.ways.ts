@@ -105,6 +105,7 @@ function watchingSource(
     .selectFrom('task_watchers')
     .select('task_watchers.task_id as id')
     .where('task_watchers.user_id', '=', values.userId)
+    .orderBy('task_watchers.task_id')
     .limit(sql.lit(most));
   const part = (ids: unknown) => db.selectFrom(ofTasks<{ id: string }>(ids).as('part')).select('part.id');
   return ofTasks<{ id: string }>(
@@ -201,8 +202,7 @@ export function conditionsOf(
     if (!isWay) checks.push(checked(conditions[name](where, values, dialect, filters)));
     else if (way.how === 'order' && !isLink(name) && !prefix)
       taken.push(conditions[name](where, values, dialect, filters));
-    else if (name === 'trash' || name === 'watching')
-      checks.push(conditions[name](where, values, dialect, filters));
+    else if (name === 'trash' || name === 'watching') checks.push(conditions[name](where, values, dialect, filters));
   }
   return { taken, checks };
 }

@@ -164,10 +164,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index \`tasks_due_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`) where deleted_at is null;`);
     this.addSql(`create index \`tasks_title_index\` on \`tasks\` (\`organization_id\`, \`title_sort\`, \`id\`) where deleted_at is null;`);
     this.addSql(`create index \`tasks_priority_index\` on \`tasks\` (\`organization_id\`, \`priority_rank\`, \`created_at\`, \`id\`) where deleted_at is null;`);
-    this.addSql(`create index \`tasks_status_index\` on \`tasks\` (\`organization_id\`, \`status_rank\`, \`created_at\`, \`id\`) where deleted_at is null;`);
+    this.addSql(`create index \`tasks_status_index\` on \`tasks\` (\`organization_id\`, \`status_rank\`, \`created_at\`, \`id\`, \`completed_at\`, \`actual_hours\`) where deleted_at is null;`);
     this.addSql(`create index \`tasks_creator_index\` on \`tasks\` (\`organization_id\`, \`created_by_id\`, \`created_at\`, \`id\`) where deleted_at is null;`);
-    this.addSql(`create index \`tasks_overdue_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`, \`created_at\`) where deleted_at is null and status_rank < 3 and due_date is not null;`);
-    this.addSql(`create index \`tasks_completed_index\` on \`tasks\` (\`organization_id\`, \`completed_at\`, \`status_rank\`, \`actual_hours\`, \`created_at\`) where deleted_at is null and completed_at is not null;`);
+    this.addSql(`create index \`tasks_overdue_index\` on \`tasks\` (\`organization_id\`, \`due_date\`, \`id\`) where deleted_at is null and status_rank < 3 and due_date is not null;`);
     this.addSql(`create index \`tasks_team_index\` on \`tasks\` (\`organization_id\`, \`team_id\`, \`created_at\`, \`id\`);`);
     this.addSql(`create index \`tasks_project_index\` on \`tasks\` (\`organization_id\`, \`project_id\`, \`created_at\`, \`id\`) where project_id is not null;`);
     this.addSql(`create index \`tasks_position_index\` on \`tasks\` (\`organization_id\`, \`project_id\`, \`position\`, \`id\`) where project_id is not null and deleted_at is null;`);
