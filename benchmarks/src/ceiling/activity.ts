@@ -1,5 +1,5 @@
 /** An entry of the activity: a task that somebody has created. */
-export interface Entry {
+interface Entry {
   id: string;
   type: string;
   actor: { id: string; username: string | null; fullName: string | null };

@@ -39,12 +39,7 @@ export const taskCreated = (now: Date, { title, assigneeIds, tagIds }: NewTask):
   });
 
 /** @param field the one that was changed */
-export const taskChanged = (
-  now: Date,
-  before: TaskRow,
-  after: TaskRow,
-  field: 'status' | 'estimatedHours',
-): EventRow =>
+export const taskChanged = (now: Date, before: TaskRow, after: TaskRow, field: 'status' | 'estimatedHours'): EventRow =>
   event('task.updated', now, {
     changes: { [field]: { from: before[field], to: after[field] } },
     data: { version: after.version },

@@ -39,7 +39,9 @@ const named = (names: readonly string[], counts: readonly number[]): Record<stri
 export function figuresOf(row: readonly unknown[]): Figures {
   const counts = row.map(Number);
   const byStatus = counts.slice(0, statuses.length);
-  const [overdue = 0, completedThisWeek = 0, measured = 0, spent = 0] = counts.slice(statuses.length + priorities.length);
+  const [overdue = 0, completedThisWeek = 0, measured = 0, spent = 0] = counts.slice(
+    statuses.length + priorities.length,
+  );
   return {
     total: byStatus.reduce((sum, count) => sum + count, 0),
     byStatus: named(statuses, byStatus),

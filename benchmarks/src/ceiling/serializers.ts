@@ -82,7 +82,13 @@ export const bulkSchema = {
       type: 'array',
       items: {
         type: 'object',
-        properties: { index: types.integer, id: text, status: types.integer, task: taskSchema, problem: { type: 'null' } },
+        properties: {
+          index: types.integer,
+          id: text,
+          status: types.integer,
+          task: taskSchema,
+          problem: { type: 'null' },
+        },
       },
     },
     succeeded: types.integer,

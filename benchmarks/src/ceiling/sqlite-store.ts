@@ -5,16 +5,7 @@ import { figuresOf, weekBefore } from './figures.ts';
 import { bytesOf, idOf } from './ids.ts';
 import { searchWords } from './search.ts';
 import { eventOf, linkOf, nameOf, openFile, prepareAll, referenceOf, taskRow } from './sqlite-statements.ts';
-import {
-  allFound,
-  type Caller,
-  newLinks,
-  newRow,
-  type NewTask,
-  type Store,
-  withHours,
-  withStatus,
-} from './store.ts';
+import { allFound, type Caller, newLinks, newRow, type NewTask, type Store, withHours, withStatus } from './store.ts';
 import { assemble, cut, pointedAt, projectIdsOf } from './task.ts';
 
 const milliseconds = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso));

@@ -64,7 +64,15 @@ export function assemble(
     const watching = row.createdById === viewerId || found.assignees.some(({ id }) => id === viewerId);
     const { projectId, projectNumber } = row;
     const key = projectId === null ? null : `${projectKeys.get(projectId)}-${projectNumber}`;
-    return taskOf(row, key, found.assignees, found.tags, personOf(row.createdById), personOf(row.updatedById), watching);
+    return taskOf(
+      row,
+      key,
+      found.assignees,
+      found.tags,
+      personOf(row.createdById),
+      personOf(row.updatedById),
+      watching,
+    );
   });
 }
 

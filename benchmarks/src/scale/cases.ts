@@ -31,7 +31,7 @@ import {
 } from '@tenon/core';
 import { claimTestJobs } from '@tenon/core/testing';
 import type { Size } from './databases.ts';
-import type { LimitedPerson, Scene } from './scene.ts';
+import { type LimitedPerson, limitedPeople, type Scene } from './scene.ts';
 
 export interface Case {
   name: string;
@@ -42,6 +42,18 @@ export interface Case {
    */
   reads?: (size: Size) => number;
 }
+
+/** A list without an index for all its filters reads up to 2,000 tasks of each filter, and those that it shows. */
+const ofFilters = (): number => 8000;
+
+/** A count reads up to 10,000 tasks, and for each of them some links. */
+const ofCount = (): number => 50_000;
+
+/** A search puts up to 10,000 hits in order. */
+const ofHits = (): number => 50_000;
+
+/** No index knows which blockers are finished. */
+const ofDependencies = ({ tasks }: Size): number => tasks / 2;
 
 type Filter = (scene: Scene) => Partial<TaskListInput>;
 
@@ -98,7 +110,16 @@ const filters: Readonly<Record<string, Filter>> = {
   'search, none': () => ({ search: 'xylophonist' }),
 };
 
-/** Filters with an order that their index does not have, or together with others. */
+/** What the lists with some filters read, if their cost is not always the same. */
+const readsOf: Readonly<Record<string, Case['reads']>> = {
+  'overdue=true': ofFilters,
+  'blocked=true': ofDependencies,
+  'search, two words': ofHits,
+};
+
+const bounded = (reads: Case['reads']): Pick<Case, 'reads'> => (reads ? { reads } : {});
+
+/** Filters with an order that their index does not have. */
 const mixed: readonly (readonly [string, TaskSortField | `-${TaskSortField}`])[] = [
   ['assignee, common', 'dueDate'],
   ['assignee, rare', 'dueDate'],
@@ -155,16 +176,17 @@ const taskCases: readonly Case[] = [
   ...sorts.map((sort) => ({ name: `sort=${sort}`, run: list(everything, { sort }) })),
   ...sorts.map((sort) => ({ name: `sort=${sort}, and the next page`, run: secondPage(everything, { sort }) })),
   ...sorts.map((sort) => ({ name: `deleted=true, sort=${sort}`, run: list(inTrash, { sort }) })),
-  { name: 'total=true', run: list(everything, { total: true }) },
+  { name: 'total=true', run: list(everything, { total: true }), reads: ofCount },
   { name: 'include=progress', run: list(everything, { include: ['progress'] }) },
   { name: 'include=commentCount', run: list(everything, { include: ['commentCount'] }) },
   ...Object.entries(filters).flatMap(([name, filter]): Case[] => [
-    { name, run: list(filter) },
-    { name: `${name}, total=true`, run: list(filter, { total: true }) },
+    { name, run: list(filter), ...bounded(readsOf[name]) },
+    { name: `${name}, total=true`, run: list(filter, { total: true }), reads: readsOf[name] ?? ofCount },
   ]),
   ...mixed.map(([name, sort]) => ({
     name: `${name}, sort=${sort}`,
     run: list(filters[name] ?? everything, { sort }),
+    ...bounded(readsOf[name]),
   })),
   ...Object.entries(columns).flatMap(([name, filter]): Case[] => [
     { name: `board column, ${name}`, run: list(filter, { sort: 'position' }) },
@@ -185,7 +207,7 @@ const activity = (input: (scene: Scene) => Partial<ActivityListInput>) => (scene
 /** What people ask for who see a part of the tasks. */
 const limitedCases: readonly Case[] = [
   { name: 'list', run: list(everything) },
-  { name: 'list, total=true', run: list(everything, { total: true }) },
+  { name: 'list, total=true', run: list(everything, { total: true }), reads: ofCount },
   { name: 'list, sort=title', run: list(everything, { sort: 'title' }) },
   { name: 'list, status, common', run: list(() => ({ status: ['done'] })) },
   { name: 'list, search, common', run: list(() => ({ search: 'the' })) },
@@ -219,7 +241,8 @@ const activityCases: readonly Case[] = [
   { name: 'activity, actor, both', run: activity(({ rareAuthor }) => ({ actor: ['me', rareAuthor] })) },
   { name: 'activity, type, common', run: activity(() => ({ type: ['task.created'] })) },
   { name: 'activity, type, rare', run: activity(() => ({ type: ['team.*'] })) },
-  { name: 'activity, type, all of tasks', run: activity(() => ({ type: ['task.*'] })) },
+  // A page reads up to 2,000 events, and before that it finds the last of them.
+  { name: 'activity, type, all of tasks', run: activity(() => ({ type: ['task.*'] })), reads: () => 5000 },
   { name: 'activity, actor and rare type', run: activity(() => ({ actor: ['me'], type: ['team.*'] })) },
   { name: 'activity, before', run: activity(() => ({ before: '2010-01-01T00:00:00.000Z' })) },
   { name: 'activity, after', run: activity(() => ({ after: '2010-01-01T00:00:00.000Z' })) },
@@ -234,7 +257,8 @@ const activityCases: readonly Case[] = [
 const figures: readonly (readonly [string, (scene: Scene) => Partial<AnalyticsInput>, Case['reads']?])[] = [
   ['', () => ({}), ({ tasks }) => 3 * tasks],
   ['period, common', () => ({ createdAfter: '2002-01-01T00:00:00.000Z' }), ({ tasks }) => 3 * tasks],
-  ['period, rare', () => ({ createdAfter: '2098-01-01T00:00:00.000Z' })],
+  // All overdue tasks are counted. Few of them are in the period.
+  ['period, rare', () => ({ createdAfter: '2098-01-01T00:00:00.000Z' }), ({ tasks }) => tasks / 50],
   ['project, common', ({ common }) => ({ project: [common.project] }), ({ tasks }) => tasks],
   ['project, rare', ({ rare }) => ({ project: [rare.project] })],
   ['team, common', ({ common }) => ({ team: [common.team] }), ({ tasks }) => tasks],
@@ -249,7 +273,7 @@ const analyticsCases: readonly Case[] = figures.flatMap(([filter, input, reads])
     {
       name: `analytics${name}`,
       run: (scene: Scene) => getTaskAnalytics(scene.ctx, AnalyticsInput.parse(input(scene))),
-      ...(reads && { reads }),
+      ...bounded(reads),
     },
     {
       name: `own analytics${name}`,
@@ -259,26 +283,31 @@ const analyticsCases: readonly Case[] = figures.flatMap(([filter, input, reads])
   ];
 });
 
-/** Searches among people and projects look at each of them, because they find a part of a name. */
-const ofMembers = ({ members: count }: Size): number => 3 * count;
-const ofProjects = ({ projects: count }: Size): number => 3 * count;
+/** Lists of people and projects look at all of them: their filters have no index, and a search finds a part of a name. */
+const ofMembers = ({ members: count }: Size): number => 8 * count;
+const ofProjects = ({ projects: count }: Size): number => 2500 + 6 * count;
+
+/** Lists of notifications look at all of a person's, which are kept for 90 days. */
+const ofNotifications = ({ tasks }: Size): number => 8000 + tasks / 5;
 
 const projectCases: readonly Case[] = [
-  ...(['createdAt', 'updatedAt', 'name', 'key', 'targetDate'] as const).flatMap((field): Case[] => [
+  ...(['createdAt', 'updatedAt', 'name', 'key'] as const).flatMap((field): Case[] => [
     { name: `projects, sort=${field}`, run: projects(() => ({ sort: field })) },
     { name: `projects, sort=-${field}`, run: projects(() => ({ sort: `-${field}` })) },
   ]),
+  { name: 'projects, sort=targetDate', run: projects(() => ({ sort: 'targetDate' })), reads: ofProjects },
+  { name: 'projects, sort=-targetDate', run: projects(() => ({ sort: '-targetDate' })), reads: ofProjects },
   { name: 'projects, status, common', run: projects(() => ({ status: ['active'] })) },
   { name: 'projects, status, rare', run: projects(() => ({ status: ['cancelled'] })), reads: ofProjects },
   { name: 'projects, visibility, common', run: projects(() => ({ visibility: 'organization' })) },
   { name: 'projects, visibility, rare', run: projects(() => ({ visibility: 'private' })), reads: ofProjects },
   { name: 'projects, lead, rare', run: projects(({ rare }) => ({ lead: [rare.person] })), reads: ofProjects },
-  { name: 'projects, member, common', run: projects(() => ({ member: ['me'] })) },
+  { name: 'projects, member, common', run: projects(() => ({ member: ['me'] })), reads: ofProjects },
   { name: 'projects, member, rare', run: projects(({ rare }) => ({ member: [rare.person] })), reads: ofProjects },
   { name: 'projects, archived=false', run: projects(() => ({ archived: false })) },
   { name: 'projects, archived=true', run: projects(() => ({ archived: true })), reads: ofProjects },
   { name: 'projects, deleted=true', run: projects(() => ({ deleted: true })), reads: ofProjects },
-  { name: 'projects, search, common', run: projects(() => ({ search: 'plan' })) },
+  { name: 'projects, search, common', run: projects(() => ({ search: 'plan' })), reads: ofProjects },
   { name: 'projects, search, rare', run: projects(() => ({ search: 'quarry' })), reads: ofProjects },
   {
     name: 'projects, include=taskCounts',
@@ -292,6 +321,7 @@ const projectCases: readonly Case[] = [
   {
     name: 'one task by its key',
     run: ({ ctx }) => resolveKeys(ctx, { project: new Set(['DAILY']), task: new Set(['DAILY-1000', 'RARE-7']) }),
+    reads: ofProjects,
   },
 ];
 
@@ -300,14 +330,22 @@ const notificationCases: readonly Case[] = [
   { name: 'notifications, unread=true', run: notifications(() => ({ unread: true })) },
   { name: 'notifications, unread=false', run: notifications(() => ({ unread: false })) },
   { name: 'notifications, type, common', run: notifications(() => ({ type: ['task.assigned'] })) },
-  { name: 'notifications, type, rare', run: notifications(() => ({ type: ['task.mentioned'] })) },
-  { name: 'notifications, task', run: notifications(({ rareTask }) => ({ task: [rareTask] })) },
+  {
+    name: 'notifications, type, rare',
+    run: notifications(() => ({ type: ['task.mentioned'] })),
+    reads: ofNotifications,
+  },
+  {
+    name: 'notifications, task',
+    run: notifications(({ rareTask }) => ({ task: [rareTask] })),
+    reads: ofNotifications,
+  },
   {
     name: 'notifications, total=true',
     run: notifications(() => ({ total: true })),
-    reads: ({ tasks }) => tasks / 5,
+    reads: ofNotifications,
   },
-  { name: 'unread notifications', run: ({ ctx }) => getUnreadCount(ctx), reads: ({ tasks }) => tasks / 10 },
+  { name: 'unread notifications', run: ({ ctx }) => getUnreadCount(ctx), reads: ofNotifications },
 ];
 
 /** Lets a call write nothing in the end, so that it can be repeated. */
@@ -332,11 +370,11 @@ const otherCases: readonly Case[] = [
     run: ({ ctx, newest }) =>
       bulkUpdateTasks(dry(ctx), { ids: newest.slice(0, 50), changes: { title: 'The same' }, mode: 'atomic' }),
   },
-  { name: 'members', run: members({}) },
-  { name: 'members, sort=joinedAt', run: members({ sort: 'joinedAt' }) },
+  { name: 'members', run: members({}), reads: ofMembers },
+  { name: 'members, sort=joinedAt', run: members({ sort: 'joinedAt' }), reads: ofMembers },
   { name: 'members, suspended', run: members({ status: ['suspended'] }) },
-  { name: 'members, ended', run: members({ status: ['ended'] }) },
-  { name: 'members, search, common', run: members({ search: 'person' }) },
+  { name: 'members, ended', run: members({ status: ['ended'] }), reads: ofMembers },
+  { name: 'members, search, common', run: members({ search: 'person' }), reads: ofMembers },
   { name: 'members, search, rare', run: members({ search: 'viewer@' }), reads: ofMembers },
   { name: 'members, total=true', run: members({ total: true }), reads: ofMembers },
   {
@@ -356,16 +394,23 @@ const otherCases: readonly Case[] = [
     run: ({ ctx, organizationId }) => listInvitations(ctx, { ...page, sort: '-createdAt', organizationId }),
   },
   { name: 'claiming 5 jobs', run: ({ platform }) => claimTestJobs(platform, 5) },
-  { name: 'depth of the queue', run: ({ platform }) => queueDepth(platform.context({ principal: null })) },
+  // It counts up to 1,000 jobs of each state.
+  {
+    name: 'depth of the queue',
+    run: ({ platform }) => queueDepth(platform.context({ principal: null })),
+    reads: () => 10_000,
+  },
 ];
 
 export const cases: readonly Case[] = [
   ...taskCases,
   as('viewer', { name: 'watching=true', run: list(() => ({ watching: true })) }),
-  as('viewer', { name: 'watching=true, total=true', run: list(() => ({ watching: true }), { total: true }) }),
-  ...(['developer', 'teamMember', 'rareTeamMember', 'rareProjectMember'] as const).flatMap((person) =>
-    limitedCases.map((each) => as(person, each)),
-  ),
+  as('viewer', {
+    name: 'watching=true, total=true',
+    run: list(() => ({ watching: true }), { total: true }),
+    reads: ofCount,
+  }),
+  ...limitedPeople.flatMap((person) => limitedCases.map((each) => as(person, each))),
   ...projectCases,
   ...activityCases,
   ...analyticsCases,

@@ -40,7 +40,7 @@ interface Ids {
 }
 
 /** People who see a part of the tasks. */
-const limitedPeople = ['developer', 'teamMember', 'rareTeamMember', 'rareProjectMember'] as const;
+export const limitedPeople = ['developer', 'teamMember', 'rareTeamMember', 'rareProjectMember'] as const;
 export type LimitedPerson = (typeof limitedPeople)[number];
 
 export interface Scene extends Readonly<Record<LimitedPerson, ServiceContext>> {
@@ -132,9 +132,10 @@ async function contextOf(platform: Platform, email: string): Promise<ServiceCont
   return platform.context({ principal });
 }
 
-export async function openScene({ settings, owner, grown }: LargeDatabase, size: Size): Promise<Scene> {
+/** Starts the platform on a database. */
+function openPlatform({ settings }: LargeDatabase): Promise<Platform> {
   const { DATABASE_URL: databaseUrl = '', DATA_DIR: dataDirectory = '' } = settings;
-  const platform = await createPlatform({
+  return createPlatform({
     production: false,
     publicUrl,
     corsOrigins: [],
@@ -148,74 +149,102 @@ export async function openScene({ settings, owner, grown }: LargeDatabase, size:
     attemptsPerAddress: 1000,
     databaseUrl,
   });
-  const ctx = await contextOf(platform, owner);
-  const { principal } = ctx;
-  const organizationId = principal?.organizationId ?? '';
+}
 
+/** What the services find in a large organization. */
+function finders(ctx: ServiceContext) {
+  const organizationId = ctx.principal?.organizationId ?? '';
   const list = async (input: Partial<TaskListInput>) => (await listTasks(ctx, TaskListInput.parse(input))).data;
-  const memberWith = async (search: string): Promise<string> => {
-    const { data } = await listMembers(ctx, MemberListInput.parse({ organizationId, search }));
-    return one(data, search).user.id;
-  };
-  const first = await list({ sort: 'number', limit: 3 });
-  const parent = (title: string): Task =>
-    one(
-      first.filter((task) => task.title === title),
-      title,
-    );
-  const busyTask = parent('Large project').id;
-  for (let time = 0; time < busyTimes; time++) {
-    await updateTask(ctx, { id: busyTask, description: `Edition ${time}` });
-    await createComment(ctx, { id: busyTask, body: `Remark ${time}` });
-  }
-  const rareTask = parent('Small project').id;
-  const newest = (await list({ limit: 100 })).map(({ id }) => id);
-  for (const id of newest.slice(0, 20)) await addDependency(ctx, { id, otherId: rareTask });
-  const rarePerson = await memberWith('viewer@');
-  await addProjects(ctx, size.projects, rarePerson);
-
-  const common = {
-    person: principal?.userId ?? '',
-    parent: busyTask,
-    ...(await idsIn(ctx, {
-      tag: 'bug',
-      otherTag: 'feature',
-      team: 'Dispatch',
-      department: 'Operations',
-      project: 'Daily work',
-    })),
-  };
-  const rare = {
-    person: rarePerson,
-    parent: rareTask,
-    ...(await idsIn(ctx, { ...seeded, otherTag: 'bug', department: seeded.team })),
-  };
-  const domain = owner.slice(owner.indexOf('@'));
-  const person = async (number: number, role: string, scope: RoleAssignmentCreate['scope']) => {
-    const email = `person-${number}${domain}`;
-    await giveRole(ctx, await memberWith(email), role, scope);
-    return contextOf(platform, email);
-  };
-  const limited = {
-    developer: await person(3, 'developer', { kind: 'organization' }),
-    teamMember: await person(4, 'member', { kind: 'team', id: common.team }),
-    rareTeamMember: await person(5, 'member', { kind: 'team', id: rare.team }),
-    rareProjectMember: await person(6, 'member', { kind: 'project', id: rare.project }),
-  };
-  await addTestJobs(platform, organizationId, size.jobs);
-  await grown();
   return {
-    ...limited,
+    organizationId,
+    async memberWith(search: string): Promise<string> {
+      const { data } = await listMembers(ctx, MemberListInput.parse({ organizationId, search }));
+      return one(data, search).user.id;
+    },
+    async parents() {
+      const first = await list({ sort: 'number', limit: 3 });
+      const parent = (title: string): Task =>
+        one(
+          first.filter((task) => task.title === title),
+          title,
+        );
+      return { busyTask: parent('Large project').id, rareTask: parent('Small project').id };
+    },
+    newest: async (limit: number) => (await list({ limit })).map(({ id }) => id),
+    idsOf: (common: boolean) =>
+      idsIn(
+        ctx,
+        common
+          ? { tag: 'bug', otherTag: 'feature', team: 'Dispatch', department: 'Operations', project: 'Daily work' }
+          : { ...seeded, otherTag: 'bug', department: seeded.team },
+      ),
+  };
+}
+
+/** The numbers of the members who get a role in a part of the organization. */
+const limitedNumbers: Readonly<Record<LimitedPerson, number>> = {
+  developer: 3,
+  teamMember: 4,
+  rareTeamMember: 5,
+  rareProjectMember: 6,
+};
+
+const emailOf = (owner: string, name: string): string => owner.replace('owner@', `${name}@`);
+
+/** Adds what neither the seed nor `moreRows` makes, by services. Call it once. */
+export async function addWork(database: LargeDatabase, size: Size): Promise<void> {
+  const { owner } = database;
+  const platform = await openPlatform(database);
+  try {
+    const ctx = await contextOf(platform, owner);
+    const { organizationId, memberWith, parents, newest, idsOf } = finders(ctx);
+    const { busyTask, rareTask } = await parents();
+    for (let time = 0; time < busyTimes; time++) {
+      await updateTask(ctx, { id: busyTask, description: `Edition ${time}` });
+      await createComment(ctx, { id: busyTask, body: `Remark ${time}` });
+    }
+    for (const id of await newest(20)) await addDependency(ctx, { id, otherId: rareTask });
+    await addProjects(ctx, size.projects, await memberWith('viewer@'));
+    const [common, rare] = [await idsOf(true), await idsOf(false)];
+    const roles: Readonly<Record<LimitedPerson, readonly [string, RoleAssignmentCreate['scope']]>> = {
+      developer: ['developer', { kind: 'organization' }],
+      teamMember: ['member', { kind: 'team', id: common.team }],
+      rareTeamMember: ['member', { kind: 'team', id: rare.team }],
+      rareProjectMember: ['member', { kind: 'project', id: rare.project }],
+    };
+    for (const person of limitedPeople) {
+      const userId = await memberWith(emailOf(owner, `person-${limitedNumbers[person]}`));
+      await giveRole(ctx, userId, ...roles[person]);
+    }
+    await addTestJobs(platform, organizationId, size.jobs);
+  } finally {
+    await platform.close();
+  }
+  await database.grown();
+}
+
+export async function openScene(database: LargeDatabase): Promise<Scene> {
+  const { owner } = database;
+  const platform = await openPlatform(database);
+  const ctx = await contextOf(platform, owner);
+  const { organizationId, memberWith, parents, newest, idsOf } = finders(ctx);
+  const { busyTask, rareTask } = await parents();
+  const limited = (person: LimitedPerson) => contextOf(platform, emailOf(owner, `person-${limitedNumbers[person]}`));
+  return {
     platform,
     organizationId,
     ctx,
-    viewer: await contextOf(platform, owner.replace('owner@', 'viewer@')),
-    common,
-    rare,
+    viewer: await contextOf(platform, emailOf(owner, 'viewer')),
+    developer: await limited('developer'),
+    teamMember: await limited('teamMember'),
+    rareTeamMember: await limited('rareTeamMember'),
+    rareProjectMember: await limited('rareProjectMember'),
+    common: { person: ctx.principal?.userId ?? '', parent: busyTask, ...(await idsOf(true)) },
+    rare: { person: await memberWith('viewer@'), parent: rareTask, ...(await idsOf(false)) },
     rareAuthor: await memberWith('member@'),
     busyTask,
     rareTask,
-    newest,
+    newest: await newest(100),
     now: platform.clock.now(),
   };
 }

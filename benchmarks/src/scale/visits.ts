@@ -31,7 +31,6 @@ const growing: readonly string[] = [
   'comments',
   'events',
   'event_payloads',
-  'jobs',
   'memberships',
   'notifications',
   'projects',
@@ -165,7 +164,9 @@ const rowsRead = (node: PlanNode): number =>
 
 function visitedBy(plans: readonly PlanNode[]): Visited {
   const nodes = plans.flatMap(nodesOf);
-  const whole = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && rowsRead(node) > fewRows);
+  const whole = nodes.filter(
+    (node) => node['Node Type'] === 'Seq Scan' && rowsRead(node) > fewRows * node['Actual Loops'],
+  );
   return {
     // The pages of a node contain those of the nodes below.
     pages: plans.reduce((sum, plan) => sum + plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], 0),
