@@ -30,7 +30,7 @@ import {
   type TaskSortField,
 } from '@tenon/core';
 import { claimTestJobs } from '@tenon/core/testing';
-import type { Size } from './databases.ts';
+import type { Size } from './rows.ts';
 import { type LimitedPerson, limitedPeople, type Scene } from './scene.ts';
 
 export interface Case {

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import pg from 'pg';
 import type { Dialect } from '../options.ts';
 import { files, runToEnd } from '../servers.ts';
-import { moreRows } from './rows.ts';
+import { moreRows, type Size } from './rows.ts';
 import { postgresVisits, sqliteVisits, type Visits } from './visits.ts';
 
 /** A database of one organization with very many tasks, among small ones. */
@@ -19,14 +19,6 @@ export interface LargeDatabase {
   /** Call it after many rows were added. */
   grown: () => Promise<void>;
   drop(): Promise<void>;
-}
-
-/** How many rows of each kind the large organization has. */
-export interface Size {
-  tasks: number;
-  members: number;
-  projects: number;
-  jobs: number;
 }
 
 /** The small organizations have the same number of tasks, however large the large one is. */

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chosen, dialects, type Dialect } from '../options.ts';
 import { type Case, cases } from './cases.ts';
-import { type LargeDatabase, prepare, type Size } from './databases.ts';
+import { type LargeDatabase, prepare } from './databases.ts';
+import type { Size } from './rows.ts';
 import { addWork, openScene } from './scene.ts';
 import type { Visited } from './visits.ts';
 

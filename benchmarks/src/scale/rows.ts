@@ -1,4 +1,10 @@
-import type { Size } from './databases.ts';
+/** How many rows of each kind the large organization has. */
+export interface Size {
+  tasks: number;
+  members: number;
+  projects: number;
+  jobs: number;
+}
 
 const audit = 'version, created_at, created_by_id, updated_at, updated_by_id';
 

@@ -25,7 +25,8 @@ import {
 } from '@tenon/core';
 import { addTestJobs } from '@tenon/core/testing';
 import { encryptionKey, publicUrl, secretKey } from '../databases.ts';
-import type { LargeDatabase, Size } from './databases.ts';
+import type { LargeDatabase } from './databases.ts';
+import type { Size } from './rows.ts';
 
 /** The ids that the cases need: of each kind one that about half of the tasks have, and one that twenty tasks have. */
 interface Ids {
@@ -157,11 +158,11 @@ function finders(ctx: ServiceContext) {
   const list = async (input: Partial<TaskListInput>) => (await listTasks(ctx, TaskListInput.parse(input))).data;
   return {
     organizationId,
-    async memberWith(search: string): Promise<string> {
+    memberWith: async (search: string): Promise<string> => {
       const { data } = await listMembers(ctx, MemberListInput.parse({ organizationId, search }));
       return one(data, search).user.id;
     },
-    async parents() {
+    parents: async () => {
       const first = await list({ sort: 'number', limit: 3 });
       const parent = (title: string): Task =>
         one(
