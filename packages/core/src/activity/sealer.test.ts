@@ -215,6 +215,16 @@ describe.each(dialects)('sealing on %s', (dialect) => {
     expect((await sealsOf()).map(({ id }) => id)).toEqual([first, alien, second, third]);
   });
 
+  it('writes down how far it has looked', async () => {
+    await createTask(acme.owner.ctx(), { title: 'One' });
+    await platform.sealer.sealAll();
+    const walks = await system(({ db }) => db.selectFrom('event_walks').selectAll().execute());
+    expect(walks).toEqual([{ name: 'seals', walked_to: expect.any(String) }]);
+    const age = Date.now() - Date.parse(walks[0]?.walked_to ?? '');
+    expect(age).toBeGreaterThanOrEqual(60_000);
+    expect(age).toBeLessThan(180_000);
+  });
+
   it('finds what was committed long after its id was made', async () => {
     await createTask(acme.owner.ctx(), { title: 'One' });
     await platform.sealer.sealAll();
