@@ -6,7 +6,7 @@ import { inUnit, type Unit } from './unit-of-work.ts';
 
 /*
  * Loops over organizations: schedules, purge, the job runner. It sees every row, by a database role of its own. Open to
- * `jobs/` and `activity/` only.
+ * `jobs/`, `activity/` and `webhooks/` only.
  */
 
 export function readThroughSystemDoor<T>(database: Database, work: (db: ReadDoor) => Promise<T>): Promise<T> {
