@@ -52,7 +52,7 @@ export async function addDeliveries(
     const some = await db
       .insertInto('webhook_deliveries')
       .values(rows.slice(first, first + mostAdded))
-      .onConflict((conflict) => conflict.columns(['organization_id', 'webhook_id', 'event_id']).doNothing())
+      .onConflict((conflict) => conflict.columns(['webhook_id', 'event_id']).doNothing())
       .returning('id')
       .execute();
     added += some.length;

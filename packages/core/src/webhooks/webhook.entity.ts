@@ -75,7 +75,8 @@ export const WebhookDeliveryEntity = defineEntity({
     log: p.json<Attempt[]>(),
     createdAt: instant(),
   },
-  uniques: [{ properties: ['organizationId', 'webhookId', 'eventId'] }],
+  // Without the organization: with it, PostgreSQL would find claimed deliveries by this index, and read all of the webhook.
+  uniques: [{ properties: ['webhookId', 'eventId'] }],
   indexes: [
     // The queue. Most deliveries are done, and not in it.
     {

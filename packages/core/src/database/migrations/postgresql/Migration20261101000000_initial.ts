@@ -241,7 +241,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "webhook_deliveries" ("organization_id" uuid not null, "webhook_id" uuid not null, "id" uuid not null, "event_id" uuid not null, "event_type" varchar(255) not null, "status" text not null, "next_attempt_at" timestamptz(3) null, "failures" int not null, "claims" int not null, "log" jsonb not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "webhook_id", "id"));`);
     this.addSql(`create index "webhook_deliveries_queue_index" on "webhook_deliveries" ("webhook_id", "next_attempt_at", "id") where next_attempt_at is not null;`);
     this.addSql(`create index "webhook_deliveries_failed_index" on "webhook_deliveries" ("organization_id", "webhook_id", "id") where status = 'failed';`);
-    this.addSql(`alter table "webhook_deliveries" add constraint "webhook_deliveries_organization_id_webhook_id_event_id_unique" unique ("organization_id", "webhook_id", "event_id");`);
+    this.addSql(`alter table "webhook_deliveries" add constraint "webhook_deliveries_webhook_id_event_id_unique" unique ("webhook_id", "event_id");`);
 
     this.addSql(`alter table "api_requests" enable row level security;`);
     this.addSql(`alter table "api_requests" force row level security;`);

@@ -241,7 +241,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table \`webhook_deliveries\` (\`organization_id\` blob check (typeof(\`organization_id\`) = 'blob' and length(\`organization_id\`) = 16) not null, \`webhook_id\` blob check (typeof(\`webhook_id\`) = 'blob' and length(\`webhook_id\`) = 16) not null, \`id\` blob check (typeof(\`id\`) = 'blob' and length(\`id\`) = 16) not null, \`event_id\` blob check (typeof(\`event_id\`) = 'blob' and length(\`event_id\`) = 16) not null, \`event_type\` text not null, \`status\` text check (\`status\` in ('pending', 'delivered', 'failed')) not null, \`next_attempt_at\` datetime null, \`failures\` integer not null, \`claims\` integer not null, \`log\` json not null, \`created_at\` datetime not null, primary key (\`organization_id\`, \`webhook_id\`, \`id\`)) without rowid;`);
     this.addSql(`create index \`webhook_deliveries_queue_index\` on \`webhook_deliveries\` (\`webhook_id\`, \`next_attempt_at\`, \`id\`) where next_attempt_at is not null;`);
     this.addSql(`create index \`webhook_deliveries_failed_index\` on \`webhook_deliveries\` (\`organization_id\`, \`webhook_id\`, \`id\`) where status = 'failed';`);
-    this.addSql(`create unique index \`webhook_deliveries_organization_id_webhook_id_event_id_unique\` on \`webhook_deliveries\` (\`organization_id\`, \`webhook_id\`, \`event_id\`);`);
+    this.addSql(`create unique index \`webhook_deliveries_webhook_id_event_id_unique\` on \`webhook_deliveries\` (\`webhook_id\`, \`event_id\`);`);
 
     // By hand: full-text search, the words of a task and an FTS5 index over them that triggers keep.
     this.addSql(`create table task_search (
