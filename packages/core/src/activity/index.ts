@@ -32,11 +32,10 @@ export {
 } from './catalogue.ts';
 export { recordEvents } from './record.ts';
 export { SentEvent } from './sent-event.ts';
-export { readSentEvents } from './sent-events.queries.ts';
 export { onSealed, sealedChannel } from './seal.signals.ts';
 export { type SealedEvent, eventsSealed } from './seal.ts';
 export { Sealer, type SealingLag } from './sealer.ts';
-export { readSealed, sealedHead, sealedHeads, sealedPage, visibleEvents } from './sealed-log.ts';
+export { readSealed, readSentEvents, sealedHead, sealedHeads, sealedPage, visibleEvents } from './sealed-log.ts';
 
 export const activityTables = [eventTable, eventPayloadTable, eventSealTable, eventWalkTable];
 

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
 import type { DatabaseScope } from '../database/scope.ts';
 import { anyOf } from '../database/sql.ts';
-import { current, statement } from '../database/statement.ts';
+import { current, type RowOf, statement } from '../database/statement.ts';
 import { readThroughSystemDoor } from '../database/system-door.ts';
 import { entryOf } from './activity.queries.ts';
 import { type SentEvent, sentEventOf } from './sent-event.ts';
@@ -20,7 +20,8 @@ const allOf = (organizationId: string): DatabaseScope => ({
   userId: null,
 });
 
-const sealedAfter = statement((db, { after }: { after: number }) =>
+/** Selects sealed events with all that is sent of them. */
+const sealedEvents = (db: Pick<ReadDoor, 'selectFrom'>) =>
   db
     .selectFrom('event_seals')
     .innerJoin('events', 'events.id', 'event_seals.event_id')
@@ -28,6 +29,7 @@ const sealedAfter = statement((db, { after }: { after: number }) =>
     .leftJoin('users', 'users.id', 'events.actor_id')
     .select([
       'event_seals.sequence',
+      'event_seals.organization_id as organizationId',
       'events.id',
       'events.type',
       'events.actor_id as actorId',
@@ -40,12 +42,23 @@ const sealedAfter = statement((db, { after }: { after: number }) =>
       'event_payloads.payload',
       'users.username',
       'users.full_name as fullName',
-    ])
+    ]);
+
+const sealedAfter = statement((db, { after }: { after: number }) =>
+  sealedEvents(db)
     .where('event_seals.organization_id', '=', current.organization)
     .where('event_seals.sequence', '>', after)
     .orderBy('event_seals.sequence')
     .limit(sql.lit(sealedPage)),
 );
+
+const sealedAmong = statement((db, { ids }: { ids: readonly string[] }, dialect) =>
+  sealedEvents(db).where(anyOf(dialect, 'events.id', ids)),
+);
+
+function sent({ sequence, organizationId, ...row }: RowOf<typeof sealedAfter>): SentEvent {
+  return sentEventOf(entryOf(row), organizationId, sequence);
+}
 
 /**
  * Reads the events of an organization that follow a sequence, at most a page, in their order. It does not ask who sees them.
@@ -53,7 +66,13 @@ const sealedAfter = statement((db, { after }: { after: number }) =>
  */
 export async function readSealed(database: Database, organizationId: string, after: number): Promise<SentEvent[]> {
   const rows = await database.read(allOf(organizationId), (db) => db.run(sealedAfter, { after }));
-  return rows.map(({ sequence, ...row }) => sentEventOf(entryOf(row), organizationId, sequence));
+  return rows.map((row) => sent(row));
+}
+
+/** Reads some events by their ids: those that are sealed and that the reader sees. */
+export async function readSentEvents(db: ReadDoor, ids: readonly string[]): Promise<ReadonlyMap<string, SentEvent>> {
+  if (ids.length === 0) return new Map();
+  return new Map((await db.run(sealedAmong, { ids })).map((row) => [row.id, sent(row)]));
 }
 
 const newest = statement((db) =>
