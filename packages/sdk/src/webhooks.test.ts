@@ -1,6 +1,13 @@
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, it } from 'vitest';
-import { verifyWebhook, type VerifyWebhookOptions, type WebhookHeaders, WebhookVerificationError } from './webhooks.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Outputs } from './index.ts';
+import {
+  verifyWebhook,
+  type VerifyWebhookOptions,
+  type WebhookEvent,
+  type WebhookHeaders,
+  WebhookVerificationError,
+} from './webhooks.ts';
 
 const secret = `whsec_${btoa('0123456789abcdef0123456789abcdef')}`;
 const otherSecret = `whsec_${btoa('fedcba9876543210fedcba9876543210')}`;
@@ -22,6 +29,12 @@ const verify = (
   secrets: string | string[] = secret,
   options: VerifyWebhookOptions = {},
 ) => verifyWebhook(payload, given, secrets, { now, ...options });
+
+it('answers what the API says that webhooks send', () => {
+  type Payload = NonNullable<Outputs['webhookDeliveries']['get']['payload']>;
+  expectTypeOf<Payload>().toExtend<WebhookEvent>();
+  expectTypeOf<keyof WebhookEvent>().toEqualTypeOf<keyof Payload>();
+});
 
 describe('verifyWebhook accepts', () => {
   const bytes = new TextEncoder().encode(body);
