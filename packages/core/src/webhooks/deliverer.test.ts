@@ -353,6 +353,24 @@ describe.each(dialects)('deliveries on %s', (dialect) => {
     expect((await deliveriesOf(webhookId, { status: 'pending', limit: 100 })).length).toBe(100);
   });
 
+  it('wait when no encryption key opens the secret', async () => {
+    const { id } = await hook();
+    await writeThroughSystemDoor(platform.context({ principal: null }), ({ db }) =>
+      db.updateTable('webhooks').set({ secret: 'v1.lost.AAAA' }).where('id', '=', id).execute(),
+    );
+    await happen();
+    await send();
+    expect(receiver.take()).toEqual([]);
+    expect(await only(id)).toMatchObject({
+      status: 'pending',
+      attempts: [{ status: null, error: 'secret_unreadable' }],
+    });
+    await rotateWebhookSecret(owner.ctx(), { id });
+    clock.advance(6 * second);
+    await send();
+    expect(await only(id)).toMatchObject({ status: 'delivered' });
+  });
+
   it('send a ping whatever the filter', async () => {
     const { id } = await hook(['task.*']);
     const ping = await pingWebhook(owner.ctx(), { id });

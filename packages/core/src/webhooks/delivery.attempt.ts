@@ -113,12 +113,13 @@ function notSent(
   { settings }: ServiceContext,
   delivery: ClaimedDelivery,
   at: Date,
-  error: Hindrance | 'not_visible',
+  error: Hindrance | 'not_visible' | 'secret_unreadable',
 ): Settled {
   const attempt = { at: at.toISOString(), status: null, durationMs: 0, error, response: null };
   const failures = delivery.failures + 1;
-  // An organization may become active again.
-  const delay = error === 'organization_inactive' ? retryDelayMs(failures, 0, settings.webhookRetrySeconds) : null;
+  // An organization may become active again, and an operator may find the encryption key.
+  const mayPass = error === 'organization_inactive' || error === 'secret_unreadable';
+  const delay = mayPass ? retryDelayMs(failures, 0, settings.webhookRetrySeconds) : null;
   return {
     delivery,
     after: afterFailure(delivery, attempt, delay === null ? null : new Date(at.getTime() + delay)),
@@ -137,15 +138,19 @@ const afterFailure = (delivery: ClaimedDelivery, attempt: Attempt, nextAttemptAt
   log: withAttempt(delivery, attempt),
 });
 
-/** The secrets that sign now: the present one, and the one before it for some time. */
-function secretsOf({ settings }: ServiceContext, webhook: Webhook, at: Date): string[] {
+/** The secrets that sign now: the present one, and the one before it for some time. Null when no encryption key opens them. */
+function secretsOf({ settings }: ServiceContext, webhook: Webhook, at: Date): string[] | null {
   const key = [webhook.organizationId, webhook.id];
   const { previousSecret: former, previousSecretEndsAt } = webhook;
   const signsToo = former !== null && previousSecretEndsAt !== null && new Date(previousSecretEndsAt) > at;
-  return [
-    webhookSecret.unseal(settings, key, webhook.secret),
-    ...(signsToo ? [previousSecret.unseal(settings, key, former)] : []),
-  ];
+  try {
+    return [
+      webhookSecret.unseal(settings, key, webhook.secret),
+      ...(signsToo ? [previousSecret.unseal(settings, key, former)] : []),
+    ];
+  } catch {
+    return null;
+  }
 }
 
 /** Why a webhook is to be disabled after an attempt. */
@@ -175,9 +180,11 @@ export async function attemptDelivery(
     const isAskedFor = delivery.log.length > 0 || delivery.eventType === webhookEvents.pinged.type;
     return isAskedFor ? notSent(ctx, delivery, at, 'not_visible') : nothing;
   }
+  const secrets = secretsOf(ctx, target, at);
+  if (!secrets) return notSent(ctx, delivery, at, 'secret_unreadable');
   const body = JSON.stringify(event);
   const began = performance.now();
-  const answer = await send(target.url, sign(event.id, at, body, secretsOf(ctx, target, at)), body);
+  const answer = await send(target.url, sign(event.id, at, body, secrets), body);
   const { status, error, response } = answer;
   const durationMs = Math.round(performance.now() - began);
   const attempt = { at: at.toISOString(), status, durationMs, error, response };

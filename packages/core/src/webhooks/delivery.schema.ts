@@ -11,7 +11,7 @@ const DeliveryAttempt = output('DeliveryAttempt', {
     .string()
     .nullable()
     .describe(
-      'Why it failed; null when it did not: `http_status`, `timeout`, `forbidden_address`, `not_allowed`, `tls`, `connection`, `webhook_inactive`, `organization_inactive` or `not_visible`. More will come.',
+      'Why it failed; null when it did not: `http_status`, `timeout`, `forbidden_address`, `not_allowed`, `tls`, `connection`, `webhook_inactive`, `member_inactive`, `organization_inactive`, `not_visible` or `secret_unreadable`. More will come.',
     ),
   response: z.string().nullable().describe('The first 4 KiB of the body of the response; null without one.'),
 });

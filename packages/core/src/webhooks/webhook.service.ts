@@ -131,6 +131,17 @@ export async function deleteWebhook(ctx: ServiceContext, { id }: ById): Promise<
   });
 }
 
+/** What lets the present secret sign for some time after a new one has replaced it. Nothing when no encryption key opens it. */
+function becomingFormer({ ctx: { settings }, now }: Unit, key: readonly string[], secret: string) {
+  try {
+    const former = webhookSecret.unseal(settings, key, secret);
+    const previousSecretEndsAt = new Date(now.getTime() + rotationMs).toISOString();
+    return { previousSecret: previousSecret.seal(settings, key, former), previousSecretEndsAt };
+  } catch {
+    return { previousSecret: null, previousSecretEndsAt: null };
+  }
+}
+
 /**
  * Replaces the secret. For 24 hours, the former one signs too. The webhook acts as the caller from then on.
  * @throws `permission_denied`, `webhook_not_found`, `version_conflict`
@@ -143,12 +154,10 @@ export async function rotateWebhookSecret(ctx: ServiceContext, { id }: ById): Pr
   return mutate(ctx, async (unit) => {
     await lockOrganization(unit);
     const webhook = await webhooks.lock(unit, id);
-    const former = webhookSecret.unseal(settings, key, webhook.secret);
     const changed = {
       ...(await actor(unit, principal)),
+      ...becomingFormer(unit, key, webhook.secret),
       secret: webhookSecret.seal(settings, key, secret),
-      previousSecret: previousSecret.seal(settings, key, former),
-      previousSecretEndsAt: new Date(unit.now.getTime() + rotationMs).toISOString(),
     };
     const { after } = await webhooks.change(unit, webhook, changed, { event: webhookEvents.secret_rotated });
     return withSecret(unit, after, secret);
