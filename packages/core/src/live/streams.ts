@@ -12,8 +12,14 @@ import { liveErrors } from './live.errors.ts';
 import type { SubscribeInput } from './live.schema.ts';
 import { type Check, type EventStream, Subscription } from './subscription.ts';
 
-/** How often readers are looked at, and the log for events of which no signal came, in milliseconds. */
+/** How often the log is looked at for events of which no signal came, in milliseconds. */
 const lookEveryMs = 1000;
+
+/** How often some of the readers are asked about, in milliseconds. All of them at once would delay events. */
+const checkEveryMs = 100;
+
+/** The part of the readers that is asked about at once. All have their turn before the first of them is due again. */
+const checkedShare = 1 / 8;
 
 /**
  * How old the answer about a reader gets before it is asked again, in milliseconds. What is asked may be 3 seconds old itself, so a reader who
@@ -111,6 +117,7 @@ class Streams {
   /** Begins to listen, until nobody reads any more. */
   #start(ctx: ServiceContext): void {
     if (this.#rest) return;
+    const check = setInterval(() => this.#checkSome(), checkEveryMs).unref();
     const look = setInterval(() => void this.#lookAround(ctx), lookEveryMs).unref();
     const stops = [
       onSealed(ctx.database, (organizationId, sequence) => this.#pump(organizationId, sequence)),
@@ -121,6 +128,7 @@ class Streams {
       onTold(ctx.database, (told) => void this.#tell(ctx, told)),
     ];
     this.#rest = () => {
+      clearInterval(check);
       clearInterval(look);
       for (const stop of stops) stop();
       this.#rest = null;
@@ -137,14 +145,24 @@ class Streams {
       .catch((error: unknown) => this.logger.warn({ err: error, organizationId }, 'streams cannot read new events'));
   }
 
+  get #all(): Subscription[] {
+    return [...this.#channels.values()].flatMap(({ subscriptions }) => [...subscriptions]);
+  }
+
+  #checkSome(): void {
+    const now = performance.now();
+    const all = this.#all;
+    const due = all.filter((subscription) => !subscription.isChecked(now, checkAfterMs));
+    for (const subscription of due.slice(0, Math.ceil(all.length * checkedShare)))
+      void subscription.checked(now, checkAfterMs);
+  }
+
   async #lookAround({ database }: ServiceContext): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
     try {
       const now = performance.now();
-      const all = [...this.#channels.values()].flatMap(({ subscriptions }) => [...subscriptions]);
-      for (const subscription of all) subscription.endIfStalled(now);
-      await Promise.all(all.map((subscription) => subscription.checked(now, checkAfterMs)));
+      for (const subscription of this.#all) subscription.endIfStalled(now);
       const heads = await sealedHeads(database, [...this.#channels.keys()]);
       for (const [id, head] of heads) this.#pump(id, head);
     } catch (error) {

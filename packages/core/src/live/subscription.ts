@@ -212,9 +212,14 @@ export class Subscription implements EventStream {
     if (this.#queue.length > 0 && now - this.#takenAt > longestWait) this.end(liveErrors.stream_too_slow());
   }
 
+  /** Whether it was asked so short a time ago whether the reader may read. Milliseconds. */
+  isChecked(now: number, within: number): boolean {
+    return now - this.#checkedAt <= within || this.ended.aborted;
+  }
+
   /** Makes sure that the reader may read now, before something is sent to them. */
   async checked(now = performance.now(), within = checkedWithin): Promise<void> {
-    if (now - this.#checkedAt <= within || this.ended.aborted) return;
+    if (this.isChecked(now, within)) return;
     this.#checking ??= this.#recheck().finally(() => {
       this.#checking = null;
     });

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sealedHead } from '../activity/index.ts';
+import type { ServiceContext } from '../database/context.ts';
+import {
+  createOrganization,
+  createTestPlatform,
+  dialects,
+  type TestOrganization,
+  type TestPlatform,
+} from '../testing/index.ts';
+import { createTask } from '../work/index.ts';
+import { Channel } from './channel.ts';
+import { Subscription } from './subscription.ts';
+
+describe.each(dialects)('a channel on %s', (dialect) => {
+  let platform: TestPlatform;
+  let acme: TestOrganization;
+  let ctx: ServiceContext;
+  beforeAll(async () => {
+    platform = await createTestPlatform(dialect);
+    acme = await createOrganization(platform);
+    ctx = platform.context({ principal: null });
+    for (const title of ['One', 'Two', 'Three', 'Four']) await createTask(acme.owner.ctx(), { title });
+    await platform.sealer.sealAll();
+  });
+  afterAll(() => platform.dispose());
+
+  const readerAt = (position: number): Subscription => {
+    const { principal } = acme.owner;
+    const filter = { types: null, entityId: null, projectId: null };
+    const reader = new Subscription({ principal, filter, check: async () => principal, onEnd: () => {} });
+    reader.position = position;
+    return reader;
+  };
+
+  /** Takes what waits. */
+  async function taken(reader: Subscription): Promise<number[]> {
+    const sequences: number[] = [];
+    for (;;) {
+      const frame = await reader.next(1);
+      if (frame === null || frame === 'idle') return sequences;
+      if (frame.kind === 'event') sequences.push(frame.event.sequence);
+    }
+  }
+
+  it('sends nothing twice to a reader who begins beyond its head', async () => {
+    const channel = new Channel(ctx, acme.id, 0);
+    const reader = readerAt(2);
+    await channel.follow(reader);
+    await channel.pump();
+    expect(await taken(reader)).toEqual([3, 4]);
+    expect(channel.head).toBe(4);
+  });
+
+  it('sends a reader what they lack, and then each new event', async () => {
+    const head = await sealedHead(platform.database, acme.id);
+    const channel = new Channel(ctx, acme.id, head);
+    const reader = readerAt(1);
+    const following = channel.follow(reader);
+    await createTask(acme.owner.ctx(), { title: 'Five' });
+    await platform.sealer.sealAll();
+    await Promise.all([following, channel.pump(), channel.pump()]);
+    await channel.pump();
+    expect(await taken(reader)).toEqual([2, 3, 4, 5]);
+    expect(reader.position).toBe(5);
+    channel.remove(reader);
+    await createTask(acme.owner.ctx(), { title: 'Six' });
+    await platform.sealer.sealAll();
+    await channel.pump();
+    expect(await taken(reader)).toEqual([]);
+  });
+});
