@@ -23,8 +23,10 @@ export interface StreamFigures {
   subscribers: number;
   events: number;
   received: number;
-  /** From the beginning of the change to the arrival at a client. */
-  latency: Latency;
+  /** From the answer to a change, which follows its commit, to the arrival of the event at a client. 0 when the event came first. */
+  afterAnswer: Latency;
+  /** From the request of a change to its arrival at a client. */
+  fromRequest: Latency;
   /** How late the event loop of an idle process is on this machine. */
   idleLoop: Latency;
 }
@@ -33,8 +35,13 @@ function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Opens a stream, and hands over when each event began. */
-function subscribe(url: string, token: string, agent: Agent, onEvent: (at: number) => void): Promise<IncomingMessage> {
+/** Opens a stream, and hands over the number of each change that arrives. */
+function subscribe(
+  url: string,
+  token: string,
+  agent: Agent,
+  onChange: (count: number) => void,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
     const sent = request(`${url}/api/v1/events/stream?types=task.updated`, { agent, headers }, (response) => {
@@ -45,8 +52,8 @@ function subscribe(url: string, token: string, agent: Agent, onEvent: (at: numbe
         rest = parts.pop() ?? '';
         for (const part of parts) {
           if (part.includes('event: ready')) resolve(response);
-          const at = /"at":"([^"]+)"/.exec(part)?.[1];
-          if (at !== undefined) onEvent(Date.parse(at));
+          const count = /"data":\{"title":"Change (\d+)"/.exec(part)?.[1];
+          if (count !== undefined) onChange(Number(count));
         }
       });
     });
@@ -76,8 +83,9 @@ export async function measureStreams(databases: Databases, seconds: number): Pro
     const organizations = await readScene(rows, signInAt(tenon.url, databases.password));
     const readers = new Agent({ maxSockets: Infinity });
     const writers = new Agent({ keepAlive: true, maxSockets: 16 });
-    let measuring = false;
-    const latencies: number[] = [];
+    const requested: number[] = [];
+    const answered: number[] = [];
+    const arrivals: { count: number; at: number }[] = [];
     const open: IncomingMessage[] = [];
     const each = Math.ceil(subscribers / organizations.length);
     for (const { people } of organizations)
@@ -86,9 +94,9 @@ export async function measureStreams(databases: Databases, seconds: number): Pro
           Array.from({ length: each }, (_, index) => {
             const person = people[index % people.length];
             if (!person) throw new Error('An organization has nobody.');
-            return subscribe(tenon.url, person.token, readers, (at) => {
-              if (measuring) latencies.push(Date.now() - at);
-            });
+            return subscribe(tenon.url, person.token, readers, (count) =>
+              arrivals.push({ count, at: performance.now() }),
+            );
           }),
         )),
       );
@@ -105,24 +113,34 @@ export async function measureStreams(databases: Databases, seconds: number): Pro
         const taskId =
           organization?.taskIds[Math.floor(count / organizations.length) % (organization.taskIds.length || 1)];
         if (!person || taskId === undefined) throw new Error('An organization has nobody, or no task.');
-        const sent = change(tenon.url, writers, person, taskId, count).finally(() => running.delete(sent));
+        const number = count;
+        requested[number] = performance.now();
+        const sent = change(tenon.url, writers, person, taskId, number).then(() => {
+          answered[number] = performance.now();
+          running.delete(sent);
+        });
         running.add(sent);
       }
-      measuring ||= performance.now() - began > warmSeconds * 1000;
       await delay(2);
     }
     await Promise.all(running);
     await delay(500);
     for (const response of open) response.destroy();
     writers.destroy();
-    const sorted = latencies.toSorted((a, b) => a - b);
+    const measured = arrivals.filter(({ count: number }) => number >= warmSeconds * eventsPerSecond);
+    const latencyFrom = (begun: readonly number[]): Latency => {
+      const sorted = measured.map(({ count: number, at }) => Math.max(0, at - (begun[number] ?? at)));
+      sorted.sort((one, other) => one - other);
+      return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
+    };
     idle.kill('SIGTERM');
     await once(idle, 'close');
     return {
       subscribers: open.length,
       events: total - warmSeconds * eventsPerSecond,
-      received: latencies.length,
-      latency: { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) },
+      received: measured.length,
+      afterAnswer: latencyFrom(answered),
+      fromRequest: latencyFrom(requested),
       idleLoop: JSON.parse(printed) as Latency,
     };
   } finally {
@@ -134,9 +152,13 @@ export async function measureStreams(databases: Databases, seconds: number): Pro
 
 const shown = (value: number): string => value.toFixed(1);
 
+const both = ({ p50, p99 }: Latency): string => `p50 ${shown(p50)} ms, p99 ${shown(p99)} ms`;
+
 /** The figures of one database, in a line. */
-export const streamLine = (
-  dialect: string,
-  { subscribers: readers, events, received, latency, idleLoop }: StreamFigures,
-) =>
-  `${dialect}: ${events} events to ${readers} readers, ${received} received; from change to client p50 ${shown(latency.p50)} ms, p99 ${shown(latency.p99)} ms; idle event loop late by p50 ${shown(idleLoop.p50)} ms, p99 ${shown(idleLoop.p99)} ms`;
+export const streamLine = (dialect: string, figures: StreamFigures): string =>
+  [
+    `${dialect}: ${figures.events} events to ${figures.subscribers} readers, ${figures.received} received`,
+    `from the answer to the client ${both(figures.afterAnswer)}`,
+    `from the request ${both(figures.fromRequest)}`,
+    `idle event loop late by ${both(figures.idleLoop)}`,
+  ].join('; ');
