@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { statement } from '../database/statement.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
+import { asId } from '../database/typed-value.ts';
 import type { JobHandler } from '../jobs/index.ts';
 import { nilId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -10,34 +11,24 @@ import { recordEvents } from './record.ts';
 /** How many organizations one transaction publishes. */
 const batch = 500;
 
-const nextHeads = statement((db, { after }: { after: string }) =>
-  db
-    .selectFrom(
-      db
-        .selectFrom('organizations')
-        .select('organizations.id')
-        .where('organizations.id', '>', after)
-        .where('organizations.deleted_at', 'is', null)
-        .orderBy('organizations.id')
-        .limit(sql.lit(batch))
-        .as('some'),
-    )
-    .leftJoin('event_seals', (join) =>
-      join.onRef('event_seals.organization_id', '=', 'some.id').on((on) =>
-        on(
-          'event_seals.sequence',
-          '=',
-          on
-            .selectFrom('event_seals as seal')
-            .whereRef('seal.organization_id', '=', 'some.id')
-            .select(({ fn }) => fn.max('seal.sequence').as('last')),
-        ),
-      ),
-    )
-    .leftJoin('events', 'events.id', 'event_seals.event_id')
-    .select(['some.id', 'event_seals.sequence', 'event_seals.hash', 'events.type'])
-    .orderBy('some.id'),
-);
+interface Head {
+  id: string;
+  sequence: number | null;
+  hash: string | null;
+  type: string | null;
+}
+
+/** The last seals of the next organizations. */
+const nextHeads = statement<{ after: string }, Head>((db, { after }) => {
+  const last = sql`from event_seals as seal left join events on events.id = seal.event_id
+    where seal.organization_id = page.id order by seal.sequence desc limit 1`;
+  const query = sql<Head>`select page.id, (select seal.sequence ${last}) as sequence, (select seal.hash ${last}) as hash,
+      (select events.type ${last}) as type
+    from (
+      select id from organizations where id > ${asId(after)} and deleted_at is null order by id limit ${sql.lit(batch)}
+    ) as page order by page.id`;
+  return { compile: () => query.compile(db) };
+});
 
 /**
  * Publishes the end of each audit trail that has grown: in an event, and in the log, where nobody who alters the database reaches it. A

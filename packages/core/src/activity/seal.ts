@@ -87,35 +87,32 @@ const eventsBeside = (db: Kysely<Tables>, some: Some, dialect: Dialect) =>
         )
         .select('other.id');
 
-/**
- * Some events, and all others about the same entities that may be unsealed, as far as they are not sealed. A change that another server has
- * committed before is among them. What is left of erased organizations is never sealed.
- */
-const unsealedEvents = statement((db, some: Some, dialect) =>
+/** Some events, and all others about the same entities, as far as they are not sealed. A change that another server has committed is among them. */
+const unsealedIds = statement((db, some: Some, dialect) =>
   db
     .selectFrom(
       db
-        .selectFrom(
-          db
-            .selectFrom('events')
-            .select('events.id')
-            .where(anyOf(dialect, 'events.id', some.ids))
-            .union(eventsBeside(db, some, dialect))
-            .as('some'),
-        )
-        .leftJoin('event_seals', 'event_seals.event_id', 'some.id')
-        .where('event_seals.event_id', 'is', null)
-        .select('some.id')
-        .orderBy('some.id')
-        .limit(sql.lit(mostSealed))
-        .as('open'),
+        .selectFrom('events')
+        .select('events.id')
+        .where(anyOf(dialect, 'events.id', some.ids))
+        .union(eventsBeside(db, some, dialect))
+        .as('some'),
     )
-    .innerJoin('events', 'events.id', 'open.id')
-    .innerJoin('organizations', 'organizations.id', 'events.organization_id')
-    .leftJoin('event_payloads', 'event_payloads.event_id', 'open.id')
+    .leftJoin('event_seals', 'event_seals.event_id', 'some.id')
+    .where('event_seals.event_id', 'is', null)
+    .select('some.id')
+    .orderBy('some.id')
+    .limit(sql.lit(mostSealed)),
+);
+
+const eventsById = statement((db, { ids }: { ids: readonly string[] }, dialect) =>
+  db
+    .selectFrom('events')
+    .leftJoin('event_payloads', 'event_payloads.event_id', 'events.id')
+    .where(anyOf(dialect, 'events.id', ids))
     .select([
       'events.id',
-      'organizations.id as organizationId',
+      'events.organization_id as organizationId',
       'events.type',
       'events.at',
       'events.actor_id as actorId',
@@ -132,7 +129,7 @@ const unsealedEvents = statement((db, some: Some, dialect) =>
     .orderBy('events.id'),
 );
 
-type EventRow = RowOf<typeof unsealedEvents>;
+type EventRow = RowOf<typeof eventsById>;
 
 /** A list of values as a table. */
 const listOf = (dialect: Dialect, ids: unknown) =>
@@ -146,14 +143,17 @@ interface Head {
   hash: string;
 }
 
-/** The last seal of each of some organizations. */
-const heads = statement<{ organizationIds: readonly string[] }, Head>((db, { organizationIds }, dialect) => {
-  const last = sql`select max(sequence) from event_seals where organization_id = given.id`;
-  const query = sql<Head>`select seal.organization_id as "organizationId", seal.sequence, seal.hash
-    from ${listOf(dialect, organizationIds)}
-    join event_seals as seal on seal.organization_id = given.id and seal.sequence = (${last})`;
-  return { compile: () => query.compile(db) };
-});
+/** The last seal of each of some organizations. Those that are erased are left out: what is left of their events is never sealed. */
+const heads = statement<{ organizationIds: readonly string[] }, { [Name in keyof Head]: Head[Name] | null }>(
+  (db, { organizationIds }, dialect) => {
+    // By a join, PostgreSQL would read the whole chain.
+    const last = sql`from event_seals where organization_id = given.id order by sequence desc limit 1`;
+    const query = sql<Head>`select organizations.id as "organizationId",
+        (select sequence ${last}) as sequence, (select hash ${last}) as hash
+      from ${listOf(dialect, organizationIds)} join organizations on organizations.id = given.id`;
+    return { compile: () => query.compile(db) };
+  },
+);
 
 interface Seals extends Readonly<Record<string, unknown>> {
   organizationIds: readonly string[];
@@ -177,8 +177,13 @@ const addSeals = statement<Seals, never>((db, { organizationIds, sequences, even
 /** Any number that nobody else takes for an advisory lock. */
 const chainLock = 7_203_685;
 
+/**
+ * Also makes the transaction use indexes. While the tables are nearly empty, PostgreSQL would plan to read them whole, and keep such a plan
+ * when they have grown.
+ */
 const tryToLock = statement<Record<string, never>, { locked: boolean }>((db) => {
-  const query = sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(${sql.lit(chainLock)}) as locked`;
+  const query = sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(${sql.lit(chainLock)}) as locked,
+    set_config('enable_seqscan', 'off', true)`;
   return { compile: () => query.compile(db) };
 });
 
@@ -220,12 +225,13 @@ interface Seal {
 }
 
 /** Continues the chain of an organization. */
-function chain(head: Head | undefined, rows: readonly EventRow[]): Seal[] {
-  let { sequence, hash } = head ?? { sequence: 0, hash: firstPreviousHash };
+function chain({ organizationId, ...head }: Head, rows: readonly EventRow[]): Seal[] {
+  let { sequence, hash } = head;
   return inOrder(rows).map((row) => {
     const { entityType, entityId, parentType, parentId, payloadHash, payload, ...event } = row;
     const placed = {
       ...event,
+      organizationId,
       sequence: ++sequence,
       entity: { type: entityType, id: entityId },
       parent: parentType === null || parentId === null ? null : { type: parentType, id: parentId },
@@ -235,13 +241,26 @@ function chain(head: Head | undefined, rows: readonly EventRow[]): Seal[] {
   });
 }
 
-async function sealIn(unit: Unit, rows: readonly EventRow[]): Promise<ReadonlyMap<string, number>> {
+/** What a transaction has sealed: how many events, and the last sequence of each organization. */
+interface Sealed {
+  count: number;
+  last: ReadonlyMap<string, number>;
+}
+
+const nothing: Sealed = { count: 0, last: new Map() };
+
+async function sealIn(unit: Unit, rows: readonly EventRow[]): Promise<Sealed> {
   const { db } = unit;
   const byOrganization = Map.groupBy(rows, ({ organizationId }) => organizationId);
-  const known = await db.run(heads, { organizationIds: [...byOrganization.keys()] });
-  const headOf = new Map(known.map((head) => [head.organizationId, head]));
-  const chains = [...byOrganization].map(([id, events]) => chain(headOf.get(id), events));
+  const given = [...byOrganization.keys()].filter((id) => id !== null);
+  const known = await db.run(heads, { organizationIds: given });
+  const chains = known.flatMap(({ organizationId, sequence, hash }) => {
+    const events = byOrganization.get(organizationId);
+    if (organizationId === null || !events) return [];
+    return [chain({ organizationId, sequence: sequence ?? 0, hash: hash ?? firstPreviousHash }, events)];
+  });
   const seals = chains.flat();
+  if (seals.length === 0) return nothing;
   const organizationIds = seals.map(({ event }) => event.organizationId);
   const sequences = seals.map(({ event }) => event.sequence);
   const eventIds = seals.map(({ event }) => event.id);
@@ -260,7 +279,7 @@ async function sealIn(unit: Unit, rows: readonly EventRow[]): Promise<ReadonlyMa
       ),
     ),
   ]);
-  return last;
+  return { count: seals.length, last };
 }
 
 /**
@@ -280,8 +299,10 @@ export async function sealEvents(
     async (unit) => {
       // The events are read by a later statement, which sees what those who had the lock before have sealed.
       if (unit.db.dialect === 'postgresql' && (await unit.db.run(tryToLock, {}))[0]?.locked !== true) return null;
-      const rows = await unit.db.run(unsealedEvents, { ids, walkedTo });
-      return { count: rows.length, last: rows.length === 0 ? [] : await sealIn(unit, rows) };
+      const open = await unit.db.run(unsealedIds, { ids, walkedTo });
+      if (open.length === 0) return nothing;
+      const rows = await unit.db.run(eventsById, { ids: open.map(({ id }) => id) });
+      return sealIn(unit, rows);
     },
     // On SQLite it is an ordinary member of a group of writes.
     false,
