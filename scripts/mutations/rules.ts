@@ -25,7 +25,7 @@ export const rules: readonly Rule[] = [
   { name: 'access/decide.ts decide', passes: '{ allowed: true }' },
   { name: 'isPermitted', passes: 'true' },
   { name: 'opensClosed', passes: 'true' },
-  { name: 'reachesInto', passes: 'true' },
+  { name: 'isShutOut', passes: 'false' },
   { name: 'access/decide.ts visibility', passes: "'all'", each: true },
   { name: 'isOpen', passes: 'true' },
   { name: 'covers', passes: 'true' },

@@ -41,6 +41,11 @@ export interface ActiveMembership {
 
 export type ActiveMemberships = readonly ActiveMembership[];
 
+/*
+ * All rows are read in an order. Without one, PostgreSQL answers them in another order when it changes its plan, and what somebody is told
+ * about a refusal depends on which of their grants comes first.
+ */
+
 /** Returns the grants of a membership that have not ended. */
 export const grantsAt = ({ grants }: ActiveMembership, at: Date): Grant[] =>
   grants.filter(({ validTo }) => !validTo || validTo > at);
@@ -60,7 +65,8 @@ const membershipsOf = statement((db, { userId }: { userId: string }) =>
       'users.timezone',
     ])
     .where('memberships.user_id', '=', userId)
-    .where('memberships.status', '=', 'active'),
+    .where('memberships.status', '=', 'active')
+    .orderBy('memberships.organization_id'),
 );
 
 const assignmentsOf = statement((db, { userId }: { userId: string }) =>
@@ -74,7 +80,8 @@ const assignmentsOf = statement((db, { userId }: { userId: string }) =>
       'role_assignments.project_id as projectId',
       'role_assignments.valid_to as validTo',
     ])
-    .where('role_assignments.user_id', '=', userId),
+    .where('role_assignments.user_id', '=', userId)
+    .orderBy('role_assignments.id'),
 );
 
 type Assignment = RowOf<typeof assignmentsOf>;
@@ -114,7 +121,10 @@ async function teamsOf(db: ReadDoor, held: readonly Assignment[]): Promise<Reado
 }
 
 const rolesIn = statement((db, { organizationIds }: { organizationIds: readonly string[] }, dialect) =>
-  roles.select(roles.from(db), 'organizationId').where(anyOf(dialect, 'roles.organization_id', organizationIds)),
+  roles
+    .select(roles.from(db), 'organizationId')
+    .where(anyOf(dialect, 'roles.organization_id', organizationIds))
+    .orderBy('roles.id'),
 );
 
 async function hierarchiesOf(
