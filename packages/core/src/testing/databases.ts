@@ -17,7 +17,7 @@ export interface TestDatabase {
 }
 
 let sqliteTemplate: Promise<string> | undefined;
-let server: Promise<TestPostgres> | undefined;
+let server: Promise<Pick<TestPostgres, 'url'>> | undefined;
 
 async function migratedFile(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'tenon-template-'));
@@ -29,10 +29,10 @@ async function migratedFile(): Promise<string> {
 
 const template = 'tenon_template';
 
-async function migratedServer(): Promise<TestPostgres> {
+async function migratedServer(): Promise<Pick<TestPostgres, 'url'>> {
   // A test run starts one server for all of its processes. A single file starts its own.
   const shared = process.env[sharedServer(testedMajor())];
-  if (shared) return { url: shared, stop: async () => {} };
+  if (shared) return { url: shared };
   const started = await startPostgres();
   await prepareTemplate(started.url);
   process.once('beforeExit', () => void started.stop());

@@ -127,6 +127,8 @@ function ready(server: ChildProcess): Promise<void> {
 export interface TestPostgres {
   /** The URL of the superuser, without a database name. */
   url: string;
+  /** Ends its connections, and starts it again at the same address. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -175,22 +177,34 @@ async function startIn(directory: string, programs: string, flags: readonly stri
   const port = await freePort();
   const settings = ['max_connections=300', 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
   const parameters = ['-D', data, '-p', String(port), ...settings.flatMap((it) => ['-c', it]), ...flags];
-  const server = spawn(join(programs, 'postgres'), parameters, {
-    ...unprivileged,
-    // The working directory of root may be closed to others.
-    cwd: directory,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const kill = () => server.kill('SIGQUIT');
+  let running: { server: ChildProcess; ended: Promise<void> } | undefined;
+  const launch = async () => {
+    const server = spawn(join(programs, 'postgres'), parameters, {
+      ...unprivileged,
+      // The working directory of root may be closed to others.
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    running = { server, ended };
+    await ready(server);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    running?.server.kill(signal);
+    await running?.ended;
+  };
+  const kill = () => running?.server.kill('SIGQUIT');
   process.once('exit', kill);
-  await ready(server);
+  await launch();
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}`,
+    async restart() {
+      await end('SIGINT');
+      await launch();
+    },
     async stop() {
       process.off('exit', kill);
-      server.kill('SIGINT');
-      await ended;
+      await end('SIGINT');
       rmSync(directory, { recursive: true, force: true });
     },
   };
