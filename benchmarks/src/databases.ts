@@ -20,6 +20,8 @@ export interface Databases {
   size: number;
   /** All users have this password. */
   password: string;
+  /** Restarts PostgreSQL. Null on SQLite. */
+  restart: (() => Promise<void>) | null;
   drop(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ async function sqlite(folder: string, options: Options): Promise<Databases> {
     ownerUrl,
     size,
     password,
+    restart: null,
     drop: async () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -104,6 +107,7 @@ async function postgresql(folder: string, options: Options): Promise<Databases> 
       ownerUrl,
       size: Number(size?.bytes),
       password,
+      restart: () => server.restart(),
       async drop() {
         await server.stop();
         rmSync(folder, { recursive: true, force: true });

@@ -22,6 +22,8 @@ export interface RunningServer {
   /** Sends a message to the code of `inside.ts`, which must be loaded into the server. */
   ask(question: Question): Promise<Inside>;
   stop(): Promise<void>;
+  /** Ends it at once, without a chance to finish anything. */
+  kill(): Promise<void>;
 }
 
 export const files = {
@@ -35,7 +37,7 @@ export const files = {
   inside: fileURLToPath(new URL('./inside.ts', import.meta.url)),
 };
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -69,7 +71,7 @@ export async function runToEnd(args: readonly string[], settings: Record<string,
 }
 
 /**
- * Starts a server on a free port and waits until it is ready. Its log is discarded, because reading it would slow the server down.
+ * Starts a server on a free port, unless the settings name one, and waits until it is ready. Its log is discarded, because reading it would slow the server down.
  * @param readiness the path that answers 200 when it is ready, and how often it is asked
  */
 export async function startServer(
@@ -77,7 +79,7 @@ export async function startServer(
   settings: Record<string, string>,
   readiness = { path: '/health/ready', everyMs: 100 },
 ): Promise<RunningServer> {
-  const port = await freePort();
+  const port = settings['PORT'] ?? (await freePort());
   const begun = performance.now();
   const child = spawn(process.execPath, args, {
     env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...settings }),
@@ -93,6 +95,12 @@ export async function startServer(
     if (attempt * readiness.everyMs > 60_000) throw new Error(`${args.join(' ')} does not become ready.`);
     await delay(readiness.everyMs);
   }
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = once(child, 'close');
+    child.kill(signal);
+    await ended;
+    running.delete(child);
+  };
   if (child.pid === undefined) throw new Error(`${args.join(' ')} has no process.`);
   return {
     url,
@@ -109,11 +117,7 @@ export async function startServer(
         waiting.abort();
       }
     },
-    async stop() {
-      const ended = once(child, 'close');
-      child.kill('SIGTERM');
-      await ended;
-      running.delete(child);
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   };
 }

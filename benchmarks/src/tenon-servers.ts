@@ -2,7 +2,7 @@ import { type Databases, encryptionKey, publicUrl, secretKey } from './databases
 import { files, type RunningServer, startServer } from './servers.ts';
 import { taskFields } from './task-fields.ts';
 
-const serverSettings = (databases: Databases): Record<string, string> => ({
+export const serverSettings = (databases: Databases): Record<string, string> => ({
   ...databases.settings,
   SECRET_KEY: secretKey,
   ENCRYPTION_KEY: encryptionKey,
