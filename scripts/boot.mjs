@@ -25,6 +25,7 @@ const commands = {
   'test:scale': [bundledNode, 'benchmarks/src/scale/main.ts'],
   mutate: [bundledNode, 'scripts/mutate.ts'],
   race: [bundledNode, 'packages/api/src/contract/testing/race/main.ts'],
+  chaos: [bundledNode, 'benchmarks/src/chaos/main.ts'],
 };
 
 /** Installs the dependencies, unless node_modules matches the lockfile. Hashes are compared, as a checkout changes modification times. */
