@@ -51,10 +51,14 @@ interface Watching {
 
 const nobody: Watching = { watching: [], muted: new Set() };
 
-/** Reads who watches each of some tasks. */
-export async function watchersOf(db: ReadDoor, taskIds: readonly string[]): Promise<ReadonlyMap<string, Watching>> {
+/** Reads who watches each of some tasks of an organization. */
+export async function watchersOf(
+  db: ReadDoor,
+  organizationId: string,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, Watching>> {
   if (taskIds.length === 0) return new Map();
-  const rows = Map.groupBy(await readWatchers(db, [...new Set(taskIds)]), ({ taskId }) => taskId);
+  const rows = Map.groupBy(await readWatchers(db, organizationId, [...new Set(taskIds)]), ({ taskId }) => taskId);
   const of = (wanted: boolean, some: readonly { userId: string; muted: boolean }[]) =>
     some.filter(({ muted }) => muted === wanted).map(({ userId }) => userId);
   return new Map([...rows].map(([id, some]) => [id, { watching: of(false, some), muted: new Set(of(true, some)) }]));
@@ -104,12 +108,14 @@ function* readings(
 /** Reads some events, and whom they concern by now. The actor is left out, and so is everybody who has muted the task. */
 export async function newsOf(
   db: ReadDoor,
+  organizationId: string,
   ids: readonly string[],
 ): Promise<{ news: News[]; invitations: EventRow[]; disabledWebhooks: EventRow[] }> {
   const rows = await db.run(eventRows, { ids });
   const taskIdOf = ({ entityType, entityId, parentId }: EventRow) => (entityType === 'task' ? entityId : parentId);
   const watchers = await watchersOf(
     db,
+    organizationId,
     rows.flatMap((row) => taskIdOf(row) ?? []),
   );
   const news = rows.flatMap((row): News[] => {

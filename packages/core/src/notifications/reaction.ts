@@ -35,7 +35,7 @@ const isForOthers: ReadonlySet<string> = new Set(['member.invited', 'webhook.dis
 /** Starts one job for those events that somebody else may have to be told about. For the others it writes nothing. */
 export async function tellLater(unit: Unit, organizationId: string, events: readonly SealedEvent[]): Promise<void> {
   const loud = events.filter(({ quiet }) => !quiet);
-  const watchers = await watchersOf(unit.db, loud.filter(isForWatchers).map(taskIdOf));
+  const watchers = await watchersOf(unit.db, organizationId, loud.filter(isForWatchers).map(taskIdOf));
   const news = loud.filter((event) => {
     const watching = isForWatchers(event) ? (watchers.get(taskIdOf(event))?.watching ?? []) : [];
     const concerned = [...namedIn(event), ...watching];

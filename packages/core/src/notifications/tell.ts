@@ -40,10 +40,10 @@ const openTasks = statement((db, { ids }: Ids, dialect) =>
 );
 
 /** What is still due: a task may have been finished or put off since. */
-async function dueNews(db: ReadDoor, due: Due): Promise<News[]> {
+async function dueNews(db: ReadDoor, organizationId: string, due: Due): Promise<News[]> {
   const ids = due.map(({ taskId }) => taskId);
   if (ids.length === 0) return [];
-  const [rows, watchers] = await Promise.all([db.run(openTasks, { ids }), watchersOf(db, ids)]);
+  const [rows, watchers] = await Promise.all([db.run(openTasks, { ids }), watchersOf(db, organizationId, ids)]);
   const dueDates = new Map(rows.map(({ id, dueDate }) => [id, dueDate]));
   return due
     .filter(({ taskId, dueDate }) => dueDates.get(taskId) === dueDate)
@@ -89,9 +89,9 @@ async function webhookNews(
 async function readNews(ctx: ServiceContext, { events, due }: Telling, organizationId: string): Promise<News[]> {
   const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
   const { news, invitations } = await ctx.database.read(scope, async (db) => {
-    const found = await newsOf(db, events);
+    const found = await newsOf(db, organizationId, events);
     const webhooks = await webhookNews(ctx, db, found.disabledWebhooks);
-    return { ...found, news: [...found.news, ...(await dueNews(db, due)), ...webhooks] };
+    return { ...found, news: [...found.news, ...(await dueNews(db, organizationId, due)), ...webhooks] };
   });
   for (const { id, actorId, entityType, entityId } of invitations) {
     const userId = await inviteeOf(ctx.database, entityId);

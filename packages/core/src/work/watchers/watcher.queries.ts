@@ -16,21 +16,32 @@ type Reason = Watcher['reason'];
 const because = (reason: Reason) => sql<Reason>`${sql.lit(reason)}`.as('reason');
 const isMuted = sql<boolean>`coalesce(stored.muted, false)`.as('muted');
 
-/** Selects everybody who watches some tasks: the creator, then the assignees, then those who have a row of their own. */
+/**
+ * Selects everybody who watches some tasks: the creator, then the assignees, then those who have a row of their own. Each join names the
+ * organization, because all keys begin with it and not every door adds it.
+ */
 const selectWatchers = (db: Pick<ReadDoor, 'selectFrom'>, ofTasks: (taskId: string) => Expression<SqlBool>) =>
   db
     .selectFrom('tasks')
     .leftJoin('task_watchers as stored', (join) =>
-      join.onRef('stored.task_id', '=', 'tasks.id').onRef('stored.user_id', '=', 'tasks.created_by_id'),
+      join
+        .onRef('stored.organization_id', '=', 'tasks.organization_id')
+        .onRef('stored.task_id', '=', 'tasks.id')
+        .onRef('stored.user_id', '=', 'tasks.created_by_id'),
     )
     .select(['tasks.id as task_id', 'tasks.created_by_id as user_id', because('creator'), isMuted])
     .where(ofTasks('tasks.id'))
     .unionAll(
       db
         .selectFrom('task_assignees')
-        .innerJoin('tasks', 'tasks.id', 'task_assignees.task_id')
+        .innerJoin('tasks', (join) =>
+          join
+            .onRef('tasks.organization_id', '=', 'task_assignees.organization_id')
+            .onRef('tasks.id', '=', 'task_assignees.task_id'),
+        )
         .leftJoin('task_watchers as stored', (join) =>
           join
+            .onRef('stored.organization_id', '=', 'task_assignees.organization_id')
             .onRef('stored.task_id', '=', 'task_assignees.task_id')
             .onRef('stored.user_id', '=', 'task_assignees.user_id'),
         )
@@ -41,9 +52,14 @@ const selectWatchers = (db: Pick<ReadDoor, 'selectFrom'>, ofTasks: (taskId: stri
     .unionAll(
       db
         .selectFrom('task_watchers')
-        .innerJoin('tasks', 'tasks.id', 'task_watchers.task_id')
+        .innerJoin('tasks', (join) =>
+          join
+            .onRef('tasks.organization_id', '=', 'task_watchers.organization_id')
+            .onRef('tasks.id', '=', 'task_watchers.task_id'),
+        )
         .leftJoin('task_assignees', (join) =>
           join
+            .onRef('task_assignees.organization_id', '=', 'task_watchers.organization_id')
             .onRef('task_assignees.task_id', '=', 'task_watchers.task_id')
             .onRef('task_assignees.user_id', '=', 'task_watchers.user_id'),
         )
@@ -109,15 +125,23 @@ export async function findWatcher({ db }: Unit, { id, userId }: WatcherPath): Pr
 }
 
 interface TaskIds extends Readonly<Record<string, unknown>> {
+  organizationId: string;
   taskIds: readonly string[];
 }
 
-const watchersOfMany = statement((db, { taskIds }: TaskIds, dialect) =>
-  db
-    .selectFrom(selectWatchers(db, (column) => anyOf(dialect, column, taskIds)).as('watching'))
-    .select(['watching.task_id as taskId', 'watching.user_id as userId', 'watching.muted']),
-);
+const watchersOfMany = statement((db, { organizationId, taskIds }: TaskIds, dialect) => {
+  const ofTasks = (column: string) => {
+    const [table = ''] = column.split('.');
+    return sql<SqlBool>`${sql.ref(`${table}.organization_id`)} = ${asId(organizationId)} and ${anyOf(dialect, column, taskIds)}`;
+  };
+  return db
+    .selectFrom(selectWatchers(db, ofTasks).as('watching'))
+    .select(['watching.task_id as taskId', 'watching.user_id as userId', 'watching.muted']);
+});
 
-/** Reads who watches each of some tasks. */
-export const readWatchers = (db: ReadDoor, taskIds: readonly string[]): Promise<RowOf<typeof watchersOfMany>[]> =>
-  db.run(watchersOfMany, { taskIds });
+/** Reads who watches each of some tasks of an organization. */
+export const readWatchers = (
+  db: ReadDoor,
+  organizationId: string,
+  taskIds: readonly string[],
+): Promise<RowOf<typeof watchersOfMany>[]> => db.run(watchersOfMany, { organizationId, taskIds });
