@@ -1,4 +1,11 @@
-import { type BuiltInRoleKey, builtInRoleKeys, builtInRoles, type Permission } from '@tenon/core';
+import {
+  type BuiltInRoleKey,
+  builtInRoleKeys,
+  builtInRoles,
+  type Permission,
+  writeApiKeyUses,
+  writeFetched,
+} from '@tenon/core';
 import {
   accessTokenOf,
   createOrganization,
@@ -208,7 +215,12 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
       upset = upsets;
     },
     dump: (only) => dump.read(only),
-    fingerprints: () => dump.fingerprints(),
+    async fingerprints() {
+      // What the process has gathered is written by a timer, which must not write between two fingerprints.
+      const ctx = platform.context({ principal: null });
+      await Promise.all([writeFetched(ctx), writeApiKeyUses(ctx)]);
+      return dump.fingerprints();
+    },
     async dispose() {
       await app.close();
       await dump.close();
