@@ -34,27 +34,28 @@ export const eventsAbout =
     db.selectFrom('events').where('events.parent_id', '=', entityId),
   ];
 
+/** What `entryOf` shows, beside the id: of the event, its payload and its actor. */
+export const entryColumns = [
+  'events.type',
+  'events.actor_id as actorId',
+  'events.api_key_id as apiKeyId',
+  'events.entity_type as entityType',
+  'events.entity_id as entityId',
+  'events.parent_type as parentType',
+  'events.parent_id as parentId',
+  'events.at',
+  'event_payloads.payload',
+  'users.username',
+  'users.full_name as fullName',
+] as const;
+
 const rowsOf = (db: ReadDoor, keys: LogKeys) =>
   db
     .selectFrom(keys.as('page'))
     .innerJoin('events', 'events.id', 'page.id')
     .leftJoin('event_payloads', 'event_payloads.event_id', 'page.id')
     .leftJoin('users', 'users.id', 'events.actor_id')
-    .select([
-      'page.id',
-      'page.sortValue',
-      'events.type',
-      'events.actor_id as actorId',
-      'events.api_key_id as apiKeyId',
-      'events.entity_type as entityType',
-      'events.entity_id as entityId',
-      'events.parent_type as parentType',
-      'events.parent_id as parentId',
-      'events.at',
-      'event_payloads.payload',
-      'users.username',
-      'users.full_name as fullName',
-    ])
+    .select(['page.id', 'page.sortValue', ...entryColumns])
     .orderBy('page.sortValue', 'desc')
     .orderBy('page.id', 'desc')
     .execute();

@@ -6,7 +6,7 @@ import type { DatabaseScope } from '../database/scope.ts';
 import { anyOf } from '../database/sql.ts';
 import { current, type RowOf, statement } from '../database/statement.ts';
 import { readThroughSystemDoor } from '../database/system-door.ts';
-import { entryOf } from './activity.queries.ts';
+import { entryColumns, entryOf } from './activity.queries.ts';
 import { type SentEvent, sentEventOf } from './sent-event.ts';
 
 /** How many events one page of the sealed log has at most. */
@@ -27,22 +27,7 @@ const sealedEvents = (db: Pick<ReadDoor, 'selectFrom'>) =>
     .innerJoin('events', 'events.id', 'event_seals.event_id')
     .leftJoin('event_payloads', 'event_payloads.event_id', 'events.id')
     .leftJoin('users', 'users.id', 'events.actor_id')
-    .select([
-      'event_seals.sequence',
-      'event_seals.organization_id as organizationId',
-      'events.id',
-      'events.type',
-      'events.actor_id as actorId',
-      'events.api_key_id as apiKeyId',
-      'events.entity_type as entityType',
-      'events.entity_id as entityId',
-      'events.parent_type as parentType',
-      'events.parent_id as parentId',
-      'events.at',
-      'event_payloads.payload',
-      'users.username',
-      'users.full_name as fullName',
-    ]);
+    .select(['event_seals.sequence', 'event_seals.organization_id as organizationId', 'events.id', ...entryColumns]);
 
 const sealedAfter = statement((db, { after }: { after: number }) =>
   sealedEvents(db)
