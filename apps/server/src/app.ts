@@ -46,7 +46,7 @@ const exposedHeaders = [
 
 const httpOptions = (settings: Settings, logger: Logger): FastifyHttpOptions<Server, FastifyBaseLogger> => ({
   ...serverOptions,
-  frameworkErrors: answerUnrouted,
+  frameworkErrors: answerUnrouted(logger),
   loggerInstance: logger,
   logController: new LogController({ disableRequestLogging: true }),
   // No logger of its own for each request, which costs 2 µs. The lines about a request name its id themselves.
@@ -80,7 +80,7 @@ const ofPages = {
 /** Builds the HTTP application: the API, its documentation and its health checks. It does not listen on a port yet. */
 export async function buildApp({ settings, platform, logger, health, lifecycle }: AppParts): Promise<FastifyInstance> {
   const app = Fastify(httpOptions(settings, logger));
-  addRequestLog(app);
+  addRequestLog(app, logger);
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.phase === 'draining') reply.header('connection', 'close');
     done();

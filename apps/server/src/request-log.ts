@@ -1,5 +1,6 @@
 import { callerOf, sendProblem } from '@tenon/api';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from './logger.ts';
 
 const quiet = /^\/health(\/|$)/;
 
@@ -8,11 +9,12 @@ const pathOf = (url: string): string => {
   return end === -1 ? url : url.slice(0, end);
 };
 
-function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const caller = callerOf(request);
   const path = pathOf(request.originalUrl);
   const level = quiet.test(path) && reply.statusCode < 400 ? 'debug' : 'info';
-  request.log[level](
+  logger.plain(
+    level,
     {
       requestId: request.id,
       method: request.method,
@@ -32,7 +34,7 @@ const processTime = (reply: FastifyReply): string => (reply.elapsedTime / 1000).
  * Adds `X-Request-Id` and `X-Process-Time` (seconds) to every answer, and writes one log line about it (A2). The line contains
  * no query, no header and no body, because they may contain secrets. Successful health probes are logged at `debug`.
  */
-export function addRequestLog(app: FastifyInstance): void {
+export function addRequestLog(app: FastifyInstance, logger: Logger): void {
   // With callbacks: this runs for every request, and a promise costs more than the work itself.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -43,18 +45,20 @@ export function addRequestLog(app: FastifyInstance): void {
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    logAnswer(request, reply);
+    logAnswer(logger, request, reply);
     done();
   });
 }
 
 /** Answers a request whose URL cannot be read. Fastify runs no hooks for it, so this does what the hooks do elsewhere. */
-export function answerUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  reply.raw.once('finish', () => logAnswer(request, reply));
-  void reply.headers({
-    'x-process-time': processTime(reply),
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'",
-  });
-  sendProblem(error, request, reply);
-}
+export const answerUnrouted =
+  (logger: Logger) =>
+  (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.raw.once('finish', () => logAnswer(logger, request, reply));
+    void reply.headers({
+      'x-process-time': processTime(reply),
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'",
+    });
+    sendProblem(error, request, reply);
+  };
