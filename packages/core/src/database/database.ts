@@ -121,6 +121,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     opened: ({ principal }, permission) =>
       principal !== null && (options.opensClosed?.(principal, permission) ?? false),
     compiled: new WeakMap(),
+    signatures: new WeakMap(),
   };
   const open = (connection: Connection, scope: DatabaseScope) => new Door(connection, scope, parts);
 

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Visibility } from '../kernel/principal.ts';
+import type { Principal, Visibility } from '../kernel/principal.ts';
 import type { Connection, Dialect } from './engine.ts';
 import type { Tables } from './schema.ts';
 import type { DatabaseScope } from './scope.ts';
@@ -22,6 +22,8 @@ export interface DoorParts extends Walls {
   /** Whether a permission opens closed places to the principal of the scope. */
   readonly opened: (scope: DatabaseScope, permission: string) => boolean;
   readonly compiled: WeakMap<object, Map<string, CompiledStatement>>;
+  /** What the SQL of statements depends on beside their values, by the principal. */
+  readonly signatures: WeakMap<Principal, string>;
 }
 
 /** A query builder on one connection, behind the walls of one scope. */
@@ -144,10 +146,14 @@ export class Door {
   #sign(): string {
     const { door, principal } = this.#scope;
     if (door !== 'request' || !principal) return `${door} ${principal !== null}`;
-    const { permissions, opening, opened } = this.#parts;
+    const { permissions, opening, opened, signatures } = this.#parts;
+    const known = signatures.get(principal);
+    if (known !== undefined) return known;
     const seen = permissions.map((permission) => this.#visibility(permission));
     const shapes = seen.map((rows) => (typeof rows === 'string' ? rows : rows.map(({ place, own }) => [place, own])));
-    return JSON.stringify([shapes, opening.map((permission) => opened(this.#scope, permission))]);
+    const signature = JSON.stringify([shapes, opening.map((permission) => opened(this.#scope, permission))]);
+    signatures.set(principal, signature);
+    return signature;
   }
 
   #wall(scope: DatabaseScope, sight: Sight): Kysely<Tables> {

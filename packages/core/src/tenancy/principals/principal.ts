@@ -72,6 +72,43 @@ export const narrowed = (grants: readonly Grant[], { scopes }: Pick<PresentedApi
     permissions: new Set([...grant.permissions].filter((permission) => scopes.has(permission))),
   }));
 
+const personOf = ({ userId, sessionId, emailVerified, instanceAdmin, apiKey, limitedToId }: Identity) => ({
+  userId,
+  sessionId,
+  emailVerified,
+  ...(instanceAdmin && { instanceAdmin }),
+  ...(apiKey && { apiKeyId: apiKey.id }),
+  ...(limitedToId != null && { limited: true }),
+});
+
+const outside = (identity: Identity): Principal => ({ ...personOf(identity), organizationId: null, grants: [] });
+
+interface Made {
+  readonly membership: ActiveMembership;
+  readonly principal: Principal;
+  /** From when, and until when, its grants are right. In milliseconds since the epoch. */
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The latest principal of each session, as the session was loaded. Requests share it, so what is derived from it is derived once. */
+const latest = new WeakMap<Identity, Made>();
+
+/** Returns the principal of a session or of an API key in one organization. */
+function principalIn(membership: ActiveMembership, identity: Identity, at: Date): Principal {
+  const known = latest.get(identity);
+  if (known?.membership === membership && known.from <= at.getTime() && at.getTime() < known.until)
+    return known.principal;
+  const { organizationId, timezone, policy, apiAudit } = membership;
+  const { apiKey } = identity;
+  const living = grantsAt(membership, at);
+  const grants = apiKey ? narrowed(living, apiKey) : living;
+  const principal = { ...personOf(identity), organizationId, timezone, grants, policy, apiAudit };
+  const until = Math.min(...living.map(({ validTo }) => validTo?.getTime() ?? Infinity));
+  latest.set(identity, { membership, principal, from: at.getTime(), until });
+  return principal;
+}
+
 /**
  * Loads who acts and in which organization: the one of the path, else of the header, else the session's active one, else the
  * user's only one. What it knows is at most 3 seconds old.
@@ -87,25 +124,15 @@ export async function loadPrincipal(
   need: 'none' | 'optional' | 'required',
   chosen: ChosenOrganization = {},
 ): Promise<Principal> {
-  const { userId, sessionId, emailVerified, instanceAdmin, apiKey, limitedToId } = identity;
-  const person = {
-    userId,
-    sessionId,
-    emailVerified,
-    ...(instanceAdmin && { instanceAdmin }),
-    ...(apiKey && { apiKeyId: apiKey.id }),
-    ...(limitedToId != null && { limited: true }),
-  };
+  const { userId } = identity;
   const bound = boundTo(identity);
-  if (need === 'none' && bound === null) return { ...person, organizationId: null, grants: [] };
+  if (need === 'none' && bound === null) return outside(identity);
   const memberships = await principalCache.get(database, userId, clock.now());
   // An organization in the trash counts as missing.
   const living = (memberships ?? []).filter(({ isDeleted }) => !isDeleted || chosen.evenIf === 'deleted');
   const reachable = bound === null ? living : membershipIn(living, bound);
-  if (need === 'none') return { ...person, organizationId: null, grants: [] };
+  if (need === 'none') return outside(identity);
   const found = choose(reachable, identity, need, chosen);
-  if (!found) return { ...person, organizationId: null, grants: [] };
-  const { organizationId, timezone, policy, apiAudit } = found;
-  const grants = grantsAt(found, clock.now());
-  return { ...person, organizationId, timezone, grants: apiKey ? narrowed(grants, apiKey) : grants, policy, apiAudit };
+  if (!found) return outside(identity);
+  return principalIn(found, identity, clock.now());
 }
