@@ -116,7 +116,7 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
 function addLimits(scope: FastifyInstance): void {
   // With a callback: every request passes here, and a promise would cost more than the work itself.
   scope.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
+    if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
     if (request.url.length > longestUrl) done(transportErrors.uri_too_long());
     else done();
   });

@@ -12,15 +12,15 @@ const singular: ReadonlyMap<string, string> = new Map(
 );
 
 function repeatedHeader(rawHeaders: readonly string[]): string | null {
-  const seen = new Set<string>();
+  const seen: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? '';
     // Their lengths. Comparing these first keeps the check cheap for every other header.
     if (name.length !== 4 && name.length !== 12 && name.length !== 13) continue;
     const known = singular.get(name.toLowerCase());
     if (known === undefined) continue;
-    if (seen.has(known)) return known;
-    seen.add(known);
+    if (seen.includes(known)) return known;
+    seen.push(known);
   }
   return null;
 }
