@@ -81,9 +81,14 @@ export function readMutationHeaders(
   };
 }
 
-/** The token of `Authorization: Bearer <token>`. Null when the header is absent or of another scheme. */
-const bearerToken = (headers: IncomingHttpHeaders): string | null =>
-  /^bearer +([\w\-.~+/]+=*)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
+/**
+ * The token of `Authorization: Bearer <token>`. Null when the header is absent or of another scheme. Whether it has the form of a token is
+ * not checked, because a token that we have not issued is refused anyway.
+ */
+function bearerToken({ authorization = '' }: IncomingHttpHeaders): string | null {
+  const [scheme] = /^bearer +/i.exec(authorization) ?? [];
+  return scheme === undefined ? null : authorization.slice(scheme.length);
+}
 
 /** The header for an API key. A key may also be sent as the bearer token. */
 export const apiKeyHeader = 'X-API-Key';

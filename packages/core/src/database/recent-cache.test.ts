@@ -48,7 +48,7 @@ describe('RecentCache', () => {
     expect([...cache.values()].map(([key]) => key)).toEqual(['young', 'new']);
   });
 
-  it('drops the least recently used entry', async () => {
+  it('drops the entry that was loaded first', async () => {
     const cache = new RecentCache<string>(2, 100);
     const loaded: string[] = [];
     const get = (key: string) =>
@@ -62,11 +62,11 @@ describe('RecentCache', () => {
     await get('c');
     loaded.length = 0;
 
-    await get('a');
+    await get('b');
     await get('c');
     expect(loaded).toEqual([]);
-    await get('b');
-    expect(loaded).toEqual(['b']);
+    await get('a');
+    expect(loaded).toEqual(['a']);
   });
 
   it('drops matching values, and those that are still loading', async () => {

@@ -6,7 +6,7 @@ interface Entry<Value> {
 
 /**
  * Caches values for a short time. Concurrent readers of one key share one load. A load removes the entries that are too old, so the cache
- * takes no memory for them. When the cache is full, it drops the least recently used entry. It does not cache null, which means missing.
+ * takes no memory for them. When the cache is full, it drops the oldest entry. It does not cache null, which means missing.
  */
 export class RecentCache<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
@@ -19,15 +19,15 @@ export class RecentCache<Value> {
     this.#ageMs = ageMs;
   }
 
-  async get(key: string, now: Date, load: () => Promise<Value | null>): Promise<Value | null> {
+  get(key: string, now: Date, load: () => Promise<Value | null>): Promise<Value | null> {
     const at = now.getTime();
     const known = this.#entries.get(key);
     // Setting the clock back must not keep a value longer.
-    if (known && at >= known.at && at - known.at < this.#ageMs) {
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-      return known.loading;
-    }
+    if (known && at >= known.at && at - known.at < this.#ageMs) return known.loading;
+    return this.#load(key, at, load);
+  }
+
+  async #load(key: string, at: number, load: () => Promise<Value | null>): Promise<Value | null> {
     const entry: Entry<Value> = { at, loading: load() };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -61,7 +61,7 @@ export class RecentCache<Value> {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 
-  /** Removes what is too much or too old. Entries are in the order of their last use, so the search ends at the first valid one. */
+  /** Removes what is too much or too old. Entries are in the order of their loads, so the search ends at the first valid one. */
   #shrink(at: number): void {
     for (const [key, entry] of this.#entries) {
       if (this.#entries.size <= this.#limit && at - entry.at < this.#ageMs) return;
