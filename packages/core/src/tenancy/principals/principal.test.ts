@@ -205,6 +205,25 @@ describe.each(dialects)('the principal on %s', (dialect) => {
     });
   });
 
+  it('is shared by the requests of a session until one of its grants ends', async () => {
+    const person = await signUp(platform, { organizationName: 'Ending' });
+    const ctx = await person.ctx('required');
+    const { data } = await listRoles(ctx, { sort: 'createdAt', limit: 50, total: false });
+    const roleId = data.find(({ key }) => key === 'viewer')?.id ?? '';
+    const validTo = new Date(clock.now().getTime() + 1000);
+    const scope = { kind: 'organization' } as const;
+    await createRoleAssignment(ctx, { userId: person.user.id, roleId, scope, validTo });
+    const present = async () => (await person.ctx('required')).principal;
+    const keys = async () => (await present())?.grants.map(({ roleKey }) => roleKey).toSorted();
+    expect(await keys()).toEqual(['owner', 'viewer']);
+    expect(await present()).toBe(await present());
+
+    clock.advance(1000);
+    expect(await keys()).toEqual(['owner']);
+    clock.advance(-500);
+    expect(await keys()).toEqual(['owner', 'viewer']);
+  });
+
   it('is shown to itself, with and without an organization', async () => {
     const [owner, loner] = [await signUp(platform, { organizationName: 'Shown' }), await signUp(platform)];
 
