@@ -41,7 +41,7 @@ export class InputReader {
         wrong.push(wrongField(pointer(place, [name]), 'There is no such field.', 'unrecognized_keys'));
     };
 
-    const query = this.#fieldsOf('query', parseQuery(url), wrong);
+    const query = url.includes('?') ? this.#fieldsOf('query', parseQuery(url), wrong) : [];
     for (const [name, member] of query) {
       if (hasBody || parameters.has(name)) unknown('query', name);
       else value[name] = member;
