@@ -7,6 +7,7 @@ import type { DatabaseScope } from '../database/scope.ts';
 import { statement } from '../database/statement.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { AuditHead, AuditRow } from './audit.schema.ts';
+import { chainedColumns } from './chain.ts';
 import { firstPreviousHash } from './check-chain.ts';
 
 /** An organization whose whole trail is read, whatever the reader sees of what the events are about. */
@@ -26,24 +27,7 @@ export const sealRows = (db: Pick<ReadDoor, 'selectFrom'>) =>
     .selectFrom('event_seals as seal')
     .leftJoin('events', 'events.id', 'seal.event_id')
     .leftJoin('event_payloads', 'event_payloads.event_id', 'seal.event_id')
-    .select([
-      'seal.sequence',
-      'seal.hash',
-      'events.id',
-      'events.organization_id as organizationId',
-      'events.type',
-      'events.at',
-      'events.actor_id as actorId',
-      'events.api_key_id as apiKeyId',
-      'events.entity_type as entityType',
-      'events.entity_id as entityId',
-      'events.parent_type as parentType',
-      'events.parent_id as parentId',
-      'events.request_id as requestId',
-      'events.payload_hash as payloadHash',
-      'event_payloads.salt',
-      'event_payloads.payload',
-    ]);
+    .select(['seal.sequence', 'seal.hash', ...chainedColumns, 'event_payloads.salt', 'event_payloads.payload']);
 
 type SealRow = Awaited<ReturnType<ReturnType<typeof sealRows>['execute']>>[number];
 

@@ -10,7 +10,7 @@ import { asId } from '../database/typed-value.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import type { Changes } from '../kernel/changes.ts';
 import { defineHooks } from '../kernel/hooks.ts';
-import { chainHash } from './chain.ts';
+import { chainedColumns, chainHash } from './chain.ts';
 import { firstPreviousHash } from './check-chain.ts';
 import { sealedChannel, tellSealed } from './seal.signals.ts';
 
@@ -110,22 +110,7 @@ const eventsById = statement((db, { ids }: { ids: readonly string[] }, dialect) 
     .selectFrom('events')
     .leftJoin('event_payloads', 'event_payloads.event_id', 'events.id')
     .where(anyOf(dialect, 'events.id', ids))
-    .select([
-      'events.id',
-      'events.organization_id as organizationId',
-      'events.type',
-      'events.at',
-      'events.actor_id as actorId',
-      'events.api_key_id as apiKeyId',
-      'events.entity_type as entityType',
-      'events.entity_id as entityId',
-      'events.parent_type as parentType',
-      'events.parent_id as parentId',
-      'events.request_id as requestId',
-      'events.payload_hash as payloadHash',
-      'events.quiet',
-      'event_payloads.payload',
-    ])
+    .select([...chainedColumns, 'events.quiet', 'event_payloads.payload'])
     .orderBy('events.id'),
 );
 

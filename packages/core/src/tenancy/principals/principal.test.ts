@@ -210,7 +210,7 @@ describe.each(dialects)('the principal on %s', (dialect) => {
     const ctx = await person.ctx('required');
     const { data } = await listRoles(ctx, { sort: 'createdAt', limit: 50, total: false });
     const roleId = data.find(({ key }) => key === 'viewer')?.id ?? '';
-    const validTo = new Date(clock.now().getTime() + 1000);
+    const validTo = new Date(clock.now().getTime() + 1000).toISOString();
     const scope = { kind: 'organization' } as const;
     await createRoleAssignment(ctx, { userId: person.user.id, roleId, scope, validTo });
     const present = async () => (await person.ctx('required')).principal;
