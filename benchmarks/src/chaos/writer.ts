@@ -9,6 +9,10 @@ const patienceMs = 120_000;
 const pauseSeconds = [0.05, 0.25] as const;
 /** How often something is created, and not changed. */
 const createShare = 0.7;
+/** How often a client does not wait for the answer and sends the request again, and after how many milliseconds. */
+const lostShare = 0.05;
+const lostMs = [2, 30] as const;
+const longestMs = 20_000;
 
 /** What must be true about a task after the answers. */
 interface PromisedTask {
@@ -52,7 +56,7 @@ async function send(
     'idempotency-key': key,
   };
   for (const began = performance.now(); ; written.retries++) {
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(Math.random() < lostShare ? Math.round(between(lostMs)) : longestMs);
     const answer = await fetch(`${fleet.anyUrl()}/api/v1${path}`, {
       method,
       headers,
