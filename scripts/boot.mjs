@@ -26,19 +26,23 @@ const commands = {
   mutate: [bundledNode, 'scripts/mutate.ts'],
   race: [bundledNode, 'packages/api/src/contract/testing/race/main.ts'],
   chaos: [bundledNode, 'benchmarks/src/chaos/main.ts'],
+  clients: [bundledNode, 'clients/src/main.ts'],
 };
 
-/** Installs the dependencies, unless node_modules matches the lockfile. Hashes are compared, as a checkout changes modification times. */
-function install() {
-  const lockfile = readFileSync(join(root, 'pnpm-lock.yaml'));
+/**
+ * Installs the dependencies of the workspace in a folder, unless node_modules matches the lockfile. Hashes are compared, as a checkout
+ * changes modification times.
+ */
+function install(folder) {
+  const lockfile = readFileSync(join(folder, 'pnpm-lock.yaml'));
   const wanted = createHash('sha256').update(lockfile).digest('hex');
-  const stamp = join(root, 'node_modules', '.installed-lockfile');
+  const stamp = join(folder, 'node_modules', '.installed-lockfile');
   if (existsSync(bundledNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
 
   const { devEngines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const pnpm = `pnpm@${devEngines.packageManager.version}`;
   const { status, error } = spawnSync('npm', ['exec', '--yes', '--', pnpm, 'install', '--frozen-lockfile'], {
-    cwd: root,
+    cwd: folder,
     stdio: ['ignore', 'inherit', 'inherit'],
     // With CI set, pnpm asks no questions.
     env: { ...process.env, CI: 'true' },
@@ -53,7 +57,9 @@ if (!Object.hasOwn(commands, name ?? '')) {
   console.error(`usage: npm run <${Object.keys(commands).join(' | ')}> [-- arguments]`);
   process.exit(2);
 }
-install();
+install(root);
+// The generators of clients are a workspace of their own, as nothing else needs them.
+if (name === 'clients') install(join(root, 'clients'));
 const [program, ...fixed] = commands[name];
 relay(program, [...fixed, ...args], {
   cwd: root,
