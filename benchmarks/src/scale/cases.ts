@@ -28,6 +28,7 @@ import {
   type ServiceContext,
   TaskListInput,
   type TaskSortField,
+  updateTask,
 } from '@tenon/core';
 import { claimTestJobs } from '@tenon/core/testing';
 import type { Size } from './rows.ts';
@@ -373,6 +374,14 @@ const otherCases: readonly Case[] = [
     name: 'bulk update of 50 tasks',
     run: ({ ctx, newest }) =>
       bulkUpdateTasks(dry(ctx), { ids: newest.slice(0, 50), changes: { title: 'The same' }, mode: 'atomic' }),
+  },
+  {
+    name: 'a change of status, sealed, with what reacts to it',
+    run: async ({ ctx, platform, newest: [id = ''] }) => {
+      const { status } = await getTask(ctx, { id });
+      await updateTask(ctx, { id, status: status === 'todo' ? 'in_progress' : 'todo' });
+      await platform.sealer.sealCommitted();
+    },
   },
   { name: 'members', run: members({}), reads: ofMembers },
   { name: 'members, sort=joinedAt', run: members({ sort: 'joinedAt' }), reads: ofMembers },

@@ -47,7 +47,8 @@ const growing: readonly string[] = [
 /** How many rows of a growing table may be read without an index: PostgreSQL reads a small table so at once. */
 const fewRows = 300;
 
-const isQuery = (sql: string): boolean => /^\s*(select|with|insert|update|delete)\b/i.test(sql);
+/** Whether to run a statement once more. An insert could not add its rows again. */
+const isQuery = (sql: string): boolean => /^\s*(select|with|update|delete)\b/i.test(sql);
 
 /** The recorded statements. Null while none are recorded. */
 let recorded: Sent[] | null = null;
