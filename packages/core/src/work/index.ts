@@ -69,7 +69,7 @@ export { moveTask } from './tasks/task.move.ts';
 export { getTask } from './tasks/task.queries.ts';
 export { reassignTasks } from './tasks/task.reassign.ts';
 export * from './tasks/task.schema.ts';
-export { projectsOfTasks, readTaskRefs, TaskRef } from './tasks/task.seers.ts';
+export { projectsOfTasks, readTaskRefs } from './tasks/task.seers.ts';
 export { createTask, updateTask } from './tasks/task.service.ts';
 export { deleteTask, restoreTask } from './tasks/task.trash.ts';
 export { listWatchers, readWatchers } from './watchers/watcher.queries.ts';

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOrganization, createTestPlatform, dialects, type TestPlatform } from '../../testing/index.ts';
-import { createComment, createTask, deleteComment, deleteTask, getTask, listTasks, TaskListInput } from '../index.ts';
+import {
+  createComment,
+  createProject,
+  createTask,
+  deleteComment,
+  deleteTask,
+  getTask,
+  listTasks,
+  ProjectCreate,
+  TaskListInput,
+} from '../index.ts';
 
 describe.each(dialects)('the progress of a task on %s', (dialect) => {
   let platform: TestPlatform;
@@ -32,6 +42,31 @@ describe.each(dialects)('the progress of a task on %s', (dialect) => {
       { total: 0, done: 0 },
     ]);
     expect((await listTasks(acme.owner.ctx(), TaskListInput.parse({}))).data[0]).not.toHaveProperty('progress');
+  });
+
+  it('stands beside the project and the parent, as far as the caller sees them', async () => {
+    const acme = await createOrganization(platform);
+    const developer = await acme.addMember('developer');
+    const { id: projectId } = await createProject(
+      acme.owner.ctx(),
+      ProjectCreate.parse({ key: 'YARD', name: 'The yard' }),
+    );
+    const parent = await createTask(acme.owner.ctx(), { title: 'Parent', projectId });
+    const child = { title: 'Child', parentId: parent.id, projectId, assigneeIds: [developer.userId] };
+    const { id } = await createTask(acme.owner.ctx(), child);
+    const include = ['project', 'parent', 'progress'] as const;
+    const project = { id: projectId, key: 'YARD', name: 'The yard' };
+    expect(await getTask(acme.owner.ctx(), { id, include: [...include] })).toMatchObject({
+      project,
+      parent: { id: parent.id, number: parent.number, key: 'YARD-1', title: 'Parent' },
+      progress: { total: 0, done: 0 },
+    });
+    // A developer sees only what is assigned to them.
+    expect(await getTask(developer.ctx(), { id, include: [...include] })).toMatchObject({ project, parent: null });
+    const { data } = await listTasks(acme.owner.ctx(), TaskListInput.parse({ include: ['parent'], sort: 'createdAt' }));
+    expect(data.map((task) => task.parent?.title)).toEqual([undefined, 'Parent']);
+    expect(data[0]).toMatchObject({ parent: null });
+    expect(data[0]).not.toHaveProperty('project');
   });
 
   it('is shown with the number of comments that are not hidden', async () => {

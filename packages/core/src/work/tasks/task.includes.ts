@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import { anyOf, checked, countAll } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { IncludeReader } from '../../records/index.ts';
-import type { Task, TaskInclude } from './task.schema.ts';
+import { unique } from '../../kernel/unique.ts';
+import type { Task, TaskInclude, TaskProject } from './task.schema.ts';
+import { readTaskRefs } from './task.seers.ts';
 
 interface ProgressRow {
   parentId: string;
@@ -30,5 +32,28 @@ const readProgress: IncludeReader<Task> = async (db, ids) => {
   return (id) => ({ progress: found.get(id) ?? { total: 0, done: 0 } });
 };
 
+const projectRows = statement<{ ids: readonly string[] }, TaskProject>((db, { ids }, dialect) =>
+  db
+    .selectFrom('projects')
+    .select(['projects.id', 'projects.key', 'projects.name'])
+    .where(anyOf(dialect, 'projects.id', ids))
+    .where('projects.deleted_at', 'is', null),
+);
+
+const readProjects: IncludeReader<Task> = async (db, _ids, rows) => {
+  const ids = unique(rows.flatMap(({ projectId }) => projectId ?? []));
+  const found = new Map((ids.length > 0 ? await db.run(projectRows, { ids }) : []).map((row) => [row.id, row]));
+  return (_id, { projectId }) => ({ project: found.get(projectId ?? '') ?? null });
+};
+
+const readParents: IncludeReader<Task> = async (db, _ids, rows) => {
+  const found = await readTaskRefs(db, unique(rows.flatMap(({ parentId }) => parentId ?? [])));
+  return (_id, { parentId }) => ({ parent: found.get(parentId ?? '') ?? null });
+};
+
 /** What reads each name. Rooms that tasks do not know, such as comments, add theirs. */
-export const taskIncludeReaders = new Map<TaskInclude, IncludeReader<Task>>([['progress', readProgress]]);
+export const taskIncludeReaders = new Map<TaskInclude, IncludeReader<Task>>([
+  ['project', readProjects],
+  ['parent', readParents],
+  ['progress', readProgress],
+]);

@@ -50,11 +50,20 @@ export const taskRef = () =>
 
 const TaskTag = output('TaskTag', { id: z.uuid(), name: z.string(), color: z.string() });
 
-export const Task = output('Task', {
+/** A task as other things name it. */
+export const TaskRef = output('TaskRef', {
   id: z.uuid(),
   number: z.number().int().describe('Counts up in the organization; never reused.'),
   key: z.string().nullable().describe('As `KEY-12`, counting in the project; null outside of one.'),
   title: z.string(),
+});
+export type TaskRef = z.output<typeof TaskRef>;
+
+const TaskProject = output('TaskProject', { id: z.uuid(), key: z.string(), name: z.string() });
+export type TaskProject = z.output<typeof TaskProject>;
+
+export const Task = output('Task', {
+  ...TaskRef.shape,
   description: z.string().nullable(),
   status: status(),
   priority: priority(),
@@ -64,8 +73,14 @@ export const Task = output('Task', {
   actualHours: z.number().nullable(),
   completedAt: instantOut().nullable().describe('When it became done; null again once reopened.'),
   parentId: z.uuid().nullable(),
+  parent: TaskRef.nullable()
+    .optional()
+    .describe('Only with `include=parent`: the task of `parentId`. Null also when the caller does not see it.'),
   teamId: z.uuid().nullable().describe('The team whose task it is. Subtasks have their own.'),
   projectId: z.uuid().nullable().describe('The project in which it is, together with its subtasks.'),
+  project: TaskProject.nullable()
+    .optional()
+    .describe('Only with `include=project`: the project of `projectId`. Null also when the caller does not see it.'),
   position: z
     .string()
     .nullable()
@@ -102,7 +117,7 @@ export const Task = output('Task', {
 });
 export type Task = z.output<typeof Task>;
 
-const taskIncludes = ['progress', 'commentCount', 'attachmentCount'] as const;
+const taskIncludes = ['project', 'parent', 'progress', 'commentCount', 'attachmentCount'] as const;
 export type TaskInclude = (typeof taskIncludes)[number];
 
 export const TaskById = z.strictObject({ id: taskRef() });

@@ -1,18 +1,12 @@
 import { sql } from 'kysely';
-import type { z } from 'zod';
 import type { ServiceContext } from '../../database/context.ts';
 import type { Database } from '../../database/database.ts';
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import { anyOf } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
-import { output } from '../../kernel/schemas.ts';
 import { memberPrincipal } from '../../tenancy/index.ts';
 import { tasks } from './task.record.ts';
-import { Task } from './task.schema.ts';
-
-/** A task as other things name it. */
-export const TaskRef = output('TaskRef', Task.pick({ id: true, number: true, key: true, title: true }).shape);
-export type TaskRef = z.output<typeof TaskRef>;
+import type { TaskRef } from './task.schema.ts';
 
 interface Ids extends Readonly<Record<string, unknown>> {
   ids: readonly string[];
