@@ -178,6 +178,7 @@ const taskCases: readonly Case[] = [
   ...sorts.map((sort) => ({ name: `sort=${sort}, and the next page`, run: secondPage(everything, { sort }) })),
   ...sorts.map((sort) => ({ name: `deleted=true, sort=${sort}`, run: list(inTrash, { sort }) })),
   { name: 'total=true', run: list(everything, { total: true }), reads: ofCount },
+  { name: 'include=project,parent', run: list(everything, { include: ['project', 'parent'] }) },
   { name: 'include=progress', run: list(everything, { include: ['progress'] }) },
   { name: 'include=commentCount', run: list(everything, { include: ['commentCount'] }) },
   ...Object.entries(filters).flatMap(([name, filter]): Case[] => [
@@ -343,6 +344,11 @@ const notificationCases: readonly Case[] = [
   {
     name: 'notifications, task',
     run: notifications(({ rareTask }) => ({ task: [rareTask] })),
+    reads: ofNotifications,
+  },
+  {
+    name: 'notifications, createdBefore, rare',
+    run: notifications(() => ({ createdBefore: '2002-01-01T00:00:00.000Z' })),
     reads: ofNotifications,
   },
   {

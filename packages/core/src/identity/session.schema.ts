@@ -37,7 +37,7 @@ export const Session = z
   .meta({ id: 'Session', description: 'One sign-in on one device.' });
 export type Session = z.output<typeof Session>;
 
-export const SessionListInput = z.strictObject(listInput('createdAt', 'lastUsedAt'));
+export const SessionListInput = z.strictObject(listInput(Session, 'createdAt', 'lastUsedAt'));
 export type SessionListInput = z.output<typeof SessionListInput>;
 
 export const LogoutAll = input('LogoutAll', {

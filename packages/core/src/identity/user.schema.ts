@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, pageInput, sort } from '../kernel/schemas.ts';
+import { id, input, instantOut, listInput } from '../kernel/schemas.ts';
 import { line } from '../kernel/text.ts';
 
 export const User = z
@@ -22,10 +22,9 @@ export const User = z
 export type User = z.output<typeof User>;
 
 export const UserListInput = z.strictObject({
-  ...pageInput,
+  ...listInput(User, 'createdAt'),
   search: line(200).optional().describe('Part of an address, a username or a full name.'),
   active: z.boolean().optional().describe('Only those who are active, or who are not.'),
-  sort: sort(['createdAt']).default('-createdAt'),
 });
 export type UserListInput = z.output<typeof UserListInput>;
 

@@ -79,8 +79,8 @@ export const sort = <const Field extends string>(fields: readonly [Field, ...Fie
 
 const rangeEnd = () => instantIn().optional().describe('Inclusive.');
 
-/** The input fields of a list that can be narrowed to what was created between two instants, by the index that sorts it. */
-const createdRange = { createdBefore: rangeEnd(), createdAfter: rangeEnd() };
+/** The input fields of a list that can be narrowed to what was created between two instants. */
+export const createdRange = { createdBefore: rangeEnd(), createdAfter: rangeEnd() };
 /** The same for the last change. */
 const updatedRange = { updatedBefore: rangeEnd(), updatedAfter: rangeEnd() };
 
@@ -91,18 +91,21 @@ type RangesOf<Field> = ('createdAt' extends Field ? typeof createdRange : unknow
   ('updatedAt' extends Field ? typeof updatedRange : unknown);
 
 /**
- * The input fields of a list that is sorted by one of these fields: by the first, descending, unless asked otherwise. A list that is sorted
- * by `createdAt` or `updatedAt` also takes ranges of it.
+ * The input fields of a list that is sorted by one of these fields: by the first, descending, unless asked otherwise. A list also takes
+ * ranges of `createdAt` and `updatedAt`, when its rows have them or it is sorted by them.
+ * @param item what the list shows of each row
  */
-export function listInput<const Field extends string>(
+export function listInput<Item extends z.ZodObject, const Field extends string>(
+  item: Item,
   ...fields: [Field, ...Field[]]
-): typeof pageInput & { sort: z.ZodDefault<ReturnType<typeof sort<Field>>> } & RangesOf<Field>;
-export function listInput(...fields: [string, ...string[]]) {
+): typeof pageInput & { sort: z.ZodDefault<ReturnType<typeof sort<Field>>> } & RangesOf<keyof Item['shape'] | Field>;
+export function listInput(item: z.ZodObject, ...fields: [string, ...string[]]) {
+  const has = (field: string) => field in item.shape || fields.includes(field);
   return {
     ...pageInput,
     sort: sort(fields).default(`-${fields[0]}`),
-    ...(fields.includes('createdAt') && createdRange),
-    ...(fields.includes('updatedAt') && updatedRange),
+    ...(has('createdAt') && createdRange),
+    ...(has('updatedAt') && updatedRange),
   };
 }
 

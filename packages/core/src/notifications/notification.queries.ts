@@ -8,6 +8,7 @@ import { requireCaller } from '../identity/index.ts';
 import type { Page } from '../kernel/schemas.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { noteFetched } from './fetched.ts';
+import { inRange } from '../records/index.ts';
 import type { Notification, NotificationListInput, UnreadCount } from './notification.schema.ts';
 import { showNotifications } from './notification.show.ts';
 
@@ -32,6 +33,8 @@ const newestFirst = (): PageOrder => {
   const id = sql.ref('notifications.id');
   return { by: id, descending: true, id };
 };
+
+const createdAt = sql.ref('notifications.created_at');
 
 export const notificationColumns = [
   'notifications.id',
@@ -61,7 +64,7 @@ export async function listNotifications(
   const request = pageRequest(ctx, `notifications of ${principal.userId}`, '-id', input);
   const { unread, type, task } = input;
   const { rows, nextCursor, total } = await read(ctx, async (db) => {
-    const query = ownNotifications(db, principal)
+    const query = inRange(ownNotifications(db, principal), () => createdAt, input)
       .$if(unread !== undefined, (some) => some.where('notifications.read_at', unread ? 'is' : 'is not', null))
       .$if(type !== undefined, (some) => some.where(anyOf(db.dialect, 'notifications.type', type ?? [], 'text')))
       .$if(task !== undefined, (some) => some.where(anyOf(db.dialect, 'notifications.task_id', task ?? [])));

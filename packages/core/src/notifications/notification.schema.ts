@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { secret } from '../kernel/redaction.ts';
-import { anyOf, distinct, id, input, instantOut, output, pageInput, Person } from '../kernel/schemas.ts';
+import { anyOf, createdRange, distinct, id, input, instantOut, output, pageInput, Person } from '../kernel/schemas.ts';
 import { TaskRef } from '../work/index.ts';
 import { mailChoices, notificationTypes } from './notification.types.ts';
 
@@ -27,6 +27,7 @@ export type Notification = z.output<typeof Notification>;
 
 export const NotificationListInput = z.strictObject({
   ...pageInput,
+  ...createdRange,
   unread: z.boolean().optional().describe('Only those that are unread, or that are read.'),
   type: anyOf(type()),
   task: anyOf(id()).describe('Only those about these tasks.'),

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { columnName } from '../database/columns.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { countOf, orderOf, pageRequest, readPage } from '../database/paging.ts';
@@ -8,17 +8,21 @@ import type { Page } from '../kernel/schemas.ts';
 import { keyOf } from '../kernel/text.ts';
 import type { Fields, RecordReader } from './reader.ts';
 
+/** Ranges of instants, whose ends belong to them. */
+interface Ranges {
+  createdBefore?: string | undefined;
+  createdAfter?: string | undefined;
+  updatedBefore?: string | undefined;
+  updatedAfter?: string | undefined;
+}
+
 /** What every list takes. */
-export interface ListInput {
+export interface ListInput extends Ranges {
   limit: number;
   cursor?: string | undefined;
   total: boolean;
   /** A field, descending with `-`. */
   sort: string;
-  createdBefore?: string | undefined;
-  createdAfter?: string | undefined;
-  updatedBefore?: string | undefined;
-  updatedAfter?: string | undefined;
 }
 
 /** A value, any of some ids, or part of a text that is stored as its key. An id may be `none`, which is null. */
@@ -51,8 +55,15 @@ const sortProperty = (reader: RecordReader, field: string): string =>
 
 type Query = ReturnType<RecordReader['from']>;
 
-/** Narrows a query to the rows that were created, and changed last, between some instants, both inclusive. */
-function between(reader: RecordReader, query: Query, input: ListInput): Query {
+/**
+ * Narrows a query to the rows that were created, and changed last, between some instants.
+ * @param columnOf finds the column of a property
+ */
+export function inRange<DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  columnOf: (property: 'createdAt' | 'updatedAt') => RawBuilder<unknown>,
+  input: Ranges,
+): SelectQueryBuilder<DB, TB, Row> {
   const ends = [
     ['createdAt', '<=', input.createdBefore],
     ['createdAt', '>=', input.createdAfter],
@@ -61,7 +72,7 @@ function between(reader: RecordReader, query: Query, input: ListInput): Query {
   ] as const;
   let rows = query;
   for (const [property, operator, instant] of ends)
-    if (instant !== undefined) rows = rows.where(reader.ref(property), operator, new Date(instant));
+    if (instant !== undefined) rows = rows.where(columnOf(property), operator, new Date(instant));
   return rows;
 }
 
@@ -78,13 +89,13 @@ export async function readList<Item>(
   const property = sortProperty(reader, input.sort.replace('-', ''));
   const columns = { [property]: { by: reader.ref(property), nullable: reader.isNullable(property) } };
   const sort = input.sort.startsWith('-') ? (`-${property}` as const) : property;
-  const inRange = between(reader, query, input);
-  const selected = reader.select(inRange);
+  const ranged = inRange(query, (stamp) => reader.ref(stamp), input);
+  const selected = reader.select(ranged);
   const { rows, nextCursor } = await readPage(
     // The next page begins after an id. That of a link is the id of what it links to.
     (reader.has('id') ? selected : selected.select(reader.id.as('id'))) as never,
     orderOf(sort, columns, reader.id),
     request,
   );
-  return { data: await showAll(rows), nextCursor, ...(input.total ? { total: await countOf(inRange) } : {}) };
+  return { data: await showAll(rows), nextCursor, ...(input.total ? { total: await countOf(ranged) } : {}) };
 }

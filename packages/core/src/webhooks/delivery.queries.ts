@@ -5,6 +5,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { findLogEnd, type LogPageRequest, readLogPage } from '../database/log-pages.ts';
 import { pageRequest } from '../database/paging.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
+import { firstIdAt, lastIdAt } from '../kernel/ids.ts';
 import type { DeliveryListInput, DeliveryPath, WebhookDelivery, WebhookDeliveryPage } from './delivery.schema.ts';
 import type { Attempt } from './webhook.entity.ts';
 import { webhookErrors } from './webhook.errors.ts';
@@ -46,13 +47,23 @@ async function showDeliveries(db: ReadDoor, rows: readonly Row[]): Promise<Webho
 
 const id = sql.ref('webhook_deliveries.id');
 
-/** The failed ones have an index. Those that are pending are new, so a walk from the newest one finds them. */
+/**
+ * The failed ones have an index. Those that are pending are new, so a walk from the newest one finds them. The id of a delivery begins with
+ * the instant of its creation, so a range of instants is a range of ids.
+ */
 function logOf({
   id: webhookId,
   status,
+  createdAfter,
+  createdBefore,
 }: DeliveryListInput): Pick<LogPageRequest<'webhook_deliveries'>, 'parts' | 'checks'> {
-  const all = (db: ReadDoor) =>
-    db.selectFrom('webhook_deliveries').where('webhook_deliveries.webhook_id', '=', webhookId);
+  const all = (db: ReadDoor) => {
+    let rows = db.selectFrom('webhook_deliveries').where('webhook_deliveries.webhook_id', '=', webhookId);
+    if (createdAfter !== undefined) rows = rows.where('webhook_deliveries.id', '>=', firstIdAt(new Date(createdAfter)));
+    if (createdBefore !== undefined)
+      rows = rows.where('webhook_deliveries.id', '<=', lastIdAt(new Date(createdBefore)));
+    return rows;
+  };
   const has = (one: string): RawBuilder<SqlBool> => sql`webhook_deliveries.status = ${sql.lit(one)}`;
   if (status === undefined) return { parts: (db) => [all(db)], checks: [] };
   if (status === 'failed') return { parts: (db) => [all(db).where(has(status))], checks: [] };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SentEvent } from '../activity/index.ts';
-import { id, instantOut, logInput, logPage, output } from '../kernel/schemas.ts';
+import { createdRange, id, instantOut, logInput, logPage, output } from '../kernel/schemas.ts';
 import { deliveryStatuses } from './webhook.entity.ts';
 
 const DeliveryAttempt = output('DeliveryAttempt', {
@@ -35,6 +35,7 @@ export type DeliveryPath = z.output<typeof DeliveryPath>;
 export const DeliveryListInput = z.strictObject({
   id: id().describe('The webhook.'),
   ...logInput,
+  ...createdRange,
   status: z.enum(deliveryStatuses).optional(),
 });
 export type DeliveryListInput = z.output<typeof DeliveryListInput>;

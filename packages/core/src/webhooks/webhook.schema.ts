@@ -70,7 +70,7 @@ export const WebhookUpdate = input('WebhookUpdate', {
 export type WebhookUpdate = z.output<typeof WebhookUpdate>;
 
 export const WebhookListInput = z.strictObject({
-  ...listInput('createdAt'),
+  ...listInput(Webhook, 'createdAt'),
   active: z.boolean().optional().describe('Only those that are active, or that are not.'),
 });
 export type WebhookListInput = z.output<typeof WebhookListInput>;

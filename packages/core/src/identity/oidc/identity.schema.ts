@@ -23,5 +23,5 @@ export const OidcIdentity = z
   .meta({ id: 'OidcIdentity', description: 'Who you are at an issuer, by which you sign in.' });
 export type OidcIdentity = z.output<typeof OidcIdentity>;
 
-export const OidcIdentityListInput = z.strictObject(listInput('createdAt'));
+export const OidcIdentityListInput = z.strictObject(listInput(OidcIdentity, 'createdAt'));
 export type OidcIdentityListInput = z.output<typeof OidcIdentityListInput>;

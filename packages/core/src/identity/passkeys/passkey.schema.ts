@@ -21,7 +21,7 @@ export const Passkey = z
   .meta({ id: 'Passkey', description: 'A key on a device by which one signs in without a password.' });
 export type Passkey = z.output<typeof Passkey>;
 
-export const PasskeyListInput = z.strictObject(listInput('createdAt'));
+export const PasskeyListInput = z.strictObject(listInput(Passkey, 'createdAt'));
 export type PasskeyListInput = z.output<typeof PasskeyListInput>;
 
 export const PasskeyUpdate = input('PasskeyUpdate', { id: id(), name: line(100) });

@@ -53,7 +53,7 @@ export const ApiKeyUpdate = input('ApiKeyUpdate', {
 export type ApiKeyUpdate = z.output<typeof ApiKeyUpdate>;
 
 export const ApiKeyListInput = z.strictObject({
-  ...listInput('createdAt'),
+  ...listInput(ApiKey, 'createdAt'),
   user: anyIdOr('me').describe('`me` or the ids of whom they act as.'),
   active: z.boolean().optional().describe('Only those that are active, or that are not.'),
 });

@@ -33,7 +33,7 @@ export const DepartmentMove = input('DepartmentMove', { id: id(), parentId: pare
 export type DepartmentMove = z.output<typeof DepartmentMove>;
 
 export const DepartmentListInput = z.strictObject({
-  ...listInput('createdAt', 'name'),
+  ...listInput(Department, 'createdAt', 'name'),
   parent: anyIdOr('none').describe('Department ids, or `none` for those at the top.'),
   within: id().optional().describe('A department: it and everything below it.'),
   search: text(1, 200).optional().describe('Part of the name, in any case and Unicode form.'),
@@ -47,7 +47,7 @@ export type DepartmentMember = z.output<typeof DepartmentMember>;
 
 export const DepartmentMemberListInput = z.strictObject({
   id: id().describe('The department.'),
-  ...listInput('addedAt'),
+  ...listInput(DepartmentMember, 'addedAt'),
   subtree: z.boolean().default(false).describe('Whether to list the members of the departments below it too.'),
 });
 export type DepartmentMemberListInput = z.output<typeof DepartmentMemberListInput>;

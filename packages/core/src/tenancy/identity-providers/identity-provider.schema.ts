@@ -79,5 +79,5 @@ export const IdentityProviderUpdate = input('IdentityProviderUpdate', {
 });
 export type IdentityProviderUpdate = z.output<typeof IdentityProviderUpdate>;
 
-export const IdentityProviderListInput = z.strictObject(listInput('createdAt'));
+export const IdentityProviderListInput = z.strictObject(listInput(IdentityProvider, 'createdAt'));
 export type IdentityProviderListInput = z.output<typeof IdentityProviderListInput>;

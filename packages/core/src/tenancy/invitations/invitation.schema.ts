@@ -24,7 +24,7 @@ export const Invitation = z
 export type Invitation = z.output<typeof Invitation>;
 
 const fields = {
-  ...listInput('createdAt'),
+  ...listInput(Invitation, 'createdAt'),
   status: z.array(z.enum(invitationStatuses)).min(1).max(5).optional().describe('Any of these.'),
 };
 

@@ -23,7 +23,7 @@ export type Member = z.output<typeof Member>;
 
 export const MemberListInput = z.strictObject({
   ...organizationPath,
-  ...listInput('joinedAt'),
+  ...listInput(Member, 'joinedAt'),
   status: z
     .array(z.enum(memberStatuses))
     .min(1)

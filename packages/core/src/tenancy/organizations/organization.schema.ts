@@ -120,7 +120,7 @@ export const OrganizationUpdate = input('OrganizationUpdate', {
 export type OrganizationUpdate = z.output<typeof OrganizationUpdate>;
 
 export const OrganizationListInput = z.strictObject({
-  ...listInput('createdAt'),
+  ...listInput(Organization, 'createdAt'),
   deleted: z.boolean().default(false).describe('Lists those in the trash that you own, and may restore.'),
 });
 export type OrganizationListInput = z.output<typeof OrganizationListInput>;

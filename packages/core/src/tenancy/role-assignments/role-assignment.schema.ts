@@ -33,7 +33,7 @@ export const RoleAssignmentCreate = input('RoleAssignmentCreate', {
 export type RoleAssignmentCreate = z.output<typeof RoleAssignmentCreate>;
 
 export const RoleAssignmentListInput = z.strictObject({
-  ...listInput('createdAt'),
+  ...listInput(RoleAssignment, 'createdAt'),
   user: z.array(id()).max(100).optional().describe('Of these people.'),
   role: z.array(id()).max(100).optional().describe('Of these roles.'),
   department: z.array(id()).max(100).optional().describe('Held in these departments.'),

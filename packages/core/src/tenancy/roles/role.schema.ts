@@ -22,7 +22,7 @@ export type Role = z.output<typeof Role>;
 export const HeldRole = output('HeldRole', { id: z.uuid(), key: z.string(), name: z.string() });
 export type HeldRole = z.output<typeof HeldRole>;
 
-export const RoleListInput = z.strictObject(listInput('createdAt'));
+export const RoleListInput = z.strictObject(listInput(Role, 'createdAt'));
 export type RoleListInput = z.output<typeof RoleListInput>;
 
 /** The ids of the roles to give: at least one, none twice. */

@@ -5,6 +5,7 @@ import { countOf, orderOf, pageRequest, readPage } from '../../database/paging.t
 import { read, type ReadDoor } from '../../database/read-door.ts';
 import type { DomainError } from '../../kernel/errors.ts';
 import type { ById, Page } from '../../kernel/schemas.ts';
+import { inRange } from '../../records/index.ts';
 import { rolesOfMembers } from '../role-assignments/held-roles.ts';
 import { serviceAccountErrors } from './service-account.record.ts';
 import type { ServiceAccount, ServiceAccountListInput } from './service-account.schema.ts';
@@ -87,7 +88,7 @@ export async function listServiceAccounts(
   const order = orderOf(input.sort, byCreation, sql`service_accounts.user_id`);
   const request = pageRequest(ctx, 'service-accounts', input.sort, input);
   return read(ctx, async (db) => {
-    const query = rowsOf(db, organizationId);
+    const query = inRange(rowsOf(db, organizationId), () => byCreation.createdAt.by, input);
     const { rows, nextCursor } = await readPage(query, order, request);
     const data = await withRoles(ctx, db, organizationId, rows);
     return { data, nextCursor, ...(input.total ? { total: await countOf(query.clearSelect()) } : {}) };

@@ -29,5 +29,5 @@ export const ServiceAccountUpdate = input('ServiceAccountUpdate', {
 });
 export type ServiceAccountUpdate = z.output<typeof ServiceAccountUpdate>;
 
-export const ServiceAccountListInput = z.strictObject(listInput('createdAt'));
+export const ServiceAccountListInput = z.strictObject(listInput(ServiceAccount, 'createdAt'));
 export type ServiceAccountListInput = z.output<typeof ServiceAccountListInput>;

@@ -22,7 +22,7 @@ export const TeamUpdate = input('TeamUpdate', { id: id(), ...TeamCreate.partial(
 export type TeamUpdate = z.output<typeof TeamUpdate>;
 
 export const TeamListInput = z.strictObject({
-  ...listInput('createdAt', 'name'),
+  ...listInput(Team, 'createdAt', 'name'),
   department: anyIdOr('none').describe('Department ids, or `none` for teams without one.'),
   subtree: z.boolean().default(false).describe('Whether `department` means the departments below it too.'),
   member: anyIdOr('me').describe('`me` or user ids of their members.'),
@@ -37,7 +37,7 @@ export type TeamMember = z.output<typeof TeamMember>;
 
 export const TeamMemberListInput = z.strictObject({
   id: id().describe('The team.'),
-  ...listInput('addedAt'),
+  ...listInput(TeamMember, 'addedAt'),
 });
 export type TeamMemberListInput = z.output<typeof TeamMemberListInput>;
 

@@ -24,16 +24,19 @@ export type Attachment = z.output<typeof Attachment>;
 
 export const AttachmentListInput = z.strictObject({
   id: taskRef().describe('The task.'),
-  ...listInput('createdAt'),
+  ...listInput(Attachment, 'createdAt'),
 });
 export type AttachmentListInput = z.output<typeof AttachmentListInput>;
 
-export const CommentAttachmentListInput = z.strictObject({ ...CommentPath.shape, ...listInput('createdAt') });
+export const CommentAttachmentListInput = z.strictObject({
+  ...CommentPath.shape,
+  ...listInput(Attachment, 'createdAt'),
+});
 export type CommentAttachmentListInput = z.output<typeof CommentAttachmentListInput>;
 
 export const ProjectAttachmentListInput = z.strictObject({
   id: projectRef().describe('The project.'),
-  ...listInput('createdAt'),
+  ...listInput(Attachment, 'createdAt'),
 });
 export type ProjectAttachmentListInput = z.output<typeof ProjectAttachmentListInput>;
 

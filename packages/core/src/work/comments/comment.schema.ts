@@ -35,6 +35,6 @@ export type CommentUpdate = z.output<typeof CommentUpdate>;
 
 export const CommentListInput = z.strictObject({
   id: taskRef().describe('The task.'),
-  ...listInput('createdAt'),
+  ...listInput(Comment, 'createdAt'),
 });
 export type CommentListInput = z.output<typeof CommentListInput>;

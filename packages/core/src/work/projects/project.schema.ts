@@ -95,7 +95,7 @@ export const ProjectDelete = z.strictObject({
 export type ProjectDelete = z.output<typeof ProjectDelete>;
 
 export const ProjectListInput = z.strictObject({
-  ...listInput('createdAt', 'updatedAt', 'name', 'key', 'targetDate'),
+  ...listInput(Project, 'createdAt', 'updatedAt', 'name', 'key', 'targetDate'),
   status: anyOf(status()),
   visibility: visibility().optional(),
   lead: anyIdOr('me').describe('`me` or user ids.'),
@@ -114,7 +114,7 @@ export type ProjectMember = z.output<typeof ProjectMember>;
 
 export const ProjectMemberListInput = z.strictObject({
   id: projectRef().describe('The project.'),
-  ...listInput('createdAt'),
+  ...listInput(ProjectMember, 'createdAt'),
 });
 export type ProjectMemberListInput = z.output<typeof ProjectMemberListInput>;
 

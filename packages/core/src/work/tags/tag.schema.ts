@@ -31,5 +31,5 @@ export const TagMerge = input('TagMerge', {
 });
 export type TagMerge = z.output<typeof TagMerge>;
 
-export const TagListInput = z.strictObject(listInput('createdAt', 'name'));
+export const TagListInput = z.strictObject(listInput(Tag, 'createdAt', 'name'));
 export type TagListInput = z.output<typeof TagListInput>;
