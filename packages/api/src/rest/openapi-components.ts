@@ -7,6 +7,14 @@ import type { Components, Json } from './json-schema.ts';
 const entityTags = '^(\\*|[ ,]*(W/)?"[^"]*"([ ]*,([ ]*(W/)?"[^"]*")?)*)$';
 
 export const parameters: Json = {
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    required: false,
+    description:
+      'Names this request in the logs, to join them with those of other systems. The answer repeats it. By default the server makes a new one.',
+    schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9_.:-]+$' },
+  },
   OrganizationId: {
     name: 'X-Organization-Id',
     in: 'header',

@@ -67,8 +67,9 @@ describe('an operation', () => {
       'IfMatch',
       'IfNoneMatch',
       'DryRun',
+      'RequestId',
     ]);
-    expect(names(notes.post)).toEqual(['OrganizationId', 'IdempotencyKey', 'DryRun']);
+    expect(names(notes.post)).toEqual(['OrganizationId', 'IdempotencyKey', 'DryRun', 'RequestId']);
     expect(names(oneNote.delete)).toEqual([
       'id',
       'permanent',
@@ -77,10 +78,14 @@ describe('an operation', () => {
       'IfMatch',
       'IfNoneMatch',
       'DryRun',
+      'RequestId',
     ]);
-    expect(names(document.paths['/api/v1/auth/register'].post)).toEqual([]);
-    expect(names(document.paths['/api/v1/auth/me'].get)).toEqual(['OrganizationId']);
-    expect(names(document.paths['/api/v1/organizations/{organizationId}'].get)).toEqual(['organizationId']);
+    expect(names(document.paths['/api/v1/auth/register'].post)).toEqual(['RequestId']);
+    expect(names(document.paths['/api/v1/auth/me'].get)).toEqual(['OrganizationId', 'RequestId']);
+    expect(names(document.paths['/api/v1/organizations/{organizationId}'].get)).toEqual([
+      'organizationId',
+      'RequestId',
+    ]);
     expect(notes.get.parameters[0]).toEqual({
       name: 'limit',
       in: 'query',
@@ -142,7 +147,7 @@ describe('an operation that is not JSON in, JSON out', () => {
     expect(Object.keys(redirect.responses)).toEqual(['303', '400', '429', '503', 'default']);
     expect(Object.keys(redirect.responses[303].headers)).toEqual(['X-Request-Id', 'Location']);
     expect(redirect.responses[303].content).toBeUndefined();
-    expect(names(redirect)).toEqual(['from', 'ticket', 'again']);
+    expect(names(redirect)).toEqual(['from', 'ticket', 'again', 'RequestId']);
   });
 
   test('takes a form, whose unknown fields may be ignored', () => {

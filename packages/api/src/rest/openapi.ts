@@ -179,6 +179,7 @@ function requestBody(name: string, operation: Operation, rest: Json, components:
 }
 
 /** Names an input after its operation: `TasksUpdateManyInput` for `tasks.updateMany`. */
+    'RequestId',
 const inputName = (operationId: string): string =>
   `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
 
