@@ -35,11 +35,13 @@ const exposedHeaders = [
   'Accept-Ranges',
   'Content-Disposition',
   'Content-Range',
+  'Deprecation',
   'ETag',
   'Idempotency-Replayed',
   'Link',
   'Location',
   'Retry-After',
+  'Sunset',
   'X-Process-Time',
   'X-Request-Id',
 ];

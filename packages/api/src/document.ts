@@ -18,6 +18,8 @@ Tenon is a multi-tenant work platform. The same operations are served as tRPC un
 **Long work.** What changes more than 500 rows goes on after the answer: 202 with a job, and its \`Location\` to ask how far it is.
 
 **Errors** are problems (RFC 9457): decide by \`code\`. Beside those listed, every path answers 404, 405, 414, 417 and 431 where HTTP asks for them.
+
+**Versions.** Nothing that works under \`/api/v1\` stops without notice: answers of an operation that will be removed have \`Deprecation\`, and \`Sunset\` with the day until which it works.
 `.trim();
 
 /** The OpenAPI 3.1 document of the whole API. */

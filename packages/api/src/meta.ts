@@ -30,6 +30,16 @@ export interface DeclaredProblem {
   readonly status: number;
 }
 
+/** Announces that an operation will be removed, and until when it works. Days are written as `2026-01-31`. */
+export interface Deprecation {
+  /** The day from which nobody should begin to use it. */
+  readonly since: string;
+  /** The last day on which it works for certain, at least 180 days later. Absent while that is not decided. */
+  readonly sunset?: string;
+  /** The operationId of what to call instead. Absent when nothing replaces it. */
+  readonly replacedBy?: string;
+}
+
 /** Work that goes on after the answer of an operation that may take long: 202 over REST. */
 export interface Job {
   id: string;
@@ -55,6 +65,8 @@ export interface OperationMeta<Kind extends OperationKind = OperationKind> {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description: string | null;
+  /** Null unless it is deprecated. */
+  readonly deprecated: Deprecation | null;
   /**
    * Who may call it. `public`: anybody. `user`: anybody who is signed in. `instance`: administrators of the instance.
    * `permission`: callers with the permission in `permission`.

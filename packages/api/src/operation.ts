@@ -10,8 +10,9 @@ import {
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
 import { duplicated, invalid, kinds, wrongField } from './errors.ts';
+import { checkDeprecation } from './deprecation.ts';
 import { inspect } from './input.ts';
-import type { DeclaredProblem, Method, OperationKind, OperationMeta, OrganizationNeed } from './meta.ts';
+import type { DeclaredProblem, Deprecation, Method, OperationKind, OperationMeta, OrganizationNeed } from './meta.ts';
 import { pointer } from './pointer.ts';
 
 export type InputSchema = z.ZodObject;
@@ -51,6 +52,8 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   description?: string;
   /**
    * The fields that the path names come from the path. The others come from the body, or for GET and DELETE from the query. The
+  /** That it will be removed: every answer and the documentation say so. */
+  deprecated?: Deprecation;
    * schema must be strict, except for a redirect, a form or a click, where another standard may say that unknown fields are ignored.
    * All fields of an upload are in its path.
    */
@@ -122,6 +125,7 @@ export class Operation implements OperationMeta {
   readonly description: string | null;
   readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: Permission | null;
+  readonly deprecated: Deprecation | null;
   readonly apiKey: boolean;
   readonly limitedSession: boolean;
   readonly organization: OrganizationNeed;
@@ -166,6 +170,7 @@ export class Operation implements OperationMeta {
     const { access } = declaration;
     const byPermission = access !== 'public' && access !== 'user' && access !== 'instance';
     this.access = byPermission ? 'permission' : access;
+    this.deprecated = declaration.deprecated ?? null;
     this.permission = byPermission ? access : null;
     this.apiKey = declaration.apiKey ?? byPermission;
     this.limitedSession = declaration.limitedSession ?? (byPermission || this.apiKey);
@@ -242,6 +247,7 @@ export class Operation implements OperationMeta {
     if (this.kind === 'upload' && outside.length > 0)
       throw new Error(`${where}: the body of an upload is the file, so the path must have ${outside.join(', ')}.`);
     if (this.revalidates && !isFlatWithVersion(this.output))
+    if (this.deprecated) checkDeprecation(this.deprecated);
       throw new Error(`${where}: an answer without a version, or with another object in it, must be sent in full.`);
     // Some senders of forms expect a 200 without a body.
     if (this.kind === 'json' && (this.status === 204) !== (this.output === null))

@@ -4,6 +4,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse } from '@trpc/server/http';
 import { isUtf8 } from 'node:buffer';
 import { RequestContext } from './context.ts';
+import { deprecationHeaders } from './deprecation.ts';
 import { type ApiError, malformedBody, toApiError, transportErrors } from './errors.ts';
 import { refuseHeaders } from './headers.ts';
 import { whenStuck } from './http/event-stream.ts';
@@ -48,6 +49,11 @@ export function mountTrpc(
   const operations = operationsOf(served);
   const methodsAt = methodsOf(operations);
   const answerOther = declareMethods(app, `${trpcPrefix}/`, methodsAt);
+  const announced = new Map(
+    Array.from(operations).flatMap(([name, { deprecated }]) =>
+      deprecated ? [[name, deprecationHeaders(deprecated)] as const] : [],
+    ),
+  );
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
@@ -64,6 +70,9 @@ export function mountTrpc(
     // Before the body is read, because tRPC would look at its type before it looks for the procedure.
     onRequest: (req, res, done) => {
       if (methodsAt(req.params.path)?.includes(req.method)) done();
+      // In a batch nothing would say which call a header belongs to.
+      const deprecation = announced.get(req.params.path);
+      if (deprecation) res.headers(deprecation);
       else answerOther(req, res);
     },
     handler: async (req, res) => {

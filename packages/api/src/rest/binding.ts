@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { RequestContext } from '../context.ts';
+import { deprecationHeaders } from '../deprecation.ts';
 import { sendNotFound, sendProblem } from '../http/failures.ts';
 import { isWider, routeRefusals } from '../http/methods.ts';
 import { type Operation, type RawInput } from '../operation.ts';
@@ -32,7 +33,8 @@ export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeConte
       if (streamed) scope.addContentTypeParser([...types], (_request, _body, done) => done(null));
       else scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
       for (const { operation, ...route } of routes)
-        if (operation.kind === kind) scope.route({ ...route, exposeHeadRoute: hasHead(operation) });
+        if (operation.kind === kind)
+          scope.route({ ...route, ...announcing(operation), exposeHeadRoute: hasHead(operation) });
     });
   routeRefusalsOfWiderPaths(app, routes);
 }
@@ -113,6 +115,18 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
 
 /** Whether a GET also answers HEAD. One that writes does not: it would act, and the answer would be lost. A stream has no end. */
 const hasHead = ({ type, kind }: Operation): boolean => type === 'query' && kind !== 'stream';
+
+/** The hook of a deprecated operation, with which every answer says so, also those of errors. */
+function announcing({ deprecated }: Operation): { onRequest?: onRequestHookHandler } {
+  if (!deprecated) return {};
+  const headers = deprecationHeaders(deprecated);
+  return {
+    onRequest: (_request, reply, done) => {
+      reply.headers(headers);
+      done();
+    },
+  };
+}
 
 /** The methods that a route answers. */
 const methodsOf = ({ method, operation }: Route): string[] =>

@@ -98,6 +98,11 @@ export const headers: Json = {
   WwwAuthenticate: { description: 'Always `Bearer`.', schema: text },
 };
 
+  Deprecation: {
+    description: 'Since when the operation is deprecated, in seconds since 1970, such as `@1769817600` (RFC 9745).',
+    schema: text,
+  },
+  Sunset: { description: 'When the operation may be removed, as an HTTP date (RFC 8594).', schema: text },
 const DryRunSchema = z.object({
   dryRun: z.literal(true),
   result: z.unknown().describe('What would have been answered; null where that is nothing.'),

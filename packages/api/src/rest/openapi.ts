@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { apiKeyHeader } from '../headers.ts';
 import { filePart } from '../http/file-part.ts';
 import { refreshCookieName } from '../http/transport.ts';
+import { deprecationNotice } from '../deprecation.ts';
 import { type Operation, problemsOf, type Tag } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { bodyFormats } from './body.ts';
@@ -28,6 +29,9 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: 
   for (const [name, operation] of operations) {
     const path = restPrefix + operation.path;
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components) };
+    const replacement = operation.deprecated?.replacedBy;
+    if (replacement !== undefined && operations.get(replacement)?.deprecated !== null)
+      throw new Error(`${name} cannot be replaced by ${replacement}, which is not an operation, or is deprecated too.`);
   }
   const webhooks = webhooksOf(events, components);
   const statuses = new Set([...operations.values()].flatMap(problemsOf).map(({ status }) => status));
@@ -105,9 +109,32 @@ function describe(name: string, operation: Operation, components: Components): J
       ...headerParameters(operation),
     ],
     ...(body && { requestBody: body }),
-    responses: responsesOf(operation, components),
+    responses: announced(operation, responsesOf(operation, components)),
     ...(operation.mutationHeaders && { 'x-dry-run': true }),
   };
+}
+
+function descriptionOf({ description, deprecated }: Operation): Json {
+  const notice = deprecated ? deprecationNotice(deprecated) : null;
+  const parts = [description, notice].filter((part) => part !== null);
+  return { ...(parts.length > 0 && { description: parts.join('\n\n') }), ...(deprecated && { deprecated: true }) };
+}
+
+/** Adds the headers of a deprecated operation to its successes. Its problems have them too, but share their responses with others. */
+function announced({ deprecated }: Operation, responses: Json): Json {
+  if (!deprecated) return responses;
+  const more = {
+    Deprecation: ref('Deprecation'),
+    ...(deprecated.sunset !== undefined && { Sunset: ref('Sunset') }),
+  };
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      isJson(response) && isJson(response['headers'])
+        ? { ...response, headers: { ...response['headers'], ...more } }
+        : response,
+    ]),
+  );
 }
 
 function securityOf(operation: Operation): Json[] {
