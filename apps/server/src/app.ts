@@ -114,6 +114,6 @@ export async function buildApp({ settings, platform, logger, health, lifecycle }
   mountRoot(app);
   await mountDocs(app, openApiDocument);
   await app.register(async (scope) => mountHealth(scope, health, lifecycle));
-  await app.register(tenonApi, { platform, trustedOrigins: settings.corsOrigins });
+  await app.register(tenonApi, { platform, trustedOrigins: settings.corsOrigins, compress: settings.compression });
   return app;
 }

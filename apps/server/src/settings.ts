@@ -19,6 +19,8 @@ export interface Settings extends PlatformSettings {
   readonly migrateOnStart: boolean;
   /** Exact origins of the web pages that may call the API. */
   readonly corsOrigins: readonly string[];
+  /** Whether long answers of JSON are compressed for clients that accept it. */
+  readonly compression: boolean;
   /** Null: mails are written to a folder. */
   readonly smtp: SmtpSettings | null;
   readonly logLevel: (typeof logLevels)[number];
@@ -134,6 +136,7 @@ const variables = {
       .default([]),
     'origins separated by commas, such as https://app.example.com (no path, no *)',
   ],
+  COMPRESSION: [z.enum(['on', 'off']).default('on'), 'on or off'],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
   SMTP_HOST: [
     z
@@ -355,6 +358,7 @@ function assemble(values: Values, production: boolean, { secretKey, encryptionKe
     webhookAllowedHosts: values.WEBHOOK_ALLOWED_HOSTS,
     ...(values.WEBHOOK_RETRY_SECONDS && { webhookRetrySeconds: values.WEBHOOK_RETRY_SECONDS }),
     corsOrigins: values.CORS_ORIGINS,
+    compression: values.COMPRESSION === 'on',
     s3: s3Of(values),
     smtp: smtpOf(values),
     logLevel: values.LOG_LEVEL,

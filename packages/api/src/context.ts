@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ByteRange, IncomingFile, MutationOutcome, Platform as CorePlatform, Principal } from '@tenon/core';
+import type { AnswerTags } from './http/etags.ts';
 import type { Context } from './meta.ts';
 
 /** The parts of the platform that the API uses. */
@@ -31,12 +32,10 @@ export interface DownloadPlan {
 }
 
 /** What a procedure answered. */
-export interface Answer {
+export interface Answer extends AnswerTags {
   readonly input: Record<string, unknown>;
   readonly data: unknown;
   readonly outcome: MutationOutcome;
-  /** Whether the client has this answer, so that 304 is enough. */
-  readonly notModified: boolean;
   /** How the file is sent that `data` is. Null unless the operation is a download. */
   readonly download: DownloadPlan | null;
 }
@@ -52,6 +51,7 @@ export interface RequestParts {
   address: string;
   transport: Transport | null;
   checkOutputs: boolean;
+  compress: boolean;
   /** The members that occur twice in the JSON of one call of a batch. @default none */
   repeatedIn?: (batchIndex: number) => readonly (readonly PropertyKey[])[];
 }
@@ -69,6 +69,8 @@ export class RequestContext implements Context {
   readonly transport: Transport | null;
   /** Whether answers and problems are compared with their declaration. Tests set it. */
   readonly checkOutputs: boolean;
+  /** Whether long answers are compressed for clients that accept it. */
+  readonly compress: boolean;
   readonly repeatedIn: NonNullable<RequestParts['repeatedIn']>;
   /** The caller. Null for anonymous callers, and until the caller is admitted. */
   principal: Principal | null = null;
@@ -84,6 +86,7 @@ export class RequestContext implements Context {
     this.address = parts.address;
     this.transport = parts.transport;
     this.checkOutputs = parts.checkOutputs;
+    this.compress = parts.compress;
     this.repeatedIn = parts.repeatedIn ?? (() => []);
   }
 }

@@ -24,12 +24,11 @@ import {
   refuseHeaders,
 } from './headers.ts';
 import { planDownload } from './http/download.ts';
-import { hasEntityTag } from './http/etags.ts';
+import { tagsOf } from './http/etags.ts';
 import { withIds } from './keys.ts';
 import { LoggedCall } from './logged-call.ts';
 import { type Call, type Operation, problemsOf } from './operation.ts';
 import { type Problem, toProblem } from './problem.ts';
-import { answerHeaders } from './rest/answer.ts';
 
 /** The service function of an operation. Each takes what its own input schema produces. */
 export type Run = (ctx: ServiceContext, input: never, transport: never) => Promise<unknown>;
@@ -78,10 +77,10 @@ export const executing =
       if (request.checkOutputs && operation.kind !== 'stream')
         checkOutput(call.name, accepted ? { output: Job } : operation, output);
       const data = dryRun ? { dryRun: true, result: output ?? null, events: dryRun.events } : output;
-      const answer = { input: named, data, outcome: service.outcome };
+      const tags = tagsOf(dryRun ? null : data, operation.revalidates, request.headers['if-none-match']);
       // The cast is safe: the service of a download answers one.
       const download = operation.kind === 'download' ? planDownload(output as Download, request) : null;
-      request.answer = { ...answer, notModified: operation.revalidates && isKnown(answer, request.headers), download };
+      request.answer = { input: named, data, outcome: service.outcome, ...tags, download };
       logged.succeed(request.answer, output);
       return data;
     } catch (thrown) {
@@ -90,12 +89,6 @@ export const executing =
       throw error;
     }
   };
-
-/** Whether the client already has the version that it would be sent. */
-function isKnown(answer: Parameters<typeof answerHeaders>[0], headers: RequestContext['headers']): boolean {
-  const { etag } = answerHeaders(answer);
-  return etag !== undefined && hasEntityTag(headers['if-none-match'], etag);
-}
 
 /** Makes the function by which a stream asks from time to time who its reader is by now. They stay in their organization. */
 function checking(operation: Operation, call: Call, principal: Principal | null): Check {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { apiKeyStart, errors, type FieldError, type MutationRequest, type Versions } from '@tenon/core';
 import { invalid, wrongField } from './errors.ts';
-import { type EntityTag, readEntityTags } from './http/etags.ts';
+import { type EntityTag, readEntityTags, versionIn } from './http/etags.ts';
 import { pointer } from './pointer.ts';
 
 /** The headers that mutations take. */
@@ -36,7 +36,7 @@ const strong = (tags: '*' | readonly EntityTag[]) => (tags === '*' ? tags : tags
 /** The versions that some tags name. A tag that we never gave names none. */
 function versionsOf(tags: '*' | readonly EntityTag[]): Versions {
   if (tags === '*') return tags;
-  const named = tags.flatMap(({ text }) => (/^(0|[1-9]\d{0,14})$/.test(text) ? [Number(text)] : []));
+  const named = tags.flatMap(({ text }) => versionIn(text) ?? []);
   const [only] = named;
   return named.length === 1 && only !== undefined ? only : named;
 }

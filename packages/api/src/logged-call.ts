@@ -28,8 +28,8 @@ function describedOf(operation: Operation): Described {
   return known;
 }
 
-function statusOf({ status }: Operation, { outcome, notModified, download }: Answer): number {
-  if (notModified) return 304;
+function statusOf({ status }: Operation, { outcome, known, download }: Answer): number {
+  if (known !== null) return 304;
   if (download) return download.status;
   if (outcome.dryRun) return 200;
   return outcome.accepted ? 202 : status;

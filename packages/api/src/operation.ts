@@ -3,14 +3,16 @@ import {
   type DomainError,
   errors,
   type FieldError,
+  hasSecrets,
   type Permission,
   sessionLimits,
   tenancyErrors,
 } from '@tenon/core';
 import { z } from 'zod';
 import type { RequestContext } from './context.ts';
-import { duplicated, invalid, kinds, wrongField } from './errors.ts';
 import { checkDeprecation } from './deprecation.ts';
+import { duplicated, invalid, kinds, wrongField } from './errors.ts';
+import type { Revalidation } from './http/etags.ts';
 import { inspect } from './input.ts';
 import type { DeclaredProblem, Deprecation, Method, OperationKind, OperationMeta, OrganizationNeed } from './meta.ts';
 import { pointer } from './pointer.ts';
@@ -50,10 +52,10 @@ export interface Declaration<Input extends InputSchema, Output extends OutputSch
   evenIf?: 'inactive' | 'deleted';
   summary: string;
   description?: string;
-  /**
-   * The fields that the path names come from the path. The others come from the body, or for GET and DELETE from the query. The
   /** That it will be removed: every answer and the documentation say so. */
   deprecated?: Deprecation;
+  /**
+   * The fields that the path names come from the path. The others come from the body, or for GET and DELETE from the query. The
    * schema must be strict, except for a redirect, a form or a click, where another standard may say that unknown fields are ignored.
    * All fields of an upload are in its path.
    */
@@ -123,9 +125,9 @@ export class Operation implements OperationMeta {
   readonly tag: Tag;
   readonly summary: string;
   readonly description: string | null;
+  readonly deprecated: Deprecation | null;
   readonly access: 'public' | 'user' | 'instance' | 'permission';
   readonly permission: Permission | null;
-  readonly deprecated: Deprecation | null;
   readonly apiKey: boolean;
   readonly limitedSession: boolean;
   readonly organization: OrganizationNeed;
@@ -134,8 +136,8 @@ export class Operation implements OperationMeta {
   readonly long: boolean;
   readonly problems: readonly DeclaredProblem[];
   readonly versioned: boolean;
-  /** Whether it answers 304 to a client that has the version. */
-  readonly revalidates: boolean;
+  /** How it answers 304 to a client that has the answer. Null: it always answers in full. */
+  readonly revalidates: Revalidation | null;
   readonly mutationHeaders: boolean;
   readonly secretAnswer: boolean;
   readonly restOnly: boolean;
@@ -154,6 +156,7 @@ export class Operation implements OperationMeta {
   /** Makes the path of a created object. Null when that is the operation's path and the object's id. */
   readonly location: Locate | null;
   readonly #execute: OperationParts['execute'];
+  #compressible: boolean | undefined;
 
   constructor(parts: OperationParts) {
     const { declaration } = parts;
@@ -167,10 +170,10 @@ export class Operation implements OperationMeta {
     this.tags = [parts.tag.name];
     this.summary = declaration.summary;
     this.description = declaration.description ?? null;
+    this.deprecated = declaration.deprecated ?? null;
     const { access } = declaration;
     const byPermission = access !== 'public' && access !== 'user' && access !== 'instance';
     this.access = byPermission ? 'permission' : access;
-    this.deprecated = declaration.deprecated ?? null;
     this.permission = byPermission ? access : null;
     this.apiKey = declaration.apiKey ?? byPermission;
     this.limitedSession = declaration.limitedSession ?? (byPermission || this.apiKey);
@@ -182,7 +185,6 @@ export class Operation implements OperationMeta {
     this.status =
       this.kind === 'redirect' ? 303 : (declaration.status ?? (this.output || this.kind === 'download' ? 200 : 204));
     this.versioned = parts.versioned ?? false;
-    this.revalidates = parts.revalidates ?? false;
     this.mutationHeaders = parts.mutationHeaders ?? parts.type === 'mutation';
     this.secretAnswer = parts.secretAnswer ?? false;
     this.long = parts.long ?? false;
@@ -191,8 +193,18 @@ export class Operation implements OperationMeta {
     this.refreshCookie = parts.refreshCookie ?? false;
     this.location = parts.location ?? null;
     this.problems = (declaration.problems ?? []).map((make) => declared(make()));
+    const isVersionedRead = this.method === 'GET' && this.kind === 'json' && hasVersion(this.output);
+    this.revalidates = isVersionedRead ? (parts.revalidates ? 'version' : 'digest') : null;
     this.#execute = parts.execute;
-    this.#check();
+    this.#check(parts);
+  }
+
+  /**
+   * Whether its answer may be compressed. An answer that contains a secret may not: whoever can add text to it learns the secret from its
+   * length (the attack BREACH).
+   */
+  get compressible(): boolean {
+    return (this.#compressible ??= !this.secretAnswer && !(this.output && hasSecrets(this.output)));
   }
 
   /** Whether its fields come from the body, and not from the query. */
@@ -233,8 +245,9 @@ export class Operation implements OperationMeta {
     );
   }
 
-  #check(): void {
+  #check({ revalidates }: OperationParts): void {
     const where = `${this.method} ${this.path}`;
+    if (this.deprecated) checkDeprecation(this.deprecated);
     if (this.kind === 'json' && this.ignoresUnknown) throw new Error(`${where}: the input must be strict.`);
     for (const name of this.parameters)
       if (!(name in this.input.shape)) throw new Error(`${where}: the input has no ${name}.`);
@@ -246,18 +259,20 @@ export class Operation implements OperationMeta {
     const outside = Object.keys(this.input.shape).filter((name) => !this.parameters.has(name));
     if (this.kind === 'upload' && outside.length > 0)
       throw new Error(`${where}: the body of an upload is the file, so the path must have ${outside.join(', ')}.`);
-    if (this.revalidates && !isFlatWithVersion(this.output))
-    if (this.deprecated) checkDeprecation(this.deprecated);
-      throw new Error(`${where}: an answer without a version, or with another object in it, must be sent in full.`);
+    if (revalidates && !isFlatWithVersion(this.output))
+      throw new Error(`${where}: an answer without a version, or with another object in it, can change without it.`);
     // Some senders of forms expect a 200 without a body.
     if (this.kind === 'json' && (this.status === 204) !== (this.output === null))
       throw new Error(`${where}: 204, and 204 alone, answers nothing.`);
   }
 }
 
+const hasVersion = (output: OutputSchema | null): output is z.ZodObject =>
+  output instanceof z.ZodObject && 'version' in output.shape;
+
 /** Whether an output has a version, and no objects inside, which could be rows that change without it. */
 function isFlatWithVersion(output: OutputSchema | null): boolean {
-  if (!(output instanceof z.ZodObject) || !('version' in output.shape)) return false;
+  if (!hasVersion(output)) return false;
   // A copy, because the output itself may be a component, and then its schema would be a reference.
   const { properties } = z.toJSONSchema(z.object(output.shape), { io: 'output' });
   return !/"type":"object"|"\$ref"/.test(JSON.stringify(properties));

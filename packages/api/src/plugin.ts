@@ -54,6 +54,8 @@ export interface TenonApiOptions {
   trustedOrigins?: readonly string[];
   /** Whether to compare every answer and problem with its declaration. For tests. @default false */
   checkOutputs?: boolean;
+  /** Whether to compress long answers of JSON for clients that accept it, unless they contain secrets. @default true */
+  compress?: boolean;
 }
 
 /** A request's property for its context. A WeakMap would keep requests alive until the next full garbage collection. */
@@ -79,7 +81,7 @@ function addressOf({ ip, ips = [ip] }: FastifyRequest): string {
 
 /** A Fastify plugin that serves the router as REST under /api/v1 and as tRPC under /trpc. */
 export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): Promise<void> {
-  const { platform, router = appRouter, trustedOrigins = [], checkOutputs = false } = options;
+  const { platform, router = appRouter, trustedOrigins = [], checkOutputs = false, compress = true } = options;
   if ((app.initialConfig.routerOptions?.maxParamLength ?? 0) < maxParamLength)
     throw new Error('Make the server with the serverOptions of @tenon/api.');
 
@@ -88,7 +90,8 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   const contextOf = (request: OwnRequest, more: Pick<RequestParts, 'transport' | 'repeatedIn'>): RequestContext => {
     const { id: requestId, method, url, headers } = request;
     const address = addressOf(request);
-    const context = new RequestContext({ platform, requestId, method, url, headers, address, checkOutputs, ...more });
+    const parts = { platform, requestId, method, url, headers, address, checkOutputs, compress };
+    const context = new RequestContext({ ...parts, ...more });
     request[ownContext] = context;
     return context;
   };

@@ -10,6 +10,7 @@ import { refuseHeaders } from './headers.ts';
 import { whenStuck } from './http/event-stream.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
 import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
+import { sendNotModified } from './http/json.ts';
 import { declareMethods, type MethodsAt } from './http/methods.ts';
 import type { Operation } from './operation.ts';
 import { operationsOf, withoutRestOnly } from './operations.ts';
@@ -48,12 +49,12 @@ export function mountTrpc(
   const served = withoutRestOnly(router);
   const operations = operationsOf(served);
   const methodsAt = methodsOf(operations);
-  const answerOther = declareMethods(app, `${trpcPrefix}/`, methodsAt);
   const announced = new Map(
     Array.from(operations).flatMap(([name, { deprecated }]) =>
       deprecated ? [[name, deprecationHeaders(deprecated)] as const] : [],
     ),
   );
+  const answerOther = declareMethods(app, `${trpcPrefix}/`, methodsAt);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
@@ -69,10 +70,10 @@ export function mountTrpc(
     url: '/:path',
     // Before the body is read, because tRPC would look at its type before it looks for the procedure.
     onRequest: (req, res, done) => {
-      if (methodsAt(req.params.path)?.includes(req.method)) done();
       // In a batch nothing would say which call a header belongs to.
       const deprecation = announced.get(req.params.path);
       if (deprecation) res.headers(deprecation);
+      if (methodsAt(req.params.path)?.includes(req.method)) done();
       else answerOther(req, res);
     },
     handler: async (req, res) => {
@@ -116,8 +117,8 @@ export function mountTrpc(
           whenStuck(answered, () => res.raw.destroy()),
         );
       // Only the answer to a single call has an ETag.
-      const etag = response.headers.get('etag');
-      if (etag !== null && contexts[0]?.answer?.notModified) return res.header('etag', etag).code(304).send();
+      const known = response.headers.has('etag') ? (contexts[0]?.answer?.known ?? null) : null;
+      if (known !== null) return sendNotModified(res, known);
       return sendFetchResponse(res, response);
     },
   });

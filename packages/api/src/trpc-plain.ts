@@ -5,7 +5,7 @@ import { duplicateMembers } from './duplicates.ts';
 import { type ApiError, malformedBody, toApiError } from './errors.ts';
 import { sentMutationHeaders } from './headers.ts';
 import { logFailure } from './http/failures.ts';
-import { sendJson } from './http/json.ts';
+import { addVary, sendJson, sendNotModified } from './http/json.ts';
 import type { Operation } from './operation.ts';
 import { problemHeaders } from './problem.ts';
 import { answerHeaders } from './rest/answer.ts';
@@ -151,9 +151,11 @@ export async function answerPlain(
   const outcomes = first && calls.length === 1 ? [await run(first, 0)] : await Promise.all(calls.map(run));
   const headers = headersOf(outcomes, context.answer);
   // Only the answer to a single call has an ETag.
-  if (headers['etag'] !== undefined && context.answer?.notModified)
-    return reply.header('etag', headers['etag']).code(304).send();
+  const known = headers['etag'] === undefined ? null : (context.answer?.known ?? null);
+  if (known !== null) return sendNotModified(reply, known, context);
   const texts = outcomes.map((outcome) => jsonOf(request, outcome));
-  reply.code(statusOf(outcomes)).header('vary', 'trpc-accept, accept').headers(headers);
-  return sendJson(reply, input.isBatch ? `[${texts.join()}]` : texts.join());
+  reply.code(statusOf(outcomes)).headers(headers);
+  addVary(reply, 'trpc-accept, accept');
+  const compress = context.compress && calls.every(({ operation }) => operation.compressible);
+  return sendJson(reply, input.isBatch ? `[${texts.join()}]` : texts.join(), { compress });
 }

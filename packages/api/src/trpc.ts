@@ -95,8 +95,9 @@ interface ReadingDeclaration<Input extends InputSchema, Output extends OutputSch
   Output
 > {
   /**
-   * Whether it answers 304 to a client that has the version. Only where nothing in the answer can change without the version: no
-   * names of people, no counts, nothing that is derived from other rows. @default false
+   * Whether nothing in the answer can change without the version: no names of people, no counts, nothing that is derived from other rows.
+   * Then the version alone says whether a client has the answer; otherwise the ETag that it revalidates with contains a digest.
+   * @default false
    */
   revalidates?: boolean;
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addVary } from './json.ts';
 
 /** The headers that tRPC reads. Copying all of them would cost as much as reading one row from the database. */
 const headersOfTrpc = ['accept', 'content-type', 'last-event-id', 'trpc-accept'] as const;
@@ -35,8 +36,10 @@ const isStream = ({ headers }: Response): boolean =>
 /** Sends a Fetch API response. Only streams are streamed, because that costs several writes and promises for each chunk. */
 export async function sendFetchResponse(reply: FastifyReply, response: Response): Promise<FastifyReply> {
   if (isStream(response)) return reply.send(response);
+  const { vary, ...headers } = Object.fromEntries(response.headers);
+  if (vary !== undefined) addVary(reply, vary);
   return reply
     .code(response.status)
-    .headers(Object.fromEntries(response.headers))
+    .headers(headers)
     .send(await response.text());
 }

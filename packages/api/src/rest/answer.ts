@@ -3,7 +3,7 @@ import type { Download, EventStream } from '@tenon/core';
 import type { Answer } from '../context.ts';
 import { sendDownload } from '../http/download.ts';
 import { sendEventStream } from '../http/event-stream.ts';
-import { sendJson } from '../http/json.ts';
+import { sendJson, sendNotModified } from '../http/json.ts';
 import type { Operation } from '../operation.ts';
 import { pathOf } from '../problem.ts';
 
@@ -14,11 +14,10 @@ const member = (data: unknown, name: string): unknown =>
   typeof data === 'object' && data !== null && !Array.isArray(data) ? Reflect.get(data, name) : undefined;
 
 /** The headers that both transports send: the version of the object, and whether the answer is a replay. */
-export function answerHeaders({ data, outcome }: Pick<Answer, 'data' | 'outcome'>): Record<string, string> {
+export function answerHeaders({ etag, outcome }: Pick<Answer, 'etag' | 'outcome'>): Record<string, string> {
   const headers: Record<string, string> = {};
   if (outcome.replayed) headers['idempotency-replayed'] = 'true';
-  const version = outcome.dryRun ? undefined : member(data, 'version');
-  if (typeof version === 'number') headers.etag = `"${version}"`;
+  if (etag !== null) headers.etag = etag;
   return headers;
 }
 
@@ -40,21 +39,30 @@ function nextLink(operation: Operation, { data, input }: Answer, url: string): s
   return `<${pathOfOperation(operation, input)}?${query.toString()}>; rel="next"`;
 }
 
-/** Sends the answer of an operation over REST: status, Location, ETag, Link and body. */
+/**
+ * Sends the answer of an operation over REST: status, Location, ETag, Link and body.
+ * @param compress whether the server compresses its answers
+ */
 export function sendAnswer(
   operation: Operation,
   answer: Answer,
+  compress: boolean,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): FastifyReply | Promise<FastifyReply> {
   reply.headers(answerHeaders(answer));
-  if (answer.notModified) return reply.code(304).send();
+  if (answer.known !== null) return sendNotModified(reply, answer.known, { compress });
+  const send = () => sendJson(reply, JSON.stringify(answer.data), { compress: compress && operation.compressible });
   if (operation.kind === 'stream') return sendEventStream(answer.data as EventStream, reply);
   if (answer.download) return sendDownload(answer.data as Download, answer.download, request, reply);
-  if (answer.outcome.dryRun) return sendJson(reply.code(200), JSON.stringify(answer.data));
+  if (answer.outcome.dryRun) {
+    reply.code(200);
+    return send();
+  }
   if (answer.outcome.accepted) {
     const location = `${restPrefix}/jobs/${String(member(answer.data, 'id'))}`;
-    return sendJson(reply.code(202).header('location', location), JSON.stringify(answer.data));
+    reply.code(202).header('location', location);
+    return send();
   }
   reply.code(operation.status);
   // A redirect has acted, so its answer must not be cached. OpenID Connect Back-Channel Logout asks the same of its form.
@@ -65,5 +73,5 @@ export function sendAnswer(
   if (location) reply.header('location', location);
   const link = nextLink(operation, answer, request.url);
   if (link) reply.header('link', link);
-  return sendJson(reply, JSON.stringify(answer.data));
+  return send();
 }

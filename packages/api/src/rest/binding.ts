@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, RouteHandlerMethod } from 'fastify';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { RequestContext } from '../context.ts';
 import { deprecationHeaders } from '../deprecation.ts';
@@ -89,8 +89,9 @@ function handlerOf(name: string, operation: Operation, makeContext: MakeContext)
       lastEventId: lastEventIdOf(request),
     });
   return async (request, reply) => {
-    const answer = await serve(name, operation, read, makeContext(request, reply), request);
-    return sendAnswer(operation, answer, request, reply);
+    const context = makeContext(request, reply);
+    const answer = await serve(name, operation, read, context, request);
+    return sendAnswer(operation, answer, context.compress, request, reply);
   };
 }
 
@@ -102,12 +103,11 @@ function aliasRoutes(operations: ReadonlyMap<string, Operation>, makeContext: Ma
     const read: Read = (request) =>
       reader.read({ url: request.url, ...splitAliasBody(alias, reader.readBody(bodyOf(request))) });
     const handler: RouteHandlerMethod = async (request, reply) => {
-      const answer = await serve(alias.operation, operation, read, makeContext(request, reply), request).catch(
-        (thrown: unknown) => {
-          throw pointAtAlias(alias, thrown);
-        },
-      );
-      return sendAnswer(operation, answer, request, reply);
+      const context = makeContext(request, reply);
+      const answer = await serve(alias.operation, operation, read, context, request).catch((thrown: unknown) => {
+        throw pointAtAlias(alias, thrown);
+      });
+      return sendAnswer(operation, answer, context.compress, request, reply);
     };
     return [{ operation, method: alias.method, url: alias.path, handler }];
   });

@@ -43,7 +43,7 @@ export const parameters: Json = {
     in: 'header',
     required: false,
     description:
-      'ETags of versions. A read that has one of them is answered 304, a change of one of them 412; `*` is any.',
+      'ETags, as they were given. A read whose answer has one of them is answered 304, a change of one of them 412; `*` is any. Where an answer shows other rows, such as the names of people, the ETag of the first answer to this header contains a digest of all that it shows: send that one from then on.',
     schema: { type: 'string', pattern: entityTags },
   },
   Range: {
@@ -83,7 +83,11 @@ const text = { type: 'string' };
 
 export const headers: Json = {
   RequestId: { description: 'Names this request in the logs.', schema: text },
-  ETag: { description: 'The version of the object, for If-Match.', schema: text },
+  ETag: {
+    description:
+      'The version of the object, for If-Match and If-None-Match. A digest and the content coding may follow it, as in `"3-br"`.',
+    schema: text,
+  },
   Link: { description: 'The next page, as `<…>; rel="next"`; absent on the last one.', schema: text },
   Location: { description: 'Where the created object is.', schema: text },
   JobLocation: { description: 'Where to ask how far the job is.', schema: text },
@@ -94,15 +98,15 @@ export const headers: Json = {
   FileLocation: { description: 'The address of the file in the storage.', schema: text },
   RedirectLocation: { description: 'Where the browser goes.', schema: text },
   IdempotencyReplayed: { description: '`true` when this answer was given before.', schema: text },
-  RetryAfter: { description: 'After how many seconds to try again.', schema: { type: 'integer' } },
-  WwwAuthenticate: { description: 'Always `Bearer`.', schema: text },
-};
-
   Deprecation: {
     description: 'Since when the operation is deprecated, in seconds since 1970, such as `@1769817600` (RFC 9745).',
     schema: text,
   },
   Sunset: { description: 'When the operation may be removed, as an HTTP date (RFC 8594).', schema: text },
+  RetryAfter: { description: 'After how many seconds to try again.', schema: { type: 'integer' } },
+  WwwAuthenticate: { description: 'Always `Bearer`.', schema: text },
+};
+
 const DryRunSchema = z.object({
   dryRun: z.literal(true),
   result: z.unknown().describe('What would have been answered; null where that is nothing.'),

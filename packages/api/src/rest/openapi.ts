@@ -99,7 +99,7 @@ function describe(name: string, operation: Operation, components: Components): J
     operationId: name,
     tags: operation.tags,
     summary: operation.summary,
-    ...(operation.description !== null && { description: operation.description }),
+    ...descriptionOf(operation),
     ...(operation.permission !== null && { 'x-permission': operation.permission }),
     ...(operation.access === 'instance' && { 'x-permission': instancePermission }),
     security: securityOf(operation),
@@ -179,6 +179,7 @@ function headerParameters(operation: Operation): Json[] {
     ...(revalidates || kind === 'download' ? ['IfNoneMatch'] : []),
     ...(kind === 'download' ? ['Range', 'IfRange'] : []),
     ...(kind === 'stream' ? ['LastEventId'] : []),
+    'RequestId',
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
@@ -206,7 +207,6 @@ function requestBody(name: string, operation: Operation, rest: Json, components:
 }
 
 /** Names an input after its operation: `TasksUpdateManyInput` for `tasks.updateMany`. */
-    'RequestId',
 const inputName = (operationId: string): string =>
   `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
 
