@@ -23,8 +23,9 @@ let written: string[];
 const log = (): Record<string, unknown>[] => written.map((line) => JSON.parse(line));
 const line = () => log().find((entry) => entry['msg'] === 'request');
 
-const build = (corsOrigins: string) => {
-  const settings = readSettings({ DATA_DIR: platform.settings.dataDirectory, CORS_ORIGINS: corsOrigins });
+const build = (corsOrigins: string, others: Readonly<Record<string, string>> = {}) => {
+  const environment = { DATA_DIR: platform.settings.dataDirectory, CORS_ORIGINS: corsOrigins, ...others };
+  const settings = readSettings(environment);
   const logger = createLogger('info', { write: (text: string) => void written.push(text) });
   const health = new HealthRegistry({ database: () => checks.database(), disk: () => checks.disk() });
   return buildApp({ settings, platform, logger, health, lifecycle });
@@ -225,6 +226,30 @@ describe('TRUST_PROXY', () => {
         [1, 2, 3, 4, 5, 6].map((last) => `192.0.2.${last}`),
       ),
     ).toEqual([...five, 429]);
+  });
+});
+
+describe('COMPRESSION', () => {
+  it.each([
+    ['on', 'br', 'Origin, accept-encoding'],
+    ['off', undefined, 'Origin'],
+  ])('set to %s sends a long list in the coding %s', async (COMPRESSION, coding, vary) => {
+    const server = await build(`${allowed},https://other.example.com`, { COMPRESSION });
+    const post = (path: string, payload: object) =>
+      server.inject({ method: 'POST', url: `/api/v1/auth/${path}`, payload });
+    const person = { email: `${COMPRESSION}@example.com`, password: 'correct horse battery staple' };
+    const { verificationToken } = (await post('register', { ...person, organizationName: 'Engines' })).json();
+    await post('verify-email', { token: verificationToken });
+    const signedIn = await server.inject({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      headers: { 'accept-encoding': 'br' },
+      payload: { login: person.email, password: person.password },
+    });
+    const headers = { authorization: `Bearer ${signedIn.json().accessToken}`, 'accept-encoding': 'br' };
+    const { statusCode, headers: got } = await server.inject({ url: '/api/v1/roles', headers });
+    expect([statusCode, got['content-encoding'], got['vary']]).toEqual([200, coding, vary]);
+    await server.close();
   });
 });
 

@@ -8,7 +8,7 @@ export type Coding = (typeof codings)[number];
 const asBrotli = promisify(brotliCompress);
 const asGzip = promisify(gzip);
 
-/** Of brotli, from 0 to 11. At 4 it is as fast as gzip and its result is smaller. Its default, 11, takes 50 times as long. */
+/** Of brotli, from 0 to 11. At 4 it takes 0.4 ms for 50 kB, as gzip does, and its result is smaller. At 11, its default, it takes 44 ms. */
 const quality = 4;
 
 /** Encodes a body. It runs in a thread, so other requests go on. */
