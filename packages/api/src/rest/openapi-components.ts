@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { Components, Json } from './json-schema.ts';
 
@@ -131,18 +130,41 @@ export const dryRun = (components: Components): Json => ({
   content: { 'application/json': { schema: components.output(DryRunSchema) } },
 });
 
-/** The name of a status in the components: `NotFound` for 404. */
-export const responseName = (status: number): string => (STATUS_CODES[status] ?? '').replaceAll(/[^A-Za-z]/g, '');
+/** The problems that an operation may answer with one status. */
+export interface ProblemGroup {
+  readonly status: number;
+  /** In alphabetical order. */
+  readonly codes: readonly string[];
+}
 
-/** The response that all problems of a status share. Each operation lists its own codes. */
-export const problemResponse = (status: number): Json => ({
-  description: STATUS_CODES[status],
+/** The name of a response in the components: `RoleNotFoundOrTeamNotFound` for two codes. */
+export const problemResponseName = ({ codes }: ProblemGroup): string =>
+  codes
+    .map((code) => code.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase()))
+    .join('Or');
+
+const mayRetry = [409, 429, 503];
+
+/** The response that all operations with these problems share. Its type lets clients decide by `status` and `code`. */
+export const problemResponse = ({ status, codes }: ProblemGroup): Json => ({
+  description: codes.map((code) => `\`${code}\``).join(', '),
   headers: {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(status === 401 && { 'WWW-Authenticate': { $ref: '#/components/headers/WwwAuthenticate' } }),
     ...(mayRetry.includes(status) && { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }),
   },
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  content: {
+    'application/problem+json': {
+      schema: {
+        allOf: [
+          { $ref: '#/components/schemas/Problem' },
+          {
+            type: 'object',
+            properties: { status: { type: 'integer', const: status }, code: { type: 'string', enum: codes } },
+            required: ['status', 'code'],
+          },
+        ],
+      },
+    },
+  },
 });
-
-const mayRetry = [409, 429, 503];

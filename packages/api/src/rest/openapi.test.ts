@@ -117,10 +117,29 @@ describe('an operation', () => {
     expect(notes.post.responses[201].headers).toHaveProperty('Location');
     expect(oneNote.get.responses[200].headers).toHaveProperty('ETag');
     expect(notes.get.responses[200].headers).toHaveProperty('Link');
+  });
+
+  test('says with which codes it answers each status, so that clients can decide by them', () => {
     expect(oneNote.get.responses[404]).toEqual({
-      $ref: '#/components/responses/NotFound',
-      description: '`organization_not_found`, `note_not_found`',
+      $ref: '#/components/responses/NoteNotFoundOrOrganizationNotFound',
     });
+    const { NoteNotFoundOrOrganizationNotFound: missing } = document.components.responses;
+    expect(missing.description).toBe('`note_not_found`, `organization_not_found`');
+    expect(missing.content['application/problem+json'].schema).toEqual({
+      allOf: [
+        { $ref: '#/components/schemas/Problem' },
+        {
+          type: 'object',
+          properties: {
+            status: { type: 'integer', const: 404 },
+            code: { type: 'string', enum: ['note_not_found', 'organization_not_found'] },
+          },
+          required: ['status', 'code'],
+        },
+      ],
+    });
+    expect(notes.get.responses[404]).toEqual({ $ref: '#/components/responses/OrganizationNotFound' });
+    expect(notes.post.responses[404]).toEqual(notes.get.responses[404]);
   });
 
   test('keeps dry runs out of the types of answers', () => {

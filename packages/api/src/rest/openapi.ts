@@ -13,7 +13,14 @@ import { restPrefix } from './answer.ts';
 import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
 import { eventTag, webhookParameters, webhookResponses, webhooksOf } from './openapi-webhooks.ts';
 import { ProblemSchema } from '../problem-schema.ts';
-import { dryRun, headers, parameters, problemResponse, responseName } from './openapi-components.ts';
+import {
+  dryRun,
+  headers,
+  parameters,
+  type ProblemGroup,
+  problemResponse,
+  problemResponseName,
+} from './openapi-components.ts';
 
 export interface OpenApiInfo {
   title: string;
@@ -34,7 +41,6 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: 
       throw new Error(`${name} cannot be replaced by ${replacement}, which is not an operation, or is deprecated too.`);
   }
   const webhooks = webhooksOf(events, components);
-  const statuses = new Set([...operations.values()].flatMap(problemsOf).map(({ status }) => status));
   components.output(ProblemSchema);
   return {
     openapi: '3.1.0',
@@ -55,9 +61,7 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: 
         parameters: { ...parameters, ...webhookParameters },
         headers,
         responses: {
-          ...Object.fromEntries(
-            [...statuses].toSorted(ascending).map((status) => [responseName(status), problemResponse(status)]),
-          ),
+          ...sharedResponses(operations.values()),
           ...webhookResponses,
         },
         schemas: Object.fromEntries([...components.schemas].toSorted(([a], [b]) => (a < b ? -1 : 1))),
@@ -85,8 +89,6 @@ function onlyUsed(roots: Json, components: Record<string, Json>): Json {
     Object.fromEntries(Object.entries(members).filter(([, member]) => used.has(member)));
   return Object.fromEntries(Object.entries(components).map(([section, members]) => [section, usedOf(members)]));
 }
-
-const ascending = (a: number, b: number): number => a - b;
 
 function tagsOf(operations: Iterable<Operation>): Tag[] {
   return [...new Map(Array.from(operations, ({ tag }) => [tag.name, tag])).values()];
@@ -303,14 +305,29 @@ function streamResponses(operation: Operation, components: Components): Json {
   };
 }
 
-function problemResponses(operation: Operation): Json {
-  const problems = problemsOf(operation);
-  const statuses = [...new Set(problems.map(({ status }) => status))].toSorted(ascending);
-  return Object.fromEntries(
-    statuses.map((status) => {
-      const codes = problems.filter((problem) => problem.status === status).map(({ code }) => `\`${code}\``);
-      const description = [...new Set(codes)].join(', ');
-      return [status, { $ref: `#/components/responses/${responseName(status)}`, description }];
-    }),
-  );
+/** The problems of an operation by status, in the order of the statuses. */
+function problemGroups(operation: Operation): ProblemGroup[] {
+  const codes = new Map<number, Set<string>>();
+  for (const { status, code } of problemsOf(operation))
+    codes.set(status, (codes.get(status) ?? new Set()).add(code));
+  return [...codes]
+    .toSorted(([a], [b]) => a - b)
+    .map(([status, found]) => ({ status, codes: [...found].toSorted() }));
 }
+
+const problemResponses = (operation: Operation): Json =>
+  Object.fromEntries(
+    problemGroups(operation).map((group) => [
+      group.status,
+      { $ref: `#/components/responses/${problemResponseName(group)}` },
+    ]),
+  );
+
+/** The responses to which `problemResponses` refers. */
+const sharedResponses = (operations: Iterable<Operation>): Json =>
+  Object.fromEntries(
+    Array.from(operations)
+      .flatMap(problemGroups)
+      .toSorted((a, b) => a.status - b.status)
+      .map((group) => [problemResponseName(group), problemResponse(group)]),
+  );
