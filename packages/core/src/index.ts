@@ -19,9 +19,11 @@ export { getJob, Job, jobErrors, type QueueDepth, queueDepth } from './jobs/inde
 export type { Clock } from './kernel/clock.ts';
 export {
   DomainError,
+  errorDefinitions,
   type ErrorDetails,
   type ErrorKind,
   errors,
+  type Explanation,
   type FieldError,
   type SignInChallenge,
 } from './kernel/errors.ts';

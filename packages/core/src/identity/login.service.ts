@@ -15,8 +15,18 @@ import type { SignInTransport } from './transport.ts';
 import { userEvents } from './user.events.ts';
 
 export const loginErrors = defineErrors({
-  invalid_credentials: { kind: 'unauthenticated', message: 'The login or the password is wrong.' },
-  email_not_verified: { kind: 'forbidden', message: 'Verify your e-mail address first: we sent you a mail.' },
+  invalid_credentials: {
+    kind: 'unauthenticated',
+    message: 'The login or the password is wrong.',
+    cause: 'No account has this login and this password. The answer is the same whether or not the account exists.',
+    remedy: 'Check both, or set a new password with `POST /api/v1/auth/forgot-password`.',
+  },
+  email_not_verified: {
+    kind: 'forbidden',
+    message: 'Verify your e-mail address first: we sent you a mail.',
+    cause: 'The e-mail address of the account has not been verified.',
+    remedy: 'Open the link in the mail. Ask for another mail with `POST /api/v1/auth/resend-verification`.',
+  },
 });
 
 /** A login whose password was right. */

@@ -4,7 +4,12 @@ import { sessionTable } from './session.entity.ts';
 import { Session } from './session.schema.ts';
 
 export const sessionErrors = defineErrors({
-  session_not_found: { kind: 'not_found', message: 'There is no such session, or it has ended.' },
+  session_not_found: {
+    kind: 'not_found',
+    message: 'There is no such session, or it has ended.',
+    cause: 'No session with this id is yours, or it has ended.',
+    remedy: 'List your sessions with `GET /api/v1/sessions`.',
+  },
 });
 
 export const sessions = defineRecord(sessionTable, {

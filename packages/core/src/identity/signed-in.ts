@@ -6,6 +6,9 @@ export const sessionLimits = defineErrors({
     kind: 'forbidden',
     message:
       'You signed in at an issuer of your organization, so this session is valid there only: sign in to your account directly for this.',
+    cause:
+      'The session began at an identity provider of an organization. Such a session is valid for that organization only, and not for the account.',
+    remedy: 'Sign in to the account directly, with its password or a passkey, and repeat the request.',
   },
 });
 

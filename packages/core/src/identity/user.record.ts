@@ -1,17 +1,44 @@
 import type { Unit } from '../database/unit-of-work.ts';
-import { defineErrors, type DomainError, errors } from '../kernel/errors.ts';
+import { defineErrors, type DomainError, errors, notFound } from '../kernel/errors.ts';
 import { fold, keyOf } from '../kernel/text.ts';
 import { defineRecord } from '../records/index.ts';
 import { userTable } from './user.entity.ts';
 import { User } from './user.schema.ts';
 
 export const userErrors = defineErrors({
-  email_taken: { kind: 'conflict', message: 'There is an account with this e-mail address.' },
-  user_not_found: { kind: 'not_found', message: 'There is no such user.' },
-  avatar_not_found: { kind: 'not_found', message: 'There is no picture.' },
-  sign_up_closed: { kind: 'forbidden', message: 'Nobody may create an account here.' },
-  own_account: { kind: 'conflict', message: 'Nobody deactivates their own account: ask another administrator.' },
-  username_taken: { kind: 'conflict', message: 'This username is taken.' },
+  email_taken: {
+    kind: 'conflict',
+    message: 'There is an account with this e-mail address.',
+    cause: 'An account with this e-mail address exists. Addresses are compared without case.',
+    remedy: 'Sign in to that account, or use another address.',
+  },
+  user_not_found: notFound('user'),
+  avatar_not_found: {
+    kind: 'not_found',
+    message: 'There is no picture.',
+    cause: 'No picture was uploaded, or it was removed.',
+    remedy: 'Show a picture of your own. `avatarUrl` is null when there is none.',
+  },
+  sign_up_closed: {
+    kind: 'forbidden',
+    message: 'Nobody may create an account here.',
+    cause: 'The operator of this installation has closed sign-up, or people can join by invitation only.',
+    remedy: 'Ask an administrator of an organization for an invitation.',
+  },
+  own_account: {
+    kind: 'conflict',
+    message: 'Nobody deactivates their own account: ask another administrator.',
+    cause:
+      'An administrator of the installation tried to do to their own account what only another administrator may do to it.',
+    remedy:
+      'Ask another administrator of the installation. Your own second factor can be disabled, and need not be reset.',
+  },
+  username_taken: {
+    kind: 'conflict',
+    message: 'This username is taken.',
+    cause: 'Another account has this username. Usernames are compared without case.',
+    remedy: 'Choose another username.',
+  },
 });
 
 /** The verbs record no event unless they are given one: what happens to a user has many names. */

@@ -6,7 +6,12 @@ import type { ById } from '../kernel/schemas.ts';
 import type { Job } from './job.schema.ts';
 
 export const jobErrors = defineErrors({
-  job_not_found: { kind: 'not_found', message: 'You have started no such job.' },
+  job_not_found: {
+    kind: 'not_found',
+    message: 'You have started no such job.',
+    cause: 'No job with this id was started by you, or it is too old and was deleted.',
+    remedy: 'Use the path in the `Location` of the answer that started the job, as the same user.',
+  },
 });
 
 const ownJob = statement((db, { id }: { id: string }) =>

@@ -5,13 +5,19 @@ export const liveErrors = defineErrors({
   stream_too_slow: {
     kind: 'unavailable',
     message: 'The stream was read too slowly. Go on with the last id that you have received.',
+    cause: 'The client read the stream more slowly than events happened, and the server ended it.',
+    remedy: 'Connect again with the last id that you received. Read faster, or ask for fewer types of events.',
   },
   server_stopping: {
     kind: 'unavailable',
     message: 'This server stops. Go on at another one, with the last id that you have received.',
+    cause: 'The server is being stopped or replaced.',
+    remedy: 'Connect again with the last id that you received. Another server answers.',
   },
   stream_interrupted: {
     kind: 'unavailable',
     message: 'The stream was interrupted. Go on with the last id that you have received.',
+    cause: 'The server lost what it needs to go on with the stream, such as its database.',
+    remedy: 'Wait a few seconds, and connect again with the last id that you received.',
   },
 });

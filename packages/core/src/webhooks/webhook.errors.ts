@@ -1,7 +1,13 @@
-import { defineErrors } from '../kernel/errors.ts';
+import { defineErrors, notFound } from '../kernel/errors.ts';
 
 export const webhookErrors = defineErrors({
-  webhook_not_found: { kind: 'not_found', message: 'There is no such webhook.' },
-  webhook_inactive: { kind: 'conflict', message: 'The webhook is not active. Activate it first.' },
-  delivery_not_found: { kind: 'not_found', message: 'There is no such delivery.' },
+  webhook_not_found: notFound('webhook'),
+  webhook_inactive: {
+    kind: 'conflict',
+    message: 'The webhook is not active. Activate it first.',
+    cause:
+      'The webhook is disabled, by a person or because its receiver failed for too long. `disabledReason` says why.',
+    remedy: 'Correct what failed, set `isActive` to true, and repeat the request.',
+  },
+  delivery_not_found: notFound('delivery'),
 });

@@ -12,6 +12,8 @@ export const challengeErrors = defineErrors({
   invalid_challenge: {
     kind: 'unauthenticated',
     message: 'Begin again: this challenge is not known, was answered already, or has expired.',
+    cause: 'The challenge token is unknown, was answered already, or has expired.',
+    remedy: 'Sign in again to get a new challenge.',
   },
 });
 

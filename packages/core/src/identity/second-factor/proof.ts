@@ -16,6 +16,9 @@ export const proofErrors = defineErrors({
     kind: 'forbidden',
     message:
       'Show once more who you are: give your password or a code of your app, or sign in again if you have neither.',
+    cause: 'The operation changes how you sign in, so a valid session is not enough.',
+    remedy:
+      'Send your password or a code of your authenticator app with the request. If you have neither, sign in again and repeat the request within 10 minutes.',
   },
 });
 

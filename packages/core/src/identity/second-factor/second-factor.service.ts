@@ -28,8 +28,17 @@ export const secondFactorErrors = defineErrors({
   second_factor_required: {
     kind: 'forbidden',
     message: 'The password is right. Answer the challenge with a second factor to sign in.',
+    cause:
+      'The password is right, and the account has a second factor. `challenge` has a token and the accepted methods.',
+    remedy:
+      'Send the token of `challenge` with a code, a recovery code or a passkey to `POST /api/v1/auth/second-factor`, before `expiresAt`.',
   },
-  second_factor_failed: { kind: 'unauthenticated', message: 'The code is wrong, was used already, or is too old.' },
+  second_factor_failed: {
+    kind: 'unauthenticated',
+    message: 'The code is wrong, was used already, or is too old.',
+    cause: 'The code does not match, was used already, or is too old.',
+    remedy: 'Send the code that the app shows now, or a recovery code. Check the clock of the device.',
+  },
 });
 
 /**

@@ -18,9 +18,24 @@ import { findConfirmedTotp, findTotp } from './totp.queries.ts';
 import { enrolmentOf, newTotpSecret, stepOfCode } from './totp.ts';
 
 export const totpErrors = defineErrors({
-  totp_enabled: { kind: 'conflict', message: 'There is an authenticator app already: disable it first.' },
-  totp_not_started: { kind: 'conflict', message: 'Start setting up an authenticator app first.' },
-  totp_not_enabled: { kind: 'conflict', message: 'There is no authenticator app.' },
+  totp_enabled: {
+    kind: 'conflict',
+    message: 'There is an authenticator app already: disable it first.',
+    cause: 'The account has an authenticator app, and it can have one only.',
+    remedy: 'Disable the present app before you set up another one.',
+  },
+  totp_not_started: {
+    kind: 'conflict',
+    message: 'Start setting up an authenticator app first.',
+    cause: 'No authenticator app is being set up for the account.',
+    remedy: 'Start to set up an app, scan the code, and confirm it with a code of the app.',
+  },
+  totp_not_enabled: {
+    kind: 'conflict',
+    message: 'There is no authenticator app.',
+    cause: 'The account has no authenticator app.',
+    remedy: 'Set up an authenticator app first.',
+  },
 });
 
 /** Reads which second factors the signed-in user has. @throws `unauthenticated` */

@@ -1,11 +1,11 @@
-import { defineErrors } from '../../kernel/errors.ts';
+import { defineErrors, notFound } from '../../kernel/errors.ts';
 import { defineRecord } from '../../records/index.ts';
 import { membershipTable } from '../memberships/membership.entity.ts';
 import { serviceAccountEvents } from './service-account.events.ts';
 import { ServiceAccount } from './service-account.schema.ts';
 
 export const serviceAccountErrors = defineErrors({
-  service_account_not_found: { kind: 'not_found', message: 'There is no such service account.' },
+  service_account_not_found: notFound('service account'),
 });
 
 /** The membership of a service account: its row carries the version of the service account, and its status. */

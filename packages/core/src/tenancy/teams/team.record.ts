@@ -1,4 +1,4 @@
-import { defineErrors } from '../../kernel/errors.ts';
+import { defineErrors, notFound } from '../../kernel/errors.ts';
 import { keyOf } from '../../kernel/text.ts';
 import { defineRecord } from '../../records/index.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
@@ -7,9 +7,19 @@ import { teamEvents } from './team.events.ts';
 import { Team, TeamMember } from './team.schema.ts';
 
 export const teamErrors = defineErrors({
-  team_not_found: { kind: 'not_found', message: 'There is no such team.' },
-  team_in_use: { kind: 'conflict', message: 'Something still belongs to this team: give it to another, or to none.' },
-  team_name_taken: { kind: 'conflict', message: 'There is already a team of this name.' },
+  team_not_found: notFound('team'),
+  team_in_use: {
+    kind: 'conflict',
+    message: 'Something still belongs to this team: give it to another, or to none.',
+    cause: 'Tasks, roles or other objects belong to the team.',
+    remedy: 'Give them to another team, or to none, and delete the team afterwards.',
+  },
+  team_name_taken: {
+    kind: 'conflict',
+    message: 'There is already a team of this name.',
+    cause: 'Another team of the organization has this name. Names are compared without case.',
+    remedy: 'Choose another name, or use the team that exists.',
+  },
 });
 
 export const teams = defineRecord(teamTable, {
