@@ -304,8 +304,9 @@ describe('every method', () => {
     return { method, status: statusCode, allow: headers.allow, type: headers['content-type'] };
   };
   const pages = ['/', '/health', '/health/live', '/health/ready', '/health/db', '/openapi.json', '/docs', '/redoc'];
+  const problemPages = ['/problems', '/problems/task_not_found'];
 
-  it.each([...pages, '/docs/start.js', '/docs/scalar.js', '/redoc/start.js', '/redoc/redoc.js'])(
+  it.each([...pages, ...problemPages, '/docs/start.js', '/docs/scalar.js', '/redoc/start.js', '/redoc/redoc.js'])(
     'of %s is answered as Allow says',
     async (url) => {
       for (const method of methods)
@@ -501,6 +502,49 @@ describe('the documentation', () => {
     for (const tags of [etag, `W/${etag}`, `"other", ${etag}`, '*'])
       expect(await known(tags)).toEqual([304, etag, true]);
     expect(await known('"other"')).toEqual([200, etag, false]);
+  });
+
+  describe('about problems', () => {
+    const get = (url: string, accept: string) => app.inject({ url, headers: { accept } });
+
+    it('leads from a problem to the page about its code', async () => {
+      const problem = (await app.inject('/api/v1/tasks')).json();
+      const { statusCode, headers, body } = await get(problem.docs, 'text/html');
+      expect([problem.docs, statusCode]).toEqual(['/problems/unauthenticated', 200]);
+      expect(headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(headers['content-security-policy']).toContain("default-src 'none'");
+      for (const text of ['<code>unauthenticated</code>', '401 Unauthorized', 'GET /api/v1/tasks</code> (tasks.list)'])
+        expect(body).toContain(text);
+      expect(body).not.toMatch(/<script|https?:/);
+    });
+
+    it('has a list of all codes, and every page in it', async () => {
+      const { body } = await get('/problems', 'text/html');
+      const links = Array.from(body.matchAll(/href="(\/problems\/\w+)"/g), ([, path = '']) => path);
+      expect(links.length).toBeGreaterThan(100);
+      for (const path of links) {
+        const { statusCode, body: page } = await get(path, 'text/html');
+        expect([path, statusCode, page.includes('<h2>Cause</h2>')]).toEqual([path, 200, true]);
+        // What looks like a tag is one of the template.
+        expect(
+          page.replaceAll(
+            /<\/?(!doctype|html|head|body|meta|title|link|style|nav|a|h1|h2|p|ul|li|code|strong)\b[^<>]*>/g,
+            '',
+          ),
+        ).not.toMatch(/[<>]/);
+      }
+    });
+
+    it('answers programs in JSON', async () => {
+      const { headers, ...answer } = await get('/problems/task_not_found', 'application/json');
+      expect(headers.vary).toContain('accept');
+      expect(answer.json()).toMatchObject({ code: 'task_not_found', title: 'Task not found', status: 404 });
+      expect((await get('/problems', 'application/json')).json().data.length).toBeGreaterThan(100);
+    });
+
+    it.each(['/problems/nothing', '/problems/constructor', '/problems/'])('has no page %s', async (url) => {
+      expect((await get(url, 'text/html')).json()).toMatchObject({ status: 404, code: 'route_not_found' });
+    });
   });
 
   it('shows the OpenAPI document', async () => {

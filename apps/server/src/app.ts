@@ -1,6 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http';
 import cors from '@fastify/cors';
-import { answerUnknown, openApiDocument, sendNotFound, sendProblem, serverOptions, tenonApi } from '@tenon/api';
+import {
+  answerUnknown,
+  openApiDocument,
+  problemCatalogue,
+  sendNotFound,
+  sendProblem,
+  serverOptions,
+  tenonApi,
+} from '@tenon/api';
 import { type Platform, uuidv7 } from '@tenon/core';
 import Fastify, { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, LogController } from 'fastify';
 import { mountDocs } from './docs/routes.ts';
@@ -112,7 +120,7 @@ export async function buildApp({ settings, platform, logger, health, lifecycle }
       maxAge: 600,
     });
   mountRoot(app);
-  await mountDocs(app, openApiDocument);
+  await mountDocs(app, { document: openApiDocument, problems: problemCatalogue });
   await app.register(async (scope) => mountHealth(scope, health, lifecycle));
   await app.register(tenonApi, { platform, trustedOrigins: settings.corsOrigins, compress: settings.compression });
   return app;

@@ -12,6 +12,7 @@ export function mountRoot(app: FastifyInstance): void {
       docs: '/docs',
       redoc: '/redoc',
       openapi: '/openapi.json',
+      problems: '/problems',
       health: '/health',
     },
   }));

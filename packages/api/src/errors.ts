@@ -1,4 +1,4 @@
-import { DomainError, type ErrorDetails, type ErrorKind, errors, type FieldError } from '@tenon/core';
+import { DomainError, type ErrorDetails, type ErrorKind, errors, type Explanation, type FieldError } from '@tenon/core';
 import { TRPCError } from '@trpc/server';
 
 /** The kinds of core's errors, and kinds that only a transport has. */
@@ -62,46 +62,118 @@ export class ApiError extends TRPCError {
   }
 }
 
-/** The errors of the transports themselves. */
+interface TransportDefinition extends Explanation {
+  readonly kind: FailureKind;
+  readonly message: string;
+}
+
+/** The errors of the transports themselves, as core declares its own. */
+const definitions = {
+  route_not_found: {
+    kind: 'not_found',
+    message: 'There is nothing at this path.',
+    cause: 'No operation and no page has this path.',
+    remedy: 'Compare the path with the document at `/openapi.json`. The paths of the API begin with `/api/v1`.',
+  },
+  procedure_not_found: {
+    kind: 'not_found',
+    message: 'There is no such procedure.',
+    cause: 'No tRPC procedure has this name. Some operations exist over REST only.',
+    remedy:
+      'Use the operationId from the document at `/openapi.json` as the name. Update a client that is older than the server.',
+  },
+  method_not_allowed: {
+    kind: 'method_not_allowed',
+    message: 'This path does not answer this method: see Allow.',
+    cause: 'The path exists, and no operation there has this method.',
+    remedy: 'Use one of the methods in the header `Allow` of the answer.',
+  },
+  request_timeout: {
+    kind: 'request_timeout',
+    message: 'The request took too long to arrive.',
+    cause: 'The headers or the body of the request arrived too slowly, and the server closed the connection.',
+    remedy: 'Send the request again, and send all of it at once.',
+  },
+  uri_too_long: {
+    kind: 'uri_too_long',
+    message: 'The address is longer than is allowed.',
+    cause: 'The URL has more characters than the server reads.',
+    remedy: 'Send fewer values in the query, or fewer calls in one tRPC batch.',
+  },
+  unsupported_media_type: {
+    kind: 'unsupported_media_type',
+    message:
+      'Send the body as application/json (or application/merge-patch+json), unless the operation takes another media type.',
+    cause: 'The operation does not take the `Content-Type`, `Content-Encoding` or charset of the body.',
+    remedy: 'Send JSON in UTF-8, without compression, as `application/json`. Files are sent as `multipart/form-data`.',
+  },
+  range_not_satisfiable: {
+    kind: 'range_not_satisfiable',
+    message: 'The file has no bytes in this range.',
+    cause: '`Range` begins after the end of the file.',
+    remedy:
+      'Read the size of the file in the header `Content-Range` of the answer. Leave out `Range` to get the whole file.',
+  },
+  expectation_failed: {
+    kind: 'expectation_failed',
+    message: 'The only Expect that is met is 100-continue.',
+    cause: 'The request has a header `Expect` that asks for something else than `100-continue`.',
+    remedy: 'Leave out the header `Expect`.',
+  },
+  header_fields_too_large: {
+    kind: 'header_fields_too_large',
+    message: 'The headers are larger than is allowed.',
+    cause: 'The headers of the request are larger than the server reads. Often a cookie is too large.',
+    remedy: 'Send fewer or shorter headers, and delete the cookies of the site.',
+  },
+  bad_request: {
+    kind: 'validation',
+    message: 'This is not a valid HTTP request.',
+    cause: 'The server could not read the request as HTTP, so it does not know which operation was meant.',
+    remedy: 'Send the request with an HTTP library, and check the proxies between the client and the server.',
+  },
+  cross_site_request: {
+    kind: 'forbidden',
+    message: 'A page of another site may not use the refresh cookie.',
+    cause:
+      'A page of another origin sent the request with the refresh cookie. Otherwise other sites could use your session.',
+    remedy: 'Send the refresh token in the body, or ask the operator to add the origin of the page to `CORS_ORIGINS`.',
+  },
+} as const satisfies Readonly<Record<string, TransportDefinition>>;
+
+/** The declared errors of the transports, by code. */
+export const transportDefinitions: Readonly<Record<string, TransportDefinition>> = definitions;
+
+type TransportCode = keyof typeof definitions;
+
+const refusal =
+  (code: TransportCode, message: string = definitions[code].message, headers: ApiError['headers'] = {}) =>
+  (): ApiError =>
+    new ApiError(definitions[code].kind, code, message, {}, headers);
+
+/** Makes the errors of the transports. */
 export const transportErrors = {
-  route_not_found: () => new ApiError('not_found', 'route_not_found', 'There is nothing at this path.'),
-  procedure_not_found: () => new ApiError('not_found', 'procedure_not_found', 'There is no such procedure.'),
-  method_not_allowed: () =>
-    new ApiError('method_not_allowed', 'method_not_allowed', 'This path does not answer this method: see Allow.'),
-  request_timeout: () => new ApiError('request_timeout', 'request_timeout', 'The request took too long to arrive.'),
+  route_not_found: refusal('route_not_found'),
+  procedure_not_found: refusal('procedure_not_found'),
+  method_not_allowed: refusal('method_not_allowed'),
+  request_timeout: refusal('request_timeout'),
+  /** Core declares this code, for files. */
   payload_too_large: () =>
     new ApiError('payload_too_large', 'payload_too_large', 'The body is larger than is allowed.'),
-  uri_too_long: () => new ApiError('uri_too_long', 'uri_too_long', 'The address is longer than is allowed.'),
-  unsupported_media_type: () =>
-    new ApiError(
-      'unsupported_media_type',
-      'unsupported_media_type',
-      'Send the body as application/json (or application/merge-patch+json), unless the operation takes another media type.',
-    ),
-  body_unreadable: () =>
-    new ApiError(
-      'unsupported_media_type',
-      'unsupported_media_type',
-      'Send the body in UTF-8 and without Content-Encoding.',
-      {},
-      { 'accept-encoding': 'identity' },
-    ),
+  uri_too_long: refusal('uri_too_long'),
+  unsupported_media_type: refusal('unsupported_media_type'),
+  body_unreadable: refusal('unsupported_media_type', 'Send the body in UTF-8 and without Content-Encoding.', {
+    'accept-encoding': 'identity',
+  }),
   /** @param size of the file, in bytes */
   range_not_satisfiable: (size: number) =>
-    new ApiError(
-      'range_not_satisfiable',
-      'range_not_satisfiable',
-      `The file has ${size} bytes, and none of them is in this range.`,
-      {},
-      { 'content-range': `bytes */${size}` },
-    ),
-  expectation_failed: () =>
-    new ApiError('expectation_failed', 'expectation_failed', 'The only Expect that is met is 100-continue.'),
-  header_fields_too_large: () =>
-    new ApiError('header_fields_too_large', 'header_fields_too_large', 'The headers are larger than is allowed.'),
-  bad_request: () => new ApiError('validation', 'bad_request', 'This is not a valid HTTP request.'),
-  cross_site_request: () =>
-    new ApiError('forbidden', 'cross_site_request', 'A page of another site may not use the refresh cookie.'),
+    refusal('range_not_satisfiable', `The file has ${size} bytes, and none of them is in this range.`, {
+      'content-range': `bytes */${size}`,
+    })(),
+  expectation_failed: refusal('expectation_failed'),
+  header_fields_too_large: refusal('header_fields_too_large'),
+  bad_request: refusal('bad_request'),
+  cross_site_request: refusal('cross_site_request'),
 };
 
 /** More entries would not help, and would let a small request cause a large answer. */

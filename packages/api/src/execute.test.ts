@@ -259,6 +259,7 @@ describe('an error of the service', () => {
       500,
       {
         type: 'urn:tenon:problem:internal',
+        docs: '/problems/internal',
         title: 'Internal',
         status: 500,
         detail: 'Something went wrong on our side.',

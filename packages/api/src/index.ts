@@ -6,5 +6,6 @@ export type { ErrorShape, Job, OperationMeta } from './meta.ts';
 export { type Operation, problemsOf } from './operation.ts';
 export { operationsOf } from './operations.ts';
 export { answerUnknown, callerOf, serverOptions, tenonApi, type TenonApiOptions } from './plugin.ts';
+export { type CataloguedProblem, problemCatalogue } from './problem-catalogue.ts';
 export type { Problem, ProblemField } from './problem.ts';
 export { rewriteUrl } from './rest/aliases.ts';

@@ -6,6 +6,7 @@ import type { Problem } from './problem.ts';
 export const ProblemSchema = z
   .object({
     type: z.string().describe('`urn:tenon:problem:<code>`'),
+    docs: z.string().describe('The path of the page on this server that explains the code: its cause and its remedy.'),
     title: z.string(),
     status: z.int(),
     detail: z.string(),

@@ -27,6 +27,8 @@ interface ProblemChallenge {
 export interface Problem {
   /** `urn:tenon:problem:<code>` */
   type: string;
+  /** The path of the page about the code on this server. */
+  docs: string;
   title: string;
   status: number;
   detail: string;
@@ -51,7 +53,10 @@ export interface Occurrence {
   requestId: string;
 }
 
-const titleOf = (code: string): string => {
+/** The path of the page that explains a code. */
+export const problemPage = (code: string): string => `/problems/${code}`;
+
+export const titleOf = (code: string): string => {
   const words = code.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
@@ -66,6 +71,7 @@ export function toProblem(error: ApiError, { url, requestId }: Occurrence): Prob
   const { errors, permission, grantedBy, constraint, limit, max, challenge } = error.details;
   return {
     type: `urn:tenon:problem:${error.problem}`,
+    docs: problemPage(error.problem),
     title: titleOf(error.problem),
     status: error.status,
     detail: error.message,

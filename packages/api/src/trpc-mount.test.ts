@@ -61,6 +61,7 @@ describe.each(['httpLink', 'httpBatchLink', 'httpBatchStreamLink'] as const)('%s
     });
     expect(shape?.data.problem).toEqual({
       type: 'urn:tenon:problem:validation_failed',
+      docs: '/problems/validation_failed',
       title: 'Validation failed',
       status: 400,
       detail: 'No such tag.',

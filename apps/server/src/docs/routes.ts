@@ -1,8 +1,9 @@
-import { hasEntityTag } from '@tenon/api';
+import { type CataloguedProblem, hasEntityTag } from '@tenon/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { securityHeaders } from '../security-headers.ts';
 import { type Asset, assetOf, bundle, type BundleName } from './bundles.ts';
 import { redocPage, redocStart, scalarPage, scalarStart } from './pages.ts';
+import { problemIndex, problemPage } from './problem-pages.ts';
 
 const html = 'text/html; charset=utf-8';
 const script = 'text/javascript; charset=utf-8';
@@ -42,12 +43,21 @@ async function sendAsset(
   return reply.header('content-encoding', 'gzip').send(gzipped);
 }
 
+/** What the pages show. Each is called once, at the first request that needs it. */
+export interface DocsContent {
+  /** Creates the OpenAPI document. */
+  document: () => unknown;
+  problems: () => readonly CataloguedProblem[];
+}
+
+/** Whether a client asks for JSON, and not for a page. */
+const wantsJson = ({ headers }: FastifyRequest): boolean =>
+  /\bjson\b/.test(headers.accept ?? '') && !/\bhtml\b/.test(headers.accept ?? '');
+
 /**
- * Serves `/docs` (Scalar), `/redoc` and the document that both show, from local files and without a CDN (A1).
- *
- * @param document creates the OpenAPI document; called once, at the first request for it
+ * Serves `/docs` (Scalar), `/redoc`, the document that both show, and a page about each problem, from local files and without a CDN (A1).
  */
-export async function mountDocs(app: FastifyInstance, document: () => unknown): Promise<void> {
+export async function mountDocs(app: FastifyInstance, { document, problems }: DocsContent): Promise<void> {
   // Strict-Transport-Security is the same for all answers, and depends on the settings.
   const { 'content-security-policy': policy, ...others } = await securityHeaders({
     contentSecurityPolicy,
@@ -73,4 +83,18 @@ export async function mountDocs(app: FastifyInstance, document: () => unknown): 
   app.get('/redoc', async (_request, reply) => sendPage(reply, redocPage));
   app.get('/redoc/start.js', async (_request, reply) => reply.type(script).send(redocStart));
   app.get('/redoc/redoc.js', (request, reply) => sendBundle('redoc', request, reply));
+
+  let byCode: ReadonlyMap<string, CataloguedProblem> | undefined;
+  const catalogue = () => (byCode ??= new Map(problems().map((problem) => [problem.code, problem])));
+  app.get('/problems', async (request, reply) => {
+    reply.header('vary', 'accept');
+    const all = [...catalogue().values()];
+    return wantsJson(request) ? { data: all } : sendPage(reply, problemIndex(all));
+  });
+  app.get<{ Params: { code: string } }>('/problems/:code', async (request, reply) => {
+    const problem = catalogue().get(request.params.code);
+    if (!problem) return reply.callNotFound();
+    reply.header('vary', 'accept');
+    return wantsJson(request) ? problem : sendPage(reply, problemPage(problem));
+  });
 }

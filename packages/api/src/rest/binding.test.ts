@@ -360,6 +360,7 @@ describe('routing', () => {
       404,
       {
         type: 'urn:tenon:problem:route_not_found',
+        docs: '/problems/route_not_found',
         title: 'Route not found',
         status: 404,
         detail: 'There is nothing at this path.',

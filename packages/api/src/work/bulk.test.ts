@@ -41,6 +41,7 @@ describe.each(scenes)('many tasks in one call on %s', (_dialect, open) => {
             problem: {
               ...problem,
               type: 'urn:tenon:problem:task_not_found',
+              docs: '/problems/task_not_found',
               title: 'Task not found',
               detail: 'There is no such task.',
               code: 'task_not_found',

@@ -8,7 +8,7 @@ export const sessionErrors = defineErrors({
     kind: 'not_found',
     message: 'There is no such session, or it has ended.',
     cause: 'No session with this id is yours, or it has ended.',
-    remedy: 'List your sessions with `GET /api/v1/sessions`.',
+    remedy: 'List your sessions with `GET /api/v1/users/me/sessions`.',
   },
 });
 

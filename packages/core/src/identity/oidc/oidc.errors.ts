@@ -5,7 +5,7 @@ export const oidcErrors = defineErrors({
     kind: 'not_found',
     message: 'There is no such issuer to sign in at.',
     cause: 'No identity provider with this id is set up on this server, or it is not enabled.',
-    remedy: 'List the issuers with `GET /api/v1/auth/oidc/issuers`, and use one of their ids.',
+    remedy: 'List the issuers with `GET /api/v1/auth/oidc`, and use one of their ids.',
   },
   oidc_state_invalid: {
     kind: 'validation',
