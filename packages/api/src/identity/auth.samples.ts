@@ -28,7 +28,7 @@ const password = 'correct horse battery';
 
 async function register(caller: Person) {
   const email = `${randomUUID()}@example.com`;
-  const { verificationToken } = await caller.do('auth.register', { email, password });
+  const { verificationToken } = await caller.do('auth.register', { email, password, fullName: 'Robin Fletcher' });
   if (verificationToken === undefined) throw new Error('A token is answered outside of production.');
   return { email, token: verificationToken };
 }

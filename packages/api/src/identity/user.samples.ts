@@ -8,7 +8,7 @@ const somebody = async ({ organization }: Person) => ({ userId: (await organizat
 
 export default samplesOf('users', {
   me: { input: () => ({}) },
-  updateMe: { input: () => ({ fullName: `Robin ${randomUUID()}`, timezone: 'Europe/Berlin' }) },
+  updateMe: { input: () => ({ fullName: `Ada King ${randomUUID()}`, timezone: 'Europe/Berlin' }) },
   setAvatar: { input: () => ({}) },
   removeAvatar: {
     input: async (caller) => {

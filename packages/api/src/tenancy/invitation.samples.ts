@@ -26,10 +26,20 @@ async function aGuest(caller: Person) {
 }
 
 export default samplesOf('invitations', {
-  listMine: { input: () => ({}) },
+  listMine: {
+    input: async (caller, scene) => {
+      await anInvitation(caller, scene);
+      return {};
+    },
+  },
   accept: { input: anInvitation },
   decline: { input: anInvitation },
-  list: { input: path },
+  list: {
+    input: async (caller) => {
+      await aGuest(caller);
+      return path(caller);
+    },
+  },
   resend: { input: aGuest },
   revoke: { input: aGuest },
 });

@@ -7,7 +7,12 @@ export const aServiceAccount = (caller: Person) =>
   caller.organization.people.owner.do('serviceAccounts.create', fields(caller));
 
 export default samplesOf('serviceAccounts', {
-  list: { input: () => ({}) },
+  list: {
+    input: async (caller) => {
+      await aServiceAccount(caller);
+      return {};
+    },
+  },
   create: { input: fields },
   get: { input: async (caller) => ({ id: (await aServiceAccount(caller)).id }) },
   update: { input: async (caller) => ({ id: (await aServiceAccount(caller)).id, name: 'Exporter', isActive: false }) },

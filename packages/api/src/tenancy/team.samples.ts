@@ -17,12 +17,15 @@ async function aStaffedTeam(caller: Person) {
 
 export default samplesOf('teams', {
   list: {
-    input: async (caller) => ({
-      department: [(await aDepartment(caller)).id],
-      subtree: true,
-      member: [caller.userId],
-      search: 'night',
-    }),
+    input: async (caller) => {
+      await aTeam(caller);
+      return {
+        department: [(await aDepartment(caller)).id],
+        subtree: true,
+        member: [caller.userId],
+        search: 'night',
+      };
+    },
   },
   create: {
     input: async (caller) => ({

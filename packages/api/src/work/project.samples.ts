@@ -14,7 +14,12 @@ async function aTrashedProject(caller: Person) {
 }
 
 export default samplesOf('projects', {
-  list: { input: (caller) => ({ lead: [caller.userId], member: [caller.userId], search: 'hall' }) },
+  list: {
+    input: async (caller) => {
+      await aProject(caller);
+      return { lead: [caller.userId], member: [caller.userId], search: 'hall' };
+    },
+  },
   create: {
     input: (caller) => ({
       key: aKey(),

@@ -6,7 +6,12 @@ const aTag = ({ organization }: Person) =>
   organization.people.owner.do('tags.create', { name: `Urgent ${randomUUID()}`, color: '#aa3300' });
 
 export default samplesOf('tags', {
-  list: { input: () => ({}) },
+  list: {
+    input: async (caller) => {
+      await aTag(caller);
+      return {};
+    },
+  },
   create: { input: () => ({ name: `Fragile ${randomUUID()}`, color: '#112233' }) },
   get: { input: async (caller) => ({ id: (await aTag(caller)).id }) },
   update: { input: async (caller) => ({ id: (await aTag(caller)).id, name: `Heavy ${randomUUID()}` }) },
