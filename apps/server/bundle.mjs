@@ -26,7 +26,7 @@ export const programs = ['tenon.js', 'checkpoint-thread.js'];
 /** How many bundles are kept. A running server may still load parts of an older one. */
 const kept = 4;
 
-const isSource = (path) => path.endsWith('.ts') && !/\.test\.ts$|(^|[/\\])testing[/\\]/.test(path);
+const isSource = (path) => /\.(ts|json)$/.test(path) && !/\.test\.ts$|(^|[/\\])testing[/\\]/.test(path);
 
 const sourcesIn = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })

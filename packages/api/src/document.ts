@@ -17,12 +17,16 @@ Tenon is a multi-tenant work platform. The same operations are served as tRPC un
 
 **Long work.** What changes more than 500 rows goes on after the answer: 202 with a job, and its \`Location\` to ask how far it is.
 
-**Errors** are problems (RFC 9457): decide by \`code\`. Beside those listed, every path answers 404, 405, 414, 417 and 431 where HTTP asks for them.
+**Errors** are problems (RFC 9457): decide by \`code\`. [A page for each code](/problems) says its cause and what to do. Beside those listed, every path answers 404, 405, 414, 417 and 431 where HTTP asks for them.
+
+**Examples** are answers of a server. They show one organization and its people, and at most two items of each list.
 
 **Versions.** Nothing that works under \`/api/v1\` stops without notice: answers of an operation that will be removed have \`Deprecation\`, and \`Sunset\` with the day until which it works.
 `.trim();
 
-/** The OpenAPI 3.1 document of the whole API. */
-export function openApiDocument(): Json {
-  return buildDocument(appRouter, { title: 'Tenon', version: manifest.version, description }, [...eventTypes.values()]);
+/** The OpenAPI 3.1 document of the whole API. The examples are read here, because a server that never shows its document needs none. */
+export async function openApiDocument(): Promise<Json> {
+  const { default: examples } = await import('./rest/examples.json', { with: { type: 'json' } });
+  const info = { title: 'Tenon', version: manifest.version, description };
+  return buildDocument(appRouter, info, { events: [...eventTypes.values()], examples });
 }

@@ -8,8 +8,8 @@ import { eventPage } from './event-page.ts';
  * program fails, so that nobody misses the change. With --check, or where CI is set, it fails without rewriting.
  */
 
-const generated: Record<string, () => string> = {
-  'packages/api/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+const generated: Record<string, () => string | Promise<string>> = {
+  'packages/api/openapi.json': async () => `${JSON.stringify(await openApiDocument(), null, 2)}\n`,
   'docs/events.md': () => eventPage([...eventTypes.values()]),
 };
 
@@ -19,7 +19,7 @@ const onlyCheck = process.argv.includes('--check') || Boolean(process.env['CI'])
 for (const [name, make] of Object.entries(generated)) {
   const file = new URL(`../../../${name}`, import.meta.url);
   const written = await readFile(file, 'utf8').catch(() => '');
-  const current = make();
+  const current = await make();
   if (written === current) {
     console.log(`${name} is up to date.`);
     continue;

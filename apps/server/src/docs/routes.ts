@@ -46,7 +46,7 @@ async function sendAsset(
 /** What the pages show. Each is called once, at the first request that needs it. */
 export interface DocsContent {
   /** Creates the OpenAPI document. */
-  document: () => unknown;
+  document: () => Promise<unknown>;
   problems: () => readonly CataloguedProblem[];
 }
 
@@ -70,7 +70,7 @@ export async function mountDocs(app: FastifyInstance, { document, problems }: Do
       .send(page);
   let json: Promise<Asset> | undefined;
   app.get('/openapi.json', (request, reply) => {
-    json ??= assetOf(Buffer.from(JSON.stringify(document())));
+    json ??= document().then((made) => assetOf(Buffer.from(JSON.stringify(made))));
     return sendAsset(json, { type: 'application/json; charset=utf-8', seconds: 0 }, request, reply);
   });
   const sendBundle = (name: BundleName, request: FastifyRequest, reply: FastifyReply) =>

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { problemPage } from '../problem.ts';
+import type { Examples } from './examples.ts';
 import type { Components, Json } from './json-schema.ts';
 
 /** The components that the operations of the document share. */
@@ -139,15 +141,21 @@ export interface ProblemGroup {
 
 /** The name of a response in the components: `RoleNotFoundOrTeamNotFound` for two codes. */
 export const problemResponseName = ({ codes }: ProblemGroup): string =>
-  codes
-    .map((code) => code.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase()))
-    .join('Or');
+  codes.map((code) => code.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())).join('Or');
 
 const mayRetry = [409, 429, 503];
 
+/** Refers to the examples of those codes that have one. */
+function examplesOf(codes: readonly string[], problems: Examples['problems']): Json {
+  const shown = codes
+    .filter((code) => code in problems)
+    .map((code) => [code, { $ref: `#/components/examples/${code}` }]);
+  return shown.length > 0 ? { examples: Object.fromEntries(shown) } : {};
+}
+
 /** The response that all operations with these problems share. Its type lets clients decide by `status` and `code`. */
-export const problemResponse = ({ status, codes }: ProblemGroup): Json => ({
-  description: codes.map((code) => `\`${code}\``).join(', '),
+export const problemResponse = ({ status, codes }: ProblemGroup, problems: Examples['problems']): Json => ({
+  description: codes.map((code) => `[\`${code}\`](${problemPage(code)})`).join(', '),
   headers: {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(status === 401 && { 'WWW-Authenticate': { $ref: '#/components/headers/WwwAuthenticate' } }),
@@ -165,6 +173,7 @@ export const problemResponse = ({ status, codes }: ProblemGroup): Json => ({
           },
         ],
       },
+      ...examplesOf(codes, problems),
     },
   },
 });

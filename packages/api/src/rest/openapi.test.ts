@@ -124,7 +124,9 @@ describe('an operation', () => {
       $ref: '#/components/responses/NoteNotFoundOrOrganizationNotFound',
     });
     const { NoteNotFoundOrOrganizationNotFound: missing } = document.components.responses;
-    expect(missing.description).toBe('`note_not_found`, `organization_not_found`');
+    expect(missing.description).toBe(
+      '[`note_not_found`](/problems/note_not_found), [`organization_not_found`](/problems/organization_not_found)',
+    );
     expect(missing.content['application/problem+json'].schema).toEqual({
       allOf: [
         { $ref: '#/components/schemas/Problem' },

@@ -10,6 +10,7 @@ import { type Operation, problemsOf, type Tag } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
+import { type Examples, noExamples, type OperationExample } from './examples.ts';
 import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
 import { eventTag, webhookParameters, webhookResponses, webhooksOf } from './openapi-webhooks.ts';
 import { ProblemSchema } from '../problem-schema.ts';
@@ -28,14 +29,26 @@ export interface OpenApiInfo {
   description: string;
 }
 
+/** What a document has in addition to the operations. */
+export interface OpenApiParts {
+  /** Described as webhooks. @default none */
+  events?: readonly EventType[];
+  /** @default none */
+  examples?: Examples;
+}
+
 /** Builds the OpenAPI 3.1 document of everything that the router declares. */
-export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: readonly EventType[] = []): Json {
+export function buildDocument(
+  router: AnyTRPCRouter,
+  info: OpenApiInfo,
+  { events = [], examples = noExamples }: OpenApiParts = {},
+): Json {
   const components = new Components();
   const operations = operationsOf(router);
   const paths: Record<string, Json> = {};
   for (const [name, operation] of operations) {
     const path = restPrefix + operation.path;
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components) };
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components, examples) };
     const replacement = operation.deprecated?.replacedBy;
     if (replacement !== undefined && operations.get(replacement)?.deprecated !== null)
       throw new Error(`${name} cannot be replaced by ${replacement}, which is not an operation, or is deprecated too.`);
@@ -61,9 +74,10 @@ export function buildDocument(router: AnyTRPCRouter, info: OpenApiInfo, events: 
         parameters: { ...parameters, ...webhookParameters },
         headers,
         responses: {
-          ...sharedResponses(operations.values()),
+          ...sharedResponses(operations.values(), examples),
           ...webhookResponses,
         },
+        examples: Object.fromEntries(Object.entries(examples.problems).map(([code, value]) => [code, { value }])),
         schemas: Object.fromEntries([...components.schemas].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       },
     ),
@@ -94,9 +108,10 @@ function tagsOf(operations: Iterable<Operation>): Tag[] {
   return [...new Map(Array.from(operations, ({ tag }) => [tag.name, tag])).values()];
 }
 
-function describe(name: string, operation: Operation, components: Components): Json {
+function describe(name: string, operation: Operation, components: Components, examples: Examples): Json {
   const input = splitInput(operation);
-  const body = operation.hasBody ? requestBody(name, operation, input.rest, components) : null;
+  const example = examples.operations[name] ?? {};
+  const body = operation.hasBody ? requestBody(name, operation, input.rest, components, example) : null;
   return {
     operationId: name,
     tags: operation.tags,
@@ -111,7 +126,7 @@ function describe(name: string, operation: Operation, components: Components): J
       ...headerParameters(operation),
     ],
     ...(body && { requestBody: body }),
-    responses: announced(operation, responsesOf(operation, components)),
+    responses: announced(operation, responsesOf(operation, components, example)),
     ...(operation.mutationHeaders && { 'x-dry-run': true }),
   };
 }
@@ -194,16 +209,23 @@ const fileBody: Json = {
   required: [filePart],
 };
 
-function requestBody(name: string, operation: Operation, rest: Json, components: Components): Json | null {
+function requestBody(
+  name: string,
+  operation: Operation,
+  rest: Json,
+  components: Components,
+  { request }: OperationExample,
+): Json | null {
   if (operation.kind === 'upload')
     return { required: true, content: { 'multipart/form-data': { schema: components.add('FileUpload', fileBody) } } };
   if (isJson(rest['properties']) && Object.keys(rest['properties']).length === 0) return null;
   const schema = components.add(z.globalRegistry.get(operation.input)?.id ?? inputName(name), rest);
   const { types } = bodyFormats[operation.kind];
+  const media = { schema, ...(request && { example: request }) };
   return {
     required: Array.isArray(rest['required']),
     content: Object.fromEntries(
-      types.slice(0, operation.method === 'PATCH' ? undefined : 1).map((type) => [type, { schema }]),
+      types.slice(0, operation.method === 'PATCH' ? undefined : 1).map((type) => [type, media]),
     ),
   };
 }
@@ -213,9 +235,11 @@ const inputName = (operationId: string): string =>
   `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
 
 const ref = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
-const json = (schema: Json): Json => ({ 'application/json': { schema } });
+const json = (schema: Json, example?: unknown): Json => ({
+  'application/json': { schema, ...(example !== undefined && { example }) },
+});
 
-function responsesOf(operation: Operation, components: Components): Json {
+function responsesOf(operation: Operation, components: Components, { answer }: OperationExample): Json {
   if (operation.kind === 'redirect') return redirectResponses(operation);
   if (operation.kind === 'download') return downloadResponses(operation);
   if (operation.kind === 'stream') return streamResponses(operation, components);
@@ -231,7 +255,7 @@ function responsesOf(operation: Operation, components: Components): Json {
       ...(status === 201 && { Location: ref('Location') }),
       ...(mutationHeaders && { 'Idempotency-Replayed': ref('IdempotencyReplayed') }),
     },
-    ...(schema && { content: json(schema) }),
+    ...(schema && { content: json(schema, answer) }),
   };
   return {
     [status]: success,
@@ -308,11 +332,8 @@ function streamResponses(operation: Operation, components: Components): Json {
 /** The problems of an operation by status, in the order of the statuses. */
 function problemGroups(operation: Operation): ProblemGroup[] {
   const codes = new Map<number, Set<string>>();
-  for (const { status, code } of problemsOf(operation))
-    codes.set(status, (codes.get(status) ?? new Set()).add(code));
-  return [...codes]
-    .toSorted(([a], [b]) => a - b)
-    .map(([status, found]) => ({ status, codes: [...found].toSorted() }));
+  for (const { status, code } of problemsOf(operation)) codes.set(status, (codes.get(status) ?? new Set()).add(code));
+  return [...codes].toSorted(([a], [b]) => a - b).map(([status, found]) => ({ status, codes: [...found].toSorted() }));
 }
 
 const problemResponses = (operation: Operation): Json =>
@@ -324,10 +345,10 @@ const problemResponses = (operation: Operation): Json =>
   );
 
 /** The responses to which `problemResponses` refers. */
-const sharedResponses = (operations: Iterable<Operation>): Json =>
+const sharedResponses = (operations: Iterable<Operation>, { problems }: Examples): Json =>
   Object.fromEntries(
     Array.from(operations)
       .flatMap(problemGroups)
       .toSorted((a, b) => a.status - b.status)
-      .map((group) => [problemResponseName(group), problemResponse(group)]),
+      .map((group) => [problemResponseName(group), problemResponse(group, problems)]),
   );

@@ -35,3 +35,4 @@ export { startPostgres, startPostgresOrExit, type TestPostgres } from './postgre
 export { TestAuthenticator } from './authenticator.ts';
 export { disableAdded, enrolPasskey, enrolTotp, removePasskeys, removeTotp, type TestApp } from './second-factor.ts';
 export { accessTokenOf, limitedTokenOf, openSessionOf } from './sign-in.ts';
+export { whileMutating } from './twins.ts';

@@ -13,22 +13,37 @@ export const aBeginning = ({ settings }: Scene['issuer'], at: string = settings.
 });
 
 /** Signs somebody in at the issuer. Answers the parameters that the browser comes back with. */
-async function comeBack(issuer: Scene['issuer'], authorizationUrl: string, subject: string = randomUUID()) {
-  const claims = { email: `${randomUUID()}@example.com`, email_verified: true };
+async function comeBack(
+  issuer: Scene['issuer'],
+  authorizationUrl: string,
+  subject: string = randomUUID(),
+  email = `${randomUUID()}@example.com`,
+) {
+  const claims = { email, email_verified: true };
   const { searchParams } = await issuer.authorize(authorizationUrl, subject, claims);
   const [state = '', code = '', iss = ''] = ['state', 'code', 'iss'].map((name) => searchParams.get(name) ?? '');
   return { state, code, iss };
 }
 
-async function finishOf(issuer: Scene['issuer'], started: OutputOf<'auth.startOidc'>, subject?: string) {
+async function finishOf(
+  issuer: Scene['issuer'],
+  started: OutputOf<'auth.startOidc'>,
+  subject?: string,
+  email?: string,
+) {
   const { authorizationUrl, binding } = started;
   if (binding === undefined) throw new Error('The binding was asked for in the body.');
-  return { ...(await comeBack(issuer, authorizationUrl, subject)), binding };
+  return { ...(await comeBack(issuer, authorizationUrl, subject, email)), binding };
 }
 
 /** For a client without cookies that finishes the sign-in of somebody new. */
-export const anIssuersAnswer = async (caller: Person, { issuer }: Scene, at?: string, subject?: string) =>
-  finishOf(issuer, await caller.do('auth.startOidc', aBeginning(issuer, at)), subject);
+export const anIssuersAnswer = async (
+  caller: Person,
+  { issuer }: Scene,
+  at?: string,
+  subject?: string,
+  email?: string,
+) => finishOf(issuer, await caller.do('auth.startOidc', aBeginning(issuer, at)), subject, email);
 
 /** For the browser that began the sign-in of somebody new. It has the binding in a cookie. */
 export async function aBrowsersReturn(caller: Person, { issuer }: Scene, at?: string) {
@@ -62,8 +77,8 @@ export async function aLinkBegun({ userId }: Person, { issuer, platform }: Scene
 }
 
 /** For a person who finishes linking an identity. */
-export const aLinkAnswered = async (caller: Person, scene: Scene) =>
-  finishOf(scene.issuer, await caller.do('auth.linkOidc', await aLinkBegun(caller, scene)));
+export const aLinkAnswered = async (caller: Person, scene: Scene, subject?: string) =>
+  finishOf(scene.issuer, await caller.do('auth.linkOidc', await aLinkBegun(caller, scene)), subject);
 
 export async function anIssuersSession(caller: Person, scene: Scene) {
   const { refreshToken } = await caller.do('auth.finishOidc', await anIssuersAnswer(caller, scene));

@@ -50,7 +50,7 @@ export interface Person {
   do<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
 }
 
-interface SceneOrganization {
+export interface SceneOrganization {
   readonly id: string;
   readonly slug: string;
   readonly roleIds: Readonly<Record<BuiltInRoleKey, string>>;
@@ -81,6 +81,8 @@ export interface Scene {
   ): Promise<Reply>;
   /** The token for a person's call. For operations of the instance it is that of an administrator of the instance. */
   tokenOf(person: Person, operation: Operation): string;
+  /** Creates another organization with a person in every built-in role. */
+  inhabit(name: string): Promise<SceneOrganization>;
   /** Creates another organization with its owner. */
   foundOrganization(name: string): Promise<Pick<SceneOrganization, 'id' | 'slug' | 'roleIds'> & { owner: Person }>;
   /**
@@ -97,10 +99,13 @@ export interface Scene {
 /** The issuer that all scenes of a test file share. */
 let started: Promise<TestIssuer> | undefined;
 
-export async function openScene(dialect: TestDialect): Promise<Scene> {
+export async function openScene(
+  dialect: TestDialect,
+  { settings: own, ...options }: Parameters<typeof createTestPlatform>[1] = {},
+): Promise<Scene> {
   const issuer = await (started ??= startTestIssuer());
-  const settings = { oidcIssuers: [issuer.settings], organizationIssuersInPrivateNetworks: true };
-  const platform = await createTestPlatform(dialect, { settings });
+  const settings = { oidcIssuers: [issuer.settings], organizationIssuersInPrivateNetworks: true, ...own };
+  const platform = await createTestPlatform(dialect, { ...options, settings });
   const app = Fastify(serverOptions);
   await app.register(tenonApi, { platform, checkOutputs: true });
   const dump = await openDump(platform.settings.databaseUrl);
@@ -206,6 +211,7 @@ export async function openScene(dialect: TestDialect): Promise<Scene> {
     call,
     callAs,
     tokenOf,
+    inhabit,
     async foundOrganization(name) {
       const { organization, owner } = await found(name);
       return { ...organization, owner };

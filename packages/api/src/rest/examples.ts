@@ -1,0 +1,20 @@
+import type { Json } from './json-schema.ts';
+
+/** What was sent to an operation and what it answered. Each is absent where it is not JSON, or nothing. */
+export interface OperationExample {
+  readonly request?: Json;
+  readonly answer?: unknown;
+}
+
+/**
+ * The examples of the document. A test of the contract records them in `examples.json` from calls of a server, and fails when the server
+ * answers something else.
+ */
+export interface Examples {
+  /** By operationId. */
+  readonly operations: Readonly<Record<string, OperationExample>>;
+  /** By code. */
+  readonly problems: Readonly<Record<string, Json>>;
+}
+
+export const noExamples: Examples = { operations: {}, problems: {} };
