@@ -89,7 +89,8 @@ export async function mountDocs(app: FastifyInstance, { document, problems }: Do
   app.get('/problems', async (request, reply) => {
     reply.header('vary', 'accept');
     const all = [...catalogue().values()];
-    return wantsJson(request) ? { data: all } : sendPage(reply, problemIndex(all));
+    if (!wantsJson(request)) return sendPage(reply, problemIndex(all));
+    return { data: all.map(({ operations: _, ...problem }) => problem) };
   });
   app.get<{ Params: { code: string } }>('/problems/:code', async (request, reply) => {
     const problem = catalogue().get(request.params.code);

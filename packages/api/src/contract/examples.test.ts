@@ -33,6 +33,11 @@ describe('the examples of the document, which WRITE_EXAMPLES=1 writes again,', (
     expect(recorded.problems[code]).toEqual(expected.problems[code]);
   });
 
+  it('show a dry run', () => {
+    expect(recorded.dryRun).toMatchObject({ dryRun: true, events: [{ type: 'task.created' }] });
+    expect(recorded.dryRun).toEqual(expected.dryRun);
+  });
+
   it('are complete: every operation and problem that was recorded is written', () => {
     expect(Object.keys(expected.operations)).toEqual(Object.keys(recorded.operations));
     expect(Object.keys(expected.problems)).toEqual(Object.keys(recorded.problems));

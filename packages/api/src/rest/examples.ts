@@ -15,6 +15,8 @@ export interface Examples {
   readonly operations: Readonly<Record<string, OperationExample>>;
   /** By code. */
   readonly problems: Readonly<Record<string, Json>>;
+  /** The answer of a dry run. */
+  readonly dryRun?: unknown;
 }
 
 export const noExamples: Examples = { operations: {}, problems: {} };

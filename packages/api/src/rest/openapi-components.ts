@@ -125,11 +125,13 @@ const DryRunSchema = z.object({
  * How all dry runs are answered. It is not among the responses of each operation: generated clients would then say that every creation
  * answers a task or a dry run, and each call would need a cast.
  */
-export const dryRun = (components: Components): Json => ({
+export const dryRun = (components: Components, example: unknown): Json => ({
   description:
     'With `Dry-Run: true`, operations that have `x-dry-run` answer what they would have answered and recorded.',
   status: 200,
-  content: { 'application/json': { schema: components.output(DryRunSchema) } },
+  content: {
+    'application/json': { schema: components.output(DryRunSchema), ...(example !== undefined && { example }) },
+  },
 });
 
 /** The problems that an operation may answer with one status. */

@@ -46,9 +46,17 @@ export function buildDocument(
   const components = new Components();
   const operations = operationsOf(router);
   const paths: Record<string, Json> = {};
+  const job = [...operations].find(([, { output }]) => output === Job)?.[0] ?? '';
+  const accepted = examples.operations[job]?.answer;
   for (const [name, operation] of operations) {
     const path = restPrefix + operation.path;
-    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(name, operation, components, examples) };
+    paths[path] = {
+      ...paths[path],
+      [operation.method.toLowerCase()]: describe(name, operation, components, {
+        accepted,
+        ...examples.operations[name],
+      }),
+    };
     const replacement = operation.deprecated?.replacedBy;
     if (replacement !== undefined && operations.get(replacement)?.deprecated !== null)
       throw new Error(`${name} cannot be replaced by ${replacement}, which is not an operation, or is deprecated too.`);
@@ -62,7 +70,7 @@ export function buildDocument(
     tags: [...tagsOf(operations.values()), ...(events.length > 0 ? [eventTag] : [])],
     paths,
     ...(events.length > 0 && { webhooks }),
-    'x-dry-run': dryRun(components),
+    'x-dry-run': dryRun(components, examples.dryRun),
     components: onlyUsed(
       { paths, webhooks },
       {
@@ -108,9 +116,11 @@ function tagsOf(operations: Iterable<Operation>): Tag[] {
   return [...new Map(Array.from(operations, ({ tag }) => [tag.name, tag])).values()];
 }
 
-function describe(name: string, operation: Operation, components: Components, examples: Examples): Json {
+/** The examples of an operation, and the job with which it answers when its work takes long. */
+type DescribedExample = OperationExample & { readonly accepted: unknown };
+
+function describe(name: string, operation: Operation, components: Components, example: DescribedExample): Json {
   const input = splitInput(operation);
-  const example = examples.operations[name] ?? {};
   const body = operation.hasBody ? requestBody(name, operation, input.rest, components, example) : null;
   return {
     operationId: name,
@@ -239,7 +249,7 @@ const json = (schema: Json, example?: unknown): Json => ({
   'application/json': { schema, ...(example !== undefined && { example }) },
 });
 
-function responsesOf(operation: Operation, components: Components, { answer }: OperationExample): Json {
+function responsesOf(operation: Operation, components: Components, { answer, accepted }: DescribedExample): Json {
   if (operation.kind === 'redirect') return redirectResponses(operation);
   if (operation.kind === 'download') return downloadResponses(operation);
   if (operation.kind === 'stream') return streamResponses(operation, components);
@@ -260,20 +270,20 @@ function responsesOf(operation: Operation, components: Components, { answer }: O
   return {
     [status]: success,
     ...(revalidates && { 304: { description: STATUS_CODES[304], headers: { ETag: ref('ETag') } } }),
-    ...(operation.long && { 202: jobResponse(components) }),
+    ...(operation.long && { 202: jobResponse(components, accepted) }),
     ...problemResponses(operation),
   };
 }
 
 /** The answer of an operation whose work goes on as a job. */
-const jobResponse = (components: Components): Json => ({
+const jobResponse = (components: Components, example: unknown): Json => ({
   description: 'It takes long and goes on as a job.',
   headers: {
     'X-Request-Id': ref('RequestId'),
     Location: ref('JobLocation'),
     'Idempotency-Replayed': ref('IdempotencyReplayed'),
   },
-  content: json(components.output(Job)),
+  content: json(components.output(Job), example),
 });
 
 /** Linters ask for a 2xx or a `default` response. A redirect has no 2xx, so `default` replaces its 500. */

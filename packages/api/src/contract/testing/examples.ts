@@ -14,6 +14,9 @@ import type { Fields, Reply } from './wire.ts';
 /** When everything in the examples happens. */
 const when = new Date('2026-11-02T09:00:00.000Z');
 
+/** No operation has this name. */
+const dryRunName = 'dryRun';
+
 /** The kinds of operations that answer JSON, if anything. */
 const answersJson: readonly Operation['kind'][] = ['json', 'upload', 'form', 'click'];
 
@@ -87,6 +90,13 @@ async function record(one: Case, scene: Scene, names: Names): Promise<Recorded> 
     example: { ...(request && { request }), ...(hasAnswer && { answer: shorten(reply.data) }) },
     problems: problems.filter((problem) => problem !== null),
   };
+}
+
+async function recordDryRun(scene: Scene): Promise<Recorded> {
+  const { owner } = (await scene.inhabit('Acme')).people;
+  const input = { title: 'Count the boxes' };
+  const { data } = await scene.callAs(owner, 'rest', 'tasks.create', input, { 'dry-run': 'true' });
+  return { name: dryRunName, firstEmail: owner.email, input, example: { answer: shorten(data) }, problems: [] };
 }
 
 function provoked(code: string, firstEmail: string, problem: Problem | null): Recorded {
@@ -183,22 +193,25 @@ export async function recordExamples(): Promise<RecordedExamples> {
       recorded.push(provoked(code, people.owner.email, await call({ scene, ...people })));
     }
     recorded.push(...(await recordElsewhere()));
+    recorded.push(await recordDryRun(scene));
     for (const one of cases) recorded.push(await record(one, scene, names));
     await names.learn(scene);
     const examples: Record<string, OperationExample> = {};
     const problems: Record<string, Json> = {};
     const invalid: string[] = [];
+    let dryRun: unknown;
     for (const { name, firstEmail, input, example, problems: found } of recorded) {
       const canonical = new Canon(firstEmail, names.of).replace({ input, example, found });
       const fault = faultOf(name, canonical.input, canonical.example);
       if (fault) invalid.push(fault);
+      if (name === dryRunName) dryRun = canonical.example.answer;
       if (operations.has(name)) examples[name] = canonical.example;
       for (const problem of canonical.found) {
         problems[problem.code] ??= { ...problem };
         if (!ProblemSchema.strict().safeParse(problem).success) invalid.push(problem.code);
       }
     }
-    return { operations: examples, problems: sorted(problems), invalid };
+    return { operations: examples, problems: sorted(problems), dryRun, invalid };
   } finally {
     await scene.dispose();
   }
