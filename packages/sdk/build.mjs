@@ -1,10 +1,12 @@
 // Builds dist/: for each entry a JavaScript file, and a file of types that does not need the workspace. What entries share is in other files.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { appRouter, operationsOf } from '@tenon/api';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { apiTypes } from './build/api-types.ts';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
@@ -12,9 +14,9 @@ const dist = join(root, 'dist');
 const entries = ['index', 'audit', 'events', 'query', 'webhooks'];
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(join(root, '.dts'), { recursive: true });
-/** An intermediate step: the declarations of every source file, here and in the API. tsconfig.json applies in this folder only. */
-const declarations = mkdtempSync(join(root, '.dts/'));
-process.on('exit', () => rmSync(declarations, { recursive: true }));
+/** Intermediate steps. tsconfig.json applies in this folder only. */
+const temporary = mkdtempSync(join(root, '.dts/'));
+process.on('exit', () => rmSync(temporary, { recursive: true }));
 
 await build({
   absWorkingDir: root,
@@ -31,15 +33,27 @@ await build({
   logLevel: 'warning',
 });
 
-const tsc = join(root, 'node_modules/.bin/tsc');
-const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json', '--outDir', declarations], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (status !== 0) process.exit(status ?? 1);
+// The types of the API, written out, and the proof that they are the types of the router.
+writeFileSync(join(temporary, 'api.ts'), apiTypes(operationsOf(appRouter)));
+writeFileSync(join(temporary, 'types.ts'), "export * from '../../src/types.ts';\n");
+copyFileSync(join(root, 'build/same-types.txt'), join(temporary, 'same-types.ts'));
 
-/** The declarations of what other packages of the workspace export. */
-const exported = { '@tenon/api': 'api/src/index.d.ts', '@tenon/core/chain': 'core/src/activity/check-chain.d.ts' };
+const declarations = join(temporary, 'declarations');
+writeFileSync(
+  join(temporary, 'tsconfig.json'),
+  JSON.stringify({
+    extends: '../../tsconfig.build.json',
+    compilerOptions: { outDir: declarations },
+    files: [...entries.map((entry) => `../../src/${entry}.ts`), 'same-types.ts'],
+  }),
+);
+const tsc = join(root, 'node_modules/.bin/tsc');
+const { status } = spawnSync(tsc, ['-p', temporary], { cwd: root, stdio: 'inherit' });
+if (status !== 0) process.exit(status ?? 1);
+copyFileSync(join(temporary, 'api.ts'), join(declarations, 'sdk/src/api.d.ts'));
+
+/** The declarations of what another package of the workspace exports. */
+const exported = { '@tenon/core/chain': 'core/src/activity/check-chain.d.ts' };
 const workspace = {
   name: 'workspace',
   resolveId: (id) => (id in exported ? join(declarations, exported[id]) : null),

@@ -1,4 +1,4 @@
-import type { AppRouter } from '@tenon/api';
+import type { AppRouter } from './api.ts';
 import type { Operation, OperationContext, TRPCLink } from '@trpc/client';
 import { observable, observableToPromise } from '@trpc/server/observable';
 import type { AccessTokens } from './access-tokens.ts';

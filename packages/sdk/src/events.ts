@@ -1,3 +1,4 @@
+import type { Inputs, Outputs } from './api.ts';
 import { type Connection, connections } from './connections.ts';
 import { ConnectionError, TenonError, TimeoutError } from './errors.ts';
 import { answerOf, request, restHeaders } from './http.ts';
@@ -5,7 +6,7 @@ import type { CallOptions } from './options.ts';
 import { urlOf } from './redirects.ts';
 import { isPassing } from './retry.ts';
 import { EventStreamParser, type ServerSentEvent } from './server-sent-events.ts';
-import type { Inputs, Outputs, Tenon } from './tenon.ts';
+import type { Tenon } from './tenon.ts';
 
 /** A value that tRPC sends with an id. */
 type SentWithId<Stream> =

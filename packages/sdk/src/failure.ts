@@ -1,4 +1,4 @@
-import type { AppRouter, Problem } from '@tenon/api';
+import type { AppRouter, Problem } from './api.ts';
 import { isTRPCClientError, TRPCClientError } from '@trpc/client';
 import {
   BadRequestError,

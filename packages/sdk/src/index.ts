@@ -1,4 +1,4 @@
-export type { Job, Problem, ProblemField } from '@tenon/api';
+export * from './api.ts';
 export {
   BadRequestError,
   ConflictError,
@@ -10,6 +10,7 @@ export {
   PayloadTooLargeError,
   PermissionDeniedError,
   PreconditionFailedError,
+  type ProblemChallenge,
   type ProblemConstraint,
   RateLimitedError,
   TenonError,
@@ -31,8 +32,8 @@ export type {
   UploadOptions,
   WaitOptions,
 } from './options.ts';
-export { memorySession, type Session, type Tokens } from './session.ts';
-export { createTenon, type Inputs, type Outputs, type Tenon } from './tenon.ts';
+export { memorySession, type SessionStore, type Tokens } from './session.ts';
+export { createTenon, type Tenon } from './tenon.ts';
 export type {
   AuthCall,
   DownloadCall,

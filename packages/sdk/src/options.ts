@@ -1,5 +1,5 @@
-import type { Job } from '@tenon/api';
-import type { Session } from './session.ts';
+import type { Job } from './api.ts';
+import type { SessionStore } from './session.ts';
 
 /** How a call is tried again after a temporary failure. */
 export interface RetryOptions {
@@ -39,7 +39,7 @@ interface ConnectionOptions {
 /** For people who sign in. */
 interface SessionOptions {
   /** Stores the tokens of the signed-in user. @default memorySession() */
-  session?: Session | undefined;
+  session?: SessionStore | undefined;
   /**
    * Where the refresh token is kept. `cookie`: in the browser, where scripts cannot read it. `body`: in the session store.
    * @default 'cookie' where there is a document, 'body' elsewhere

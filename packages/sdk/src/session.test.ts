@@ -7,7 +7,7 @@ import {
   ConnectionError,
   createTenon,
   memorySession,
-  type Session,
+  type SessionStore,
   type Tenon,
   type Tokens,
   UnauthenticatedError,
@@ -44,10 +44,10 @@ async function signIn(options: Partial<Exclude<TenonOptions, { apiKey: string }>
   return { tenon, session, runtime };
 }
 
-const tokensOf = async (session: Session): Promise<Tokens> => present(await session.get());
+const tokensOf = async (session: SessionStore): Promise<Tokens> => present(await session.get());
 
 /** Makes the server refuse the access token. */
-async function spoil(session: Session): Promise<void> {
+async function spoil(session: SessionStore): Promise<void> {
   await session.set({ ...(await tokensOf(session)), accessToken: 'spoiled' });
 }
 

@@ -9,14 +9,14 @@ export interface Tokens {
 }
 
 /** Where the tokens are kept. `get` is called before every request. */
-export interface Session {
+export interface SessionStore {
   get(): Tokens | null | Promise<Tokens | null>;
   /** Null means that nobody is signed in any more. */
   set(tokens: Tokens | null): void | Promise<void>;
 }
 
 /** Keeps the tokens in memory, until the program ends. */
-export function memorySession(tokens: Tokens | null = null): Session {
+export function memorySession(tokens: Tokens | null = null): SessionStore {
   let kept = tokens;
   return {
     get: () => kept,

@@ -1,13 +1,13 @@
 import type { TenonOptions } from './options.ts';
 import { type RetrySettings, retrySettings } from './retry.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
-import { memorySession, type Session } from './session.ts';
+import { memorySession, type SessionStore } from './session.ts';
 
 /** The options with all defaults filled in. */
 export interface Settings {
   /** Without a slash at the end. */
   readonly baseUrl: string;
-  readonly session: Session;
+  readonly session: SessionStore;
   /** Null when people sign in. */
   readonly apiKey: string | null;
   readonly organization: string | undefined;

@@ -1,6 +1,6 @@
-import type { AppRouter } from '@tenon/api';
 import { createTRPCClient, getUntypedClient, type TRPCClient } from '@trpc/client';
 import { AccessTokens } from './access-tokens.ts';
+import type { AppRouter, Operations } from './api.ts';
 import { authCalls } from './auth.ts';
 import { withCalls } from './calls.ts';
 import { connections } from './connections.ts';
@@ -11,19 +11,11 @@ import type { Runtime } from './runtime.ts';
 import { type JobCalls, jobCalls } from './jobs.ts';
 import { redirectCalls } from './redirects.ts';
 import { settingsOf } from './settings.ts';
-import type { Calls, InputsOf, OutputsOf } from './types.ts';
-
-type Contexts = AppRouter['_def']['record'];
-
-/** What each operation takes: `Inputs['tasks']['create']`. */
-export type Inputs = InputsOf<Contexts>;
-
-/** What each operation answers: `type Task = Outputs['tasks']['get']`. */
-export type Outputs = OutputsOf<Contexts>;
 
 /** Every operation of the API, by its operationId: `tenon.tasks.create({ title })`. */
-export interface Tenon extends Calls<Contexts> {
-  readonly jobs: Calls<Contexts>['jobs'] & JobCalls;
+export interface Tenon extends Operations {
+  /** Work that goes on after an answer. */
+  readonly jobs: Operations['jobs'] & JobCalls;
   /**
    * The same API as tRPC's own client, for TanStack Query and similar libraries. It has the same session, retries and
    * timeouts, but tRPC's errors. Options of a call go into `context`: `{ context: { ifMatch: task.version } }`.

@@ -3,7 +3,7 @@
  * there, and run.
  */
 /* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/await-thenable -- wrong on purpose */
-import { createTenon, type Inputs, type Job, NotFoundError, type Outputs, type Session, TenonError } from '@tenon/sdk';
+import { createTenon, type Inputs, type Job, NotFoundError, type Outputs, type SessionStore, TenonError } from '@tenon/sdk';
 import { subscribe, type TenonEvent } from '@tenon/sdk/events';
 import { invalidateTouched, type QueryClientLike } from '@tenon/sdk/query';
 
@@ -14,7 +14,7 @@ const draft: Inputs['tasks']['create'] = { title: 'Consume', priority: 'high', d
 const onProgress = ({ progress }: Job): number | null => progress;
 
 /** Checks what the types promise, in calls that are never made. */
-async function promises(session: Session, queryClient: QueryClientLike): Promise<void> {
+async function promises(session: SessionStore, queryClient: QueryClientLike): Promise<void> {
   const tenon = createTenon({ baseUrl: 'https://work.example.com', session });
   const version: number = (await tenon.tasks.create(draft)).version;
   const dueDate: string | null = (await tenon.tasks.get({ id: '' })).dueDate;
