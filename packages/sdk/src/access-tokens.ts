@@ -1,6 +1,7 @@
 import { ConnectionError, UnauthenticatedError } from './errors.ts';
 import { post } from './http.ts';
 import type { CallOptions } from './options.ts';
+import type { Arriving, ResponseInfo } from './responses.ts';
 import { retrying } from './retry.ts';
 import type { Tokens } from './session.ts';
 import type { Settings } from './settings.ts';
@@ -35,10 +36,16 @@ const refreshParts = 3;
 const isSame = (one: Tokens | null, other: Tokens | null): boolean =>
   one?.accessToken === other?.accessToken && one?.refreshToken === other?.refreshToken;
 
+/** What a refresh answers, and the response that carried it. */
+interface Renewed {
+  answer: SignedIn;
+  response: ResponseInfo | null;
+}
+
 /** Gives each call a valid access token, and refreshes it once for all calls that wait. */
 export class AccessTokens {
   readonly #settings: Settings;
-  #refreshing: Promise<SignedIn> | null = null;
+  #refreshing: Promise<Renewed> | null = null;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -71,11 +78,13 @@ export class AccessTokens {
    * Exchanges the refresh token for new tokens. Concurrent callers share one request.
    * @throws UnauthenticatedError when the token is refused: then nobody is signed in any more
    */
-  refresh(): Promise<SignedIn> {
+  async refresh({ arrived }: Arriving = {}): Promise<SignedIn> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = null;
     });
-    return this.#refreshing;
+    const { answer, response } = await this.#refreshing;
+    if (response) arrived?.(response);
+    return answer;
   }
 
   async #current(): Promise<string | null> {
@@ -108,29 +117,34 @@ export class AccessTokens {
    * gets the same answer.
    * @throws UnauthenticatedError when the token is refused
    */
-  async exchange(input: object, options: CallOptions = {}): Promise<SignedIn> {
-    const { retry, runtime } = this.#settings;
+  async exchange(input: object, options: CallOptions & Arriving = {}): Promise<SignedIn> {
+    const { retry, runtime, observer } = this.#settings;
     const until = runtime.now() + refreshWithinMs;
     const longest = refreshWithinMs / Math.min(retry.limit + 1, refreshParts);
     const attempt = () => {
       const timeoutMs = Math.min(options.timeoutMs ?? this.#settings.timeoutMs, longest, until - runtime.now());
       return post(this.#settings, '/auth/refresh', input, { ...options, timeoutMs });
     };
-    const answer = await retrying(attempt, { retry, runtime, until, signal: options.signal });
+    const operation = 'auth.refresh';
+    const answer = await retrying(attempt, { operation, retry, runtime, observer, until, signal: options.signal });
     if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
     return answer;
   }
 
-  async #refresh(): Promise<SignedIn> {
+  async #refresh(): Promise<Renewed> {
     const { session } = this.#settings;
     const used = await session.get();
     const input = used?.refreshToken == null ? {} : { refreshToken: used.refreshToken };
-    const answer = await this.exchange(input).catch(async (thrown: unknown) => {
+    let response: ResponseInfo | null = null;
+    const arrived = (carrier: ResponseInfo) => {
+      response = carrier;
+    };
+    const answer = await this.exchange(input, { arrived }).catch(async (thrown: unknown) => {
       if (thrown instanceof UnauthenticatedError && isSame(used, await session.get())) await session.set(null);
       throw thrown;
     });
     // If somebody has signed in or out meanwhile, their tokens stay.
     if (isSame(used, await session.get())) await this.keep(answer);
-    return answer;
+    return { answer, response };
   }
 }

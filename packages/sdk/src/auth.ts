@@ -3,16 +3,19 @@ import { withDeadline } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 import { post } from './http.ts';
 import type { CallOptions } from './options.ts';
+import type { Arriving } from './responses.ts';
 import type { Settings } from './settings.ts';
 
-type Send = (input: object, options?: CallOptions) => Promise<unknown>;
+type Options = CallOptions & Arriving;
+
+type Send = (input: object, options?: Options) => Promise<unknown>;
 
 /**
  * The operations that exist over REST only, because they need the refresh cookie. They keep the session up to date.
  * @returns the operations by operationId
  */
 export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Send> {
-  const signIn = async (path: string, input: object, options?: CallOptions): Promise<unknown> => {
+  const signIn = async (path: string, input: object, options?: Options): Promise<unknown> => {
     const answer = await post(settings, path, input, options);
     if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
     await tokens.keep(answer);
@@ -26,13 +29,13 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
 
   const refresh: Send = async (input, options) => {
     if (!('refreshToken' in input))
-      return withDeadline(() => tokens.refresh(), { timeoutMs: Infinity, signal: options?.signal });
+      return withDeadline(() => tokens.refresh(options), { timeoutMs: Infinity, signal: options?.signal });
     const answer = await tokens.exchange(input, options);
     await tokens.keep(answer);
     return answer;
   };
 
-  const signOut = async (path: string, input: object, options?: CallOptions): Promise<unknown> => {
+  const signOut = async (path: string, input: object, options?: Options): Promise<unknown> => {
     const kept = await settings.session.get();
     const token = kept?.refreshToken == null ? {} : { refreshToken: kept.refreshToken };
     try {

@@ -6,6 +6,7 @@ import { withDeadline } from './deadline.ts';
 import { toTenonError, toTrpcError } from './failure.ts';
 import { namesOrganization } from './http.ts';
 import type { MutationOptions } from './options.ts';
+import { isResponse } from './responses.ts';
 import { retrying } from './retry.ts';
 import { randomKey } from './runtime.ts';
 import type { Settings } from './settings.ts';
@@ -82,14 +83,19 @@ export function callLink(settings: Settings, tokens: AccessTokens): TRPCLink<App
             throw toTenonError(thrown);
           });
         };
-        return retrying(
+        const { runtime, observer } = settings;
+        const result = await retrying(
           () =>
             withDeadline((signal) => tokens.using((accessToken) => send(accessToken, signal)), {
               timeoutMs,
               signal: caller,
             }),
-          { retry, runtime: settings.runtime, signal: caller },
+          { operation: op.path, retry, runtime, observer, signal: caller },
         );
+        const { arrived } = op.context;
+        const response = result.context?.['response'];
+        if (typeof arrived === 'function' && isResponse(response)) arrived(response);
+        return result;
       };
       return observable((observer) => {
         perform().then(

@@ -152,6 +152,48 @@ describe('queries', () => {
   });
 });
 
+describe('withResponse', () => {
+  test('adds status, headers and request id to the answer, and sends nothing more', async () => {
+    const task = await tenon.tasks.create({ title: 'Traced' });
+    front.reset();
+    const { data, response, requestId } = await tenon.tasks.get({ id: task.id }).withResponse();
+    expectTypeOf(data).toEqualTypeOf<Task>();
+    expect(data).toEqual(task);
+    expect(response.status).toBe(200);
+    expect(requestId).toEqual(expect.stringMatching(/./));
+    expect(response.headers.get('x-request-id')).toBe(requestId);
+    expect(front.seen).toHaveLength(1);
+  });
+
+  test('shows the version of what was changed, and whether the answer is a replay', async () => {
+    const create = () => tenon.tasks.create({ title: 'Once' }, { idempotencyKey: 'once' });
+    const first = await create().withResponse();
+    const again = await create().withResponse();
+    expect(first.response.headers.get('etag')).toBe('"1"');
+    expect(first.response.headers.get('idempotency-replayed')).toBeNull();
+    expect(again.response.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.data).toEqual(first.data);
+  });
+
+  test('is there for lists, for files, and for what tRPC does not serve', async () => {
+    const listed = await tenon.tasks.list({ limit: 1 }).withResponse();
+    expect([listed.response.status, listed.data.data.length]).toEqual([200, 1]);
+    const { id } = await tenon.tasks.create({ title: 'With a file' });
+    const uploaded = await tenon.attachments.upload(id, new Blob(['Text']), { fileName: 'a.txt' }).withResponse();
+    expect(uploaded.response.status).toBe(201);
+    expect(uploaded.response.headers.get('location')).toBe(`/api/v1/attachments/${uploaded.data.id}`);
+    const downloaded = await tenon.attachments.download({ id: uploaded.data.id }).withResponse();
+    expect([downloaded.response.status, downloaded.data.fileName]).toEqual([200, 'a.txt']);
+    const refreshed = await tenon.auth.refresh().withResponse();
+    expect([refreshed.response.status, refreshed.data.tokenType]).toEqual([200, 'Bearer']);
+  });
+
+  test('rejects as the call does', async () => {
+    const error = await failure(tenon.tasks.get({ id: nowhere }).withResponse(), NotFoundError);
+    expect(error.requestId).toEqual(expect.stringMatching(/./));
+  });
+});
+
 describe('errors', () => {
   test('name every wrong field', async () => {
     // Wrong on purpose, as a program without types would send it.

@@ -3,6 +3,7 @@ import { unwrap } from './failure.ts';
 import { listOf, type Page } from './list.ts';
 import type { Upload } from './multipart.ts';
 import type { MutationOptions, WaitOptions } from './options.ts';
+import { type Arriving, callOf } from './responses.ts';
 
 /** The methods of tRPC's untyped client that calls need. */
 export interface Caller {
@@ -11,7 +12,10 @@ export interface Caller {
 }
 
 /** A call that is not one call of tRPC. */
-export type Override = (input: object, options?: MutationOptions & WaitOptions) => unknown;
+export type Override = (input: object, options?: MutationOptions & WaitOptions & Arriving) => Promise<unknown>;
+
+/** A call that sends nothing. */
+export type Local = (input: never) => unknown;
 
 /** Whether an operation is a query. There is no router at run time, so the name decides. A test checks every operation. */
 export const isQueryName = (name: string): boolean =>
@@ -35,18 +39,20 @@ function membersOf<Member>(own: object, make: (name: string) => Member): object 
  * Adds every operation to an object, as `object[context][name](input, options)`.
  * @param overrides by operationId
  * @param uploads by operationId
+ * @param locals what sends nothing, by operationId
  */
 export function withCalls(
   own: object,
   caller: Caller,
   overrides: ReadonlyMap<string, Override>,
   uploads: ReadonlyMap<string, Upload>,
+  locals: ReadonlyMap<string, Local>,
 ): object {
   const call = async (
     type: keyof Caller,
     path: string,
     input: unknown,
-    options: MutationOptions = {},
+    options: MutationOptions & Arriving = {},
   ): Promise<unknown> => {
     const { signal, ...context } = options;
     try {
@@ -58,15 +64,22 @@ export function withCalls(
   };
 
   const operation = (path: string, name: string) => {
+    const local = locals.get(path);
+    if (local) return local;
     const upload = uploads.get(path);
-    if (upload) return upload;
+    if (upload)
+      return (...[target, file, options]: Parameters<Upload>) =>
+        callOf((arrived) => upload(target, file, { ...options, arrived }));
     const override = overrides.get(path);
-    if (override) return (input: object = {}, options?: MutationOptions) => override(input, options);
+    if (override)
+      return (input: object = {}, options?: MutationOptions) =>
+        callOf((arrived) => override(input, { ...options, arrived }));
     if (!isQueryName(name))
-      return (input?: unknown, options?: MutationOptions) => call('mutation', path, input, options);
+      return (input?: unknown, options?: MutationOptions) =>
+        callOf((arrived) => call('mutation', path, input, { ...options, arrived }));
     return (input?: object, options?: MutationOptions) =>
-      listOf((cursor) => {
-        const page = call('query', path, cursor === undefined ? input : { ...input, cursor }, options);
+      listOf((cursor, arrived) => {
+        const page = call('query', path, cursor === null ? input : { ...input, cursor }, { ...options, arrived });
         // The types allow iterating only lists.
         return page as Promise<Page<unknown>>;
       });

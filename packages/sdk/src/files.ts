@@ -5,6 +5,7 @@ import { answerOf, request, restHeaders } from './http.ts';
 import { bodyOf, type FileSource, formOf, isRepeatable, type Upload } from './multipart.ts';
 import type { DownloadOptions, UploadOptions } from './options.ts';
 import { urlOf } from './redirects.ts';
+import type { Arriving } from './responses.ts';
 import { retrying } from './retry.ts';
 import { randomKey } from './runtime.ts';
 import type { Settings } from './settings.ts';
@@ -45,15 +46,15 @@ export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyM
   const sendFile = async (sent: Sent, file: FileSource, options: UploadOptions) => {
     const { method, url, headers, signal } = sent;
     const isBrowser = hasUploadProgress();
-    if (isBrowser && options.onProgress) return sendWithProgress(sent, await formOf(file, options), options.onProgress);
+    if (isBrowser && options.onProgress) return sendWithProgress(settings.observer, sent, await formOf(file, options), options.onProgress);
     const { type, ...init } = await bodyOf(file, { ...options, streamed: !isBrowser, signal });
     if (type !== null) headers.set('content-type', type);
     return request(settings, url, { method, headers, signal, ...init });
   };
 
   const uploadTo =
-    (route: string): Upload =>
-    (target, file, options = {}) => {
+    (operation: string, route: string): Upload =>
+    (target, file, options: UploadOptions & Arriving = {}) => {
       const [method = '', path = ''] = route.split(' ');
       const url = `${settings.baseUrl}/api/v1${urlOf(path, typeof target === 'string' ? { id: target } : target)}`;
       const key = options.idempotencyKey ?? randomKey();
@@ -61,19 +62,20 @@ export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyM
         const headers = restHeaders(settings, target, options, token);
         headers.set('accept', 'application/json');
         headers.set('idempotency-key', key);
-        return answerOf(await sendFile({ method, url, headers, signal }, file, options));
+        return answerOf(await sendFile({ method, url, headers, signal }, file, options), options.arrived);
       };
       const retry = isRepeatable(file) ? settings.retry : { ...settings.retry, limit: 0 };
+      const { runtime, observer } = settings;
       return retrying(
         () =>
           withDeadline((signal) => tokens.using((token) => send(token, signal)), {
             timeoutMs: options.timeoutMs ?? Infinity,
             signal: options.signal,
           }),
-        { retry, runtime: settings.runtime, signal: options.signal },
+        { operation, retry, runtime, observer, signal: options.signal },
       );
     };
-  return new Map(Object.entries(uploadRoutes).map(([name, route]) => [name, uploadTo(route)]));
+  return new Map(Object.entries(uploadRoutes).map(([name, route]) => [name, uploadTo(name, route)]));
 }
 
 /** The name in a Content-Disposition of our server. */
@@ -99,8 +101,8 @@ function fileOf({ status, headers, body }: Response): DownloadedFile {
 /** @returns the downloads by operationId */
 export function downloadCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Override> {
   const downloadFrom =
-    (path: string): Override =>
-    (input, options: DownloadOptions = {}) => {
+    (operation: string, path: string): Override =>
+    (input, options: DownloadOptions & Arriving = {}) => {
       const url = `${settings.baseUrl}/api/v1${urlOf(path, input)}`;
       const { range, signal: caller } = options;
       const send = async (token: string | null, deadline: AbortSignal) => {
@@ -109,14 +111,17 @@ export function downloadCalls(settings: Settings, tokens: AccessTokens): Readonl
         const headers = restHeaders(settings, input, options, token);
         if (range) headers.set('range', `bytes=${range.start}-${range.end ?? ''}`);
         const response = await request(settings, url, { headers, signal });
-        return response.ok ? fileOf(response) : answerOf(response);
+        if (!response.ok) return answerOf(response);
+        options.arrived?.(response);
+        return fileOf(response);
       };
       const attempt = () =>
         withDeadline((signal) => tokens.using((token) => send(token, signal)), {
           timeoutMs: options.timeoutMs ?? settings.timeoutMs,
           signal: caller,
         });
-      return retrying(attempt, { retry: settings.retry, runtime: settings.runtime, signal: caller });
+      const { retry, runtime, observer } = settings;
+      return retrying(attempt, { operation, retry, runtime, observer, signal: caller });
     };
-  return new Map(Object.entries(downloadPaths).map(([name, path]) => [name, downloadFrom(path)]));
+  return new Map(Object.entries(downloadPaths).map(([name, path]) => [name, downloadFrom(name, path)]));
 }

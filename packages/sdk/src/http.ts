@@ -1,7 +1,8 @@
 import { ConnectionError } from './errors.ts';
 import { fromResponse } from './failure.ts';
-import type { CallOptions } from './options.ts';
 import { withDeadline } from './deadline.ts';
+import type { CallOptions } from './options.ts';
+import type { Arrived, Arriving } from './responses.ts';
 import type { Settings } from './settings.ts';
 
 /** Whether the input names an organization. It replaces the organization of REST's path, so the client must not send its own. */
@@ -22,13 +23,15 @@ export function restHeaders(settings: Settings, input: unknown, options: CallOpt
 }
 
 /** @throws ConnectionError, or the signal's reason */
-export async function request({ fetch }: Settings, url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, init);
-  } catch (thrown) {
-    init.signal?.throwIfAborted();
-    throw new ConnectionError(thrown);
-  }
+export function request({ fetch, observer }: Settings, url: string, init: RequestInit): Promise<Response> {
+  return observer.sending({ method: init.method, url, headers: init.headers }, async () => {
+    try {
+      return await fetch(url, init);
+    } catch (thrown) {
+      init.signal?.throwIfAborted();
+      throw new ConnectionError(thrown);
+    }
+  });
 }
 
 /** The body as JSON; undefined when it is not JSON, for example from a proxy in front of the server. */
@@ -43,10 +46,14 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-/** The JSON of an answer of the REST API; undefined when it has none. @throws TenonError when it is not a success */
-export async function answerOf(response: Response): Promise<unknown> {
+/**
+ * The JSON of an answer of the REST API; undefined when it has none.
+ * @throws TenonError when it is not a success
+ */
+export async function answerOf(response: Response, arrived?: Arrived): Promise<unknown> {
   const body = await jsonOf(response);
   if (!response.ok) throw fromResponse(response, body);
+  arrived?.(response);
   return body;
 }
 
@@ -77,7 +84,7 @@ export async function post(
   settings: Settings,
   path: string,
   input: object,
-  options: CallOptions = {},
+  options: CallOptions & Arriving = {},
   accessToken: string | null = null,
 ): Promise<unknown> {
   return withDeadline(
@@ -95,7 +102,7 @@ export async function post(
         // Some edge runtimes throw when this option is present.
         ...(settings.cookies && { credentials: 'include' }),
       });
-      return answerOf(response);
+      return answerOf(response, options.arrived);
     },
     { timeoutMs: options.timeoutMs ?? settings.timeoutMs, signal: options.signal },
   );

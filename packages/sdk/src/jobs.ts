@@ -3,6 +3,7 @@ import type { TRPCClient } from '@trpc/client';
 import type { Override } from './calls.ts';
 import { unwrap } from './failure.ts';
 import type { WaitOptions } from './options.ts';
+import type { Call } from './responses.ts';
 import type { Settings } from './settings.ts';
 
 /** In milliseconds. */
@@ -15,12 +16,12 @@ export interface JobCalls {
    * Asks for a job, less and less often, until it is finished. Answers it then, also when it has failed or was cancelled: see its
    * `status`.
    */
-  readonly wait: (job: Pick<Job, 'id'>, options?: WaitOptions) => Promise<Job>;
+  readonly wait: (job: Pick<Job, 'id'>, options?: WaitOptions) => Call<Job>;
 }
 
 /** @returns them by operationId */
 export function jobCalls(trpc: TRPCClient<AppRouter>, { runtime }: Settings): ReadonlyMap<string, Override> {
-  const wait: JobCalls['wait'] = async ({ id }, { signal, onProgress, ...context } = {}) => {
+  const wait = async (id: string, { signal, onProgress, ...context }: WaitOptions = {}): Promise<Job> => {
     for (let delay = firstDelay; ; delay = Math.min(1.5 * delay, longestDelay)) {
       const job = await trpc.jobs.get.query({ id }, { context, ...(signal && { signal }) }).catch((thrown: unknown) => {
         signal?.throwIfAborted();
@@ -32,5 +33,5 @@ export function jobCalls(trpc: TRPCClient<AppRouter>, { runtime }: Settings): Re
       signal?.throwIfAborted();
     }
   };
-  return new Map([['jobs.wait', (job, options) => wait({ id: 'id' in job ? String(job.id) : '' }, options)]]);
+  return new Map([['jobs.wait', (job, options) => wait('id' in job ? String(job.id) : '', options)]]);
 }

@@ -1,3 +1,5 @@
+import { type Arrived, type Call, callOf } from './responses.ts';
+
 /** One page of a list. */
 export interface Page<Item> {
   data: readonly Item[];
@@ -8,16 +10,18 @@ export interface Page<Item> {
 }
 
 /** The result of a list call. `await` gives the page. `for await` gives every row of this page and of all later pages. */
-export interface List<Answer extends Page<unknown>> extends Promise<Answer>, AsyncIterable<Answer['data'][number]> {
+export interface List<Answer extends Page<unknown>> extends Call<Answer>, AsyncIterable<Answer['data'][number]> {
   /** Every page from this one on. Each is fetched when the loop asks for it. */
   pages(): AsyncIterable<Answer>;
 }
 
 /**
- * @param fetchPage fetches the page at a cursor, or the first page. The first page is fetched at once, as in any call
+ * @param fetchPage fetches the page at a cursor, or the first page when that is null. The first page is fetched at once, as in any call
  */
-export function listOf(fetchPage: (cursor?: string) => Promise<Page<unknown>>): List<Page<unknown>> {
-  const first = fetchPage();
+export function listOf(
+  fetchPage: (cursor: string | null, arrived?: Arrived) => Promise<Page<unknown>>,
+): List<Page<unknown>> {
+  const first = callOf((arrived) => fetchPage(null, arrived));
   async function* pages() {
     let page = await first;
     yield page;

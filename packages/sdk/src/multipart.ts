@@ -1,11 +1,12 @@
 import type { UploadOptions } from './options.ts';
+import type { Arriving } from './responses.ts';
 import { randomKey } from './runtime.ts';
 
 /** What a file may come from. A blob can be read again, so that a lost upload is repeated; the others cannot. */
 export type FileSource = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** An upload before its types. */
-export type Upload = (target: string | object, file: FileSource, options?: UploadOptions) => Promise<unknown>;
+export type Upload = (target: string | object, file: FileSource, options?: UploadOptions & Arriving) => Promise<unknown>;
 
 export const isRepeatable = (file: FileSource): file is Blob => file instanceof Blob;
 

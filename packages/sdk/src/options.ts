@@ -1,4 +1,5 @@
 import type { Job } from './api.ts';
+import type { ObserverOptions } from './observer.ts';
 import type { SessionStore } from './session.ts';
 
 /** How a call is tried again after a temporary failure. */
@@ -14,7 +15,7 @@ export interface RetryOptions {
 }
 
 /** Where the API is, and how it is called. */
-interface ConnectionOptions {
+interface ConnectionOptions extends ObserverOptions {
   /** The server's address, without `/api/v1` or `/trpc`: `https://work.example.com`. In browsers `''` means the page's server. */
   baseUrl: string;
   /** The organization of every call, as id or slug. @default the organization of the API key, or the session's active one */

@@ -1,4 +1,4 @@
-import type { Override } from './calls.ts';
+import type { Local } from './calls.ts';
 import type { Settings } from './settings.ts';
 
 /** The paths of the redirects, below `/api/v1`. There is no router at run time: a test compares them with it. */
@@ -28,7 +28,7 @@ export function urlOf(path: string, input: object): string {
  * The operations that a browser is sent to. Calling one sends nothing: it answers the URL.
  * @returns them by operationId
  */
-export const redirectCalls = ({ baseUrl }: Settings): ReadonlyMap<string, Override> =>
+export const redirectCalls = ({ baseUrl }: Settings): ReadonlyMap<string, Local> =>
   new Map(
-    Object.entries(redirectPaths).map(([name, path]) => [name, (input) => `${baseUrl}/api/v1${urlOf(path, input)}`]),
+    Object.entries(redirectPaths).map(([name, path]) => [name, (input: object) => `${baseUrl}/api/v1${urlOf(path, input)}`]),
   );

@@ -7,7 +7,7 @@ import {
   UnavailableError,
 } from './errors.ts';
 import type { RetryOptions } from './options.ts';
-import type { Runtime } from './runtime.ts';
+import type { Settings } from './settings.ts';
 
 export type RetrySettings = { [Option in keyof RetryOptions]-?: NonNullable<RetryOptions[Option]> };
 
@@ -26,9 +26,9 @@ export const isPassing = (error: TenonError): boolean =>
   // The server is still working on the previous try, and its answer is the one we want.
   (error instanceof ConflictError && error.code === 'idempotency_in_progress');
 
-interface Retrying {
-  retry: RetrySettings;
-  runtime: Runtime;
+interface Retrying extends Pick<Settings, 'retry' | 'runtime' | 'observer'> {
+  /** The operationId, for hooks and the log. */
+  operation: string;
   signal?: AbortSignal | undefined;
   /** When no try may begin any more, in milliseconds since 1970. @default never */
   until?: number | undefined;
@@ -55,6 +55,7 @@ export async function retrying<Result>(attempt: () => Promise<Result>, options: 
       if (options.signal?.aborted || !(thrown instanceof TenonError)) throw thrown;
       const delay = delayAfter(thrown, tried, options);
       if (delay === null) throw thrown;
+      options.observer.retrying({ operation: options.operation, error: thrown, attempt: tried, delayMs: delay });
       await options.runtime.sleep(delay, options.signal);
     }
   }

@@ -1,3 +1,4 @@
+import { Observer } from './observer.ts';
 import type { TenonOptions } from './options.ts';
 import { type RetrySettings, retrySettings } from './retry.ts';
 import { type Runtime, systemRuntime } from './runtime.ts';
@@ -17,6 +18,7 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly retry: RetrySettings;
   readonly headers: Readonly<Record<string, string>>;
+  readonly observer: Observer;
   readonly runtime: Runtime;
 }
 
@@ -31,5 +33,6 @@ export const settingsOf = (options: TenonOptions, runtime: Runtime = systemRunti
   timeoutMs: options.timeoutMs ?? 30_000,
   retry: retrySettings(options.retry),
   headers: options.headers ?? {},
+  observer: new Observer(options, runtime),
   runtime,
 });

@@ -30,12 +30,12 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
   const trpc = createTRPCClient<AppRouter>({ links: linksOf(settings, tokens) });
   const overrides = new Map([
     ...authCalls(settings, tokens),
-    ...redirectCalls(settings),
     ...downloadCalls(settings, tokens),
     ...jobCalls(trpc, settings),
   ]);
+  const uploads = uploadCalls(settings, tokens);
   // The proxy answers any name. Only the router's type knows which names exist.
-  const tenon = withCalls({ trpc }, getUntypedClient(trpc), overrides, uploadCalls(settings, tokens)) as Tenon;
+  const tenon = withCalls({ trpc }, getUntypedClient(trpc), overrides, uploads, redirectCalls(settings)) as Tenon;
   connections.set(tenon, { settings, tokens });
   return tenon;
 }

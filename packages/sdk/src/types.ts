@@ -2,6 +2,7 @@ import type { DownloadedFile } from './files.ts';
 import type { List, Page } from './list.ts';
 import type { FileSource } from './multipart.ts';
 import type { CallOptions, DownloadOptions, DryRunOptions, MutationOptions, UploadOptions } from './options.ts';
+import type { Call } from './responses.ts';
 
 /** An event that a dry run would have recorded. */
 export interface DryRunEvent {
@@ -25,17 +26,17 @@ export interface DryRun<Output> {
 export type QueryCall<Input, Output> = (
   input: Input,
   options?: CallOptions,
-) => Output extends Page<unknown> ? List<Output> : Promise<Output>;
+) => Output extends Page<unknown> ? List<Output> : Call<Output>;
 
 /** A call that changes something. It acts once, however often it is sent. */
 export interface MutationCall<Input, Output> {
-  (input: Input, options: DryRunOptions): Promise<DryRun<Output extends void ? null : Output>>;
-  (input: Input, options?: MutationOptions & { dryRun?: false | undefined }): Promise<Output>;
-  (input: Input, options: MutationOptions): Promise<Output | DryRun<Output extends void ? null : Output>>;
+  (input: Input, options: DryRunOptions): Call<DryRun<Output extends void ? null : Output>>;
+  (input: Input, options?: MutationOptions & { dryRun?: false | undefined }): Call<Output>;
+  (input: Input, options: MutationOptions): Call<Output | DryRun<Output extends void ? null : Output>>;
 }
 
 /** A call of `auth`. It is sent once, and never as a dry run. */
-export type AuthCall<Input, Output> = (input: Input, options?: CallOptions) => Promise<Output>;
+export type AuthCall<Input, Output> = (input: Input, options?: CallOptions) => Call<Output>;
 
 /** Answers the URL to send the browser to. Nothing is sent. */
 export type RedirectCall<Input> = (input: Input) => string;
@@ -45,10 +46,10 @@ export type UploadCall<Input, Output> = (
   target: keyof Input extends 'id' ? Input | string : Input,
   file: FileSource,
   options?: UploadOptions,
-) => Promise<Output>;
+) => Call<Output>;
 
 /** Answers a file whose bytes are still to be read. */
-export type DownloadCall<Input> = (input: Input, options?: DownloadOptions) => Promise<DownloadedFile>;
+export type DownloadCall<Input> = (input: Input, options?: DownloadOptions) => Call<DownloadedFile>;
 
 /** A procedure, as the router's type describes it. */
 interface Procedure<Type, Input, Output> {

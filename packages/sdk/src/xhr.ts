@@ -1,4 +1,5 @@
 import { ConnectionError } from './errors.ts';
+import type { Observer } from './observer.ts';
 import type { UploadOptions } from './options.ts';
 
 /** The parts of a browser's XMLHttpRequest that are used here. */
@@ -46,6 +47,15 @@ export interface Sent {
 
 /** Sends a form and tells how much of it was sent. @throws ConnectionError, or the signal's reason */
 export function sendWithProgress(
+  observer: Observer,
+  sent: Sent,
+  form: FormData,
+  onProgress: NonNullable<UploadOptions['onProgress']>,
+): Promise<Response> {
+  return observer.sending(sent, () => send(sent, form, onProgress));
+}
+
+function send(
   { method, url, headers, signal }: Sent,
   form: FormData,
   onProgress: NonNullable<UploadOptions['onProgress']>,
