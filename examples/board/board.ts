@@ -13,8 +13,7 @@ import { createTenon, type Outputs, TenonError } from '@tenon/sdk';
 type Task = Outputs['tasks']['get'];
 type Person = Task['createdBy'];
 
-const { TENON_URL: baseUrl = 'http://localhost:8000', TENON_API_KEY: apiKey = '' } = process.env;
-const tenon = createTenon({ baseUrl, apiKey });
+const { TENON_URL: baseUrl = 'http://localhost:8000', TENON_API_KEY: apiKey } = process.env;
 
 const columns = ['todo', 'in_progress', 'in_review', 'done'] as const;
 const statuses = [...columns, 'archived'] as const;
@@ -109,6 +108,11 @@ if (!command || words.length < needed) {
     console.error(['board.ts', known, ...takes].join(' '));
   process.exit(2);
 }
+if (!apiKey) {
+  console.error('Set TENON_API_KEY to an API key.');
+  process.exit(2);
+}
+const tenon = createTenon({ baseUrl, apiKey });
 try {
   await command.run(...words);
 } catch (error) {

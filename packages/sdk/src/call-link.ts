@@ -5,6 +5,7 @@ import type { AccessTokens } from './access-tokens.ts';
 import { withDeadline } from './deadline.ts';
 import { toTenonError, toTrpcError } from './failure.ts';
 import { namesOrganization } from './http.ts';
+import { checkInput } from './inputs.ts';
 import type { MutationOptions } from './options.ts';
 import { isResponse } from './responses.ts';
 import { retrying } from './retry.ts';
@@ -66,6 +67,7 @@ export function callLink(settings: Settings, tokens: AccessTokens): TRPCLink<App
     ({ op, next }) => {
       const perform = async () => {
         if (op.type === 'subscription') throw new TypeError('Subscribe with `subscribe` of @tenon/sdk/events.');
+        checkInput(op.path, op.input);
         const options = optionsIn(op.context);
         const headers = headersOf(op, options, settings);
         const batched = fitsIntoBatch(op, headers, settings);

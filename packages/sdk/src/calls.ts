@@ -1,5 +1,6 @@
 import type { TRPCProcedureOptions } from '@trpc/client';
 import { unwrap } from './failure.ts';
+import { checkInput } from './inputs.ts';
 import { listOf, type Page } from './list.ts';
 import type { Upload } from './multipart.ts';
 import type { MutationOptions, WaitOptions } from './options.ts';
@@ -73,7 +74,10 @@ export function withCalls(
     const override = overrides.get(path);
     if (override)
       return (input: object = {}, options?: MutationOptions) =>
-        callOf((arrived) => override(input, { ...options, arrived }));
+        callOf(async (arrived) => {
+          checkInput(path, input);
+          return override(input, { ...options, arrived });
+        });
     if (!isQueryName(name))
       return (input?: unknown, options?: MutationOptions) =>
         callOf((arrived) => call('mutation', path, input, { ...options, arrived }));

@@ -32,7 +32,7 @@ test('every mutation takes the headers that the client sends with it', () => {
 });
 
 test('what tRPC does not serve goes over REST', () => {
-  const settings = settingsOf({ baseUrl: '' });
+  const settings = settingsOf({ baseUrl: 'https://work.example.com' });
   const overrides = [...authCalls(settings, new AccessTokens(settings)).keys()];
   const restOnly = operations.filter(([, { restOnly, kind }]) => restOnly && kind === 'json');
   expect(overrides.toSorted()).toEqual(restOnly.map(([operationId]) => operationId).toSorted());

@@ -22,10 +22,41 @@ export interface Settings {
   readonly runtime: Runtime;
 }
 
+const example = 'such as https://work.example.com';
+
+/** @throws TypeError when it is no address of a server */
+function baseUrlOf({ baseUrl }: TenonOptions): string {
+  // Programs without types may leave it out.
+  const given: unknown = baseUrl;
+  if (typeof given !== 'string') throw new TypeError(`baseUrl is missing. Set it to the address of the server, ${example}.`);
+  const trimmed = given.replace(/\/+$/, '');
+  const [prefix] = /\/(?:api(?:\/v1)?|trpc)$/.exec(trimmed) ?? [];
+  if (prefix !== undefined) throw new TypeError(`baseUrl must not end in ${prefix}. The client adds the path itself.`);
+  const isOfPage = 'location' in globalThis && (trimmed === '' || trimmed.startsWith('/'));
+  if (isOfPage) return trimmed;
+  if (!/^https?:\/\//i.test(trimmed) || !URL.canParse(trimmed))
+    throw new TypeError(`baseUrl is ${JSON.stringify(given)}. It must be a whole address, ${example}.`);
+  if (/[?#]/.test(trimmed)) throw new TypeError('baseUrl must have no query and no fragment.');
+  return trimmed;
+}
+
+/** @throws TypeError when it cannot be a key */
+function apiKeyOf({ apiKey }: TenonOptions): string | null {
+  if (apiKey === undefined) return null;
+  if (!/^[!-~]+$/.test(apiKey))
+    throw new TypeError(
+      apiKey === ''
+        ? 'apiKey is empty. Is the environment variable set from which it comes?'
+        : 'apiKey contains a space, a line break or another character that no key has.',
+    );
+  return apiKey;
+}
+
+/** @throws TypeError when the options cannot work, whatever the server answers */
 export const settingsOf = (options: TenonOptions, runtime: Runtime = systemRuntime): Settings => ({
-  baseUrl: options.baseUrl.replace(/\/+$/, ''),
+  baseUrl: baseUrlOf(options),
   session: options.session ?? memorySession(),
-  apiKey: options.apiKey ?? null,
+  apiKey: apiKeyOf(options),
   organization: options.organization,
   cookies: (options.tokenTransport ?? ('document' in globalThis ? 'cookie' : 'body')) === 'cookie',
   // Looked up at each call, because tests and tracing replace it.
