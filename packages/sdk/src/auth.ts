@@ -1,4 +1,5 @@
-import { type AccessTokens, isSignedIn } from './access-tokens.ts';
+import { type AccessTokens, type AuthListener, isSignedIn } from './access-tokens.ts';
+import type { Local } from './calls.ts';
 import { withDeadline } from './deadline.ts';
 import { ConnectionError } from './errors.ts';
 import { post } from './http.ts';
@@ -10,6 +11,26 @@ type Options = CallOptions & Arriving;
 
 type Send = (input: object, options?: Options) => Promise<unknown>;
 
+/** What the client adds to the operations of `auth`. */
+export interface AuthEvents {
+  /**
+   * Calls a listener after each change of who is signed in, also in other tabs that share the session store.
+   * @returns a function that stops it
+   */
+  readonly onChange: (listener: AuthListener) => () => void;
+  /** Whether somebody is signed in, as far as the session store knows. It sends nothing. */
+  readonly isSignedIn: () => Promise<boolean>;
+}
+
+/** @returns them by operationId */
+export const authEvents = ({ session }: Settings, tokens: AccessTokens): ReadonlyMap<string, Local> => {
+  const events: AuthEvents = {
+    onChange: (listener) => tokens.onChange(listener),
+    isSignedIn: async () => (await session.get()) !== null,
+  };
+  return new Map(Object.entries(events).map(([name, local]) => [`auth.${name}`, local]));
+};
+
 /**
  * The operations that exist over REST only, because they need the refresh cookie. They keep the session up to date.
  * @returns the operations by operationId
@@ -18,7 +39,7 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
   const signIn = async (path: string, input: object, options?: Options): Promise<unknown> => {
     const answer = await post(settings, path, input, options);
     if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
-    await tokens.keep(answer);
+    await tokens.signIn(answer);
     return answer;
   };
 
@@ -42,7 +63,7 @@ export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap
       return await post(settings, path, { ...token, ...input }, options);
     } finally {
       // The session ends here, even if the server could not be reached.
-      await settings.session.set(null);
+      await tokens.signOut();
     }
   };
 

@@ -1,4 +1,6 @@
+export type { AuthChange, AuthListener } from './access-tokens.ts';
 export * from './api.ts';
+export { browserSession, type BrowserSessionOptions } from './browser-session.ts';
 export {
   BadRequestError,
   ConflictError,

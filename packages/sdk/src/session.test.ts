@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type RunningTenon, startServer, temporaryDirectory } from '../../../e2e/support/server.ts';
 import { Front } from '../testing/front.ts';
 import { type Person, registerOwner } from '../testing/people.ts';
 import { present, TestRuntime } from '../testing/world.ts';
 import {
+  type AuthChange,
+  browserSession,
   ConnectionError,
   createTenon,
   memorySession,
@@ -231,20 +233,22 @@ describe('signing out', () => {
   });
 });
 
-test('in a browser the cookie is the refresh token, and it outlives the page', async () => {
+/** A `fetch` that keeps the site's cookie, as a browser does. */
+function fetchOfBrowser(): (url: string, init: RequestInit) => Promise<Response> {
   let cookie = '';
-  /** A `fetch` that keeps the site's cookie, as a browser does. */
-  const fetchWithCookies = async (url: string, init: RequestInit): Promise<Response> => {
+  return async (url, init) => {
     const headers = new Headers(init.headers);
     if (init.credentials === 'include' && url.includes('/api/') && cookie) headers.set('cookie', cookie);
     const response = await fetch(url, { ...init, headers });
     cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
     return response;
   };
-  const options = { tokenTransport: 'cookie', fetch: fetchWithCookies } as const;
+}
+
+test('in a browser the cookie is the refresh token, and it outlives the page', async () => {
+  const options = { tokenTransport: 'cookie', fetch: fetchOfBrowser() } as const;
   const { session } = await signIn(options);
   expect((await tokensOf(session)).refreshToken).toBeNull();
-  expect(cookie).toContain('=');
 
   const runtime = new TestRuntime();
   const reloaded = connect({ baseUrl: front.url, ...options }, runtime);
@@ -254,4 +258,123 @@ test('in a browser the cookie is the refresh token, and it outlives the page', a
   expect(refreshes()).toBe(2);
   await reloaded.auth.logout();
   await expect(reloaded.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
+});
+
+describe('changes of who is signed in', () => {
+  /** The changes that a client tells from now on. */
+  function changesOf(tenon: Tenon) {
+    const changes: AuthChange[] = [];
+    const stop = tenon.auth.onChange((change) => changes.push(change));
+    return { changes, events: () => changes.map(({ event }) => event), stop };
+  }
+
+  test('are told, until nobody listens any more', async () => {
+    const { tenon, session } = await signIn();
+    const { changes, events, stop } = changesOf(tenon);
+    await spoil(session);
+    await Promise.all([tenon.auth.me(), tenon.tasks.list()]);
+    expect(await tenon.auth.isSignedIn()).toBe(true);
+    await tenon.auth.logout();
+    expect(await tenon.auth.isSignedIn()).toBe(false);
+    await tenon.auth.login({ login: owner.login, password: owner.password });
+    expect(events()).toEqual(['refreshed', 'signedOut', 'signedIn']);
+    expect(changes.every(({ isElsewhere }) => !isElsewhere)).toBe(true);
+    stop();
+    await tenon.auth.logout();
+    expect(changes).toHaveLength(3);
+  });
+
+  test('are told when the server has ended the session', async () => {
+    const { tenon, session } = await signIn();
+    const { events } = changesOf(tenon);
+    await session.set({ ...(await tokensOf(session)), accessToken: 'spoiled', refreshToken: 'spoiled' });
+    await expect(tenon.auth.me()).rejects.toBeInstanceOf(UnauthenticatedError);
+    expect(events()).toEqual(['signedOut']);
+  });
+
+  test('reach every listener, although another one throws', async () => {
+    const { tenon } = await signIn({ logLevel: 'off' });
+    tenon.auth.onChange(() => {
+      throw new Error('Oh no.');
+    });
+    const { events } = changesOf(tenon);
+    await tenon.auth.logout();
+    expect(events()).toEqual(['signedOut']);
+  });
+});
+
+describe('the session of a browser', () => {
+  const kept = new Map<string, string>();
+  const listening = new Set<(event: object) => void>();
+
+  beforeEach(() => {
+    kept.clear();
+    vi.stubGlobal('localStorage', {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+      removeItem: (key: string) => kept.delete(key),
+    });
+    vi.stubGlobal('addEventListener', (_: string, listener: (event: object) => void) => listening.add(listener));
+    vi.stubGlobal('removeEventListener', (_: string, listener: (event: object) => void) => listening.delete(listener));
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** Signs in in one tab, and opens others. */
+  async function openTabs(count: number) {
+    const options = { baseUrl: front.url, tokenTransport: 'cookie', fetch: fetchOfBrowser() } as const;
+    const { tenon } = await signIn({ ...options, session: browserSession() });
+    const tabs = Array.from({ length: count }, () => createTenon({ ...options, session: browserSession() }));
+    return { first: tenon, tabs };
+  }
+
+  test('outlives a reload without a refresh', async () => {
+    const { tabs } = await openTabs(1);
+    expect(await present(tabs[0]).auth.isSignedIn()).toBe(true);
+    expect((await present(tabs[0]).auth.me()).user.email).toBe(owner.login);
+    expect(refreshes()).toBe(0);
+  });
+
+  test('keeps no refresh token where scripts can read it', async () => {
+    await openTabs(0);
+    expect([...kept.keys()]).toEqual(['tenon.session']);
+    expect(JSON.parse(kept.get('tenon.session') ?? '')).toMatchObject({ refreshToken: null });
+  });
+
+  test('is refreshed once for all tabs', async () => {
+    const { tabs } = await openTabs(5);
+    await spoil(browserSession());
+    await Promise.all(tabs.map((tab) => tab.auth.me()));
+    expect(refreshes()).toBe(1);
+  });
+
+  test('tells the changes of other tabs', async () => {
+    const { tabs } = await openTabs(1);
+    const changes: AuthChange[] = [];
+    const stop = present(tabs[0]).auth.onChange((change) => changes.push(change));
+    const text = kept.get('tenon.session');
+    const send = (event: object) => listening.forEach((listener) => listener(event));
+    send({ key: 'tenon.session', oldValue: text, newValue: text });
+    send({ key: 'other', oldValue: text, newValue: null });
+    send({ key: 'tenon.session', oldValue: text, newValue: null });
+    send({ key: 'tenon.session', oldValue: null, newValue: text });
+    send({ key: null, oldValue: null, newValue: null });
+    expect(changes).toEqual(
+      ['refreshed', 'signedOut', 'signedIn', 'signedOut'].map((event) => ({ event, isElsewhere: true })),
+    );
+    stop();
+    expect(listening.size).toBe(0);
+  });
+
+  test.each(['', 'no JSON', '{}', '{"accessToken":1}'])('is none when %j is kept', async (text) => {
+    kept.set('tenon.session', text);
+    expect(await browserSession().get()).toBeNull();
+  });
+
+  test('is kept in memory where there is no storage', async () => {
+    vi.stubGlobal('localStorage', undefined);
+    const session = browserSession();
+    await session.set({ accessToken: 'a', expiresAt: 0, refreshToken: null });
+    expect(await session.get()).toMatchObject({ accessToken: 'a' });
+    expect(await browserSession().get()).toBeNull();
+  });
 });

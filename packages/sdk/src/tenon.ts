@@ -1,7 +1,7 @@
 import { createTRPCClient, getUntypedClient, type TRPCClient } from '@trpc/client';
 import { AccessTokens } from './access-tokens.ts';
 import type { AppRouter, Operations } from './api.ts';
-import { authCalls } from './auth.ts';
+import { authCalls, type AuthEvents, authEvents } from './auth.ts';
 import { withCalls } from './calls.ts';
 import { connections } from './connections.ts';
 import { downloadCalls, uploadCalls } from './files.ts';
@@ -14,6 +14,8 @@ import { settingsOf } from './settings.ts';
 
 /** Every operation of the API, by its operationId: `tenon.tasks.create({ title })`. */
 export interface Tenon extends Operations {
+  /** Signing in and out, and the session. */
+  readonly auth: Operations['auth'] & AuthEvents;
   /** Work that goes on after an answer. */
   readonly jobs: Operations['jobs'] & JobCalls;
   /**
@@ -33,9 +35,10 @@ export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
     ...downloadCalls(settings, tokens),
     ...jobCalls(trpc, settings),
   ]);
+  const locals = new Map([...redirectCalls(settings), ...authEvents(settings, tokens)]);
   const uploads = uploadCalls(settings, tokens);
   // The proxy answers any name. Only the router's type knows which names exist.
-  const tenon = withCalls({ trpc }, getUntypedClient(trpc), overrides, uploads, redirectCalls(settings)) as Tenon;
+  const tenon = withCalls({ trpc }, getUntypedClient(trpc), overrides, uploads, locals) as Tenon;
   connections.set(tenon, { settings, tokens });
   return tenon;
 }
