@@ -199,7 +199,7 @@ const forbidden = [
     name: 'production-imports-no-dev-dependency',
     severity: 'error',
     from: { path: '^(packages|apps)/[^/]+/(src|bin)/', pathNot: [test, testing] },
-    to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: shared },
+    to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'], pathNot: shared },
   },
   {
     name: 'no-circle',

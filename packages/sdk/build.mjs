@@ -1,6 +1,6 @@
 // Builds dist/: for each entry a JavaScript file, and a file of types that does not need the workspace. What entries share is in other files.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { appRouter, operationsOf } from '@tenon/api';
 import { build } from 'esbuild';
@@ -29,6 +29,7 @@ await build({
   format: 'esm',
   platform: 'neutral',
   target: 'es2022',
+  sourcemap: true,
   external: ['@trpc/*'],
   logLevel: 'warning',
 });
@@ -58,6 +59,8 @@ const workspace = {
   name: 'workspace',
   resolveId: (id) => (id in exported ? join(declarations, exported[id]) : null),
 };
+/** The types of tRPC name `Disposable`, which the library of ES2022 does not have. */
+const reference = '/// <reference lib="esnext.disposable" />\n';
 const bundle = await rollup({
   input: entries.map((entry) => join(declarations, `sdk/src/${entry}.d.ts`)),
   external: (id) => !(id in exported) && !id.startsWith('.') && !isAbsolute(id),
@@ -70,6 +73,9 @@ const { output } = await bundle.write({
   entryFileNames: '[name].d.ts',
   chunkFileNames: 'shared-[hash].d.ts',
 });
+for (const { fileName, imports } of output)
+  if (imports.some((id) => id.startsWith('@trpc/')))
+    writeFileSync(join(dist, fileName), reference + readFileSync(join(dist, fileName), 'utf8'));
 const own = new Set(output.map(({ fileName }) => fileName));
 const foreign = output.flatMap(({ imports }) => imports).filter((id) => !own.has(id) && !id.startsWith('@trpc/'));
 if (foreign.length > 0) throw new Error(`The types import ${foreign.join(', ')}: users of the package do not have it.`);
