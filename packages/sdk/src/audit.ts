@@ -6,14 +6,24 @@ export type AuditRow = ChainRow;
 /** What is wrong with a trail. `sequence` is the first place at which it is not as it was. */
 export type AuditProblem = ChainProblem;
 
+/** What is known about a trail. */
 export interface VerifyOptions {
   /** A head that you have kept: from `audit.head`, from an event `audit.head_published`, or from the log of the server. */
-  head?: { readonly sequence: number; readonly hash: string } | undefined;
+  head?:
+    | {
+        /** The place of the last row. */
+        readonly sequence: number;
+        /** The hash of the last row. */
+        readonly hash: string;
+      }
+    | undefined;
   /** The sequence at which the export begins. Then nothing is known about what comes before. @default 1 */
   from?: number | undefined;
 }
 
+/** What was found in a trail. */
 export interface AuditVerification {
+  /** Whether there is no problem. */
   readonly valid: boolean;
   /** How many rows are as they were, up to the first problem. */
   readonly checked: number;
@@ -21,9 +31,13 @@ export interface AuditVerification {
   readonly erased: number;
   /** The last of these rows. Null when there is none. */
   readonly head: {
+    /** The organization of the trail. */
     readonly organizationId: string;
+    /** The place of the row. */
     readonly sequence: number;
+    /** The hash of the row. */
     readonly hash: string;
+    /** When its event happened: ISO 8601 in UTC. */
     readonly at: string;
   } | null;
   /** The first problem. Null when there is none. */

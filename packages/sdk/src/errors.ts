@@ -10,6 +10,7 @@ export type ProblemChallenge = NonNullable<Problem['challenge']>;
 export interface ErrorParts extends Partial<Problem> {
   /** In seconds. */
   retryAfter?: number | null;
+  /** What has led to it. */
   cause?: unknown;
 }
 
@@ -27,6 +28,7 @@ function messageOf({ detail, status, errors = [] }: ErrorParts): string {
  * and stays the same even when `detail` is reworded.
  */
 export class TenonError extends Error {
+  /** The name of the class. */
   override readonly name: string = 'TenonError';
   /** The HTTP status; null when there was no answer. */
   readonly status: number | null;
@@ -44,8 +46,9 @@ export class TenonError extends Error {
   readonly grantedBy: readonly string[];
   /** What refused the action although the permission is there. */
   readonly constraint: ProblemConstraint | null;
-  /** The limit that is reached and how much it allows, in a LimitExceededError. */
+  /** The limit that is reached, in a LimitExceededError. */
   readonly limit: string | null;
+  /** How much the limit allows. */
   readonly max: number | null;
   /** With the code `second_factor_required`: the challenge for `tenon.auth.verifySecondFactor`. */
   readonly challenge: ProblemChallenge | null;

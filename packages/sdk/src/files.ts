@@ -31,12 +31,19 @@ export const downloadPaths = {
 
 /** A file that arrives. */
 export interface DownloadedFile {
+  /** The name of the file. It is safe on every system. */
   readonly fileName: string;
+  /** The media type, by the content of the file. */
   readonly mediaType: string;
   /** Of the whole file, in bytes. Null when the storage does not say it. */
   readonly size: number | null;
   /** The part that arrives, in bytes, both ends included. Null for the whole file. */
-  readonly range: { readonly start: number; readonly end: number } | null;
+  readonly range: {
+    /** The first byte. */
+    readonly start: number;
+    /** The last byte. */
+    readonly end: number;
+  } | null;
   /** The bytes, once. `new Response(file.body)` reads them as a blob or as text. */
   readonly body: ReadableStream<Uint8Array>;
 }
@@ -46,7 +53,8 @@ export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyM
   const sendFile = async (sent: Sent, file: FileSource, options: UploadOptions) => {
     const { method, url, headers, signal } = sent;
     const isBrowser = hasUploadProgress();
-    if (isBrowser && options.onProgress) return sendWithProgress(settings.observer, sent, await formOf(file, options), options.onProgress);
+    if (isBrowser && options.onProgress)
+      return sendWithProgress(settings.observer, sent, await formOf(file, options), options.onProgress);
     const { type, ...init } = await bodyOf(file, { ...options, streamed: !isBrowser, signal });
     if (type !== null) headers.set('content-type', type);
     return request(settings, url, { method, headers, signal, ...init });

@@ -34,14 +34,7 @@ export type {
   UploadOptions,
   WaitOptions,
 } from './options.ts';
-export type {
-  Logger,
-  LogLevel,
-  ObserverOptions,
-  ReceivedResponse,
-  Retry,
-  SentRequest,
-} from './observer.ts';
+export type { Logger, LogLevel, ObserverOptions, ReceivedResponse, Retry, SentRequest } from './observer.ts';
 export type { Call, ResponseInfo, WithResponse } from './responses.ts';
 export { memorySession, type SessionStore, type Tokens } from './session.ts';
 export { createTenon, type Tenon } from './tenon.ts';

@@ -18,7 +18,11 @@ test.each<[string, () => Promise<unknown>, string]>([
     () => tenon.tasks.bulkCreate({ items: [{ title: '' }, { title: '', estimatedHours: -Infinity }] }),
     'tasks.bulkCreate: items[1].estimatedHours is -Infinity',
   ],
-  ['a wrong filter of a list', () => tenon.tasks.list({ dueBefore: date('') }), 'tasks.list: dueBefore is an invalid date.'],
+  [
+    'a wrong filter of a list',
+    () => tenon.tasks.list({ dueBefore: date('') }),
+    'tasks.list: dueBefore is an invalid date.',
+  ],
   ['a wrong limit', () => tenon.tags.list({ limit: NaN }), 'tags.list: limit is NaN'],
   [
     'a wrong field of a call over REST',

@@ -2,6 +2,7 @@ import { type Arrived, type Call, callOf } from './responses.ts';
 
 /** One page of a list. */
 export interface Page<Item> {
+  /** The rows of this page. */
   data: readonly Item[];
   /** Pass it as the input's `cursor` to read the next page; null on the last page. */
   nextCursor: string | null;

@@ -6,7 +6,11 @@ import { randomKey } from './runtime.ts';
 export type FileSource = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** An upload before its types. */
-export type Upload = (target: string | object, file: FileSource, options?: UploadOptions & Arriving) => Promise<unknown>;
+export type Upload = (
+  target: string | object,
+  file: FileSource,
+  options?: UploadOptions & Arriving,
+) => Promise<unknown>;
 
 export const isRepeatable = (file: FileSource): file is Blob => file instanceof Blob;
 

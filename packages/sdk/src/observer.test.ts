@@ -55,7 +55,9 @@ describe('hooks', () => {
   test('see no secret', async () => {
     const seen: string[] = [];
     const keep = ({ url, headers }: { url: string; headers: Headers }) => void seen.push(url, ...[...headers].flat());
-    await client({ onRequest: keep }).tasks.list({ search: 'My secret' }).catch(() => null);
+    await client({ onRequest: keep })
+      .tasks.list({ search: 'My secret' })
+      .catch(() => null);
     await create({
       headers: { 'x-agent': 'tests', cookie: 'a=secret', 'proxy-authorization': 'secret' },
       onRequest: keep,

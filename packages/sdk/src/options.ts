@@ -20,7 +20,7 @@ interface ConnectionOptions extends ObserverOptions {
   baseUrl: string;
   /** The organization of every call, as id or slug. @default the organization of the API key, or the session's active one */
   organization?: string | undefined;
-  /** @default globalThis.fetch */
+  /** Sends the requests. @default globalThis.fetch */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
    * How long one try may take until its whole answer has arrived, in milliseconds; Infinity for no limit. Refreshing the session never
@@ -46,6 +46,7 @@ interface SessionOptions {
    * @default 'cookie' where there is a document, 'body' elsewhere
    */
   tokenTransport?: 'cookie' | 'body' | undefined;
+  /** A client has a session or an API key, not both. */
   apiKey?: undefined;
 }
 
@@ -53,7 +54,9 @@ interface SessionOptions {
 interface ApiKeyOptions {
   /** `sk_…`, sent with every call, so nobody signs in. It is a secret: never put it into a web page. */
   apiKey: string;
+  /** Only for people who sign in. */
   session?: undefined;
+  /** Only for people who sign in. */
   tokenTransport?: undefined;
 }
 
@@ -82,7 +85,7 @@ export interface UploadOptions extends Omit<CallOptions, 'timeoutMs'> {
   timeoutMs?: number | undefined;
   /** As for other mutations. It also covers the content of the file. @default a random key */
   idempotencyKey?: string | undefined;
-  /** @default the name of a File, else `file` */
+  /** The name of the file. @default the name of a File, else `file` */
   fileName?: string | undefined;
   /** The type that the file is declared as. The server compares it with the content. @default the type of a Blob */
   mediaType?: string | undefined;
@@ -93,7 +96,14 @@ export interface UploadOptions extends Omit<CallOptions, 'timeoutMs'> {
 /** Options of one download. The time limit ends when the answer begins. */
 export interface DownloadOptions extends CallOptions {
   /** The part to download, in bytes, both ends included. Without `end`, everything from `start` on. @default the whole file */
-  range?: { start: number; end?: number | undefined } | undefined;
+  range?:
+    | {
+        /** The first byte. */
+        start: number;
+        /** The last byte. */
+        end?: number | undefined;
+      }
+    | undefined;
 }
 
 /** Options of one mutation. */
@@ -112,5 +122,6 @@ export interface MutationOptions extends CallOptions {
 
 /** The options of a dry run, which has an answer of another type. */
 export interface DryRunOptions extends MutationOptions {
+  /** Does everything, then rolls it back, and answers what would have happened. */
   dryRun: true;
 }

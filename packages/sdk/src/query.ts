@@ -2,6 +2,7 @@ import type { TenonEvent } from './events.ts';
 
 /** The part of TanStack Query's `QueryClient` that is needed. */
 export interface QueryClientLike {
+  /** Marks the queries as stale for which the predicate answers true, and fetches those that are shown. */
   invalidateQueries(filters: { predicate: (query: { queryKey: readonly unknown[] }) => boolean }): Promise<void>;
 }
 

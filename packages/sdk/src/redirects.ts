@@ -30,5 +30,8 @@ export function urlOf(path: string, input: object): string {
  */
 export const redirectCalls = ({ baseUrl }: Settings): ReadonlyMap<string, Local> =>
   new Map(
-    Object.entries(redirectPaths).map(([name, path]) => [name, (input: object) => `${baseUrl}/api/v1${urlOf(path, input)}`]),
+    Object.entries(redirectPaths).map(([name, path]) => [
+      name,
+      (input: object) => `${baseUrl}/api/v1${urlOf(path, input)}`,
+    ]),
   );

@@ -8,7 +8,11 @@ const untyped = (options: object): TenonOptions => options as TenonOptions;
 
 describe('a client is refused at once', () => {
   test.each<[string, object, string]>([
-    ['without an address', {}, 'baseUrl is missing. Set it to the address of the server, such as https://work.example.com.'],
+    [
+      'without an address',
+      {},
+      'baseUrl is missing. Set it to the address of the server, such as https://work.example.com.',
+    ],
     ['with null as address', { baseUrl: null }, 'baseUrl is missing.'],
     ['with an empty address outside of a page', { baseUrl: '' }, 'baseUrl is "".'],
     ['with an address without a scheme', { baseUrl: 'localhost:8000' }, 'baseUrl is "localhost:8000".'],
@@ -24,13 +28,18 @@ describe('a client is refused at once', () => {
   });
 });
 
-test.each(['https://example.com', 'http://localhost:8000/', 'https://example.com/tenon'])('%s is an address', (baseUrl) => {
-  expect(createTenon({ baseUrl }).auth.oidcCallback({ state: 's' })).toBe(
-    `${baseUrl.replace(/\/$/, '')}/api/v1/auth/oidc/callback?state=s`,
-  );
-});
+test.each(['https://example.com', 'http://localhost:8000/', 'https://example.com/tenon'])(
+  '%s is an address',
+  (baseUrl) => {
+    expect(createTenon({ baseUrl }).auth.oidcCallback({ state: 's' })).toBe(
+      `${baseUrl.replace(/\/$/, '')}/api/v1/auth/oidc/callback?state=s`,
+    );
+  },
+);
 
 test.each(['', '/tenon'])('in a page, %j is a part of its address', (baseUrl) => {
   vi.stubGlobal('location', { href: 'https://example.com/board' });
-  expect(createTenon({ baseUrl }).auth.oidcCallback({ state: 's' })).toBe(`${baseUrl}/api/v1/auth/oidc/callback?state=s`);
+  expect(createTenon({ baseUrl }).auth.oidcCallback({ state: 's' })).toBe(
+    `${baseUrl}/api/v1/auth/oidc/callback?state=s`,
+  );
 });

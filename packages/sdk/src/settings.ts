@@ -28,7 +28,8 @@ const example = 'such as https://work.example.com';
 function baseUrlOf({ baseUrl }: TenonOptions): string {
   // Programs without types may leave it out.
   const given: unknown = baseUrl;
-  if (typeof given !== 'string') throw new TypeError(`baseUrl is missing. Set it to the address of the server, ${example}.`);
+  if (typeof given !== 'string')
+    throw new TypeError(`baseUrl is missing. Set it to the address of the server, ${example}.`);
   const trimmed = given.replace(/\/+$/, '');
   const [prefix] = /\/(?:api(?:\/v1)?|trpc)$/.exec(trimmed) ?? [];
   if (prefix !== undefined) throw new TypeError(`baseUrl must not end in ${prefix}. The client adds the path itself.`);

@@ -8,17 +8,34 @@ import type { Call } from './responses.ts';
 export interface DryRunEvent {
   /** `entity.past_tense`, such as `task.created`. More types will be added. */
   type: string;
-  entity: { type: string; id: string };
+  /** What it is about. */
+  entity: {
+    /** The kind, such as `task`. */
+    type: string;
+    /** The id of the entity. */
+    id: string;
+  };
   /** The fields that an update would have changed. */
-  changes: Record<string, { from: unknown; to: unknown }>;
+  changes: Record<
+    string,
+    {
+      /** The value before. */
+      from: unknown;
+      /** The value after. */
+      to: unknown;
+    }
+  >;
+  /** What the event tells beside the changes. */
   data: Record<string, unknown>;
 }
 
 /** The answer of a dry run. */
 export interface DryRun<Output> {
+  /** Always true. It tells a dry run from an answer. */
   dryRun: true;
   /** What the call would have answered; null when it answers nothing. */
   result: Output;
+  /** The events that it would have recorded. */
   events: DryRunEvent[];
 }
 

@@ -1,3 +1,11 @@
+/** What an event is about. */
+export interface WebhookEntity {
+  /** The kind, such as `task`. */
+  readonly type: string;
+  /** The id of the entity. */
+  readonly id: string;
+}
+
 /** An event as a webhook sends it. More types will come, and types may gain fields: ignore what you do not know. */
 export interface WebhookEvent {
   /** The same when it is sent again. Keep it, to notice that. */
@@ -8,19 +16,40 @@ export interface WebhookEvent {
   readonly at: string;
   /** Its place in the order of the organization. Events may arrive in another order. */
   readonly sequence: number;
+  /** The organization in which it happened. */
   readonly organizationId: string;
   /** Who did it; null is the system. */
-  readonly actor: { readonly id: string; readonly username: string | null; readonly fullName: string | null } | null;
+  readonly actor: {
+    /** The id of the user. */
+    readonly id: string;
+    /** The username; null when they have none. */
+    readonly username: string | null;
+    /** The full name; null when they have given none. */
+    readonly fullName: string | null;
+  } | null;
   /** The API key by which the actor did it. */
   readonly apiKeyId: string | null;
-  readonly entity: { readonly type: string; readonly id: string };
+  /** What it is about. */
+  readonly entity: WebhookEntity;
   /** Where it shows too: the task of a comment. */
-  readonly parent: { readonly type: string; readonly id: string } | null;
+  readonly parent: WebhookEntity | null;
   /** What an update changed, by field. */
-  readonly changes: Readonly<Record<string, { readonly from?: unknown; readonly to?: unknown }>>;
+  readonly changes: Readonly<
+    Record<
+      string,
+      {
+        /** The value before. */
+        readonly from?: unknown;
+        /** The value after. */
+        readonly to?: unknown;
+      }
+    >
+  >;
+  /** What the event tells beside the changes. */
   readonly data: Readonly<Record<string, unknown>>;
   /** One line in English. */
   readonly summary: string | null;
+  /** The version of the schema of `data`. */
   readonly schemaVersion: number;
 }
 
@@ -44,6 +73,7 @@ const messages: Readonly<Record<WebhookRefusal, string>> = {
 
 /** A request that must not be trusted. Answer it 400. */
 export class WebhookVerificationError extends Error {
+  /** Why it is refused. */
   readonly reason: WebhookRefusal;
 
   constructor(reason: WebhookRefusal) {

@@ -3,7 +3,15 @@
  * there, and run.
  */
 /* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/await-thenable -- wrong on purpose */
-import { createTenon, type Inputs, type Job, NotFoundError, type Outputs, type SessionStore, TenonError } from '@tenon/sdk';
+import {
+  createTenon,
+  type Inputs,
+  type Job,
+  NotFoundError,
+  type Outputs,
+  type SessionStore,
+  TenonError,
+} from '@tenon/sdk';
 import { subscribe, type TenonEvent } from '@tenon/sdk/events';
 import { invalidateTouched, type QueryClientLike } from '@tenon/sdk/query';
 

@@ -5,18 +5,37 @@ import { canonicalJson } from '../kernel/canonical-json.ts';
  * nothing that does.
  */
 
+/** What an event is about. */
+export interface ChainedEntity {
+  /** The kind, such as `task`. */
+  readonly type: string;
+  /** The id of the entity. */
+  readonly id: string;
+}
+
 /** What the hash of an event is made of, beside the hash before it. */
 export interface ChainedEvent {
+  /** Its place in the chain, counted from 1. */
   readonly sequence: number;
+  /** The id of the event. */
   readonly id: string;
+  /** The organization in which it happened. */
   readonly organizationId: string;
+  /** What happened, such as `task.created`. */
   readonly type: string;
+  /** When it happened: ISO 8601 in UTC. */
   readonly at: string;
+  /** The user who did it. Null is the system. */
   readonly actorId: string | null;
+  /** The API key by which they did it. Null without one. */
   readonly apiKeyId: string | null;
-  readonly entity: { readonly type: string; readonly id: string };
-  readonly parent: { readonly type: string; readonly id: string } | null;
+  /** What it is about. */
+  readonly entity: ChainedEntity;
+  /** What it also belongs to, such as the task of a comment. Null when there is nothing. */
+  readonly parent: ChainedEntity | null;
+  /** The request in which it happened. */
   readonly requestId: string;
+  /** SHA-256 of salt and payload, as base64url. */
   readonly payloadHash: string;
 }
 
@@ -26,13 +45,17 @@ export interface ChainRow extends ChainedEvent {
   readonly salt: string | null;
   /** What the event tells. Null when it was erased, or is withheld from the reader. */
   readonly payload: object | null;
+  /** The hash of the row before it, as base64url. */
   readonly previousHash: string;
+  /** SHA-256 of the row and the hash before it, as base64url. */
   readonly hash: string;
 }
 
 /** The end of a chain. */
 export interface ChainHead {
+  /** The place of the last row. */
   readonly sequence: number;
+  /** The hash of the last row. */
   readonly hash: string;
 }
 
@@ -41,6 +64,7 @@ export type ChainProblemKind = 'altered' | 'missing' | 'inserted' | 'reordered' 
 export interface ChainProblem {
   /** The first place at which the chain is not as it was. */
   readonly sequence: number;
+  /** What is wrong there. */
   readonly kind: ChainProblemKind;
 }
 
