@@ -52,6 +52,10 @@ const tsc = join(root, 'node_modules/.bin/tsc');
 const { status } = spawnSync(tsc, ['-p', temporary], { cwd: root, stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 copyFileSync(join(temporary, 'api.ts'), join(declarations, 'sdk/src/api.d.ts'));
+writeFileSync(
+  join(declarations, 'sdk/src/contract.d.ts'),
+  "export type { AppRouter, Job, Problem, ProblemField } from './api.ts';\n",
+);
 
 /** The declarations of what another package of the workspace exports. */
 const exported = { '@tenon/core/chain': 'core/src/activity/check-chain.d.ts' };

@@ -11,8 +11,7 @@ interface Schema {
   toJSONSchema(options: { io: Io; unrepresentable: 'any' }): object;
 }
 
-export const isJson = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const reference = '#/$defs/';
 

@@ -1,4 +1,4 @@
-import type { AppRouter } from '@tenon/api';
+import type { AppRouter } from './contract.ts';
 import type { Calls, InputsOf, OutputsOf } from './types.ts';
 
 /*
@@ -6,7 +6,7 @@ import type { Calls, InputsOf, OutputsOf } from './types.ts';
  * and a comment on each operation and field: see build/api-types.ts.
  */
 
-export type { AppRouter, Job, Problem, ProblemField } from '@tenon/api';
+export type * from './contract.ts';
 
 type Contexts = AppRouter['_def']['record'];
 

@@ -1,4 +1,4 @@
-import type { AppRouter } from './api.ts';
+import type { AppRouter } from './contract.ts';
 import type { Operation, OperationContext, TRPCLink } from '@trpc/client';
 import { observable, observableToPromise } from '@trpc/server/observable';
 import type { AccessTokens } from './access-tokens.ts';
@@ -7,7 +7,7 @@ import { toTenonError, toTrpcError } from './failure.ts';
 import { namesOrganization } from './http.ts';
 import { checkInput } from './inputs.ts';
 import type { MutationOptions } from './options.ts';
-import { isResponse } from './responses.ts';
+import { isArrived, isResponse } from './responses.ts';
 import { retrying } from './retry.ts';
 import { randomKey } from './runtime.ts';
 import type { Settings } from './settings.ts';
@@ -96,7 +96,7 @@ export function callLink(settings: Settings, tokens: AccessTokens): TRPCLink<App
         );
         const { arrived } = op.context;
         const response = result.context?.['response'];
-        if (typeof arrived === 'function' && isResponse(response)) arrived(response);
+        if (isArrived(arrived) && isResponse(response)) arrived(response);
         return result;
       };
       return observable((observer) => {

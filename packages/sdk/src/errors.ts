@@ -1,4 +1,4 @@
-import type { Problem, ProblemField } from './api.ts';
+import type { Problem, ProblemField } from './contract.ts';
 
 /** Why a role that has the permission still does not allow the action. */
 export type ProblemConstraint = NonNullable<Problem['constraint']>;

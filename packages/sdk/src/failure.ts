@@ -1,4 +1,4 @@
-import type { AppRouter, Problem } from './api.ts';
+import type { AppRouter, Problem } from './contract.ts';
 import { isTRPCClientError, TRPCClientError } from '@trpc/client';
 import {
   BadRequestError,

@@ -38,7 +38,8 @@ test.each<[string, () => Promise<unknown>, string]>([
 test('valid dates and numbers are sent', async () => {
   fetch.mockResolvedValueOnce(Response.json({ result: { data: {} } }));
   await create({ title: '', estimatedHours: 0.5, dueDate: date('2026-01-31T09:00:00Z') });
-  expect(JSON.parse(String(fetch.mock.calls[0]?.[1].body))).toEqual({
+  const body: unknown = fetch.mock.calls[0]?.[1].body;
+  expect(typeof body === 'string' && JSON.parse(body)).toEqual({
     title: '',
     estimatedHours: 0.5,
     dueDate: '2026-01-31T09:00:00.000Z',

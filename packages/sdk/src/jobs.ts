@@ -1,4 +1,4 @@
-import type { AppRouter, Job } from './api.ts';
+import type { AppRouter, Job } from './contract.ts';
 import type { TRPCClient } from '@trpc/client';
 import type { Override } from './calls.ts';
 import { unwrap } from './failure.ts';

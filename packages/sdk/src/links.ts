@@ -1,4 +1,4 @@
-import type { AppRouter } from './api.ts';
+import type { AppRouter } from './contract.ts';
 import { httpBatchStreamLink, httpLink, type HTTPLinkOptions, splitLink, type TRPCLink } from '@trpc/client';
 import type { AnyTRPCClientTypes } from '@trpc/server';
 import type { AccessTokens } from './access-tokens.ts';

@@ -1,4 +1,4 @@
-import type { Job } from './api.ts';
+import type { Job } from './contract.ts';
 import type { ObserverOptions } from './observer.ts';
 import type { SessionStore } from './session.ts';
 

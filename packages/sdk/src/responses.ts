@@ -25,6 +25,8 @@ export interface Call<Data> extends Promise<Data> {
 /** Is told which response carried the answer of a call. */
 export type Arrived = (response: ResponseInfo) => void;
 
+export const isArrived = (value: unknown): value is Arrived => typeof value === 'function';
+
 /** What the client passes on beside the options of a caller. */
 export interface Arriving {
   arrived?: Arrived | undefined;

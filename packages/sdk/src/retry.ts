@@ -6,8 +6,9 @@ import {
   TimeoutError,
   UnavailableError,
 } from './errors.ts';
+import type { Observer } from './observer.ts';
 import type { RetryOptions } from './options.ts';
-import type { Settings } from './settings.ts';
+import type { Runtime } from './runtime.ts';
 
 export type RetrySettings = { [Option in keyof RetryOptions]-?: NonNullable<RetryOptions[Option]> };
 
@@ -26,7 +27,10 @@ export const isPassing = (error: TenonError): boolean =>
   // The server is still working on the previous try, and its answer is the one we want.
   (error instanceof ConflictError && error.code === 'idempotency_in_progress');
 
-interface Retrying extends Pick<Settings, 'retry' | 'runtime' | 'observer'> {
+interface Retrying {
+  retry: RetrySettings;
+  runtime: Runtime;
+  observer: Observer;
   /** The operationId, for hooks and the log. */
   operation: string;
   signal?: AbortSignal | undefined;

@@ -1,9 +1,10 @@
 import { createTRPCClient, getUntypedClient, type TRPCClient } from '@trpc/client';
 import { AccessTokens } from './access-tokens.ts';
-import type { AppRouter, Operations } from './api.ts';
+import type { Operations } from './api.ts';
 import { authCalls, type AuthEvents, authEvents } from './auth.ts';
 import { withCalls } from './calls.ts';
 import { connections } from './connections.ts';
+import type { AppRouter } from './contract.ts';
 import { downloadCalls, uploadCalls } from './files.ts';
 import { linksOf } from './links.ts';
 import type { TenonOptions } from './options.ts';
