@@ -24,10 +24,24 @@ export type OutputSchema = z.ZodType;
 const noInput = z.strictObject({});
 export type NoInput = typeof noInput;
 
+/** The groups of headings, in the order in which somebody new to the API needs them. */
+export const tagGroups = [
+  'Getting started',
+  'Work',
+  'People and access',
+  'Signing in',
+  'Events and audit',
+  'Other',
+] as const;
+
 /** A heading of the document. Each context defines its own beside its router. */
 export interface Tag {
   readonly name: string;
   readonly description: string;
+  /** @default 'Other' */
+  readonly group?: (typeof tagGroups)[number];
+  /** The guide that explains it: a file in docs/guides without its ending, with an anchor where only a part of the guide does. */
+  readonly guide?: string;
 }
 
 /** The declaration of an operation. Everything else is derived from it. */

@@ -4,6 +4,7 @@ import { heading, router } from '../trpc.ts';
 const { query } = heading({
   name: 'Activity',
   description: 'What happened in the organization, as far as you see what it happened to.',
+  group: 'Events and audit',
 });
 
 export const activityRouter = router({

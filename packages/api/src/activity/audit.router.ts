@@ -15,6 +15,8 @@ import { heading, router } from '../trpc.ts';
 const { download, mutation, query } = heading({
   name: 'Audit',
   description: 'Everything that happened in the organization, as a chain of hashes that shows every later change.',
+  group: 'Events and audit',
+  guide: 'audit',
 });
 
 export const auditRouter = router({

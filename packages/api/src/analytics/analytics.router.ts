@@ -14,6 +14,8 @@ const { query } = heading({
   name: 'Analytics',
   description:
     'Figures about tasks, as far as you see the tasks, and about the use of the API. A period is that in which tasks were created.',
+  group: 'Work',
+  guide: 'analytics',
 });
 
 export const analyticsRouter = router({

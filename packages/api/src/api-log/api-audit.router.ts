@@ -4,6 +4,8 @@ import { heading, router } from '../trpc.ts';
 const { query } = heading({
   name: 'API audit',
   description: 'Who called which operation in the organization, with which result.',
+  group: 'Events and audit',
+  guide: 'api-log',
 });
 
 export const apiAuditRouter = router({

@@ -49,7 +49,12 @@ import { oidcOperations } from './oidc.router.ts';
 import { passkeyOperations } from './passkey.router.ts';
 import { secondFactorOperations } from './second-factor.router.ts';
 
-const { mutation, query, restMutation } = heading({ name: 'Authentication', description: 'Signing up, in and out.' });
+const { mutation, query, restMutation } = heading({
+  name: 'Authentication',
+  description: 'Signing up, in and out.',
+  group: 'Getting started',
+  guide: 'sign-in',
+});
 
 const { email_taken, sign_up_closed, username_taken } = userErrors;
 const { invitation_not_pending, organization_inactive } = tenancyErrors;

@@ -38,6 +38,8 @@ import { heading, router } from '../trpc.ts';
 const { form, mutation, query, redirect, restMutation } = heading({
   name: 'OpenID Connect',
   description: 'Signing in and out at an issuer of identities.',
+  group: 'Signing in',
+  guide: 'oidc',
 });
 
 const {

@@ -31,6 +31,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query, restMutation } = heading({
   name: 'Passkeys',
   description: 'Keys on devices, by which one signs in without a password.',
+  group: 'Signing in',
+  guide: 'second-factor#passkeys',
 });
 
 const { passkey_not_found, passkey_taken, too_many_passkeys, passkey_failed } = passkeyErrors;

@@ -21,6 +21,8 @@ import { heading } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Second factor',
   description: 'What signing in asks for beside the password.',
+  group: 'Signing in',
+  guide: 'second-factor',
 });
 
 const { identity_not_proven } = proofErrors;

@@ -4,6 +4,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Sessions',
   description: 'Where you are signed in: at most three at a time, and three more at the issuers of each organization.',
+  group: 'Signing in',
+  guide: 'sign-in',
 });
 
 export const sessionRouter = router({

@@ -24,6 +24,7 @@ import { heading, router } from '../trpc.ts';
 const { download, mutation, query, upload } = heading({
   name: 'Users',
   description: 'People, known to the whole installation.',
+  group: 'People and access',
 });
 
 const { avatar_not_found, own_account, user_not_found, username_taken } = userErrors;

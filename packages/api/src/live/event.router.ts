@@ -11,7 +11,12 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { stream } = heading({ name: 'Streams', description: 'What happens in the organization, while it happens.' });
+const { stream } = heading({
+  name: 'Streams',
+  description: 'What happens in the organization, while it happens.',
+  group: 'Events and audit',
+  guide: 'realtime',
+});
 
 export const eventRouter = router({
   subscribe: stream({

@@ -20,6 +20,8 @@ import { heading, router } from '../trpc.ts';
 const { click, mutation, query } = heading({
   name: 'Notifications',
   description: 'What you were told, in all of your organizations, and how you want to be told.',
+  group: 'Work',
+  guide: 'notifications',
 });
 
 /** A session that is valid in one organization only sees the notifications of that one. */

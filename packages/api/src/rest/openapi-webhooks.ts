@@ -5,6 +5,8 @@ import type { Components, Json } from './json-schema.ts';
 export const eventTag: Tag = {
   name: 'Events',
   description: 'What is recorded about each change, can be read in the activity, and is sent to webhooks.',
+  group: 'Events and audit',
+  guide: 'events',
 };
 
 const header = (name: string, schema: Json, description: string): Json => ({

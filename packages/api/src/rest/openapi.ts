@@ -6,7 +6,7 @@ import { apiKeyHeader } from '../headers.ts';
 import { filePart } from '../http/file-part.ts';
 import { refreshCookieName } from '../http/transport.ts';
 import { deprecationNotice } from '../deprecation.ts';
-import { type Operation, problemsOf, type Tag } from '../operation.ts';
+import { type Operation, problemsOf, type Tag, tagGroups } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
@@ -22,6 +22,9 @@ import {
   problemResponse,
   problemResponseName,
 } from './openapi-components.ts';
+
+/** Where every server serves the guides. */
+const guides = '/guides';
 
 export interface OpenApiInfo {
   title: string;
@@ -62,12 +65,18 @@ export function buildDocument(
       throw new Error(`${name} cannot be replaced by ${replacement}, which is not an operation, or is deprecated too.`);
   }
   const webhooks = webhooksOf(events, components);
+  const groups = groupsOf([
+    ...Array.from(operations.values(), ({ tag }) => tag),
+    ...(events.length > 0 ? [eventTag] : []),
+  ]);
   components.output(ProblemSchema);
   return {
     openapi: '3.1.0',
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'This server.' }],
-    tags: [...tagsOf(operations.values()), ...(events.length > 0 ? [eventTag] : [])],
+    externalDocs: { description: 'Guides and changelog', url: guides },
+    tags: groups.flatMap(([, tags]) => tags.map(describeTag)),
+    'x-tagGroups': groups.map(([name, tags]) => ({ name, tags: tags.map((tag) => tag.name) })),
     paths,
     ...(events.length > 0 && { webhooks }),
     'x-dry-run': dryRun(components, examples.dryRun),
@@ -75,9 +84,25 @@ export function buildDocument(
       { paths, webhooks },
       {
         securitySchemes: {
-          apiKey: { type: 'apiKey', in: 'header', name: apiKeyHeader },
-          accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-          refreshCookie: { type: 'apiKey', in: 'cookie', name: refreshCookieName },
+          apiKey: {
+            type: 'apiKey',
+            in: 'header',
+            name: apiKeyHeader,
+            description: 'The secret that `apiKeys.create` answers once. It begins with `sk_`.',
+          },
+          accessToken: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description:
+              'The `accessToken` that `auth.login` answers. It is valid for `expiresIn` seconds; `auth.refresh` answers the next one.',
+          },
+          refreshCookie: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: refreshCookieName,
+            description: 'The refresh token, which `auth.login` sets as a cookie unless `tokenTransport` is `body`.',
+          },
         },
         parameters: { ...parameters, ...webhookParameters },
         headers,
@@ -112,9 +137,19 @@ function onlyUsed(roots: Json, components: Record<string, Json>): Json {
   return Object.fromEntries(Object.entries(components).map(([section, members]) => [section, usedOf(members)]));
 }
 
-function tagsOf(operations: Iterable<Operation>): Tag[] {
-  return [...new Map(Array.from(operations, ({ tag }) => [tag.name, tag])).values()];
+/** The headings in their groups. Groups without headings are left out. */
+function groupsOf(all: readonly Tag[]): (readonly [string, readonly Tag[]])[] {
+  const tags = [...new Map(all.map((tag) => [tag.name, tag])).values()];
+  return tagGroups
+    .map((name) => [name, tags.filter(({ group = 'Other' }) => group === name)] as const)
+    .filter(([, members]) => members.length > 0);
 }
+
+const describeTag = ({ name, description, guide }: Tag): Json => ({
+  name,
+  description,
+  ...(guide !== undefined && { externalDocs: { description: 'Guide', url: `${guides}/${guide}` } }),
+});
 
 /** The examples of an operation, and the job with which it answers when its work takes long. */
 type DescribedExample = OperationExample & { readonly accepted: unknown };

@@ -10,7 +10,12 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { query } = heading({ name: 'Access', description: 'Why something is allowed or refused.' });
+const { query } = heading({
+  name: 'Access',
+  description: 'Why something is allowed or refused.',
+  group: 'People and access',
+  guide: 'access',
+});
 
 export const accessRouter = router({
   me: query({

@@ -20,6 +20,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'API keys',
   description: 'What programs sign their requests with, in one organization.',
+  group: 'People and access',
+  guide: 'api-keys',
 });
 
 const { api_key_not_found, scope_exceeds_own } = apiKeyErrors;

@@ -23,7 +23,12 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { mutation, query } = heading({ name: 'Departments', description: 'The parts of an organization, in a tree.' });
+const { mutation, query } = heading({
+  name: 'Departments',
+  description: 'The parts of an organization, in a tree.',
+  group: 'People and access',
+  guide: 'access',
+});
 
 const { member_not_found, role_exceeds_own } = tenancyErrors;
 const { department_not_found, department_name_taken, department_cycle, department_too_deep, department_not_empty } =

@@ -19,6 +19,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Identity providers',
   description: 'OpenID Connect issuers at which an organization has its people sign in.',
+  group: 'Signing in',
+  guide: 'oidc#an-organizations-own-issuer',
 });
 
 const { identity_provider_not_found } = identityProviderErrors;

@@ -21,6 +21,7 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Invitations',
   description: 'Invitations to your own e-mail address, and into an organization.',
+  group: 'People and access',
 });
 
 const { email_not_verified } = loginErrors;

@@ -27,6 +27,7 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Members',
   description: 'The people of an organization, and what they are there.',
+  group: 'People and access',
 });
 
 const { member_not_found, role_not_found, role_exceeds_own, last_owner } = tenancyErrors;

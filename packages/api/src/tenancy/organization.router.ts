@@ -31,6 +31,7 @@ import { heading, router } from '../trpc.ts';
 const { download, mutation, query, upload } = heading({
   name: 'Organizations',
   description: 'Who works together; everything else belongs to one.',
+  group: 'Getting started',
 });
 
 const {

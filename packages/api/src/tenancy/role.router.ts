@@ -12,9 +12,15 @@ import {
   tenancyErrors,
   updateRole,
 } from '@tenon/core';
+import type { Tag } from '../operation.ts';
 import { heading, router } from '../trpc.ts';
 
-export const roles = { name: 'Roles', description: 'What members may do, where and until when.' };
+export const roles: Tag = {
+  name: 'Roles',
+  description: 'What members may do, where and until when.',
+  group: 'People and access',
+  guide: 'access',
+};
 const { mutation, query } = heading(roles);
 
 const { role_not_found, role_key_taken, role_built_in, role_cycle, role_in_use, role_exceeds_own, too_many_roles } =

@@ -18,6 +18,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Service accounts',
   description: 'Users that are no persons, for programs.',
+  group: 'People and access',
+  guide: 'api-keys',
 });
 
 const { service_account_not_found } = serviceAccountErrors;

@@ -25,6 +25,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Teams',
   description: 'People who work together, in a department or across them.',
+  group: 'People and access',
+  guide: 'access',
 });
 
 const { team_not_found, team_name_taken, team_in_use } = teamErrors;

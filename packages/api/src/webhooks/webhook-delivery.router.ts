@@ -13,6 +13,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Webhook deliveries',
   description: 'What was sent to webhooks, and how they answered. Deliveries are kept for 30 days.',
+  group: 'Events and audit',
+  guide: 'webhooks',
 });
 
 const { webhook_not_found, webhook_inactive, delivery_not_found } = webhookErrors;

@@ -26,6 +26,8 @@ const { mutation, query } = heading({
   name: 'Webhooks',
   description:
     'Where the events of the organization are sent. Requests are signed as [Standard Webhooks](https://www.standardwebhooks.com) says.',
+  group: 'Events and audit',
+  guide: 'webhooks',
 });
 
 const { webhook_not_found, webhook_inactive } = webhookErrors;

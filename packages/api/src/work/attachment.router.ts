@@ -29,6 +29,8 @@ import { heading, router } from '../trpc.ts';
 const { download, mutation, query, upload } = heading({
   name: 'Attachments',
   description: 'Files on tasks, comments and projects.',
+  group: 'Work',
+  guide: 'files',
 });
 
 const { attachment_not_found, comment_not_found, project_not_found, task_not_found } = workErrors;

@@ -15,7 +15,11 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { mutation, query } = heading({ name: 'Comments', description: 'What people say about a task.' });
+const { mutation, query } = heading({
+  name: 'Comments',
+  description: 'What people say about a task.',
+  group: 'Work',
+});
 
 const { comment_is_reply, comment_not_deleted, comment_not_found, parent_deleted, task_not_found } = workErrors;
 

@@ -5,6 +5,8 @@ const { query } = heading({
   name: 'Jobs',
   description:
     'What goes on after an answer, because it takes long. Such an answer is 202, with the job and its Location.',
+  group: 'Work',
+  guide: 'long-work',
 });
 
 export const jobRouter = router({

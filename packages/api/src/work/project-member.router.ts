@@ -14,6 +14,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Project members',
   description: 'The people of a project. Only they see a private one, and those who may read all private projects.',
+  group: 'Work',
+  guide: 'projects',
 });
 
 const { project_not_found } = workErrors;

@@ -25,6 +25,8 @@ const { mutation, query } = heading({
   name: 'Projects',
   description:
     'What tasks are for. Tasks in a project have a key, such as `DEPOT-12`. A private project is seen by its members.',
+  group: 'Work',
+  guide: 'projects',
 });
 
 const { project_not_found, project_key_taken, project_not_deleted } = workErrors;

@@ -16,7 +16,11 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { mutation, query } = heading({ name: 'Tags', description: 'Labels for tasks, shared by the organization.' });
+const { mutation, query } = heading({
+  name: 'Tags',
+  description: 'Labels for tasks, shared by the organization.',
+  group: 'Work',
+});
 
 const { tag_not_found, tag_name_taken, tag_merged_into_itself } = workErrors;
 

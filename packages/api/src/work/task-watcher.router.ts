@@ -14,6 +14,8 @@ import { heading, router } from '../trpc.ts';
 const { mutation, query } = heading({
   name: 'Task watchers',
   description: 'Who is told what happens to a task. `tasks.watch` and `tasks.unwatch` are about yourself.',
+  group: 'Work',
+  guide: 'notifications#who-watches-a-task',
 });
 
 const { task_not_found, watcher_cannot_see, watcher_not_found, watcher_stays } = workErrors;

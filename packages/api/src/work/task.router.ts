@@ -41,7 +41,12 @@ import {
 import { bulkAnswer } from '../bulk.ts';
 import { heading, router } from '../trpc.ts';
 
-const { bulk, mutation, query } = heading({ name: 'Tasks', description: 'What is to be done, by whom and by when.' });
+const { bulk, mutation, query } = heading({
+  name: 'Tasks',
+  description: 'What is to be done, by whom and by when.',
+  group: 'Getting started',
+  guide: 'many-tasks',
+});
 
 const {
   task_not_found,
