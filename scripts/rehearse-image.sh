@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the steps of the Dockerfile in an empty folder, for machines without a Docker daemon. It copies the same files, installs the
-# same dependencies, starts the server as another user, asks for its health, and stops it.
+# same dependencies, starts the server as another user, asks for its health and its pages, and stops it.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="$root/node_modules/.bin:$PATH"
@@ -37,14 +37,19 @@ env -i PATH="$PATH" HOME=/nonexistent NODE_ENV=production HOST=127.0.0.1 PORT="$
 server=$!
 
 node --input-type=module -e '
+  const [url] = process.argv.slice(1);
   const deadline = Date.now() + 30_000;
   for (;;) {
-    const response = await fetch(process.argv[1]).catch(() => undefined);
+    const response = await fetch(`${url}/health/live`).catch(() => undefined);
     if (response?.ok) break;
-    if (Date.now() > deadline) throw new Error(`no health at ${process.argv[1]}`);
+    if (Date.now() > deadline) throw new Error(`no health at ${url}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-' "http://127.0.0.1:$port/health/live"
+  for (const page of ["/docs/scalar.js", "/redoc/redoc.js", "/guides/sign-in", "/guides/changelog"]) {
+    const { status } = await fetch(url + page);
+    if (status !== 200) throw new Error(`${page} is ${status}`);
+  }
+' "http://127.0.0.1:$port"
 owner=$(stat -c %u "/proc/$server" 2>/dev/null || echo unknown)
 
 kill -TERM "$server"

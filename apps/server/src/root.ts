@@ -11,6 +11,7 @@ export function mountRoot(app: FastifyInstance): void {
       trpc: '/trpc',
       docs: '/docs',
       redoc: '/redoc',
+      guides: '/guides',
       openapi: '/openapi.json',
       problems: '/problems',
       health: '/health',

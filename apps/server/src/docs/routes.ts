@@ -55,7 +55,8 @@ const wantsJson = ({ headers }: FastifyRequest): boolean =>
   /\bjson\b/.test(headers.accept ?? '') && !/\bhtml\b/.test(headers.accept ?? '');
 
 /**
- * Serves `/docs` (Scalar), `/redoc`, the document that both show, and a page about each problem, from local files and without a CDN (A1).
+ * Serves `/docs` (Scalar), `/redoc`, the document that both show, `/guides`, and a page about each problem, from local files and without a
+ * CDN (A1).
  */
 export async function mountDocs(app: FastifyInstance, { document, problems }: DocsContent): Promise<void> {
   // Strict-Transport-Security is the same for all answers, and depends on the settings.
@@ -98,4 +99,12 @@ export async function mountDocs(app: FastifyInstance, { document, problems }: Do
     reply.header('vary', 'accept');
     return wantsJson(request) ? problem : sendPage(reply, problemPage(problem));
   });
+
+  for (const url of ['/guides', '/guides/*'])
+    app.get(url, async ({ url: asked }, reply) => {
+      // Few servers show their guides, and the others should not load what renders them.
+      const { guideAt } = await import('./guides.ts');
+      const guide = await guideAt(asked.replace(/\?.*/s, ''));
+      return guide === null ? reply.callNotFound() : sendPage(reply, guide);
+    });
 }
