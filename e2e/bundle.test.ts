@@ -176,7 +176,7 @@ it(
     const names = [...new Set(packages.map(([, name = '']) => name))];
     expect(names).toEqual(expect.arrayContaining(['fastify', 'kysely', '@mikro-orm/core']));
     const late =
-      /^(@mikro-orm\/(?!core)|pg|nodemailer|undici|openid-client|@simplewebauthn|@aws-sdk|@flystorage|file-type)/;
+      /^(@mikro-orm\/(?!core)|pg|nodemailer|undici|openid-client|@simplewebauthn|@aws-sdk|@flystorage|file-type|marked)/;
     expect(names.filter((name) => late.test(name))).toEqual([]);
     // Of the ORM only the parts that define entities are loaded.
     expect(packages.filter(([comment]) => comment.includes('UnitOfWork'))).toEqual([]);

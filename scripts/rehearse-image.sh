@@ -45,7 +45,7 @@ node --input-type=module -e '
     if (Date.now() > deadline) throw new Error(`no health at ${url}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  for (const page of ["/docs/scalar.js", "/redoc/redoc.js", "/guides/sign-in", "/guides/changelog"]) {
+  for (const page of ["/docs/start.js", "/docs/scalar.js", "/redoc/redoc.js", "/guides/sign-in", "/guides/changelog"]) {
     const { status } = await fetch(url + page);
     if (status !== 200) throw new Error(`${page} is ${status}`);
   }

@@ -306,7 +306,9 @@ describe('every method', () => {
   const pages = ['/', '/health', '/health/live', '/health/ready', '/health/db', '/openapi.json', '/docs', '/redoc'];
   const problemPages = ['/problems', '/problems/task_not_found'];
 
-  it.each([...pages, ...problemPages, '/docs/start.js', '/docs/scalar.js', '/redoc/start.js', '/redoc/redoc.js'])(
+  const scripts = ['/docs/start.js', '/docs/scalar.js', '/redoc/start.js', '/redoc/redoc.js'];
+
+  it.each([...pages, ...problemPages, ...scripts, '/docs/openapi.json', '/guides', '/guides/sign-in'])(
     'of %s is answered as Allow says',
     async (url) => {
       for (const method of methods)

@@ -1,6 +1,7 @@
 import { openApiDocument } from '@tenon/api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { consoleDocument } from './console-document.ts';
 import { mountDocs } from './routes.ts';
 
 let app: FastifyInstance;
@@ -72,10 +73,20 @@ describe('the guides', () => {
   );
 });
 
+interface Parameter {
+  name: string;
+  required?: boolean;
+  example?: unknown;
+  examples?: Record<string, unknown>;
+  schema?: { default?: unknown; enum?: unknown[]; examples?: unknown[] };
+}
+
 interface Document {
   externalDocs: { url: string };
   tags: { name: string; description: string; externalDocs?: { url: string } }[];
   'x-tagGroups': { name: string; tags: string[] }[];
+  paths: Record<string, Record<string, { parameters: Parameter[] }>>;
+  components: { parameters: Record<string, Parameter> };
 }
 
 const documentAt = async (url: string): Promise<Document> => (await app.inject(url)).json();
@@ -97,5 +108,37 @@ describe('the OpenAPI document', () => {
     expect(tags.slice(0, 3).map(({ name }) => name)).toEqual(['Authentication', 'Organizations', 'Tasks']);
     expect(groups.flatMap((group) => group.tags)).toEqual(tags.map(({ name }) => name));
     expect(groups.map(({ name }) => name)).not.toContain('Other');
+  });
+});
+
+/** The value that Scalar sends of an optional parameter on which nobody has typed anything. */
+const valueOf = ({ example, examples, schema }: Parameter): unknown =>
+  Object.values(examples ?? {})[0] ?? example ?? schema?.default ?? schema?.enum?.[0] ?? schema?.examples?.[0];
+
+describe('the document of /docs', () => {
+  const optionalIn = ({ paths, components }: Document): Parameter[] =>
+    [
+      ...Object.values(paths).flatMap((path) => Object.values(path).flatMap(({ parameters }) => parameters)),
+      ...Object.values(components.parameters),
+    ].filter(({ required }) => required === false);
+
+  it('gives no optional parameter a value', async () => {
+    const valued = optionalIn(await documentAt('/docs/openapi.json')).filter(
+      (one) => valueOf(one) !== '' && valueOf(one) !== undefined,
+    );
+    expect(valued.map(({ name }) => name)).toEqual([]);
+    // Otherwise it would prove nothing.
+    expect(optionalIn(await documentAt('/openapi.json')).map(valueOf)).toContain('true');
+  });
+
+  it('keeps what is sent with a meaning, and links the guides', () => {
+    const required = { name: 'id', in: 'path', required: true, example: 'a', schema: { type: 'string', default: 'b' } };
+    const property = { properties: { sort: { type: 'string', enum: ['a'], default: 'a' } } };
+    const tag = { name: 'Tasks', description: 'Work.', externalDocs: { description: 'Guide', url: '/guides/a' } };
+    expect(JSON.parse(consoleDocument({ tags: [tag], parameters: [required], property }))).toEqual({
+      tags: [{ ...tag, description: 'Work. [Guide](/guides/a)' }],
+      parameters: [required],
+      property,
+    });
   });
 });

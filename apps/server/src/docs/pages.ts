@@ -18,27 +18,71 @@ const page = (title: string, style: string, body: string): string => `<!doctype 
 
 const withoutMargin = 'body { margin: 0 }';
 
+/** The variables are those of Scalar, which change with its dark mode. */
+const consoleStyle = `
+  :root { --scalar-custom-header-height: 48px }
+  body { margin: 0 }
+  #head { position: sticky; top: 0; z-index: 20; box-sizing: border-box; height: 48px; padding: 0 12px; display: flex; gap: 12px;
+    align-items: center; background: var(--scalar-background-1, #fff); border-bottom: 1px solid var(--scalar-border-color, #ddd) }
+  #head, #sign-in { font: 14px/1.5 system-ui, sans-serif; color: var(--scalar-color-1, #222) }
+  #head a { color: inherit }
+  #head nav { flex: 1; display: flex; gap: 12px; white-space: nowrap }
+  #who { overflow: hidden; white-space: nowrap; text-overflow: ellipsis }
+  #head button, #sign-in button { font: inherit; padding: 4px 12px; white-space: nowrap; cursor: pointer }
+  #sign-in { width: min(360px, calc(100vw - 32px)); box-sizing: border-box; border: 1px solid var(--scalar-border-color, #ddd);
+    border-radius: 8px; background: var(--scalar-background-1, #fff) }
+  #sign-in h2 { margin: 0; font-size: 18px }
+  #sign-in label { display: block; margin: 12px 0 }
+  #sign-in input { display: block; width: 100%; box-sizing: border-box; font: inherit; padding: 6px }
+  #sign-in [hidden] { display: none }
+  #sign-in-message { color: #c22 }
+`;
+
 export const scalarPage = page(
   'Tenon API',
-  withoutMargin,
-  `<div id="reference"></div>
+  consoleStyle,
+  `<header id="head">
+      <nav><a href="/guides">Guides</a><a href="/guides/changelog">Changelog</a><a href="/openapi.json">JSON</a></nav>
+      <span id="who" role="status"></span>
+      <button id="open" type="button">Sign in</button>
+      <button id="sign-out" type="button" hidden>Sign out</button>
+    </header>
+    <dialog id="sign-in" aria-labelledby="sign-in-title">
+      <form>
+        <h2 id="sign-in-title">Sign in</h2>
+        <p>The requests of this page are then sent as you, until you close it.</p>
+        <label>E-mail address or username <input name="login" autocomplete="username" required></label>
+        <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+        <label id="code-field" hidden>Code of your app <input name="code" autocomplete="one-time-code"></label>
+        <p id="sign-in-message" role="alert"></p>
+        <button type="submit">Sign in</button>
+        <button id="cancel" type="button">Cancel</button>
+      </form>
+    </dialog>
+    <div id="reference"></div>
     <script src="/docs/scalar.js"></script>
-    <script src="/docs/start.js"></script>`,
+    <script type="module" src="/docs/start.js"></script>`,
 );
 
-/** A separate file, because the content security policy forbids scripts inside the page. */
-export const scalarStart = `Scalar.createApiReference('#reference', ${JSON.stringify({
-  url: '/openapi.json',
+const configuration = {
+  url: '/docs/openapi.json',
   telemetry: false,
   withDefaultFonts: false,
   persistAuth: false,
   hideClientButton: true,
   showDeveloperTools: 'never',
+  documentDownloadType: 'none',
   agent: { disabled: true },
   mcp: { disabled: true },
   metaData: { title: 'Tenon API' },
-})});
-`;
+};
+
+/**
+ * The script of the page, which the content security policy forbids inside of it.
+ * @param script browser/console.js
+ */
+export const scalarStart = (script: string): string =>
+  `const configuration = ${JSON.stringify(configuration)};\n${script}`;
 
 export const redocPage = page(
   'Tenon API',

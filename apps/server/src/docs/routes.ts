@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { type CataloguedProblem, hasEntityTag } from '@tenon/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { securityHeaders } from '../security-headers.ts';
 import { type Asset, assetOf, bundle, type BundleName } from './bundles.ts';
+import { consoleDocument } from './console-document.ts';
 import { redocPage, redocStart, scalarPage, scalarStart } from './pages.ts';
 import { problemIndex, problemPage } from './problem-pages.ts';
 
@@ -28,6 +30,9 @@ const contentSecurityPolicy = {
   },
 };
 
+/** The script of /docs. Sources and bundles are equally far below `apps/server`. */
+const consoleScript = new URL('../../browser/console.js', import.meta.url);
+
 /** @param seconds how long a client may use it without asking again */
 async function sendAsset(
   asset: Promise<Asset>,
@@ -43,7 +48,7 @@ async function sendAsset(
   return reply.header('content-encoding', 'gzip').send(gzipped);
 }
 
-/** What the pages show. Each is called once, at the first request that needs it. */
+/** What the pages show. Each is called at the first request that needs it. */
 export interface DocsContent {
   /** Creates the OpenAPI document. */
   document: () => Promise<unknown>;
@@ -69,16 +74,22 @@ export async function mountDocs(app: FastifyInstance, { document, problems }: Do
       .headers({ ...others, 'content-security-policy': policy })
       .type(html)
       .send(page);
-  let json: Promise<Asset> | undefined;
-  app.get('/openapi.json', (request, reply) => {
-    json ??= document().then((made) => assetOf(Buffer.from(JSON.stringify(made))));
-    return sendAsset(json, { type: 'application/json; charset=utf-8', seconds: 0 }, request, reply);
-  });
+  const serveJson = (url: string, write: (made: unknown) => string) => {
+    let json: Promise<Asset> | undefined;
+    app.get(url, (request, reply) => {
+      json ??= document().then((made) => assetOf(Buffer.from(write(made))));
+      return sendAsset(json, { type: 'application/json; charset=utf-8', seconds: 0 }, request, reply);
+    });
+  };
+  serveJson('/openapi.json', JSON.stringify);
   const sendBundle = (name: BundleName, request: FastifyRequest, reply: FastifyReply) =>
     sendAsset(bundle(name), { type: script, seconds: 3600 }, request, reply);
 
   app.get('/docs', async (_request, reply) => sendPage(reply, scalarPage));
-  app.get('/docs/start.js', async (_request, reply) => reply.type(script).send(scalarStart));
+  app.get('/docs/start.js', async (_request, reply) =>
+    reply.type(script).send(scalarStart(await readFile(consoleScript, 'utf8'))),
+  );
+  serveJson('/docs/openapi.json', consoleDocument);
   app.get('/docs/scalar.js', (request, reply) => sendBundle('scalar', request, reply));
 
   app.get('/redoc', async (_request, reply) => sendPage(reply, redocPage));
