@@ -49,6 +49,8 @@ node --input-type=module -e '
     const { status } = await fetch(url + page);
     if (status !== 200) throw new Error(`${page} is ${status}`);
   }
+  // Otherwise it would wait for the server to close its connections.
+  process.exit();
 ' "http://127.0.0.1:$port"
 owner=$(stat -c %u "/proc/$server" 2>/dev/null || echo unknown)
 
