@@ -111,7 +111,7 @@ export async function mountDocs(app: FastifyInstance, { document, problems }: Do
     return wantsJson(request) ? problem : sendPage(reply, problemPage(problem));
   });
 
-  for (const url of ['/guides', '/guides/*'])
+  for (const url of ['/guides', '/guides/:page', '/guides/adr/:page'])
     app.get(url, async ({ url: asked }, reply) => {
       // Few servers show their guides, and the others should not load what renders them.
       const { guideAt } = await import('./guides.ts');
