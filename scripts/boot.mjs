@@ -1,5 +1,4 @@
-// Every npm script starts here, on the Node of the host (20 or later). Nothing may be installed yet, so this file imports only what
-// Node contains.
+// Runs an npm script, on the Node of the host (20 or later). Nothing may be installed yet, so this file imports only what Node contains.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +15,7 @@ const tenon = 'apps/server/bin/tenon.mjs';
 
 const commands = {
   start: [bundledNode, tenon, 'serve'],
-  dev: [bundledNode, '--watch', '--watch-preserve-output', 'apps/server/src/cli.ts', 'serve'],
+  dev: [bundledNode, 'apps/server/dev.mjs', 'serve'],
   seed: [bundledNode, tenon, 'seed'],
   test: [bundledNode, 'scripts/test.ts'],
   check: [bundledNode, 'scripts/check.ts'],
@@ -41,14 +40,24 @@ function install(folder) {
 
   const { devEngines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const pnpm = `pnpm@${devEngines.packageManager.version}`;
-  const { status, error } = spawnSync('npm', ['exec', '--yes', '--', pnpm, 'install', '--frozen-lockfile'], {
-    cwd: folder,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    // With CI set, pnpm asks no questions.
-    env: { ...process.env, CI: 'true' },
-  });
-  if (error) console.error(`npm: ${error.message}`);
-  if (status !== 0) process.exit(status ?? 1);
+  console.log('Installing the dependencies of pnpm-lock.yaml. The first time this takes a minute or two.');
+  // Its output is shown only when it fails. It warns of packages that want a newer Node than this one, and nothing here runs on this one.
+  const { status, error, stdout, stderr } = spawnSync(
+    'npm',
+    ['exec', '--yes', '--', pnpm, 'install', '--frozen-lockfile'],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      // With CI set, pnpm asks no questions.
+      env: { ...process.env, CI: 'true' },
+    },
+  );
+  if (status !== 0) {
+    console.error(error ? `npm: ${error.message}` : `${stdout}${stderr}`);
+    process.exit(status ?? 1);
+  }
   writeFileSync(stamp, wanted);
 }
 

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+require('../../../scripts/supported-node.cjs');
+void import('./tenon.mjs');
