@@ -51,8 +51,40 @@ describe('a first start on an empty folder', { timeout: 90_000 }, () => {
     const second = await start();
     expect(second.stdout).not.toContain(password);
     expect(second.stdout).not.toMatch(/Password/);
+    for (const part of [second.url, `${second.url}/docs`, name, 'tenon demo reset-password'])
+      expect(second.stdout).toContain(part);
     const again = callerOf(second.url, await login(second.url, name, password));
     expect((await again.get<Page>('/tasks?total=true')).total).toBe(tasks.total);
+  });
+
+  it('ends with what it prints, after at most twenty lines', async () => {
+    const first = await start();
+    // The test itself has asked whether the server is ready.
+    const printed = () => first.stdout.replaceAll(/^.*"\/health\/ready".*\n/gm, '');
+    expect(printed().split('\n').indexOf('  Tenon is running, with a demo organization to try it on.')).toBeLessThan(
+      20,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(printed()).toMatch(/\n  The password is shown this once\. .*\n\n$/);
+  });
+
+  it('has a demo user whose password can be replaced', async () => {
+    const reset = () => runTenon(['demo', 'reset-password'], { DATA_DIR: directory.path });
+    const missing =
+      'tenon: There is no demo organization here. The first start on an empty SQLite database creates it.\n';
+    await runTenon(['migrate'], { DATA_DIR: directory.path });
+    expect(await reset()).toEqual({ code: 1, stdout: '', stderr: missing });
+    expect((await start()).stdout).toContain('/api/v1/auth/register');
+    await Promise.all(servers.map((server) => server.kill('SIGKILL')));
+
+    directory.remove();
+    directory = temporaryDirectory();
+    const first = await start();
+    const { name, password } = credentialsIn(first.stdout);
+    const { code, stdout } = await reset();
+    expect([code, credentialsIn(stdout).name]).toEqual([0, name]);
+    await expect(login(first.url, name, password)).rejects.toThrow('401');
+    expect(await login(first.url, name, credentialsIn(stdout).password)).toMatch(/./);
   });
 
   it('creates no demo in production', async () => {

@@ -88,7 +88,7 @@ export interface RunningTenon extends Tenon {
   readonly url: string;
 }
 
-/** Starts a server and waits until it is ready. */
+/** Starts a server and waits until it is ready, and in development has said how to sign in. */
 export async function startServer(variables: Record<string, string>): Promise<RunningTenon> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -97,7 +97,8 @@ export async function startServer(variables: Record<string, string>): Promise<Ru
     if (server.process.exitCode !== null) throw new Error(`The server ended: ${server.stderr}${server.stdout}`);
     const ready = await fetch(`${url}/health/ready`).catch(() => undefined);
     await ready?.body?.cancel();
-    return ready?.ok ? true : undefined;
+    const hasSpoken = variables['NODE_ENV'] === 'production' || server.stdout.includes(`${url}/docs\n`);
+    return ready?.ok && hasSpoken ? true : undefined;
   }, `Readiness of ${url}`);
   return server;
 }

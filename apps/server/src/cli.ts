@@ -29,7 +29,8 @@ const commands: Record<string, Command> = {
       const starting = serve(settings, logger);
       stopOnSignal(async () => (await starting).stop(), logger);
       const { welcome } = await starting;
-      if (welcome) process.stdout.write(welcome);
+      // After the lines that the logger still has, so that it is the last thing to be seen.
+      if (welcome !== null) logger.flush(() => process.stdout.write(welcome));
     },
   },
   migrate: {
@@ -115,6 +116,21 @@ const commands: Record<string, Command> = {
         const { slug, ...limits } = await setOrganizationTier(platform.context({ principal: null }), change.data);
         const [users, tasks] = [limits.maxUsers, limits.maxTasks].map((max) => max ?? 'of the tier');
         console.log(`${slug}: tier ${limits.tier}, users ${users}, tasks ${tasks}`);
+      } finally {
+        await platform.close();
+      }
+    },
+  },
+  demo: {
+    summary: 'reset-password: give the demo user a new password, and print it',
+    words: true,
+    async run(settings, _options, [action, ...more]) {
+      if (action !== 'reset-password' || more.length > 0) throw new UsageError('demo takes: reset-password');
+      const { createPlatform } = await import('@tenon/core');
+      const { demoLogin, resetDemoPassword } = await import('./demo/account.ts');
+      const platform = await createPlatform(settings);
+      try {
+        console.log(`Login      ${demoLogin}\nPassword   ${await resetDemoPassword(platform)}`);
       } finally {
         await platform.close();
       }

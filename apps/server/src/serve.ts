@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPlatform, createSmtpMailer, migrate, pendingMigrations } from '@tenon/core';
+import { createPlatform, createSmtpMailer, migrate, pendingMigrations, type Platform } from '@tenon/core';
 import { makeFolder, StartError } from '@tenon/core/start';
 import { buildApp } from './app.ts';
 import { healthChecks } from './health/checks.ts';
@@ -16,7 +16,7 @@ const endMs = 30_000;
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** The text to print at the first start; null at every other start. */
+  /** The text to print once it runs: where it listens, and how to sign in. Null in production, whose output is a log alone. */
   readonly welcome: string | null;
   /**
    * Says that it is not ready, still accepts requests for `drainSeconds`, then finishes open requests within 30 s and closes everything. A
@@ -33,6 +33,15 @@ const migrationTarget = ({ databaseUrl, migrationUrl }: Settings) => ({
 /** Whether this is the first start of a development installation on SQLite. Only this one gets a demo. */
 const isFirstStart = ({ production, databaseUrl }: Settings): boolean =>
   !production && /^(file|sqlite):/.test(databaseUrl) && !existsSync(databaseUrl.replace(/^(file|sqlite):(\/\/)?/, ''));
+
+/** The text to print at the end of a start in development. `password` is that of the demo user at the first start. */
+async function welcomeOf(platform: Platform, url: string, password: string | null): Promise<string> {
+  const { welcomeText } = await import('./welcome.ts');
+  if (password !== null) return welcomeText(url, { password });
+  const { hasDemo } = await import('./demo/account.ts');
+  // A database that cannot be read keeps no server from running. Readiness tells it.
+  return welcomeText(url, (await hasDemo(platform).catch(() => false)) ? 'demo' : 'own account');
+}
 
 /** For `catch`: throws what the operator can do about an address that cannot be listened on. */
 const cannotListen =
@@ -97,7 +106,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
   try {
     await app.listen({ host: settings.host, port: settings.port }).catch(cannotListen(settings));
     const url = `http://${settings.host}:${(app.server.address() as AddressInfo).port}`;
-    const welcome = firstStart ? await (await import('./demo/demo.ts')).createDemo(platform, url) : null;
+    const demoPassword = firstStart ? await (await import('./demo/demo.ts')).createDemo(settings) : null;
     platform.startJobs();
     platform.apiLog.start();
     platform.sealer.start();
@@ -119,6 +128,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
         'webhooks are retried at unusual times: WEBHOOK_RETRY_SECONDS',
       );
     logger.info({ url, production: settings.production }, 'ready');
+    const welcome = settings.production ? null : await welcomeOf(platform, url, demoPassword);
     return { url, welcome, stop };
   } catch (error) {
     await stop();

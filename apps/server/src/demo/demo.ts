@@ -1,42 +1,31 @@
-import { randomInt } from 'node:crypto';
-import type { Platform } from '@tenon/core';
+import { createPlatform, type Platform, type PlatformSettings } from '@tenon/core';
 import { createMembers, createOwner } from '../seed/people.ts';
+import { addressOf, demoLogin, newPassword } from './account.ts';
 import { company, people } from './story.ts';
 import { tellStory } from './tell.ts';
 
-const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
-
-/** About 80 random bits, in characters that are easy to type. */
-const newPassword = (): string =>
-  Array.from({ length: 4 }, () => Array.from({ length: 4 }, () => letters[randomInt(letters.length)]).join('')).join(
-    '-',
-  );
-
-const welcomeText = (url: string, login: string, password: string): string => `
-  Tenon is running, with a demo organization to try it on.
-
-    URL        ${url}
-    API docs   ${url}/docs
-    Login      ${login}
-    Password   ${password}
-
-  The password is shown this once.
-
-`;
-
-const addressOf = (username: string): string => `${username}@example.com`;
-
 /**
- * Fills a fresh installation with a small organization, whose people have worked for a few weeks.
- *
- * @returns the text to print: where the server listens and how to sign in
+ * Fills a fresh installation with a small organization, whose people have worked for a few weeks. It opens the database for itself and
+ * finishes its own jobs, so that none of them is in the log of the server, after the text that says how to sign in.
+ * @returns the password of the demo user
  */
-export async function createDemo(platform: Platform, url: string): Promise<string> {
-  const password = newPassword();
+export async function createDemo(settings: PlatformSettings): Promise<string> {
+  const platform = await createPlatform(settings);
+  try {
+    const password = newPassword();
+    await fill(platform, password);
+    await platform.runDueJobs();
+    return password;
+  } finally {
+    await platform.close();
+  }
+}
+
+async function fill(platform: Platform, password: string): Promise<void> {
   const { demo, ...others } = people;
   const owner = await createOwner(
     platform,
-    { email: addressOf('demo'), username: 'demo', fullName: demo.fullName, password },
+    { email: demoLogin, username: 'demo', fullName: demo.fullName, password },
     company,
   );
   const members = await createMembers(
@@ -52,5 +41,4 @@ export async function createDemo(platform: Platform, url: string): Promise<strin
   const [ines, jonas, lena, omar] = members;
   if (!ines || !jonas || !lena || !omar) throw new Error('Somebody is missing in the demo organization.');
   await tellStory({ demo: owner, ines, jonas, lena, omar }, platform.clock.now());
-  return welcomeText(url, addressOf('demo'), password);
 }

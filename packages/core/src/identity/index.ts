@@ -34,7 +34,7 @@ export { createMailbox } from './mail/mailbox.ts';
 export type { Mailer } from './mail/mailer.ts';
 export { type Block, callWith, greetingOf, inert, writeMail } from './mail/message.ts';
 export { createSmtpMailer, type SmtpSettings } from './mail/smtp.ts';
-export { verificationTokenOf } from './mail/account.mails.ts';
+export { resetTokenFor, verificationTokenOf } from './mail/account.mails.ts';
 export { identityHandlers, identitySchedules } from './maintenance.ts';
 export { linkPerson, openSessionOfPerson, userOfPerson } from './oidc/account.service.ts';
 export { beginFlow, findFlow, type OidcFlow, takeBinding, takeFlow } from './oidc/flow.service.ts';

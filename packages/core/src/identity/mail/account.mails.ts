@@ -73,6 +73,15 @@ export const resetSubject = ({ id, emailKey, passwordHash }: Resettable) => ({
 export const resetTokenOf = (ctx: Pick<ServiceContext, 'settings' | 'clock'>, user: Resettable) =>
   makeAccountToken(ctx.settings, 'reset-password', resetSubject(user), inHours(ctx, 1));
 
+/** Makes a reset token for the command line. Answers null when there is no active user with this address. Never store or log it. */
+export async function resetTokenFor(
+  ctx: ServiceContext,
+  email: string,
+): Promise<{ userId: string; token: string } | null> {
+  const person = await personOf(ctx, { email });
+  return person ? { userId: person.id, token: resetTokenOf(ctx, person) } : null;
+}
+
 /** Sends a token that sets a new password. */
 export const resetPasswordMail = mailToPerson('Set a new password', (ctx, person) => {
   const { publicUrl } = ctx.settings;
