@@ -88,6 +88,8 @@ describe('the request log', () => {
       path: '/api/v1/tasks',
       status: 401,
       durationMs: expect.any(Number),
+      address: '127.0.0.1',
+      userAgent: 'lightMyRequest',
       user: null,
       organization: null,
       msg: 'request',
@@ -134,6 +136,17 @@ describe('the request log', () => {
     socket.write(`${head.join('\r\n')}\r\n\r\n{"login"`, () => setTimeout(() => socket.destroy(), 20));
     const last = { level: 'info', msg: 'the client went before it had sent everything' };
     await expect.poll(() => log().at(-1)).toMatchObject(last);
+  });
+
+  it('takes the address from a trusted proxy only, and cuts long user agents off', async () => {
+    const headers = { 'x-forwarded-for': '192.0.2.7', 'user-agent': 'x'.repeat(300) };
+    await app.inject({ url: '/', headers });
+    expect(line()).toMatchObject({ address: '127.0.0.1', userAgent: 'x'.repeat(256) });
+    written = [];
+    const behindProxy = await build(allowed, { TRUST_PROXY: '1' });
+    await behindProxy.inject({ url: '/', headers: { ...headers, 'user-agent': 'robot (+ada@example.com)' } });
+    await behindProxy.close();
+    expect(line()).toMatchObject({ address: '192.0.2.7', userAgent: 'robot (+***@example.com)' });
   });
 
   it('leaves out successful probes', async () => {

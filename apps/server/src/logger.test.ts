@@ -52,6 +52,24 @@ describe('createLogger', () => {
     expect(JSON.stringify(line)).not.toContain('hunter2');
   });
 
+  it('masks mail addresses, wherever they are', () => {
+    const [line] = lines((logger) =>
+      logger.warn(
+        {
+          to: 'ada.lovelace@mail.example.com',
+          people: ['Ada <ada@example.com>', 'no address @ all'],
+          err: new Error('550 <charles@example.com>: unknown'),
+        },
+        'job failed',
+      ),
+    );
+    expect(line).toMatchObject({
+      to: 'a***@mail.example.com',
+      people: ['Ada <a***@example.com>', 'no address @ all'],
+      err: { message: '550 <c***@example.com>: unknown' },
+    });
+  });
+
   it("leaves a statement's parameters out", () => {
     const [line] = lines((logger) =>
       logger.error(

@@ -12,9 +12,14 @@ const secretName = /password|secret|token|authorization|cookie|api[-_]?key/i;
 const redacted = '[redacted]';
 const deepest = 6;
 
+const mailAddress = /([^\s<>"'(),:;@/\\])[^\s<>"'(),:;@/\\]{0,63}@([\w-]+(?:\.[\w-]+)+)/g;
+/** Masks the mail addresses in a text, such as `a***@example.com`. */
+export const maskAddresses = (text: string): string =>
+  text.includes('@') ? text.replaceAll(mailAddress, '$1***@$2') : text;
+
 /**
- * Returns a copy in which every value under a name like `password` or `authorization` is replaced, at any depth. Walking the
- * object costs 1 µs for a request line; a list of paths with wildcards cost 40 µs.
+ * Returns a copy in which every value under a name like `password` or `authorization` is replaced, and every mail address is masked, at any
+ * depth. Walking the object costs 1 µs for a request line; a list of paths with wildcards cost 40 µs.
  */
 export function redact(facts: object, depth = 0): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
@@ -24,6 +29,7 @@ export function redact(facts: object, depth = 0): Record<string, unknown> {
 }
 
 function redactValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return maskAddresses(value);
   if (typeof value !== 'object' || value === null || value instanceof Error || value instanceof Date) return value;
   if (depth > deepest) return '[deep]';
   return Array.isArray(value) ? value.map((item: unknown) => redactValue(item, depth + 1)) : redact(value, depth);
@@ -39,7 +45,7 @@ const secretTexts: readonly [RegExp, string][] = [
 ];
 
 const redactText = (text: string): string =>
-  secretTexts.reduce((found, [pattern, replacement]) => found.replace(pattern, replacement), text);
+  maskAddresses(secretTexts.reduce((found, [pattern, replacement]) => found.replace(pattern, replacement), text));
 
 /** The lines of the stack, without the message that it begins with: that is redacted separately. */
 const framesOf = ({ stack = '' }: Error): string =>
@@ -68,7 +74,7 @@ function describeError(error: unknown, depth = 0): unknown {
 const standardOutput = (): DestinationStream =>
   pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 });
 
-/** Creates a logger that writes JSON lines to standard output, without secrets. */
+/** Creates a logger that writes JSON lines to standard output, without secrets and mail addresses. */
 export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
   const logger = pino(
     {

@@ -1,8 +1,11 @@
 import { callerOf, sendProblem } from '@tenon/api';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from './logger.ts';
+import { type Logger, maskAddresses } from './logger.ts';
 
 const quiet = /^\/health(\/|$)/;
+
+/** In characters. Those of browsers have about 120. */
+const longestUserAgent = 256;
 
 const pathOf = (url: string): string => {
   const end = url.indexOf('?');
@@ -21,6 +24,8 @@ function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply)
       path,
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime * 100) / 100,
+      address: request.ip,
+      userAgent: maskAddresses(request.headers['user-agent']?.slice(0, longestUserAgent) ?? '') || null,
       user: caller?.userId ?? null,
       organization: caller?.organizationId ?? null,
     },
@@ -32,7 +37,7 @@ const processTime = (reply: FastifyReply): string => (reply.elapsedTime / 1000).
 
 /**
  * Adds `X-Request-Id` and `X-Process-Time` (seconds) to every answer, and writes one log line about it (A2). The line contains
- * no query, no header and no body, because they may contain secrets. Successful health probes are logged at `debug`.
+ * no query, no body and no header but the user agent, because they may contain secrets. Successful health probes are logged at `debug`.
  */
 export function addRequestLog(app: FastifyInstance, logger: Logger): void {
   // With callbacks: this runs for every request, and a promise costs more than the work itself.

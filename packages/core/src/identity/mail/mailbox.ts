@@ -43,7 +43,7 @@ function part(type: string, content: string): string {
 
 const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
 
-/** Writes each message to a folder as `<time>-<to>.eml`, and logs the path. For development, and until SMTP is set up. */
+/** Writes each message to a folder as `<time>-<to>.eml`. For development, and until SMTP is set up. */
 export function createMailbox({ directory, logger, clock }: MailboxOptions): Mailer {
   return {
     async send(mail, id) {
@@ -54,7 +54,7 @@ export function createMailbox({ directory, logger, clock }: MailboxOptions): Mai
         const file = join(directory, `${name}${copy === 1 ? '' : `-${copy}`}.eml`);
         try {
           await writeFile(file, render(mail, id, at), { flag: 'wx', mode: 0o600 });
-          logger.info({ to: mail.to, subject: mail.subject, file }, 'mail written to the mailbox folder');
+          logger.info({ to: mail.to, subject: mail.subject, directory }, 'mail written to the mailbox folder');
           return;
         } catch (error) {
           if (!isTaken(error)) throw error;
