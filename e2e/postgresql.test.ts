@@ -50,6 +50,51 @@ describe('a server on PostgreSQL', { timeout: 90_000 }, () => {
     expect(server?.stdout).not.toMatch(/Password/);
   });
 
+  it('says once that its database is away, and once that it is back', async () => {
+    const url = await start('tenon_template');
+    const isReady = async () => ((await fetch(`${url}/health/ready`)).ok ? true : undefined);
+    await until(isReady, 'readiness');
+    const statuses = new Set<number>();
+    await postgres.restart(async () => {
+      // Longer than any loop of the server waits.
+      for (const end = performance.now() + 2500; performance.now() < end;) {
+        const key = { 'x-api-key': `sk_${'0'.repeat(8)}_${'0'.repeat(43)}` };
+        const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(`${url}/api/v1/tasks`, { headers: key })));
+        for (const { status } of answers) statuses.add(status);
+        await fetch(`${url}/health/ready`);
+      }
+    });
+    await until(isReady, 'readiness after the restart');
+    await until(() => server?.log.find(({ msg }) => msg === 'the database can be reached again'), 'a line about it');
+
+    expect([...statuses]).toEqual([503]);
+    const lines = server?.log ?? [];
+    expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toMatchObject([
+      { level: 'error', msg: 'the database cannot be reached', reason: expect.stringMatching(/./) },
+    ]);
+    expect(lines.filter(({ msg }) => msg === 'the database can be reached again')).toMatchObject([
+      { failures: expect.any(Number), seconds: expect.any(Number) },
+    ]);
+    expect(server?.stdout).not.toContain('"stack"');
+  });
+
+  it('is filled by `tenon seed` with its own login, and says what is missing', async () => {
+    const seed = (database: string) =>
+      runTenon(['seed', '--tasks', '4', '--organizations', '1'], {
+        DATA_DIR: directory.path,
+        DATABASE_URL: loginUrl(database),
+      });
+    expect(await seed('tenon_template')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('4 tasks in 1 organizations'),
+    });
+    expect(await seed('postgres')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'tenon: The database is not migrated: run "tenon migrate".\n',
+    });
+  });
+
   it('does not migrate, says so, and becomes ready after a migration', async () => {
     const url = await start('postgres');
     const refused = await until(async () => {

@@ -24,9 +24,10 @@ const commands: Record<string, Command> = {
   serve: {
     summary: 'serve the API over HTTP (the default)',
     async run(settings) {
-      const logger = createLogger(settings.logLevel);
-      const { serve } = await import('./serve.ts');
-      const starting = serve(settings, logger);
+      const [{ serve }, { Outage }] = await Promise.all([import('./serve.ts'), import('./outage.ts')]);
+      const outage = new Outage();
+      const logger = createLogger(settings.logLevel, undefined, outage);
+      const starting = serve(settings, logger, outage);
       stopOnSignal(async () => (await starting).stop(), logger);
       const { welcome } = await starting;
       // After the lines that the logger still has, so that it is the last thing to be seen.

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import type { Outage } from './outage.ts';
 
 export interface Logger extends PinoLogger {
   /**
@@ -74,8 +75,15 @@ function describeError(error: unknown, depth = 0): unknown {
 const standardOutput = (): DestinationStream =>
   pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 });
 
-/** Creates a logger that writes JSON lines to standard output, without secrets and mail addresses. */
-export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
+/**
+ * Creates a logger that writes JSON lines to standard output, without secrets and mail addresses.
+ * @param outage leaves out the lines whose errors it absorbs
+ */
+export function createLogger(
+  level: string,
+  destination: DestinationStream = standardOutput(),
+  outage?: Outage,
+): Logger {
   const logger = pino(
     {
       level,
@@ -83,6 +91,13 @@ export function createLogger(level: string, destination: DestinationStream = sta
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: (facts) => redact(facts) },
       serializers: { err: (error: unknown) => describeError(error) },
+      ...(outage && {
+        hooks: {
+          logMethod(line, write) {
+            if (!outage.absorbs(line[0])) write.apply(this, line);
+          },
+        },
+      }),
     },
     destination,
   );

@@ -1,13 +1,21 @@
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPlatform, createSmtpMailer, migrate, pendingMigrations, type Platform } from '@tenon/core';
+import {
+  createPlatform,
+  createSmtpMailer,
+  isPostgresUrl,
+  migrate,
+  pendingMigrations,
+  type Platform,
+} from '@tenon/core';
 import { makeFolder, StartError } from '@tenon/core/start';
 import { buildApp } from './app.ts';
 import { healthChecks } from './health/checks.ts';
 import { HealthRegistry } from './health/registry.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
+import { Outage } from './outage.ts';
 import type { Settings } from './settings.ts';
 
 /** How long open requests may take to end once the port is closed. */
@@ -58,8 +66,11 @@ const cannotListen =
     throw sentence === undefined ? error : new StartError(sentence, error);
   };
 
-/** Starts a server: database, jobs, HTTP. It answers `/health/live` before it is ready. */
-export async function serve(settings: Settings, logger: Logger): Promise<RunningServer> {
+/**
+ * Starts a server: database, jobs, HTTP. It answers `/health/live` before it is ready.
+ * @param outage the one that the logger leaves lines out by
+ */
+export async function serve(settings: Settings, logger: Logger, outage = new Outage()): Promise<RunningServer> {
   makeFolder(settings.dataDirectory);
   let firstStart = isFirstStart(settings);
   const target = migrationTarget(settings);
@@ -72,12 +83,20 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
   const platform = await createPlatform(settings, {
     logger,
     ...(settings.smtp && { mailer: createSmtpMailer(settings.smtp) }),
-    onConnectionError: (error) => logger.warn({ err: error }, 'database connection lost'),
+    onConnectionError: (error) => {
+      if (!outage.notice(error)) logger.warn({ err: error }, 'database connection lost');
+    },
   });
+  // A file cannot be away like a server, and what SQLite answers instead must be logged.
+  if (isPostgresUrl(settings.databaseUrl)) outage.watch({ logger, ping: () => platform.database.engine.ping() });
   const lifecycle: Lifecycle = { phase: 'starting' };
   const health = new HealthRegistry(
     healthChecks({ platform, pendingMigrations: () => pendingMigrations(platform) }),
-    (check, { message }) => logger.error({ check, message }, 'health check fails'),
+    (check, { message }) => {
+      // While the database is away, the checks that ask it fail too.
+      const isSign = check === 'database' || (outage.isOn && check !== 'disk');
+      if (!(isSign && outage.notice(message))) logger.error({ check, message }, 'health check fails');
+    },
   );
   const app = await buildApp({ settings, platform, logger, health, lifecycle });
 
@@ -97,6 +116,7 @@ export async function serve(settings: Settings, logger: Logger): Promise<Running
     clearTimeout(limit);
     health.stop();
     await platform.close();
+    outage.stop();
     logger.info({}, 'stopped');
   };
   let hasServed = false;

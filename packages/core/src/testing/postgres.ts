@@ -127,8 +127,11 @@ function ready(server: ChildProcess): Promise<void> {
 export interface TestPostgres {
   /** The URL of the superuser, without a database name. */
   url: string;
-  /** Ends its connections, and starts it again at the same address. */
-  restart(): Promise<void>;
+  /**
+   * Ends its connections, and starts it again at the same address.
+   * @param meanwhile what happens while it is away
+   */
+  restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -198,8 +201,9 @@ async function startIn(directory: string, programs: string, flags: readonly stri
   await launch();
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}`,
-    async restart() {
+    async restart(meanwhile) {
       await end('SIGINT');
+      await meanwhile?.();
       await launch();
     },
     async stop() {
