@@ -1,19 +1,10 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Copy } from './support/copy.ts';
 import { runTenon, startServer, temporaryDirectory, until } from './support/server.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -25,46 +16,6 @@ beforeEach(() => {
   directory = temporaryDirectory();
 });
 afterEach(() => directory.remove());
-
-/** A copy of the sources, with bundles of its own and the dependencies of this workspace. */
-class Copy {
-  folder: string;
-
-  constructor() {
-    this.folder = join(directory.path, 'copy');
-    for (const part of ['apps/server', 'packages/api', 'packages/core', 'pnpm-lock.yaml'])
-      cpSync(join(root, part), join(this.folder, part), {
-        recursive: true,
-        // The links to the other packages are relative, so they lead to the copies.
-        verbatimSymlinks: true,
-        filter: (path) => !['dist', 'testing', '.turbo'].includes(basename(path)) && !path.endsWith('.test.ts'),
-      });
-    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
-  }
-
-  path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  bundles(): string[] {
-    const folder = this.path('apps/server/dist');
-    return existsSync(folder) ? readdirSync(folder) : [];
-  }
-
-  change(name: string, from: string, to: string): void {
-    const text = readFileSync(this.path(name), 'utf8');
-    if (!text.includes(from)) throw new Error(`${name} does not contain ${from}.`);
-    writeFileSync(this.path(name), text.replace(from, to));
-  }
-
-  /** Returns the output of a command. @throws when it fails */
-  async run(...args: string[]): Promise<string> {
-    const { stdout } = await runFile(process.execPath, [this.path('apps/server/bin/tenon.mjs'), ...args], {
-      env: { PATH: process.env['PATH'], DATA_DIR: join(directory.path, 'data') },
-    });
-    return stdout.trim();
-  }
-}
 
 /** Prints the parts of the bundle that export a default and nothing else. */
 const defaultsOnly = `
@@ -78,7 +29,7 @@ const defaultsOnly = `
 
 describe('the bundle', { timeout: 120_000 }, () => {
   it('is built once, and again when a source or the lockfile has changed', async () => {
-    const copy = new Copy();
+    const copy = new Copy(directory.path);
     await copy.run('--version');
     const [first] = copy.bundles();
     // The engine of SQLite looks for this file beside itself.
@@ -108,21 +59,21 @@ describe('the bundle', { timeout: 120_000 }, () => {
   });
 
   it('is built by several first starts at once without harm', async () => {
-    const copy = new Copy();
+    const copy = new Copy(directory.path);
     const versions = await Promise.all([1, 2, 3].map(() => copy.run('--version')));
     expect(new Set(versions).size).toBe(1);
     expect(copy.bundles()).toHaveLength(1);
   });
 
   it('leaves nothing behind when it cannot be built', async () => {
-    const copy = new Copy();
+    const copy = new Copy(directory.path);
     copy.change('packages/core/src/kernel/start.ts', 'export function', 'export functoin');
     await expect(copy.run('--version')).rejects.toThrow(/start\.ts/);
     expect(copy.bundles()).toEqual([]);
   });
 
   it('runs where its folder was moved and cannot keep compiled code, and writes nothing else there', async () => {
-    const copy = new Copy();
+    const copy = new Copy(directory.path);
     await copy.run('--version');
     const [bundle = ''] = copy.bundles();
     const files = () => readdirSync(copy.path(`apps/server/dist/${bundle}`), { recursive: true, encoding: 'utf8' });

@@ -15,7 +15,7 @@ const tenon = 'apps/server/bin/tenon.mjs';
 
 const commands = {
   start: [bundledNode, tenon, 'serve'],
-  dev: [bundledNode, 'apps/server/dev.mjs', 'serve'],
+  dev: [bundledNode, 'scripts/dev.mjs', 'serve'],
   seed: [bundledNode, tenon, 'seed'],
   test: [bundledNode, 'scripts/test.ts'],
   check: [bundledNode, 'scripts/check.ts'],
