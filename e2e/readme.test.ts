@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningTenon, startServer, temporaryDirectory } from './support/server.ts';
@@ -18,8 +18,11 @@ function example(mark: string, url: string): string {
 
 describe('the README', () => {
   const data = temporaryDirectory();
-  // Scripts in the folder of a package can import the package by its name.
-  const below = mkdtempSync(join(root, 'packages/sdk/.readme-'));
+  const walk = join(root, 'examples/board/walk.ts');
+  const bash = (code: string) => {
+    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
+    return run('bash', ['-euo', 'pipefail', '-c', code], { env, cwd: root });
+  };
   let server: RunningTenon;
 
   beforeAll(async () => {
@@ -28,12 +31,11 @@ describe('the README', () => {
   afterAll(async () => {
     await server.kill('SIGTERM');
     data.remove();
-    rmSync(below, { recursive: true });
+    rmSync(walk, { force: true });
   });
 
   it('walks through the API with curl', async () => {
-    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
-    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', example('walk', server.url)], { env });
+    const { stdout } = await bash(example('walk', server.url));
     expect(stdout).toContain('"status":"in_progress"');
     expect(stdout).toContain('"total":1');
     expect(stdout).toContain('"task.updated"');
@@ -42,9 +44,9 @@ describe('the README', () => {
   it('does the same with the SDK in ten lines', async () => {
     const script = example('script', server.url);
     expect(script.trim().split('\n').length).toBeLessThanOrEqual(10);
-    const file = join(below, 'script.ts');
-    writeFileSync(file, script);
-    const { stdout } = await run(process.execPath, [file]);
+    writeFileSync(walk, script);
+    expect(readme).toContain(`Save this as \`${relative(root, walk)}\``);
+    const { stdout } = await bash(example('sdk', server.url));
     expect(stdout.split('\n')).toEqual([
       'true version_conflict',
       '1 Weave algebraic patterns in_progress',
