@@ -38,6 +38,14 @@ describe('writing', () => {
     for (const schema of [line(100), prose(100), text(1, 100)]) expect(schema.parse(written)).toBe(written);
   });
 
+  it('counts an emoji as one character', () => {
+    for (const schema of [line(2), prose(2), text(1, 2)]) {
+      expect(schema.parse('\u{1f600}\u{1f600}')).toBe('\u{1f600}\u{1f600}');
+      for (const written of ['\u{1f600}\u{1f600}!', 'abc', 'x'.repeat(99)])
+        expect(schema.safeParse(written).error?.issues.map(({ code }) => code)).toEqual(['too_big']);
+    }
+  });
+
   it('takes in prose what a line refuses', () => {
     for (const written of ['\u202bab\u202c', '\u2067ab\u2069', 'a\nb', 'a\tb']) {
       expect(prose(100).parse(written)).toBe(written);

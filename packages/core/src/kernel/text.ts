@@ -46,25 +46,54 @@ export function cutToBytes(text: string, most: number): string {
 
 const unstorable = '\u0000';
 
+/** A class of characters in the patterns of the document, by what it excludes. All dialects of regular expressions read the escapes. */
+const without = (characters: string): string => `[^${characters}]`;
+
+/** What a line refuses anywhere: control characters, ends of lines, and characters that reorder the text around them. */
+const outOfLine = String.raw`\x00-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u206F\uFFF9-\uFFFB`;
+
+/** A character of which something shows. Patterns cannot name the characters beyond U+FFFF of which nothing shows. */
+const shown = without(
+  String.raw`\s\x00-\x1F\x7F-\x9F\xAD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB`,
+);
+
+/** What the document says about texts. The checks below decide. */
+const patterns = {
+  text: String.raw`^[^\x00]*$`,
+  prose: String.raw`^[^\x00]*${shown}[^\x00]*$`,
+  line: String.raw`^\s*${without(outOfLine)}*${shown}${without(outOfLine)}*\s*$`,
+};
+
+/** Counts characters as JSON Schema does: an emoji that JavaScript stores in two units is one. */
+const isLonger = (value: string, max: number): boolean =>
+  value.length > max && (value.length > 2 * max || Array.from(value).length > max);
+
 /**
  * Text that every database can store and every client can read back: well-formed Unicode (no lone surrogates) without NUL.
- * `max` counts UTF-16 code units, as a browser's maxlength does.
+ * `max` counts characters (code points).
  */
 export function text(min: number, max: number) {
   return z
     .string()
     .min(min)
-    .max(max)
+    .check(({ value, issues }) => {
+      if (isLonger(value, max))
+        issues.push({ code: 'too_big', origin: 'string', maximum: max, inclusive: true, input: value });
+    })
     .refine((value) => !value.includes(unstorable) && value.isWellFormed(), {
       message: 'Text must be well-formed Unicode without NUL characters.',
-    });
+    })
+    .meta({ maxLength: max, pattern: patterns.text });
 }
 
 /** Matches a character of which something shows. A blank cell of Braille and a musical null head show nothing. */
 const showing = /[^\p{White_Space}\p{DI}\p{Cc}\u2800\ufff9-\ufffb\u{1d159}]/u;
 
 /** Free text of any lines. Text of which nothing shows is refused. */
-export const prose = (max: number) => text(1, max).refine((value) => showing.test(value), 'Must not be blank.');
+export const prose = (max: number) =>
+  text(1, max)
+    .refine((value) => showing.test(value), 'Must not be blank.')
+    .meta({ pattern: patterns.prose });
 
 /** Embeddings, overrides, isolates and annotations: they reorder the text beside the name too, wherever it is shown. */
 const reordering = /[\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/;
@@ -83,5 +112,6 @@ export function line(max: number) {
     })
     .refine((value) => !reordering.test(value), {
       message: 'Must not contain characters that change the direction of text.',
-    });
+    })
+    .meta({ pattern: patterns.line });
 }
