@@ -13,7 +13,7 @@ const checks: Record<string, string[]> = {
   lockfile: ['node', 'scripts/lockfile.ts'],
   vulnerabilities: ['node', 'scripts/vulnerabilities.ts'],
   openapi: ['node', 'packages/api/src/drift.ts'],
-  'openapi-lint': ['redocly', 'lint', '--extends=recommended-strict', 'packages/api/openapi.json'],
+  'openapi-lint': ['node', 'scripts/openapi-lint.ts'],
   migrations: ['node', 'packages/core/src/database/migrations/drift.ts'],
 };
 
