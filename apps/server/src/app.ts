@@ -120,7 +120,7 @@ export async function buildApp({ settings, platform, logger, health, lifecycle }
       maxAge: 600,
     });
   mountRoot(app);
-  await mountDocs(app, { document: openApiDocument, problems: problemCatalogue });
+  await mountDocs(app, { document: () => openApiDocument(platform.settings), problems: problemCatalogue });
   await app.register(async (scope) => mountHealth(scope, health, lifecycle));
   await app.register(tenonApi, { platform, trustedOrigins: settings.corsOrigins, compress: settings.compression });
   return app;

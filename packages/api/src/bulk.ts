@@ -27,8 +27,8 @@ export const bulkAnswer = <const Shown extends z.core.$ZodLooseShape>(name: stri
           }),
         )
         .describe('One entry for each, in the order of the request.'),
-      succeeded: z.int(),
-      failed: z.int(),
+      succeeded: z.int().describe('How many rows were written.'),
+      failed: z.int().describe('How many rows were refused.'),
     })
     .meta({ id: name });
 

@@ -1,7 +1,7 @@
 import manifest from '../package.json' with { type: 'json' };
 import { eventTypes } from '@tenon/core';
 import { appRouter } from './app-router.ts';
-import type { Json } from './rest/json-schema.ts';
+import type { Json, ToldSettings } from './rest/json-schema.ts';
 import { buildDocument } from './rest/openapi.ts';
 
 const description = `
@@ -24,9 +24,12 @@ Tenon is a multi-tenant work platform. The same operations are served as tRPC un
 **Versions.** Nothing that works under \`/api/v1\` stops without notice: answers of an operation that will be removed have \`Deprecation\`, and \`Sunset\` with the day until which it works.
 `.trim();
 
-/** The OpenAPI 3.1 document of the whole API. The examples are read here, because a server that never shows its document needs none. */
-export async function openApiDocument(): Promise<Json> {
+/**
+ * The OpenAPI 3.1 document of the whole API. The examples are read here, because a server that never shows its document needs none.
+ * @param settings those of the installation that the document tells. @default the least that an installation may set
+ */
+export async function openApiDocument(settings: ToldSettings = {}): Promise<Json> {
   const { default: examples } = await import('./rest/examples.json', { with: { type: 'json' } });
   const info = { title: 'Tenon', version: manifest.version, description };
-  return buildDocument(appRouter, info, { events: [...eventTypes.values()], examples });
+  return buildDocument(appRouter, info, { events: [...eventTypes.values()], examples, settings });
 }

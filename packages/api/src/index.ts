@@ -9,3 +9,4 @@ export { answerUnknown, callerOf, serverOptions, tenonApi, type TenonApiOptions 
 export { type CataloguedProblem, problemCatalogue } from './problem-catalogue.ts';
 export type { Problem, ProblemField } from './problem.ts';
 export { rewriteUrl } from './rest/aliases.ts';
+export { descriptionOf } from './rest/descriptions.ts';

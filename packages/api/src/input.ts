@@ -4,7 +4,8 @@ import { type PointerOf, wrongField } from './errors.ts';
 /** The most levels of objects and arrays in each other. The input itself counts as one. */
 const deepest = 32;
 
-const polluting = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names that reach an object's prototype in careless programs. */
+export const polluting: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 const isStorable = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 

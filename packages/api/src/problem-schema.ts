@@ -7,18 +7,18 @@ export const ProblemSchema = z
   .object({
     type: z.string().describe('`urn:tenon:problem:<code>`'),
     docs: z.string().describe('The path of the page on this server that explains the code: its cause and its remedy.'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
+    title: z.string().describe('What the code means, in plain words.'),
+    status: z.int().describe('The HTTP status.'),
+    detail: z.string().describe('What is wrong with this request, in plain words.'),
     instance: z.string().describe('The path of the request.'),
     code: z.string().describe('Stable: decide by it.'),
-    requestId: z.string(),
+    requestId: z.string().describe('Names this request in the logs.'),
     errors: z
       .array(
         z.object({
           path: z.string().describe('A JSON Pointer that begins with `/body`, `/query`, `/path` or `/header`.'),
-          code: z.string(),
-          message: z.string(),
+          code: z.string().describe('What is wrong, for programs.'),
+          message: z.string().describe('What is wrong, in plain words.'),
         }),
       )
       .optional()
@@ -26,16 +26,20 @@ export const ProblemSchema = z
     permission: z.string().optional().describe('The permission that is missing, of a 403.'),
     grantedBy: z.array(z.string()).optional().describe('The keys of the built-in roles that would give it.'),
     constraint: z
-      .object({ kind: z.string(), allowedAgainAt: z.string().nullish(), timezone: z.string().optional() })
+      .object({
+        kind: z.string().describe('`scope`, `closed`, `assignedOnly` or `workingHours`.'),
+        allowedAgainAt: z.string().nullish().describe('When the working hours begin again.'),
+        timezone: z.string().optional().describe('The time zone of the working hours.'),
+      })
       .optional()
       .describe('Why a role that gives the permission still refuses.'),
     limit: z.string().optional().describe('Which limit of the tier is reached, of a 402.'),
-    max: z.number().optional(),
+    max: z.number().optional().describe('How many the tier allows.'),
     challenge: z
       .object({
         token: secret(z.string()).describe('To be sent back with the answer; good once.'),
         methods: z.array(z.string()).describe('What may answer it: `totp`, `recovery_code`; more will come.'),
-        expiresAt: z.string(),
+        expiresAt: z.string().describe('When the token expires.'),
       })
       .optional()
       .describe('How to finish signing in, of `second_factor_required`: see auth.verifySecondFactor.'),

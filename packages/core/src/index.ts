@@ -27,7 +27,7 @@ export {
   type FieldError,
   type SignInChallenge,
 } from './kernel/errors.ts';
-export type { S3Settings } from './kernel/settings.ts';
+export type { CoreSettings, S3Settings } from './kernel/settings.ts';
 export { uuidv7 } from './kernel/ids.ts';
 export { replaceKeys } from './kernel/keys.ts';
 export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';
@@ -35,7 +35,7 @@ export { parseAddress } from './kernel/network-address.ts';
 export type { Principal } from './kernel/principal.ts';
 export { hasSecrets, removed, secret, withoutSecrets } from './kernel/redaction.ts';
 export type { Refusal } from './kernel/rows.ts';
-export { ById, page } from './kernel/schemas.ts';
+export { ById, groupsOf, page } from './kernel/schemas.ts';
 export * from './live/index.ts';
 export * from './notifications/index.ts';
 export {

@@ -21,7 +21,7 @@ export const parameters: Json = {
     in: 'header',
     required: false,
     description: "The organization to act in, by id or slug. By default the session's active one, or the only one.",
-    schema: { type: 'string' },
+    schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$' },
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -109,16 +109,22 @@ export const headers: Json = {
 };
 
 const DryRunSchema = z.object({
-  dryRun: z.literal(true),
+  dryRun: z.literal(true).describe('Always true.'),
   result: z.unknown().describe('What would have been answered; null where that is nothing.'),
-  events: z.array(
-    z.object({
-      type: z.string(),
-      entity: z.object({ type: z.string(), id: z.string() }),
-      changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })),
-      data: z.record(z.string(), z.unknown()),
-    }),
-  ),
+  events: z
+    .array(
+      z.object({
+        type: z.string().describe('The type of the event, such as `task.created`.'),
+        entity: z
+          .object({ type: z.string().describe('The kind of entity, such as `task`.'), id: z.string() })
+          .describe('What it would have happened to.'),
+        changes: z
+          .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+          .describe('What would have changed, by field.'),
+        data: z.record(z.string(), z.unknown()).describe('More facts, which depend on the type.'),
+      }),
+    )
+    .describe('The events that would have been recorded.'),
 });
 
 /**

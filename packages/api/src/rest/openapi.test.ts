@@ -50,6 +50,7 @@ describe('an operation', () => {
   test('says who may call it', () => {
     expect(notes.post).toMatchObject({
       'x-permission': 'task:create',
+      'x-required-scopes': ['task:create'],
       security: [{ accessToken: [] }, { apiKey: [] }],
     });
     expect(document.components.securitySchemes.apiKey).toMatchObject({

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { type EventType, instancePermission, Job } from '@tenon/core';
+import { type EventType, groupsOf, instancePermission, Job } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 import { apiKeyHeader } from '../headers.ts';
@@ -10,8 +10,9 @@ import { type Operation, problemsOf, type Tag, tagGroups } from '../operation.ts
 import { operationsOf } from '../operations.ts';
 import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
+import { descriptionOf } from './descriptions.ts';
 import { type Examples, noExamples, type OperationExample } from './examples.ts';
-import { Components, inputSchema, isJson, type Json } from './json-schema.ts';
+import { Components, inputSchema, isJson, type Json, splitGroups, type ToldSettings } from './json-schema.ts';
 import { eventTag, webhookParameters, webhookResponses, webhooksOf } from './openapi-webhooks.ts';
 import { ProblemSchema } from '../problem-schema.ts';
 import {
@@ -38,13 +39,15 @@ export interface OpenApiParts {
   events?: readonly EventType[];
   /** @default none */
   examples?: Examples;
+  /** The settings of the installation that the document tells. @default the least that an installation may set */
+  settings?: ToldSettings;
 }
 
 /** Builds the OpenAPI 3.1 document of everything that the router declares. */
 export function buildDocument(
   router: AnyTRPCRouter,
   info: OpenApiInfo,
-  { events = [], examples = noExamples }: OpenApiParts = {},
+  { events = [], examples = noExamples, settings = {} }: OpenApiParts = {},
 ): Json {
   const components = new Components();
   const operations = operationsOf(router);
@@ -57,6 +60,7 @@ export function buildDocument(
       ...paths[path],
       [operation.method.toLowerCase()]: describe(name, operation, components, {
         accepted,
+        settings,
         ...examples.operations[name],
       }),
     };
@@ -72,7 +76,7 @@ export function buildDocument(
   components.output(ProblemSchema);
   return {
     openapi: '3.1.0',
-    info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
+    info: { ...info, contact: { name: 'The maintainers of Tenon' }, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'This server.' }],
     externalDocs: { description: 'Guides and changelog', url: guides },
     tags: groups.flatMap(([, tags]) => tags.map(describeTag)),
@@ -151,19 +155,21 @@ const describeTag = ({ name, description, guide }: Tag): Json => ({
   ...(guide !== undefined && { externalDocs: { description: 'Guide', url: `${guides}/${guide}` } }),
 });
 
-/** The examples of an operation, and the job with which it answers when its work takes long. */
-type DescribedExample = OperationExample & { readonly accepted: unknown };
+/** The examples of an operation, the job with which it answers when its work takes long, and the settings that its input tells. */
+type DescribedExample = OperationExample & { readonly accepted: unknown; readonly settings: ToldSettings };
 
 function describe(name: string, operation: Operation, components: Components, example: DescribedExample): Json {
-  const input = splitInput(operation);
+  const input = splitInput(operation, example.settings);
   const body = operation.hasBody ? requestBody(name, operation, input.rest, components, example) : null;
   return {
     operationId: name,
     tags: operation.tags,
     summary: operation.summary,
-    ...descriptionOf(operation),
+    ...saidOf(operation),
     ...(operation.permission !== null && { 'x-permission': operation.permission }),
     ...(operation.access === 'instance' && { 'x-permission': instancePermission }),
+    // Linters forbid scopes in the security of a scheme that declares none.
+    ...(operation.permission !== null && operation.apiKey && { 'x-required-scopes': [operation.permission] }),
     security: securityOf(operation),
     parameters: [
       ...input.path,
@@ -176,10 +182,11 @@ function describe(name: string, operation: Operation, components: Components, ex
   };
 }
 
-function descriptionOf({ description, deprecated }: Operation): Json {
+function saidOf(operation: Operation): Json {
+  const { description, deprecated } = operation;
   const notice = deprecated ? deprecationNotice(deprecated) : null;
-  const parts = [description, notice].filter((part) => part !== null);
-  return { ...(parts.length > 0 && { description: parts.join('\n\n') }), ...(deprecated && { deprecated: true }) };
+  const parts = [description, notice, accessSaid(operation)].filter((part) => part !== null);
+  return { description: parts.join('\n\n'), ...(deprecated && { deprecated: true }) };
 }
 
 /** Adds the headers of a deprecated operation to its successes. Its problems have them too, but share their responses with others. */
@@ -205,20 +212,42 @@ function securityOf(operation: Operation): Json[] {
   return [{ accessToken: [] }, ...(operation.apiKey ? [{ apiKey: [] }] : [])];
 }
 
+/** Says who may call an operation, in a sentence for people. */
+function accessSaid({ access, permission, apiKey }: Operation): string {
+  if (access === 'public') return 'Anybody may call it, without signing in.';
+  if (access === 'instance') return 'Only administrators of the instance may call it.';
+  if (permission === null) return `Everybody who is signed in may call it${apiKey ? ', and every API key' : ''}.`;
+  return `Needs the permission \`${permission}\`${apiKey ? ', of an API key as one of its scopes' : ''}.`;
+}
+
 /** Splits the input into path parameters and an object schema of the other fields. */
-function splitInput(operation: Operation): { path: Json[]; rest: Json } {
-  const { properties, required = [], ...schema } = inputSchema(operation.input);
+function splitInput(operation: Operation, settings: ToldSettings): { path: Json[]; rest: Json } {
+  const { properties, required = [], ...schema } = inputSchema(operation.input, settings);
   const entries = isJson(properties) ? Object.entries(properties) : [];
   const inPath = ([name]: [string, unknown]) => operation.parameters.has(name);
   const names = Array.isArray(required) ? required.filter((name) => !operation.parameters.has(String(name))) : [];
   return {
-    path: entries.filter(inPath).map(([name, property]) => parameter('path', name, property, true)),
+    path: entries
+      .filter(inPath)
+      .map(([name, property]) => parameter('path', name, named(operation.path, name, property), true)),
     rest: {
       ...schema,
       properties: Object.fromEntries(entries.filter((entry) => !inPath(entry))),
       ...(names.length > 0 && { required: names }),
     },
   };
+}
+
+/** Describes an id by the part of the path before it: `/api-keys/{id}` has the id of the API key. */
+function named(path: string, name: string, property: unknown): unknown {
+  if (!isJson(property) || property['description'] !== descriptionOf('id')) return property;
+  const [, plural = ''] = new RegExp(`([a-z-]+)/\\{${name}\\}`).exec(path) ?? [];
+  const noun = plural
+    .replace(/ies$/, 'y')
+    .replace(/s$/, '')
+    .replaceAll('-', ' ')
+    .replace(/\bapi\b/, 'API');
+  return { ...property, description: `The id of the ${noun}.` };
 }
 
 function parameter(place: 'path' | 'query', name: string, property: unknown, required: boolean): Json {
@@ -250,7 +279,7 @@ function headerParameters(operation: Operation): Json[] {
 const fileBody: Json = {
   type: 'object',
   additionalProperties: false,
-  properties: { [filePart]: { type: 'string', format: 'binary' } },
+  properties: { [filePart]: { type: 'string', format: 'binary', description: 'The file, with its name.' } },
   required: [filePart],
 };
 
@@ -264,7 +293,9 @@ function requestBody(
   if (operation.kind === 'upload')
     return { required: true, content: { 'multipart/form-data': { schema: components.add('FileUpload', fileBody) } } };
   if (isJson(rest['properties']) && Object.keys(rest['properties']).length === 0) return null;
-  const schema = components.add(z.globalRegistry.get(operation.input)?.id ?? inputName(name), rest);
+  const groups = groupsOf(operation.input);
+  const body = groups ? splitGroups(rest, groups) : rest;
+  const schema = components.add(z.globalRegistry.get(operation.input)?.id ?? inputName(name), body);
   const { types } = bodyFormats[operation.kind];
   const media = { schema, ...(request && { example: request }) };
   return {
@@ -357,10 +388,10 @@ function streamResponses(operation: Operation, components: Components): Json {
   const items = Object.entries(operation.events).map(([name, schema]) => ({
     type: 'object',
     properties: {
-      id: { type: 'string' },
-      event: name === '*' ? { type: 'string' } : { type: 'string', const: name },
-      data: components.output(schema),
-      retry: { type: 'integer' },
+      id: { type: 'string', description: 'The sequence of the event. Send the last one as `Last-Event-ID`.' },
+      event: { type: 'string', ...(name !== '*' && { const: name }), description: 'The type of the event.' },
+      data: { ...components.output(schema), description: 'What happened, as JSON.' },
+      retry: { type: 'integer', description: 'How long to wait before connecting again, in milliseconds.' },
     },
     required: ['event', 'data'],
   }));

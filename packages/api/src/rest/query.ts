@@ -8,7 +8,10 @@ export interface Coercion {
   element: Kind;
 }
 
-const isWrapper = (schema: z.core.$ZodType): schema is z.ZodOptional | z.ZodNullable | z.ZodDefault | z.ZodPrefault =>
+/** Whether a schema only says that a value may be absent or null, beside the schema in it. */
+export const isWrapper = (
+  schema: z.core.$ZodType,
+): schema is z.ZodOptional | z.ZodNullable | z.ZodDefault | z.ZodPrefault =>
   schema instanceof z.ZodOptional ||
   schema instanceof z.ZodNullable ||
   schema instanceof z.ZodDefault ||

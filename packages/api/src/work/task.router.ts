@@ -63,7 +63,9 @@ const {
 } = workErrors;
 const { team_not_found } = teamErrors;
 
-const TaskBulkAnswer = bulkAnswer('TaskBulkAnswer', { task: Task.nullable() });
+const TaskBulkAnswer = bulkAnswer('TaskBulkAnswer', {
+  task: Task.nullable().describe('The task as it is now; null when the row was refused.'),
+});
 
 const createProblems = [
   parent_not_found,

@@ -12,24 +12,27 @@ import {
   Person,
 } from '../kernel/schemas.ts';
 
-const EntityName = z.object({ type: z.string(), id: z.uuid() });
+const EntityName = z.object({
+  type: z.string().describe('The kind of entity, such as `task`.'),
+  id: z.uuid(),
+});
 
 export const ActivityEntry = output('ActivityEntry', {
   id: z.uuid(),
   type: z.string().describe('`entity.past_tense`, as `task.created`; more types will come.'),
   actor: Person.nullable().describe('Null is the system.'),
   apiKeyId: z.uuid().nullable().describe('The API key by which the actor did it; null is themselves.'),
-  entity: EntityName,
+  entity: EntityName.describe('What it happened to.'),
   parent: EntityName.nullable().describe('Where it shows too: the task of a comment.'),
   changes: z
     .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
     .describe('What an update changed, by field.'),
-  data: z.record(z.string(), z.unknown()),
+  data: z.record(z.string(), z.unknown()).describe('More facts, which depend on the type.'),
   summary: z
     .string()
     .nullable()
     .describe('One line in English, as `Ada created the task Call the printer`. Null when the data was erased.'),
-  at: instantOut(),
+  at: instantOut().describe('When it happened.'),
 });
 export type ActivityEntry = z.output<typeof ActivityEntry>;
 

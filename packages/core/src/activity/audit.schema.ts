@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { instantOut, logInput, logPage, output } from '../kernel/schemas.ts';
-import { eventFilters, needsEntityId, wantsEntityId } from './activity.schema.ts';
+import { ActivityEntry, eventFilters, needsEntityId, wantsEntityId } from './activity.schema.ts';
 
-const EntityName = z.object({ type: z.string(), id: z.uuid() });
+const { entity, parent } = ActivityEntry.shape;
 
 const sequence = () => z.int().min(1).max(2_147_483_647);
 const hash = (text: string) => z.string().describe(text);
@@ -11,16 +11,19 @@ export const AuditRow = output('AuditRow', {
   sequence: z.int().describe('Its place in the trail: 1 for the first event of the organization, without gaps.'),
   id: z.uuid(),
   organizationId: z.uuid(),
-  type: z.string(),
-  at: instantOut(),
+  type: z.string().describe('The type of the event, such as `task.created`.'),
+  at: instantOut().describe('When it happened.'),
   actorId: z.uuid().nullable().describe('A user; null is the system.'),
   apiKeyId: z.uuid().nullable().describe('The API key by which the actor did it; null is themselves.'),
-  entity: EntityName,
-  parent: EntityName.nullable(),
-  requestId: z.string(),
+  entity,
+  parent,
+  requestId: z.string().describe('The id of the request that caused it.'),
   salt: z.string().nullable().describe('16 random bytes, base64url. Null without a payload.'),
   payload: z
-    .object({ changes: z.record(z.string(), z.unknown()), data: z.record(z.string(), z.unknown()) })
+    .object({
+      changes: z.record(z.string(), z.unknown()).describe('What changed, by field.'),
+      data: z.record(z.string(), z.unknown()).describe('More facts, which depend on the type.'),
+    })
     .nullable()
     .describe('What the event tells. Null when it was erased, and for readers without `project:read_private`.'),
   payloadHash: hash('SHA-256 of salt and payload, base64url.'),
@@ -81,19 +84,20 @@ export const AuditVerify = z
     path: ['hash'],
     message: 'Sequence and hash come together.',
   })
-  .meta({ id: 'AuditVerify' });
+  .meta({ id: 'AuditVerify', dependentRequired: { sequence: ['hash'], hash: ['sequence'] } });
 export type AuditVerify = z.output<typeof AuditVerify>;
 
 export const AuditVerification = output('AuditVerification', {
-  valid: z.boolean(),
+  valid: z.boolean().describe('Whether no problem was found.'),
   checked: z.int().describe('How many events are as they were, up to the first problem.'),
   erased: z.int().describe('How many of them have no payload, because it was erased.'),
   head: AuditHead.describe('The end of the trail.'),
   problem: z
     .object({
       sequence: z.int().describe('The first place at which the trail is not as it was.'),
-      kind: z.enum(['altered', 'missing', 'inserted', 'reordered', 'truncated']),
+      kind: z.enum(['altered', 'missing', 'inserted', 'reordered', 'truncated']).describe('What happened there.'),
     })
-    .nullable(),
+    .nullable()
+    .describe('The first problem; null when the trail is valid.'),
 });
 export type AuditVerification = z.output<typeof AuditVerification>;

@@ -113,9 +113,18 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
   /** The event as it is sent to others. */
   get schema(): z.ZodObject {
     const name = this.type.replaceAll(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase());
-    const { entityType, changes, data } = this;
-    const entity = z.object({ type: z.literal(entityType), id: z.uuid() });
-    return SentEvent.extend({ type: z.literal(this.type), entity, changes, data }).meta({ id: `${name}Event` });
+    const { entityType, data } = this;
+    const entity = z.object({ type: z.literal(entityType).describe('The kind of entity.'), id: z.uuid() });
+    const fields = Object.entries<z.ZodType>(this.changes.shape);
+    const changes = z.object(
+      Object.fromEntries(fields.map(([name, field]) => [name, field.describe('Present when this field changed.')])),
+    );
+    return SentEvent.extend({
+      type: z.literal(this.type).describe('The type of the event.'),
+      entity: entity.describe('What it happened to.'),
+      changes: changes.describe('What changed, by field.'),
+      data: data.describe('More facts about it.'),
+    }).meta({ id: `${name}Event` });
   }
 
   summary(event: SummaryParts<Data, Fields>): string {
@@ -207,6 +216,17 @@ const nameOf = (actor: Person | null): string =>
 /** Whether a pattern names a type of event that happens in organizations: `task.created`, `task.*`, or `*` for all. */
 export const namesTypes = (pattern: string): boolean =>
   (typesNamed([pattern]) ?? [...catalogue.keys()]).some((type) => catalogue.get(type)?.isOfOrganization);
+
+/** A regular expression of what `namesTypes`, for the document. */
+export function patternOfTypes(): string {
+  const types = [...catalogue.values()].filter(({ isOfOrganization }) => isOfOrganization);
+  const names = Map.groupBy(
+    types.map(({ type }) => type.split('.')),
+    ([entity]) => entity,
+  );
+  const each = Array.from(names, ([entity, all]) => `${entity}\\.(\\*|${all.map(([, verb]) => verb).join('|')})`);
+  return `^(\\*|${each.join('|')})$`;
+}
 
 /** Tells an event in one line. Null when its payload was erased, or is not what the catalogue says now. */
 export function summaryOf(

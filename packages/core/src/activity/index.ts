@@ -27,6 +27,7 @@ export {
   lifecycle,
   namesTypes,
   type NewEvent,
+  patternOfTypes,
   registerEvents,
   typesNamed,
 } from './catalogue.ts';

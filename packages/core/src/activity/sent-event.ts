@@ -9,7 +9,7 @@ export const SentEvent = ActivityEntry.extend({
   sequence: z
     .int()
     .describe('Its place in the order of the organization. Each event has a higher one than those before it.'),
-  organizationId: z.uuid(),
+  organizationId: z.uuid().describe('The organization in which it happened.'),
   schemaVersion: z.int().describe('The version of the shapes of events: 1.'),
 }).meta({ id: 'SentEvent' });
 export type SentEvent = z.output<typeof SentEvent>;

@@ -3,21 +3,22 @@ import { anyIdOr, anyOf, instantIn, output } from '../kernel/schemas.ts';
 import { projectRef, type TaskPriority, type TaskStatus } from '../work/index.ts';
 
 const count = () => z.number().int();
+const tasksOf = (value: string) => count().describe(`How many tasks are \`${value}\`.`);
 
 const byStatus = {
-  todo: count(),
-  in_progress: count(),
-  in_review: count(),
-  done: count(),
-  archived: count(),
+  todo: tasksOf('todo'),
+  in_progress: tasksOf('in_progress'),
+  in_review: tasksOf('in_review'),
+  done: tasksOf('done'),
+  archived: tasksOf('archived'),
 } satisfies Record<TaskStatus, z.ZodType>;
 
 const byPriority = {
-  low: count(),
-  medium: count(),
-  high: count(),
-  urgent: count(),
-  critical: count(),
+  low: tasksOf('low'),
+  medium: tasksOf('medium'),
+  high: tasksOf('high'),
+  urgent: tasksOf('urgent'),
+  critical: tasksOf('critical'),
 } satisfies Record<TaskPriority, z.ZodType>;
 
 export const AnalyticsInput = z.strictObject({
@@ -32,9 +33,9 @@ export const AnalyticsInput = z.strictObject({
 export type AnalyticsInput = z.output<typeof AnalyticsInput>;
 
 export const TaskAnalytics = output('TaskAnalytics', {
-  total: count(),
-  byStatus: z.object(byStatus),
-  byPriority: z.object(byPriority),
+  total: count().describe('How many tasks there are.'),
+  byStatus: z.object(byStatus).describe('How many tasks have each status.'),
+  byPriority: z.object(byPriority).describe('How many tasks have each priority.'),
   overdue: count().describe('Due before now, and neither done nor archived.'),
   completedThisWeek: count().describe('Completed in the last 168 hours, even if archived since.'),
   avgCompletionTimeHours: z

@@ -6,33 +6,33 @@ const kept =
 
 export const ApiAuditEntry = output('ApiAuditEntry', {
   id: z.uuid(),
-  user: Person.nullable(),
+  user: Person.nullable().describe('Who called; null when nobody was signed in.'),
   apiKeyId: z.uuid().nullable().describe('The API key by which the user called.'),
   method: z.string().describe('Of the operation over REST, also when it was called over tRPC.'),
   endpoint: z
     .string()
     .describe('The route of the operation, such as `/api/v1/tasks/{id}`, also when it was called over tRPC.'),
   path: z.string().nullable().describe('Of the URL, without the query.'),
-  status: z.number().int(),
+  status: z.number().int().describe('The HTTP status of the answer.'),
   request: z.string().nullable().describe(`${kept} Null too when the input was refused.`),
   response: z.string().nullable().describe(kept),
   durationMs: z.number().describe('How long the server worked on it, with two decimals.'),
   address: z.string().nullable().describe('The network address of the caller.'),
-  at: instantOut(),
+  at: instantOut().describe('When the call came in.'),
 });
 export type ApiAuditEntry = z.output<typeof ApiAuditEntry>;
 
 export const ApiAuditListInput = z.strictObject({
   ...logInput,
   user: anyIdOr('me').describe('`me` or user ids.'),
-  method: anyOf(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])),
+  method: anyOf(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])).describe('Methods of the operations over REST.'),
   endpoint: anyOf(
     z
       .string()
       .max(255)
       .regex(/^\/[!-~]*$/, 'Must be a route, such as /api/v1/tasks/{id}.'),
   ).describe('Routes, such as `/api/v1/tasks/{id}`.'),
-  status: anyOf(z.number().int().min(100).max(599)),
+  status: anyOf(z.number().int().min(100).max(599)).describe('HTTP statuses.'),
   after: instantIn().optional().describe('Inclusive.'),
   before: instantIn().optional().describe('Inclusive.'),
 });
@@ -47,19 +47,19 @@ export const UsageInput = z.strictObject({
 export type UsageInput = z.output<typeof UsageInput>;
 
 const figures = {
-  requests: z.number().int(),
-  meanMs: z.number().describe('The mean time in which the server answered.'),
-  p95Ms: z.number().describe('The time in which it answered 95 of 100 calls, within 10 percent.'),
+  requests: z.number().int().describe('How many calls there were.'),
+  meanMs: z.number().describe('The mean time in which the server answered, in milliseconds.'),
+  p95Ms: z.number().describe('The time in which it answered 95 of 100 calls, in milliseconds, exact to 10 percent.'),
   errorRate: z.number().describe('The share of the calls with a status of 400 or more, from 0 to 1.'),
 };
 
+const { method, endpoint } = ApiAuditEntry.shape;
+
 export const Usage = output('Usage', {
   ...figures,
-  byEndpoint: z
-    .array(z.object({ method: z.string(), endpoint: z.string(), ...figures }))
-    .describe('The most called first.'),
+  byEndpoint: z.array(z.object({ method, endpoint, ...figures })).describe('The most called first.'),
   byDay: z
-    .array(z.object({ date: z.iso.date(), ...figures }))
+    .array(z.object({ date: z.iso.date().describe('The day, in UTC.'), ...figures }))
     .describe('Every day, in order. The days are those of UTC.'),
 });
 export type Usage = z.output<typeof Usage>;

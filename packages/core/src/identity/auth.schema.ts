@@ -1,23 +1,32 @@
 import { z } from 'zod';
 import { secret } from '../kernel/redaction.ts';
-import { input, output } from '../kernel/schemas.ts';
+import { input, oneOf, output } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
 import { refreshToken, sessionFields } from './session.schema.ts';
 import { email, timezone, User, username } from './user.schema.ts';
 
-/** A password that a user sets. The minimum length is a setting, so the service checks it. */
+/** The least minimum length that an installation may set. */
+export const leastPasswordLength = 8;
+
+/**
+ * A password that a user sets. The minimum length is a setting, so the service checks it, and the document says it: `setting` is the name
+ * of a setting whose value replaces `minLength` there.
+ */
 const newPassword = () =>
-  secret(text(1, 128)).describe(
-    'At most 128 characters; at least 8, unless the installation asks for more. All Unicode forms of one password are the same.',
-  );
+  secret(text(1, 128)).meta({
+    description:
+      'A new password, which must not be a common one, nor the address or the username. All Unicode forms of one password are the same.',
+    minLength: leastPasswordLength,
+    setting: 'passwordMinLength',
+  });
 
 /** What registration asks about the person. `tenancy/` adds the organization that they may create. */
 export const registrationFields = {
   email: email(),
   password: newPassword(),
   username: username().optional(),
-  fullName: line(200).optional(),
-  timezone: timezone().optional().describe('@default UTC'),
+  fullName: line(200).optional().describe('The full name.'),
+  timezone: timezone().optional().meta({ description: 'The time zone of the person. UTC when absent.' }),
 };
 export type Registration = z.output<z.ZodObject<typeof registrationFields>>;
 
@@ -26,12 +35,14 @@ export const VerifyEmail = input('VerifyEmail', {
 });
 export type VerifyEmail = z.output<typeof VerifyEmail>;
 
-export const VerifiedEmail = output('VerifiedEmail', { user: User });
+export const VerifiedEmail = output('VerifiedEmail', { user: User.describe('Whose address it is.') });
 
 export const ResendVerification = input('ResendVerification', { email: email() });
 export type ResendVerification = z.output<typeof ResendVerification>;
 
-export const MailSent = output('MailSent', { status: z.literal('sent') });
+export const MailSent = output('MailSent', {
+  status: z.literal('sent').describe('Always `sent`, whether or not there is such an account.'),
+});
 export type MailSent = z.output<typeof MailSent>;
 
 export const ForgotPassword = input('ForgotPassword', { email: email() });
@@ -43,7 +54,8 @@ export const ResetPassword = input('ResetPassword', {
 });
 export type ResetPassword = z.output<typeof ResetPassword>;
 
-const currentPassword = () => secret(text(1, 1024)).describe('A session alone is not enough.');
+const currentPassword = () =>
+  secret(text(1, 1024)).describe('The current password of the account. A session alone is not enough.');
 
 export const ChangePassword = input('ChangePassword', {
   currentPassword: currentPassword(),
@@ -62,23 +74,18 @@ export const EmailToken = input('EmailToken', {
 });
 export type EmailToken = z.output<typeof EmailToken>;
 
-const loginNames = ['login', 'email', 'username'] as const;
-
-export const Login = z
-  .strictObject({
-    login: text(1, 254).optional().describe('E-mail address or username.'),
-    email: text(1, 254).optional().describe('In place of `login`.'),
-    username: text(1, 254).optional().describe('In place of `login`.'),
-    password: secret(text(1, 1024)),
+export const Login = oneOf(
+  z.strictObject({
+    login: text(1, 254).optional().describe('The e-mail address or the username.'),
+    email: text(1, 254).optional().describe('The e-mail address, instead of `login`.'),
+    username: text(1, 254).optional().describe('The username, instead of `login`.'),
+    password: secret(text(1, 1024)).describe('The password of the account.'),
     ...sessionFields,
-  })
-  .refine((input) => loginNames.filter((name) => input[name] !== undefined).length === 1, {
-    path: ['login'],
-    message: 'Give exactly one of login, email and username.',
-    // Also run when another field is wrong, so that one answer lists every problem.
-    when: ({ value }) => typeof value === 'object' && value !== null,
-  })
-  .meta({ id: 'Login' });
+  }),
+  ['login'],
+  ['email'],
+  ['username'],
+).meta({ id: 'Login' });
 export type Login = z.output<typeof Login>;
 
 export const Refresh = input('Refresh', { refreshToken: refreshToken() });
@@ -89,9 +96,9 @@ export type Logout = z.output<typeof Logout>;
 
 export const SignedIn = output('SignedIn', {
   accessToken: secret(z.string()).describe('Send it as `Authorization: Bearer …`.'),
-  tokenType: z.literal('Bearer'),
+  tokenType: z.literal('Bearer').describe('Always `Bearer`.'),
   expiresIn: z.number().int().describe('Seconds until the access token expires.'),
-  user: User,
+  user: User.describe('Who signed in.'),
   refreshToken: secret(z.string())
     .optional()
     .describe('Only to clients that take it in the body; each one is good for one refresh.'),

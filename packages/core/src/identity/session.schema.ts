@@ -21,7 +21,7 @@ export const Session = z
   .object({
     id: z.uuid(),
     deviceId: z.string().nullable().describe('What the client calls its device.'),
-    userAgent: z.string().nullable(),
+    userAgent: z.string().nullable().describe('What the client says of itself; null when it says nothing.'),
     address: z.string().nullable().describe('The network address of the login.'),
     limitedToId: z
       .uuid()

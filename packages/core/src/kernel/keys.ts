@@ -16,7 +16,7 @@ const kinds = z.registry<{ kind: KeyKind }>();
  * @param key the schema of the key. It must make upper case of it, by which keys are told from ids and words
  */
 export function idOrKey(kind: KeyKind, key: z.ZodString) {
-  const schema = z.union([id(), key]);
+  const schema = z.union([id(), key]).describe(`The id of the ${kind}, or its key.`);
   kinds.add(schema, { kind });
   return schema;
 }

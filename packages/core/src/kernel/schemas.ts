@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { text } from './text.ts';
 
-/** A UUID. Upper case is accepted and converted, because SQLite compares ids as text. */
-export const id = () => z.uuid().overwrite((value) => value.toLowerCase());
+/** A UUID of any version. Upper case is accepted and converted, because SQLite compares ids as text. */
+export const id = () => z.guid().overwrite((value) => value.toLowerCase());
 
 /** A shape of an answer. The document names it. It may gain fields, and clients ignore those that they do not know. */
 export const output = <Shape extends z.core.$ZodLooseShape>(name: string, shape: Shape) =>
@@ -10,6 +11,43 @@ export const output = <Shape extends z.core.$ZodLooseShape>(name: string, shape:
 /** A shape of an input. The document names it. Unknown fields are refused. */
 export const input = <Shape extends z.core.$ZodLooseShape>(name: string, shape: Shape) =>
   z.strictObject(shape).meta({ id: name });
+
+const groups = z.registry<{ groups: readonly (readonly string[])[] }>();
+
+const and = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(', '), names.at(-1)].filter(Boolean).join(' and ');
+
+/**
+ * Refuses an input unless it has all fields of exactly one group, and no field of another. The document describes it by one schema for
+ * each group.
+ * @example oneOf(z.strictObject({ code, recoveryCode, … }), ['code'], ['recoveryCode'])
+ */
+export function oneOf<Shape extends z.core.$ZodLooseShape>(
+  schema: z.ZodObject<Shape, z.core.$strict>,
+  ...names: readonly (readonly (keyof Shape & string)[])[]
+) {
+  const isSingle = names.every(({ length }) => length === 1);
+  const choice = isSingle ? `exactly one of ${and(names.flat())}` : names.map(and).join(', or ');
+  const checked = schema.refine(
+    (input) => {
+      const isGiven = (name: string): boolean => Reflect.get(input, name) !== undefined;
+      const given = names.filter((group) => group.some(isGiven));
+      return given.length === 1 && given.flat().every(isGiven);
+    },
+    {
+      path: isSingle ? names.flat().slice(0, 1) : [],
+      message: `Give ${choice}.`,
+      // Also run when another field is wrong, so that one answer lists every problem.
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    },
+  );
+  groups.add(checked, { groups: names });
+  return checked;
+}
+
+/** The groups of fields of which an input takes one. Null unless it was made by `oneOf`. */
+export const groupsOf = (schema: z.core.$ZodType): readonly (readonly string[])[] | null =>
+  groups.get(schema)?.groups ?? null;
 
 /** The input of an operation on one resource. */
 export const ById = z.strictObject({ id: id() });
@@ -20,6 +58,14 @@ export const instantOut = () => z.iso.datetime().meta({ examples: ['2026-01-31T0
 
 const earliest = Date.UTC(1900, 0, 1);
 const latest = Date.UTC(10_000, 0, 1);
+
+const [day, time] = [String.raw`-\d\d-\d\dT`, String.raw`\d\d:\d\d:[0-5]\d(\.\d+)?`];
+
+/**
+ * An instant that the document allows. An offset could move an instant at the edge out of the years that are accepted, so it allows offsets
+ * only in the years between. It names no leap seconds, which no database keeps.
+ */
+const instantPattern = String.raw`^((19|[2-9]\d)\d\d${day}${time}Z|(19[1-9]\d|[2-8]\d{3})${day}${time}[+-]\d\d:\d\d)$`;
 
 /** An instant in an input: ISO 8601 with any offset, in the years 1900 to 9999. */
 export const instantIn = () =>
@@ -33,7 +79,10 @@ export const instantIn = () =>
       const at = new Date(value);
       return Number.isNaN(at.getTime()) ? value : at.toISOString();
     })
-    .meta({ examples: ['2026-01-31T09:00:00.000Z', '2026-01-31T10:00:00+01:00'] });
+    .meta({
+      examples: ['2026-01-31T09:00:00.000Z', '2026-01-31T10:00:00+01:00'],
+      pattern: instantPattern,
+    });
 
 const twoDecimals = (value: number): number => Number(value.toFixed(2));
 
@@ -50,7 +99,8 @@ export const decimalIn = (max: number) =>
       (value) => Math.abs(value - twoDecimals(value)) <= 4 * Number.EPSILON * value,
       'Must have at most two decimals.',
     )
-    .overwrite(twoDecimals);
+    .overwrite(twoDecimals)
+    .meta({ multipleOf: 0.01 });
 
 /** What resources show of their last change. */
 export const auditOut = {
@@ -61,7 +111,11 @@ export const auditOut = {
 
 /** A person inside another object. */
 export const Person = z
-  .object({ id: z.uuid(), username: z.string().nullable(), fullName: z.string().nullable() })
+  .object({
+    id: z.uuid().describe('The user id.'),
+    username: z.string().nullable().describe('The username; null when they have none.'),
+    fullName: z.string().nullable().describe('The full name; null when it is unknown.'),
+  })
   .meta({ id: 'Person', description: 'A user as other objects show them; `id` is the user id.' });
 
 export type Person = z.output<typeof Person>;
@@ -69,13 +123,15 @@ export type Person = z.output<typeof Person>;
 /** The input fields of every list: which page it answers. */
 export const pageInput = {
   limit: z.number().int().min(1).max(100).default(50).describe('How many to answer at most.'),
-  cursor: z.string().min(1).max(2048).optional().describe('The nextCursor of the page before.'),
+  cursor: text(1, 2048).optional().describe('The nextCursor of the page before.'),
   total: z.boolean().default(false).describe('Whether to count all rows that match, which costs a query.'),
 };
 
 /** `field` or `-field`: ascending or descending. */
 export const sort = <const Field extends string>(fields: readonly [Field, ...Field[]]) =>
-  z.enum(fields.flatMap((field) => [field, `-${field}` as const]) as [Field | `-${Field}`, ...(Field | `-${Field}`)[]]);
+  z
+    .enum(fields.flatMap((field) => [field, `-${field}` as const]) as [Field | `-${Field}`, ...(Field | `-${Field}`)[]])
+    .describe('The order: a field, ascending, or with `-` before it, descending.');
 
 const rangeEnd = () => instantIn().optional().describe('Inclusive.');
 
@@ -113,7 +169,10 @@ export function listInput(item: z.ZodObject, ...fields: [string, ...string[]]) {
 export const distinct = <Item extends z.ZodType>(
   list: z.ZodArray<Item>,
   by: (item: z.output<Item>) => unknown = (item) => item,
-) => list.refine((items) => new Set(items.map(by)).size === items.length, 'Must not name the same one twice.');
+) =>
+  list
+    .refine((items) => new Set(items.map(by)).size === items.length, 'Must not name the same one twice.')
+    .meta({ uniqueItems: true });
 
 /** A filter of a list: an item matches when it has any of the values. */
 export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
@@ -137,7 +196,7 @@ export const logInput = { limit: pageInput.limit, cursor: pageInput.cursor };
 export const logPage = <Item extends z.ZodType>(item: Item, name: string) =>
   z
     .object({
-      data: z.array(item),
+      data: z.array(item).describe('The rows of this page.'),
       nextCursor: z
         .string()
         .nullable()
@@ -151,7 +210,7 @@ export const logPage = <Item extends z.ZodType>(item: Item, name: string) =>
 export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.id}Page`) =>
   z
     .object({
-      data: z.array(item),
+      data: z.array(item).describe('The rows of this page.'),
       nextCursor: z.string().nullable().describe('Pass it as cursor to read on; null on the last page.'),
       total: z.number().int().optional().describe('Only when asked for.'),
     })

@@ -16,7 +16,9 @@ export const SubscribeInput = z.strictObject({
     .min(0)
     .max(10 ** mostDigits - 1)
     .optional()
-    .describe('A sequence: the stream begins with the event that follows it. 0 is the beginning. @default from now on'),
+    .describe(
+      'A sequence: the stream begins with the event that follows it. 0 is the beginning. When absent, it begins now.',
+    ),
   lastEventId: z
     .string()
     .regex(new RegExp(String.raw`^\d{1,${mostDigits}}$`), 'Must be the id of an event of the stream.')
@@ -31,12 +33,12 @@ export const StreamReady = output('StreamReady', {
 
 export const EntityHidden = output('EntityHidden', {
   sequence: z.int().describe('The place of the event that the reader is not sent.'),
-  entity: z.object({ type: z.string(), id: z.uuid() }).describe('What the reader no longer sees.'),
+  entity: SentEvent.shape.entity.describe('What the reader no longer sees.'),
 });
 
 export const StreamClosed = output('StreamClosed', {
   code: z.string().describe('Why the stream ends, as in a problem.'),
-  detail: z.string(),
+  detail: z.string().describe('In plain words.'),
   resumable: z.boolean().describe('Whether the same caller may go on with another stream.'),
 });
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { secret } from '../kernel/redaction.ts';
 import { anyOf, createdRange, distinct, id, input, instantOut, output, pageInput, Person } from '../kernel/schemas.ts';
+import { text } from '../kernel/text.ts';
+import { OrganizationRef } from '../tenancy/index.ts';
 import { TaskRef } from '../work/index.ts';
 import { mailChoices, notificationTypes } from './notification.types.ts';
 
@@ -9,15 +11,15 @@ const type = () => z.enum(notificationTypes);
 export const Notification = output('Notification', {
   id: z.uuid(),
   type: type().describe('More types will come.'),
-  organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
+  organization: OrganizationRef.describe('Where it happened.'),
   entity: z
-    .object({ type: z.string(), id: z.uuid() })
+    .object({ type: z.string().describe('The kind of entity, such as `task`.'), id: z.uuid() })
     .describe('What it is about: the task, the comment, or the invitation.'),
   task: TaskRef.nullable().describe('Null when you no longer see it, and when it is about no task.'),
-  commentId: z.uuid().nullable(),
+  commentId: z.uuid().nullable().describe('The comment that it is about; null when it is about none.'),
   actor: Person.nullable().describe('Who did it; null when time did, or when you no longer see what it is about.'),
   message: z.string().describe('One line in plain words.'),
-  readAt: instantOut().nullable(),
+  readAt: instantOut().nullable().describe('When you read it; null until then.'),
   deliveredAt: instantOut()
     .nullable()
     .describe('When a client of yours first got it. It may follow some seconds later.'),
@@ -29,7 +31,7 @@ export const NotificationListInput = z.strictObject({
   ...pageInput,
   ...createdRange,
   unread: z.boolean().optional().describe('Only those that are unread, or that are read.'),
-  type: anyOf(type()),
+  type: anyOf(type()).describe('Only those of these types.'),
   task: anyOf(id()).describe('Only those about these tasks.'),
 });
 export type NotificationListInput = z.output<typeof NotificationListInput>;
@@ -50,15 +52,21 @@ const timeOfDay = () =>
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Must be a time as HH:MM, from 00:00 to 23:59.')
     .meta({ examples: ['08:00'] });
 
+const fromSaid = 'The first quiet minute, as HH:MM.';
+const toSaid = 'The first minute that is no longer quiet, as HH:MM.';
+
 const quietHours = z
-  .strictObject({ from: timeOfDay(), to: timeOfDay() })
+  .strictObject({ from: timeOfDay().describe(fromSaid), to: timeOfDay().describe(toSaid) })
   .refine(({ from, to }) => from !== to, 'Must not begin and end at the same time.');
 
-const channels = { inApp: z.boolean(), email: z.enum(mailChoices) };
+const channels = {
+  inApp: z.boolean().describe('Whether lists show it.'),
+  email: z.enum(mailChoices).describe('`off`, `now`, or `digest` for one mail a day.'),
+};
 
 const ofPerson = {
   quietHours: z
-    .object({ from: z.string(), to: z.string() })
+    .object({ from: z.string().describe(fromSaid), to: z.string().describe(toSaid) })
     .nullable()
     .describe('When no mail is sent, in your time zone. Mails wait until its end. It may cross midnight.'),
   digestAt: z.string().describe('When the daily mail is sent, in your time zone.'),
@@ -66,15 +74,15 @@ const ofPerson = {
 
 export const NotificationPreferences = output('NotificationPreferences', {
   preferences: z
-    .array(z.object({ type: type(), ...channels }))
-    .describe('`inApp`: whether lists show it. `email`: `off`, `now`, or `digest` for one mail a day.'),
+    .array(z.object({ type: type().describe('What it is about.'), ...channels }))
+    .describe('One for each type of notification.'),
   ...ofPerson,
 });
 export type NotificationPreferences = z.output<typeof NotificationPreferences>;
 
 export const NotificationPreferencesUpdate = input('NotificationPreferencesUpdate', {
   preferences: distinct(
-    z.array(z.strictObject({ type: type(), inApp: z.boolean().optional(), email: z.enum(mailChoices).optional() })),
+    z.array(z.strictObject({ type: type().describe('What it is about.'), ...z.object(channels).partial().shape })),
     (one) => one.type,
   )
     .optional()
@@ -90,5 +98,5 @@ export const NotificationPreferencesUpdate = input('NotificationPreferencesUpdat
 export type NotificationPreferencesUpdate = z.output<typeof NotificationPreferencesUpdate>;
 
 /** RFC 8058: mail programs post `List-Unsubscribe=One-Click`, which is ignored. */
-export const Unsubscribe = z.object({ token: secret(z.string().max(500)).describe('From the mail.') });
+export const Unsubscribe = z.object({ token: secret(text(0, 500)).describe('From the mail.') });
 export type Unsubscribe = z.output<typeof Unsubscribe>;

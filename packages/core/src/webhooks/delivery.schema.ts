@@ -4,9 +4,9 @@ import { createdRange, id, instantOut, logInput, logPage, output } from '../kern
 import { deliveryStatuses } from './webhook.entity.ts';
 
 const DeliveryAttempt = output('DeliveryAttempt', {
-  at: instantOut(),
+  at: instantOut().describe('When it began.'),
   status: z.number().int().nullable().describe('The HTTP status of the response; null without one.'),
-  durationMs: z.number().int(),
+  durationMs: z.number().int().describe('How long it took, in milliseconds.'),
   error: z
     .string()
     .nullable()
@@ -20,8 +20,8 @@ export const WebhookDelivery = output('WebhookDelivery', {
   id: z.uuid(),
   webhookId: z.uuid(),
   eventId: z.uuid().describe('The `webhook-id` of every attempt.'),
-  eventType: z.string(),
-  status: z.enum(deliveryStatuses),
+  eventType: z.string().describe('The type of the event, such as `task.created`.'),
+  status: z.enum(deliveryStatuses).describe('What became of it.'),
   attempts: z.array(DeliveryAttempt).describe('The latest 20, the first one first.'),
   nextAttemptAt: instantOut().nullable().describe('When it is sent next; null when it is not.'),
   payload: SentEvent.nullable().describe('What is sent; null when you do not see the event.'),
@@ -36,7 +36,7 @@ export const DeliveryListInput = z.strictObject({
   id: id().describe('The webhook.'),
   ...logInput,
   ...createdRange,
-  status: z.enum(deliveryStatuses).optional(),
+  status: z.enum(deliveryStatuses).optional().describe('Only those with this status.'),
 });
 export type DeliveryListInput = z.output<typeof DeliveryListInput>;
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { defineEvents, event } from '../activity/index.ts';
 import { disabledReasons } from './webhook.entity.ts';
-import { Webhook, WebhookCreate } from './webhook.schema.ts';
+import { Webhook } from './webhook.schema.ts';
 
-const { events, description } = WebhookCreate.shape;
-const { isActive, version } = Webhook.shape;
+const { events, description, isActive, version } = Webhook.shape;
 const webhook = { host: z.string(), version };
 const changes = { host: z.string(), events, description, isActive, runsAsId: z.uuid() };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { patternOfTypes } from '../activity/index.ts';
 import { secret } from '../kernel/redaction.ts';
 import { auditOut, distinct, id, input, instantIn, instantOut, listInput, output, Person } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
@@ -8,9 +9,9 @@ const eventsSaid = 'Types of events: `task.created`, `task.*` for all that begin
 
 export const Webhook = output('Webhook', {
   id: z.uuid(),
-  url: secret(z.string()),
+  url: secret(z.string()).describe('Where events are sent.'),
   events: z.array(z.string()).describe(eventsSaid),
-  description: z.string().nullable(),
+  description: z.string().nullable().describe('What it is for.'),
   isActive: z.boolean().describe('Whether events are sent. Those that happen meanwhile are not sent later.'),
   disabledReason: z
     .enum(disabledReasons)
@@ -38,24 +39,28 @@ function isPlainUrl(text: string): boolean {
   );
 }
 
+const eventPattern = () =>
+  z
+    .string()
+    .max(100)
+    .regex(
+      /^(\*|[a-z_]+\.(\*|[a-z_]+))$/,
+      'Must be a type such as task.created, task.* for all types about tasks, or * for all.',
+    )
+    .meta({
+      // Read when the document is made: the contexts register their events after this file is loaded.
+      get pattern() {
+        return patternOfTypes();
+      },
+    });
+
 const fields = {
-  url: secret(
-    text(1, 2000).refine(isPlainUrl, 'Must be a URL with https, without user, password and fragment.'),
-  ).describe('Where events are sent. The host must have public addresses.'),
-  events: distinct(
-    z
-      .array(
-        z
-          .string()
-          .max(100)
-          .regex(
-            /^(\*|[a-z_]+\.(\*|[a-z_]+))$/,
-            'Must be a type such as task.created, task.* for all types about tasks, or * for all.',
-          ),
-      )
-      .min(1)
-      .max(100),
-  ).describe(eventsSaid),
+  url: secret(text(1, 2000).refine(isPlainUrl, 'Must be a URL with https, without user, password and fragment.')).meta({
+    description: 'Where events are sent: a URL with https, whose host has public addresses.',
+    format: 'uri',
+    pattern: String.raw`^https://[^\s#@]+$`,
+  }),
+  events: distinct(z.array(eventPattern()).min(1).max(100)).describe(eventsSaid),
   description: line(200).nullable().optional().describe('What it is for.'),
 };
 

@@ -13,7 +13,7 @@ export const OidcIdentity = z
         'The identity provider of the organization that chose the issuer, in which alone you can sign in with it; null otherwise.',
       ),
     createdAt: instantOut(),
-    lastUsedAt: instantOut(),
+    lastUsedAt: instantOut().describe('When it last signed you in.'),
     disabledAt: instantOut()
       .nullable()
       .describe(

@@ -13,7 +13,7 @@ const OidcIssuerListed = z
   })
   .meta({ id: 'OidcIssuer', description: 'Where people can sign in with OpenID Connect.' });
 
-export const OidcIssuerList = output('OidcIssuerList', { data: z.array(OidcIssuerListed) });
+export const OidcIssuerList = output('OidcIssuerList', { data: z.array(OidcIssuerListed).describe('All issuers.') });
 export type OidcIssuerList = z.output<typeof OidcIssuerList>;
 
 export const OidcIssuerListInput = z.strictObject({
@@ -21,9 +21,12 @@ export const OidcIssuerListInput = z.strictObject({
 });
 export type OidcIssuerListInput = z.output<typeof OidcIssuerListInput>;
 
+/** A path or a URL. The service checks that it leads to this server or to an allowed origin. */
+const redirectTo = () => text(1, 2048).meta({ pattern: String.raw`^(/([^/\\\s]\S*)?|https?://\S+)$` });
+
 export const OidcStart = input('OidcStart', {
   issuer: text(1, 64).describe('The id of one of `auth.listOidcIssuers`.'),
-  redirectTo: text(1, 2048)
+  redirectTo: redirectTo()
     .default('/')
     .describe(
       'Where the browser goes in the end: a path, or a URL of this server or of an allowed origin; with `tokenTransport: "body"` also a loopback address.',
@@ -41,7 +44,7 @@ export type OidcStart = z.output<typeof OidcStart>;
 export const OidcLink = OidcStart.omit({ deviceId: true }).extend(identityProof).meta({ id: 'OidcLink' });
 export type OidcLink = z.output<typeof OidcLink>;
 
-export const OidcLinked = output('OidcLinked', { status: z.literal('linked') });
+export const OidcLinked = output('OidcLinked', { status: z.literal('linked').describe('Always `linked`.') });
 export type OidcLinked = z.output<typeof OidcLinked>;
 
 export const OidcStarted = output('OidcStarted', {
@@ -54,10 +57,10 @@ export const OidcStarted = output('OidcStarted', {
 export type OidcStarted = z.output<typeof OidcStarted>;
 
 export const OidcFinish = input('OidcFinish', {
-  state: secret(text(1, 512)),
+  state: secret(text(1, 512)).describe('What the browser came back with.'),
   binding: secret(text(1, 512)).describe('From `auth.startOidc`.'),
-  code: secret(text(1, 4096)),
-  iss: text(1, 2048).optional().describe('When the browser came back with it.'),
+  code: secret(text(1, 4096)).describe('What the browser came back with.'),
+  iss: text(1, 2048).optional().describe('The issuer, when the browser came back with it.'),
 });
 export type OidcFinish = z.output<typeof OidcFinish>;
 
@@ -82,7 +85,7 @@ export const OidcProviderBackChannelLogout = OidcBackChannelLogout.extend(atProv
 
 export const OidcLogout = input('OidcLogout', {
   refreshToken: refreshToken(),
-  redirectTo: text(1, 2048)
+  redirectTo: redirectTo()
     .default('/')
     .describe('Where the issuer sends the browser in the end; as in `auth.startOidc`.'),
 });

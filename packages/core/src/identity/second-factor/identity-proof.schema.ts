@@ -9,12 +9,12 @@ export const totpCode = () =>
       .string()
       .overwrite((value) => value.replaceAll(' ', ''))
       .regex(/^\d{6}$/, { message: 'Must be the six digits that the app shows.' })
-      .meta({ examples: ['123456'] }),
+      .meta({ examples: ['123456'], pattern: '^ *([0-9] *){6}$' }),
   );
 
 /** How a signed-in user proves their identity again, before an action that a thief of their session must not do. */
 export const identityProof = {
-  password: secret(text(1, 1024)).optional().describe('Of the account. A code of the app does as well.'),
-  code: totpCode().optional().describe('Of the authenticator app that is set up already.'),
+  password: secret(text(1, 1024)).optional().describe('The password of the account. `code` can replace it.'),
+  code: totpCode().optional().describe('The code of the authenticator app that is set up already.'),
 };
 export type IdentityProof = z.output<z.ZodObject<typeof identityProof>>;

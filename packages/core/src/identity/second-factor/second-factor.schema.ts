@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { secret } from '../../kernel/redaction.ts';
-import { input, instantOut, output } from '../../kernel/schemas.ts';
+import { input, instantOut, oneOf, output } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { AuthenticationResponse } from '../passkeys/passkey.schema.ts';
 import { sessionFields } from '../session.schema.ts';
@@ -31,26 +31,24 @@ export const SecondFactor = z
     totpDisabledAt: instantOut()
       .nullable()
       .describe('Since when an app does not count, because a change of your address was undone that came before it.'),
-    recoveryCodesLeft: z.number().int(),
+    recoveryCodesLeft: z.number().int().describe('How many unused recovery codes are left.'),
     passkeys: z.number().int().describe('They sign in without a password, and answer for the app.'),
   })
   .meta({ id: 'SecondFactor', description: 'What signing in asks for beside the password.' });
 export type SecondFactor = z.output<typeof SecondFactor>;
 
-const answers = ['code', 'recoveryCode', 'passkey'] as const;
-
-export const SecondFactorVerify = z
-  .strictObject({
+export const SecondFactorVerify = oneOf(
+  z.strictObject({
     challengeToken: secret(text(1, 128)).describe('`challenge.token` of the problem `second_factor_required`.'),
-    code: totpCode().optional().describe('Of the authenticator app.'),
-    recoveryCode: secret(text(1, 64)).optional().describe('In place of `code`; dashes, spaces and case do not matter.'),
+    code: totpCode().optional().describe('The code that the authenticator app shows.'),
+    recoveryCode: secret(text(1, 64))
+      .optional()
+      .describe('A recovery code, instead of `code`. Dashes, spaces and case do not matter.'),
     passkey: AuthenticationResponse.optional(),
     ...sessionFields,
-  })
-  .refine((input) => answers.filter((name) => input[name] !== undefined).length === 1, {
-    path: ['code'],
-    message: `Give exactly one of ${answers.join(', ')}.`,
-    when: ({ value }) => typeof value === 'object' && value !== null,
-  })
-  .meta({ id: 'SecondFactorVerify' });
+  }),
+  ['code'],
+  ['recoveryCode'],
+  ['passkey'],
+).meta({ id: 'SecondFactorVerify' });
 export type SecondFactorVerify = z.output<typeof SecondFactorVerify>;

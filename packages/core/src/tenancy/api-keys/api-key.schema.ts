@@ -16,7 +16,7 @@ import { line } from '../../kernel/text.ts';
 
 export const ApiKey = output('ApiKey', {
   id: z.uuid(),
-  name: z.string(),
+  name: z.string().describe('What it is for.'),
   prefix: z.string().describe('How the key begins: enough to recognize it, of no use to anybody else.'),
   scopes: z.array(z.string()).describe('The permissions to which those of its user are narrowed.'),
   user: Person.describe('Whom it acts as.'),
@@ -47,7 +47,7 @@ export type ApiKeyCreate = z.output<typeof ApiKeyCreate>;
 
 export const ApiKeyUpdate = input('ApiKeyUpdate', {
   id: id(),
-  name: line(100).optional(),
+  name: line(100).optional().describe('What it is for.'),
   isActive: z.boolean().optional().describe('False stops it until it is made true again.'),
 });
 export type ApiKeyUpdate = z.output<typeof ApiKeyUpdate>;

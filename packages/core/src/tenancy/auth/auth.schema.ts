@@ -13,17 +13,17 @@ export const Register = input('Register', {
 export type Register = z.output<typeof Register>;
 
 export const Registered = output('Registered', {
-  user: User,
-  organization: Organization.nullable(),
+  user: User.describe('The new user.'),
+  organization: Organization.nullable().describe('The new organization; null when none was asked for.'),
   verificationToken: secret(z.string()).optional().describe('Never in production: there the mail alone carries it.'),
 });
 export type Registered = z.output<typeof Registered>;
 
 export const CurrentAccess = z
   .object({
-    user: User,
-    organization: Organization.nullable(),
-    roles: z.array(HeldRole),
+    user: User.describe('Who is signed in.'),
+    organization: Organization.nullable().describe('The active organization; null without one.'),
+    roles: z.array(HeldRole).describe('Their roles there, the strongest first.'),
     permissions: z.array(z.string()).describe('What the roles allow together, as `resource:action`.'),
   })
   .meta({ id: 'CurrentAccess', description: 'Who is signed in, where, and what they may do there.' });

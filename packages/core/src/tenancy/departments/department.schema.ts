@@ -6,7 +6,7 @@ import { maxDepth } from './department.path.ts';
 export const Department = output('Department', {
   id: z.uuid(),
   name: z.string().describe('Unique among those with the same parent, whatever the case or the Unicode form.'),
-  description: z.string().nullable(),
+  description: z.string().nullable().describe('What the department does.'),
   parentId: z.uuid().nullable().describe('Null at the top.'),
   path: z.array(z.uuid()).describe('The ids from the top down to its own. Moving one above it changes no version.'),
   head: Person.nullable().describe('The member who leads it.'),
@@ -18,8 +18,8 @@ const parentId = () =>
   id().nullable().describe(`The department of which it is a part; null for the top. At most ${maxDepth} levels.`);
 
 const fields = {
-  name: line(100),
-  description: text(0, 5000).nullable().optional(),
+  name: line(100).describe('Unique among those with the same parent, without case.'),
+  description: text(0, 5000).nullable().optional().describe('What the department does.'),
   headUserId: id().nullable().optional().describe('User id of the member who leads it.'),
 };
 
@@ -41,7 +41,11 @@ export const DepartmentListInput = z.strictObject({
 export type DepartmentListInput = z.output<typeof DepartmentListInput>;
 
 export const DepartmentMember = z
-  .object({ user: Person, departmentId: z.uuid(), addedAt: instantOut() })
+  .object({
+    user: Person.describe('The member.'),
+    departmentId: z.uuid().describe('The department in which they work.'),
+    addedAt: instantOut().describe('When they were added.'),
+  })
   .meta({ id: 'DepartmentMember', description: 'A member in their department.' });
 export type DepartmentMember = z.output<typeof DepartmentMember>;
 

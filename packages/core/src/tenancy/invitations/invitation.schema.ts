@@ -4,7 +4,7 @@ import { secret } from '../../kernel/redaction.ts';
 import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
 import { text } from '../../kernel/text.ts';
 import { Member } from '../members/member.schema.ts';
-import { Organization, organizationPath } from '../organizations/organization.schema.ts';
+import { Organization, organizationPath, OrganizationRef } from '../organizations/organization.schema.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
 const invitationStatuses = ['pending', 'accepted', 'declined', 'revoked', 'expired'] as const;
@@ -12,12 +12,12 @@ const invitationStatuses = ['pending', 'accepted', 'declined', 'revoked', 'expir
 export const Invitation = z
   .object({
     id: z.uuid(),
-    organization: z.object({ id: z.uuid(), name: z.string(), slug: z.string() }),
-    email: z.string(),
+    organization: OrganizationRef.describe('The organization that the person is invited into.'),
+    email: z.string().describe('The address that is invited.'),
     roles: z.array(HeldRole).describe('What the member will be.'),
-    status: z.enum(invitationStatuses),
-    invitedBy: Person,
-    expiresAt: instantOut(),
+    status: z.enum(invitationStatuses).describe('What became of it.'),
+    invitedBy: Person.describe('Who sent it.'),
+    expiresAt: instantOut().describe('Until when it can be accepted.'),
     createdAt: instantOut(),
   })
   .meta({ id: 'Invitation', description: 'Asks whoever holds an e-mail address into an organization.' });
@@ -46,8 +46,8 @@ export const AcceptInvitation = input('AcceptInvitation', {
 export type AcceptInvitation = z.output<typeof AcceptInvitation>;
 
 export const InvitedRegistered = output('InvitedRegistered', {
-  user: User,
-  organization: Organization,
-  member: Member,
+  user: User.describe('The new user.'),
+  organization: Organization.describe('The organization that they joined.'),
+  member: Member.describe('What they are there.'),
 });
 export type InvitedRegistered = z.output<typeof InvitedRegistered>;

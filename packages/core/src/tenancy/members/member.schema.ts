@@ -41,7 +41,7 @@ export const MemberAdd = input('MemberAdd', {
 });
 export type MemberAdd = z.output<typeof MemberAdd>;
 
-export const MemberInvited = output('MemberInvited', { status: z.literal('invited') });
+export const MemberInvited = output('MemberInvited', { status: z.literal('invited').describe('Always `invited`.') });
 export type MemberInvited = z.output<typeof MemberInvited>;
 
 export const MemberRoles = input('MemberRoles', {

@@ -8,7 +8,12 @@ const roles = z.array(z.string()).describe('The keys of the roles, the strongest
 const assignment = {
   assignmentId: z.uuid(),
   role: z.string().describe('The key of the role.'),
-  scope: z.object({ kind: z.string(), id: z.uuid().nullable() }).describe('Where the member has the role.'),
+  scope: z
+    .object({
+      kind: z.string().describe('`organization`, `department` (with all below it), `team` or `project`.'),
+      id: z.uuid().nullable(),
+    })
+    .describe('Where the member has the role.'),
 };
 const identityProviderId = z.uuid().optional().describe('The provider whose sign-in caused it.');
 

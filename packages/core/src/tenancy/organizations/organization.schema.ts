@@ -6,15 +6,17 @@ import { id, input, instantOut, listInput, output, Person } from '../../kernel/s
 import { line } from '../../kernel/text.ts';
 import { tiers } from './tiers.ts';
 
+const tier = () => z.enum(tiers).describe('The plan, which sets the limits.');
+
 export const Organization = output('Organization', {
   id: z.uuid(),
-  name: z.string(),
+  name: z.string().describe('What people call it.'),
   slug: z.string().describe('Names it in paths, in place of the id.'),
-  tier: z.enum(tiers),
-  isActive: z.boolean(),
+  tier: tier(),
+  isActive: z.boolean().describe('Whether its members can work in it.'),
   maxUsers: z.number().int().nullable().describe('Null is the limit of the tier.'),
   maxTasks: z.number().int().nullable().describe('Null is the limit of the tier.'),
-  settings: z.record(z.string(), z.unknown()),
+  settings: z.record(z.string(), z.unknown()).describe('As they were set: see `settings` of `organizations.update`.'),
   avatarUrl: z.string().nullable().describe('Where its picture is, for its members.'),
   createdBy: Person,
   createdAt: instantOut(),
@@ -23,6 +25,9 @@ export const Organization = output('Organization', {
   version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
 });
 export type Organization = z.output<typeof Organization>;
+
+/** An organization, as invitations and notifications show it. */
+export const OrganizationRef = Organization.pick({ id: true, name: true, slug: true });
 
 /** Words that the API's paths contain where a slug could be. */
 const reserved = `me new all none null undefined admin api app auth docs health invitations login logout metrics organizations
@@ -33,11 +38,15 @@ const reservedSlugs: ReadonlySet<string> = new Set(reserved.split(/\s+/));
 export const isSlug = (text: string): boolean =>
   /^[a-z0-9-]{2,60}$/.test(text) && !reservedSlugs.has(text) && !isUuid(text);
 
+/** The same for the document: what the other pattern allows and this one matches is reserved. */
+const reservedPattern = `^(${[...reservedSlugs].join('|')}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`;
+
 const slug = () =>
   z
     .string()
     .regex(/^[a-z0-9-]{2,60}$/, 'Must be 2 to 60 of a-z, 0-9 and "-".')
-    .refine(isSlug, 'This word is reserved.');
+    .refine(isSlug, 'This word is reserved.')
+    .meta({ description: 'Names it in URLs, in place of the id. Unique.', not: { pattern: reservedPattern } });
 
 const settingsLimit = 16_384;
 
@@ -49,7 +58,11 @@ export const WorkingHoursPolicy = z
     start: time(/^([01]\d|2[0-3]):[0-5]\d$/).describe('The first minute.'),
     end: time(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/).describe('The first minute that is out again.'),
     days: z.array(z.int().min(1).max(7)).max(7).describe('1 is Monday, 7 is Sunday.'),
-    exemptPriorities: z.array(z.enum(priorities)).max(priorities.length).default(['critical']),
+    exemptPriorities: z
+      .array(z.enum(priorities))
+      .max(priorities.length)
+      .default(['critical'])
+      .describe('The priorities of tasks that may be changed at any time.'),
   })
   .refine((hours) => hours.start < hours.end, { path: ['end'], message: 'Must be later than the start.' })
   .meta({ id: 'WorkingHours' });
@@ -91,11 +104,15 @@ const settings = () =>
     .refine(
       (value) => JSON.stringify(value).length <= settingsLimit,
       `Must be at most ${settingsLimit} characters of JSON.`,
-    );
+    )
+    .meta({
+      description: `What the organization has chosen. Names that are not listed are yours. At most ${settingsLimit} characters of JSON.`,
+      propertyNames: { minLength: 1, maxLength: 64, pattern: String.raw`^[^\x00]*$` },
+    });
 
 export const OrganizationCreate = input('OrganizationCreate', {
-  name: line(200),
-  slug: slug().optional().describe('Made from the name when absent.'),
+  name: line(200).describe('What people call it.'),
+  slug: slug().optional().describe('Names it in URLs, in place of the id. Unique. Made from the name when absent.'),
   settings: settings().optional(),
 });
 export type OrganizationCreate = z.output<typeof OrganizationCreate>;
@@ -113,7 +130,7 @@ export type OrganizationPath = z.output<typeof OrganizationPath>;
 
 export const OrganizationUpdate = input('OrganizationUpdate', {
   ...organizationPath,
-  name: line(200).optional(),
+  name: line(200).optional().describe('What people call it.'),
   slug: slug().optional(),
   settings: settings().optional().describe('Replaces all settings.'),
 });
@@ -136,7 +153,7 @@ const ownLimit = () => z.number().int().min(1).max(2_000_000_000).nullable().opt
 /** What instance administrators may change of an organization's limits. */
 export const TierChange = input('TierChange', {
   organization: organizationPath.organizationId,
-  tier: z.enum(tiers),
+  tier: tier(),
   maxUsers: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
   maxTasks: ownLimit().describe('In place of the limit of the tier; null is that of the tier.'),
 });

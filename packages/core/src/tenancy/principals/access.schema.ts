@@ -6,35 +6,37 @@ import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
 import { HeldRole } from '../roles/role.schema.ts';
 
 const Scope = z.object({
-  kind: z.string(),
+  kind: z.string().describe('`organization`, `department` (with all below it), `team` or `project`.'),
   id: z.uuid().nullable().describe('Of the department, the team or the project.'),
 });
 
 /** What the caller may do, and by which roles. */
 export const OwnAccess = output('OwnAccess', {
   permissions: z.array(z.string()).describe('Held somewhere, under some constraint: `grants` say which.'),
-  grants: z.array(
-    z.object({
-      role: HeldRole.pick({ id: true, key: true }),
-      scope: Scope,
-      permissions: z.array(z.string()),
-      constraints: z.array(z.string()),
-      validTo: instantOut().nullable(),
-    }),
-  ),
+  grants: z
+    .array(
+      z.object({
+        role: HeldRole.pick({ id: true, key: true }).describe('The role.'),
+        scope: Scope.describe('Where it is valid.'),
+        permissions: z.array(z.string()).describe('What it allows, as `resource:action`.'),
+        constraints: z.array(z.string()).describe('Rules that narrow what it allows.'),
+        validTo: instantOut().nullable().describe('When it ends by itself; null is never.'),
+      }),
+    )
+    .describe('The roles that the caller has.'),
   timezone: z.string().describe('In which the working hours are read.'),
-  workingHours: WorkingHoursPolicy,
+  workingHours: WorkingHoursPolicy.describe('When roles with the constraint `workingHours` may write.'),
 });
 export type OwnAccess = z.output<typeof OwnAccess>;
 
 export const AccessQuestion = input('AccessQuestion', {
-  permission: z.enum(permissions),
+  permission: z.enum(permissions).describe('The permission in question.'),
   subject: z
     .strictObject({
-      assigneeIds: z.array(id()).max(100).optional(),
+      assigneeIds: z.array(id()).max(100).optional().describe('The user ids of its assignees.'),
       teamId: id().nullable().optional().describe('Null is a task in no team. Absent: nothing of a team.'),
       projectId: id().nullable().optional().describe('Null is a task in no project. Absent: nothing of a project.'),
-      priority: z.enum(priorities).optional(),
+      priority: z.enum(priorities).optional().describe('The priority of the task.'),
     })
     .default({})
     .describe('What would be acted upon. Something of the whole organization when empty.'),
@@ -44,16 +46,16 @@ export const AccessQuestion = input('AccessQuestion', {
 export type AccessQuestion = z.output<typeof AccessQuestion>;
 
 export const AccessExplanation = output('AccessExplanation', {
-  allowed: z.boolean(),
-  permission: z.string(),
+  allowed: z.boolean().describe('Whether they may do it.'),
+  permission: z.string().describe('The permission in question.'),
   grantedBy: z.array(z.string()).describe('The keys of the roles that have the permission, the strongest first.'),
   constraint: z
     .object({
       kind: z
         .string()
         .describe('`scope`, `closed` (a private project whose member they are not), `assignedOnly` or `workingHours`.'),
-      allowedAgainAt: instantOut().nullable(),
-      timezone: z.string().nullable(),
+      allowedAgainAt: instantOut().nullable().describe('When the working hours begin again; null for other kinds.'),
+      timezone: z.string().nullable().describe('The time zone of the working hours; null for other kinds.'),
     })
     .nullable()
     .describe('What stands against it, where a role has the permission.'),

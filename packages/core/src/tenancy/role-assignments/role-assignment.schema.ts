@@ -4,8 +4,8 @@ import { HeldRole } from '../roles/role.schema.ts';
 
 export const RoleAssignment = output('RoleAssignment', {
   id: z.uuid(),
-  user: Person,
-  role: HeldRole,
+  user: Person.describe('Who has the role.'),
+  role: HeldRole.describe('The role.'),
   scope: z
     .object({
       kind: z.string().describe('`organization`, `department` (with all below it), `team` or `project`.'),
@@ -17,11 +17,14 @@ export const RoleAssignment = output('RoleAssignment', {
 });
 export type RoleAssignment = z.output<typeof RoleAssignment>;
 
+const within = <const Kind extends string>(kind: Kind, what: string) =>
+  z.strictObject({ kind: z.literal(kind).describe(what), id: id().describe(`The id of the ${kind}.`) });
+
 const scope = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('organization') }),
-  z.strictObject({ kind: z.literal('department'), id: id() }),
-  z.strictObject({ kind: z.literal('team'), id: id() }),
-  z.strictObject({ kind: z.literal('project'), id: id() }),
+  z.strictObject({ kind: z.literal('organization').describe('Everywhere in the organization.') }),
+  within('department', 'In a department and all below it.'),
+  within('team', 'In a team.'),
+  within('project', 'In a project.'),
 ]);
 
 export const RoleAssignmentCreate = input('RoleAssignmentCreate', {

@@ -6,7 +6,7 @@ import { HeldRole, roleIds } from '../roles/role.schema.ts';
 export const ServiceAccount = z
   .object({
     id: z.uuid().describe('Its user id: what `person` shows of what it does, and role assignments name.'),
-    name: z.string(),
+    name: z.string().describe('What it is for.'),
     isActive: z.boolean().describe('Whether its API keys work.'),
     roles: z.array(HeldRole).describe('Those that it holds everywhere, the strongest first.'),
     createdBy: Person,
@@ -17,14 +17,14 @@ export const ServiceAccount = z
 export type ServiceAccount = z.output<typeof ServiceAccount>;
 
 export const ServiceAccountCreate = input('ServiceAccountCreate', {
-  name: line(200),
+  name: line(200).describe('What it is for.'),
   roleIds: roleIds().describe('What it may do everywhere; never to own.'),
 });
 export type ServiceAccountCreate = z.output<typeof ServiceAccountCreate>;
 
 export const ServiceAccountUpdate = input('ServiceAccountUpdate', {
   id: id(),
-  name: line(200).optional(),
+  name: line(200).optional().describe('What it is for.'),
   isActive: z.boolean().optional().describe('False stops all of its API keys.'),
 });
 export type ServiceAccountUpdate = z.output<typeof ServiceAccountUpdate>;

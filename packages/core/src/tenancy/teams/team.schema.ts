@@ -5,15 +5,15 @@ import { line, text } from '../../kernel/text.ts';
 export const Team = output('Team', {
   id: z.uuid(),
   name: z.string().describe('Unique in the organization, whatever the case or the Unicode form.'),
-  description: z.string().nullable(),
+  description: z.string().nullable().describe('What the team is for.'),
   departmentId: z.uuid().nullable().describe('Null for a team across departments.'),
   ...auditOut,
 });
 export type Team = z.output<typeof Team>;
 
 export const TeamCreate = input('TeamCreate', {
-  name: line(100),
-  description: text(0, 5000).nullable().optional(),
+  name: line(100).describe('Unique in the organization, without case.'),
+  description: text(0, 5000).nullable().optional().describe('What the team is for.'),
   departmentId: id().nullable().optional().describe('The department to which it belongs.'),
 });
 export type TeamCreate = z.output<typeof TeamCreate>;
@@ -31,7 +31,7 @@ export const TeamListInput = z.strictObject({
 export type TeamListInput = z.output<typeof TeamListInput>;
 
 export const TeamMember = z
-  .object({ user: Person, addedAt: instantOut() })
+  .object({ user: Person.describe('The member.'), addedAt: instantOut().describe('When they were added.') })
   .meta({ id: 'TeamMember', description: 'A member in a team.' });
 export type TeamMember = z.output<typeof TeamMember>;
 

@@ -5,10 +5,10 @@ import { taskRef } from '../tasks/task.schema.ts';
 
 export const Comment = output('Comment', {
   id: z.uuid(),
-  taskId: z.uuid(),
+  taskId: z.uuid().describe('The task that it is about.'),
   parentId: z.uuid().nullable().describe('The comment that it answers. Replies have none of their own.'),
-  body: z.string(),
-  author: Person,
+  body: z.string().describe('What it says.'),
+  author: Person.describe('Who wrote it.'),
   mentions: z
     .array(Person)
     .describe('The people whose `@username` is in the body and who saw the task when it was written.'),

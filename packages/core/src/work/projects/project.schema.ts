@@ -20,8 +20,9 @@ export const projectStatuses = ['planned', 'active', 'paused', 'completed', 'can
 /** `private`: only members see the project and what is in it, and those who may read all private projects. */
 export const projectVisibilities = ['organization', 'private'] as const;
 
-const status = () => z.enum(projectStatuses);
-const visibility = () => z.enum(projectVisibilities);
+const status = () => z.enum(projectStatuses).describe('How far the project is.');
+const visibility = () =>
+  z.enum(projectVisibilities).describe('Whether everybody in the organization sees it, or its members only.');
 
 /** The key of a project. Lower case is accepted and converted. */
 const projectKey = () =>
@@ -34,19 +35,25 @@ const projectKey = () =>
 /** Names a project by its id, or by a key that it has or had. */
 export const projectRef = () => idOrKey('project', projectKey());
 
+const startSaid = 'When the work begins; null when it is not planned.';
+const targetSaid = 'When it should be completed; null when it is not planned.';
+
 export const Project = output('Project', {
   id: z.uuid(),
   key: z.string().describe('Unique in the organization. Tasks are named by it: `KEY-12`.'),
-  name: z.string(),
-  description: z.string().nullable(),
+  name: z.string().describe('What people call it.'),
+  description: z.string().nullable().describe('What it is about.'),
   status: status(),
-  visibility: visibility().describe('Whether everybody in the organization sees it, or its members only.'),
-  lead: Person.nullable(),
-  startDate: instantOut().nullable(),
-  targetDate: instantOut().nullable(),
-  archivedAt: instantOut().nullable(),
+  visibility: visibility(),
+  lead: Person.nullable().describe('The member who leads it; null when nobody does.'),
+  startDate: instantOut().nullable().describe(startSaid),
+  targetDate: instantOut().nullable().describe(targetSaid),
+  archivedAt: instantOut().nullable().describe('When it was archived; null when it is not.'),
   taskCounts: z
-    .object({ total: z.number().int(), done: z.number().int() })
+    .object({
+      total: z.number().int().describe('How many tasks there are.'),
+      done: z.number().int().describe('How many of them are done.'),
+    })
     .optional()
     .describe('Only with `include=taskCounts`: the tasks that the caller sees, and how many of them are done.'),
   attachmentCount: z
@@ -63,16 +70,16 @@ export type Project = z.output<typeof Project>;
 
 export const ProjectCreate = input('ProjectCreate', {
   key: projectKey().describe('2 to 10 letters and digits, beginning with a letter. Unique in the organization.'),
-  name: line(100),
-  description: text(0, 50_000).nullable().optional(),
+  name: line(100).describe('What people call it.'),
+  description: text(0, 50_000).nullable().optional().describe('What it is about.'),
   status: status().optional(),
   visibility: visibility().optional(),
   leadId: id()
     .nullable()
     .optional()
     .describe('User id of the member who leads it. They become a member of the project.'),
-  startDate: instantIn().nullable().optional(),
-  targetDate: instantIn().nullable().optional(),
+  startDate: instantIn().nullable().optional().describe(startSaid),
+  targetDate: instantIn().nullable().optional().describe(targetSaid),
 });
 export type ProjectCreate = z.output<typeof ProjectCreate>;
 
@@ -96,7 +103,7 @@ export type ProjectDelete = z.output<typeof ProjectDelete>;
 
 export const ProjectListInput = z.strictObject({
   ...listInput(Project, 'createdAt', 'updatedAt', 'name', 'key', 'targetDate'),
-  status: anyOf(status()),
+  status: anyOf(status()).describe('Only with one of these statuses.'),
   visibility: visibility().optional(),
   lead: anyIdOr('me').describe('`me` or user ids.'),
   member: anyIdOr('me').describe('`me` or user ids of members of the project.'),
@@ -108,7 +115,11 @@ export const ProjectListInput = z.strictObject({
 export type ProjectListInput = z.output<typeof ProjectListInput>;
 
 export const ProjectMember = z
-  .object({ user: Person, addedBy: Person, createdAt: instantOut() })
+  .object({
+    user: Person.describe('The member.'),
+    addedBy: Person.describe('Who added them.'),
+    createdAt: instantOut().describe('When they were added.'),
+  })
   .meta({ id: 'ProjectMember', description: 'A member of a project.' });
 export type ProjectMember = z.output<typeof ProjectMember>;
 

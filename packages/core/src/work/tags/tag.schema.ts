@@ -17,12 +17,16 @@ const color = () =>
     .toLowerCase();
 
 export const TagCreate = input('TagCreate', {
-  name: line(50),
-  color: color().default('#6b7280').describe('By default a grey.'),
+  name: line(50).describe('Unique in the organization, without case.'),
+  color: color().default('#6b7280').describe('As `#rrggbb`.'),
 });
 export type TagCreate = z.output<typeof TagCreate>;
 
-export const TagUpdate = input('TagUpdate', { id: id(), name: line(50).optional(), color: color().optional() });
+export const TagUpdate = input('TagUpdate', {
+  id: id(),
+  name: line(50).optional().describe('Unique in the organization, without case.'),
+  color: color().optional().describe('As `#rrggbb`.'),
+});
 export type TagUpdate = z.output<typeof TagUpdate>;
 
 export const TagMerge = input('TagMerge', {

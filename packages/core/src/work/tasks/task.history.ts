@@ -19,7 +19,7 @@ export const TaskHistoryEntry = output('TaskHistoryEntry', {
   fromStatus: status().describe('Null unless the status changed.'),
   toStatus: status().describe('Null unless the status changed.'),
   actor: Person.nullable().describe('Null is the system.'),
-  at: instantOut(),
+  at: instantOut().describe('When it happened.'),
 });
 export type TaskHistoryEntry = z.output<typeof TaskHistoryEntry>;
 

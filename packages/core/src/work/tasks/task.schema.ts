@@ -12,6 +12,7 @@ import {
   input,
   instantIn,
   instantOut,
+  oneOf,
   output,
   pageInput,
   Person,
@@ -22,6 +23,7 @@ import { bulkModes } from '../../kernel/rows.ts';
 import { line, text } from '../../kernel/text.ts';
 import { MemberPath } from '../../tenancy/index.ts';
 import { projectRef } from '../projects/project.schema.ts';
+import { Tag } from '../tags/tag.schema.ts';
 
 export const taskStatuses = ['todo', 'in_progress', 'in_review', 'done', 'archived'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
@@ -30,10 +32,19 @@ export type TaskStatus = (typeof taskStatuses)[number];
 export const taskPriorities = priorities;
 export type TaskPriority = (typeof taskPriorities)[number];
 
-const status = () => z.enum(taskStatuses);
-const priority = () => z.enum(taskPriorities);
+const status = () => z.enum(taskStatuses).describe('How far the task is.');
+const priority = () => z.enum(taskPriorities).describe('How pressing it is, from `low` to `critical`.');
 
 const hours = () => decimalIn(99_999.99);
+
+const said = {
+  title: 'What is to be done, in one line.',
+  description: 'More about it; null when there is no more.',
+  dueDate: 'When it is due; null when it is not.',
+  startDate: 'When the work begins; null when it is not planned.',
+  estimatedHours: 'How many hours it should take, with two decimals; null when nobody has said.',
+  actualHours: 'How many hours it has taken, with two decimals; null when nobody has said.',
+} as const;
 
 const uniqueIds = (max: number) => distinct(z.array(id()).max(max));
 
@@ -48,31 +59,35 @@ export const taskRef = () =>
       .meta({ examples: ['DEPOT-12'] }),
   );
 
-const TaskTag = output('TaskTag', { id: z.uuid(), name: z.string(), color: z.string() });
+const TaskTag = output('TaskTag', Tag.pick({ id: true, name: true, color: true }).shape);
 
 /** A task as other things name it. */
 export const TaskRef = output('TaskRef', {
   id: z.uuid(),
   number: z.number().int().describe('Counts up in the organization; never reused.'),
   key: z.string().nullable().describe('As `KEY-12`, counting in the project; null outside of one.'),
-  title: z.string(),
+  title: z.string().describe(said.title),
 });
 export type TaskRef = z.output<typeof TaskRef>;
 
-const TaskProject = output('TaskProject', { id: z.uuid(), key: z.string(), name: z.string() });
+const TaskProject = output('TaskProject', {
+  id: z.uuid(),
+  key: z.string().describe('As `KEY`: tasks in it are named by it.'),
+  name: z.string(),
+});
 export type TaskProject = z.output<typeof TaskProject>;
 
 export const Task = output('Task', {
   ...TaskRef.shape,
-  description: z.string().nullable(),
+  description: z.string().nullable().describe(said.description),
   status: status(),
   priority: priority(),
-  dueDate: instantOut().nullable(),
-  startDate: instantOut().nullable(),
-  estimatedHours: z.number().nullable(),
-  actualHours: z.number().nullable(),
+  dueDate: instantOut().nullable().describe(said.dueDate),
+  startDate: instantOut().nullable().describe(said.startDate),
+  estimatedHours: z.number().nullable().describe(said.estimatedHours),
+  actualHours: z.number().nullable().describe(said.actualHours),
   completedAt: instantOut().nullable().describe('When it became done; null again once reopened.'),
-  parentId: z.uuid().nullable(),
+  parentId: z.uuid().nullable().describe('The task of which it is a part; null is none.'),
   parent: TaskRef.nullable()
     .optional()
     .describe('Only with `include=parent`: the task of `parentId`. Null also when the caller does not see it.'),
@@ -86,7 +101,7 @@ export const Task = output('Task', {
     .nullable()
     .describe('Its place in the order of the project, compared as text. Null outside of one.'),
   assignees: z.array(Person).describe('In order: the first is the primary one.'),
-  tags: z.array(TaskTag),
+  tags: z.array(TaskTag).describe('In the order of their names.'),
   blockedBy: z
     .array(z.uuid())
     .describe(
@@ -94,7 +109,10 @@ export const Task = output('Task', {
     ),
   blocks: z.array(z.uuid()).describe('The tasks that wait for it, as far as the caller sees them.'),
   progress: z
-    .object({ total: z.int(), done: z.int() })
+    .object({
+      total: z.int().describe('How many subtasks there are.'),
+      done: z.int().describe('How many of them are done.'),
+    })
     .optional()
     .describe('Only with `include=progress`: how many direct subtasks the caller sees, and how many of them are done.'),
   watching: z.boolean().describe('Whether you are told what happens to it: you watch it and have not muted it.'),
@@ -130,14 +148,14 @@ export const TaskPage = countedPage(Task);
 export type TaskPage = z.output<typeof TaskPage>;
 
 export const TaskCreate = input('TaskCreate', {
-  title: line(200),
-  description: text(0, 50_000).nullable().optional(),
+  title: line(200).describe(said.title),
+  description: text(0, 50_000).nullable().optional().describe(said.description),
   status: status().optional(),
   priority: priority().optional(),
-  dueDate: instantIn().nullable().optional(),
-  startDate: instantIn().nullable().optional(),
-  estimatedHours: hours().nullable().optional(),
-  actualHours: hours().nullable().optional(),
+  dueDate: instantIn().nullable().optional().describe(said.dueDate),
+  startDate: instantIn().nullable().optional().describe(said.startDate),
+  estimatedHours: hours().nullable().optional().describe(said.estimatedHours),
+  actualHours: hours().nullable().optional().describe(said.actualHours),
   parentId: taskRef().nullable().optional().describe('The task of which this one is a part.'),
   teamId: id().nullable().optional().describe('The team whose task it is. Subtasks do not follow.'),
   projectId: projectRef()
@@ -145,7 +163,7 @@ export const TaskCreate = input('TaskCreate', {
     .optional()
     .describe('The project in which it is, with its subtasks. By default that of a new parent.'),
   assigneeIds: uniqueIds(50).optional().describe('User ids of members, the primary one first.'),
-  tagIds: uniqueIds(50).optional(),
+  tagIds: uniqueIds(50).optional().describe('The ids of its tags.'),
 });
 export type TaskCreate = z.output<typeof TaskCreate>;
 
@@ -162,28 +180,28 @@ const mode = z
     'What becomes of the others when a task is refused. `atomic`: nothing is written, and one problem names the refused ones. `perItem`: the others are written, and each refused one has its problem in the answer.',
   );
 
-export const TaskBulkCreate = input('TaskBulkCreate', { items: z.array(TaskCreate).min(1).max(mostInBulk), mode });
+export const TaskBulkCreate = input('TaskBulkCreate', {
+  items: z.array(TaskCreate).min(1).max(mostInBulk).describe('The new tasks.'),
+  mode,
+});
 export type TaskBulkCreate = z.output<typeof TaskBulkCreate>;
 
 export const TaskChanges = input('TaskChanges', TaskCreate.partial().shape);
 
-export const TaskBulkUpdate = z
-  .strictObject({
+export const TaskBulkUpdate = oneOf(
+  z.strictObject({
     ids: distinct(z.array(taskRef()).min(1).max(mostInBulk))
       .optional()
       .describe('Tasks that all get the same `changes`.'),
-    changes: TaskChanges.optional(),
+    changes: TaskChanges.optional().describe('What all tasks in `ids` get.'),
     items: distinct(z.array(TaskUpdate).min(1).max(mostInBulk), (item) => item.id)
       .optional()
       .describe('Tasks that each get changes of their own, instead of `ids` and `changes`.'),
     mode,
-  })
-  .refine(
-    ({ ids, changes, items }) =>
-      (ids === undefined) === (changes === undefined) && (ids === undefined) !== (items === undefined),
-    { message: 'Send ids and changes, or items.' },
-  )
-  .meta({ id: 'TaskBulkUpdate' });
+  }),
+  ['ids', 'changes'],
+  ['items'],
+).meta({ id: 'TaskBulkUpdate' });
 export type TaskBulkUpdate = z.output<typeof TaskBulkUpdate>;
 
 export const TaskDependency = z.strictObject({
@@ -239,10 +257,10 @@ export const TaskListInput = z
       .describe(
         'By default -createdAt. A search without it answers the best hits first, or the newest first when there are more than 10,000 hits. By position only together with one project.',
       ),
-    status: anyOf(status()),
-    priority: anyOf(priority()),
+    status: anyOf(status()).describe('Only with one of these statuses.'),
+    priority: anyOf(priority()).describe('Only with one of these priorities.'),
     assignee: anyIdOr('me').describe('`me` or user ids.'),
-    tag: anyOf(id()),
+    tag: anyOf(id()).describe('Ids of tags: tasks with any of them.'),
     parent: anyOf(z.union([z.literal('none'), taskRef()])).describe(
       'Task ids, or `none` for tasks that are no subtasks.',
     ),
@@ -251,7 +269,7 @@ export const TaskListInput = z
     ),
     team: anyIdOr('none').describe('Team ids, or `none` for tasks of no team.'),
     department: anyOf(id()).describe('Departments: the tasks of the teams in them and below.'),
-    createdBy: anyIdOr('me'),
+    createdBy: anyIdOr('me').describe('`me` or the user ids of those who created them.'),
     dueBefore: instantIn().optional().describe('Inclusive.'),
     dueAfter: instantIn().optional().describe('Inclusive.'),
     ...ranges,

@@ -4,7 +4,7 @@ import { taskRef } from '../tasks/task.schema.ts';
 import { storedReasons } from './watcher.entity.ts';
 
 export const Watcher = output('Watcher', {
-  user: Person,
+  user: Person.describe('Who watches.'),
   reason: z
     .enum(['creator', 'assignee', ...storedReasons])
     .describe('Why they watch. The creator and the assignees always do, but may mute the task.'),
