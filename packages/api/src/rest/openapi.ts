@@ -69,7 +69,7 @@ export function buildDocument(
       throw new Error(`${name} cannot be replaced by ${replacement}, which is not an operation, or is deprecated too.`);
   }
   const webhooks = webhooksOf(events, components);
-  const groups = groupsOf([
+  const groups = tagGroupsOf([
     ...Array.from(operations.values(), ({ tag }) => tag),
     ...(events.length > 0 ? [eventTag] : []),
   ]);
@@ -142,7 +142,7 @@ function onlyUsed(roots: Json, components: Record<string, Json>): Json {
 }
 
 /** The headings in their groups. Groups without headings are left out. */
-function groupsOf(all: readonly Tag[]): (readonly [string, readonly Tag[]])[] {
+function tagGroupsOf(all: readonly Tag[]): (readonly [string, readonly Tag[]])[] {
   const tags = [...new Map(all.map((tag) => [tag.name, tag])).values()];
   return tagGroups
     .map((name) => [name, tags.filter(({ group = 'Other' }) => group === name)] as const)
