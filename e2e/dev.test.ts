@@ -9,7 +9,14 @@ it('npm run dev serves the sources, and again when one has changed', { timeout: 
   const copy = new Copy(directory.path, 'scripts/dev.mjs');
   const port = String(await freePort());
   const dev = spawn(process.execPath, [copy.path('scripts/dev.mjs'), 'serve'], {
-    env: { PATH: process.env['PATH'], DATA_DIR: directory.path, PORT: port, NODE_ENV: 'test', LOG_LEVEL: 'warn' },
+    env: {
+      PATH: process.env['PATH'],
+      DATA_DIR: directory.path,
+      PORT: port,
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'warn',
+      NODE_COMPILE_CACHE: directory.path,
+    },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let output = '';

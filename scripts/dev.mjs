@@ -27,7 +27,7 @@ async function restart() {
   if (isEnding) return;
   server = spawn(process.execPath, [join(root, 'apps/server/src/cli.ts'), ...process.argv.slice(2)], {
     stdio: 'inherit',
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+    env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   });
 }
 
