@@ -22,10 +22,10 @@ export const deprecationHeaders = ({ since, sunset }: Deprecation): Readonly<Rec
   ...(sunset !== undefined && { sunset: new Date(instantOf(sunset)).toUTCString() }),
 });
 
-/** What the documentation of a deprecated operation says. */
+/** What the documentation says after the word deprecated. */
 export const deprecationNotice = ({ since, sunset, replacedBy }: Deprecation): string =>
   [
-    `Deprecated since ${since}.`,
+    `since ${since}.`,
     sunset === undefined ? '' : ` It may be removed after ${sunset}.`,
     replacedBy === undefined ? '' : ` Use \`${replacedBy}\` instead.`,
   ].join('');

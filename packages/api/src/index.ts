@@ -1,4 +1,5 @@
 export { type AppRouter, appRouter } from './app-router.ts';
+export { deprecationNotice } from './deprecation.ts';
 export { openApiDocument } from './document.ts';
 export { clientErrorHandler, sendNotFound, sendProblem } from './http/failures.ts';
 export { hasEntityTag } from './http/etags.ts';

@@ -1,4 +1,4 @@
-import { type Operation, problemsOf } from '@tenon/api';
+import { deprecationNotice, type Operation, problemsOf } from '@tenon/api';
 import { comment, type Json, literal, SchemaTypes, union } from './schema-types.ts';
 
 /** An operation, and its input and output for `SchemaTypes.write`. The output is null when it answers nothing. */
@@ -173,7 +173,7 @@ class OperationTypes {
 
   readonly describe = (described: Described): string[] => {
     const { operation } = described;
-    const { method, path, permission, description } = operation;
+    const { method, path, permission, description, deprecated } = operation;
     const needs = permission === null ? [] : [`Permission: \`${permission}\`.`];
     const codes = [...this.codes(described).map((code) => `\`${code}\``), 'a {@link CommonErrorCode}'];
     return [
@@ -183,6 +183,7 @@ class OperationTypes {
       [`\`${method} ${path}\`.`, ...needs].join(' '),
       '',
       `@throws {TenonError} Its \`code\` is ${codes.slice(0, -1).join(', ')}${codes.length > 1 ? ' or ' : ''}${codes.at(-1)}.`,
+      ...(deprecated === null ? [] : [`@deprecated ${deprecationNotice(deprecated)}`]),
     ];
   };
 

@@ -1,5 +1,6 @@
 import { appRouter, operationsOf } from '@tenon/api';
 import { expect, expectTypeOf, test } from 'vitest';
+import { apiTypes } from '../build/api-types.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { authCalls } from './auth.ts';
 import { isQueryName } from './calls.ts';
@@ -29,6 +30,17 @@ test('every mutation takes the headers that the client sends with it', () => {
       operationId,
       type === 'mutation' && kind !== 'click' && !operationId.startsWith('auth.'),
     ]);
+});
+
+test('the types of a deprecated operation say so', () => {
+  const [[operationId, operation]] = operations as [(typeof operations)[number]];
+  const deprecated = { since: '2026-01-31', sunset: '2026-12-31' };
+  const announced = new Proxy(operation, {
+    get: (target, name) => (name === 'deprecated' ? deprecated : Reflect.get(target, name)),
+  });
+  const notice = '@deprecated since 2026-01-31. It may be removed after 2026-12-31.';
+  expect(apiTypes(new Map([[operationId, announced]]))).toContain(notice);
+  expect(apiTypes(new Map([[operationId, operation]]))).not.toContain('@deprecated');
 });
 
 test('what tRPC does not serve goes over REST', () => {

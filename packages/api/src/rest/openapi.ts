@@ -184,7 +184,7 @@ function describe(name: string, operation: Operation, components: Components, ex
 
 function saidOf(operation: Operation): Json {
   const { description, deprecated } = operation;
-  const notice = deprecated ? deprecationNotice(deprecated) : null;
+  const notice = deprecated ? `Deprecated ${deprecationNotice(deprecated)}` : null;
   const parts = [description, notice, accessSaid(operation)].filter((part) => part !== null);
   return { description: parts.join('\n\n'), ...(deprecated && { deprecated: true }) };
 }
