@@ -60,6 +60,13 @@ describe('every field that is named like a secret', () => {
   });
 });
 
+it('is in no answer that is compressed', () => {
+  const whole = cases.filter(({ operation }) => !operation.compressible).map(({ name }) => name);
+  const some = ['auth.register', 'auth.login', 'auth.refresh', 'apiKeys.create', 'webhooks.rotateSecret'];
+  expect(whole).toEqual(expect.arrayContaining(some));
+  expect(whole).not.toContain('tasks.list');
+});
+
 const withSecrets = cases
   .filter(({ operation: { input, output } }) => hasSecrets(input) || (output !== null && hasSecrets(output)))
   .map((one) => [one.name, one] as const);
