@@ -97,14 +97,15 @@ export async function walk(url: string): Promise<void> {
     ['/body/title'],
   );
 
+  const above = { path: { taskId: task.id } };
   const comment = dataOf(
-    await client.POST('/api/v1/tasks/{id}/comments', { params: { path }, body: { body: 'Forty teeth.' } }),
+    await client.POST('/api/v1/tasks/{taskId}/comments', { params: above, body: { body: 'Forty teeth.' } }),
   );
   assert.deepEqual([comment.author.fullName, comment.body], ['Ada Lovelace', 'Forty teeth.']);
 
   const attachment = dataOf(
-    await client.POST('/api/v1/tasks/{id}/attachments', {
-      params: { path },
+    await client.POST('/api/v1/tasks/{taskId}/attachments', {
+      params: above,
       body: { file: 'part,teeth\nwheel,40\n' },
       bodySerializer({ file }) {
         const form = new FormData();

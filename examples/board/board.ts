@@ -52,9 +52,9 @@ async function show(id = ''): Promise<void> {
   const task = await tenon.tasks.get({ id });
   console.log(`${nameOf(task)} ${task.title} (${task.status}, ${task.priority})`);
   if (task.description) console.log(task.description);
-  for await (const { author, body } of tenon.comments.list({ id: task.id, sort: 'createdAt' }))
+  for await (const { author, body } of tenon.comments.list({ taskId: task.id, sort: 'createdAt' }))
     console.log(`${personName(author)}: ${body}`);
-  for await (const { fileName, size } of tenon.attachments.list({ id: task.id }))
+  for await (const { fileName, size } of tenon.attachments.list({ taskId: task.id }))
     console.log(`[${fileName}, ${size} bytes]`);
 }
 
@@ -66,7 +66,7 @@ async function move(id = '', wanted = ''): Promise<void> {
 }
 
 async function comment(id = '', ...words: string[]): Promise<void> {
-  await tenon.comments.create({ id, body: words.join(' ') });
+  await tenon.comments.create({ taskId: id, body: words.join(' ') });
   console.log('Commented.');
 }
 

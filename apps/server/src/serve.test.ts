@@ -49,7 +49,7 @@ describe('serve', () => {
     expect(new Set(tasks.map((task) => task.status)).size).toBeGreaterThan(2);
     const { data: late } = await tenon.tasks.list({ overdue: true });
     expect(late).toHaveLength(1);
-    const { data: comments } = await tenon.comments.list({ id: tasks[0]?.id ?? '' });
+    const { data: comments } = await tenon.comments.list({ taskId: tasks[0]?.id ?? '' });
     expect(comments).toHaveLength(1);
   });
 
@@ -67,7 +67,7 @@ describe('serve', () => {
     expect(tasks.filter(({ blockedBy }) => blockedBy.length > 0).length).toBeGreaterThan(2);
     expect(tasks.filter(({ attachmentCount = 0 }) => attachmentCount > 0).length).toBeGreaterThan(2);
     const [discussed] = tasks.toSorted((one, other) => (other.commentCount ?? 0) - (one.commentCount ?? 0));
-    const { data: comments } = await tenon.comments.list({ id: discussed?.id ?? '' });
+    const { data: comments } = await tenon.comments.list({ taskId: discussed?.id ?? '' });
     expect(comments.some(({ mentions }) => mentions.length > 0)).toBe(true);
     const { data: history } = await tenon.tasks.history({ id: discussed?.id ?? '' });
     expect(new Set(history.map(({ actor }) => actor?.id)).size).toBeGreaterThan(1);

@@ -322,7 +322,7 @@ const projectCases: readonly Case[] = [
   },
   {
     name: 'members of a project',
-    run: ({ ctx, common }) => listProjectMembers(ctx, { ...page, sort: '-createdAt', id: common.project }),
+    run: ({ ctx, common }) => listProjectMembers(ctx, { ...page, sort: '-createdAt', projectId: common.project }),
   },
   {
     name: 'one task by its key',
@@ -369,13 +369,13 @@ const otherCases: readonly Case[] = [
   { name: 'one task', run: ({ ctx, busyTask }) => getTask(ctx, { id: busyTask }) },
   {
     name: 'comments of a busy task, total=true',
-    run: ({ ctx, busyTask }) => listComments(ctx, { ...page, total: true, sort: '-createdAt', id: busyTask }),
+    run: ({ ctx, busyTask }) => listComments(ctx, { ...page, total: true, sort: '-createdAt', taskId: busyTask }),
   },
   {
     name: 'attachments of a busy task, total=true',
-    run: ({ ctx, busyTask }) => listAttachments(ctx, { ...page, total: true, sort: '-createdAt', id: busyTask }),
+    run: ({ ctx, busyTask }) => listAttachments(ctx, { ...page, total: true, sort: '-createdAt', taskId: busyTask }),
   },
-  { name: 'watchers of a task', run: ({ ctx, rareTask }) => listWatchers(ctx, { ...page, id: rareTask }) },
+  { name: 'watchers of a task', run: ({ ctx, rareTask }) => listWatchers(ctx, { ...page, taskId: rareTask }) },
   {
     name: 'bulk update of 50 tasks',
     run: ({ ctx, newest }) =>

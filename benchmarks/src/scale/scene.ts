@@ -202,7 +202,7 @@ export async function addWork(database: LargeDatabase, size: Size): Promise<void
     const { busyTask, rareTask } = await parents();
     for (let time = 0; time < busyTimes; time++) {
       await updateTask(ctx, { id: busyTask, description: `Edition ${time}` });
-      await createComment(ctx, { id: busyTask, body: `Remark ${time}` });
+      await createComment(ctx, { taskId: busyTask, body: `Remark ${time}` });
     }
     for (const id of await newest(20)) await addDependency(ctx, { id, otherId: rareTask });
     await addProjects(ctx, size.projects, await memberWith('viewer@'));

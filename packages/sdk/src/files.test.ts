@@ -73,7 +73,7 @@ describe('an upload', () => {
     const seen: { sent: number; total: number | null }[] = [];
     const id = await aTask();
     const file = source();
-    const attachment = await tenon.attachments.upload({ id }, file, {
+    const attachment = await tenon.attachments.upload({ taskId: id }, file, {
       fileName: 'Über uns.bin',
       onProgress: (progress) => seen.push(progress),
     });
@@ -97,8 +97,8 @@ describe('an upload', () => {
 
   test('goes on a comment of the caller', async () => {
     const id = await aTask();
-    const { id: commentId } = await tenon.comments.create({ id, body: 'See the list' });
-    const attachment = await tenon.attachments.uploadToComment({ id, commentId }, new Blob(['x']));
+    const { id: commentId } = await tenon.comments.create({ taskId: id, body: 'See the list' });
+    const attachment = await tenon.attachments.uploadToComment({ taskId: id, commentId }, new Blob(['x']));
     expect(attachment.entity).toEqual({ type: 'comment', id: commentId });
     // @ts-expect-error A comment is named by two ids.
     expectTypeOf(tenon.attachments.uploadToComment).parameter(0).toEqualTypeOf<string>();
@@ -108,7 +108,7 @@ describe('an upload', () => {
     const { id } = await tenon.projects.create({ key: 'FILES', name: 'Files' });
     const attachment = await tenon.attachments.uploadToProject('FILES', new Blob(['x']));
     expect(attachment.entity).toEqual({ type: 'project', id });
-    expect((await tenon.attachments.listOfProject({ id })).data).toMatchObject([{ id: attachment.id }]);
+    expect((await tenon.attachments.listOfProject({ projectId: id })).data).toMatchObject([{ id: attachment.id }]);
   });
 
   test('of a blob is sent again when the answer is lost, and acts once', async () => {
@@ -116,7 +116,7 @@ describe('an upload', () => {
     front.fail('/attachments', { kind: 'drop-answer' });
     const attachment = await tenon.attachments.upload(id, new Blob([content]));
     expect(front.requests('/attachments')).toHaveLength(2);
-    expect((await tenon.attachments.list({ id })).data).toMatchObject([{ id: attachment.id }]);
+    expect((await tenon.attachments.list({ taskId: id })).data).toMatchObject([{ id: attachment.id }]);
   });
 
   test('of a stream is sent once', async () => {
@@ -147,7 +147,7 @@ describe('an upload', () => {
       onProgress: ({ sent }) => sent > 1_000_000 && controller.abort(reason),
     });
     expect(await thrownBy(uploading)).toBe(reason);
-    expect((await tenon.attachments.list({ id })).data).toEqual([]);
+    expect((await tenon.attachments.list({ taskId: id })).data).toEqual([]);
   });
 
   test('of what may not be attached rejects with the error of the answer', async () => {

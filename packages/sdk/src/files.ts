@@ -13,9 +13,9 @@ import { hasUploadProgress, type Sent, sendWithProgress } from './xhr.ts';
 
 /** The methods and paths of the uploads, below `/api/v1`. There is no router at run time: a test compares them with it. */
 export const uploadRoutes = {
-  'attachments.upload': 'POST /tasks/{id}/attachments',
-  'attachments.uploadToComment': 'POST /tasks/{id}/comments/{commentId}/attachments',
-  'attachments.uploadToProject': 'POST /projects/{id}/attachments',
+  'attachments.upload': 'POST /tasks/{taskId}/attachments',
+  'attachments.uploadToComment': 'POST /tasks/{taskId}/comments/{commentId}/attachments',
+  'attachments.uploadToProject': 'POST /projects/{projectId}/attachments',
   'organizations.setAvatar': 'PUT /organizations/{organizationId}/avatar',
   'users.setAvatar': 'PUT /users/me/avatar',
 } as const;
@@ -48,6 +48,9 @@ export interface DownloadedFile {
   readonly body: ReadableStream<Uint8Array>;
 }
 
+/** The name of the first parameter in a path. */
+const parameterIn = (path: string): string => /\{(\w+)\}/.exec(path)?.[1] ?? '';
+
 /** @returns the uploads by operationId */
 export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Upload> {
   const sendFile = async (sent: Sent, file: FileSource, options: UploadOptions) => {
@@ -64,7 +67,7 @@ export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyM
     (operation: string, route: string): Upload =>
     (target, file, options: UploadOptions & Arriving = {}) => {
       const [method = '', path = ''] = route.split(' ');
-      const url = `${settings.baseUrl}/api/v1${urlOf(path, typeof target === 'string' ? { id: target } : target)}`;
+      const url = `${settings.baseUrl}/api/v1${urlOf(path, typeof target === 'string' ? { [parameterIn(path)]: target } : target)}`;
       const key = options.idempotencyKey ?? randomKey();
       const send = async (token: string | null, signal: AbortSignal) => {
         const headers = restHeaders(settings, target, options, token);

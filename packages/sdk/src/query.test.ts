@@ -43,7 +43,11 @@ describe('an event touches', () => {
     keyOf('tasks.get', { id }),
     keyOf('tasks.get', { id: other }),
   ];
-  const [tags, activity, comments] = [keyOf('tags.list'), keyOf('activity.list'), keyOf('comments.list', { id })];
+  const [tags, activity, comments] = [
+    keyOf('tags.list'),
+    keyOf('activity.list'),
+    keyOf('comments.list', { taskId: id }),
+  ];
 
   it('lists of such entities, the entity itself and the activity', async () => {
     expect(await touched(eventOf({}), list, mine, another, tags, activity, comments)).toEqual(

@@ -34,11 +34,15 @@ function* textsIn(value: unknown): Generator<string> {
   else if (isObject(value)) for (const member of Object.values(value)) yield* textsIn(member);
 }
 
+/** The fields of inputs that name what a query is about: its own entity, or the one above it. */
+const idFields = ['id', 'taskId', 'projectId', 'webhookId'];
+
 /** The operation and the id of a query, by the key that tRPC gives it: `[['tasks', 'get'], { input: { id }, type }]`. */
 function parse([path, options]: readonly unknown[]): { context: unknown; id: unknown } {
   const context: unknown = Array.isArray(path) ? path[0] : null;
   const input = isObject(options) && 'input' in options ? options.input : null;
-  return { context, id: isObject(input) && 'id' in input ? input.id : undefined };
+  const field = isObject(input) ? idFields.find((name) => name in input) : undefined;
+  return { context, id: isObject(input) && field !== undefined ? Reflect.get(input, field) : undefined };
 }
 
 /**

@@ -58,9 +58,14 @@ export type AuthCall<Input, Output> = (input: Input, options?: CallOptions) => C
 /** Answers the URL to send the browser to. Nothing is sent. */
 export type RedirectCall<Input> = (input: Input) => string;
 
-/** Sends a file. Where the path has only an id, that alone is enough. */
+/** The input of an upload. Where it has one field, the value of this field alone is enough. */
+type Target<Input> =
+  | Input
+  | { [Field in keyof Input]: [keyof Input] extends [Field] ? Input[Field] : never }[keyof Input];
+
+/** Sends a file. */
 export type UploadCall<Input, Output> = (
-  target: keyof Input extends 'id' ? Input | string : Input,
+  target: Target<Input>,
   file: FileSource,
   options?: UploadOptions,
 ) => Call<Output>;

@@ -95,8 +95,8 @@ export async function tellStory(cast: Cast, now: Date): Promise<void> {
       startDate: began.toISOString(),
       targetDate: inDays(targetInDays),
     });
-    for (const who of members) await addProjectMember(owner.ctx(began), { id: projectId, userId: cast[who].userId });
-    if (file) await uploadToProject(owner.ctx(began), { id: projectId }, fileOf(file));
+    for (const who of members) await addProjectMember(owner.ctx(began), { projectId, userId: cast[who].userId });
+    if (file) await uploadToProject(owner.ctx(began), { projectId }, fileOf(file));
     return tasks.flatMap((task) => actsOf(task, { projectId, teamId: teamIds.get(team) }));
   };
 
@@ -178,10 +178,10 @@ export async function tellStory(cast: Cast, now: Date): Promise<void> {
     if (created.length > 0) await create(ctx(), created);
     if (moved.length > 0) await move(ctx(), moved);
     for (const { task, file } of together.filter(isKind('attach')))
-      await uploadAttachment(ctx(), { id: idOf(task) }, fileOf(file));
+      await uploadAttachment(ctx(), { taskId: idOf(task) }, fileOf(file));
     for (const { task, for: other } of together.filter(isKind('wait')))
       await addDependency(ctx(), { id: idOf(task), otherId: idOf(other) });
     for (const { task, body } of together.filter(isKind('comment')))
-      await createComment(ctx(), { id: idOf(task), body });
+      await createComment(ctx(), { taskId: idOf(task), body });
   }
 }

@@ -94,8 +94,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'analytics.tasks': (office) => () => office.call('analytics.tasks', {}),
   'analytics.mine': (office) => () => office.call('analytics.mine', {}),
   'comments.create': (office) => () =>
-    office.call('comments.create', { id: at(office.taskIds, 31), body: 'The third shelf is new.' }),
-  'comments.list': (office) => () => office.call('comments.list', { id: at(office.taskIds, 30) }),
+    office.call('comments.create', { taskId: at(office.taskIds, 31), body: 'The third shelf is new.' }),
+  'comments.list': (office) => () => office.call('comments.list', { taskId: at(office.taskIds, 30) }),
   'tags.create': (office, turn) => () => office.call('tags.create', { name: `Fragile ${turn}`, color: '#112233' }),
   'teams.list': (office) => () => office.call('teams.list', {}),
   'members.list': (office) => () => office.call('members.list', { organizationId: office.organizationId }),
@@ -150,7 +150,7 @@ async function openOffice(dialect: TestDialect): Promise<{ office: Office; app: 
     session: null,
   };
   for (let turn = 0; turn < 60; turn++) taskIds.push((await call('tasks.create', nextTask(office, turn))).id);
-  await call('comments.create', { id: at(taskIds, 30), body: 'The third shelf is new.' });
+  await call('comments.create', { taskId: at(taskIds, 30), body: 'The third shelf is new.' });
   return { office, app };
 }
 

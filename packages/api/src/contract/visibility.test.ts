@@ -220,7 +220,7 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, narrow, hide
   it('loses a file with its task, also by a link, and is told nothing more about it', async () => {
     const title = `Lost ${randomUUID()}`;
     const { id: taskId } = await person.do('tasks.create', { title, assigneeIds: [person.userId] });
-    const { id, downloadUrl } = await person.do('attachments.upload', { id: taskId });
+    const { id, downloadUrl } = await person.do('attachments.upload', { taskId });
     const { userId, organization } = person;
     const told = { userId, organizationId: organization.id, actorId: organization.people.owner.userId, taskId };
     await addNotification(scene.platform, told);

@@ -166,9 +166,9 @@ export default samplesOf('auth', {
     input: async ({ userId }, { platform }) => {
       await removePasskeys(platform, userId, 5);
       await removeTotp(platform, userId);
-      const id = await enrolPasskey(platform, userId);
+      const passkeyId = await enrolPasskey(platform, userId);
       await disableAdded(platform, userId);
-      return { id, password: await givePassword(platform, userId) };
+      return { passkeyId, password: await givePassword(platform, userId) };
     },
   },
   startPasskeySignIn: {

@@ -68,7 +68,7 @@ export const passkeyOperations = {
     run: addPasskey,
   }),
   enablePasskey: mutation({
-    rest: 'POST /auth/passkeys/{id}/enable',
+    rest: 'POST /auth/passkeys/{passkeyId}/enable',
     access: 'user',
     summary: 'Enable one of your own passkeys again',
     description:

@@ -24,30 +24,29 @@ export interface RouteAlias {
   path: string;
   /** The operationId. */
   operation: string;
-  /** From the alias's field name to the parameter name in the operation's path. */
-  fields: Readonly<Record<string, string>>;
+  /** The parameters of the operation's path that the body has. */
+  parameters: readonly string[];
 }
 
 export const routeAliases: readonly RouteAlias[] = [
-  { method: 'POST', path: '/comments', operation: 'comments.create', fields: { taskId: 'id' } },
+  { method: 'POST', path: '/comments', operation: 'comments.create', parameters: ['taskId'] },
 ];
 
 /** Separates the parameters of the operation's path from the other fields of an alias's body. */
-export function splitAliasBody({ fields }: RouteAlias, body: Record<string, unknown>) {
+export function splitAliasBody({ parameters }: RouteAlias, body: Record<string, unknown>) {
   const params: Record<string, unknown> = {};
   const rest: Record<string, unknown> = { __proto__: null };
   for (const [name, value] of Object.entries(body)) {
-    const parameter = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (parameter === undefined) rest[name] = value;
-    else params[parameter] = value;
+    const part = parameters.includes(name) ? params : rest;
+    part[name] = value;
   }
   return { params, body: rest };
 }
 
 /** Makes an error of the operation point at the field that the alias's caller sent. */
-export function pointAtAlias({ fields }: RouteAlias, thrown: unknown): unknown {
+export function pointAtAlias({ parameters }: RouteAlias, thrown: unknown): unknown {
   if (!(thrown instanceof ApiError) || !thrown.details.errors) return thrown;
-  const places = new Map(Object.entries(fields).map(([name, to]) => [pointer('path', [to]), pointer('body', [name])]));
+  const places = new Map(parameters.map((name) => [pointer('path', [name]), pointer('body', [name])]));
   const moved = thrown.details.errors.map((error) => ({ ...error, path: places.get(error.path) ?? error.path }));
   return new ApiError(thrown.kind, thrown.problem, thrown.message, { ...thrown.details, errors: moved });
 }

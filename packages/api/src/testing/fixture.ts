@@ -176,15 +176,15 @@ const noteRouter = router({
 
 const commentRouter = router({
   create: comments.mutation({
-    rest: 'POST /tasks/{id}/comments',
+    rest: 'POST /tasks/{taskId}/comments',
     access: 'comment:create',
     summary: 'Comment on a task',
     status: 201,
-    input: z.strictObject({ id: z.uuid(), body: z.string().min(1) }),
+    input: z.strictObject({ taskId: z.uuid(), body: z.string().min(1) }),
     output: z.object({ id: z.uuid(), taskId: z.uuid(), body: z.string() }).meta({ id: 'Comment' }),
-    run: async (ctx, { id, body }) => {
+    run: async (ctx, { taskId, body }) => {
       act(ctx, {});
-      return { id: noteId, taskId: id, body };
+      return { id: noteId, taskId, body };
     },
   }),
 });

@@ -21,7 +21,7 @@ const { webhook_not_found, webhook_inactive, delivery_not_found } = webhookError
 
 export const webhookDeliveryRouter = router({
   list: query({
-    rest: 'GET /webhooks/{id}/deliveries',
+    rest: 'GET /webhooks/{webhookId}/deliveries',
     access: 'webhook:read',
     summary: 'List the deliveries of a webhook',
     description:
@@ -32,7 +32,7 @@ export const webhookDeliveryRouter = router({
     run: listDeliveries,
   }),
   get: query({
-    rest: 'GET /webhooks/{id}/deliveries/{deliveryId}',
+    rest: 'GET /webhooks/{webhookId}/deliveries/{deliveryId}',
     access: 'webhook:read',
     summary: 'Get a delivery',
     input: DeliveryPath,
@@ -41,7 +41,7 @@ export const webhookDeliveryRouter = router({
     run: getDelivery,
   }),
   replay: mutation({
-    rest: 'POST /webhooks/{id}/deliveries/{deliveryId}/replay',
+    rest: 'POST /webhooks/{webhookId}/deliveries/{deliveryId}/replay',
     access: 'webhook:update',
     summary: 'Send a delivery again',
     description:

@@ -6,13 +6,13 @@ import { aWebhook } from './webhook.samples.ts';
 async function aDelivery(caller: Person) {
   const { id } = await aWebhook(caller);
   const { id: deliveryId } = await caller.organization.people.owner.do('webhooks.ping', { id });
-  return { id, deliveryId };
+  return { webhookId: id, deliveryId };
 }
 
 export default samplesOf('webhookDeliveries', {
   list: {
     input: async (caller): Promise<InputOf<'webhookDeliveries.list'>> => ({
-      id: (await aDelivery(caller)).id,
+      webhookId: (await aDelivery(caller)).webhookId,
       status: 'pending',
     }),
   },

@@ -17,7 +17,7 @@ import {
   listProjectAttachments,
   page,
   ProjectAttachmentListInput,
-  ProjectById,
+  ProjectAttachmentUpload,
   restoreAttachment,
   uploadAttachment,
   uploadToComment,
@@ -38,7 +38,7 @@ const { media_type_refused } = fileErrors;
 
 export const attachmentRouter = router({
   list: query({
-    rest: 'GET /tasks/{id}/attachments',
+    rest: 'GET /tasks/{taskId}/attachments',
     access: 'attachment:read',
     summary: 'List the files on a task',
     description: 'Those on its comments are listed with the comments.',
@@ -48,7 +48,7 @@ export const attachmentRouter = router({
     run: listAttachments,
   }),
   listOfComment: query({
-    rest: 'GET /tasks/{id}/comments/{commentId}/attachments',
+    rest: 'GET /tasks/{taskId}/comments/{commentId}/attachments',
     access: 'attachment:read',
     summary: 'List the files on a comment',
     input: CommentAttachmentListInput,
@@ -57,7 +57,7 @@ export const attachmentRouter = router({
     run: listCommentAttachments,
   }),
   listOfProject: query({
-    rest: 'GET /projects/{id}/attachments',
+    rest: 'GET /projects/{projectId}/attachments',
     access: 'attachment:read',
     summary: 'List the files on a project',
     description: 'Those on its tasks are listed with the tasks.',
@@ -67,7 +67,7 @@ export const attachmentRouter = router({
     run: listProjectAttachments,
   }),
   upload: upload({
-    rest: 'POST /tasks/{id}/attachments',
+    rest: 'POST /tasks/{taskId}/attachments',
     access: 'attachment:create',
     summary: 'Attach a file to a task',
     description:
@@ -80,7 +80,7 @@ export const attachmentRouter = router({
     run: uploadAttachment,
   }),
   uploadToComment: upload({
-    rest: 'POST /tasks/{id}/comments/{commentId}/attachments',
+    rest: 'POST /tasks/{taskId}/comments/{commentId}/attachments',
     access: 'attachment:create',
     summary: 'Attach a file to your comment',
     status: 201,
@@ -91,12 +91,12 @@ export const attachmentRouter = router({
     run: uploadToComment,
   }),
   uploadToProject: upload({
-    rest: 'POST /projects/{id}/attachments',
+    rest: 'POST /projects/{projectId}/attachments',
     access: 'project:update',
     summary: 'Attach a file to a project',
     description: 'Needs `attachment:create` too.',
     status: 201,
-    input: ProjectById,
+    input: ProjectAttachmentUpload,
     output: Attachment,
     problems: [project_not_found, media_type_refused, errors.limit_exceeded],
     location: ({ id }) => `/attachments/${id}`,

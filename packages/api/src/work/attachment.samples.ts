@@ -8,7 +8,7 @@ const uploader = (caller: Person): Person =>
 
 /** A file on a task that the caller sees: their own where they can have one. */
 const anAttachment = async (caller: Person) =>
-  uploader(caller).do('attachments.upload', { id: (await aTask(caller)).id });
+  uploader(caller).do('attachments.upload', { taskId: (await aTask(caller)).id });
 
 async function aTrashedAttachment(caller: Person) {
   const { id } = await anAttachment(caller);
@@ -18,8 +18,8 @@ async function aTrashedAttachment(caller: Person) {
 
 async function aComment(caller: Person) {
   const { id, title } = await aTask(caller);
-  const comment = await uploader(caller).do('comments.create', { id, body: `About ${title}` });
-  return { id, commentId: comment.id };
+  const comment = await uploader(caller).do('comments.create', { taskId: id, body: `About ${title}` });
+  return { taskId: id, commentId: comment.id };
 }
 
 async function aCommentWithFile(caller: Person) {
@@ -30,8 +30,8 @@ async function aCommentWithFile(caller: Person) {
 
 async function aProjectWithFile(caller: Person) {
   const { id } = await aProject(caller);
-  await caller.organization.people.owner.do('attachments.uploadToProject', { id });
-  return { id };
+  await caller.organization.people.owner.do('attachments.uploadToProject', { projectId: id });
+  return { projectId: id };
 }
 
 async function aLink(caller: Person) {
@@ -40,12 +40,12 @@ async function aLink(caller: Person) {
 }
 
 export default samplesOf('attachments', {
-  list: { input: async (caller) => ({ id: (await anAttachment(caller)).entity.id }) },
+  list: { input: async (caller) => ({ taskId: (await anAttachment(caller)).entity.id }) },
   listOfComment: { input: aCommentWithFile },
   listOfProject: { input: aProjectWithFile },
-  upload: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
+  upload: { input: async (caller) => ({ taskId: (await aTask(caller)).id }) },
   uploadToComment: { input: aComment },
-  uploadToProject: { input: async (caller) => ({ id: (await aProject(caller)).id }) },
+  uploadToProject: { input: async (caller) => ({ projectId: (await aProject(caller)).id }) },
   get: { input: async (caller) => ({ id: (await anAttachment(caller)).id }) },
   delete: { input: async (caller) => ({ id: (await anAttachment(caller)).id }) },
   restore: { input: aTrashedAttachment },

@@ -79,7 +79,7 @@ describe('an upload over HTTP', () => {
     await vi.waitFor(() => expect(storedFiles(scene.platform)).toHaveLength(before + 1));
     request.destroy();
     await vi.waitFor(() => expect(storedFiles(scene.platform)).toHaveLength(before));
-    expect((await owner.do('attachments.list', { id })).data).toEqual([]);
+    expect((await owner.do('attachments.list', { taskId: id })).data).toEqual([]);
   });
 });
 

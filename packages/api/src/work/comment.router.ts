@@ -25,7 +25,7 @@ const { comment_is_reply, comment_not_deleted, comment_not_found, parent_deleted
 
 export const commentRouter = router({
   list: query({
-    rest: 'GET /tasks/{id}/comments',
+    rest: 'GET /tasks/{taskId}/comments',
     access: 'comment:read',
     summary: 'List the comments on a task',
     input: CommentListInput,
@@ -34,7 +34,7 @@ export const commentRouter = router({
     run: listComments,
   }),
   get: query({
-    rest: 'GET /tasks/{id}/comments/{commentId}',
+    rest: 'GET /tasks/{taskId}/comments/{commentId}',
     access: 'comment:read',
     summary: 'Get a comment',
     input: CommentPath,
@@ -43,7 +43,7 @@ export const commentRouter = router({
     run: getComment,
   }),
   create: mutation({
-    rest: 'POST /tasks/{id}/comments',
+    rest: 'POST /tasks/{taskId}/comments',
     access: 'comment:create',
     summary: 'Comment on a task, or answer a comment',
     status: 201,
@@ -53,7 +53,7 @@ export const commentRouter = router({
     run: createComment,
   }),
   update: mutation({
-    rest: 'PATCH /tasks/{id}/comments/{commentId}',
+    rest: 'PATCH /tasks/{taskId}/comments/{commentId}',
     access: 'comment:create',
     summary: 'Change your own comment',
     versioned: true,
@@ -63,7 +63,7 @@ export const commentRouter = router({
     run: updateComment,
   }),
   delete: mutation({
-    rest: 'DELETE /tasks/{id}/comments/{commentId}',
+    rest: 'DELETE /tasks/{taskId}/comments/{commentId}',
     access: 'comment:create',
     summary: 'Move a comment to the trash',
     description:
@@ -74,7 +74,7 @@ export const commentRouter = router({
     run: deleteComment,
   }),
   restore: mutation({
-    rest: 'POST /tasks/{id}/comments/{commentId}/restore',
+    rest: 'POST /tasks/{taskId}/comments/{commentId}/restore',
     access: 'comment:create',
     summary: 'Bring a comment back from the trash',
     versioned: true,

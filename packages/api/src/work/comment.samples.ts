@@ -6,8 +6,8 @@ import { aTask } from './task.samples.ts';
 async function aComment(caller: Person) {
   const { id, title } = await aTask(caller);
   const author = caller.can('comment:create') ? caller : caller.organization.people.owner;
-  const comment = await author.do('comments.create', { id, body: `About ${title}` });
-  return { id, commentId: comment.id };
+  const comment = await author.do('comments.create', { taskId: id, body: `About ${title}` });
+  return { taskId: id, commentId: comment.id };
 }
 
 async function aTrashedComment(caller: Person) {
@@ -18,12 +18,12 @@ async function aTrashedComment(caller: Person) {
 }
 
 export default samplesOf('comments', {
-  list: { input: async (caller) => ({ id: (await aComment(caller)).id }) },
+  list: { input: async (caller) => ({ taskId: (await aComment(caller)).taskId }) },
   get: { input: aComment },
   create: {
     input: async (caller) => {
-      const { id, commentId } = await aComment(caller);
-      return { id, body: 'The third shelf is new.', parentId: commentId };
+      const { taskId, commentId } = await aComment(caller);
+      return { taskId, body: 'The third shelf is new.', parentId: commentId };
     },
   },
   update: { input: async (caller) => ({ ...(await aComment(caller)), body: 'The fourth shelf is new.' }) },

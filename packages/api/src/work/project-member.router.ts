@@ -23,7 +23,7 @@ const { member_not_found } = tenancyErrors;
 
 export const projectMemberRouter = router({
   list: query({
-    rest: 'GET /projects/{id}/members',
+    rest: 'GET /projects/{projectId}/members',
     access: 'project:read',
     summary: 'List the members of a project',
     input: ProjectMemberListInput,
@@ -32,7 +32,7 @@ export const projectMemberRouter = router({
     run: listProjectMembers,
   }),
   add: mutation({
-    rest: 'PUT /projects/{id}/members/{userId}',
+    rest: 'PUT /projects/{projectId}/members/{userId}',
     access: 'project:update',
     summary: 'Add a member to a project',
     description: 'Done twice, it changes nothing.',
@@ -42,7 +42,7 @@ export const projectMemberRouter = router({
     run: addProjectMember,
   }),
   remove: mutation({
-    rest: 'DELETE /projects/{id}/members/{userId}',
+    rest: 'DELETE /projects/{projectId}/members/{userId}',
     access: 'project:update',
     summary: 'Remove a member from a project',
     description:

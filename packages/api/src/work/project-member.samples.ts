@@ -6,12 +6,12 @@ const aViewer = async ({ organization }: Person) => (await organization.addMembe
 
 async function aStaffedProject(caller: Person) {
   const [{ id }, userId] = [await aProject(caller), await aViewer(caller)];
-  await caller.organization.people.owner.do('projectMembers.add', { id, userId });
-  return { id, userId };
+  await caller.organization.people.owner.do('projectMembers.add', { projectId: id, userId });
+  return { projectId: id, userId };
 }
 
 export default samplesOf('projectMembers', {
-  list: { input: async (caller) => ({ id: (await aProject(caller)).id }) },
-  add: { input: async (caller) => ({ id: (await aProject(caller)).id, userId: await aViewer(caller) }) },
+  list: { input: async (caller) => ({ projectId: (await aProject(caller)).id }) },
+  add: { input: async (caller) => ({ projectId: (await aProject(caller)).id, userId: await aViewer(caller) }) },
   remove: { input: aStaffedProject },
 });

@@ -22,7 +22,7 @@ const { task_not_found, watcher_cannot_see, watcher_not_found, watcher_stays } =
 
 export const taskWatcherRouter = router({
   list: query({
-    rest: 'GET /tasks/{id}/watchers',
+    rest: 'GET /tasks/{taskId}/watchers',
     access: 'task:read',
     summary: 'List the watchers of a task',
     description: 'The creator and the assignees are among them.',
@@ -32,7 +32,7 @@ export const taskWatcherRouter = router({
     run: listWatchers,
   }),
   add: mutation({
-    rest: 'PUT /tasks/{id}/watchers/{userId}',
+    rest: 'PUT /tasks/{taskId}/watchers/{userId}',
     access: 'task:update',
     summary: 'Let a member watch a task',
     description: 'They must see the task. Done twice, it changes nothing.',
@@ -42,7 +42,7 @@ export const taskWatcherRouter = router({
     run: addWatcher,
   }),
   remove: mutation({
-    rest: 'DELETE /tasks/{id}/watchers/{userId}',
+    rest: 'DELETE /tasks/{taskId}/watchers/{userId}',
     access: 'task:update',
     summary: 'Remove a watcher of a task',
     description: 'The creator and the assignees stay; each of them can mute the task.',

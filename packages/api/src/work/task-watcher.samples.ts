@@ -5,11 +5,11 @@ import { aTask } from './task.samples.ts';
 /** A task, and somebody who sees it and does not watch it. */
 async function aTaskAndAViewer(caller: Person) {
   const { id } = await aTask(caller);
-  return { id, userId: (await caller.organization.addMember('viewer')).userId };
+  return { taskId: id, userId: (await caller.organization.addMember('viewer')).userId };
 }
 
 export default samplesOf('taskWatchers', {
-  list: { input: async (caller) => ({ id: (await aTask(caller)).id }) },
+  list: { input: async (caller) => ({ taskId: (await aTask(caller)).id }) },
   add: { input: aTaskAndAViewer },
   remove: {
     input: async (caller) => {

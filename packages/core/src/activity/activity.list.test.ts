@@ -46,7 +46,7 @@ describe.each(dialects)('the activity of an organization on %s', (dialect) => {
     }
     clock.advance(60_000);
     tagId = (await createTag(grace.ctx(), { name: 'Urgent', color: '#ff0000' })).id;
-    await createComment(grace.ctx(), { id: tasks[0] ?? '', body: 'Done soon' });
+    await createComment(grace.ctx(), { taskId: tasks[0] ?? '', body: 'Done soon' });
     clock.advance(60_000);
     await updateTask(grace.ctx(), { id: tasks[0] ?? '', status: 'in_progress' });
     clock.advance(60_000);

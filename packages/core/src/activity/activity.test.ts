@@ -14,12 +14,12 @@ describe.each(dialects)('activity on %s', (dialect) => {
     const acme = await createOrganization(platform);
     const ctx = () => acme.owner.ctx();
     const [{ id }, other] = [await createTask(ctx(), { title: 'One' }), await createTask(ctx(), { title: 'Other' })];
-    await createComment(ctx(), { id: other.id, body: 'Elsewhere' });
+    await createComment(ctx(), { taskId: other.id, body: 'Elsewhere' });
     for (const title of ['Two', 'Three', 'Four']) {
       await updateTask(ctx(), { id, title });
-      await createComment(ctx(), { id, body: title });
+      await createComment(ctx(), { taskId: id, body: title });
     }
-    await createComment(ctx(), { id, body: 'Five' });
+    await createComment(ctx(), { taskId: id, body: 'Five' });
     await updateTask(ctx(), { id, title: 'Six' });
 
     const told: unknown[] = [];

@@ -47,7 +47,7 @@ describe.each(dialects)('the audit trail on %s', (dialect) => {
   beforeEach(async () => {
     acme = await createOrganization(platform);
     ({ id: taskId } = await createTask(owner(), { title: 'Title 1' }));
-    await createComment(owner(), { id: taskId, body: 'A remark' });
+    await createComment(owner(), { taskId, body: 'A remark' });
     for (let turn = 3; turn <= 8; turn++) await updateTask(owner(), { id: taskId, title: `Title ${turn}` });
     await platform.sealer.sealAll();
   });

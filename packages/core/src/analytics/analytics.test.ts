@@ -130,7 +130,7 @@ describe.each(dialects)('figures about tasks on %s', (dialect) => {
     people = [acme.owner.userId, developer.userId, scoped.userId, viewer.userId];
     const open = await createProject(owner, { key: 'OPEN', name: 'Open' });
     const closed = await createProject(owner, { key: 'SHUT', name: 'Shut', visibility: 'private' });
-    await addProjectMember(owner, { id: closed.id, userId: developer.userId });
+    await addProjectMember(owner, { projectId: closed.id, userId: developer.userId });
     projects = [open.id, closed.id];
     const other = await createOrganization(platform, 'Other');
     await createTask(other.owner.ctx(), { title: 'Elsewhere', dueDate: '2026-01-01T00:00:00.000Z' });

@@ -428,11 +428,13 @@ describe.each(dialects)('changing the address on %s', (dialect) => {
       await undo(tokens.undo);
       const owner = await back(person);
 
-      expect(await codeOf(enablePasskey(await owner(), { id: passkeyId }))).toBe('identity_not_proven');
-      expect(await codeOf(enablePasskey(await owner(), { id: passkeyId, code: app.code() }))).toBe(
+      expect(await codeOf(enablePasskey(await owner(), { passkeyId: passkeyId }))).toBe('identity_not_proven');
+      expect(await codeOf(enablePasskey(await owner(), { passkeyId: passkeyId, code: app.code() }))).toBe(
         'identity_not_proven',
       );
-      expect(await enablePasskey(await owner(), { id: passkeyId, ...proof })).toMatchObject({ disabledAt: null });
+      expect(await enablePasskey(await owner(), { passkeyId: passkeyId, ...proof })).toMatchObject({
+        disabledAt: null,
+      });
       expect(await codeOf(enableTotp(await owner(), {}))).toBe('identity_not_proven');
       expect(await codeOf(enableTotp(await owner(), { password: 'wrong words' }))).toBe('identity_not_proven');
       await enableTotp(await owner(), proof);

@@ -141,8 +141,8 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     const { id } = await task(member, 'Paint');
     await watchTask(watcher.ctx(), { id, muted: false });
     const mention = `@${watcher.email.split('@')[0]}`;
-    const comment = await createComment(owner.ctx(), { id, body: `Which colour, ${mention}?` });
-    const path = { id, commentId: comment.id };
+    const comment = await createComment(owner.ctx(), { taskId: id, body: `Which colour, ${mention}?` });
+    const path = { taskId: id, commentId: comment.id };
     expect((await told(member, id)).map(({ type }) => type)).toEqual(['task.commented']);
     expect((await told(watcher, id)).map(({ type }) => type)).toEqual(['task.mentioned']);
     await updateComment(owner.ctx(), { ...path, body: `What colour, ${mention}?` });
@@ -151,7 +151,7 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     expect((await told(watcher, id)).map(({ type }) => type)).toEqual(['task.mentioned']);
     const [one] = await notificationsOf(watcher.ctx(), { task: [id] });
     expect(one).toMatchObject({ entity: { type: 'comment', id: comment.id }, commentId: comment.id });
-    await createComment(member.ctx(), { id, body: 'Green.' });
+    await createComment(member.ctx(), { taskId: id, body: 'Green.' });
     expect((await told(owner, id)).map(({ type }) => type)).toEqual(['task.commented']);
   });
 
@@ -159,8 +159,8 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     const { id } = await task(owner, 'Secret', developer, member, watcher);
     await updateTask(owner.ctx(), { id, assigneeIds: [member.userId] });
     expect(await told(developer, id)).toEqual([]);
-    const comment = await createComment(owner.ctx(), { id, body: 'A slip.' });
-    await deleteComment(owner.ctx(), { id, commentId: comment.id });
+    const comment = await createComment(owner.ctx(), { taskId: id, body: 'A slip.' });
+    await deleteComment(owner.ctx(), { taskId: id, commentId: comment.id });
     expect((await told(member, id)).map(({ type }) => type)).toEqual(['task.assigned']);
     const leaver = await acme.addMember('member');
     const { id: left } = await task(owner, 'Left', leaver);
@@ -185,7 +185,7 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     const { id } = await task(owner, 'Alone', owner);
     await updateTask(owner.ctx(), { id, status: 'done' });
     await updateTask(owner.ctx(), { id, title: 'Still alone' });
-    await createComment(owner.ctx(), { id, body: 'To myself.' });
+    await createComment(owner.ctx(), { taskId: id, body: 'To myself.' });
     const { id: theirs } = await task(member, 'Theirs');
     await updateTask(owner.ctx(), { id: theirs, title: 'Renamed' });
     await updateTask(owner.ctx({ dryRun: true }), { id: theirs, status: 'done' });

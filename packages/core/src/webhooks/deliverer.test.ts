@@ -84,7 +84,7 @@ describe.each(dialects)('deliveries on %s', (dialect) => {
     return platform.sendDueDeliveries();
   };
   const deliveriesOf = async (id: string, input = {}) =>
-    (await listDeliveries(owner.ctx(), DeliveryListInput.parse({ id, ...input }))).data;
+    (await listDeliveries(owner.ctx(), DeliveryListInput.parse({ webhookId: id, ...input }))).data;
   const only = async (id: string) => {
     const [delivery, ...others] = await deliveriesOf(id);
     if (!delivery || others.length > 0) throw new Error('There is not one delivery.');
@@ -308,10 +308,13 @@ describe.each(dialects)('deliveries on %s', (dialect) => {
     await send();
     const [first] = receiver.take();
     const { id: deliveryId, eventId } = await only(id);
-    await expect(replayDelivery(owner.ctx(), { id, deliveryId })).rejects.toThrow('not active');
+    await expect(replayDelivery(owner.ctx(), { webhookId: id, deliveryId })).rejects.toThrow('not active');
     await updateWebhook(owner.ctx(), { id, isActive: true });
     receiver.answer = () => ({ status: 204 });
-    expect(await replayDelivery(owner.ctx(), { id, deliveryId })).toMatchObject({ status: 'pending', eventId });
+    expect(await replayDelivery(owner.ctx(), { webhookId: id, deliveryId })).toMatchObject({
+      status: 'pending',
+      eventId,
+    });
     expect(await send()).toBe(1);
     const [again] = receiver.take();
     expect([again?.headers['webhook-id'], again?.body]).toEqual([first?.headers['webhook-id'], first?.body]);

@@ -52,7 +52,7 @@ const id = sql.ref('webhook_deliveries.id');
  * the instant of its creation, so a range of instants is a range of ids.
  */
 function logOf({
-  id: webhookId,
+  webhookId,
   status,
   createdAfter,
   createdBefore,
@@ -79,16 +79,16 @@ export async function listDeliveries(ctx: ServiceContext, input: DeliveryListInp
   const log = {
     ...logOf(input),
     order: { by: id, descending: true, id },
-    request: pageRequest(ctx, `deliveries of ${input.id}`, '-id', input),
+    request: pageRequest(ctx, `deliveries of ${input.webhookId}`, '-id', input),
   };
   return read(ctx, async (db) => {
-    await webhooks.get(db, input.id);
+    await webhooks.get(db, input.webhookId);
     const end = log.checks?.length === 0 ? null : await findLogEnd(db, log);
     const { rows, nextCursor } = await readLogPage(db, log, end, (keys) =>
       db
         .selectFrom(keys.as('page'))
         .innerJoin('webhook_deliveries', (join) =>
-          join.onRef('webhook_deliveries.id', '=', 'page.id').on('webhook_deliveries.webhook_id', '=', input.id),
+          join.onRef('webhook_deliveries.id', '=', 'page.id').on('webhook_deliveries.webhook_id', '=', input.webhookId),
         )
         .select([...columns, 'page.sortValue'])
         .orderBy('page.sortValue', 'desc')
@@ -102,7 +102,7 @@ export async function listDeliveries(ctx: ServiceContext, input: DeliveryListInp
 /** @throws `webhook_not_found`, `delivery_not_found` */
 export async function getDelivery(
   ctx: ServiceContext,
-  { id: webhookId, deliveryId }: DeliveryPath,
+  { webhookId, deliveryId }: DeliveryPath,
 ): Promise<WebhookDelivery> {
   authorize(ctx, 'webhook:read');
   return read(ctx, async (db) => {

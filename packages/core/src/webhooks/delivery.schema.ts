@@ -29,11 +29,11 @@ export const WebhookDelivery = output('WebhookDelivery', {
 });
 export type WebhookDelivery = z.output<typeof WebhookDelivery>;
 
-export const DeliveryPath = z.strictObject({ id: id().describe('The webhook.'), deliveryId: id() });
+export const DeliveryPath = z.strictObject({ webhookId: id().describe('The webhook.'), deliveryId: id() });
 export type DeliveryPath = z.output<typeof DeliveryPath>;
 
 export const DeliveryListInput = z.strictObject({
-  id: id().describe('The webhook.'),
+  webhookId: id().describe('The webhook.'),
   ...logInput,
   ...createdRange,
   status: z.enum(deliveryStatuses).optional().describe('Only those with this status.'),

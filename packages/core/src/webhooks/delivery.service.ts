@@ -34,12 +34,15 @@ async function sendAgain(unit: Unit, webhookId: string, ids: readonly string[]):
  * Sends a delivery again, with the same `webhook-id`, whatever its status. Its retries begin anew.
  * @throws `permission_denied`, `webhook_not_found`, `webhook_inactive`, `delivery_not_found`
  */
-export async function replayDelivery(ctx: ServiceContext, { id, deliveryId }: DeliveryPath): Promise<WebhookDelivery> {
+export async function replayDelivery(
+  ctx: ServiceContext,
+  { webhookId, deliveryId }: DeliveryPath,
+): Promise<WebhookDelivery> {
   authorize(ctx, 'webhook:update');
   return mutate(ctx, async (unit) => {
-    await lockActive(unit, id);
-    await sendAgain(unit, id, [deliveryId]);
-    return readDelivery(unit.db, id, deliveryId);
+    await lockActive(unit, webhookId);
+    await sendAgain(unit, webhookId, [deliveryId]);
+    return readDelivery(unit.db, webhookId, deliveryId);
   });
 }
 

@@ -173,7 +173,7 @@ describe.each(dialects)('webhooks on %s', (dialect) => {
     const tag = await createTag(acme.owner.ctx(), { name: 'early', color: '#112233' });
     await platform.sealer.sealAll();
     const deliveries = async () =>
-      (await listDeliveries(acme.owner.ctx(), DeliveryListInput.parse({ id }))).data.map(
+      (await listDeliveries(acme.owner.ctx(), DeliveryListInput.parse({ webhookId: id }))).data.map(
         ({ payload }) => payload?.entity.id,
       );
     expect(await deliveries()).toEqual([tag.id]);

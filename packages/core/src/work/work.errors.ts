@@ -85,7 +85,7 @@ export const workErrors = defineErrors({
     kind: 'not_found',
     message: 'They do not watch this task.',
     cause: 'The user does not watch the task.',
-    remedy: 'Nothing needs to be done. `GET /api/v1/tasks/{id}/watchers` lists who does.',
+    remedy: 'Nothing needs to be done. `GET /api/v1/tasks/{taskId}/watchers` lists who does.',
   },
   watcher_cannot_see: {
     kind: 'conflict',

@@ -125,7 +125,7 @@ export const problemCalls: readonly ProblemCall[] = [
   {
     code: 'range_not_satisfiable',
     call: async ({ scene, owner }) => {
-      const { id } = await owner.do('attachments.upload', { id: (await aTask(owner)).id });
+      const { id } = await owner.do('attachments.upload', { taskId: (await aTask(owner)).id });
       return (await scene.callAs(owner, 'rest', 'attachments.download', { id }, { range: 'bytes=1000-' })).problem;
     },
   },

@@ -27,7 +27,7 @@ export type PasskeyListInput = z.output<typeof PasskeyListInput>;
 export const PasskeyUpdate = input('PasskeyUpdate', { id: id(), name: line(100).describe('What you call it.') });
 export type PasskeyUpdate = z.output<typeof PasskeyUpdate>;
 
-export const PasskeyEnable = input('PasskeyEnable', { id: id(), ...identityProof });
+export const PasskeyEnable = input('PasskeyEnable', { passkeyId: id(), ...identityProof });
 export type PasskeyEnable = z.output<typeof PasskeyEnable>;
 
 const credentialType = () => z.literal('public-key').describe('Always `public-key`.');

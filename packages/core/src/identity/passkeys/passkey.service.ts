@@ -135,19 +135,19 @@ export async function updatePasskey(ctx: ServiceContext, { id, name }: PasskeyUp
  * Enables a passkey again that was disabled because a change of the address was undone.
  * @throws `unauthenticated`, `identity_not_proven`, `rate_limited`, `passkey_not_found`
  */
-export async function enablePasskey(ctx: ServiceContext, { id, ...proof }: PasskeyEnable): Promise<Passkey> {
+export async function enablePasskey(ctx: ServiceContext, { passkeyId, ...proof }: PasskeyEnable): Promise<Passkey> {
   requireSignedIn(ctx);
   const { userId } = ctx.principal;
   await proveIdentity(ctx, proof);
   return mutate(ctx, async (unit) => {
-    const passkey = await passkeys.lock(unit, { id, userId });
+    const passkey = await passkeys.lock(unit, { id: passkeyId, userId });
     if (passkey.disabledAt === null) return passkeys.show(passkey);
     const { passkey_restored: event } = userEvents;
     const { after } = await passkeys.change(
       unit,
       passkey,
       { disabledAt: null },
-      { event, data: { passkeyId: id, name: passkey.name } },
+      { event, data: { passkeyId, name: passkey.name } },
     );
     return passkeys.show(after);
   });

@@ -220,7 +220,7 @@ describe.each(dialects)('passkeys on %s', (dialect) => {
         listPasskeys(nobody, page),
         getPasskey(nobody, { id }),
         updatePasskey(nobody, { id, name: 'x' }),
-        enablePasskey(nobody, { id }),
+        enablePasskey(nobody, { passkeyId: id }),
         deletePasskey(nobody, { id }),
       ]);
       expect(codes).toEqual(['unauthenticated']);

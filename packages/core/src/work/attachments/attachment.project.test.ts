@@ -45,9 +45,9 @@ describe.each(dialects)('attachments of projects on %s', (dialect) => {
 
   let count = 0;
   const aProject = () => createProject(manager.ctx(), { key: `F${++count}`, name: 'Hall' });
-  const attach = (id: string, by = manager) => uploadToProject(by.ctx(), { id }, testFile());
+  const attach = (id: string, by = manager) => uploadToProject(by.ctx(), { projectId: id }, testFile());
   const list = async (id: string, by = manager) =>
-    (await listProjectAttachments(by.ctx(), ProjectAttachmentListInput.parse({ id }))).data;
+    (await listProjectAttachments(by.ctx(), ProjectAttachmentListInput.parse({ projectId: id }))).data;
 
   it('come from whoever may change the project, and leave its version', async () => {
     const { id, version } = await aProject();
@@ -59,7 +59,7 @@ describe.each(dialects)('attachments of projects on %s', (dialect) => {
     const { data } = await listActivity(member.ctx(), ActivityListInput.parse({ entityId: id, limit: 1 }));
     expect(data).toMatchObject([{ type: 'attachment.created', parent: { type: 'project', id } }]);
     const refused = testFile();
-    await expect(uploadToProject(member.ctx(), { id }, refused)).rejects.toMatchObject({
+    await expect(uploadToProject(member.ctx(), { projectId: id }, refused)).rejects.toMatchObject({
       code: 'permission_denied',
       details: { permission: 'project:update' },
     });
@@ -95,7 +95,7 @@ describe.each(dialects)('attachments of projects on %s', (dialect) => {
     expect(await codeOf(attach(id, stranger))).toBe('project_not_found');
     expect(await codeOf(deleteAttachment(stranger.ctx(), found))).toBe('attachment_not_found');
     expect(await seen(suite.owner)).toEqual(['passed', 'passed', true]);
-    await addProjectMember(manager.ctx(), { id, userId: member.userId });
+    await addProjectMember(manager.ctx(), { projectId: id, userId: member.userId });
     expect(await seen(member)).toEqual(['passed', 'passed', true]);
     await downloadByLink(anonymous(suite.platform), linkOf(found));
   });
@@ -132,7 +132,7 @@ describe.each(dialects)('attachments of projects on %s', (dialect) => {
     const task = await createTask(manager.ctx(), { title: 'Count the crates', projectId: id });
     await attach(id);
     await deleteAttachment(manager.ctx(), await attach(id));
-    for (const _ of [1, 2]) await uploadAttachment(manager.ctx(), { id: task.id }, testFile());
+    for (const _ of [1, 2]) await uploadAttachment(manager.ctx(), { taskId: task.id }, testFile());
     const include = ['attachmentCount' as const];
     expect(await getProject(member.ctx(), { id, include })).toMatchObject({ attachmentCount: 1 });
     expect(await getProject(member.ctx(), { id })).not.toHaveProperty('attachmentCount');

@@ -100,9 +100,9 @@ const onTasks = (db: Tables) => attachments.from(db).where('attachments.comment_
 export async function listAttachments(ctx: ServiceContext, input: AttachmentListInput): Promise<Page<Attachment>> {
   authorize(ctx, 'attachment:read');
   return read(ctx, async (db) => {
-    await requireTask(db, input.id);
-    const onTask = onTasks(db).where('attachments.task_id', '=', input.id);
-    return attachments.page(ctx, db, input, onTask, `attachments ${input.id}`, showAll(ctx));
+    await requireTask(db, input.taskId);
+    const onTask = onTasks(db).where('attachments.task_id', '=', input.taskId);
+    return attachments.page(ctx, db, input, onTask, `attachments ${input.taskId}`, showAll(ctx));
   });
 }
 
@@ -115,7 +115,7 @@ export async function listCommentAttachments(
   input: CommentAttachmentListInput,
 ): Promise<Page<Attachment>> {
   authorize(ctx, 'attachment:read');
-  const { id: taskId, commentId } = input;
+  const { taskId, commentId } = input;
   return read(ctx, async (db) => {
     await requireTask(db, taskId);
     await comments.get(db, { taskId, id: commentId });
@@ -134,9 +134,9 @@ export async function listProjectAttachments(
 ): Promise<Page<Attachment>> {
   authorize(ctx, 'attachment:read');
   return read(ctx, async (db) => {
-    await projects.get(db, input.id);
-    const onProject = attachments.from(db).where('attachments.project_id', '=', input.id);
-    return attachments.page(ctx, db, input, onProject, `attachments ${input.id}`, showAll(ctx));
+    await projects.get(db, input.projectId);
+    const onProject = attachments.from(db).where('attachments.project_id', '=', input.projectId);
+    return attachments.page(ctx, db, input, onProject, `attachments ${input.projectId}`, showAll(ctx));
   });
 }
 

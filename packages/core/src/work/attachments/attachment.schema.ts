@@ -25,7 +25,7 @@ export const Attachment = output('Attachment', {
 export type Attachment = z.output<typeof Attachment>;
 
 export const AttachmentListInput = z.strictObject({
-  id: taskRef().describe('The task.'),
+  taskId: taskRef().describe('The task.'),
   ...listInput(Attachment, 'createdAt'),
 });
 export type AttachmentListInput = z.output<typeof AttachmentListInput>;
@@ -37,13 +37,16 @@ export const CommentAttachmentListInput = z.strictObject({
 export type CommentAttachmentListInput = z.output<typeof CommentAttachmentListInput>;
 
 export const ProjectAttachmentListInput = z.strictObject({
-  id: projectRef().describe('The project.'),
+  projectId: projectRef().describe('The project.'),
   ...listInput(Attachment, 'createdAt'),
 });
 export type ProjectAttachmentListInput = z.output<typeof ProjectAttachmentListInput>;
 
-export const AttachmentUpload = z.strictObject({ id: taskRef().describe('The task.') });
+export const AttachmentUpload = z.strictObject({ taskId: taskRef().describe('The task.') });
 export type AttachmentUpload = z.output<typeof AttachmentUpload>;
+
+export const ProjectAttachmentUpload = z.strictObject({ projectId: projectRef().describe('The project.') });
+export type ProjectAttachmentUpload = z.output<typeof ProjectAttachmentUpload>;
 
 export const AttachmentLink = input('AttachmentLink', {
   ...ById.shape,

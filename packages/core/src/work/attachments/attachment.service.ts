@@ -11,14 +11,13 @@ import { readLimit } from '../../tenancy/index.ts';
 import { comments } from '../comments/comment.record.ts';
 import type { CommentPath } from '../comments/comment.schema.ts';
 import { projects } from '../projects/project.record.ts';
-import type { ProjectById } from '../projects/project.schema.ts';
 import { linkIdsOf, requireTask, tasks, taskSubject } from '../tasks/index.ts';
 import { keptSince } from '../trash.ts';
 import { workErrors } from '../work.errors.ts';
 import { attachmentEvents } from './attachment.events.ts';
 import { requireAttachment, showAttachment } from './attachment.queries.ts';
 import { attachmentKey, type AttachmentRow, attachments, ownerOf } from './attachment.record.ts';
-import type { Attachment, AttachmentUpload } from './attachment.schema.ts';
+import type { Attachment, AttachmentUpload, ProjectAttachmentUpload } from './attachment.schema.ts';
 import { takeBytes } from './attachment.total.ts';
 
 /** What a file is attached to: a task, a comment on it, or a project. */
@@ -101,7 +100,7 @@ async function attach(ctx: ServiceContext, place: Place, incoming: IncomingFile)
  */
 export const uploadAttachment = (
   ctx: ServiceContext,
-  { id: taskId }: AttachmentUpload,
+  { taskId }: AttachmentUpload,
   incoming: IncomingFile,
 ): Promise<Attachment> => attach(ctx, { taskId, commentId: null, projectId: null }, incoming);
 
@@ -111,7 +110,7 @@ export const uploadAttachment = (
  */
 export const uploadToComment = (
   ctx: ServiceContext,
-  { id: taskId, commentId }: CommentPath,
+  { taskId, commentId }: CommentPath,
   incoming: IncomingFile,
 ): Promise<Attachment> => attach(ctx, { taskId, commentId, projectId: null }, incoming);
 
@@ -121,7 +120,7 @@ export const uploadToComment = (
  */
 export const uploadToProject = (
   ctx: ServiceContext,
-  { id: projectId }: ProjectById,
+  { projectId }: ProjectAttachmentUpload,
   incoming: IncomingFile,
 ): Promise<Attachment> => attach(ctx, { taskId: null, projectId }, incoming);
 

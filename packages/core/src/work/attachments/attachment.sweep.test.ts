@@ -30,7 +30,7 @@ describe.each(dialects)('the sweep of files on %s', (dialect) => {
     });
   };
   const aTask = () => createTask(owner.ctx(), { title: 'Count the crates' });
-  const attach = (id: string) => uploadAttachment(owner.ctx(), { id }, testFile());
+  const attach = (id: string) => uploadAttachment(owner.ctx(), { taskId: id }, testFile());
   const bytesUsed = () =>
     readThroughSystemDoor(suite.platform.database, async (db) => {
       const total = await db

@@ -64,8 +64,8 @@ describe.each(dialects)('attachments on %s', (dialect) => {
 
   const aTask = (by = owner) => createTask(by.ctx(), { title: 'Count the crates' });
   const attach = async (id: string, file: TestFile = testFile(), by = owner) =>
-    uploadAttachment(by.ctx(), { id }, file);
-  const list = (id: string, by = owner) => listAttachments(by.ctx(), AttachmentListInput.parse({ id }));
+    uploadAttachment(by.ctx(), { taskId: id }, file);
+  const list = (id: string, by = owner) => listAttachments(by.ctx(), AttachmentListInput.parse({ taskId: id }));
   const bytesUsed = async () => {
     const read = readThroughSystemDoor(suite.platform.database, (db) =>
       db
@@ -120,8 +120,8 @@ describe.each(dialects)('attachments on %s', (dialect) => {
 
   it('on a comment come from its author, and are listed with it', async () => {
     const task = await aTask();
-    const comment = await createComment(member.ctx(), { id: task.id, body: 'See the photo' });
-    const path = { id: task.id, commentId: comment.id };
+    const comment = await createComment(member.ctx(), { taskId: task.id, body: 'See the photo' });
+    const path = { taskId: task.id, commentId: comment.id };
     const attachment = await uploadToComment(member.ctx(), path, testFile());
     expect(attachment.entity).toEqual({ type: 'comment', id: comment.id });
     const foreign = testFile();
@@ -130,7 +130,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
     const listed = await listCommentAttachments(owner.ctx(), CommentAttachmentListInput.parse(path));
     expect(listed.data.map(({ id }) => id)).toEqual([attachment.id]);
     expect((await list(task.id)).data).toEqual([]);
-    const elsewhere = { id: (await aTask()).id, commentId: comment.id };
+    const elsewhere = { taskId: (await aTask()).id, commentId: comment.id };
     for (const call of [
       uploadToComment(member.ctx(), elsewhere, testFile()),
       listCommentAttachments(owner.ctx(), CommentAttachmentListInput.parse(elsewhere)),
@@ -215,7 +215,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
   it('act once for an Idempotency-Key, which covers their content', async () => {
     const task = await aTask();
     const key = { idempotencyKey: randomUUID(), input: { id: task.id } };
-    const send = (file: TestFile) => uploadAttachment(owner.ctx(key), { id: task.id }, file);
+    const send = (file: TestFile) => uploadAttachment(owner.ctx(key), { taskId: task.id }, file);
     const added = await filesDuring(async () => {
       const first = await send(testFile('one'));
       expect(await send(testFile('one'))).toEqual(first);
@@ -232,7 +232,7 @@ describe.each(dialects)('attachments on %s', (dialect) => {
     const task = await aTask();
     const ctx = owner.ctx({ dryRun: true });
     const file = testFile('x'.repeat(100_000));
-    expect(await filesDuring(() => uploadAttachment(ctx, { id: task.id }, file))).toBe(0);
+    expect(await filesDuring(() => uploadAttachment(ctx, { taskId: task.id }, file))).toBe(0);
     expect(file.isRead).toBe(true);
     expect(ctx.outcome.dryRun?.events).toMatchObject([{ type: 'attachment.created' }]);
     expect((await list(task.id)).data).toEqual([]);

@@ -30,8 +30,8 @@ const livingComments = (db: Pick<ReadDoor, 'selectFrom'>) =>
 const commentsOf = (db: Pick<ReadDoor, 'selectFrom'>, taskId: string) =>
   livingComments(db).where('comments.task_id', '=', taskId);
 
-const oneComment = statement((db, { id, commentId }: { id: string; commentId: string }) =>
-  comments.select(commentsOf(db, id).where('comments.id', '=', commentId), 'createdById', 'mentionIds'),
+const oneComment = statement((db, { taskId, commentId }: { taskId: string; commentId: string }) =>
+  comments.select(commentsOf(db, taskId).where('comments.id', '=', commentId), 'createdById', 'mentionIds'),
 );
 
 const countRows = statement<{ taskIds: readonly string[] }, { taskId: string; count: number }>(
@@ -67,8 +67,8 @@ async function show(
   );
 }
 
-async function readComment(db: ReadDoor, names: Names, { id, commentId }: CommentPath): Promise<Comment> {
-  const [comment] = await show(db, names, await db.run(oneComment, { id, commentId }));
+async function readComment(db: ReadDoor, names: Names, { taskId, commentId }: CommentPath): Promise<Comment> {
+  const [comment] = await show(db, names, await db.run(oneComment, { taskId, commentId }));
   if (!comment) throw workErrors.comment_not_found();
   return comment;
 }
@@ -85,8 +85,8 @@ export async function listComments(ctx: ServiceContext, input: CommentListInput)
   authorize(ctx, 'comment:read');
   const names = await namesIn(ctx);
   return read(ctx, async (db) => {
-    await requireTask(db, input.id);
-    return comments.page(ctx, db, input, commentsOf(db, input.id), `comments ${input.id}`, (rows) =>
+    await requireTask(db, input.taskId);
+    return comments.page(ctx, db, input, commentsOf(db, input.taskId), `comments ${input.taskId}`, (rows) =>
       show(db, names, rows),
     );
   });
@@ -97,7 +97,7 @@ export async function getComment(ctx: ServiceContext, path: CommentPath): Promis
   authorize(ctx, 'comment:read');
   const names = await namesIn(ctx);
   return read(ctx, async (db) => {
-    await requireTask(db, path.id);
+    await requireTask(db, path.taskId);
     return readComment(db, names, path);
   });
 }

@@ -21,20 +21,20 @@ const body = () =>
   prose(10_000).describe('`@username` mentions a member who sees the task: the first 50 of them. Others stay text.');
 
 export const CommentCreate = input('CommentCreate', {
-  id: taskRef().describe('The task.'),
+  taskId: taskRef().describe('The task.'),
   body: body(),
   parentId: id().nullable().optional().describe('The comment to answer. It must be no reply itself.'),
 });
 export type CommentCreate = z.output<typeof CommentCreate>;
 
-export const CommentPath = z.strictObject({ id: taskRef().describe('The task.'), commentId: id() });
+export const CommentPath = z.strictObject({ taskId: taskRef().describe('The task.'), commentId: id() });
 export type CommentPath = z.output<typeof CommentPath>;
 
 export const CommentUpdate = input('CommentUpdate', { ...CommentPath.shape, body: body() });
 export type CommentUpdate = z.output<typeof CommentUpdate>;
 
 export const CommentListInput = z.strictObject({
-  id: taskRef().describe('The task.'),
+  taskId: taskRef().describe('The task.'),
   ...listInput(Comment, 'createdAt'),
 });
 export type CommentListInput = z.output<typeof CommentListInput>;

@@ -47,7 +47,7 @@ async function referToParent(unit: Unit, taskId: string, parentId: string): Prom
  */
 export async function createComment(
   ctx: ServiceContext,
-  { id: taskId, body, parentId = null }: CommentCreate,
+  { taskId, body, parentId = null }: CommentCreate,
 ): Promise<Comment> {
   requirePermission(ctx, 'comment:create');
   const mentionIds = await mentionsIn(ctx, taskId, body);
@@ -60,7 +60,7 @@ export async function createComment(
       comments.add(unit, { taskId, parentId, body, mentionIds }, about(taskId)),
       isWatcher ? null : watchAsCommenter(unit, taskId),
     ]);
-    return answerComment(unit, { id: taskId, commentId });
+    return answerComment(unit, { taskId, commentId });
   });
 }
 
@@ -78,18 +78,18 @@ async function refuseHidden(unit: Unit, { parentId }: CommentRow, hidden = workE
 export async function updateComment(ctx: ServiceContext, { body, ...path }: CommentUpdate): Promise<Comment> {
   requirePermission(ctx, 'comment:create');
   const { userId } = ctx.principal;
-  const mentionIds = await mentionsIn(ctx, path.id, body);
+  const mentionIds = await mentionsIn(ctx, path.taskId, body);
   return mutate(ctx, async (unit) => {
-    const { subject } = await lockTaskOf(unit, path.id);
+    const { subject } = await lockTaskOf(unit, path.taskId);
     const check = async (row: CommentRow) => {
       await refuseHidden(unit, row);
       authorize(ctx, 'comment:create', subject);
       if (row.createdById !== userId)
         throw errors.permission_denied({ message: 'Only the author of a comment changes it.' });
     };
-    const comment = await comments.lock(unit, { taskId: path.id, id: path.commentId }, { check });
+    const comment = await comments.lock(unit, { taskId: path.taskId, id: path.commentId }, { check });
     if (comment.body !== body)
-      await comments.change(unit, comment, { body, mentionIds, editedAt: unit.now.toISOString() }, about(path.id));
+      await comments.change(unit, comment, { body, mentionIds, editedAt: unit.now.toISOString() }, about(path.taskId));
     return answerComment(unit, path);
   });
 }
@@ -103,7 +103,7 @@ function authorizeDelete(ctx: ServiceContext, { createdById }: CommentRow, subje
  * Moves a comment to the trash. Its replies are hidden with it.
  * @throws `task_not_found`, `comment_not_found`, `permission_denied`, `version_conflict`
  */
-export async function deleteComment(ctx: ServiceContext, { id: taskId, commentId }: CommentPath): Promise<void> {
+export async function deleteComment(ctx: ServiceContext, { taskId, commentId }: CommentPath): Promise<void> {
   requirePermission(ctx, 'comment:create');
   await mutate(ctx, async (unit) => {
     const { subject } = await lockTaskOf(unit, taskId);
@@ -125,16 +125,16 @@ export async function deleteComment(ctx: ServiceContext, { id: taskId, commentId
 export async function restoreComment(ctx: ServiceContext, path: CommentPath): Promise<Comment> {
   requirePermission(ctx, 'comment:create');
   return mutate(ctx, async (unit) => {
-    const { subject } = await lockTaskOf(unit, path.id);
+    const { subject } = await lockTaskOf(unit, path.taskId);
     const check = (row: CommentRow) => {
       if (row.deletedAt && row.deletedAt <= keptSince(unit.now).toISOString()) throw workErrors.comment_not_found();
       authorizeDelete(ctx, row, subject);
     };
-    const comment = await comments.lock(unit, { taskId: path.id, id: path.commentId }, { check, trash: true });
+    const comment = await comments.lock(unit, { taskId: path.taskId, id: path.commentId }, { check, trash: true });
     if (!comment.deletedAt) throw workErrors.comment_not_deleted();
     await refuseHidden(unit, comment, workErrors.parent_deleted);
     const restored = { deletedAt: null };
-    await comments.change(unit, comment, restored, { event: commentEvents.restored, ...about(path.id) });
+    await comments.change(unit, comment, restored, { event: commentEvents.restored, ...about(path.taskId) });
     return answerComment(unit, path);
   });
 }

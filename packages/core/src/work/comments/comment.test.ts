@@ -26,11 +26,13 @@ describe.each(dialects)('comments on %s', (dialect) => {
 
   const task = async () => (await createTask(suite.owner.ctx(), { title: 'Paint the hall' })).id;
   const comment = async (by: TestMember, id: string, body = 'White?', parentId: string | null = null) => {
-    const created = await createComment(by.ctx(), { id, body, parentId });
-    return { id, commentId: created.id };
+    const created = await createComment(by.ctx(), { taskId: id, body, parentId });
+    return { taskId: id, commentId: created.id };
   };
   const bodies = async (id: string) =>
-    (await listComments(member.ctx(), CommentListInput.parse({ id, total: true }))).data.map(({ body }) => body);
+    (await listComments(member.ctx(), CommentListInput.parse({ taskId: id, total: true }))).data.map(
+      ({ body }) => body,
+    );
   const eventsOf = async (id: string) =>
     (await listTaskActivity(suite.owner.ctx(), TaskActivityInput.parse({ id }))).data.filter(({ type }) =>
       type.startsWith('comment.'),
@@ -56,7 +58,7 @@ describe.each(dialects)('comments on %s', (dialect) => {
       version: 1,
       editedAt: null,
     });
-    expect(await eventsOf(path.id)).toHaveLength(1);
+    expect(await eventsOf(path.taskId)).toHaveLength(1);
   });
 
   it('are changed and deleted in the version that was read', async () => {
@@ -156,13 +158,13 @@ describe.each(dialects)('comments on %s', (dialect) => {
 
   it('of a task in the trash are invisible', async () => {
     const path = await comment(member, await task());
-    await deleteTask(suite.owner.ctx(), { id: path.id, permanent: false });
+    await deleteTask(suite.owner.ctx(), { id: path.taskId, permanent: false });
     const refused = await codesOf([
       getComment(member.ctx(), path),
       updateComment(member.ctx(), { ...path, body: 'Blue?' }),
       deleteComment(member.ctx(), path),
       restoreComment(member.ctx(), path),
-      comment(member, path.id),
+      comment(member, path.taskId),
     ]);
     expect(refused).toEqual(['task_not_found']);
   });
@@ -170,7 +172,7 @@ describe.each(dialects)('comments on %s', (dialect) => {
   describe('mention', () => {
     const nameOf = ({ email }: TestMember) => `@${email.slice(0, email.indexOf('@'))}`;
     const mentions = async (body: string, id?: string) =>
-      (await createComment(member.ctx(), { id: id ?? (await task()), body })).mentions.map((person) => person.id);
+      (await createComment(member.ctx(), { taskId: id ?? (await task()), body })).mentions.map((person) => person.id);
 
     it('members in any case, once, in the order of the text', async () => {
       const [one, two] = [nameOf(other), nameOf(manager)];
@@ -182,7 +184,7 @@ describe.each(dialects)('comments on %s', (dialect) => {
       expect(await updateComment(member.ctx(), { ...path, body: `Ask ${two}` })).toMatchObject({
         mentions: [{ id: manager.userId }],
       });
-      const { data } = await listComments(member.ctx(), CommentListInput.parse({ id: path.id }));
+      const { data } = await listComments(member.ctx(), CommentListInput.parse({ taskId: path.taskId }));
       expect(data[0]?.mentions).toEqual([expect.objectContaining({ id: manager.userId })]);
     });
 

@@ -24,11 +24,11 @@ export async function listProjectMembers(
   input: ProjectMemberListInput,
 ): Promise<Page<ProjectMember>> {
   authorize(ctx, 'project:read');
-  const { id } = input;
+  const { projectId } = input;
   return read(ctx, async (db) => {
-    await projects.get(db, id);
-    const query = projectMembers.from(db).where('project_members.project_id', '=', id);
-    return projectMembers.page(ctx, db, input, query, `members of project ${id}`);
+    await projects.get(db, projectId);
+    const query = projectMembers.from(db).where('project_members.project_id', '=', projectId);
+    return projectMembers.page(ctx, db, input, query, `members of project ${projectId}`);
   });
 }
 
@@ -36,15 +36,18 @@ export async function listProjectMembers(
  * Adds a member of the organization to a project. Somebody who is in it already stays. The project's version stays the same.
  * @throws `permission_denied`, `project_not_found`, `member_not_found`
  */
-export async function addProjectMember(ctx: ServiceContext, { id, userId }: ProjectMemberPath): Promise<ProjectMember> {
+export async function addProjectMember(
+  ctx: ServiceContext,
+  { projectId, userId }: ProjectMemberPath,
+): Promise<ProjectMember> {
   requirePermission(ctx, 'project:update');
   return mutate(ctx, async (unit) => {
     // A membership that ends at the same time must find this row to remove it.
     await lockOrganization(unit);
-    checkUpdate(ctx)(await projects.refer(unit, id));
+    checkUpdate(ctx)(await projects.refer(unit, projectId));
     await requireMember(unit, userId, 'userId');
-    const [known] = await projectMembers.lockMany(unit, { projectId: id, userId });
-    return projectMembers.answer(unit.db, known ?? (await projectMembers.add(unit, { projectId: id, userId })));
+    const [known] = await projectMembers.lockMany(unit, { projectId, userId });
+    return projectMembers.answer(unit.db, known ?? (await projectMembers.add(unit, { projectId, userId })));
   });
 }
 
@@ -109,7 +112,7 @@ async function unassignSome(unit: Unit, projectId: string, userId: string): Prom
  */
 export async function removeProjectMember(
   ctx: ServiceContext,
-  { id: projectId, userId }: ProjectMemberPath,
+  { projectId, userId }: ProjectMemberPath,
 ): Promise<Job | void> {
   requirePermission(ctx, 'project:update');
   return mutate(ctx, async (unit): Promise<Job | void> => {

@@ -53,9 +53,9 @@ describe.each(dialects)('private projects on %s', (dialect) => {
     auditor = await suite.acme.addMember('auditor');
     const project = { key: aKey(), name: 'Secret hall', visibility: 'private' as const };
     projectId = (await createProject(manager.ctx(), project)).id;
-    await addProjectMember(manager.ctx(), { id: projectId, userId: insider.userId });
+    await addProjectMember(manager.ctx(), { projectId, userId: insider.userId });
     taskId = (await createTask(manager.ctx(), { title: 'Secret shelves', projectId })).id;
-    await createComment(manager.ctx(), { id: taskId, body: 'Quiet.' });
+    await createComment(manager.ctx(), { taskId, body: 'Quiet.' });
   });
 
   /** What somebody sees of the project, by every door. */
@@ -75,7 +75,7 @@ describe.each(dialects)('private projects on %s', (dialect) => {
       inProject: await tasks({ project: [projectId] }),
       inOrder: await tasks({ project: [projectId], sort: 'position' }),
       found: await tasks({ search: 'secret' }),
-      comments: await codeOf(listComments(ctx, CommentListInput.parse({ id: taskId }))),
+      comments: await codeOf(listComments(ctx, CommentListInput.parse({ taskId }))),
       activity: await codeOf(listTaskActivity(ctx, TaskActivityInput.parse({ id: taskId }))),
       key: (await resolveKeys(ctx, { project: new Set(['P1']), task: new Set(['P1-1']) })).size,
       changed: await codeOf(updateTask(ctx, { id: taskId, status: 'todo' })),
@@ -138,9 +138,9 @@ describe.each(dialects)('private projects on %s', (dialect) => {
     ] as const)
       await createRoleAssignment(suite.owner.ctx(), { userId: narrow.userId, roleId, scope, validTo: null });
     expect(await seenBy(narrow, await acting(suite.platform, narrow.userId, suite.acme.id))).toEqual(nothing);
-    await addProjectMember(manager.ctx(), { id: projectId, userId: narrow.userId });
+    await addProjectMember(manager.ctx(), { projectId, userId: narrow.userId });
     expect(await seenBy(narrow, await acting(suite.platform, narrow.userId, suite.acme.id))).toEqual(everything);
-    await removeProjectMember(manager.ctx(), { id: projectId, userId: narrow.userId });
+    await removeProjectMember(manager.ctx(), { projectId, userId: narrow.userId });
     expect(await seenBy(narrow, await acting(suite.platform, narrow.userId, suite.acme.id))).toEqual(nothing);
   });
 
@@ -201,9 +201,9 @@ describe.each(dialects)('private projects on %s', (dialect) => {
 
   it('lose an assignee who is removed from them', async () => {
     const person = await suite.acme.addMember('member');
-    await addProjectMember(manager.ctx(), { id: projectId, userId: person.userId });
+    await addProjectMember(manager.ctx(), { projectId, userId: person.userId });
     const task = await createTask(manager.ctx(), { title: 'Task', projectId, assigneeIds: [person.userId] });
-    await removeProjectMember(manager.ctx(), { id: projectId, userId: person.userId });
+    await removeProjectMember(manager.ctx(), { projectId, userId: person.userId });
     expect((await getTask(manager.ctx(), { id: task.id })).assignees).toEqual([]);
     expect(await codeOf(getTask(person.ctx(), { id: task.id }))).toBe('task_not_found');
   });

@@ -124,10 +124,10 @@ export const ProjectMember = z
 export type ProjectMember = z.output<typeof ProjectMember>;
 
 export const ProjectMemberListInput = z.strictObject({
-  id: projectRef().describe('The project.'),
+  projectId: projectRef().describe('The project.'),
   ...listInput(ProjectMember, 'createdAt'),
 });
 export type ProjectMemberListInput = z.output<typeof ProjectMemberListInput>;
 
-export const ProjectMemberPath = z.strictObject({ id: projectRef().describe('The project.'), userId: id() });
+export const ProjectMemberPath = z.strictObject({ projectId: projectRef().describe('The project.'), userId: id() });
 export type ProjectMemberPath = z.output<typeof ProjectMemberPath>;

@@ -91,7 +91,7 @@ describe.each(dialects)('a role in a project on %s', (dialect) => {
   it('is explained as shut out by a private project, to those who see that alone', async () => {
     const { id } = await createProject(owner(), { key: `S${++count}`, name: 'Vault', visibility: 'private' });
     const [insider, admin] = [await suite.acme.addMember('manager'), await suite.acme.addMember('admin')];
-    await addProjectMember(owner(), { id, userId: insider.userId });
+    await addProjectMember(owner(), { projectId: id, userId: insider.userId });
     const ask = (by: TestMember, userId: string, project = id) =>
       explainAccess(by.ctx(), { permission: 'task:update', subject: { projectId: project }, userId });
     const outsider = await suite.acme.addMember('manager');

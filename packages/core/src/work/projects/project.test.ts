@@ -49,7 +49,7 @@ describe.each(dialects)('projects on %s', (dialect) => {
   const listed = async (input: Record<string, unknown>, by: TestMember = manager) =>
     (await listProjects(by.ctx(), ProjectListInput.parse({ limit: 100, ...input }))).data;
   const membersOf = async (id: string) =>
-    (await listProjectMembers(acme.owner.ctx(), ProjectMemberListInput.parse({ id }))).data
+    (await listProjectMembers(acme.owner.ctx(), ProjectMemberListInput.parse({ projectId: id }))).data
       .map(({ user }) => user.id)
       .sort();
 
@@ -144,14 +144,16 @@ describe.each(dialects)('projects on %s', (dialect) => {
 
   it('take members once, and only of this organization', async () => {
     const { id, version } = await project();
-    const path = { id, userId: member.userId };
+    const path = { projectId: id, userId: member.userId };
     const added = await addProjectMember(manager.ctx(), path);
     expect(added).toMatchObject({ user: { id: member.userId }, addedBy: { id: manager.userId } });
     expect(await addProjectMember(acme.owner.ctx(), path)).toEqual(added);
-    expect(await codeOf(addProjectMember(manager.ctx(), { id, userId: uuidv7() }))).toBe('member_not_found');
+    expect(await codeOf(addProjectMember(manager.ctx(), { projectId: id, userId: uuidv7() }))).toBe('member_not_found');
     expect((await getProject(manager.ctx(), { id })).version).toBe(version);
-    expect(await codeOf(removeProjectMember(manager.ctx(), { id, userId: uuidv7() }))).toBe('member_not_found');
-    expect(await codeOf(removeProjectMember(manager.ctx(), { id: uuidv7(), userId: member.userId }))).toBe(
+    expect(await codeOf(removeProjectMember(manager.ctx(), { projectId: id, userId: uuidv7() }))).toBe(
+      'member_not_found',
+    );
+    expect(await codeOf(removeProjectMember(manager.ctx(), { projectId: uuidv7(), userId: member.userId }))).toBe(
       'project_not_found',
     );
   });
@@ -161,7 +163,7 @@ describe.each(dialects)('projects on %s', (dialect) => {
     const assigneeIds = [member.userId, manager.userId];
     const inside = await createTask(manager.ctx(), { title: 'Inside', projectId: id, assigneeIds });
     const outside = await createTask(manager.ctx(), { title: 'Outside', projectId: elsewhere.id, assigneeIds });
-    await removeProjectMember(manager.ctx(), { id, userId: member.userId });
+    await removeProjectMember(manager.ctx(), { projectId: id, userId: member.userId });
     expect(await getTask(manager.ctx(), { id: inside.id })).toMatchObject({
       assignees: [{ id: manager.userId }],
       version: inside.version + 1,
@@ -185,8 +187,8 @@ describe.each(dialects)('projects on %s', (dialect) => {
       () => project({}, member),
       () => updateProject(member.ctx(), { id, name: 'Mine' }),
       () => archiveProject(member.ctx(), { id }),
-      () => addProjectMember(member.ctx(), { id, userId: member.userId }),
-      () => removeProjectMember(member.ctx(), { id, userId: manager.userId }),
+      () => addProjectMember(member.ctx(), { projectId: id, userId: member.userId }),
+      () => removeProjectMember(member.ctx(), { projectId: id, userId: manager.userId }),
     ])
       expect(await codeOf(refused())).toBe('permission_denied');
   });

@@ -64,7 +64,7 @@ describe.each(dialects)('who may do what with tasks on %s', (dialect) => {
       ['task:delete', deleteTask(ctx, { id, permanent: false })],
       ['task:delete', restoreTask(ctx, { id })],
       ['task:reassign', reassignTasks(ctx, handover)],
-      ['comment:create', createComment(ctx, { id, body: 'Moved' })],
+      ['comment:create', createComment(ctx, { taskId: id, body: 'Moved' })],
     ];
     await Promise.all(refusals.map(([permission, work]) => expect(work).rejects.toMatchObject(denied(permission))));
   });
@@ -114,7 +114,7 @@ describe.each(dialects)('who may do what with tasks on %s', (dialect) => {
     await expect(getTask(developer.ctx(), { id })).rejects.toMatchObject(missing);
     await expect(updateTask(developer.ctx(), { id, title: 'Mine' })).rejects.toMatchObject(missing);
     await expect(deleteTask(developer.ctx(), { id, permanent: false })).rejects.toMatchObject(missing);
-    await expect(createComment(developer.ctx(), { id, body: 'Here' })).rejects.toMatchObject(missing);
+    await expect(createComment(developer.ctx(), { taskId: id, body: 'Here' })).rejects.toMatchObject(missing);
     expect(await getTask(member.ctx(), { id })).toMatchObject({ version: 1 });
   });
 });

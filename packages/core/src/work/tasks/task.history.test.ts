@@ -17,7 +17,7 @@ describe.each(dialects)('the history of a task on %s', (dialect) => {
     const member = await acme.addMember('member');
     const { id } = await createTask(acme.owner.ctx(), { title: 'Told' });
     await updateTask(member.ctx(), { id, status: 'in_progress', title: 'Told again' });
-    await createComment(member.ctx(), { id, body: 'Not an action on the task itself.' });
+    await createComment(member.ctx(), { taskId: id, body: 'Not an action on the task itself.' });
     await updateTask(member.ctx(), { id, priority: 'high' });
     await updateTask(acme.owner.ctx(), { id, status: 'done' });
     await createTask(acme.owner.ctx(), { title: 'Another', parentId: id });

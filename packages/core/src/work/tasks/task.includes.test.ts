@@ -74,7 +74,7 @@ describe.each(dialects)('the progress of a task on %s', (dialect) => {
     const { id } = await createTask(acme.owner.ctx(), { title: 'Discussed' });
     const other = await createTask(acme.owner.ctx(), { title: 'Not discussed' });
     const comment = (parentId?: string) =>
-      createComment(acme.owner.ctx(), { id, body: 'A remark', ...(parentId !== undefined && { parentId }) });
+      createComment(acme.owner.ctx(), { taskId: id, body: 'A remark', ...(parentId !== undefined && { parentId }) });
     const [question, remark] = [await comment(), await comment()];
     await comment(question.id);
     const counted = async () => {
@@ -86,10 +86,10 @@ describe.each(dialects)('the progress of a task on %s', (dialect) => {
       [3, 0],
       [0, 0],
     ]);
-    await deleteComment(acme.owner.ctx(), { id, commentId: remark.id });
+    await deleteComment(acme.owner.ctx(), { taskId: id, commentId: remark.id });
     expect((await counted())[0]).toEqual([2, 0]);
     // The answer to a comment in the trash is hidden.
-    await deleteComment(acme.owner.ctx(), { id, commentId: question.id });
+    await deleteComment(acme.owner.ctx(), { taskId: id, commentId: question.id });
     expect((await counted())[0]).toEqual([0, 0]);
     const include = ['commentCount' as const];
     expect(await getTask(acme.owner.ctx(), { id: other.id, include })).toMatchObject({ commentCount: 0 });

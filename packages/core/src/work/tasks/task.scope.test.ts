@@ -93,10 +93,10 @@ describe.each(dialects)('roles held in a part of the organization on %s', (diale
     const ctx = await as(member);
     return Promise.all([
       codeOf(getTask(ctx, { id })),
-      codeOf(listComments(ctx, CommentListInput.parse({ id }))),
+      codeOf(listComments(ctx, CommentListInput.parse({ taskId: id }))),
       codeOf(listTaskActivity(ctx, { id, limit: 10, total: false })),
       codeOf(updateTask(ctx, { id, title: 'Sail on' })),
-      codeOf(createComment(ctx, { id, body: 'Ahoy' })),
+      codeOf(createComment(ctx, { taskId: id, body: 'Ahoy' })),
       codeOf(deleteTask(ctx, { id, permanent: false })),
       codeOf(createTask(ctx, { title: 'Below', teamId: null, parentId: id })),
     ]);
@@ -109,8 +109,8 @@ describe.each(dialects)('roles held in a part of the organization on %s', (diale
     const inside = await task(mine, { title: 'Compass inside', tagIds: [tag.id] });
     const outside = await task(other, { title: 'Compass outside', tagIds: [tag.id] });
     const nowhere = await task(null, { title: 'Compass nowhere', tagIds: [tag.id] });
-    await createComment(owner(), { id: inside.id, body: 'Seen' });
-    await createComment(owner(), { id: outside.id, body: 'Unseen' });
+    await createComment(owner(), { taskId: inside.id, body: 'Seen' });
+    await createComment(owner(), { taskId: outside.id, body: 'Unseen' });
 
     expect(await idsSeen(member)).toEqual([inside.id]);
     for (const filters of [
@@ -126,7 +126,7 @@ describe.each(dialects)('roles held in a part of the organization on %s', (diale
     expect((await listTasks(ctx, TaskListInput.parse({ total: true, limit: 1 }))).total).toBe(1);
     expect((await listTasks(ctx, TaskListInput.parse({ total: true, search: 'compass' }))).total).toBe(1);
     expect(await getTask(ctx, { id: inside.id })).toEqual({ ...inside, watching: false });
-    const comments = await listComments(ctx, CommentListInput.parse({ id: inside.id, total: true }));
+    const comments = await listComments(ctx, CommentListInput.parse({ taskId: inside.id, total: true }));
     expect([comments.data.map(({ body }) => body), comments.total]).toEqual([['Seen'], 1]);
     const activity = await listTaskActivity(ctx, { id: inside.id, limit: 10, total: true });
     expect([activity.data.map(({ type }) => type), activity.total]).toEqual([['comment.created', 'task.created'], 2]);
@@ -208,7 +208,7 @@ describe.each(dialects)('roles held in a part of the organization on %s', (diale
       code: 'permission_denied',
       details: { permission: 'task:update', constraint: { kind: 'scope' } },
     });
-    expect(await codeOf(createComment(ctx, { id: seen.id, body: 'No' }))).toBe('permission_denied');
+    expect(await codeOf(createComment(ctx, { taskId: seen.id, body: 'No' }))).toBe('permission_denied');
     expect(await codeOf(deleteTask(ctx, { id: seen.id, permanent: false }))).toBe('permission_denied');
     expect(await codeOf(updateTask(ctx, { id: changed.id, teamId: read }))).toBe('permission_denied');
 

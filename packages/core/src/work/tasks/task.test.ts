@@ -162,10 +162,10 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     const ctx = () => acme.owner.ctx();
     const { id } = await createTask(ctx(), { title: 'Once' });
     await expect(restoreTask(ctx(), { id })).rejects.toMatchObject({ code: 'task_not_deleted' });
-    const { id: commentId } = await createComment(ctx(), { id, body: 'Gone with it' });
+    const { id: commentId } = await createComment(ctx(), { taskId: id, body: 'Gone with it' });
     await deleteTask(ctx(), { id, permanent: false });
     for (const work of [
-      () => getComment(ctx(), { id, commentId }),
+      () => getComment(ctx(), { taskId: id, commentId }),
       () => updateTask(ctx(), { id, title: 'Twice' }),
       () => deleteTask(ctx(), { id, permanent: false }),
       () => listTaskActivity(ctx(), { id, limit: 1, total: false }),
@@ -181,17 +181,17 @@ describe.each(dialects)('tasks on %s', (dialect) => {
     const ctx = () => acme.owner.ctx();
     const { id } = await createTask(ctx(), { title: 'Commented' });
     const [kept, gone] = [
-      await createComment(ctx(), { id, body: 'Kept' }),
-      await createComment(ctx(), { id, body: 'Gone' }),
+      await createComment(ctx(), { taskId: id, body: 'Kept' }),
+      await createComment(ctx(), { taskId: id, body: 'Gone' }),
     ];
     const deletedAt = platform.clock.now().toISOString();
     await writeThroughSystemDoor(platform.context({ principal: null }), ({ db }) =>
       db.updateTable('comments').set({ deleted_at: deletedAt }).where('id', '=', gone.id).execute(),
     );
-    const { data, total } = await listComments(ctx(), CommentListInput.parse({ id, total: true }));
+    const { data, total } = await listComments(ctx(), CommentListInput.parse({ taskId: id, total: true }));
     expect([data.map((comment) => comment.id), total]).toEqual([[kept.id], 1]);
     const missing = { code: 'comment_not_found' };
-    await expect(getComment(ctx(), { id, commentId: gone.id })).rejects.toMatchObject(missing);
+    await expect(getComment(ctx(), { taskId: id, commentId: gone.id })).rejects.toMatchObject(missing);
   });
 
   it('is given to nobody who is suspended here, whatever they are elsewhere', async () => {

@@ -89,7 +89,7 @@ describe.each(dialects)('working hours on %s', (dialect) => {
   async function made() {
     const ctx = await as(clerk);
     const task = await createTask(ctx, { title: 'Count', priority: 'low' });
-    await createComment(ctx, { id: task.id, body: 'One' });
+    await createComment(ctx, { taskId: task.id, body: 'One' });
     return { task, tag: await createTag(ctx, { name: `Tag ${dialect} ${++count}`, color: '#112233' }) };
   }
   /** Every way to write, each on things of its own. */
@@ -98,7 +98,7 @@ describe.each(dialects)('working hours on %s', (dialect) => {
     return [
       () => createTask(ctx, { title: 'New' }),
       () => updateTask(ctx, { id: task.id, title: `Counted ${++count}` }),
-      () => createComment(ctx, { id: task.id, body: 'Two' }),
+      () => createComment(ctx, { taskId: task.id, body: 'Two' }),
       () => deleteTask(ctx, { id: other.task.id, permanent: false }),
       () => restoreTask(ctx, { id: other.task.id }),
       () => deleteTask(ctx, { id: other.task.id, permanent: true }),
@@ -140,7 +140,7 @@ describe.each(dialects)('working hours on %s', (dialect) => {
     const ctx = await as(clerk);
     expect((await listTasks(ctx, TaskListInput.parse({}))).data).not.toEqual([]);
     expect(await getTask(ctx, { id: one.task.id })).toMatchObject({ version: open ? 2 : 1 });
-    expect((await listComments(ctx, CommentListInput.parse({ id: one.task.id }))).data).toHaveLength(open ? 2 : 1);
+    expect((await listComments(ctx, CommentListInput.parse({ taskId: one.task.id }))).data).toHaveLength(open ? 2 : 1);
     expect((await listTaskActivity(ctx, { id: one.task.id, limit: 10, total: false })).data).not.toEqual([]);
     expect((await listTags(ctx, TagListInput.parse({}))).data).not.toEqual([]);
   });
@@ -186,7 +186,7 @@ describe.each(dialects)('working hours on %s', (dialect) => {
     const ctx = await as(clerk);
     const critical = await createTask(ctx, { title: 'Leak', priority: 'critical' });
     await updateTask(ctx, { id: critical.id, title: 'Big leak' });
-    await createComment(ctx, { id: critical.id, body: 'Pump!' });
+    await createComment(ctx, { taskId: critical.id, body: 'Pump!' });
     const night = refused('2026-01-13T09:00:00.000Z', 'UTC');
     await expect(updateTask(ctx, { id: task.id, priority: 'critical' })).rejects.toMatchObject(night);
     await expect(createTask(ctx, { title: 'Leak', priority: 'urgent' })).rejects.toMatchObject(night);

@@ -107,20 +107,23 @@ const byPerson = (): PageOrder => {
  * Lists the watchers of a task, in the order of their ids.
  * @throws `task_not_found`
  */
-export async function listWatchers(ctx: ServiceContext, { id, ...input }: WatcherListInput): Promise<Page<Watcher>> {
+export async function listWatchers(
+  ctx: ServiceContext,
+  { taskId, ...input }: WatcherListInput,
+): Promise<Page<Watcher>> {
   authorize(ctx, 'task:read');
-  const request = pageRequest(ctx, `watchers ${id}`, 'user', input);
+  const request = pageRequest(ctx, `watchers ${taskId}`, 'user', input);
   return read(ctx, async (db) => {
-    await requireTask(db, id);
-    const { rows, nextCursor } = await readPage(withNames(watchersWithNames(db, id)), byPerson(), request);
-    const total = input.total ? { total: await countOf(watchersWithNames(db, id)) } : {};
+    await requireTask(db, taskId);
+    const { rows, nextCursor } = await readPage(withNames(watchersWithNames(db, taskId)), byPerson(), request);
+    const total = input.total ? { total: await countOf(watchersWithNames(db, taskId)) } : {};
     return { data: rows.map(show), nextCursor, ...total };
   });
 }
 
 /** Reads how somebody watches a task. Null when they do not. */
-export async function findWatcher({ db }: Unit, { id, userId }: WatcherPath): Promise<Watcher | null> {
-  const [row] = await withNames(watchersWithNames(db, id).where('watching.user_id', '=', userId)).execute();
+export async function findWatcher({ db }: Unit, { taskId, userId }: WatcherPath): Promise<Watcher | null> {
+  const [row] = await withNames(watchersWithNames(db, taskId).where('watching.user_id', '=', userId)).execute();
   return row ? show(row) : null;
 }
 

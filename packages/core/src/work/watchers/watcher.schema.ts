@@ -12,7 +12,7 @@ export const Watcher = output('Watcher', {
 });
 export type Watcher = z.output<typeof Watcher>;
 
-export const WatcherListInput = z.strictObject({ id: taskRef().describe('The task.'), ...pageInput });
+export const WatcherListInput = z.strictObject({ taskId: taskRef().describe('The task.'), ...pageInput });
 export type WatcherListInput = z.output<typeof WatcherListInput>;
 
 export const TaskWatch = input('TaskWatch', {
@@ -21,5 +21,5 @@ export const TaskWatch = input('TaskWatch', {
 });
 export type TaskWatch = z.output<typeof TaskWatch>;
 
-export const WatcherPath = z.strictObject({ id: taskRef().describe('The task.'), userId: id() });
+export const WatcherPath = z.strictObject({ taskId: taskRef().describe('The task.'), userId: id() });
 export type WatcherPath = z.output<typeof WatcherPath>;

@@ -24,7 +24,7 @@ async function lockWatched(unit: Unit, id: string) {
 
 async function answer(unit: Unit, path: WatcherPath): Promise<Watcher> {
   const watcher = await findWatcher(unit, path);
-  if (!watcher) throw new Error(`User ${path.userId} does not watch task ${path.id}.`);
+  if (!watcher) throw new Error(`User ${path.userId} does not watch task ${path.taskId}.`);
   return watcher;
 }
 
@@ -32,7 +32,7 @@ const addRow = (unit: Unit, row: Parameters<typeof taskWatchers.add>[1] & { task
   Promise.all([markLinked(unit, row.taskId), taskWatchers.add(unit, row)]);
 
 /** Lets the caller watch a task, or mutes it for them. */
-async function setMuted(unit: Unit, { id: taskId, userId }: WatcherPath, muted: boolean): Promise<void> {
+async function setMuted(unit: Unit, { taskId, userId }: WatcherPath, muted: boolean): Promise<void> {
   const [known] = await taskWatchers.lockMany(unit, { taskId, userId });
   if (known) await taskWatchers.change(unit, known, { muted });
   else await addRow(unit, { taskId, userId, reason: 'self', muted });
@@ -44,7 +44,7 @@ async function setMuted(unit: Unit, { id: taskId, userId }: WatcherPath, muted: 
  */
 export async function watchTask(ctx: ServiceContext, { id, muted }: TaskWatch): Promise<Watcher> {
   requirePermission(ctx, 'task:read');
-  const path = { id, userId: ctx.principal.userId };
+  const path = { taskId: id, userId: ctx.principal.userId };
   return mutate(ctx, async (unit) => {
     const { watchesAnyway } = await lockWatched(unit, id);
     const isNews = muted || !watchesAnyway(path.userId);
@@ -64,7 +64,7 @@ export async function unwatchTask(ctx: ServiceContext, { id }: ById): Promise<vo
   const { userId } = ctx.principal;
   await mutate(ctx, async (unit) => {
     const { watchesAnyway } = await lockWatched(unit, id);
-    if (watchesAnyway(userId)) return setMuted(unit, { id, userId }, true);
+    if (watchesAnyway(userId)) return setMuted(unit, { taskId: id, userId }, true);
     await taskWatchers.removeMany(unit, await taskWatchers.lockMany(unit, { taskId: id, userId }));
   });
 }
@@ -75,7 +75,7 @@ export async function unwatchTask(ctx: ServiceContext, { id }: ById): Promise<vo
  */
 export async function addWatcher(ctx: ServiceContext, path: WatcherPath): Promise<Watcher> {
   requirePermission(ctx, 'task:update');
-  const { id, userId } = path;
+  const { taskId: id, userId } = path;
   const seers = await seersOf(ctx, id, [userId]);
   return mutate(ctx, async (unit) => {
     // A membership that ends at the same time must find this row to remove it.
@@ -95,7 +95,7 @@ export async function addWatcher(ctx: ServiceContext, path: WatcherPath): Promis
  * Removes a watcher of a task. The creator and the assignees stay, whoever asks.
  * @throws `permission_denied`, `task_not_found`, `watcher_not_found`, `watcher_stays`
  */
-export async function removeWatcher(ctx: ServiceContext, { id, userId }: WatcherPath): Promise<void> {
+export async function removeWatcher(ctx: ServiceContext, { taskId: id, userId }: WatcherPath): Promise<void> {
   requirePermission(ctx, 'task:update');
   await mutate(ctx, async (unit) => {
     const { task, assigneeIds, watchesAnyway } = await lockWatched(unit, id);

@@ -36,7 +36,10 @@ describe.each(dialects)('watchers on %s', (dialect) => {
   const task = (...assignees: TestMember[]) =>
     createTask(owner.ctx(), { title: 'Watch the oven', assigneeIds: assignees.map(({ userId }) => userId) });
   const watchers = async (id: string, input = {}) => {
-    const { data, nextCursor, total } = await listWatchers(owner.ctx(), WatcherListInput.parse({ id, ...input }));
+    const { data, nextCursor, total } = await listWatchers(
+      owner.ctx(),
+      WatcherListInput.parse({ taskId: id, ...input }),
+    );
     for (const watcher of data) expect(Watcher.parse(watcher)).toEqual(watcher);
     return { of: new Map(data.map(({ user, ...how }) => [user.id, how])), nextCursor, total };
   };
@@ -81,43 +84,47 @@ describe.each(dialects)('watchers on %s', (dialect) => {
     expect((await watchers(id)).of.get(member.userId)).toEqual({ reason: 'assignee', muted: true });
     expect(await watchTask(owner.ctx(), { id, muted: true })).toMatchObject({ reason: 'creator', muted: true });
     expect(await watchTask(owner.ctx(), { id, muted: false })).toMatchObject({ reason: 'creator', muted: false });
-    expect(await codeOf(removeWatcher(owner.ctx(), { id, userId: member.userId }))).toBe('watcher_stays');
+    expect(await codeOf(removeWatcher(owner.ctx(), { taskId: id, userId: member.userId }))).toBe('watcher_stays');
   });
 
   it('are added by others when they see the task', async () => {
     const { id } = await task();
-    const added = await addWatcher(member.ctx(), { id, userId: viewer.userId });
+    const added = await addWatcher(member.ctx(), { taskId: id, userId: viewer.userId });
     expect(added).toMatchObject({ user: { id: viewer.userId }, reason: 'added', muted: false });
     await watchTask(viewer.ctx(), { id, muted: true });
-    expect(await addWatcher(member.ctx(), { id, userId: viewer.userId })).toMatchObject({
+    expect(await addWatcher(member.ctx(), { taskId: id, userId: viewer.userId })).toMatchObject({
       reason: 'added',
       muted: true,
     });
-    expect(await addWatcher(member.ctx(), { id, userId: member.userId })).toMatchObject({ reason: 'self' });
-    expect(await codeOf(addWatcher(member.ctx(), { id, userId: developer.userId }))).toBe('watcher_cannot_see');
+    expect(await addWatcher(member.ctx(), { taskId: id, userId: member.userId })).toMatchObject({ reason: 'self' });
+    expect(await codeOf(addWatcher(member.ctx(), { taskId: id, userId: developer.userId }))).toBe('watcher_cannot_see');
     const stranger = (await createOrganization(platform)).owner;
-    expect(await codeOf(addWatcher(member.ctx(), { id, userId: stranger.userId }))).toBe('member_not_found');
-    expect(await codeOf(addWatcher(viewer.ctx(), { id, userId: viewer.userId }))).toBe('permission_denied');
-    await removeWatcher(member.ctx(), { id, userId: viewer.userId });
-    expect(await codeOf(removeWatcher(member.ctx(), { id, userId: viewer.userId }))).toBe('watcher_not_found');
+    expect(await codeOf(addWatcher(member.ctx(), { taskId: id, userId: stranger.userId }))).toBe('member_not_found');
+    expect(await codeOf(addWatcher(viewer.ctx(), { taskId: id, userId: viewer.userId }))).toBe('permission_denied');
+    await removeWatcher(member.ctx(), { taskId: id, userId: viewer.userId });
+    expect(await codeOf(removeWatcher(member.ctx(), { taskId: id, userId: viewer.userId }))).toBe('watcher_not_found');
   });
 
   it('are those who comment, unless they have muted it', async () => {
     const { id } = await task();
-    await createComment(member.ctx(), { id, body: 'It is hot.' });
+    await createComment(member.ctx(), { taskId: id, body: 'It is hot.' });
     expect((await watchers(id)).of.get(member.userId)).toEqual({ reason: 'commenter', muted: false });
     await watchTask(member.ctx(), { id, muted: true });
-    await Promise.all([1, 2, 3].map((count) => createComment(member.ctx(), { id, body: `Still hot ${count}.` })));
+    await Promise.all(
+      [1, 2, 3].map((count) => createComment(member.ctx(), { taskId: id, body: `Still hot ${count}.` })),
+    );
     expect((await watchers(id)).of.get(member.userId)).toEqual({ reason: 'commenter', muted: true });
     const fresh = await task();
-    await Promise.all([1, 2, 3].map((count) => createComment(member.ctx(), { id: fresh.id, body: `Hot ${count}.` })));
+    await Promise.all(
+      [1, 2, 3].map((count) => createComment(member.ctx(), { taskId: fresh.id, body: `Hot ${count}.` })),
+    );
     expect(await rowsOf(fresh.id)).toEqual([{ userId: member.userId, reason: 'commenter', muted: false }]);
   });
 
   it('are seen and chosen by those who see the task only', async () => {
     const { id } = await task();
     const refused = await codesOf([
-      listWatchers(developer.ctx(), WatcherListInput.parse({ id })),
+      listWatchers(developer.ctx(), WatcherListInput.parse({ taskId: id })),
       watchTask(developer.ctx(), { id, muted: false }),
       unwatchTask(developer.ctx(), { id }),
     ]);
@@ -126,7 +133,7 @@ describe.each(dialects)('watchers on %s', (dialect) => {
 
   it('are listed in pages', async () => {
     const { id } = await task(member, viewer);
-    await addWatcher(owner.ctx(), { id, userId: (await acme.addMember('viewer')).userId });
+    await addWatcher(owner.ctx(), { taskId: id, userId: (await acme.addMember('viewer')).userId });
     const first = await watchers(id, { limit: 3, total: true });
     expect(first).toMatchObject({ total: 4, nextCursor: expect.any(String) });
     const second = await watchers(id, { limit: 3, cursor: first.nextCursor });
@@ -144,7 +151,7 @@ describe.each(dialects)('watchers on %s', (dialect) => {
       await task(),
     ];
     const own = await createTask(who.ctx(), { title: 'Own' });
-    await createComment(who.ctx(), { id: commented.id, body: 'Hot.' });
+    await createComment(who.ctx(), { taskId: commented.id, body: 'Hot.' });
     await watchTask(who.ctx(), { id: muted.id, muted: true });
     await watchTask(who.ctx(), { id: watched.id, muted: false });
     await watchTask(viewer.ctx(), { id: unseen.id, muted: false });
