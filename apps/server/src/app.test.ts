@@ -543,7 +543,7 @@ describe('the documentation', () => {
         // What looks like a tag is one of the template.
         expect(
           page.replaceAll(
-            /<\/?(!doctype|html|head|body|meta|title|link|style|nav|a|h1|h2|p|ul|li|code|strong)\b[^<>]*>/g,
+            /<\/?(!doctype|html|head|body|meta|title|link|style|nav|main|a|h1|h2|p|ul|li|code|strong)\b[^<>]*>/g,
             '',
           ),
         ).not.toMatch(/[<>]/);

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { Marked } from 'marked';
-import { escapeHtml, guidePage } from './pages.ts';
+import { escapeHtml, textPage } from './pages.ts';
 
 /** The root of the repository, or of the image. Sources and bundles are equally far below it. */
 const root = new URL('../../../../', import.meta.url);
@@ -71,7 +71,7 @@ const textOf = (file: string): Promise<string> => readFile(new URL(file, root), 
 
 async function guide(file: string, addresses: ReadonlyMap<string, string>): Promise<string> {
   const markdown = await textOf(file);
-  return guidePage(titleOf(markdown), render(markdown, file, addresses));
+  return textPage(titleOf(markdown), render(markdown, file, addresses));
 }
 
 async function index(addresses: ReadonlyMap<string, string>): Promise<string> {
@@ -82,7 +82,7 @@ async function index(addresses: ReadonlyMap<string, string>): Promise<string> {
       .map(async ([file, address]) => `<li><a href="${address}">${escapeHtml(titleOf(await textOf(file)))}</a></li>`);
     return `<h2>${heading}</h2>\n<ul>${(await Promise.all(items)).join('\n')}</ul>`;
   });
-  return guidePage('Guides', `<h1>Guides</h1>\n${(await Promise.all(lists)).join('\n')}`);
+  return textPage('Guides', `<h1>Guides</h1>\n${(await Promise.all(lists)).join('\n')}`);
 }
 
 let found: ReturnType<typeof findFiles> | undefined;

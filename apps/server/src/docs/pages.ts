@@ -1,5 +1,13 @@
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
 export const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 
 const page = (title: string, style: string, body: string): string => `<!doctype html>
 <html lang="en">
@@ -98,10 +106,10 @@ export const redocStart = `Redoc.init('/openapi.json', ${JSON.stringify({
 })}, document.getElementById('redoc'));
 `;
 
-const guideStyle = `
+const textStyle = `
   :root { color-scheme: light dark }
   body { margin: 0 auto; max-width: 48rem; padding: 0 16px 48px; font: 16px/1.6 system-ui, sans-serif; overflow-wrap: break-word }
-  nav { display: flex; gap: 16px; padding: 12px 0; border-bottom: 1px solid #8884 }
+  nav { display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 12px 0; border-bottom: 1px solid #8884 }
   pre { overflow-x: auto; padding: 12px; background: #8882; border-radius: 6px; line-height: 1.4 }
   code { font-size: 0.9em }
   table { display: block; overflow-x: auto; border-collapse: collapse }
@@ -109,12 +117,12 @@ const guideStyle = `
   h1, h2, h3 { line-height: 1.25 }
 `;
 
-/** @param html of the page below its navigation */
-export const guidePage = (title: string, html: string): string =>
+/** A page to read: a guide, or what a problem means. @param html of the page below its navigation */
+export const textPage = (title: string, html: string): string =>
   page(
     `${escapeHtml(title)} · Tenon`,
-    guideStyle,
-    `<nav><a href="/guides">Guides</a><a href="/guides/changelog">Changelog</a><a href="/docs">API reference</a></nav>
+    textStyle,
+    `<nav><a href="/guides">Guides</a><a href="/guides/changelog">Changelog</a><a href="/problems">Problems</a><a href="/docs">API reference</a></nav>
     <main>
 ${html}
     </main>`,
