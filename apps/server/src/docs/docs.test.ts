@@ -81,11 +81,15 @@ interface Parameter {
   schema?: { default?: unknown; enum?: unknown[]; examples?: unknown[] };
 }
 
+interface Body {
+  content: Record<string, { example?: unknown }>;
+}
+
 interface Document {
   externalDocs: { url: string };
   tags: { name: string; description: string; externalDocs?: { url: string } }[];
   'x-tagGroups': { name: string; tags: string[] }[];
-  paths: Record<string, Record<string, { parameters: Parameter[] }>>;
+  paths: Record<string, Record<string, { parameters: Parameter[]; requestBody?: Body }>>;
   components: { parameters: Record<string, Parameter> };
 }
 
@@ -129,6 +133,16 @@ describe('the document of /docs', () => {
     expect(valued.map(({ name }) => name)).toEqual([]);
     // Otherwise it would prove nothing.
     expect(optionalIn(await documentAt('/openapi.json')).map(valueOf)).toContain('true');
+  });
+
+  it('fills in bodies without naming what only exists in the example', async () => {
+    const { paths } = await documentAt('/docs/openapi.json');
+    const bodyOf = (path: string, method: string) => paths[path]?.[method]?.requestBody?.content['application/json'];
+    expect(bodyOf('/api/v1/tasks', 'post')?.example).toEqual({ title: expect.any(String), estimatedHours: 1.5 });
+    // Required, or nothing else.
+    expect(bodyOf('/api/v1/tags/{id}/merge', 'post')?.example).toHaveProperty('intoId');
+    expect(bodyOf('/api/v1/tasks/bulk-update', 'post')?.example).toHaveProperty('ids');
+    expect(bodyOf('/api/v1/auth/login', 'post')?.example).toHaveProperty('password');
   });
 
   it('keeps what is sent with a meaning, and links the guides', () => {
