@@ -16,9 +16,13 @@ function withoutValue({ examples: _, ...parameter }: Json): Json {
   return { ...parameter, example: '', ...(isRecord(schema) && { schema: { examples: [], ...schema } }) };
 }
 
-/** Scalar shows no links of tags, so the link becomes part of the description. */
+/**
+ * Scalar shows no links of tags, so the link becomes part of the description. The guides are on the server that shows the page, whatever
+ * its address is.
+ */
 function withLink(tag: Json, { description, url }: Json): Json {
-  return { ...tag, description: `${String(tag['description'])} [${String(description)}](${String(url)})` };
+  const { pathname, hash } = new URL(String(url));
+  return { ...tag, description: `${String(tag['description'])} [${String(description)}](${pathname}${hash})` };
 }
 
 /** Whether a value contains the id of something. In an example it is something that no server has. */

@@ -144,8 +144,8 @@ function linkComponents(schema: Json): Json {
   return isJson(linked) ? linked : {};
 }
 
-/** The settings of an installation that its document tells. */
-export type ToldSettings = Partial<Pick<CoreSettings, 'passwordMinLength'>>;
+/** The settings of an installation that its document tells. @default those of an installation that sets nothing */
+export type ToldSettings = Partial<Pick<CoreSettings, 'passwordMinLength' | 'publicUrl'>>;
 
 /** Replaces the minimum lengths that are settings. Their schemas name the setting as `setting`. */
 const withSettings = (schema: Json, { passwordMinLength }: ToldSettings): unknown =>

@@ -24,8 +24,8 @@ import {
   problemResponseName,
 } from './openapi-components.ts';
 
-/** Where every server serves the guides. */
-const guides = '/guides';
+/** Where a server serves its guides. The address is a whole one: linters and readers of `externalDocs` take no paths. */
+const guidesOf = ({ publicUrl = 'http://localhost:8000' }: ToldSettings): string => `${publicUrl}/guides`;
 
 export interface OpenApiInfo {
   title: string;
@@ -74,12 +74,13 @@ export function buildDocument(
     ...(events.length > 0 ? [eventTag] : []),
   ]);
   components.output(ProblemSchema);
+  const guides = guidesOf(settings);
   return {
     openapi: '3.1.0',
     info: { ...info, contact: { name: 'The maintainers of Tenon' }, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'This server.' }],
     externalDocs: { description: 'Guides and changelog', url: guides },
-    tags: groups.flatMap(([, tags]) => tags.map(describeTag)),
+    tags: groups.flatMap(([, tags]) => tags.map((tag) => describeTag(tag, guides))),
     'x-tagGroups': groups.map(([name, tags]) => ({ name, tags: tags.map((tag) => tag.name) })),
     paths,
     ...(events.length > 0 && { webhooks }),
@@ -149,7 +150,7 @@ function tagGroupsOf(all: readonly Tag[]): (readonly [string, readonly Tag[]])[]
     .filter(([, members]) => members.length > 0);
 }
 
-const describeTag = ({ name, description, guide }: Tag): Json => ({
+const describeTag = ({ name, description, guide }: Tag, guides: string): Json => ({
   name,
   description,
   ...(guide !== undefined && { externalDocs: { description: 'Guide', url: `${guides}/${guide}` } }),
