@@ -68,7 +68,7 @@ export const parameters: Json = {
     required: false,
     description:
       'The last id that was received: the stream goes on with the event that follows. Browsers send it themselves.',
-    schema: { type: 'string' },
+    schema: { type: 'string', pattern: '^[0-9]{1,15}$' },
   },
   DryRun: {
     name: 'Dry-Run',
