@@ -8,7 +8,7 @@ import {
   type TestOrganization,
   type TestPlatform,
 } from '../testing/index.ts';
-import { createTask } from '../work/index.ts';
+import { createTask, updateTask } from '../work/index.ts';
 import { Channel } from './channel.ts';
 import { Subscription } from './subscription.ts';
 
@@ -25,8 +25,7 @@ describe.each(dialects)('a channel on %s', (dialect) => {
   });
   afterAll(() => platform.dispose());
 
-  const readerAt = (position: number): Subscription => {
-    const { principal } = acme.owner;
+  const readerAt = (position: number, { owner: { principal } } = acme): Subscription => {
     const filter = { types: null, entityId: null, projectId: null };
     const reader = new Subscription({ principal, filter, check: async () => principal, onEnd: () => {} });
     reader.position = position;
@@ -42,6 +41,19 @@ describe.each(dialects)('a channel on %s', (dialect) => {
       if (frame.kind === 'event') sequences.push(frame.event.sequence);
     }
   }
+
+  it('sends a reader who takes everything more than may wait for them', async () => {
+    const large = await createOrganization(platform, 'Large');
+    const { id } = await createTask(large.owner.ctx(), { title: 'Large' });
+    for (let count = 0; count < 14; count += 1)
+      await updateTask(large.owner.ctx(), { id, description: String(count % 10).repeat(50_000) });
+    await platform.sealer.sealAll();
+    const channel = new Channel(ctx, large.id, await sealedHead(platform.database, large.id));
+    const reader = readerAt(0, large);
+    void channel.follow(reader);
+    for (let sequence = 1; sequence <= 15; sequence += 1)
+      expect(await reader.next()).toMatchObject({ event: { sequence } });
+  });
 
   it('sends nothing twice to a reader who begins beyond its head', async () => {
     const channel = new Channel(ctx, acme.id, 0);

@@ -4,7 +4,7 @@ import type { ServiceContext } from '../database/context.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { projectsOfTasks, sightLost } from '../work/index.ts';
 import { liveErrors } from './live.errors.ts';
-import type { Subscription } from './subscription.ts';
+import { jsonOf, mostWaiting, type Subscription } from './subscription.ts';
 
 /** Who reads with `event:read` sees the events that `activity:read` would show them. */
 const asReader = <Reader extends Principal>(principal: Reader): Reader => ({
@@ -41,6 +41,23 @@ async function projectsOf(
   );
 }
 
+/** Divides events into parts for which a reader with room has enough of it. */
+function* partsOf(events: readonly SentEvent[]): Generator<readonly SentEvent[]> {
+  let part: SentEvent[] = [];
+  let size = 0;
+  for (const event of events) {
+    const { length } = jsonOf(event);
+    if (part.length > 0 && size + length > mostWaiting / 2) {
+      yield part;
+      part = [];
+      size = 0;
+    }
+    part.push(event);
+    size += length;
+  }
+  if (part.length > 0) yield part;
+}
+
 const noProjects: ReadonlySet<string> = new Set();
 
 /** The readers of one organization in this process. It reads each new event once for all of them. */
@@ -69,11 +86,13 @@ export class Channel {
   async follow(subscription: Subscription): Promise<void> {
     try {
       while (subscription.position < this.#head) {
-        await subscription.room();
-        if (subscription.ended.aborted) return;
         const events = await readSealed(this.#ctx.database, this.#organizationId, subscription.position);
         if (events.length === 0) subscription.position = this.#head;
-        await this.#show(events, [subscription]);
+        for (const part of partsOf(events)) {
+          await subscription.room();
+          if (subscription.ended.aborted) return;
+          await this.#show(part, [subscription]);
+        }
       }
       // Without a wait after the last look at the head, so that no event comes in between.
       if (!subscription.ended.aborted) this.#live.add(subscription);

@@ -44,7 +44,7 @@ export type Check = () => Promise<Principal>;
 const mostShown = 1000;
 
 /** How many characters may wait for a reader. Whoever lets more wait is too slow. */
-const mostWaiting = 1_000_000;
+export const mostWaiting = 1_000_000;
 
 /** How long a frame may wait for a reader, in milliseconds. */
 const longestWait = 30_000;
@@ -152,7 +152,7 @@ export class Subscription implements EventStream {
     }
   }
 
-  /** Waits until there is room for another page of events. Nothing waits for a reader whose stream has ended. */
+  /** Waits until there is room for more events. Nothing waits for a reader whose stream has ended. */
   async room(): Promise<void> {
     while (this.#waiting > mostWaiting / 4 && !this.ended.aborted)
       await new Promise<void>((resolve) => {
