@@ -3,7 +3,6 @@ import type { Check, Download, EventStream, IncomingFile, Job as CoreJob, Servic
 import {
   type AnyTRPCProcedure,
   initTRPC,
-  type TrackedEnvelope,
   type TRPCMutationProcedure,
   type TRPCQueryProcedure,
   type TRPCSubscriptionProcedure,
@@ -271,7 +270,7 @@ export const heading = (tag: Tag) => ({
   stream: <Output extends OutputSchema, Input extends InputSchema = NoInput>(
     declaration: StreamDeclaration<Input, Output>,
   ): TRPCSubscriptionProcedure<
-    ProcedureTypes<ClientInput<Input>, AsyncIterable<TrackedEnvelope<z.output<Output>>, void, unknown>, 'stream'>
+    ProcedureTypes<ClientInput<Input>, AsyncIterable<{ id: string; data: z.output<Output> }, void, unknown>, 'stream'>
   > => {
     const { events, run } = declaration;
     const execute = executing(run);

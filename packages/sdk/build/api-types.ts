@@ -13,7 +13,6 @@ interface Described {
 
 const head = `/* Written by build/api-types.ts, from the declarations of the operations. */
 import type {
-  TrackedEnvelope,
   TRPCBuiltRouter,
   TRPCDefaultErrorShape,
   TRPCMutationProcedure,
@@ -195,7 +194,7 @@ class OperationTypes {
 
   readonly output = ({ operation, output }: Described): string => {
     const type = output === null ? 'undefined' : this.#types.write(output, 'output', '    ');
-    if (operation.kind === 'stream') return `AsyncIterable<TrackedEnvelope<${type}>, void, unknown>`;
+    if (operation.kind === 'stream') return `AsyncIterable<{ id: string; data: ${type} }, void, unknown>`;
     return operation.long ? union([type, 'Job']) : type;
   };
 

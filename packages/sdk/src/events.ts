@@ -9,8 +9,7 @@ import { EventStreamParser, type ServerSentEvent } from './server-sent-events.ts
 import type { Tenon } from './tenon.ts';
 
 /** A value that tRPC sends with an id. */
-type SentWithId<Stream> =
-  Stream extends AsyncIterable<readonly [id: unknown, frame: infer Frame, ...rest: unknown[]]> ? Frame : never;
+type SentWithId<Stream> = Stream extends AsyncIterable<Record<'data', infer Frame>> ? Frame : never;
 
 type Frame = SentWithId<Outputs['events']['subscribe']>;
 
