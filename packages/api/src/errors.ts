@@ -9,6 +9,7 @@ export type FailureKind =
   | 'uri_too_long'
   | 'range_not_satisfiable'
   | 'expectation_failed'
+  | 'upgrade_required'
   | 'header_fields_too_large';
 
 type TrpcCode = TRPCError['code'];
@@ -30,6 +31,7 @@ export const kinds: Readonly<Record<FailureKind, { status: number; trpc: TrpcCod
   range_not_satisfiable: { status: 416, trpc: 'BAD_REQUEST' },
   expectation_failed: { status: 417, trpc: 'BAD_REQUEST' },
   unprocessable: { status: 422, trpc: 'UNPROCESSABLE_CONTENT' },
+  upgrade_required: { status: 426, trpc: 'BAD_REQUEST' },
   rate_limited: { status: 429, trpc: 'TOO_MANY_REQUESTS' },
   header_fields_too_large: { status: 431, trpc: 'BAD_REQUEST' },
   internal: { status: 500, trpc: 'INTERNAL_SERVER_ERROR' },
@@ -139,6 +141,26 @@ const definitions = {
       'A page of another origin sent the request with the refresh cookie. Otherwise other sites could use your session.',
     remedy: 'Send the refresh token in the body, or ask the operator to add the origin of the page to `CORS_ORIGINS`.',
   },
+  upgrade_required: {
+    kind: 'upgrade_required',
+    message: 'Connect with a WebSocket.',
+    cause:
+      'A WebSocket is served at this path, and the request did not ask for one. Often a proxy has removed its header `Upgrade`.',
+    remedy: 'Connect with a WebSocket client, and let the proxy pass the headers `Upgrade` and `Connection` on.',
+  },
+  origin_not_allowed: {
+    kind: 'forbidden',
+    message: 'Pages of this origin may not connect.',
+    cause:
+      'A page of another origin asked for a WebSocket. CORS does not apply to them, so the server checks `Origin` itself.',
+    remedy: 'Ask the operator to add the origin of the page to `CORS_ORIGINS`.',
+  },
+  subscriptions_only: {
+    kind: 'method_not_allowed',
+    message: 'A WebSocket carries subscriptions only.',
+    cause: 'A query or a mutation was sent over a WebSocket, or a subscription to one.',
+    remedy: 'Send queries and mutations over HTTP. `splitLink` of tRPC does this by the type of the call.',
+  },
 } as const satisfies Readonly<Record<string, TransportDefinition>>;
 
 /** The declared errors of the transports, by code. */
@@ -174,6 +196,12 @@ export const transportErrors = {
   header_fields_too_large: refusal('header_fields_too_large'),
   bad_request: refusal('bad_request'),
   cross_site_request: refusal('cross_site_request'),
+  upgrade_required: refusal('upgrade_required', definitions.upgrade_required.message, {
+    upgrade: 'websocket',
+    connection: 'Upgrade',
+  }),
+  origin_not_allowed: refusal('origin_not_allowed'),
+  subscriptions_only: refusal('subscriptions_only'),
 };
 
 /** More entries would not help, and would let a small request cause a large answer. */

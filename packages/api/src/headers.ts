@@ -123,3 +123,15 @@ export function readOrganizationHeader(headers: IncomingHttpHeaders): string | n
   if (value === null || isOrganizationName(value)) return value;
   throw invalid(wrongHeader(organizationHeader, "Must be an organization's id or slug.", 'invalid_format'));
 }
+
+const callerHeaders: ReadonlySet<string> = new Set(
+  ['Authorization', apiKeyHeader, organizationHeader].map((name) => name.toLowerCase()),
+);
+
+/** The headers that say who calls and in which organization. The case of names does not matter, and other names are left out. */
+export const callerHeadersOf = (sent: Readonly<Record<string, string>>): IncomingHttpHeaders =>
+  Object.fromEntries(
+    Object.entries(sent)
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name]) => callerHeaders.has(name)),
+  );

@@ -12,6 +12,7 @@ import { HttpTransport } from './http/transport.ts';
 import { rewriteUrl } from './rest/aliases.ts';
 import { restPrefix } from './rest/answer.ts';
 import { mountRest } from './rest/binding.ts';
+import { isSocketRequest, mountSockets } from './socket/mount.ts';
 import { mountTrpc, sendTrpcError, trpcPrefix } from './trpc-mount.ts';
 
 /** In characters. No URL of ours is longer. Node itself limits only the size of all headers together. */
@@ -42,7 +43,8 @@ export const serverOptions = {
   rewriteUrl,
   clientErrorHandler,
   // Node would answer a request without Host by itself, without a body.
-  http: { requireHostHeader: false },
+  // Node gives every request with Upgrade to the socket, and some clients ask all servers for HTTP/2 in this way.
+  http: { requireHostHeader: false, shouldUpgradeCallback: isSocketRequest },
   frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
 } satisfies FastifyHttpOptions<Server>;
 
@@ -79,7 +81,7 @@ function addressOf({ ip, ips = [ip] }: FastifyRequest): string {
   return addresses.findLast((address) => address !== null) ?? '';
 }
 
-/** A Fastify plugin that serves the router as REST under /api/v1 and as tRPC under /trpc. */
+/** A Fastify plugin that serves the router as REST under /api/v1, as tRPC under /trpc, and its subscriptions over WebSocket at /trpc. */
 export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): Promise<void> {
   const { platform, router = appRouter, trustedOrigins = [], checkOutputs = false, compress = true } = options;
   if ((app.initialConfig.routerOptions?.maxParamLength ?? 0) < maxParamLength)
@@ -87,7 +89,10 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
 
   answerUnknown(app);
   app.decorateRequest(ownContext, null);
-  const contextOf = (request: OwnRequest, more: Pick<RequestParts, 'transport' | 'repeatedIn'>): RequestContext => {
+  const contextOf = (
+    request: OwnRequest,
+    more: Pick<RequestParts, 'transport' | 'repeatedIn'> & Partial<Pick<RequestParts, 'url' | 'headers'>>,
+  ): RequestContext => {
     const { id: requestId, method, url, headers } = request;
     const address = addressOf(request);
     const parts = { platform, requestId, method, url, headers, address, checkOutputs, compress };
@@ -111,6 +116,13 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
     async (scope) => {
       addLimits(scope);
       mountTrpc(scope, router, (request, repeatedIn) => contextOf(request, { transport: null, repeatedIn }));
+    },
+    { prefix: trpcPrefix },
+  );
+  await app.register(
+    async (scope) => {
+      addLimits(scope);
+      mountSockets(scope, router, cookies, (request, parts) => contextOf(request, { transport: null, ...parts }));
     },
     { prefix: trpcPrefix },
   );

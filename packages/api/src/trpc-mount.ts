@@ -34,7 +34,8 @@ const methodsOf =
     return methods.length > 0 ? methods : null;
   };
 
-const isStream = (data: unknown): data is EventStream => typeof data === 'object' && data !== null && 'ended' in data;
+export const isStream = (data: unknown): data is EventStream =>
+  typeof data === 'object' && data !== null && 'ended' in data;
 
 interface TrpcParams {
   Params: { path: string };

@@ -1,6 +1,12 @@
 import type { EventStream, StreamFrame } from '@tenon/core';
 import { tracked, type TrackedEnvelope } from '@trpc/server';
 
+/** The sequence up to which a client has everything once it has a frame. Notifications have no place of their own. */
+export function sequenceAfter(frame: StreamFrame, before: number): number {
+  if (frame.kind === 'event') return frame.event.sequence;
+  return frame.kind === 'notification' ? before : frame.sequence;
+}
+
 /** tRPC then ends the connection without a word, so the client comes back with the last id that it has. */
 const comeBack = (): Error => new DOMException('The client goes on with another stream.', 'AbortError');
 
@@ -22,8 +28,7 @@ export async function* trackedFrames(
       const frame = await stream.next();
       if (frame === null || frame === 'idle') return;
       if (frame.kind === 'closed') throw frame.resumable ? comeBack() : frame.error;
-      if (frame.kind === 'ready' || frame.kind === 'hidden') ({ sequence } = frame);
-      if (frame.kind === 'event') ({ sequence } = frame.event);
+      sequence = sequenceAfter(frame, sequence);
       yield tracked(String(sequence), frame);
     }
   } finally {

@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify';
 export const heartbeatMs = 15_000;
 
 /** How long a reader may take for the last frame, in milliseconds. Then the connection is closed. */
-const lastFrameMs = 5000;
+export const lastFrameMs = 5000;
 
 /** When clients come back, in milliseconds. Those of a server that stops do not all come at once. */
 const retryMs = 1000;

@@ -45,6 +45,19 @@ function isPlainLocal(publicUrl: string, { protocol, hostname }: FastifyRequest)
   return url.protocol === 'http:' && isLocal(url.hostname) && protocol === 'http' && isLocal(hostname);
 }
 
+/** The settings that say which pages may use this server. */
+export type OriginSettings = Pick<CookieSettings, 'publicUrl' | 'trustedOrigins'>;
+
+/** Whether a page of an origin may use this server: its own pages, and those of the settings. */
+export function isTrustedOrigin(
+  origin: string,
+  { protocol, host }: Pick<FastifyRequest, 'protocol' | 'host'>,
+  { publicUrl, trustedOrigins }: OriginSettings,
+): boolean {
+  const own = [`${protocol}://${host}`, new URL(publicUrl).origin];
+  return own.includes(origin) || trustedOrigins.includes(origin);
+}
+
 /** The transport of REST. */
 export class HttpTransport implements Transport {
   readonly #request: FastifyRequest;
@@ -99,8 +112,6 @@ export class HttpTransport implements Transport {
   #isSameOrigin(): boolean {
     const { origin, 'sec-fetch-site': site } = this.#request.headers;
     if (origin === undefined) return site === undefined || site === 'same-origin' || site === 'none';
-    const { publicUrl, trustedOrigins } = this.#settings;
-    const own = [`${this.#request.protocol}://${this.#request.host}`, new URL(publicUrl).origin];
-    return own.includes(origin) || trustedOrigins.includes(origin);
+    return isTrustedOrigin(origin, this.#request, this.#settings);
   }
 }
