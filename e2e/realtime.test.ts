@@ -12,7 +12,7 @@ const guide = readFileSync(join(root, 'docs/guides/realtime.md'), 'utf8');
 function example(mark: string, url: string): string {
   const code = new RegExp(`\`\`\`\\w+ ${mark}\n([\\s\\S]*?)\`\`\``).exec(guide)?.[1];
   if (!code) throw new Error(`The guide has no example marked ${mark}.`);
-  return code.replaceAll('http://localhost:8000', url);
+  return code.replaceAll('localhost:8000', new URL(url).host);
 }
 
 describe('the guide to real time', () => {
@@ -59,6 +59,18 @@ describe('the guide to real time', () => {
     const headers = { authorization: `Bearer ${token}` };
     await fetch(`${server.url}/api/v1/tasks/${task.id}`, { method: 'DELETE', headers });
     await program.expectPrinted('to the trash');
+    expect(await program.ended).toBe(0);
+  });
+
+  it('reads them with tRPC over WebSocket, until it unsubscribes', async () => {
+    const file = join(below, 'websocket.ts');
+    writeFileSync(file, example('websocket', server.url));
+    const program = start(process.execPath, file);
+    await program.expectPrinted('ready');
+    const task = await owner.post<{ id: string }>('/tasks', { title: 'Call by socket' });
+    await program.expectPrinted('created the task Call by socket');
+    const headers = { authorization: `Bearer ${token}` };
+    await fetch(`${server.url}/api/v1/tasks/${task.id}`, { method: 'DELETE', headers });
     expect(await program.ended).toBe(0);
   });
 
