@@ -19,7 +19,7 @@ Tenon is a multi-tenant work platform. The same operations are served as tRPC un
 
 **Errors** are problems (RFC 9457): decide by \`code\`. [A page for each code](/problems) says its cause and what to do. Beside those listed, every path answers 404, 405, 414, 417 and 431 where HTTP asks for them.
 
-**Examples** are answers of a server. They show one organization and its people, and at most two items of each list.
+**Examples** are answers of a server. They show one organization and its people, and one item of each list.
 
 **Versions.** Nothing that works under \`/api/v1\` stops without notice: answers of an operation that will be removed have \`Deprecation\`, and \`Sunset\` with the day until which it works.
 `.trim();

@@ -43,8 +43,13 @@ test('every operation is there under its tRPC path, and no alias', () => {
   expect(oneNote.put).toBeUndefined();
 });
 
+/** The names of parameters. Those of headers are the names of their components. */
 const names = (operation: { parameters: { name?: string; $ref?: string }[] }) =>
-  operation.parameters.map(({ name, $ref }) => name ?? $ref?.split('/').at(-1));
+  operation.parameters.map(({ name, $ref }) => {
+    const component = $ref?.split('/').at(-1) ?? '';
+    const shared = document.components.parameters[component];
+    return name ?? (shared.in === 'header' ? component : shared.name);
+  });
 
 describe('an operation', () => {
   test('says who may call it', () => {
@@ -98,6 +103,11 @@ describe('an operation', () => {
       description: 'How many at most.',
       schema: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
     });
+  });
+
+  test('shares the description of a parameter with others that describe it in the same words', () => {
+    expect(document.components.parameters.IdInPath).toMatchObject({ name: 'id', in: 'path', required: true });
+    expect(oneNote.get.parameters).toContainEqual({ $ref: '#/components/parameters/IdInPath' });
   });
 
   test('has the statuses that it really answers', () => {

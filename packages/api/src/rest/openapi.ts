@@ -15,6 +15,7 @@ import { type Examples, noExamples, type OperationExample } from './examples.ts'
 import { Components, inputSchema, isJson, type Json, splitGroups, type ToldSettings } from './json-schema.ts';
 import { eventTag, webhookParameters, webhookResponses, webhooksOf } from './openapi-webhooks.ts';
 import { ProblemSchema } from '../problem-schema.ts';
+import { shareParameters } from './shared-parameters.ts';
 import {
   dryRun,
   headers,
@@ -51,13 +52,13 @@ export function buildDocument(
 ): Json {
   const components = new Components();
   const operations = operationsOf(router);
-  const paths: Record<string, Json> = {};
+  const described: Record<string, Json> = {};
   const job = [...operations].find(([, { output }]) => output === Job)?.[0] ?? '';
   const accepted = examples.operations[job]?.answer;
   for (const [name, operation] of operations) {
     const path = restPrefix + operation.path;
-    paths[path] = {
-      ...paths[path],
+    described[path] = {
+      ...described[path],
       [operation.method.toLowerCase()]: describe(name, operation, components, {
         accepted,
         settings,
@@ -68,6 +69,8 @@ export function buildDocument(
     if (replacement !== undefined && operations.get(replacement)?.deprecated !== null)
       throw new Error(`${name} cannot be replaced by ${replacement}, which is not an operation, or is deprecated too.`);
   }
+  const declared = { ...parameters, ...webhookParameters };
+  const { paths, parameters: shared } = shareParameters(described, declared);
   const webhooks = webhooksOf(events, components);
   const groups = tagGroupsOf([
     ...Array.from(operations.values(), ({ tag }) => tag),
@@ -109,7 +112,7 @@ export function buildDocument(
             description: 'The refresh token, which `auth.login` sets as a cookie unless `tokenTransport` is `body`.',
           },
         },
-        parameters: { ...parameters, ...webhookParameters },
+        parameters: { ...declared, ...shared },
         headers,
         responses: {
           ...sharedResponses(operations.values(), examples),

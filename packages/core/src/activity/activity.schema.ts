@@ -12,7 +12,7 @@ import {
   Person,
 } from '../kernel/schemas.ts';
 
-const EntityName = z.object({
+const EntityName = output('EntityName', {
   type: z.string().describe('The kind of entity, such as `task`.'),
   id: z.uuid(),
 });

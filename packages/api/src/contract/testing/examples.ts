@@ -21,7 +21,7 @@ const dryRunName = 'dryRun';
 const answersJson: readonly Operation['kind'][] = ['json', 'upload', 'form', 'click'];
 
 /** How many items of a list an example shows. */
-const shown = 2;
+const shown = 1;
 
 const shorten = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.slice(0, shown).map(shorten);
