@@ -31,7 +31,10 @@ interface Types<Input, Output, Kind extends string> {
   /** What the procedure answers. */
   output: Output;
   /** How it is called. Only procedures of the kinds \`json\` and \`stream\` are served over tRPC. */
-  meta: { readonly kind: Kind };
+  meta: {
+    /** The kind of the operation. */
+    readonly kind: Kind;
+  };
   /** How it fails. */
   errorShape: ErrorShape;
 }
@@ -39,7 +42,10 @@ interface Types<Input, Output, Kind extends string> {
 /** An error as tRPC's own client receives it. */
 export interface ErrorShape extends TRPCDefaultErrorShape {
   /** What tRPC says about the error, and the problem as REST answers it. */
-  data: TRPCDefaultErrorShape['data'] & { problem: Problem };
+  data: TRPCDefaultErrorShape['data'] & {
+    /** The problem as REST answers it. */
+    problem: Problem;
+  };
 }
 
 /** The router of the API, for tRPC's own clients: \`createTRPCOptionsProxy<AppRouter>({ client: tenon.trpc, queryClient })\`. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { descriptionOf } from '@tenon/api';
 
 /** A JSON schema, or a part of one. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -179,16 +180,17 @@ export class SchemaTypes {
       const schema = isJson(property) ? property : {};
       const optional = !(Array.isArray(required) && required.includes(name));
       const type = this.write(schema, io, inner) + (optional ? ' | undefined' : '');
-      return `${this.#fieldComment(schema, io, inner)}${inner}${nameOf(name)}${optional ? '?' : ''}: ${type};\n`;
+      return `${this.#fieldComment(name, schema, io, inner)}${inner}${nameOf(name)}${optional ? '?' : ''}: ${type};\n`;
     });
     if (isJson(others)) members.push(`${inner}/** Other fields. */\n${inner}[name: string]: ${other};\n`);
     return `{\n${members.join('')}${indent}}`;
   }
 
-  #fieldComment(schema: Json, io: Io, indent: string): string {
+  #fieldComment(name: string, schema: Json, io: Io, indent: string): string {
     const [inner = schema] = membersOf(schema['anyOf']).filter(({ type }) => type !== 'null');
-    const described = [schema, inner, this.#resolved(inner, io)].find(({ description }) => description !== undefined);
-    const sentences = [described?.['description'], limitsOf(schema), inner === schema ? '' : limitsOf(inner)];
+    const own = [schema, inner].find(({ description }) => description !== undefined);
+    const { description = descriptionOf(name) ?? this.#resolved(inner, io)['description'] } = own ?? {};
+    const sentences = [description, limitsOf(schema), inner === schema ? '' : limitsOf(inner)];
     const text = sentences.filter((sentence) => typeof sentence === 'string' && sentence !== '').join(' ');
     const lines = [
       ...(text === '' ? [] : [text]),

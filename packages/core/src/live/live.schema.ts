@@ -45,10 +45,16 @@ export const StreamClosed = output('StreamClosed', {
 /** What a stream sends, apart from its end. */
 export const StreamFrame = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('ready'), ...StreamReady.shape }),
-    z.object({ kind: z.literal('event'), event: SentEvent }),
-    z.object({ kind: z.literal('hidden'), ...EntityHidden.shape }),
-    z.object({ kind: z.literal('notification'), notification: Notification }),
+    z.object({ kind: z.literal('ready').describe('The stream has begun.'), ...StreamReady.shape }),
+    z.object({ kind: z.literal('event').describe('Something happened.'), event: SentEvent.describe('What happened.') }),
+    z.object({
+      kind: z.literal('hidden').describe('An event has hidden something from the reader.'),
+      ...EntityHidden.shape,
+    }),
+    z.object({
+      kind: z.literal('notification').describe('The reader has a new notification.'),
+      notification: Notification.describe('The notification.'),
+    }),
   ])
   .meta({ id: 'StreamFrame' });
 export type StreamFrame = z.output<typeof StreamFrame>;
