@@ -24,6 +24,14 @@ import type { AuthCall, DownloadCall, MutationCall, QueryCall, RedirectCall, Upl
 /** One wrong field. */
 export type ProblemField = NonNullable<Problem['errors']>[number];
 
+/** A value that a subscription sends. */
+export interface Tracked<Data> {
+  /** Its place in the stream. A client that connects again names the last one that it has received. */
+  id: string;
+  /** The value. */
+  data: Data;
+}
+
 /** The types from which tRPC infers clients. */
 interface Types<Input, Output, Kind extends string> {
   /** What the procedure takes. */
@@ -200,7 +208,7 @@ class OperationTypes {
 
   readonly output = ({ operation, output }: Described): string => {
     const type = output === null ? 'undefined' : this.#types.write(output, 'output', '    ');
-    if (operation.kind === 'stream') return `AsyncIterable<{ id: string; data: ${type} }, void, unknown>`;
+    if (operation.kind === 'stream') return `AsyncIterable<Tracked<${type}>, void, unknown>`;
     return operation.long ? union([type, 'Job']) : type;
   };
 
