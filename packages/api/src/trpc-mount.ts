@@ -10,7 +10,7 @@ import { refuseHeaders } from './headers.ts';
 import { whenStuck } from './http/event-stream.ts';
 import { logFailure, toHttpError } from './http/failures.ts';
 import { sendFetchResponse, toFetchRequest } from './http/fetch.ts';
-import { sendNotModified } from './http/json.ts';
+import { addVary, sendNotModified } from './http/json.ts';
 import { declareMethods, type MethodsAt } from './http/methods.ts';
 import type { Operation } from './operation.ts';
 import { operationsOf, withoutRestOnly } from './operations.ts';
@@ -119,7 +119,10 @@ export function mountTrpc(
         );
       // Only the answer to a single call has an ETag.
       const known = response.headers.has('etag') ? (contexts[0]?.answer?.known ?? null) : null;
-      if (known !== null) return sendNotModified(res, known);
+      if (known !== null) {
+        addVary(res, response.headers.get('vary') ?? '');
+        return sendNotModified(res, known);
+      }
       return sendFetchResponse(res, response);
     },
   });

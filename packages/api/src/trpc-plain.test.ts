@@ -61,8 +61,9 @@ describe('a plain request is answered as tRPC answers it', () => {
   const send = async ({ headers, ...request }: InjectOptions, more: Record<string, string> = {}) => {
     const sent = { authorization: 'Bearer owner', ...headers, ...more };
     const { statusCode, headers: got, body } = await app.inject({ ...request, headers: sent });
-    const { date: _date, ...rest } = got;
-    return { statusCode, headers: rest, body };
+    const { date: _date, vary, ...rest } = got;
+    // What goes through tRPC is never compressed.
+    return { statusCode, headers: { ...rest, vary: String(vary).replace(', accept-encoding', '') }, body };
   };
 
   const get = (path: string, input?: unknown, headers = {}): InjectOptions => ({

@@ -152,10 +152,10 @@ export async function answerPlain(
   const headers = headersOf(outcomes, context.answer);
   // Only the answer to a single call has an ETag.
   const known = headers['etag'] === undefined ? null : (context.answer?.known ?? null);
+  addVary(reply, 'trpc-accept, accept');
   if (known !== null) return sendNotModified(reply, known, context);
   const texts = outcomes.map((outcome) => jsonOf(request, outcome));
   reply.code(statusOf(outcomes)).headers(headers);
-  addVary(reply, 'trpc-accept, accept');
   const compress = context.compress && calls.every(({ operation }) => operation.compressible);
   return sendJson(reply, input.isBatch ? `[${texts.join()}]` : texts.join(), { compress });
 }

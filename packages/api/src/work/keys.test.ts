@@ -30,7 +30,7 @@ describe.each(scenes)('keys in the place of ids on %s', (_dialect, open) => {
         const ask = (name: string, input: object) => scene.callAs(owner, surface, name, { ...input });
         expect((await ask('tasks.get', { id })).data).toMatchObject({ id: task.id });
         expect((await ask('tasks.listActivity', { id })).data).toMatchObject({ data: [{ entity: { id: task.id } }] });
-        expect((await ask('comments.list', { id })).status).toBe(200);
+        expect((await ask('comments.list', { taskId: id })).status).toBe(200);
         expect((await ask('tasks.update', { id, title: task.title })).data).toMatchObject({ id: task.id });
         expect((await ask('tasks.list', { parent: [id] })).data).toMatchObject({ data: [] });
         expect((await ask('tasks.list', { project: [key.toLowerCase(), 'none'] })).data).toMatchObject({
