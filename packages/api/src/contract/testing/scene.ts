@@ -93,6 +93,8 @@ export interface Scene {
   /** @param only the tables to read. @default all */
   dump(only?: readonly string[]): Promise<Dump>;
   fingerprints(): Promise<Fingerprints>;
+  /** Writes what the process has gathered about calls: which notifications were fetched, and when keys were used. A timer would do it later. */
+  writeGathered(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -198,6 +200,11 @@ export async function openScene(
     return organization;
   };
 
+  async function writeGathered(): Promise<void> {
+    const ctx = platform.context({ principal: null });
+    await Promise.all([writeFetched(ctx), writeApiKeyUses(ctx)]);
+  }
+
   const [acme, other] = [await inhabit('Acme'), await inhabit('Other')];
   let upset = false;
 
@@ -222,11 +229,11 @@ export async function openScene(
     },
     dump: (only) => dump.read(only),
     async fingerprints() {
-      // What the process has gathered is written by a timer, which must not write between two fingerprints.
-      const ctx = platform.context({ principal: null });
-      await Promise.all([writeFetched(ctx), writeApiKeyUses(ctx)]);
+      // The timer must not write between two fingerprints.
+      await writeGathered();
       return dump.fingerprints();
     },
+    writeGathered,
     async dispose() {
       await app.close();
       await dump.close();
