@@ -413,11 +413,11 @@ const otherCases: readonly Case[] = [
     run: ({ ctx, organizationId }) => listInvitations(ctx, { ...page, sort: '-createdAt', organizationId }),
   },
   { name: 'claiming 5 jobs', run: ({ platform }) => claimTestJobs(platform, 5) },
-  // It counts up to 1,000 jobs of each state.
+  // It counts up to 1,000 jobs of each state and priority. PostgreSQL puts all jobs of a short queue in order for that.
   {
     name: 'depth of the queue',
     run: ({ platform }) => queueDepth(platform.context({ principal: null })),
-    reads: () => 10_000,
+    reads: () => 12_000,
   },
 ];
 
