@@ -27,6 +27,7 @@ export {
   type FieldError,
   type SignInChallenge,
 } from './kernel/errors.ts';
+export { escapeHtml } from './kernel/html.ts';
 export type { CoreSettings, S3Settings } from './kernel/settings.ts';
 export { uuidv7 } from './kernel/ids.ts';
 export { replaceKeys } from './kernel/keys.ts';

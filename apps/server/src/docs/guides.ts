@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { Marked } from 'marked';
-import { escapeHtml, textPage } from './pages.ts';
+import { escapeHtml } from '@tenon/core';
+import { textPage } from './pages.ts';
 
 /** The root of the repository, or of the image. Sources and bundles are equally far below it. */
 const root = new URL('../../../../', import.meta.url);

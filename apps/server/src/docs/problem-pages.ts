@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { CataloguedProblem } from '@tenon/api';
-import { escapeHtml as escape, textPage } from './pages.ts';
+import { escapeHtml as escape } from '@tenon/core';
+import { textPage } from './pages.ts';
 
 /** Shows a sentence. Of Markdown it knows code. */
 const rich = (text: string): string => escape(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../kernel/html.ts';
 import type { Mail } from './mailer.ts';
 
 /** A paragraph, or text to copy unchanged. */
@@ -11,17 +12,6 @@ interface Message {
   blocks: readonly Block[];
   headers?: Mail['headers'];
 }
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Escapes text for HTML and its attributes. */
-const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 
 const htmlOf = (block: Block): string =>
   typeof block === 'string'
