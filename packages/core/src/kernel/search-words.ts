@@ -23,8 +23,14 @@ const gramsOf = (letters: readonly string[]): string[] =>
 const shorten = (word: string): string =>
   word.length <= 64 ? word : word.slice(0, 64).replace(/[\ud800-\udbff]$/, '');
 
-/** The locale decides nothing about the scripts that are segmented, but it must be the same everywhere. */
-const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
+let segmenter: Intl.Segmenter | undefined;
+
+/**
+ * Cuts a run into words. The locale decides nothing about the scripts that are segmented, but it must be the same everywhere. The segmenter
+ * is created when it is first needed, because that takes several milliseconds of each start.
+ */
+const segmentsIn = (run: string): Intl.Segments =>
+  (segmenter ??= new Intl.Segmenter('en', { granularity: 'word' })).segment(run);
 
 /**
  * The words of a text to index, each once. A search finds a word by its beginning, so where words are written without spaces, each
@@ -39,7 +45,7 @@ export function indexWords(text: string): string[] {
 function segmentsOf(run: string): string[][] {
   const segments: string[][] = [];
   let wasSingle = false;
-  for (const { segment } of segmenter.segment(run)) {
+  for (const { segment } of segmentsIn(run)) {
     const letters = lettersOf(segment);
     if (wasSingle && letters.length === 1) segments.at(-1)?.push(...letters);
     else segments.push([...letters]);
