@@ -40,7 +40,8 @@ export class SchedulePlanner {
     if (names.size < schedules.length) throw new Error('Two schedules have the same name.');
     this.#planned = schedules.map((schedule) => ({
       schedule,
-      cron: new Cron(schedule.cron, { timezone: 'UTC', paused: true, mode: '5-part' }),
+      // UTC as an offset, because a time zone by name loads the formats of dates with each start.
+      cron: new Cron(schedule.cron, { utcOffset: 0, paused: true, mode: '5-part' }),
       next: null,
     }));
   }
