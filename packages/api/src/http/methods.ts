@@ -14,13 +14,16 @@ export type MethodsAt = (path: string) => readonly string[] | null;
 
 const isParameter = (segment: string): boolean => segment.startsWith(':');
 
-/** Whether every path that fits `narrow` fits `wide` too, as each path of `/tasks/trash` fits `/tasks/:id`. */
-export function isWider(wide: string, narrow: string): boolean {
-  const own = wide.split('/');
-  const other = narrow.split('/');
-  return (
-    wide !== narrow && own.length === other.length && own.every((one, at) => isParameter(one) || one === other[at])
-  );
+/** Whether a path fits a route. Both are given as their segments, and a parameter of the route fits each segment. */
+const fits = (route: readonly string[], path: readonly string[]): boolean =>
+  route.length === path.length && route.every((segment, at) => segment === path[at] || isParameter(segment));
+
+/** For each URL, the other URLs that fit all of its paths too, as `/tasks/:id` fits `/tasks/trash`. */
+export function widerUrls(urls: Iterable<string>): Map<string, string[]> {
+  const routes = [...new Set(urls)].map((url) => ({ url, segments: url.split('/') }));
+  const widerThan = (narrow: readonly string[]) =>
+    routes.filter(({ segments }) => segments !== narrow && fits(segments, narrow));
+  return new Map(routes.map(({ url, segments }) => [url, widerThan(segments).map((wider) => wider.url)]));
 }
 
 const decode = (segment: string): string => {
@@ -33,15 +36,15 @@ const decode = (segment: string): string => {
 
 /** The methods of every route. Fastify itself can only say whether a path answers a method that it knows. */
 class Routes {
-  readonly #routes: { segments: readonly string[]; methods: Set<string> }[] = [];
+  readonly #routes = new Map<string, { segments: readonly string[]; methods: Set<string> }>();
   readonly #prefixes = new Map<string, MethodsAt>();
 
   add(url: string, methods: readonly string[]): void {
     // The only wildcard is the route for CORS, which answers no path by itself.
     if (url.includes('*')) return;
-    const known = this.#routes.find(({ segments }) => segments.join('/') === url);
+    const known = this.#routes.get(url);
     if (known) for (const method of methods) known.methods.add(method);
-    else this.#routes.push({ segments: url.split('/'), methods: new Set(methods) });
+    else this.#routes.set(url, { segments: url.split('/'), methods: new Set(methods) });
   }
 
   /** Lets a function say what the paths below a prefix answer. */
@@ -55,9 +58,8 @@ class Routes {
       if (path.startsWith(prefix)) return methodsAt(decode(path.slice(prefix.length)));
     const sent = path.split('/').map(decode);
     const rank = ({ segments }: { segments: readonly string[] }) => segments.map((one) => +isParameter(one)).join('');
-    const [nearest] = this.#routes
-      .filter(({ segments }) => segments.length === sent.length)
-      .filter(({ segments }) => segments.every((one, at) => isParameter(one) || one === sent[at]))
+    const [nearest] = [...this.#routes.values()]
+      .filter(({ segments }) => fits(segments, sent))
       .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
     return nearest ? listed.filter((method) => nearest.methods.has(method)) : null;
   };

@@ -3,7 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server';
 import type { RequestContext } from '../context.ts';
 import { deprecationHeaders } from '../deprecation.ts';
 import { sendNotFound, sendProblem } from '../http/failures.ts';
-import { isWider, routeRefusals } from '../http/methods.ts';
+import { routeRefusals, widerUrls } from '../http/methods.ts';
 import { type Operation, type RawInput } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { pointAtAlias, routeAliases, splitAliasBody } from './aliases.ts';
@@ -133,10 +133,10 @@ const methodsOf = ({ method, operation }: Route): string[] =>
   method === 'GET' && hasHead(operation) ? ['GET', 'HEAD'] : [method];
 
 function routeRefusalsOfWiderPaths(app: FastifyInstance, routes: readonly Route[]): void {
-  for (const [url, own] of Map.groupBy(routes, (route) => route.url)) {
-    const declared = own.flatMap(methodsOf);
-    const wider = routes.filter((route) => isWider(route.url, url)).flatMap(methodsOf);
-    const refused = new Set(wider.filter((method) => !declared.includes(method)));
+  const byUrl = Map.groupBy(routes, ({ url }) => url);
+  const methodsAt = (url: string): string[] => (byUrl.get(url) ?? []).flatMap(methodsOf);
+  for (const [url, wider] of widerUrls(byUrl.keys())) {
+    const refused = new Set(wider.flatMap(methodsAt)).difference(new Set(methodsAt(url)));
     if (refused.size > 0) routeRefusals(app, url, [...refused]);
   }
 }
