@@ -65,7 +65,7 @@ const wantsJson = ({ headers }: FastifyRequest): boolean =>
  */
 export async function mountDocs(app: FastifyInstance, { document, problems }: DocsContent): Promise<void> {
   // Strict-Transport-Security is the same for all answers, and depends on the settings.
-  const { 'content-security-policy': policy, ...others } = await securityHeaders({
+  const { 'content-security-policy': policy, ...others } = securityHeaders({
     contentSecurityPolicy,
     strictTransportSecurity: false,
   });
