@@ -1,7 +1,7 @@
 // Bundles the server and its libraries into a few JavaScript files. They start several times faster than the sources, because Node need not
 // find and read hundreds of modules one by one. Names and lines stay readable, because source maps would double the time of a start.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -26,23 +26,60 @@ export const programs = ['tenon.js', 'checkpoint-thread.js'];
 /** How many bundles are kept. A running server may still load parts of an older one. */
 const kept = 4;
 
-const isSource = (path) => /\.(ts|json)$/.test(path) && !/\.test\.ts$|(^|[/\\])testing[/\\]/.test(path);
+const isSource = (path) => /\.(ts|json)$/.test(path) && !/\.test\.ts$|[/\\]testing[/\\]/.test(path);
 
-const sourcesIn = (folder) =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => isSource(relative(folder, path)))
-    .sort();
+/** Remembers the name of the present bundle, with the paths that decide it and when each changed. */
+const presentFile = join(dist, 'present.json');
 
-/** Names the bundle of the present sources. It hashes their contents, because a checkout changes modification times. */
+/** Everything in a folder, and the folder itself, as `[path, isFile]`. */
+const contentsOf = (folder) => [
+  [folder, false],
+  ...readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => [
+    join(entry.parentPath, entry.name),
+    entry.isFile(),
+  ]),
+];
+
+/** When a path last changed in any way, also by a file that was added to a folder. Undefined when there is none. */
+const changedAt = (path) => statSync(path, { throwIfNoEntry: false })?.ctimeMs;
+
+/** Returns the name of the present bundle if no path has changed since it was found. This saves reading all sources with each start. */
+function rememberedName() {
+  try {
+    const { name, paths } = JSON.parse(readFileSync(presentFile, 'utf8'));
+    return paths.every(([path, at]) => changedAt(join(root, path)) === at) ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function remember(name, paths) {
+  const unfinished = `${presentFile}-${randomBytes(4).toString('hex')}`;
+  try {
+    mkdirSync(dist, { recursive: true });
+    writeFileSync(unfinished, JSON.stringify({ name, paths }));
+    renameSync(unfinished, presentFile);
+  } catch {
+    // The folder is read-only, so the next start reads the sources again.
+  }
+}
+
+/** Names the bundle of the present sources. It hashes their contents, because a checkout changes the times of files. */
 function nameOf() {
+  const known = rememberedName();
+  if (known !== undefined) return known;
+  const found = folders.flatMap(contentsOf);
+  const sources = [...files, ...found.filter(([path, isFile]) => isFile && isSource(path)).map(([path]) => path)];
+  // The times are read before the contents. A file that changes in between has another time at the next start.
+  const paths = [...files, ...found.map(([path]) => path)].map((path) => [relative(root, path), changedAt(path)]);
   const hash = createHash('sha256');
-  for (const path of [...files, ...folders.flatMap(sourcesIn)]) {
+  for (const path of sources.sort()) {
     const text = readFileSync(path);
     hash.update(`${relative(root, path).replaceAll(sep, '/')}\0${text.length}\0`).update(text);
   }
-  return hash.digest('hex').slice(0, 16);
+  const name = hash.digest('hex').slice(0, 16);
+  remember(name, paths);
+  return name;
 }
 
 /** Lets entities import only those parts of the ORM that define entities. Its index would load all of the ORM with every start. */
@@ -122,9 +159,14 @@ async function build(folder) {
 /** Returns when a bundle was finished. */
 const finishedAt = (name) => statSync(join(dist, name)).mtimeMs;
 
+const bundles = () =>
+  readdirSync(dist, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
 /** Removes the oldest bundles, finished or not. */
 function removeOld() {
-  const names = readdirSync(dist).sort((a, b) => finishedAt(b) - finishedAt(a));
+  const names = bundles().sort((a, b) => finishedAt(b) - finishedAt(a));
   for (const name of names.slice(kept)) rmSync(join(dist, name), { recursive: true, force: true });
 }
 
@@ -134,7 +176,7 @@ function removeOld() {
  */
 export async function currentBundle() {
   // The image contains one bundle and no sources.
-  if (!existsSync(folders[0])) return join(dist, readdirSync(dist)[0]);
+  if (!existsSync(folders[0])) return join(dist, bundles()[0]);
   const folder = join(dist, nameOf());
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}-${randomBytes(4).toString('hex')}`;
