@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { createLogger, type Logger } from './logger.ts';
+import { releaseMemory } from './release-memory.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { version } from './version.ts';
 
@@ -17,6 +18,9 @@ const number = (options: Record<string, unknown>, name: string): number => {
   return Number(text);
 };
 
+/** How many milliseconds after the start a server no longer needs what the start has allocated. */
+const settledAfter = 1000;
+
 class UsageError extends Error {}
 
 /** Each command imports what it needs when it runs, so that no command waits for the imports of another. */
@@ -32,6 +36,7 @@ const commands: Record<string, Command> = {
       const { welcome } = await starting;
       // After the lines that the logger still has, so that it is the last thing to be seen.
       if (welcome !== null) logger.flush(() => process.stdout.write(welcome));
+      setTimeout(releaseMemory, settledAfter).unref();
     },
   },
   migrate: {
