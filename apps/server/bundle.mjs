@@ -1,7 +1,7 @@
 // Bundles the server and its libraries into a few JavaScript files. They start several times faster than the sources, because Node need not
 // find and read hundreds of modules one by one. Names and lines stay readable, because source maps would double the time of a start.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,8 +28,13 @@ const kept = 4;
 
 const isSource = (path) => /\.(ts|json)$/.test(path) && !/\.test\.ts$|[/\\]testing[/\\]/.test(path);
 
-/** Remembers the name of the present bundle, with the paths that decide it and when each changed. */
-const presentFile = join(dist, 'present.json');
+/** The names of the bundles, finished or not. */
+const bundles = () =>
+  existsSync(dist)
+    ? readdirSync(dist, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+    : [];
 
 /** Everything in a folder, and the folder itself, as `[path, isFile]`. */
 const contentsOf = (folder) => [
@@ -40,34 +45,35 @@ const contentsOf = (folder) => [
   ]),
 ];
 
-/** When a path last changed in any way, also by a file that was added to a folder. Undefined when there is none. */
+/** When a path last changed in any way. A folder changes when something is added to it. Undefined when there is no such path. */
 const changedAt = (path) => statSync(path, { throwIfNoEntry: false })?.ctimeMs;
 
-/** Returns the name of the present bundle if no path has changed since it was found. This saves reading all sources with each start. */
-function rememberedName() {
+/** The file in a bundle that lists the paths that decide what it contains, with the times at which they had changed. */
+const listIn = (name) => join(dist, name, 'sources.json');
+
+/** Whether no source has changed since a bundle was last found to be the present one. This saves reading all sources with each start. */
+function isUnchanged(name) {
   try {
-    const { name, paths } = JSON.parse(readFileSync(presentFile, 'utf8'));
-    return paths.every(([path, at]) => changedAt(join(root, path)) === at) ? name : undefined;
+    const paths = JSON.parse(readFileSync(listIn(name), 'utf8'));
+    return paths.every(([path, at]) => changedAt(join(root, path)) === at);
   } catch {
-    return undefined;
+    return false;
   }
 }
 
-function remember(name, paths) {
-  const unfinished = `${presentFile}-${randomBytes(4).toString('hex')}`;
+/** Writes the list of a bundle. Another start never sees half of it. */
+function keepList(name, paths) {
+  const unfinished = `${listIn(name)}-${randomBytes(4).toString('hex')}`;
   try {
-    mkdirSync(dist, { recursive: true });
-    writeFileSync(unfinished, JSON.stringify({ name, paths }));
-    renameSync(unfinished, presentFile);
+    writeFileSync(unfinished, JSON.stringify(paths));
+    renameSync(unfinished, listIn(name));
   } catch {
-    // The folder is read-only, so the next start reads the sources again.
+    // The folder is read-only. So the next start reads the sources again.
   }
 }
 
-/** Names the bundle of the present sources. It hashes their contents, because a checkout changes the times of files. */
-function nameOf() {
-  const known = rememberedName();
-  if (known !== undefined) return known;
+/** Names the bundle of the present sources, and lists them. The name is a hash of their contents, because a checkout changes their times. */
+function readSources() {
   const found = folders.flatMap(contentsOf);
   const sources = [...files, ...found.filter(([path, isFile]) => isFile && isSource(path)).map(([path]) => path)];
   // The times are read before the contents. A file that changes in between has another time at the next start.
@@ -77,9 +83,7 @@ function nameOf() {
     const text = readFileSync(path);
     hash.update(`${relative(root, path).replaceAll(sep, '/')}\0${text.length}\0`).update(text);
   }
-  const name = hash.digest('hex').slice(0, 16);
-  remember(name, paths);
-  return name;
+  return { name: hash.digest('hex').slice(0, 16), paths };
 }
 
 /** Lets entities import only those parts of the ORM that define entities. Its index would load all of the ORM with every start. */
@@ -159,11 +163,6 @@ async function build(folder) {
 /** Returns when a bundle was finished. */
 const finishedAt = (name) => statSync(join(dist, name)).mtimeMs;
 
-const bundles = () =>
-  readdirSync(dist, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-
 /** Removes the oldest bundles, finished or not. */
 function removeOld() {
   const names = bundles().sort((a, b) => finishedAt(b) - finishedAt(a));
@@ -177,12 +176,19 @@ function removeOld() {
 export async function currentBundle() {
   // The image contains one bundle and no sources.
   if (!existsSync(folders[0])) return join(dist, bundles()[0]);
-  const folder = join(dist, nameOf());
-  if (existsSync(folder)) return folder;
+  const unchanged = bundles().find(isUnchanged);
+  if (unchanged !== undefined) return join(dist, unchanged);
+  const { name, paths } = readSources();
+  const folder = join(dist, name);
+  if (existsSync(folder)) {
+    keepList(name, paths);
+    return folder;
+  }
   const unfinished = `${folder}-${randomBytes(4).toString('hex')}`;
   try {
     await build(unfinished);
     renameSync(unfinished, folder);
+    keepList(name, paths);
     removeOld();
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
