@@ -23,23 +23,48 @@ let renewal;
 /** What finishes the sign-in of somebody with a second factor, or null. */
 let challenge = null;
 
-/** Calls an operation without a cookie. @throws the problem, with its detail as the message */
+/** Sends a request without a cookie, and reads the whole answer. @throws an error with a message for people */
+async function post(path, body) {
+  try {
+    const response = await fetch(path, {
+      method: 'POST',
+      credentials: 'omit',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch {
+    throw new Error('The server could not be reached.');
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Some answers have no body, and a proxy may answer with a page.
+    return {};
+  }
+}
+
+/** Calls an operation. @throws an error with the members of the problem and a message for people */
 async function call(operation, body) {
-  const response = await fetch(`/api/v1/auth/${operation}`, {
-    method: 'POST',
-    credentials: 'omit',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const answer = response.status === 204 ? null : await response.json();
-  if (!response.ok) throw Object.assign(new Error(answer.detail), { problem: answer });
-  return answer;
+  const { status, text } = await post(`/api/v1/auth/${operation}`, body);
+  const answer = parsed(text);
+  if (status < 300) return answer;
+  throw Object.assign(new Error(answer.detail ?? `The server answered ${status}.`), answer, { status });
+}
+
+/** Renews the session after some seconds, or not at all when nobody is signed in. */
+function renewIn(seconds) {
+  clearTimeout(renewal);
+  if (session) renewal = setTimeout(() => void renew(), seconds * 1000);
 }
 
 function use(answer) {
   session = answer;
-  clearTimeout(renewal);
-  if (session) renewal = setTimeout(() => void renew(), (session.expiresIn - 60) * 1000);
+  // A minute before the access token expires. Servers may issue tokens that live no longer than that.
+  if (session) renewIn(session.expiresIn - Math.min(60, session.expiresIn / 2));
   reference.updateConfiguration(configurationWith(session?.accessToken ?? ''));
   element('who').textContent = session ? session.user.fullName || session.user.email : '';
   element('open').hidden = session !== null;
@@ -47,9 +72,15 @@ function use(answer) {
 }
 
 async function renew() {
+  const used = session;
   try {
-    use(await call('refresh', { refreshToken: session.refreshToken }));
-  } catch {
+    const answer = await call('refresh', { refreshToken: used.refreshToken });
+    // Somebody may have signed out meanwhile.
+    if (session === used) use(answer);
+  } catch ({ status = 503 }) {
+    if (session !== used) return;
+    // The server answers a token that it has exchanged for 10 seconds, so an answer that was lost can be asked for again.
+    if (status >= 500 || status === 429) return renewIn(3);
     use(null);
     element('who').textContent = 'Your session has ended.';
   }
@@ -57,9 +88,20 @@ async function renew() {
 
 function askForCode(asked) {
   challenge = asked;
+  const field = codeField.querySelector('input');
   codeField.hidden = asked === null;
-  codeField.querySelector('input').required = asked !== null;
+  field.required = asked !== null;
+  field.value = '';
+  if (asked) field.focus();
 }
+
+/** Finishes a sign-in. Codes of an app have six digits, and recovery codes have more characters. */
+const answerChallenge = (code) =>
+  call('second-factor', {
+    challengeToken: challenge,
+    ...(/^\d{6}$/.test(code) ? { code } : { recoveryCode: code }),
+    tokenTransport: 'body',
+  });
 
 /** Sends the name and the password, and then the code if that is asked for. */
 async function signIn({ login, password, code }) {
@@ -67,13 +109,13 @@ async function signIn({ login, password, code }) {
   try {
     use(
       challenge
-        ? await call('second-factor', { challengeToken: challenge, code })
+        ? await answerChallenge(code.replaceAll(/\s/g, ''))
         : await call('login', { login, password, tokenTransport: 'body' }),
     );
     dialog.close();
   } catch (error) {
-    if (error.problem?.code === 'second_factor_required') askForCode(error.problem.challenge.token);
-    if (error.problem?.code === 'invalid_challenge') askForCode(null);
+    if (error.code === 'second_factor_required') askForCode(error.challenge.token);
+    if (error.code === 'invalid_challenge') askForCode(null);
     message.textContent = error.message;
   }
 }
@@ -81,7 +123,9 @@ async function signIn({ login, password, code }) {
 async function signOut() {
   const { refreshToken } = session;
   use(null);
-  await call('logout', { refreshToken });
+  await call('logout', { refreshToken }).catch((error) => {
+    element('who').textContent = `You are signed out on this page only. ${error.message}`;
+  });
 }
 
 element('open').addEventListener('click', () => dialog.showModal());

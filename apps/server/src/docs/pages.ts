@@ -52,7 +52,7 @@ export const scalarPage = page(
         <p>The requests of this page are then sent as you, until you close it.</p>
         <label>E-mail address or username <input name="login" autocomplete="username" required></label>
         <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-        <label id="code-field" hidden>Code of your app <input name="code" autocomplete="one-time-code"></label>
+        <label id="code-field" hidden>Code of your app, or a recovery code <input name="code" autocomplete="one-time-code"></label>
         <p id="sign-in-message" role="alert"></p>
         <button type="submit">Sign in</button>
         <button id="cancel" type="button">Cancel</button>
