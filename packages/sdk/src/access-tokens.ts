@@ -1,4 +1,5 @@
-import { ConnectionError, UnauthenticatedError } from './errors.ts';
+import { UnauthenticatedError } from './errors.ts';
+import { notTenon } from './failure.ts';
 import { post } from './http.ts';
 import type { CallOptions } from './options.ts';
 import type { Arriving, ResponseInfo } from './responses.ts';
@@ -175,7 +176,7 @@ export class AccessTokens {
     };
     const operation = 'auth.refresh';
     const answer = await retrying(attempt, { operation, retry, runtime, observer, until, signal: options.signal });
-    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
+    if (!isSignedIn(answer)) throw notTenon();
     return answer;
   }
 

@@ -1,7 +1,7 @@
 import { type AccessTokens, type AuthListener, isSignedIn } from './access-tokens.ts';
 import type { Local } from './calls.ts';
 import { withDeadline } from './deadline.ts';
-import { ConnectionError } from './errors.ts';
+import { notTenon } from './failure.ts';
 import { post } from './http.ts';
 import type { CallOptions } from './options.ts';
 import type { Arriving } from './responses.ts';
@@ -38,7 +38,7 @@ export const authEvents = ({ session }: Settings, tokens: AccessTokens): Readonl
 export function authCalls(settings: Settings, tokens: AccessTokens): ReadonlyMap<string, Send> {
   const signIn = async (path: string, input: object, options?: Options): Promise<unknown> => {
     const answer = await post(settings, path, input, options);
-    if (!isSignedIn(answer)) throw new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
+    if (!isSignedIn(answer)) throw notTenon();
     await tokens.signIn(answer);
     return answer;
   };

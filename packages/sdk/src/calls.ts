@@ -1,18 +1,11 @@
-import type { TRPCProcedureOptions } from '@trpc/client';
-import { unwrap } from './failure.ts';
 import { checkInput } from './inputs.ts';
 import { listOf, type Page } from './list.ts';
 import type { Upload } from './multipart.ts';
 import type { MutationOptions, WaitOptions } from './options.ts';
+import type { CallProcedure } from './procedures.ts';
 import { type Arriving, callOf } from './responses.ts';
 
-/** The methods of tRPC's untyped client that calls need. */
-export interface Caller {
-  query(path: string, input: unknown, options: TRPCProcedureOptions): Promise<unknown>;
-  mutation(path: string, input: unknown, options: TRPCProcedureOptions): Promise<unknown>;
-}
-
-/** A call that is not one call of tRPC. */
+/** A call that is not one call of a procedure. */
 export type Override = (input: object, options?: MutationOptions & WaitOptions & Arriving) => Promise<unknown>;
 
 /** A call that sends nothing. */
@@ -44,26 +37,11 @@ function membersOf<Member>(own: object, make: (name: string) => Member): object 
  */
 export function withCalls(
   own: object,
-  caller: Caller,
+  call: CallProcedure,
   overrides: ReadonlyMap<string, Override>,
   uploads: ReadonlyMap<string, Upload>,
   locals: ReadonlyMap<string, Local>,
 ): object {
-  const call = async (
-    type: keyof Caller,
-    path: string,
-    input: unknown,
-    options: MutationOptions & Arriving = {},
-  ): Promise<unknown> => {
-    const { signal, ...context } = options;
-    try {
-      return await caller[type](path, input, { context, ...(signal && { signal }) });
-    } catch (thrown) {
-      signal?.throwIfAborted();
-      throw unwrap(thrown);
-    }
-  };
-
   const operation = (path: string, name: string) => {
     const local = locals.get(path);
     if (local) return local;
@@ -80,10 +58,11 @@ export function withCalls(
         });
     if (!isQueryName(name))
       return (input?: unknown, options?: MutationOptions) =>
-        callOf((arrived) => call('mutation', path, input, { ...options, arrived }));
+        callOf((arrived) => call({ type: 'mutation', path, input, options: { ...options, arrived } }));
     return (input?: object, options?: MutationOptions) =>
       listOf((cursor, arrived) => {
-        const page = call('query', path, cursor === null ? input : { ...input, cursor }, { ...options, arrived });
+        const asked = cursor === null ? input : { ...input, cursor };
+        const page = call({ type: 'query', path, input: asked, options: { ...options, arrived } });
         // The types allow iterating only lists.
         return page as Promise<Page<unknown>>;
       });

@@ -1,5 +1,4 @@
-import type { AppRouter, Problem } from './contract.ts';
-import { isTRPCClientError, TRPCClientError } from '@trpc/client';
+import type { Problem } from './contract.ts';
 import {
   BadRequestError,
   ConflictError,
@@ -56,50 +55,36 @@ function retryAfterOf(headers: Headers): number | null {
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
 
-/** The error of a response that is not `ok`. Its body is a problem only when our server sent it. */
-export function fromResponse({ status, headers }: Response, body: unknown): TenonError {
+/** The member of a value that these names lead to; undefined when there is none. */
+const memberOf = (value: unknown, ...names: string[]): unknown =>
+  names.reduce<unknown>((found, name) => (isObject(found) ? Reflect.get(found, name) : undefined), value);
+
+/** What a call of a procedure was answered, by our error for it. */
+const answers = new WeakMap<TenonError, { readonly answer: object; readonly response: Response }>();
+
+/** The error of tRPC for which the server sent ours, and its response. Undefined when it sent none. */
+export const trpcAnswerOf = (error: TenonError) => answers.get(error);
+
+/** The error of an answer that has another form than those of our server. */
+export const notTenon = (): ConnectionError =>
+  new ConnectionError(new TypeError('The answer does not come from a Tenon server.'));
+
+/**
+ * The error of an answer that is no success, over REST or as tRPC writes it. In a batch, a call may fail although the response is `ok`.
+ * @param body a problem, `{ error }` of tRPC, or anything when another server has sent it
+ */
+export function fromResponse(response: Response, body: unknown): TenonError {
+  const { ok, status, headers } = response;
+  const isTrpc = !isProblem(body);
+  const problem = isTrpc ? memberOf(body, 'error', 'data', 'problem') : body;
+  const known = isProblem(problem) ? problem : null;
+  if (ok && !known) return notTenon();
   const requestId = headers.get('x-request-id');
-  return errorOf(status, {
+  const error = errorOf(ok && known ? known.status : status, {
     ...(requestId !== null && { requestId }),
-    ...(isProblem(body) && body),
+    ...known,
     retryAfter: retryAfterOf(headers),
   });
-}
-
-type TrpcError = TRPCClientError<AppRouter>;
-
-/** The errors that tRPC created for the same answers. As `cause` of ours they would repeat everything at length in every log. */
-const originals = new WeakMap<TenonError, TrpcError>();
-
-function fromTrpc(error: TrpcError): TenonError | null {
-  const problem: unknown = error.data?.problem;
-  if (!isProblem(problem)) return null;
-  // In a batch the headers cannot be attributed to one call, and a stream has sent its headers before.
-  const response = error.meta?.['response'];
-  const headers =
-    isObject(response) && 'headers' in response && response.headers instanceof Headers ? response.headers : null;
-  const made = errorOf(problem.status, { ...problem, retryAfter: headers && retryAfterOf(headers) });
-  originals.set(made, error);
-  return made;
-}
-
-/** The error that callers get when sending fails. What is neither an answer nor already our error is a network failure. */
-export function toTenonError(thrown: unknown): TenonError {
-  if (thrown instanceof TenonError) return thrown;
-  if (!isTRPCClientError<AppRouter>(thrown)) return new ConnectionError(thrown);
-  const { cause } = thrown;
-  return fromTrpc(thrown) ?? (cause instanceof TenonError ? cause : new ConnectionError(cause ?? thrown));
-}
-
-/** The error inside the one that tRPC's client wraps around it for the caller. */
-export function unwrap(thrown: unknown): unknown {
-  if (!isTRPCClientError<AppRouter>(thrown)) return thrown;
-  return fromTrpc(thrown) ?? thrown.cause ?? thrown;
-}
-
-/** The reverse of `unwrap`, because tRPC's client lets no other errors pass. */
-export function toTrpcError(thrown: unknown): TrpcError {
-  const original = thrown instanceof TenonError && originals.get(thrown);
-  if (original) return original;
-  return TRPCClientError.from(thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+  if (isTrpc && known && isObject(body)) answers.set(error, { answer: body, response });
+  return error;
 }

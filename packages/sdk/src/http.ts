@@ -35,7 +35,7 @@ export function request({ fetch, observer }: Settings, url: string, init: Reques
 }
 
 /** The body as JSON; undefined when it is not JSON, for example from a proxy in front of the server. */
-async function jsonOf(response: Response): Promise<unknown> {
+export async function jsonOf(response: Response): Promise<unknown> {
   const text = await response.text().catch((thrown: unknown) => {
     throw new ConnectionError(thrown);
   });
@@ -55,23 +55,6 @@ export async function answerOf(response: Response, arrived?: Arrived): Promise<u
   if (!response.ok) throw fromResponse(response, body);
   arrived?.(response);
   return body;
-}
-
-const isTrpcAnswer = (body: unknown): boolean =>
-  Array.isArray(body) ||
-  (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'object');
-
-/** The `fetch` of tRPC's links. They treat any body as an answer of tRPC, so other failures are thrown here, by their status. */
-export async function trpcFetch(
-  settings: Settings,
-  url: string,
-  init: RequestInit,
-): Promise<Pick<Response, 'ok' | 'headers' | 'body' | 'json'>> {
-  const response = await request(settings, url, init);
-  if (response.ok) return response;
-  const body = await jsonOf(response);
-  if (!isTrpcAnswer(body)) throw fromResponse(response, body);
-  return { ok: false, headers: response.headers, body: null, json: async () => body };
 }
 
 /**

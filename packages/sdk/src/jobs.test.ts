@@ -50,6 +50,12 @@ test('waiting asks less and less often until the job is finished', async () => {
   expect(runtime.slept).toEqual([200, 300, 450]);
 });
 
+test('waiting knows the response that carried the last answer', async () => {
+  answers.push({}, { status: 'done', progress: 100, ...finished });
+  const { data, response } = await tenon.jobs.wait(job, { organization }).withResponse();
+  expect([data.status, response.status]).toEqual(['done', 200]);
+});
+
 test('a job that has failed is answered too', async () => {
   const error = { code: 'permission_denied', message: 'No.' };
   answers.push({ status: 'failed', error, ...finished });

@@ -1,9 +1,8 @@
-import type { AppRouter, Job } from './contract.ts';
-import type { TRPCClient } from '@trpc/client';
+import type { Operations } from './api.ts';
 import type { Override } from './calls.ts';
-import { unwrap } from './failure.ts';
+import type { Job } from './contract.ts';
 import type { WaitOptions } from './options.ts';
-import type { Call } from './responses.ts';
+import type { Arriving, Call } from './responses.ts';
 import type { Settings } from './settings.ts';
 
 /** In milliseconds. */
@@ -20,13 +19,12 @@ export interface JobCalls {
 }
 
 /** @returns them by operationId */
-export function jobCalls(trpc: TRPCClient<AppRouter>, { runtime }: Settings): ReadonlyMap<string, Override> {
-  const wait = async (id: string, { signal, onProgress, ...context }: WaitOptions = {}): Promise<Job> => {
+export function jobCalls(get: Operations['jobs']['get'], { runtime }: Settings): ReadonlyMap<string, Override> {
+  const wait = async (id: string, { onProgress, arrived, ...options }: WaitOptions & Arriving = {}): Promise<Job> => {
+    const { signal } = options;
     for (let delay = firstDelay; ; delay = Math.min(1.5 * delay, longestDelay)) {
-      const job = await trpc.jobs.get.query({ id }, { context, ...(signal && { signal }) }).catch((thrown: unknown) => {
-        signal?.throwIfAborted();
-        throw unwrap(thrown);
-      });
+      const { data: job, response } = await get({ id }, options).withResponse();
+      arrived?.(response);
       onProgress?.(job);
       if (job.finishedAt !== null) return job;
       await runtime.sleep(delay * (0.5 + runtime.random() / 2), signal);

@@ -22,10 +22,8 @@ export interface Call<Data> extends Promise<Data> {
   withResponse(): Promise<WithResponse<Data>>;
 }
 
-/** Is told which response carried the answer of a call. */
+/** Gets the response that carried the answer of a call. */
 export type Arrived = (response: ResponseInfo) => void;
-
-export const isArrived = (value: unknown): value is Arrived => typeof value === 'function';
 
 /** What the client passes on beside the options of a caller. */
 export interface Arriving {
@@ -34,18 +32,7 @@ export interface Arriving {
 
 export const requestIdOf = ({ headers }: ResponseInfo): string | null => headers.get('x-request-id');
 
-/** Whether something is a response. Custom implementations of `fetch` have classes of their own. */
-export const isResponse = (value: unknown): value is ResponseInfo =>
-  typeof value === 'object' &&
-  value !== null &&
-  'status' in value &&
-  typeof value.status === 'number' &&
-  'headers' in value &&
-  typeof value.headers === 'object' &&
-  value.headers !== null &&
-  'get' in value.headers;
-
-/** Starts a call. @param send tells which response carried the answer, before it resolves */
+/** Starts a call. @param send passes on the response that carried the answer, before it resolves */
 export function callOf<Data>(send: (arrived: Arrived) => Promise<Data>): Call<Data> {
   let response: ResponseInfo | undefined;
   const answer = send((arrived) => {

@@ -50,13 +50,15 @@ function delayAfter(error: TenonError, tried: number, { retry, runtime, until = 
 /**
  * Tries until the attempt succeeds, fails for good, or was tried often enough.
  * @param attempt must do nothing once the signal is aborted, because an abort ends the wait and starts the next attempt
+ * @throws what the last attempt threw, or the signal's reason
  */
 export async function retrying<Result>(attempt: () => Promise<Result>, options: Retrying): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
       return await attempt();
     } catch (thrown) {
-      if (options.signal?.aborted || !(thrown instanceof TenonError)) throw thrown;
+      options.signal?.throwIfAborted();
+      if (!(thrown instanceof TenonError)) throw thrown;
       const delay = delayAfter(thrown, tried, options);
       if (delay === null) throw thrown;
       options.observer.retrying({ operation: options.operation, error: thrown, attempt: tried, delayMs: delay });

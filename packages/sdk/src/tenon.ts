@@ -1,4 +1,4 @@
-import { createTRPCClient, getUntypedClient, type TRPCClient } from '@trpc/client';
+import { createTRPCClient, type TRPCClient } from '@trpc/client';
 import { AccessTokens } from './access-tokens.ts';
 import type { Operations } from './api.ts';
 import { authCalls, type AuthEvents, authEvents } from './auth.ts';
@@ -6,12 +6,13 @@ import { withCalls } from './calls.ts';
 import { connections } from './connections.ts';
 import type { AppRouter } from './contract.ts';
 import { downloadCalls, uploadCalls } from './files.ts';
-import { linksOf } from './links.ts';
 import type { TenonOptions } from './options.ts';
-import type { Runtime } from './runtime.ts';
 import { type JobCalls, jobCalls } from './jobs.ts';
+import { procedureCaller } from './procedures.ts';
 import { redirectCalls } from './redirects.ts';
+import type { Runtime } from './runtime.ts';
 import { settingsOf } from './settings.ts';
+import { trpcLink } from './trpc-link.ts';
 
 /** Every operation of the API, by its operationId: `tenon.tasks.create({ title })`. */
 export interface Tenon extends Operations {
@@ -30,16 +31,17 @@ export interface Tenon extends Operations {
 export function connect(options: TenonOptions, runtime?: Runtime): Tenon {
   const settings = settingsOf(options, runtime);
   const tokens = new AccessTokens(settings);
-  const trpc = createTRPCClient<AppRouter>({ links: linksOf(settings, tokens) });
+  const call = procedureCaller(settings, tokens);
+  const trpc = createTRPCClient<AppRouter>({ links: [trpcLink(call)] });
   const overrides = new Map([
     ...authCalls(settings, tokens),
     ...downloadCalls(settings, tokens),
-    ...jobCalls(trpc, settings),
+    ...jobCalls((input, options) => tenon.jobs.get(input, options), settings),
   ]);
   const locals = new Map([...redirectCalls(settings), ...authEvents(settings, tokens)]);
   const uploads = uploadCalls(settings, tokens);
   // The proxy answers any name. Only the router's type knows which names exist.
-  const tenon = withCalls({ trpc }, getUntypedClient(trpc), overrides, uploads, locals) as Tenon;
+  const tenon = withCalls({ trpc }, call, overrides, uploads, locals) as Tenon;
   connections.set(tenon, { settings, tokens });
   return tenon;
 }
