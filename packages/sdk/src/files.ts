@@ -1,12 +1,11 @@
 import type { AccessTokens } from './access-tokens.ts';
+import { attempting } from './attempts.ts';
 import type { Override } from './calls.ts';
-import { withDeadline } from './deadline.ts';
 import { answerOf, request, restHeaders } from './http.ts';
 import { bodyOf, type FileSource, formOf, isRepeatable, type Upload } from './multipart.ts';
 import type { DownloadOptions, UploadOptions } from './options.ts';
 import { urlOf } from './redirects.ts';
 import type { Arriving } from './responses.ts';
-import { retrying } from './retry.ts';
 import { randomKey } from './runtime.ts';
 import type { Settings } from './settings.ts';
 import { hasUploadProgress, type Sent, sendWithProgress } from './xhr.ts';
@@ -75,16 +74,8 @@ export function uploadCalls(settings: Settings, tokens: AccessTokens): ReadonlyM
         headers.set('idempotency-key', key);
         return answerOf(await sendFile({ method, url, headers, signal }, file, options), options.arrived);
       };
-      const retry = isRepeatable(file) ? settings.retry : { ...settings.retry, limit: 0 };
-      const { runtime, observer } = settings;
-      return retrying(
-        () =>
-          withDeadline((signal) => tokens.using((token) => send(token, signal)), {
-            timeoutMs: options.timeoutMs ?? Infinity,
-            signal: options.signal,
-          }),
-        { operation, retry, runtime, observer, signal: options.signal },
-      );
+      const { timeoutMs = Infinity, signal } = options;
+      return attempting(settings, tokens, { operation, isRepeatable: isRepeatable(file), timeoutMs, signal }, send);
     };
   return new Map(Object.entries(uploadRoutes).map(([name, route]) => [name, uploadTo(name, route)]));
 }
@@ -115,7 +106,7 @@ export function downloadCalls(settings: Settings, tokens: AccessTokens): Readonl
     (operation: string, path: string): Override =>
     (input, options: DownloadOptions & Arriving = {}) => {
       const url = `${settings.baseUrl}/api/v1${urlOf(path, input)}`;
-      const { range, signal: caller } = options;
+      const { range, timeoutMs, signal: caller } = options;
       const send = async (token: string | null, deadline: AbortSignal) => {
         // The deadline ends with the headers. The signal of the caller also stops the bytes after that.
         const signal = caller ? AbortSignal.any([deadline, caller]) : deadline;
@@ -126,13 +117,7 @@ export function downloadCalls(settings: Settings, tokens: AccessTokens): Readonl
         options.arrived?.(response);
         return fileOf(response);
       };
-      const attempt = () =>
-        withDeadline((signal) => tokens.using((token) => send(token, signal)), {
-          timeoutMs: options.timeoutMs ?? settings.timeoutMs,
-          signal: caller,
-        });
-      const { retry, runtime, observer } = settings;
-      return retrying(attempt, { operation, retry, runtime, observer, signal: caller });
+      return attempting(settings, tokens, { operation, isRepeatable: true, timeoutMs, signal: caller }, send);
     };
   return new Map(Object.entries(downloadPaths).map(([name, path]) => [name, downloadFrom(name, path)]));
 }
