@@ -37,6 +37,13 @@ const installed = (path: string): string => realpathSync(join(root, 'node_module
 
 const write = (path: string, value: object) => writeFileSync(path, JSON.stringify(value));
 
+/** The examples of the README as one program, because each continues those before it. @param marks of those that need more packages */
+const readmeWith = (...marks: string[]): string =>
+  Array.from(readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts( \w+)?\n([\s\S]*?)^```$/gm))
+    .filter(([, mark]) => mark === undefined || marks.includes(mark.trim()))
+    .map(([, , code]) => code)
+    .join('\n');
+
 /** Code of somebody who has installed the package, with names that only the published types have. */
 const named = `
 import { type CommonErrorCode, createTenon, type ErrorCodeOf, type Task, type TaskCreate, type TaskPage } from '@tenon/sdk';
@@ -238,13 +245,19 @@ describe('the package', () => {
     expect(unexpected).toEqual([]);
   });
 
-  test.each([
-    ['without tRPC', ['@trpc/*'], 10_000],
-    ['tRPC included', [], 20_000],
-  ])('weighs little in a browser, %s', async (_, external, most) => {
+  test.each<[string, string, { external?: string[]; most: number }]>([
+    [
+      'createTenon without tRPC',
+      `export { createTenon } from './dist/index.js'`,
+      { external: ['@trpc/*'], most: 10_000 },
+    ],
+    // The README promises these two.
+    ['all of it with tRPC', `export * from './dist/index.js'`, { most: 15_000 }],
+    ['and with events', `export * from './dist/index.js'; export * from './dist/events.js'`, { most: 16_000 }],
+  ])('weighs little in a browser, %s', async (_, contents, { external = [], most }) => {
     const { outputFiles } = await build({
       external,
-      stdin: { contents: `export { createTenon } from './dist/index.js'`, resolveDir: unpacked },
+      stdin: { contents, resolveDir: unpacked },
       nodePaths: [join(root, 'node_modules')],
       bundle: true,
       minify: true,
@@ -281,12 +294,25 @@ describe('a project that installs it', () => {
     return { program, owner };
   }
 
+  /** Runs the examples of the README as a new owner. Returns what they print. */
+  async function runReadme(project: string, ...marks: string[]): Promise<string[]> {
+    const owner = await registerOwner(createTenon({ baseUrl: server.url }));
+    const program = join(project, 'readme-main.ts');
+    const code = readmeWith(...marks)
+      .replaceAll('http://localhost:8000', server.url)
+      .replace('ada@example.com', owner.login)
+      .replace('correct horse battery', owner.password);
+    writeFileSync(program, code);
+    return (await run(process.execPath, [program], project)).trim().split('\n');
+  }
+
   test.each(['nodenext', 'bundler'])(
     'is typed, and served, with %s',
     async (name) => {
       const isBundled = name === 'bundler';
       const compilerOptions = isBundled ? { module: 'esnext', moduleResolution: 'bundler' } : { module: 'nodenext' };
-      const project = newProject(name, compilerOptions, { 'consumer.ts': consumer, 'named.ts': named });
+      const sources = { 'consumer.ts': consumer, 'named.ts': named, 'readme.ts': readmeWith() };
+      const project = newProject(name, compilerOptions, sources);
       await installOffline(project);
       for (const compiler of ['typescript/bin/tsc', ...(isBundled ? ['@typescript/typescript6/bin/tsc6'] : [])])
         expect(await complaintsAbout(project, compiler)).toEqual([]);
@@ -308,12 +334,30 @@ describe('a project that installs it', () => {
         status: 404,
         code: 'task_not_found',
       });
+      if (isBundled) return;
+      expect(await runReadme(project)).toEqual([
+        '1 Write the minutes done',
+        'Write the minutes 1 1',
+        '1',
+        expect.stringMatching(/^version_conflict \S.* \S+$/),
+        '1',
+        '10 10',
+        'agenda.txt 1. Minutes',
+        '2 Somebody created the task Write the minutes',
+        '3 Somebody moved Write the minutes from todo to done',
+        'true 5 null',
+      ]);
     },
     120_000,
   );
 
   test('uses it with TanStack Query, installed by name', async (context) => {
-    const sources = { 'consumer.ts': consumer, 'named.ts': named, 'tanstack.ts': tanStack };
+    const sources = {
+      'consumer.ts': consumer,
+      'named.ts': named,
+      'tanstack.ts': tanStack,
+      'readme.ts': readmeWith('tanstack'),
+    };
     const project = newProject('tanstack', { module: 'nodenext' }, sources);
     if (!(await installByNpm(project, ['@trpc/tanstack-react-query', '@types/react'])))
       return context.skip('There is no registry here, so nothing can be installed by name.');
@@ -325,5 +369,6 @@ describe('a project that installs it', () => {
     expect(said.filter((line) => !line.startsWith('node_modules/@trpc/server/'))).toEqual([]);
     const { program } = await programFor(project, 'query', 'tanstack.ts');
     expect(JSON.parse(await run(process.execPath, [program], project))).toEqual(['Ask for the minutes']);
+    expect(await runReadme(project, 'tanstack')).toContain("[ 'Write the minutes' ]");
   }, 120_000);
 });
