@@ -187,6 +187,23 @@ describe('readSettings', () => {
     );
   });
 
+  it.each(['POSTGRES://u:hunter2@h/d', 'postgres:d', 'postgresql:/d'])('refuses the database %s', (url) => {
+    expect(problemsOf({ DATABASE_URL: url })).toEqual([
+      expect.objectContaining({ variable: 'DATABASE_URL', problem: 'is not a valid URL' }),
+    ]);
+  });
+
+  it.each(['https://a.example/?b', 'https://a.example/#b', 'https://u:p@a.example'])(
+    'refuses the public URL %s, to which no path can be added',
+    (url) => {
+      expect(problemsOf({ PUBLIC_URL: url })).toMatchObject([{ variable: 'PUBLIC_URL' }]);
+    },
+  );
+
+  it('reads origins as browsers write them', () => {
+    expect(read({ CORS_ORIGINS: 'HTTPS://App.Example.com' }).corsOrigins).toEqual(['https://app.example.com']);
+  });
+
   it.each(['*', 'null', 'example.com', 'https://a.example,*'])('refuses the origin %s', (origins) => {
     expect(problemsOf({ CORS_ORIGINS: origins })).toMatchObject([{ variable: 'CORS_ORIGINS' }]);
   });

@@ -55,13 +55,20 @@ const list = () =>
 
 const isOrigin = (text: string): boolean => {
   const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text.toLowerCase();
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
 };
 
 const isHostWithPort = (text: string): boolean =>
   /:\d{1,5}$/.test(text) && URL.parse(`http://${text}`)?.pathname === '/';
 
-const isUrl = (text: string, ...protocols: string[]): boolean => protocols.includes(URL.parse(text)?.protocol ?? '');
+/** Whether core takes a text for the URL of a PostgreSQL database. Its scheme is in lower case. */
+const isPostgresUrl = (text: string): boolean => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+
+/** Whether paths can be added to a text to make links. */
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && !/[?#]/.test(text) && url.username + url.password === '';
+}
 
 const trustProxy = z.string().transform((text): TrustProxy => {
   const lower = text.toLowerCase();
@@ -89,15 +96,12 @@ const variables = {
   DATABASE_URL: [
     z
       .string()
-      .refine((text) => /^(file|sqlite):.+/.test(text) || isUrl(text, 'postgres:', 'postgresql:'))
+      .refine((text) => /^(file|sqlite):.+/.test(text) || isPostgresUrl(text))
       .optional(),
     'file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/DATABASE',
   ],
   DATABASE_MIGRATION_URL: [
-    z
-      .string()
-      .refine((text) => isUrl(text, 'postgres:', 'postgresql:'))
-      .optional(),
+    z.string().refine(isPostgresUrl).optional(),
     'postgres://USER:PASSWORD@HOST/DATABASE, with the role that owns the tables',
   ],
   SQLITE_SYNCHRONOUS: [z.enum(['normal', 'full']).default('normal'), 'normal or full'],
@@ -132,9 +136,10 @@ const variables = {
   ],
   CORS_ORIGINS: [
     list()
+      .transform((origins) => origins.map((origin) => origin.toLowerCase()))
       .refine((origins) => origins.every(isOrigin))
       .default([]),
-    'origins separated by commas, such as https://app.example.com (no path, no *)',
+    'origins separated by commas, such as https://app.example.com (no path, no default port, no *)',
   ],
   COMPRESSION: [z.enum(['on', 'off']).default('on'), 'on or off'],
   LOG_LEVEL: [z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`],
@@ -163,13 +168,7 @@ const variables = {
       .optional(),
     'the name of a bucket',
   ],
-  S3_ENDPOINT: [
-    z
-      .string()
-      .refine((text) => isUrl(text, 'http:', 'https:'))
-      .optional(),
-    'the address of the service, such as https://s3.example.com',
-  ],
+  S3_ENDPOINT: [z.string().refine(isBaseUrl).optional(), 'the address of the service, such as https://s3.example.com'],
   S3_REGION: [
     z
       .string()
@@ -183,7 +182,7 @@ const variables = {
   PUBLIC_URL: [
     z
       .string()
-      .refine((text) => isUrl(text, 'http:', 'https:'))
+      .refine(isBaseUrl)
       .transform((text) => text.replace(/\/+$/, ''))
       .optional(),
     'the address at which people reach this server, such as https://tenon.example.com',
