@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConnectionError, createTenon, NotFoundError, type Tenon } from '@tenon/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from './logger.ts';
-import { type RunningServer, serve } from './serve.ts';
+import { type RunningServer, serve, urlOf } from './serve.ts';
 import { readSettings } from './settings.ts';
 
 /** A server that starts in an empty folder, called by the SDK. */
@@ -122,4 +122,12 @@ describe('serve', () => {
     expect(data).toMatchObject([{ method: 'GET', path: '/trpc/tags.list', status: 200 }]);
     await second.stop();
   });
+});
+
+it.each([
+  ['127.0.0.1', 'http://127.0.0.1:8000/'],
+  ['localhost', 'http://localhost:8000/'],
+  ['::1', 'http://[::1]:8000/'],
+])('a server that listens on %s has the URL %s', (host, url) => {
+  expect(new URL(urlOf(host, 8000)).href).toBe(url);
 });

@@ -33,6 +33,10 @@ export interface RunningServer {
   stop: () => Promise<void>;
 }
 
+/** The URL of a server that listens on a host. An IPv6 address is in brackets there. */
+export const urlOf = (host: string, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 const migrationTarget = ({ databaseUrl, migrationUrl }: Settings) => ({
   url: databaseUrl,
   ...(migrationUrl === null ? {} : { migrationUrl }),
@@ -125,7 +129,7 @@ export async function serve(settings: Settings, logger: Logger, outage = new Out
 
   try {
     await app.listen({ host: settings.host, port: settings.port }).catch(cannotListen(settings));
-    const url = `http://${settings.host}:${(app.server.address() as AddressInfo).port}`;
+    const url = urlOf(settings.host, (app.server.address() as AddressInfo).port);
     const demoPassword = firstStart ? await (await import('./demo/demo.ts')).createDemo(settings) : null;
     platform.startJobs();
     platform.apiLog.start();
