@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { oidcVariables } from './oidc-settings.ts';
 import { readSettings } from './settings.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md'), 'utf8');
+const fileOf = (path: string): string => readFileSync(join(import.meta.dirname, '../../..', path), 'utf8');
+
+const page = fileOf('docs/settings.md');
 
 /** The rows of the tables: `| `NAME` | default | meaning | `example` |`. */
 const rows = [...page.matchAll(/^\| `([A-Z][\w<>]+)` \| (.+?) \| .+ \| `(.+)` \|$/gm)].map(
@@ -67,5 +69,18 @@ describe('docs/settings.md', () => {
     });
     expect(stated.length).toBeGreaterThan(10);
     expect(readSettings({ ...environmentOf(stated), ...needed })).toEqual(readSettings(needed));
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('passes on every variable that its containers do not fix', () => {
+    const passed = Array.from(
+      fileOf('docker-compose.yml').matchAll(/^ +([A-Z][A-Z_0-9]+): \$\{\1:/gm),
+      ([, name]) => name,
+    );
+    const fixed = ['NODE_ENV', 'HOST', 'PORT', 'DATA_DIR'];
+    const ofDatabase = ['DATABASE_URL', 'DATABASE_MIGRATION_URL', 'MIGRATE_ON_START', 'SQLITE_SYNCHRONOUS'];
+    const expected = [...variablesRead()].filter((name) => ![...fixed, ...ofDatabase].includes(name));
+    expect(expected.filter((name) => !passed.includes(name))).toEqual([]);
   });
 });
