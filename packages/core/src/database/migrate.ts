@@ -9,7 +9,7 @@ import type { Dialect } from './engine.ts';
 import { isBusy, isMissingTable } from './failures.ts';
 import type { Migrations } from './migration-orm.ts';
 import { pendingAfter, refuseNewer, selectExecuted } from './migration-state.ts';
-import { grantsOf } from './policies.ts';
+import { grantsOf, policiesOf } from './policies.ts';
 import { databaseRoles, searchRole } from './scope.ts';
 import { toStartError } from './start-failures.ts';
 import type { TableDefinition } from './table.ts';
@@ -162,6 +162,25 @@ async function executedOnSqlite(file: string): Promise<string[]> {
   }
 }
 
+/**
+ * Throws when a table lacks a policy. A restore skips the policies whose roles do not exist, and says so among hundreds of lines. The roles
+ * of the server then see no row.
+ * @throws StartError
+ */
+async function requirePolicies(client: pg.Client, tables: readonly TableDefinition[]): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select policyname as name from pg_policies where schemaname = 'public'`,
+  );
+  const present = new Set(rows.map(({ name }) => name));
+  const all = tables.flatMap(policiesOf);
+  const missing = all.filter(({ name = '' }) => !present.has(name));
+  if (missing.length > 0)
+    throw new StartError(
+      `Policies of row-level security are missing: ${missing.length} of ${all.length}. ` +
+        'If the database was restored from a backup, restore the roles first, and then the database again.',
+    );
+}
+
 async function migratePostgres(migrationUrl: string, options: MigrateOptions): Promise<string[]> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: migrationUrl, connectionTimeoutMillis: connectLimitMs });
@@ -176,8 +195,9 @@ async function migratePostgres(migrationUrl: string, options: MigrateOptions): P
       `select tablename as name from pg_tables where schemaname = 'public'`,
     );
     const existing = new Set(rows.map((row) => row.name));
-    for (const grant of options.tables.filter((table) => existing.has(table.name)).flatMap(grantsOf))
-      await retrying(client, grant);
+    const present = options.tables.filter((table) => existing.has(table.name));
+    await requirePolicies(client, present);
+    for (const grant of present.flatMap(grantsOf)) await retrying(client, grant);
     // The server asks what is pending.
     await retrying(client, `grant select on mikro_orm_migrations to ${databaseRoles.request}`);
     return ran;

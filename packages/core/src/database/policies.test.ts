@@ -350,3 +350,17 @@ describe('the login of the server', () => {
     }
   });
 });
+
+describe('a database that was restored', () => {
+  it('is not migrated while a policy is missing', async () => {
+    const { databaseUrl: url } = platform.settings;
+    const migrating = () => migrate({ url, migrationUrl: asSuperuser(url), tables });
+    await superuser.query('alter policy tags_request on tags rename to tags_lost');
+    try {
+      await expect(migrating()).rejects.toThrow(/^Policies of row-level security are missing: 1 of \d{3}\. /);
+    } finally {
+      await superuser.query('alter policy tags_lost on tags rename to tags_request');
+    }
+    expect(await migrating()).toEqual([]);
+  });
+});
