@@ -58,6 +58,6 @@ export function toStartError(error: unknown, url: string): unknown {
   const sentence = sentenceOf(error);
   if (sentence === undefined) return error;
   // Never the whole URL: it contains the password.
-  const host = URL.parse(url)?.host ?? '';
+  const host = URL.parse(url)?.host || 'localhost';
   return new StartError(sentence.replace('{file}', url.replace(/^\w+:(\/\/)?/, '')).replace('{host}', host), error);
 }

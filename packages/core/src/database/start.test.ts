@@ -55,6 +55,11 @@ describe('what keeps the database from being used', () => {
     expect(toStartError(failed(code), urls.postgresql)).toHaveProperty('message', message);
   });
 
+  it('names the host also when the URL does not', () => {
+    const message = 'No database answers at localhost: start it, or correct DATABASE_URL.';
+    expect(toStartError(failed('ECONNREFUSED'), 'postgres:///tenon')).toHaveProperty('message', message);
+  });
+
   it('leaves every other error alone', () => {
     const error = new TypeError('undefined is no function');
     expect(toStartError(error, urls.sqlite)).toBe(error);
