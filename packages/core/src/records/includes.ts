@@ -1,6 +1,6 @@
 import type { ReadDoor } from '../database/read-door.ts';
 
-/** Reads what some rows show in addition. Returns a function that answers it for one of them. */
+/** Reads an additional field of some rows. Returns a function that answers the field of one row. */
 export type IncludeReader<Shown> = (
   db: ReadDoor,
   ids: readonly string[],
@@ -8,8 +8,8 @@ export type IncludeReader<Shown> = (
 ) => Promise<(id: string, row: Shown) => Partial<Shown>>;
 
 /**
- * Adds to some rows what the client has asked for by `include`, each name by one statement for all of them.
- * @param readers what reads each name
+ * Adds the fields that the client has named in `include`, with one statement per name for all rows.
+ * @param readers the reader of each name
  */
 export async function including<Shown extends { id: string }, Name extends string>(
   readers: ReadonlyMap<Name, IncludeReader<Shown>>,

@@ -8,7 +8,7 @@ import type { Page } from '../kernel/schemas.ts';
 import { keyOf } from '../kernel/text.ts';
 import type { Fields, RecordReader } from './reader.ts';
 
-/** Ranges of instants, whose ends belong to them. */
+/** Ranges of instants. Both ends are inclusive. */
 interface Ranges {
   createdBefore?: string | undefined;
   createdAfter?: string | undefined;
@@ -16,26 +16,26 @@ interface Ranges {
   updatedAfter?: string | undefined;
 }
 
-/** What every list takes. */
+/** The input of every list. */
 export interface ListInput extends Ranges {
   limit: number;
   cursor?: string | undefined;
   total: boolean;
-  /** A field, descending with `-`. */
+  /** A field name. A leading `-` sorts in descending order. */
   sort: string;
 }
 
-/** A value, any of some ids, or part of a text that is stored as its key. An id may be `none`, which is null. */
+/** A value, any of some ids, or part of a text that is stored as its key. The id `none` matches null. */
 export type Filter = string | boolean | readonly string[] | { contains: string | undefined } | undefined;
 
-/** Makes one value of a list with one value, because a condition with `=` keeps the order of an index and `in` does not. */
+/** Replaces a list of one value by the value, because a condition with `=` keeps the order of an index and `in` does not. */
 function onlyOf(filter: Filter): Filter {
   if (typeof filter !== 'object' || 'contains' in filter) return filter;
   const [only, ...others] = filter;
   return others.length === 0 && only !== undefined && only !== 'none' ? only : filter;
 }
 
-/** Selects from the rows that pass all filters, which are given by property. */
+/** Selects the rows that pass all filters. Filters are named by property. */
 export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<Record<string, Filter>>) {
   let rows = reader.from(db);
   for (const [property, given] of Object.entries(filters)) {
@@ -49,15 +49,15 @@ export function matching(db: ReadDoor, reader: RecordReader, filters: Readonly<R
   return rows;
 }
 
-/** The property that a field is sorted by: text by `nameSort`, ranks by `statusRank`, everything else by itself. */
+/** The property that sorts by a field: a text sorts by its `nameSort`, an enum by its `statusRank`, and everything else by itself. */
 const sortProperty = (reader: RecordReader, field: string): string =>
   [`${field}Sort`, `${field}Rank`].find((property) => reader.has(property)) ?? field;
 
 type Query = ReturnType<RecordReader['from']>;
 
 /**
- * Narrows a query to the rows that were created, and changed last, between some instants.
- * @param columnOf finds the column of a property
+ * Narrows a query to the rows whose creation and last change are between the given instants.
+ * @param columnOf answers the column of a property
  */
 export function inRange<DB, TB extends keyof DB, Row>(
   query: SelectQueryBuilder<DB, TB, Row>,
@@ -76,7 +76,7 @@ export function inRange<DB, TB extends keyof DB, Row>(
   return rows;
 }
 
-/** Reads a page of a query on the table of a record. */
+/** Reads one page of a query on the table of a record. */
 export async function readList<Item>(
   ctx: ServiceContext,
   reader: RecordReader,
@@ -92,7 +92,7 @@ export async function readList<Item>(
   const ranged = inRange(query, (stamp) => reader.ref(stamp), input);
   const selected = reader.select(ranged);
   const { rows, nextCursor } = await readPage(
-    // The next page begins after an id. That of a link is the id of what it links to.
+    // The next page starts after an id. For a link, this is the id of the row that it links to.
     (reader.has('id') ? selected : selected.select(reader.id.as('id'))) as never,
     orderOf(sort, columns, reader.id),
     request,

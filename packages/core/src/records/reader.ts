@@ -15,27 +15,27 @@ export type Key = string | Fields;
 
 interface Shape {
   keys: readonly string[];
-  /** Which of the keys are lists. */
+  /** The keys whose values are lists. */
   many: readonly string[];
-  /** Whether rows in the trash are read too. */
+  /** Whether to read rows in the trash too. */
   trash?: boolean;
   lock?: 'update' | 'share';
 }
 
-/** What is changed in a row. */
+/** A changed row. */
 interface Changed {
   row: Fields;
   after: Fields;
   changes: Changes;
 }
 
-/** What a field of the wire shows of a person beside the id: the names of columns of users. */
+/** The columns of `users` that a field of the output shows of a person, beside the id. */
 function shownOfPerson(field: unknown): string[] {
   const person = field instanceof z.ZodNullable ? field.unwrap() : field;
   return person instanceof z.ZodObject ? Object.keys(person.shape).filter((name) => name !== 'id') : [];
 }
 
-/** The columns of a record: how its rows are selected, shown, and found again to be written. */
+/** Knows the columns of a record. It selects and shows rows, and finds them again to write them. */
 export class RecordReader {
   readonly table: string;
   readonly #entity: AnyEntity;
@@ -53,7 +53,7 @@ export class RecordReader {
     this.#properties = new Set(Object.keys(properties));
     this.#key = Object.keys(properties).filter((name) => Reflect.get(properties, name)?.primary === true);
     this.#idName = this.#key.at(-1) ?? 'id';
-    // A field that is optional is shown only when it was asked for: `include` adds it.
+    // An optional field is shown only on request: `include` adds it.
     this.#shown = Object.keys(output.shape).filter((field) => !(output.shape[field] instanceof z.ZodOptional));
     this.#people = Object.fromEntries(
       Object.entries(people).map(([field, by = '']) => [field, { by, shown: shownOfPerson(output.shape[field]) }]),
@@ -81,7 +81,7 @@ export class RecordReader {
     return String(row[this.#idName]);
   }
 
-  /** Everything that names a row, also where no wall says the organization. */
+  /** The whole primary key of a row, which identifies it even where no wall names the organization. */
   keyOf(row: Fields): Fields {
     return Object.fromEntries(this.#key.map((name) => [name, row[name]]));
   }
@@ -93,11 +93,11 @@ export class RecordReader {
   }
 
   #rows(db: Pick<ReadDoor, 'selectFrom'>): Rows {
-    // The table is known at run time only here. Every table has the walls; none of these queries names a column by itself.
+    // Only here is a table known at run time alone. The door adds the walls to every table, and these queries name no column literally.
     return db.selectFrom(this.table as 'users') as Rows;
   }
 
-  /** Selects columns by their properties, by default all of them, and the names of the people. */
+  /** Selects columns by their properties, by default all of them, together with the names of the people. */
   select(rows: Rows, others: readonly string[] = [...this.#properties]): SelectQueryBuilder<Tables, 'users', Fields> {
     let joined = rows;
     for (const [field, { by }] of Object.entries(this.#people))
@@ -119,23 +119,23 @@ export class RecordReader {
         ? rows.where(anyOf(dialect, `${this.table}.${columnName(key)}`, values[key] as string[]))
         : rows.where(this.ref(key), '=', values[key]);
     let selected = this.select(rows);
-    // Rows are always locked in the order of their keys.
+    // Always lock rows in the order of their keys.
     const loose = this.#key.filter((name) => !keys.includes(name) || many.includes(name));
     if (loose.some((name) => name !== 'organizationId'))
       for (const name of loose) selected = selected.orderBy(this.ref(name));
-    // SQLite has one writer: nothing needs a lock there.
+    // SQLite has only one writer, so rows need no locks there.
     if (!lock || dialect === 'sqlite') return selected;
     return lock === 'update' ? selected.forUpdate(this.table as 'users') : selected.forShare(this.table as 'users');
   });
 
-  /** Reads the row of an id, or the rows that have some values. A list matches any of its values. */
+  /** Reads the row with an id, or all rows with the given values. A list matches any of its values. */
   read(db: ReadDoor, key: Key, how: Pick<Shape, 'trash' | 'lock'> = {}): Promise<Fields[]> {
     const values = typeof key === 'string' ? { [this.#idName]: key } : key;
     const keys = Object.keys(values);
     return db.run(this.#statements({ keys, many: keys.filter((name) => Array.isArray(values[name])), ...how }), values);
   }
 
-  /** Compiles the function that shows a row: an object literal is made ten times as fast as one that is filled by a loop. */
+  /** Compiles the function that shows a row. An object literal is ten times as fast as an object that a loop fills. */
   #compileShow(): (row: Fields, others: Fields) => Fields {
     const members = this.#shown.map((field) => {
       const name = JSON.stringify(field);
@@ -145,19 +145,19 @@ export class RecordReader {
       const shown = person.shown.map((of) => `${of}: row[${JSON.stringify(`${field}.${of}`)}]`);
       return `${name}: ${id} === null ? null : { ${[`id: ${id}`, ...shown].join(', ')} }`;
     });
-    // oxlint-disable-next-line typescript/no-implied-eval -- what it is made of are the fields of our own schemas
+    // oxlint-disable-next-line typescript/no-implied-eval -- the code contains only field names of our own schemas
     return new Function('row', 'others', `return { ${members.join(', ')} }`) as (row: Fields, others: Fields) => Fields;
   }
 
   #show: ((row: Fields, others: Fields) => Fields) | undefined;
 
-  /** A row in the shape of the wire, from a row that `select` has read. */
+  /** Converts a row that `select` has read to the shape of the wire. */
   show(row: Fields, others: Fields = {}): Fields {
     this.#show ??= this.#compileShow();
     return this.#show(row, others);
   }
 
-  /** The columns that every new row begins with. */
+  /** The initial columns of every new row. */
   blank(unit: Unit, id: string): Fields {
     const { organizationId, userId } = unit.scope;
     const row = {
@@ -173,14 +173,17 @@ export class RecordReader {
     return Object.fromEntries([...this.#properties].map((name) => [name, Reflect.get(row, name) ?? null]));
   }
 
-  /** The columns that say who changed a row last. A unit without a user leaves the person that they name. */
+  /** The columns that say who changed a row last. A unit without a user keeps the person that they name. */
   audit(unit: Unit): Fields {
     const { userId } = unit.scope;
     const audit = { updatedAt: unit.now.toISOString(), ...(userId !== null && { updatedById: userId }) };
     return Object.fromEntries(Object.entries(audit).filter(([name]) => this.has(name)));
   }
 
-  /** Writes what has changed: one statement for all rows that get the same values, or one for all when there are many such groups. */
+  /**
+   * Writes changed rows. One statement writes all rows that get the same values. When there are many such groups, one statement writes all
+   * rows.
+   */
   async update(unit: Unit, changed: readonly Changed[]): Promise<void> {
     const groups = new Map<string, { values: Fields; rows: Fields[] }>();
     const all = new Set<string>();
@@ -198,7 +201,7 @@ export class RecordReader {
       await this.#each(rows, (match) => unit.update(this.#entity, match, values));
   }
 
-  /** Writes the same properties of all rows, in the order of the entity. The rows are locked, so a value that stays is written again. */
+  /** Writes the same properties of all rows, in the order of the entity. The rows are locked, so unchanged values can be written again. */
   async #updateList(unit: Unit, changed: readonly Changed[], properties: readonly string[]): Promise<void> {
     const written = [...this.#properties].filter((name) => this.#key.includes(name) || properties.includes(name));
     for (let first = 0; first < changed.length; first += mostRows) {
@@ -213,10 +216,10 @@ export class RecordReader {
     await this.#each(rows, (match) => unit.delete(this.#entity, match));
   }
 
-  /** Runs a statement for rows by their keys: once for all rows that differ in one part of the key only. */
+  /** Runs a statement for rows by their keys: once for all rows whose keys differ in only one part. */
   async #each(rows: readonly Fields[], run: (match: Fields) => Promise<number>): Promise<void> {
     const differences = (name: string) => new Set(rows.map((row) => row[name])).size;
-    // The links of one team differ in their users, those of one user in their teams.
+    // The links of one team differ in their users. Those of one user differ in their teams.
     const [varying = this.#idName, ...same] = this.#key.toSorted((a, b) => differences(b) - differences(a));
     const groups = Map.groupBy(rows, (row) => JSON.stringify(same.map((name) => row[name])));
     for (const group of groups.values())
@@ -232,9 +235,9 @@ export class RecordReader {
   }
 }
 
-/** Rows of one statement. */
+/** The number of rows in one statement. */
 const mostRows = 500;
-/** How many groups of rows that get the same values are written one by one. */
+/** Up to this many groups of rows with the same new values are written with one statement each. */
 const mostGroups = 4;
 
 /** A query on the table of a record. */

@@ -20,23 +20,23 @@ import { type Key, RecordReader } from './reader.ts';
 type ErrorOf = (details?: ErrorDetails) => DomainError;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is the same for every resource, said once. */
+/** The declaration of a resource. */
 export interface RecordOptions<Entity, Output extends z.ZodObject, Derived extends Fields> {
   /** The shape on the wire. Its fields are columns of the entity, people, and derived fields. */
   output: Output;
-  /** The fields of `output` that are persons, each with the property that holds the user id. */
+  /** The fields of `output` that are persons, each with the property that contains the user id. */
   people?: { [Field in keyof z.output<Output>]?: PropertyOf<Entity> };
-  /** Which events the verbs record. Their schemas say which fields are tracked, and which data an event has. */
+  /** The events that the verbs record. Their schemas say which fields are tracked, and which data an event has. */
   events: { created?: EventType; updated?: EventType; deleted?: EventType };
-  /** The property with the id of the entity that the events are about: of a link, its owner. @default the record's own id */
+  /** The property with the id of the entity that the events are about. For a link, this is its owner. @default the record's own id */
   about?: PropertyOf<Entity>;
-  /** What follows from the columns of a row: columns that sort it or make it unique, and fields of the output. */
+  /** Derives values from the columns of a row: columns that sort it or make it unique, and fields of the output. */
   derived?: (row: Row<Entity>) => Derived;
-  /** Thrown when the row does not exist, is of another organization, or is invisible. */
+  /** Thrown when the row does not exist, belongs to another organization, or is invisible. */
   missing: ErrorOf;
-  /** Thrown when a unique index refuses the row, for the first of these fields that was written. */
+  /** Thrown when a unique index refuses the row. The error names the first of these fields that was written. */
   taken?: { error: ErrorOf; fields: readonly [PropertyOf<Entity>, ...PropertyOf<Entity>[]] };
-  /** Thrown when other rows still refer to a row that is to be deleted. It is given their kinds: `Tasks and projects`. */
+  /** Thrown when a row cannot be deleted because other rows still refer to it. It receives their kinds: `Tasks and projects`. */
   inUse?: (kinds: string) => DomainError;
 }
 
@@ -45,41 +45,44 @@ type Managed = 'version' | 'createdAt' | 'updatedAt' | 'deletedAt' | 'addedAt';
 /** The properties that default to a new UUID, and to the organization and the user of the unit. */
 type Defaulted = 'id' | 'organizationId' | 'createdById' | 'updatedById' | 'addedById';
 
-/** What a new row is made of. Properties that may be null may be left out. */
+/** The fields of a new row. Nullable properties may be left out. */
 type NewFields<Entity, Derived> = Omit<NewRow<Entity>, Managed | Defaulted | keyof Derived> & {
   [Name in Defaulted]?: string;
 };
 
-/** New values of some fields. Undefined leaves a field as it is, null clears it. */
+/** New values of some fields. Undefined does not change a field, and null clears it. */
 type Given<R> = { [Name in keyof R]?: R[Name] | undefined };
 
 type Filters<Entity> = { readonly [Name in PropertyOf<Entity>]?: Filter };
 
 interface LockOptions {
-  /** Whether rows in the trash are found too. @default false */
+  /** Whether to find rows in the trash too. @default false */
   trash?: boolean;
-  /** Whether rows are found that the principal does not see. @default false */
+  /** Whether to find rows that the principal does not see too. @default false */
   invisible?: boolean;
   /** Whether others may lock the rows in the same way, as `refer` does. @default false */
   share?: boolean;
 }
 
-/** Refuses a row that exists, before its version is checked. */
+/** Refuses an existing row, before its version is checked. */
 type Check<Entity> = (row: Row<Entity>) => void | Promise<void>;
 
 interface EventOptions {
-  /** Null records none. @default the event of the verb */
+  /** Null records no event. @default the event of the verb */
   event?: EventType | null;
-  /** Whether the unit may commit without waiting for the answer of the database (`unit.later`). For one row only. @default false */
+  /**
+   * Whether the unit may continue to its commit without waiting for this answer of the database (`unit.later`). Only for a single row.
+   * @default false
+   */
   later?: boolean;
-  /** What the event tells beyond the fields of the row. */
+  /** Data of the event in addition to the fields of the row. */
   data?: Fields;
-  /** Of new rows, the tracked fields that are no columns: the same for all, or those of each by its position. */
+  /** The tracked fields of new rows that are not columns: the same for all rows, or those of each row by its position. */
   tracked?: Fields | ((index: number) => Fields);
   parent?: { type: string; id: string };
   /** @default the organization of the unit */
   organizationId?: string | null;
-  /** @default the principal's user; null is the system */
+  /** Null is the system. @default the principal's user */
   actorId?: string | null;
 }
 
@@ -94,7 +97,7 @@ const onWire = (row: Fields): Fields =>
     Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : (value ?? null)]),
   );
 
-/** A resource: one table, its shape on the wire, its events and errors, and the verbs that every service uses. */
+/** A resource: one table with its shape on the wire, its events and errors, and the verbs that every service uses. */
 export class Resource<
   Entity extends NamedEntity,
   Table extends string,
@@ -111,7 +114,7 @@ export class Resource<
     this.#reader = new RecordReader(table.entity, options.output, options.people ?? {});
   }
 
-  /** The rows that are not in the trash, to be narrowed by the filters of a list. */
+  /** Selects the rows that are not in the trash. The filters of a list narrow the query. */
   from(db: Pick<ReadDoor, 'selectFrom'>): SelectQueryBuilder<Tables, Table & keyof Tables, object> {
     return this.#reader.from(db) as never;
   }
@@ -131,7 +134,7 @@ export class Resource<
     return row ? this.show(row) : null;
   }
 
-  /** Selects the columns that the wire shows, and some others. */
+  /** Selects the columns that the wire shows, and the given others. */
   select<Name extends PropertyOf<Entity>>(query: ReturnType<typeof this.from>, ...others: readonly Name[]) {
     return this.#reader.select(query as never, others) as SelectQueryBuilder<
       Tables,
@@ -141,7 +144,7 @@ export class Resource<
   }
 
   /**
-   * A row in the shape of the wire.
+   * Converts a row to the shape of the wire.
    * @param others the fields of the output that are neither columns nor people of the record. @default the derived ones
    */
   show(row: Fields, others: Fields = this.#options.derived?.(row as Row<Entity>) ?? {}): z.output<Output> {
@@ -149,33 +152,33 @@ export class Resource<
   }
 
   /**
-   * What a decision needs to know about a row, from the facts that the table states.
-   * @param people the user ids of its people, where the table has people. @default nobody
+   * Answers what a decision needs to know about a row, from the facts that the table declares.
+   * @param people the user ids of its people, if the table has people. @default nobody
    */
   subject(row: Fields, people?: readonly string[]) {
     return subjectOf(this.#table, row, people);
   }
 
-  /** The answer of a mutation: a row that it has locked, added or changed, in the shape of the wire. */
+  /** Makes the answer of a mutation: a row that it has locked, added or changed, in the shape of the wire. */
   async answer(db: ReadDoor, row: Row<Entity>): Promise<z.output<Output>> {
     if (this.#options.people) return this.get(db, this.#reader.keyOf(row));
     return this.show(row);
   }
 
-  /** The rows that are not in the trash and pass some filters. A filter that is undefined is left out. */
+  /** Selects the rows that are not in the trash and pass the filters. An undefined filter is ignored. */
   matching(db: ReadDoor, filters: Filters<Entity>): ReturnType<typeof this.from> {
     return matching(db, this.#reader, filters) as never;
   }
 
-  /** A page of the rows that are not in the trash and pass some filters. */
+  /** Reads a page of the rows that are not in the trash and pass the filters. */
   list(ctx: ServiceContext, input: ListInput, filters: Filters<Entity> = {}): Promise<Page<z.output<Output>>> {
     return read(ctx, (db) => this.page(ctx, db, input, this.matching(db, filters)));
   }
 
   /**
-   * A page of the rows of a narrowed query.
-   * @param name what a cursor is bound to. @default the name of the table
-   * @param showAll shows the rows of the page, where the output has more than columns and people. @default show
+   * Reads a page of a narrowed query.
+   * @param name the name of the list, to which cursors are bound. @default the name of the table
+   * @param showAll shows the rows of the page, if the output has more than columns and people. @default show
    */
   page(
     ctx: ServiceContext,
@@ -189,7 +192,7 @@ export class Resource<
   }
 
   /**
-   * Reads a row to change it, within the walls and as far as the principal sees it, and locks it until commit.
+   * Reads a row that is within the walls and visible to the principal, and locks it until commit.
    * @throws the record's `missing`, what `check` throws, `version_conflict` when If-Match names another version
    */
   async lock(
@@ -205,7 +208,7 @@ export class Resource<
     return row;
   }
 
-  /** Locks the rows that have some values, in the order of their keys. A list matches any of its values. */
+  /** Locks the rows with the given values, in the order of their keys. A list matches any of its values. */
   async lockMany(
     unit: Unit,
     match: Fields,
@@ -216,10 +219,10 @@ export class Resource<
   }
 
   /**
-   * Locks a row that a new reference relies on until commit, so that nobody deletes or trashes it meanwhile. If-Match does not
-   * concern it.
+   * Locks a row for a new reference to it until commit, so that nobody deletes it or moves it to the trash meanwhile. If-Match does not
+   * apply to it.
    * @param field the field of the input that names it, or the path to it
-   * @throws the record's `missing`, or another error, at the field
+   * @throws the record's `missing`, or the given error, at the field
    */
   async refer(
     unit: Unit,
@@ -261,16 +264,15 @@ export class Resource<
   }
 
   /**
-   * Changes the fields that are given: writes what differs, raises the version once, and records one event. When nothing
-   * differs it does none of this. Fields that are no columns, such as the ids of links, count as changes too; the caller
-   * writes them.
+   * Changes the given fields: writes those that differ, raises the version once, and records one event. When nothing differs it does none
+   * of this. Fields that are not columns, such as the ids of links, count as changes too, but the caller must write them.
    */
   async change<R extends Row<Entity>>(unit: Unit, row: R, fields: Given<R>, options: EventOptions = {}) {
     const [changed] = await this.changeMany(unit, [row], fields, options);
     return changed ?? { after: row, changes: {} };
   }
 
-  /** The same for many rows. Answers those that changed. */
+  /** Changes the given fields of many rows. Answers the rows that changed. */
   async changeMany<R extends Row<Entity>>(
     unit: Unit,
     rows: readonly R[],
@@ -297,7 +299,7 @@ export class Resource<
   }
 
   /**
-   * Deletes a row for ever.
+   * Deletes a row permanently.
    * @throws the record's `inUse` when other rows still refer to it
    */
   remove(unit: Unit, row: Row<Entity>, options: EventOptions = {}): Promise<void> {
@@ -320,7 +322,7 @@ export class Resource<
     return { ...row, ...this.#options.derived?.(row as Row<Entity>) };
   }
 
-  /** An event about a row, with the fields that its schemas name. */
+  /** Makes an event about a row, with the fields that its schemas name. */
   #told(event: EventType, row: Fields, changes: Changes, { data, ...options }: EventOptions): NewEvent {
     const told = { ...pick(row, Object.keys(event.data.shape)), ...data };
     const tracked = pick(changes, Object.keys(event.changes.shape)) as Changes;
@@ -338,14 +340,14 @@ export class Resource<
   ): Promise<void> {
     const recorded = recordEvents(unit, ...events);
     const checked = this.#checked(written, fields, recorded);
-    // Of several statements, not all are sent before the first is answered.
+    // Several statements are not all sent before the answer to the first arrives.
     if (later && events.length <= 1) unit.later(checked);
     else await checked;
   }
 
   async #checked(written: Promise<unknown>, fields: readonly string[], recorded: Promise<unknown>): Promise<void> {
     const { taken } = this.#options;
-    // When the rows are refused, PostgreSQL refuses the events as well, and that error may arrive first.
+    // When PostgreSQL refuses the rows, it refuses the events as well, and that error may arrive first.
     await Promise.allSettled([written, recorded]);
     await written.catch((error: unknown) => {
       if (!taken || !isUniqueViolation(error)) throw error;

@@ -4,25 +4,25 @@ import { type IncomingFile, type ReceivedFile, receiveFile } from '../files/inde
 import { DomainError } from '../kernel/errors.ts';
 
 interface UploadOptions {
-  /** Where the file goes in the store. */
+  /** The key of the file in the store. */
   key: string;
   maxBytes: number;
-  /** Throws when files of this type are not taken. @default all types are */
+  /** Throws when files of this type are not accepted. @default accepts all types */
   checkType?: (mediaType: string) => void;
 }
 
-/** The context in which an Idempotency-Key is compared with the content of the file too. */
+/** Adds the content of the file to the input that an Idempotency-Key is compared with. */
 function withFile(ctx: ServiceContext, { sha256, fileName, mediaType }: ReceivedFile): ServiceContext {
   if (!ctx.mutation) return ctx;
   return { ...ctx, mutation: { ...ctx.mutation, input: [ctx.mutation.input, sha256, fileName, mediaType] } };
 }
 
-/** Whether nothing was committed for certain. When a connection is lost, nobody knows, and the sweep looks later. */
+/** Whether it is certain that nothing was committed. When a connection is lost it is not, and the sweep checks later. */
 const isRefusal = (thrown: unknown): boolean => thrown instanceof DomainError && thrown.kind !== 'unavailable';
 
 /**
- * Streams a file into the store, then runs the mutation that names it in a row. When either fails, neither stays. A dry run reads the file
- * and keeps nothing of it. Check what can be checked before: the file may be large.
+ * Streams a file into the store, then runs the mutation that writes its row. When either fails, neither the file nor the row stays. A dry
+ * run reads the file and stores nothing. Do all possible checks before, because the file may be large.
  * @throws `payload_too_large`, `media_type_refused`, and what `mutate` throws
  */
 export async function mutateWithFile<T>(
