@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits, or less long when the signal is aborted. */
+/** Waits. Resolves early when the signal is aborted. */
 export const wait = (ms: number, signal?: AbortSignal): Promise<void> =>
   sleep(ms, undefined, { signal }).catch(() => {});
 
-/** A wait that `ring` ends early. A ring while nobody waits is not lost: the next wait ends at once. */
+/** A wait that `ring` ends early. A ring without a waiter is not lost: the next wait then ends at once. */
 export class Alarm {
   #rung = false;
   #wake: (() => void) | null = null;

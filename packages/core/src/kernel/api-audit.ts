@@ -1,15 +1,15 @@
-/** How much is kept of a call: nothing, that it happened, or also what was sent and answered. */
+/** How much the log keeps of a call: nothing, its metadata, or also the request and the response. */
 export const auditLevels = ['off', 'metadata', 'full'] as const;
 type AuditLevel = (typeof auditLevels)[number];
 
-/** What an organization keeps of the calls of the API (E4). */
+/** What an organization keeps of its API calls (E4). */
 export interface ApiAudit {
   readonly reads: AuditLevel;
   readonly writes: AuditLevel;
-  /** The share of the calls that is kept, from 0 to 1. */
+  /** The share of calls that are kept, from 0 to 1. */
   readonly sample: number;
   readonly retentionDays: number;
 }
 
-/** What an organization keeps that has not chosen. */
+/** The default for organizations that have not chosen. */
 export const usualApiAudit: ApiAudit = { reads: 'metadata', writes: 'full', sample: 1, retentionDays: 30 };

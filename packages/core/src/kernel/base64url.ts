@@ -1,6 +1,6 @@
 /**
- * Reads base64url in the one spelling that we write. Node's decoder also takes padding, other alphabets, foreign letters and bits that say
- * nothing, so that one token would have many texts.
+ * Reads base64url in the one spelling that we write. Node's decoder also accepts padding, other alphabets, foreign letters and unused bits,
+ * so one token would have many spellings.
  * @returns null for any other text
  */
 export function fromBase64url(text: string): Buffer | null {

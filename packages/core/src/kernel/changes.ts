@@ -1,4 +1,4 @@
-/** What an update changed, by field, as events store it (D6). */
+/** The changes of an update by field, as events store them (D6). */
 export type Changes = Record<string, { from: unknown; to: unknown }>;
 
 const comparable = (value: unknown): unknown => (value instanceof Date ? value.toISOString() : (value ?? null));

@@ -1,4 +1,4 @@
-/** What a filter was given that takes several values, and perhaps `none`. `both` is values and `none`. The SQL depends on it. */
+/** What the input of a filter contains: one value, several values, `none`, or (`both`) values and `none`. The SQL depends on it. */
 export type Choice = 'one' | 'many' | 'none' | 'both';
 
 export function choiceOf(given: readonly string[] | undefined): Choice | undefined {
@@ -7,5 +7,5 @@ export function choiceOf(given: readonly string[] | undefined): Choice | undefin
   return given.every((one) => one === 'none') ? 'none' : 'both';
 }
 
-/** The values that a filter was given, without `none`. */
+/** The values of a filter, without `none`. */
 export const idsOf = (given: readonly string[] = []): string[] => given.filter((one) => one !== 'none');

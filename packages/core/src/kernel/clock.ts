@@ -1,4 +1,4 @@
-/** The source of the current time, so that tests can set it. */
+/** The source of the current time. Tests can set it. */
 export interface Clock {
   now(): Date;
 }

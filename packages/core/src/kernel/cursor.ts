@@ -11,8 +11,8 @@ const mac = (secret: string, list: string, body: Buffer): Buffer =>
   createHmac('sha256', secret).update(`cursor\0${list}\0`).update(body).digest().subarray(0, macLength);
 
 /**
- * Makes an opaque cursor. Its signature covers the name and the order of the list, so another list refuses it instead of silently
- * skipping rows. The values in it need no validation, for the same reason.
+ * Makes an opaque cursor. Its signature covers the name and the order of the list, so another list refuses it instead of silently skipping
+ * rows. Because of the signature, its values need no validation.
  */
 export function encodeCursor(secret: string, list: string, key: CursorKey): string {
   const body = Buffer.from(JSON.stringify(key));

@@ -25,31 +25,31 @@ export interface FieldError {
 /** Why a role refuses although it has the permission: see C7 and C8. */
 export type FailedConstraint =
   | { kind: 'scope' }
-  /** It is in a closed place, such as a private project, and the principal is no member of that. */
+  /** It is in a closed place, such as a private project, and the principal is not a member of that place. */
   | { kind: 'closed' }
   | { kind: 'assignedOnly' }
   /** `allowedAgainAt` is when the same action would be allowed, as an ISO instant; null if it never will be. */
   | { kind: 'workingHours'; allowedAgainAt: string | null; timezone: string };
 
-/** What a client needs to finish a sign-in that has passed its first step. */
+/** What a client needs to finish a sign-in after its first step. */
 export interface SignInChallenge {
-  /** To send back with the answer. Works once, until `expiresAt`. */
+  /** The client sends it back with the answer. It works once, until `expiresAt`. */
   token: string;
-  /** The accepted answers: `totp`, `recovery_code` and others. The list will grow. */
+  /** The accepted kinds of answer: `totp`, `recovery_code` and others. More will come. */
   methods: string[];
   expiresAt: string;
 }
 
-/** Leads to a field of an input, as property names and positions in lists. */
+/** The path to a field of an input, as property names and positions in lists. */
 export type FieldPath = readonly (string | number)[];
 
-/** What an error can say in addition to its code. */
+/** The details of an error in addition to its code. */
 export interface ErrorDetails {
   message?: string;
   errors?: FieldError[];
   /** The wrong field of the operation's input. The API turns it into a JSON Pointer. */
   field?: FieldPath;
-  /** Several wrong fields, each with what is wrong with it. */
+  /** Several wrong fields, each with its own message. */
   fields?: readonly { field: FieldPath; message: string }[];
   permission?: string;
   grantedBy?: string[];
@@ -62,7 +62,7 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** An error for the client. The API answers anything else that is thrown as `internal`. */
+/** An error for the client. The API answers all other thrown values as `internal`. */
 export class DomainError extends Error {
   readonly code: string;
   readonly kind: ErrorKind;
@@ -77,9 +77,9 @@ export class DomainError extends Error {
   }
 }
 
-/** How an error is explained on the page about its code. */
+/** The explanation of an error on the page about its code. */
 export interface Explanation {
-  /** When the code is answered. Sentences in Markdown. */
+  /** When the API answers this code, in Markdown sentences. */
   readonly cause: string;
   /** What the client can do about it. */
   readonly remedy: string;
@@ -87,16 +87,16 @@ export interface Explanation {
 
 interface ErrorDefinition extends Explanation {
   readonly kind: ErrorKind;
-  /** What clients read unless the code that throws says more. */
+  /** The message for clients, unless the code that throws gives a more specific one. */
   readonly message: string;
 }
 
 const definitions = new Map<string, ErrorDefinition>();
 
-/** Every error that is declared, by its code. */
+/** All declared errors by code. */
 export const errorDefinitions: ReadonlyMap<string, ErrorDefinition> = definitions;
 
-/** Defines the error for an object that does not exist or that the caller does not see. */
+/** Defines the error for an object that does not exist or is invisible to the caller. */
 export const notFound = (name: string): ErrorDefinition => ({
   kind: 'not_found',
   message: `There is no such ${name}.`,
@@ -104,7 +104,7 @@ export const notFound = (name: string): ErrorDefinition => ({
   remedy: `Check the id, and the organization in which the request acts. The list shows every ${name} that you may see.`,
 });
 
-/** Defines the error for the restoring of an object that was not deleted. */
+/** Defines the error for restoring an object that is not in the trash. */
 export const notInTrash = (name: string): ErrorDefinition => ({
   kind: 'conflict',
   message: `This ${name} is not in the trash.`,

@@ -1,6 +1,6 @@
 type Hook<Args extends readonly unknown[]> = (...args: Args) => Promise<void>;
 
-/** A point at which other rooms run their own code. The room that defines the point does not know them. */
+/** A point at which other rooms run their own code. The room that defines the hook does not know those rooms. */
 export interface Hooks<Args extends readonly unknown[]> {
   /** The hooks, in the order in which they run. */
   readonly registered: readonly Hook<Args>[];
@@ -23,11 +23,11 @@ export function defineHooks<Args extends readonly unknown[]>(): Hooks<Args> {
   };
 }
 
-/** Something that a later room fills in, once. The room that defines the socket does not know it. */
+/** A value that a later room provides, once. The room that defines the socket does not know that room. */
 export interface Socket<Value> {
-  /** Fills it in. Call it in the `index.ts` of a context. */
+  /** Provides the value. Call it in the `index.ts` of a context. */
   plug(value: Value): void;
-  /** @throws when nothing was filled in */
+  /** @throws when no value was provided */
   readonly value: Value;
 }
 

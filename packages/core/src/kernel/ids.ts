@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 const pool = Buffer.alloc(8192);
 let offset = pool.length;
 
-/** Random bytes from a pool, because small requests to the system are expensive. Use them at once: they are overwritten later. */
+/** Takes random bytes from a pool, because small requests to the system are expensive. Use them at once: the pool overwrites them later. */
 export function pooledRandomBytes(count: number): Buffer {
   if (offset + count > pool.length) {
     randomFillSync(pool);
@@ -24,7 +24,7 @@ export function uuidv7(now: number = Date.now()): string {
   const random = pooledRandomBytes(10);
   if (now > lastMillisecond) {
     lastMillisecond = now;
-    // A low start leaves room to count up before the next millisecond must be used early.
+    // A low start leaves room to count up, before ids must use the next millisecond early.
     counter = random.readUInt16BE(0) & 0x7ff;
   } else if (++counter > 0xfff) {
     lastMillisecond++;
@@ -42,8 +42,8 @@ function layOut(milliseconds: number, count: number, random: Buffer): string {
 }
 
 /**
- * Makes a UUID version 7 of an instant, whatever the time is now. Rows with such ids are in the order of their instants.
- * @param count puts ids of one instant in order, up to 4,096 of them
+ * Makes a UUID version 7 for the given instant instead of the current time. Rows with such ids are in the order of their instants.
+ * @param count orders up to 4,096 ids of one instant
  */
 export const uuidv7At = (at: Date, count: number): string => layOut(at.getTime(), count & 0xfff, pooledRandomBytes(10));
 
@@ -51,7 +51,7 @@ export const uuidv7At = (at: Date, count: number): string => layOut(at.getTime()
 export const firstIdAt = (at: Date): string => layOut(Math.max(0, at.getTime()), 0, Buffer.alloc(10));
 export const lastIdAt = (at: Date): string => layOut(Math.max(0, at.getTime()), 0xfff, Buffer.alloc(10, 0xff));
 
-/** The nil UUID (RFC 9562). Nothing has it as its id, and it comes before every id. */
+/** The nil UUID (RFC 9562). No row has this id, and it sorts before every id. */
 export const nilId = '00000000-0000-0000-0000-000000000000';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

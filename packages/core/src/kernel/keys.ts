@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { id } from './schemas.ts';
 
 /*
- * Some rows have a key that people read beside their id, such as `KEY-12`. An input takes either. Before a service runs, the API replaces
- * the keys by ids, so services know ids only.
+ * Some rows have a readable key beside their id, such as `KEY-12`. Inputs accept either. Before a service runs, the API replaces keys by
+ * ids, so services know only ids.
  */
 
-/** What has keys. */
+/** The kinds of rows that have keys. */
 export type KeyKind = 'project' | 'task';
 
 const kinds = z.registry<{ kind: KeyKind }>();
 
 /**
- * An input that names a row by its id or by its key.
- * @param key the schema of the key. It must make upper case of it, by which keys are told from ids and words
+ * Makes the schema of an input that names a row by its id or by its key.
+ * @param key the schema of the key. It must convert to upper case, which distinguishes keys from ids and words
  */
 export function idOrKey(kind: KeyKind, key: z.ZodString) {
   const schema = z.union([id(), key]).describe(`The id of the ${kind}, or its key.`);
@@ -28,7 +28,7 @@ type Replace = (kind: KeyKind, key: string) => string;
 
 const kindOf = (schema: z.core.$ZodType): KeyKind | undefined => kinds.get(schema)?.kind;
 
-/** Whether there may be keys in the values of a schema. */
+/** Whether values of a schema may contain keys. */
 const takesKeys = (schema: z.core.$ZodType): boolean => {
   if (kindOf(schema) !== undefined) return true;
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
@@ -40,7 +40,7 @@ const takesKeys = (schema: z.core.$ZodType): boolean => {
 
 const fieldsOf = new WeakMap<z.ZodObject, readonly string[]>();
 
-/** The fields of an object in which there may be keys. They are found once. */
+/** The fields of an object that may contain keys. They are found once per schema. */
 function fieldsWithKeys(schema: z.ZodObject): readonly string[] {
   let fields = fieldsOf.get(schema);
   if (!fields) {
@@ -67,7 +67,7 @@ function replaceIn(schema: z.core.$ZodType, value: unknown, replace: Replace): u
     : value;
 }
 
-/** Returns a parsed input with each key in it replaced. */
+/** Replaces all keys in a parsed input by ids. */
 export function replaceKeys(
   schema: z.ZodObject,
   input: Readonly<Record<string, unknown>>,

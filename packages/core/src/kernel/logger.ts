@@ -1,4 +1,4 @@
-/** The log for events outside of requests. Pass an error as `err`. */
+/** The log for events outside requests. Pass an error as `err`. */
 export interface Logger {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;

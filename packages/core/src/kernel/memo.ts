@@ -1,13 +1,13 @@
 /**
- * Makes one value per key, on first use, and drops the values that have not been used for the longest time. It keeps two generations, and
- * drops the older one when the younger one is full. So a hit costs one lookup, and no order of use is kept.
+ * Makes one value per key on first use, and drops the least recently used values. It keeps two generations, and drops the older one when
+ * the younger one is full. So a hit costs one lookup, and the memo need not track the order of use.
  */
 export class Memo<Key, Value extends object | string> {
   readonly #half: number;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
 
-  /** @param limit how many values are kept at most. The values that were used last, half as many, are always kept */
+  /** @param limit the most values to keep. The most recently used half of them is always kept */
   constructor(limit: number) {
     this.#half = Math.ceil(limit / 2);
   }

@@ -1,4 +1,4 @@
-/** The versions that If-Match or If-None-Match names: any (`*`), one, or several. An empty list names none. */
+/** The versions that If-Match or If-None-Match names: any (`*`), one, or several. An empty list matches no version. */
 export type Versions = '*' | number | readonly number[];
 
 /** The headers that every mutation takes (`auth.*` apart), as the API read them. */
@@ -13,7 +13,7 @@ export interface MutationRequest {
   /** The target must have none of these versions. @default null */
   readonly ifNoneMatch?: Versions | null;
   readonly dryRun: boolean;
-  /** Whether the answer contains a secret. Such an answer is not stored, and a replay is refused. */
+  /** Whether the answer contains a secret. Such an answer is not stored, and replays of it are refused. */
   readonly secretAnswer: boolean;
 }
 
@@ -25,10 +25,10 @@ export interface EventSummary {
   data: Record<string, unknown>;
 }
 
-/** What the API must report about a mutation in addition to its answer. Filled while the mutation runs. */
+/** What the API must report about a mutation in addition to its answer. The mutation fills it while it runs. */
 export interface MutationOutcome {
   replayed: boolean;
-  /** Whether the answer is a job, which goes on with the work. */
+  /** Whether the answer is a job, which continues the work. */
   accepted: boolean;
   /** Set after a dry run. */
   dryRun: { events: EventSummary[] } | null;

@@ -9,10 +9,10 @@ const ipv4OfMapped = (address: string): string | null => {
 
 /**
  * Parses a network address as sockets and proxies write it: with or without port, brackets, quotes and zone.
- * @returns its one spelling, where IPv4 inside IPv6 is IPv4. Null when it is no address
+ * @returns its canonical spelling, in which IPv4 inside IPv6 becomes IPv4. Null when the text is not an address
  */
 export function parseAddress(text: string): string | null {
-  // Almost every socket has such an address, so nothing else is tried.
+  // Almost all sockets have an IPv4 address, so this comes first.
   if (isIPv4(text)) return text;
   const written = text.trim().replace(/^"(.*)"$/, '$1');
   const [, inBrackets] = /^\[(.*)\](?::\d{1,5})?$/.exec(written) ?? [];
@@ -20,12 +20,12 @@ export function parseAddress(text: string): string | null {
   const address = (inBrackets ?? beforePort ?? written).replace(/%[\w.-]+$/, '');
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return null;
-  // The URL parser writes an address in its one short form.
+  // The URL parser writes an address in its canonical short form.
   const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
   return ipv4OfMapped(short) ?? short;
 }
 
-/** The network that counts as one caller: an IPv4 address, or a /64 on IPv6, which is what one subscriber has. */
+/** The network that counts as one caller: an IPv4 address, or on IPv6 the /64 that one subscriber has. */
 export function networkOf(text: string): string {
   const address = parseAddress(text);
   if (address === null || !isIPv6(address)) return address ?? text;

@@ -1,10 +1,10 @@
 import type { ApiAudit } from './api-audit.ts';
 
-/** A rule that narrows what a grant allows (C7). */
+/** A rule that limits what a grant allows (C7). */
 export const constraints = ['assignedOnly', 'workingHours'] as const;
 export type Constraint = (typeof constraints)[number];
 
-/** A kind of thing that rows can be in, and that a scope can name: `team`, `project`. Tables state their places. */
+/** A kind of place that rows can be in and that a scope can name: `team`, `project`. Tables declare their places. */
 export type PlaceKind = string;
 
 /** Where a grant applies: in the whole organization, or in some places of one kind. */
@@ -19,18 +19,18 @@ export type GrantScope =
       readonly placeIds: ReadonlySet<string>;
     };
 
-/** One role of the principal. An action is allowed when at least one grant allows it under its own constraints. */
+/** One role of the principal. An action is allowed when at least one grant allows it under the grant's own constraints. */
 export interface Grant {
   readonly roleId: string;
   readonly roleKey: string;
   readonly permissions: ReadonlySet<string>;
   readonly constraints: readonly Constraint[];
   readonly scope: GrantScope;
-  /** When the role ends; null if never. A principal has no grant that has ended. */
+  /** When the role ends; null if never. A principal has no expired grants. */
   readonly validTo: Date | null;
 }
 
-/** When members with the constraint `workingHours` may write, in their own time zone. A policy of the organization. */
+/** When members with the constraint `workingHours` may write, in their own time zone. The organization sets it. */
 export interface WorkingHours {
   /** `HH:MM`, the first minute. */
   readonly start: string;
@@ -38,22 +38,22 @@ export interface WorkingHours {
   readonly end: string;
   /** ISO 8601: 1 is Monday, 7 is Sunday. */
   readonly days: readonly number[];
-  /** Tasks with one of these priorities may be written at any time. */
+  /** Tasks with one of these priorities may be changed at any time. */
   readonly exemptPriorities: readonly string[];
 }
 
 /** The access settings of an organization, apart from role assignments. */
 export interface AccessPolicy {
   readonly workingHours: WorkingHours;
-  /** All roles, the strongest first. A refusal names those that grant the permission. */
+  /** All roles, the strongest first. A refusal names the roles that grant the permission. */
   readonly roles: readonly { readonly key: string; readonly permissions: ReadonlySet<string> }[];
 }
 
-/** Who acts, loaded once per request. Without an organization there are no grants. */
+/** The user who acts, loaded once per request. Without an organization there are no grants. */
 export interface Principal {
   readonly userId: string;
   readonly sessionId: string | null;
-  /** The API key of the request. Its scopes are already in `grants`. A key owns nothing, whoever made it. @default null */
+  /** The API key of the request. Its scopes already narrow `grants`. A key never counts as an owner, whoever created it. @default null */
   readonly apiKeyId?: string | null;
   /** Whether the session is valid in one organization only and cannot change the account. @default false */
   readonly limited?: boolean;
@@ -66,13 +66,13 @@ export interface Principal {
   readonly grants: readonly Grant[];
   /** @default the built-in roles, and the usual working hours */
   readonly policy?: AccessPolicy;
-  /** What the organization keeps of this call. @default what is usual */
+  /** What the organization keeps of this call. @default `usualApiAudit` */
   readonly apiAudit?: ApiAudit;
 }
 
 /**
- * A closed place, such as a private project. What is in it can be reached by its members, and by those who have a permission in the
- * whole organization. A role in a part of the organization opens no closed place.
+ * A closed place, such as a private project. Only its members reach its contents, and those who have a permission in the whole
+ * organization. A role in a part of the organization opens no closed place.
  */
 export interface ClosedPlace {
   /** The permission that opens all closed places of this kind. */
@@ -82,12 +82,12 @@ export interface ClosedPlace {
 }
 
 /**
- * The rows of a resource that the principal may see, apart from those in closed places: all, none, or those that at least one of the items shows. Each table
- * states which of its columns are places and who its people are.
+ * The rows of a resource that the principal may see, apart from those in closed places: all, none, or the rows that match at least one of
+ * the items. Each table declares its places and its people.
  */
 export type Visibility = 'all' | 'none' | readonly VisibleRows[];
 
-/** Some rows: those in certain places, those with the principal among their people, or those where both are true. */
+/** Some rows: those in certain places, those with the principal among their people, or those to which both apply. */
 export interface VisibleRows {
   /** Null means everywhere. */
   readonly place: PlaceKind | null;

@@ -10,10 +10,10 @@ export class ForbiddenAddress extends Error {
   }
 }
 
-/** Finds all addresses of the name of a host. */
+/** Resolves a host name to all its addresses. */
 export type Resolve = (host: string, done: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void;
 
-/** Makes what connects to one of some addresses, whatever the name of the host resolves to by then. */
+/** Makes a connector to one of the given addresses, whatever the host name resolves to by then. */
 export type Dial = (addresses: readonly LookupAddress[], timeoutMs: number) => buildConnector.connector;
 
 const resolveBySystem: Resolve = (host, done) =>
@@ -26,12 +26,12 @@ const dial: Dial = (addresses, timeout) => {
     else if (all) done(null, [...addresses]);
     else done(null, first.address, first.family);
   };
-  // A connector of its own for each connection keeps no TLS sessions.
+  // Each connection has its own connector, so TLS sessions need not be cached.
   return buildConnector({ timeout, lookup: known, maxCachedSessions: 0 });
 };
 
 interface ConnectorOptions {
-  /** How long a connection may take, after the name of the host was resolved. */
+  /** How long a connection may take after the host name was resolved. */
   timeoutMs: number;
   /** @default the resolver of the system */
   resolve?: Resolve;
@@ -40,8 +40,8 @@ interface ConnectorOptions {
 }
 
 /**
- * Connects an HTTP agent of undici to public addresses only. It resolves a name once, checks every address, and connects to one of those that
- * it has checked, so a name cannot resolve differently after the check. It fails with ForbiddenAddress.
+ * Connects an HTTP agent of undici only to public addresses. It resolves a name once, checks every address, and connects to one of the
+ * checked addresses. So a name cannot resolve differently after the check. It fails with ForbiddenAddress.
  */
 export function publicConnector({
   timeoutMs,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const secrets = z.registry<{ secret: true }>();
 
 /**
- * Marks a field whose value must not be kept anywhere but where it belongs: a password, a token, a key, a code.
+ * Marks a field whose value must not be logged or copied anywhere: a password, a token, a key, a code.
  * @example password: secret(text(1, 1024)).optional().describe('Of the account.')
  */
 export function secret<Schema extends z.ZodType>(schema: Schema): Schema {
@@ -11,14 +11,14 @@ export function secret<Schema extends z.ZodType>(schema: Schema): Schema {
   return schema;
 }
 
-/** Where the secrets of a value are. Null: there are none. `all`: the value itself is one. */
+/** Where the secrets of a value are. Null: it has none. `all`: the value itself is a secret. */
 type Places =
   | null
   | 'all'
   | {
       /** By the name of the member. */
       readonly members: ReadonlyMap<string, Places>;
-      /** Of the items of an array, or of the members of a record. */
+      /** Those of the items of an array, or of the members of a record. */
       readonly items: Places;
     };
 
@@ -36,7 +36,7 @@ const mergeAll = (schemas: readonly z.core.$ZodType[]): Places =>
   schemas.reduce<Places>((places, schema) => merge(places, placesIn(schema)), null);
 
 function findPlaces(schema: z.core.$ZodType): Places {
-  // A schema inherits the mark of the one that it was derived from, as `describe` and `refine` do.
+  // A schema that is derived by `describe` or `refine` inherits the mark.
   if (secrets.get(schema)) return 'all';
   if (
     schema instanceof z.ZodOptional ||
@@ -76,7 +76,7 @@ function placesIn(schema: z.core.$ZodType): Places {
 /** Whether a value of the schema can contain a secret. */
 export const hasSecrets = (schema: z.core.$ZodType): boolean => placesIn(schema) !== null;
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const removed = '[removed]';
 
 function without(places: Places, value: unknown): unknown {
@@ -89,5 +89,8 @@ function without(places: Places, value: unknown): unknown {
   );
 }
 
-/** Replaces the secrets of a value by `[removed]`. The value is an input or an output of the schema. It is not changed. */
+/**
+ * Answers a value with its secrets replaced by `[removed]`, and does not change the value itself. The value is an input or an output of the
+ * schema.
+ */
 export const withoutSecrets = (schema: z.core.$ZodType, value: unknown): unknown => without(placesIn(schema), value);

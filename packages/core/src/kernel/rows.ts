@@ -1,6 +1,6 @@
 import { DomainError, type FieldPath } from './errors.ts';
 
-/** What becomes of the other rows of a call when one is refused. `atomic`: all are refused. `perItem`: they are changed. */
+/** What happens to the other rows of a call when one row is refused. `atomic`: all are refused. `perItem`: the others are changed. */
 export const bulkModes = ['atomic', 'perItem'] as const;
 type BulkMode = (typeof bulkModes)[number];
 
@@ -13,10 +13,10 @@ interface BulkCall {
   fieldsAt: (index: number) => FieldPath;
 }
 
-/** Why a row was refused: an error in a form that can be kept for an Idempotency-Key. */
+/** Why a row was refused: an error in a form that can be stored for an Idempotency-Key. */
 export type Refusal = Pick<DomainError, 'code' | 'kind' | 'message' | 'details'>;
 
-/** What became of each row, in the order of the call. */
+/** The outcome of each row, in the order of the call. */
 export type Outcomes<Value> = readonly ({ value: Value } | { refusal: Refusal })[];
 
 function refusalOf({ code, kind, message, details }: DomainError, fieldsAt: FieldPath): Refusal {
@@ -24,13 +24,13 @@ function refusalOf({ code, kind, message, details }: DomainError, fieldsAt: Fiel
   return { code, kind, message, details: field ? { ...others, field: [...fieldsAt, ...field] } : others };
 }
 
-/** How many refused rows one error names. */
+/** The most refused rows that one error names. */
 const mostNamed = 100;
 
 /**
- * The rows of a call that changes several in one transaction. They go through one check after the other, and each check may refuse some
- * by an error. A call for one row throws its error. In a bulk with the mode `atomic`, the first check that refuses a row throws an error
- * that names all rows that it refused. With `perItem`, the refused rows leave and the others go on.
+ * The rows of a call that changes several rows in one transaction. They pass one check after the other, and each check may refuse some rows
+ * with an error. A call for one row throws its error. In a bulk call with the mode `atomic`, the first check that refuses a row throws an
+ * error that names all rows that it refused. With `perItem`, the refused rows are left out and the others continue.
  */
 export class Rows<Value> {
   /** Null for a call that names one row. */
@@ -48,7 +48,7 @@ export class Rows<Value> {
     this.#refused = refused;
   }
 
-  /** The only row of a call. */
+  /** Makes the rows of a call for only one row. */
   static one<Value>(value: Value): Rows<Value> {
     return new Rows(null, new Map([[0, value]]));
   }
@@ -66,7 +66,7 @@ export class Rows<Value> {
     return this.#values.size;
   }
 
-  /** The only row of a call that names one. */
+  /** The only row of a call for one row. */
   get only(): Value {
     const [value] = this.#values.values();
     if (value === undefined) throw new Error('The only row of a call was refused without an error.');
@@ -74,8 +74,8 @@ export class Rows<Value> {
   }
 
   /**
-   * Does something with each row. An error of ours refuses the row.
-   * @throws the error of a refused row, unless the other rows go on without it
+   * Runs `work` for each row. A `DomainError` refuses the row.
+   * @throws the error of a refused row, unless the other rows continue without it
    */
   map<Next>(work: (value: Value) => Next): Rows<Next> {
     const values = new Map<number, Next>();
@@ -92,7 +92,7 @@ export class Rows<Value> {
     return new Rows(this.#call, values, refused);
   }
 
-  /** What became of each row of a bulk. */
+  /** The outcome of each row of a bulk call. */
   outcomes(): Outcomes<Value> {
     const { fieldsAt = () => [] } = this.#call ?? {};
     const outcomes = [

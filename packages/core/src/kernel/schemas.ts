@@ -4,11 +4,11 @@ import { text } from './text.ts';
 /** A UUID of any version. Upper case is accepted and converted, because SQLite compares ids as text. */
 export const id = () => z.guid().overwrite((value) => value.toLowerCase());
 
-/** A shape of an answer. The document names it. It may gain fields, and clients ignore those that they do not know. */
+/** The shape of an answer, under its name in the document. It may gain fields, and clients ignore unknown fields. */
 export const output = <Shape extends z.core.$ZodLooseShape>(name: string, shape: Shape) =>
   z.object(shape).meta({ id: name });
 
-/** A shape of an input. The document names it. Unknown fields are refused. */
+/** The shape of an input, under its name in the document. Unknown fields are refused. */
 export const input = <Shape extends z.core.$ZodLooseShape>(name: string, shape: Shape) =>
   z.strictObject(shape).meta({ id: name });
 
@@ -18,8 +18,7 @@ const and = (names: readonly string[]): string =>
   [names.slice(0, -1).join(', '), names.at(-1)].filter(Boolean).join(' and ');
 
 /**
- * Refuses an input unless it has all fields of exactly one group, and no field of another. The document describes it by one schema for
- * each group.
+ * Refuses an input unless it has all fields of exactly one group, and no field of another. The document has one schema for each group.
  * @example oneOf(z.strictObject({ code, recoveryCode, … }), ['code'], ['recoveryCode'])
  */
 export function oneOf<Shape extends z.core.$ZodLooseShape>(
@@ -37,7 +36,7 @@ export function oneOf<Shape extends z.core.$ZodLooseShape>(
     {
       path: isSingle ? names.flat().slice(0, 1) : [],
       message: `Give ${choice}.`,
-      // Also run when another field is wrong, so that one answer lists every problem.
+      // Run it even when another field is wrong, so that one answer lists every problem.
       when: ({ value }) => typeof value === 'object' && value !== null,
     },
   );
@@ -45,7 +44,7 @@ export function oneOf<Shape extends z.core.$ZodLooseShape>(
   return checked;
 }
 
-/** The groups of fields of which an input takes one. Null unless it was made by `oneOf`. */
+/** The groups of fields of an input that `oneOf` has made. Null for other schemas. */
 export const groupsOf = (schema: z.core.$ZodType): readonly (readonly string[])[] | null =>
   groups.get(schema)?.groups ?? null;
 
@@ -62,8 +61,8 @@ const latest = Date.UTC(10_000, 0, 1);
 const [day, time] = [String.raw`-\d\d-\d\dT`, String.raw`\d\d:\d\d:[0-5]\d(\.\d+)?`];
 
 /**
- * An instant that the document allows. An offset could move an instant at the edge out of the years that are accepted, so it allows offsets
- * only in the years between. It names no leap seconds, which no database keeps.
+ * The pattern of instants in the document. An offset could move an instant at the edge out of the accepted years, so offsets are allowed
+ * only in the years between. Leap seconds are not allowed, because no database stores them.
  */
 const instantPattern = String.raw`^((19|[2-9]\d)\d\d${day}${time}Z|(19[1-9]\d|[2-8]\d{3})${day}${time}[+-]\d\d:\d\d)$`;
 
@@ -87,8 +86,8 @@ export const instantIn = () =>
 const twoDecimals = (value: number): number => Number(value.toFixed(2));
 
 /**
- * A number in an input, from 0, with at most two decimals, as the database keeps it. The sum 0.1 + 0.2 is taken as 0.3, because
- * only the last bits of the double differ.
+ * A number in an input, from 0, with at most two decimals, as the database stores it. The sum 0.1 + 0.2 is accepted as 0.3, because only
+ * the last bits of the double differ.
  */
 export const decimalIn = (max: number) =>
   z
@@ -102,7 +101,7 @@ export const decimalIn = (max: number) =>
     .overwrite(twoDecimals)
     .meta({ multipleOf: 0.01 });
 
-/** What resources show of their last change. */
+/** The fields of resources about their creation and last change. */
 export const auditOut = {
   createdAt: instantOut(),
   updatedAt: instantOut(),
@@ -120,7 +119,7 @@ export const Person = z
 
 export type Person = z.output<typeof Person>;
 
-/** The input fields of every list: which page it answers. */
+/** The input fields of every list that choose the page. */
 export const pageInput = {
   limit: z.number().int().min(1).max(100).default(50).describe('How many to answer at most.'),
   cursor: text(1, 2048).optional().describe('The nextCursor of the page before.'),
@@ -135,20 +134,20 @@ export const sort = <const Field extends string>(fields: readonly [Field, ...Fie
 
 const rangeEnd = () => instantIn().optional().describe('Inclusive.');
 
-/** The input fields of a list that can be narrowed to what was created between two instants. */
+/** The input fields of a list that can be limited to rows created between two instants. */
 export const createdRange = { createdBefore: rangeEnd(), createdAfter: rangeEnd() };
 /** The same for the last change. */
 const updatedRange = { updatedBefore: rangeEnd(), updatedAfter: rangeEnd() };
 
-/** The input fields for ranges of instants that a list can be narrowed to. */
+/** The input fields for ranges of instants of creation and last change. */
 export const ranges = { ...createdRange, ...updatedRange };
 
 type RangesOf<Field> = ('createdAt' extends Field ? typeof createdRange : unknown) &
   ('updatedAt' extends Field ? typeof updatedRange : unknown);
 
 /**
- * The input fields of a list that is sorted by one of these fields: by the first, descending, unless asked otherwise. A list also takes
- * ranges of `createdAt` and `updatedAt`, when its rows have them or it is sorted by them.
+ * Makes the input fields of a list that can be sorted by these fields. The default is the first field, descending. The list also takes
+ * ranges of `createdAt` and `updatedAt`, if its rows have these fields or it is sorted by them.
  * @param item what the list shows of each row
  */
 export function listInput<Item extends z.ZodObject, const Field extends string>(
@@ -165,7 +164,7 @@ export function listInput(item: z.ZodObject, ...fields: [string, ...string[]]) {
   };
 }
 
-/** Refuses a list that names something twice. @param by what makes two items the same. @default the items themselves */
+/** Refuses a list that contains an item twice. @param by the property that makes two items the same. @default the items themselves */
 export const distinct = <Item extends z.ZodType>(
   list: z.ZodArray<Item>,
   by: (item: z.output<Item>) => unknown = (item) => item,
@@ -177,22 +176,22 @@ export const distinct = <Item extends z.ZodType>(
 /** A filter of a list: an item matches when it has any of the values. */
 export const anyOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(50).optional();
 
-/** The same for ids, with a word beside: `me` is the caller, and `none` matches what has no value. */
+/** The same for ids, or one word: `me` is the caller, and `none` matches rows without a value. */
 export const anyIdOr = <const Word extends 'me' | 'none'>(word: Word) => anyOf(z.union([z.literal(word), id()]));
 
 /**
- * What an answer shows beside its own fields, when the client asks for it by name. Such fields are optional in the output. Each may cost a
- * statement for the whole page.
+ * The input field `include`, in which a client names additional fields of the answer. These fields are optional in the output. Each may
+ * cost one statement for the whole page.
  */
 export const include = <const Name extends string>(...names: [Name, ...Name[]]) =>
   distinct(z.array(z.enum(names)).min(1).max(names.length))
     .optional()
     .describe('What the answer shows in addition. Each costs a query.');
 
-/** The input fields of a log: a list from the newest row on, which nobody counts. */
+/** The input fields of a log: a list with the newest row first, without a total. */
 export const logInput = { limit: pageInput.limit, cursor: pageInput.cursor };
 
-/** What a log answers. @param name in the document */
+/** The answer of a log. @param name its name in the document */
 export const logPage = <Item extends z.ZodType>(item: Item, name: string) =>
   z
     .object({
@@ -206,7 +205,7 @@ export const logPage = <Item extends z.ZodType>(item: Item, name: string) =>
     })
     .meta({ id: name });
 
-/** What every list answers. @param name in the document. @default that of the items: a page of `Task` is `TaskPage` */
+/** The answer of every list. @param name its name in the document. @default from the items: a page of `Task` is `TaskPage` */
 export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.id}Page`) =>
   z
     .object({
@@ -216,7 +215,7 @@ export const page = <Item extends z.ZodType>(item: Item, name = `${item.meta()?.
     })
     .meta({ id: name });
 
-/** A page of a list that is counted only so far: `totalExact` says whether `total` is the whole number. */
+/** A page of a list that is counted only up to a limit: `totalExact` says whether `total` is exact. */
 export const countedPage = <Item extends z.ZodType>(item: Item) =>
   z
     .object({

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** What keeps the platform from starting: one sentence for the operator, which is printed without a stack. */
+/** An error that prevents the start: one sentence for the operator, which is printed without a stack. */
 export class StartError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -23,7 +23,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
-/** For `catch`: throws what the operator can do about a file or folder that cannot be written. */
+/** For `catch`: throws an error that tells the operator what to do about a file or folder that cannot be written. */
 export const cannotWrite =
   (path: string) =>
   (error: unknown): never => {
@@ -33,19 +33,19 @@ export const cannotWrite =
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
-/** Creates the folder and its parents. Below /proc the `recursive` of Node does not end. */
+/** Creates the folder and its parents. Node's `recursive` does not end below /proc. */
 function makeWithParents(folder: string): void {
   if (isFolder(folder)) return;
   if (dirname(folder) !== folder) makeWithParents(dirname(folder));
   try {
     mkdirSync(folder);
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (!isFolder(folder)) throw error;
   }
 }
 
-/** Creates a folder and its parents, unless it is there. @throws StartError */
+/** Creates a folder and its parents, unless it exists. @throws StartError */
 export function makeFolder(path: string): void {
   try {
     makeWithParents(resolve(path));

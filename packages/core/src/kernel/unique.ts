@@ -1,2 +1,2 @@
-/** Each value once, in the order in which the values come first. */
+/** The distinct values, in the order of their first appearance. */
 export const unique = <Value>(values: Iterable<Value>): Value[] => [...new Set(values)];
