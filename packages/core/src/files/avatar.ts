@@ -1,16 +1,16 @@
 import { fileErrors } from './file.errors.ts';
 import type { ReceivedFile } from './receive.ts';
 
-/** A picture of a person or an organization, as its row keeps it. */
+/** A picture of a person or an organization, as its row stores it. */
 export interface Avatar extends ReceivedFile {
-  /** Where it is in the store. */
+  /** Its key in the store. */
   readonly key: string;
 }
 
-/** Pictures without a script in them. */
+/** The types of pictures that cannot contain a script. */
 const taken = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'];
 
-/** What may be an avatar. */
+/** The limits of avatars. */
 export const avatarLimits = {
   maxBytes: 2 * 1024 * 1024,
   checkType(mediaType: string): void {

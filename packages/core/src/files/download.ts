@@ -4,7 +4,7 @@ import type { FileContent, FileStore } from './file-store.ts';
 import { sentMediaType } from './media-type.ts';
 import type { ReceivedFile } from './receive.ts';
 
-/** What is made while it is sent, so that nobody knows its size before. */
+/** Content that is generated while it is sent, so its size is not known before. */
 interface GeneratedDownload {
   readonly mediaType: string;
   /** The value of Content-Disposition. */
@@ -25,7 +25,7 @@ export interface FileDownload {
 
 export type Download = FileDownload | GeneratedDownload;
 
-/** Opens a file of the store, to be saved by whoever gets it. */
+/** Opens a file of the store for a download that the client saves. */
 export async function openDownload(
   store: FileStore,
   key: string,

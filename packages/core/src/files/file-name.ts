@@ -1,9 +1,9 @@
 import { cutToBytes } from '../kernel/text.ts';
 
-/** The longest name of a file that every file system takes, in bytes of UTF-8. */
+/** The longest file name that every file system accepts, in bytes of UTF-8. */
 const longestName = 255;
 
-/** Control characters, those that reorder the text around them, and what Windows refuses in a name. */
+/** Control characters, characters that reorder the text around them, and characters that Windows refuses in a name. */
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u206f\ufff9-\ufffb<>:"|?*]/gu;
 
 /** Names that mean a device on Windows, with any extension. */
@@ -11,7 +11,7 @@ const device = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)/i;
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-/** Cuts what is before the extension, so that the type can still be seen. */
+/** Cuts the part before the extension, so that the type stays visible. */
 function shortened(name: string): string {
   if (bytesOf(name) <= longestName) return name;
   const extension = /\.[^.]{1,20}$/u.exec(name)?.[0] ?? '';
@@ -19,8 +19,8 @@ function shortened(name: string): string {
 }
 
 /**
- * Makes a name that is safe on every system from the name that a client sent: one path segment in NFC without control characters, at
- * most 255 bytes long, and no device of Windows. It never fails.
+ * Turns the name that a client sent into a name that is safe on every system: one path segment in NFC without control characters, at most
+ * 255 bytes long, and no device name of Windows. It never fails.
  * @example safeFileName('../../etc/passwd\r\n') // 'passwd'
  */
 export function safeFileName(sent: string): string {
@@ -30,10 +30,10 @@ export function safeFileName(sent: string): string {
   return shortened(/[^_]/u.test(named) ? named : `file${named}`);
 }
 
-/** The characters that RFC 8187 lets stand as they are. */
+/** Encodes all characters but those that RFC 8187 allows unencoded. */
 const encoded = (text: string): string =>
   encodeURIComponent(text).replaceAll(/['()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** The value of Content-Disposition that makes a browser save a file under its name, and never show it. */
+/** The value of Content-Disposition that makes a browser save a file under its name and never display it. */
 export const attachmentDisposition = (name: string): string =>
   `attachment; filename="${name.replaceAll(/[^ -~]|["\\%]/gu, '_')}"; filename*=UTF-8''${encoded(name)}`;

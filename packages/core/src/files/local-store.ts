@@ -19,7 +19,9 @@ async function sync(path: string): Promise<void> {
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
-/** Keeps files in a folder. A file is written under another name and renamed once it is on the disk, so it is there as a whole or not. */
+/**
+ * Stores files in a folder. A file is written under another name and renamed once it is on the disk, so it is either complete or absent.
+ */
 export function openLocalStore(dataDirectory: string): FileStore {
   const root = join(dataDirectory, 'uploads');
   const storage = new FileStorage(new LocalStorageAdapter(root));
@@ -37,7 +39,7 @@ export function openLocalStore(dataDirectory: string): FileStore {
       for (let folder = dirname(join(root, key)); folder.length >= root.length; folder = dirname(folder))
         await sync(folder);
     },
-    // The library reads whole files only.
+    // The library can only read whole files.
     contentOf: async (key) => ({ read: (range) => createReadStream(join(root, key), range) }),
     delete: (key) => storage.deleteFile(key),
     async *list(folder) {

@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import type { DomainError } from '../kernel/errors.ts';
 import { fileErrors } from './file.errors.ts';
 
-/** How many bytes of a file are looked at to find out what it is. */
+/** How many bytes of a file are read to detect its type. */
 export const headBytes = 64 * 1024;
 
-/** Programs that a double click starts. */
+/** The types of programs that a double click starts. */
 const programs: ReadonlySet<string> = new Set([
   'application/x-msdownload',
   'application/vnd.microsoft.portable-executable',
@@ -16,10 +16,10 @@ const programs: ReadonlySet<string> = new Set([
 ]);
 const programNames = /\.(?:bat|cmd|com|cpl|exe|hta|jse?|lnk|msc|msi|pif|ps1|reg|scr|vbe|vbs|wsf|wsh)$/i;
 
-/** The first bytes of programs that the sniffer does not name: MZ of DOS, and the four of Mach-O. */
+/** The first bytes of programs that the sniffer does not recognize: `MZ` of DOS, ELF, and the four of Mach-O. */
 const programStarts = ['4d5a', '7f454c46', 'feedface', 'feedfacf', 'cefaedfe', 'cffaedfe'];
 
-/** The text that a file begins with; null when its bytes are no text. The last character may be cut. */
+/** The text at the beginning of a file; null when its bytes are not text. The last character may be cut. */
 function textOf(head: Buffer): string | null {
   if (head.includes(0)) return null;
   for (let cut = 0; cut <= 3 && cut <= head.length; cut++)
@@ -27,7 +27,7 @@ function textOf(head: Buffer): string | null {
   return null;
 }
 
-/** What a text is that a browser would run or draw. */
+/** The type of a text that a browser would run or draw. */
 function markupOf(text: string): string | null {
   const start = text
     .replace(/^\ufeff/, '')
@@ -39,14 +39,14 @@ function markupOf(text: string): string | null {
   return null;
 }
 
-/** The type that a client may declare for text of its own: the sniffer cannot tell CSV from Markdown. */
+/** Whether a client may declare this type for a text. The sniffer cannot distinguish CSV from Markdown. */
 const isDeclaredText = (type: string): boolean =>
   /^text\/(?!html|javascript|ecmascript)|^application\/(?:json|yaml|toml|xml|x-ndjson|sql)$/.test(type);
 
-/** What the sniffer concludes from so few bytes that a text may begin with them. */
+/** Types that the sniffer concludes from so few bytes that a text may begin with them. */
 const guesses: readonly string[] = ['application/xml', 'application/x-msdownload'];
 
-/** Types that have two names. */
+/** Types with two names. */
 const aliases: Readonly<Record<string, string>> = {
   'image/jpg': 'image/jpeg',
   'image/pjpeg': 'image/jpeg',
@@ -56,7 +56,7 @@ const aliases: Readonly<Record<string, string>> = {
 
 const familyOf = (type: string): string => type.slice(0, type.indexOf('/'));
 
-/** Whether content of one type cannot be what a client declares. Only what people and browsers look at is compared. */
+/** Whether content of the found type contradicts the declared type. Only types that people and browsers display are compared. */
 function contradicts(found: string, isText: boolean, declared: string): boolean {
   if (declared === '' || declared === 'application/octet-stream') return false;
   if (['image', 'audio', 'video'].includes(familyOf(declared))) {
@@ -70,9 +70,9 @@ function contradicts(found: string, isText: boolean, declared: string): boolean 
 }
 
 /**
- * Finds out what a file is by its first bytes.
- * @param declared the type that the client says; '' for none
- * @throws `media_type_refused` for a program, and for content that is not what the client says
+ * Detects the type of a file from its first bytes.
+ * @param declared the type that the client declares; '' for none
+ * @throws `media_type_refused` for a program, and for content that contradicts the declared type
  */
 export async function mediaTypeOf(
   head: Buffer,
@@ -95,8 +95,8 @@ export async function mediaTypeOf(
 
 const refused = (message: string): DomainError => fileErrors.media_type_refused({ message });
 
-/** Types that a browser would run, or let run a script. They are sent as bytes without a meaning. */
+/** Types that a browser would run, or in which it would run a script. They are sent as bytes without a type. */
 const active = /^(?:text\/html|image\/svg\+xml|application\/(?:xml|xhtml\+xml)|text\/xml)$/;
 
-/** The Content-Type that a file is sent with. */
+/** The Content-Type with which a file is sent. */
 export const sentMediaType = (type: string): string => (active.test(type) ? 'application/octet-stream' : type);

@@ -1,7 +1,7 @@
 import type { CoreSettings } from '../kernel/settings.ts';
 import type { FileStore } from './file-store.ts';
 
-/** The store that the settings choose. It loads its library with the first file, because most starts need none. */
+/** Opens the store that the settings choose. It loads the code of that store with the first file, because most starts do not need it. */
 export function openFileStore({ s3, dataDirectory }: CoreSettings): FileStore {
   let opened: Promise<FileStore> | undefined;
   const open = async (): Promise<FileStore> => {

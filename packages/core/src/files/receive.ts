@@ -13,22 +13,22 @@ export interface SentFile {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** A file in the body of a request that nobody has read yet. */
+/** A file in the body of a request that has not been read yet. */
 export interface IncomingFile {
-  /** The length of the whole body in bytes, if the client has said it. */
+  /** The length of the whole body in bytes, if the client sent it. */
   readonly bodyBytes: number | null;
   /**
-   * Reads the body. It has succeeded when `use` has read the file to its end, and nothing else is in the body.
+   * Reads the body. It succeeds when `use` has read the file to its end, and the body contains nothing else.
    * @throws `validation_failed`, and what `use` throws
    */
   receive<T>(use: (file: SentFile) => Promise<T>): Promise<T>;
 }
 
-/** What is known of a file once it has been received. */
+/** The metadata of a received file. */
 export interface ReceivedFile {
   /** Safe on every system. */
   readonly fileName: string;
-  /** By its content. */
+  /** Detected from its content. */
   readonly mediaType: string;
   /** In bytes. */
   readonly size: number;
@@ -37,18 +37,18 @@ export interface ReceivedFile {
 }
 
 interface Receiving {
-  /** Where to keep it. Null: nowhere, for a dry run. */
+  /** Where to store it. Null for a dry run, which stores nothing. */
   store: FileStore | null;
   key: string;
   maxBytes: number;
-  /** Throws when files of this type are not taken. @default all types are */
+  /** Throws when files of this type are not accepted. @default accepts all types */
   checkType?: (mediaType: string) => void;
 }
 
-/** What a body may have beside its file: the lines around it. */
+/** How much a body may contain beside its file: the lines of the form around it. */
 const framing = 16 * 1024;
 
-/** Counts and hashes content while it passes. */
+/** Counts and hashes content as it passes through. */
 class MeasuredContent {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #hash = createHash('sha256');
@@ -70,7 +70,7 @@ class MeasuredContent {
     return value;
   }
 
-  /** Reads the beginning, from which the type is known. */
+  /** Reads the beginning of the content, from which the type is detected. */
   async head(): Promise<Uint8Array[]> {
     const chunks: Uint8Array[] = [];
     while (this.size < headBytes) {
@@ -103,7 +103,7 @@ function isFull(thrown: unknown): boolean {
 }
 
 /**
- * Receives a file into the store, in pieces as they arrive. When anything fails, the store keeps nothing of it.
+ * Streams a file into the store as it arrives. When anything fails, the store keeps nothing of it.
  * @throws `payload_too_large`, `media_type_refused`, `validation_failed`, `storage_full`
  */
 export async function receiveFile(
@@ -121,7 +121,7 @@ export async function receiveFile(
       declared,
     });
     checkType?.(mediaType);
-    // The store wraps what the content throws.
+    // The store wraps errors that the content throws.
     let failure: { thrown: unknown } | undefined;
     const whole = measured.from(head, (thrown) => (failure = { thrown }));
     if (store) {

@@ -5,26 +5,26 @@ import { FileStorage, isFile } from '@flystorage/file-storage';
 import type { S3Settings } from '../kernel/settings.ts';
 import type { FileStore } from './file-store.ts';
 
-/** How long an address works that S3 serves a file at. A client follows it at once. */
+/** How long a signed address of S3 works. A client follows it at once. */
 const servedMs = 60_000;
 
 /** One part of 8 MiB at a time, so that an upload needs little memory. S3 takes 10,000 parts: 80 GB. */
 const uploadConfiguration = { partSize: 8 * 1024 * 1024, queueSize: 1 };
 
-/** Keeps files in a bucket of S3, or of a service that speaks its protocol. */
+/** Stores files in a bucket of S3, or of a service that supports its protocol. */
 export function openS3Store({ bucket, endpoint, region, credentials, pathStyle }: S3Settings): FileStore {
   const client = new S3Client({
     region,
     forcePathStyle: pathStyle,
     ...(endpoint !== null && { endpoint }),
     ...(credentials && { credentials }),
-    // Services that only resemble S3 do not know the newer checksums.
+    // Services that only resemble S3 do not support the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
   const storage = new FileStorage(new AwsS3StorageAdapter(client, { bucket, uploadConfiguration }));
   return {
-    // With a media type, because the library would read the beginning of the file to find one.
+    // Give a media type, because the library would otherwise read the beginning of the file to find one.
     write: (key, content) =>
       storage.write(key, Readable.from(content, { objectMode: false }), { mimeType: 'application/octet-stream' }),
     async contentOf(key, { mediaType, disposition }) {
