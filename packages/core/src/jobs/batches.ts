@@ -4,7 +4,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { statement } from '../database/statement.ts';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
 
-/** Rows of one transaction: few enough that nobody notices the lock. */
+/** The rows of one transaction. They are few enough that nobody notices the lock. */
 const batch = 500;
 
 interface Batches {

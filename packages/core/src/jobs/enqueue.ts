@@ -12,24 +12,24 @@ export interface JobOptions {
   runAt?: Date;
   /** Higher runs first. @default 0 */
   priority?: number;
-  /** How many attempts a job has before it is dead. @default 10 */
+  /** After how many failed attempts a job is dead. @default 10 */
   maxAttempts?: number;
-  /** Finds the job again, to cancel it. No other job has it. @default null */
+  /** Identifies the job, so that it can be cancelled. No other job has the same key. @default null */
   uniqueKey?: string | null;
-  /** Whose job it is. Only behind the system door may it be another one than the unit's. @default the organization of the unit */
+  /** The organization of the job. It may differ from the unit's only behind the system door. @default the organization of the unit */
   organizationId?: string | null;
 }
 
 /**
- * Adds a job, which runs after the unit commits and is rolled back with it. The job belongs to the unit's organization. Answers its
- * id.
+ * Adds a job, which runs after the unit commits and is rolled back with it. By default the job belongs to the unit's organization. Answers
+ * its id.
  */
 export const enqueue = (unit: Unit, kind: string, payload: JobPayload, options: JobOptions = {}): Promise<string> =>
   insertJob(unit, kind, payload, options, null);
 
 /**
- * Adds a job that goes on with the work of an operation, and answers it to the caller instead of the usual answer. Only they can
- * read it.
+ * Adds a job that continues the work of an operation. The operation answers this job instead of its usual answer. Only the caller can read
+ * it.
  * @param kind the operationId
  * @throws `unauthenticated`
  */
@@ -66,12 +66,12 @@ async function insertJob(
     uniqueKey: options.uniqueKey ?? null,
     createdAt: unit.now,
   });
-  // Runners find the jobs of later by themselves.
+  // Runners find jobs with a later time by polling.
   if (!options.runAt || options.runAt <= unit.now) unit.afterCommit(() => wakeRunners(unit.ctx.database));
   return id;
 }
 
-/** Cancels the job with a unique key of the unit's organization, unless it is finished. No step of it commits after the unit. */
+/** Cancels the unfinished job with a unique key in the unit's organization. None of its steps commits after the unit. */
 export async function cancelJob(unit: Unit, uniqueKey: string): Promise<void> {
   const cancelled = { status: 'cancelled', leasedUntil: null, finishedAt: unit.now } as const;
   await unit.update(JobEntity, { uniqueKey, status: 'waiting' }, cancelled);

@@ -7,7 +7,7 @@ import { asId } from '../database/typed-value.ts';
 import { nilId } from '../kernel/ids.ts';
 import { inBatches } from './batches.ts';
 
-/** Events stay on record without their payloads: the log is append-only, but payloads can be deleted. */
+/** Events stay in the log without their payloads. The log is append-only, but payloads can be deleted. */
 const events = 'events';
 const payloads = 'event_payloads';
 
@@ -25,7 +25,7 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
     if (!found?.nullable) throw new Error(`${table.name}.${property} closes a cycle of references and cannot be null.`);
     return found.name;
   };
-  /** Also rows that belong to a person, such as what they were told there. */
+  /** Whether rows belong to an organization. This includes rows of a person, such as their notifications from the organization. */
   const isOfOrganization = ({ name, own }: TableDefinition): boolean =>
     own?.property === 'organizationId' ||
     (own?.is === 'user' &&
@@ -45,12 +45,12 @@ function planOf({ tables, entities }: Database): { order: string[]; cycles: Cycl
   return { order: order.filter((name) => name !== events && name !== payloads), cycles };
 }
 
-/** How many rows one transaction deletes. */
+/** The number of rows that one transaction deletes. */
 const batch = 500;
 
 /**
- * Deletes the payloads of an organization's events. It finds them by the events, which have an index by organization. An index of the
- * payloads would have to be written with every event.
+ * Deletes the payloads of an organization's events. It finds them through the events, which have an index by organization. An index on the
+ * payloads would cost a write with every event.
  */
 async function erasePayloads(ctx: ServiceContext, organizationId: string, signal: AbortSignal): Promise<void> {
   const eraseSome = (entity: '=' | '>', entityId: string, after: string) =>
@@ -71,7 +71,7 @@ async function erasePayloads(ctx: ServiceContext, organizationId: string, signal
     });
   for (let at = { entityId: nilId, id: nilId }; ;) {
     signal.throwIfAborted();
-    // First the rest of the last entity, then the entities after it. Each of the two is a range of the index.
+    // Erase the rest of the last entity first, then the entities after it. Each of the two is a range of the index.
     const last = (await eraseSome('=', at.entityId, at.id)) ?? (await eraseSome('>', at.entityId, at.id));
     if (!last) return;
     at = last;
@@ -79,9 +79,9 @@ async function erasePayloads(ctx: ServiceContext, organizationId: string, signal
 }
 
 /**
- * Permanently deletes all rows of an organization in batches, except its own row and the events without payloads. After an
- * interruption, calling it again continues. The organization must no longer be in use.
- * @param signal stops it between two batches
+ * Permanently deletes all rows of an organization in batches, except its own row and the events without payloads. After an interruption,
+ * another call continues. The organization must no longer be in use.
+ * @param signal stops the work between two batches
  */
 export async function eraseRowsOf(ctx: ServiceContext, organizationId: string, signal: AbortSignal): Promise<void> {
   const { order, cycles } = planOf(ctx.database);

@@ -4,10 +4,10 @@ import type { Avatar } from '../files/index.ts';
 import { isUuid } from '../kernel/ids.ts';
 import type { JobRun } from './handler.ts';
 
-/** How old a file that no row names must be before it is deleted. A younger one may still be uploading. */
+/** A file without a row must be this old before it is deleted. A younger file may still be uploading. */
 const orphanMs = 86_400_000;
 
-/** Files that are looked up at once. */
+/** The number of files that are looked up at once. */
 const chunk = 500;
 
 async function* inChunks(keys: AsyncIterable<string>): AsyncGenerator<string[]> {
@@ -21,8 +21,8 @@ async function* inChunks(keys: AsyncIterable<string>): AsyncGenerator<string[]> 
 }
 
 /**
- * Deletes the files of a folder that no row has named for a day.
- * @param named finds those of some keys that rows name, or that are not ours to delete
+ * Deletes the files of a folder that no row names and that are older than a day.
+ * @param named answers which of the given keys rows name, and which must not be deleted for other reasons
  * @returns how many it deleted
  */
 export async function sweepFolder(
@@ -47,7 +47,7 @@ export async function sweepFolder(
   return deleted;
 }
 
-/** The id in the key of a picture: of the person or the organization. Null for a file that is none of ours. */
+/** The id of the person or the organization in the key of a picture. Null for a foreign file. */
 function ownerIn(key: string): string | null {
   const [, id = '', ...rest] = key.split('/');
   return rest.length === 1 && isUuid(id) ? id : null;
@@ -55,7 +55,7 @@ function ownerIn(key: string): string | null {
 
 /**
  * Deletes the pictures of a folder that were replaced or removed a day ago.
- * @param avatarsOf reads the pictures of some people or organizations
+ * @param avatarsOf reads the current pictures of the given people or organizations
  */
 export const sweepAvatars = (
   ctx: ServiceContext,

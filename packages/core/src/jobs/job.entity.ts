@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, instant } from '../database/columns.ts';
 import { defineTable } from '../database/table.ts';
 
-/** Work to do after the transaction that asked for it. */
+/** Work that runs after the transaction that requested it. */
 export const JobEntity = defineEntity({
   name: 'Job',
   tableName: 'jobs',
@@ -10,29 +10,29 @@ export const JobEntity = defineEntity({
     id: id().primary(),
     /** Null for a job of the instance itself. */
     organizationId: id().nullable(),
-    /** Who started it with an operation, and may read it. Null for every other job. */
+    /** The user who started it with an operation, and who may read it. Null for every other job. */
     userId: id().nullable(),
-    /** The API key with which they did. */
+    /** The API key with which they started it. */
     apiKeyId: id().nullable(),
     kind: p.string(),
     payload: p.json<Record<string, unknown>>(),
     /** Higher runs first. */
     priority: p.integer(),
     runAt: instant(),
-    /** How many times it was claimed. It also fences off a worker whose lease has expired. */
+    /** How many times it was claimed. This number also fences off a worker whose lease has expired. */
     attempts: p.integer(),
     maxAttempts: p.integer(),
-    /** Until when a worker has the job; no other worker claims it before. */
+    /** When the worker's lease ends. No other worker claims the job before. */
     leasedUntil: instant().nullable(),
     finishedAt: instant().nullable(),
     status: p.enum(['waiting', 'done', 'dead', 'cancelled'] as const),
     /** How many rows its steps have changed, in all attempts. */
     done: p.integer(),
-    /** How much of its work that is, in percent. Null when the rest is unknown. */
+    /** The progress in percent. Null when the remaining work is unknown. */
     progress: p.smallint().nullable(),
     result: p.json<unknown>().nullable(),
     error: p.text().nullable(),
-    /** Unique while the row exists: each occurrence of a schedule becomes one job, and a job can be found by its work. */
+    /** Unique while the row exists, so each occurrence of a schedule becomes only one job, and a job can be found by its work. */
     uniqueKey: p.string().nullable().unique(),
     createdAt: instant(),
   },

@@ -37,14 +37,14 @@ function statusOf({ status, leasedUntil }: RowOf<typeof ownJob>, now: Date): Job
   return status === 'waiting' && leasedUntil !== null && Date.parse(leasedUntil) > now.getTime() ? 'running' : status;
 }
 
-/** The stored text is for operators. A client sees it when it is one of our own errors, which begin with their code. */
+/** The stored text is for operators. Clients see only the texts of our own errors, which begin with their code. */
 function errorOf(text: string): NonNullable<Job['error']> {
   const [, code, message] = /^([a-z]+(?:_[a-z]+)+): (.*)$/s.exec(text) ?? [];
   return code && message ? { code, message } : { code: 'internal', message: errors.internal().message };
 }
 
 /**
- * Reads a job that the caller has started in the current organization.
+ * Reads a job that the caller started in the current organization.
  * @throws `unauthenticated`, `job_not_found`
  */
 export async function getJob(ctx: ServiceContext, { id }: ById): Promise<Job> {

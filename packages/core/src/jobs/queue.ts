@@ -18,7 +18,7 @@ export interface ClaimedJob {
   readonly organizationId: string | null;
   readonly kind: string;
   readonly payload: JobPayload;
-  /** The number of this attempt. Once another worker has claimed the job, this attempt can no longer write to it. */
+  /** The number of this attempt. After another worker claims the job, this attempt can no longer write to it. */
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly starter: JobStarter | null;
@@ -27,14 +27,14 @@ export interface ClaimedJob {
   readonly priority: number;
 }
 
-/** The condition of a waiting job of one priority that is due and that no worker has claimed. */
+/** The condition for waiting jobs of one priority that are due and that no worker has claimed. */
 const due = (now: Date, priority: RawBuilder<unknown>) => sql<SqlBool>`(
   jobs.status = 'waiting' and jobs.priority = ${priority} and jobs.run_at <= ${now}
   and (jobs.leased_until is null or jobs.leased_until <= ${now}))`;
 
 /**
- * The priorities of waiting jobs, the highest first. Each takes one look into the index. A walk through the whole index would read all
- * future jobs of one priority before it reaches the due jobs of the next.
+ * The priorities of waiting jobs, the highest first. Each costs one lookup in the index. A scan of the whole index would read all future
+ * jobs of one priority before it reaches the due jobs of the next.
  */
 const levels = sql`levels(priority) as (
   select max(priority) from jobs where status = 'waiting'
@@ -78,7 +78,7 @@ const claimLevel = (unit: Unit, kinds: readonly string[], priority: number, limi
         .orderBy('id')
         .limit(limit);
       if (unit.db.dialect === 'sqlite') return eb('id', 'in', next);
-      // As an array, because PostgreSQL would expect many rows of a join and read all jobs.
+      // Use an array, because PostgreSQL would expect many rows from a join and read all jobs.
       return sql<SqlBool>`id = any(array(${next.forUpdate().skipLocked()}))`;
     })
     .returning([
@@ -98,8 +98,8 @@ const claimLevel = (unit: Unit, kinds: readonly string[], priority: number, limi
     .execute();
 
 /**
- * Claims up to `limit` due jobs, the highest priority first. It takes no job that another worker has. A job whose worker died is due
- * again when its lease ends.
+ * Claims up to `limit` due jobs, the highest priority first. It skips jobs that other workers have. A job whose worker died is due again
+ * when its lease ends.
  */
 export async function claimJobs(
   ctx: ServiceContext,
@@ -118,7 +118,7 @@ export async function claimJobs(
   });
   return (
     rows
-      // `returning` does not keep the order.
+      // `returning` does not preserve the order.
       .sort((a, b) => b.priority - a.priority || compare(a.run_at, b.run_at) || compare(a.id, b.id))
       .map(({ userId, apiKeyId, ...job }) => ({
         ...job,
@@ -127,7 +127,7 @@ export async function claimJobs(
   );
 }
 
-/** Claims other due jobs of the kind, priority and organization of a job. */
+/** Claims other due jobs with the same kind, priority and organization as the given job. */
 export function claimAlike(ctx: ServiceContext, job: ClaimedJob, limit: number, leaseMs: number) {
   return writeThroughSystemDoor(ctx, ({ db, now }) =>
     db
@@ -155,7 +155,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 type JobChanges = Partial<NewRow<typeof JobEntity>>;
 
-/** Changes a job unless another worker has claimed it. Answers whether it did. */
+/** Changes a job unless another worker has claimed it. Answers whether it changed the job. */
 async function changeCurrent(unit: Unit, { id, attempt }: ClaimedJob, changes: JobChanges): Promise<boolean> {
   return (await unit.update(JobEntity, { id, status: 'waiting', attempts: attempt }, changes)) === 1;
 }
@@ -176,7 +176,7 @@ export async function extendLeases<Job extends ClaimedJob>(
 
 /**
  * Runs `work` and marks the job done with its result, in one transaction.
- * @param alike the ids of jobs whose work it has done too, which are deleted
+ * @param alike the ids of jobs whose work this job has done too. They are deleted
  * @throws LeaseLost and rolls back when the attempt is no longer the current one
  */
 export function completeJob<T>(
@@ -202,7 +202,7 @@ export function completeJob<T>(
   return inUnitOf(ctx, job, completing);
 }
 
-/** Runs a unit of work of a job: behind the system door, or within the walls of its organization. */
+/** Runs a unit of work of a job, within the walls of its organization or, for a job of the instance, behind the system door. */
 export function inUnitOf<T>(
   ctx: ServiceContext,
   { organizationId }: ClaimedJob,
@@ -213,7 +213,7 @@ export function inUnitOf<T>(
   return inUnit({ ...ctx, principal }, { ...requestScope(principal), organizationId, long: true }, work);
 }
 
-/** How far a job is, and what is left of it. */
+/** How far a job has come, and how much is left. */
 export interface Advance {
   done: number;
   /** Null when it is unknown. */
@@ -221,7 +221,7 @@ export interface Advance {
 }
 
 /**
- * Runs one step in a transaction, and records how far the job is. Answers that, or null when nothing was left to do.
+ * Runs one step in a transaction, and records the progress of the job. Answers the progress, or null when nothing was left to do.
  * @throws LeaseLost and rolls back when the attempt is no longer the current one
  */
 export function advanceJob(
@@ -232,7 +232,7 @@ export function advanceJob(
   principal: Principal | null,
 ): Promise<Advance | null> {
   const advancing = async (unit: Unit): Promise<Advance | null> => {
-    // The job is locked before its rows, as whoever cancels it does. A step that gets here has overcome an earlier failure.
+    // Lock the job before its rows, in the same order as a cancellation. A step that gets here has overcome an earlier failure.
     if (!(await changeCurrent(unit, job, { error: null }))) throw new LeaseLost(job.id, job.attempt);
     const changed = await step(unit);
     if (changed === null) return null;
@@ -247,14 +247,14 @@ export function advanceJob(
 const progressOf = ({ done, left }: Advance): number | null =>
   left === null ? null : Math.min(99, Math.floor((100 * done) / Math.max(done + left, 1)));
 
-/** What may pass by itself. Any other error of ours is a refusal, which the next attempt would meet again. */
+/** Kinds of errors that may pass by themselves. Any other `DomainError` is a refusal, which the next attempt would meet again. */
 const passing: readonly ErrorKind[] = ['internal', 'rate_limited', 'unavailable'];
 
 export const isRefusal = (error: unknown): boolean => error instanceof DomainError && !passing.includes(error.kind);
 
 /**
- * Records a failed attempt. The job waits for a retry. It is dead after its last attempt, or when it was refused. Does nothing when
- * another worker has the job.
+ * Records a failed attempt. The job then waits for a retry. After its last attempt, or after a refusal, it is dead instead. Does nothing
+ * when another worker has the job.
  */
 export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unknown): Promise<'waiting' | 'dead'> {
   const now = ctx.clock.now();
@@ -271,12 +271,12 @@ export async function failJob(ctx: ServiceContext, job: ClaimedJob, error: unkno
   return dead ? 'dead' : 'waiting';
 }
 
-/** Counts end here, so that they take about a millisecond however long the queue is. */
+/** Counts stop here, so they take about a millisecond however long the queue is. */
 const mostCounted = 1000;
 
 /** Each count is at most 1,000. */
 export interface QueueDepth {
-  /** Jobs that are due and that no worker has. */
+  /** Due jobs that no worker has. */
   due: number;
   /** All unfinished jobs, including future and running ones. */
   waiting: number;
@@ -290,8 +290,8 @@ const depth = statement<{ now: Date }, { due: number; waiting: number; dead: num
     const dueHere = due(now, sql.ref('levels.priority'));
     const counted = (rows: RawBuilder<unknown>) =>
       sql`(select cast(count(*) as integer) from (select 1 as one ${rows} limit ${sql.lit(mostCounted)}) as counted)`;
-    // The order makes PostgreSQL use the index: of a priority with few jobs, it would otherwise read the whole table to find a thousand.
-    // `run_at` has the name of the column, so that the read codec decodes it.
+    // The order makes PostgreSQL use the index. Otherwise it would read the whole table to find a thousand jobs of a priority that has only
+    // few. `run_at` has the name of the column, so that the read codec decodes it.
     const query = sql<{ due: number; waiting: number; dead: number; run_at: string | null }>`with recursive ${levels}
       select cast(coalesce(sum(due), 0) as integer) as due, min(oldest) as run_at,
         ${counted(sql`from jobs where status = 'waiting'`)} as waiting,

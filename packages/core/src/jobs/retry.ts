@@ -5,7 +5,7 @@ const longestDelayMs = 3_600_000;
 const messageLimit = 500;
 
 /**
- * How long to wait after a failed attempt, in milliseconds. The delay doubles each time, from 5 s to 1 h. The second half of the
+ * Answers how long to wait after a failed attempt, in milliseconds. The delay doubles each time, from 5 s to 1 h. The second half of the
  * delay is random, so that jobs that failed together do not retry together.
  */
 export function retryDelayMs(attempt: number, random: () => number = Math.random): number {

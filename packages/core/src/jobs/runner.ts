@@ -18,7 +18,7 @@ import { type Schedule, SchedulePlanner } from './schedules.ts';
 import { onEnqueued } from './wake.ts';
 
 export interface JobRunnerOptions {
-  /** Makes the context of one run, with no principal and this request id. */
+  /** Makes the context of one run, without a principal and with this request id. */
   context: (requestId: string) => ServiceContext;
   /** The runner leaves other kinds of jobs to other servers, which may be newer. */
   handlers: JobHandlers;
@@ -27,7 +27,7 @@ export interface JobRunnerOptions {
   logger: Logger;
   /** How many jobs run at the same time. @default 4 */
   concurrency?: number;
-  /** How long a worker keeps a job without extending its lease. @default 30000 */
+  /** How long a lease lasts unless the worker extends it. @default 30000 */
   leaseMs?: number;
   /** How often it looks for jobs of other processes. @default 1000 */
   pollMs?: number;
@@ -38,7 +38,7 @@ interface RunningJob extends ClaimedJob {
   readonly finished: Promise<void>;
 }
 
-/** Runs jobs inside this process. It logs its own failures and goes on. */
+/** Runs jobs inside this process. It logs its own failures and continues. */
 export class JobRunner {
   readonly #options: Required<JobRunnerOptions>;
   readonly #ctx: ServiceContext;
@@ -58,7 +58,7 @@ export class JobRunner {
     this.#planner = new SchedulePlanner(this.#options.schedules);
   }
 
-  /** Starts to look for work. Calling it again does nothing. */
+  /** Starts to look for work. Further calls do nothing. */
   start(): void {
     if (this.#loop) return;
     this.#heartbeat = setInterval(() => void this.#keepLeases(), this.#options.leaseMs / 3);
@@ -66,8 +66,8 @@ export class JobRunner {
   }
 
   /**
-   * Claims no more jobs, and waits for the running ones. After `graceMs` it aborts their signals and no longer waits for them: their
-   * leases expire, and they are retried.
+   * Stops claiming jobs, and waits for the running ones. After `graceMs` it aborts their signals and no longer waits for them. Their leases
+   * expire, and they are retried.
    */
   async stop(graceMs = 30_000): Promise<void> {
     this.#stopping = true;
@@ -123,7 +123,7 @@ export class JobRunner {
     const { concurrency, leaseMs } = this.#options;
     const free = concurrency - this.#running.size;
     if (free <= 0 || !(await anyDue(this.#ctx, this.#kinds))) return [];
-    // After `stop`, jobs found by this look are also left to other workers.
+    // After `stop`, leave the jobs that this look has found to other workers too.
     if (this.#stopping) return [];
     return claimJobs(this.#ctx, this.#kinds, free, leaseMs);
   }

@@ -8,7 +8,7 @@ import type { JobPayload } from './handler.ts';
 
 /** A job that repeats. */
 export interface Schedule {
-  /** Unique among schedules, and never changed: it identifies the occurrences. */
+  /** Unique among schedules. It must never change, because it identifies the occurrences. */
   name: string;
   /** Five fields, in UTC: `30 3 * * *` is every night at 03:30. */
   cron: string;
@@ -17,24 +17,24 @@ export interface Schedule {
   payload?: JobPayload;
 }
 
-/** Lower than that of jobs that somebody waits for. */
+/** Lower than the priority of jobs that somebody waits for. */
 const priority = -10;
 
 interface Planned {
   schedule: Schedule;
   cron: Cron;
-  /** The occurrence that is in the job table; null before the first look. */
+  /** The occurrence in the job table; null before the first look. */
   next: Date | null;
 }
 
 /**
- * Keeps the next occurrence of every schedule in the job table. It survives restarts there, so a missed occurrence runs once later.
- * Its unique key lets any number of servers plan it, while only one job is created.
+ * Keeps the next occurrence of every schedule in the job table. It survives restarts there, so a missed occurrence runs once later. Any
+ * number of servers may plan it, and its unique key makes sure that only one job is created.
  */
 export class SchedulePlanner {
   readonly #planned: readonly Planned[];
 
-  /** @throws when a cron pattern is not valid, or two schedules have the same name */
+  /** @throws when a cron pattern is not valid, or when two schedules have the same name */
   constructor(schedules: readonly Schedule[]) {
     const names = new Set(schedules.map((schedule) => schedule.name));
     if (names.size < schedules.length) throw new Error('Two schedules have the same name.');
@@ -46,7 +46,7 @@ export class SchedulePlanner {
     }));
   }
 
-  /** Plans the schedules that have no future occurrence yet. Otherwise it writes nothing. */
+  /** Plans the schedules without a future occurrence. If there are none, it writes nothing. */
   async plan(ctx: ServiceContext): Promise<void> {
     const now = ctx.clock.now();
     const open = this.#planned.flatMap((entry) => {
