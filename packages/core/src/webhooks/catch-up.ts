@@ -13,12 +13,12 @@ export const catchUpJob = 'webhooks.catch_up';
 
 const CatchUpJob = z.object({ webhookId: z.string(), since: z.string() });
 
-/** By then every server knows the webhook. */
+/** After this time every server knows the webhook. */
 const afterMs = cacheAgeMs + 2000;
 
 /**
- * Other servers know the webhooks of an organization for some seconds, and seal events meanwhile. This starts a job that adds the deliveries
- * of a new or changed webhook that they have missed.
+ * Other servers cache the webhooks of an organization for some seconds, and seal events meanwhile. This starts a job that adds the
+ * deliveries of a new or changed webhook that those servers have missed.
  */
 export const catchUpLater = (unit: Unit, webhookId: string): Promise<string> =>
   enqueue(
@@ -28,10 +28,10 @@ export const catchUpLater = (unit: Unit, webhookId: string): Promise<string> =>
     { runAt: new Date(unit.now.getTime() + afterMs) },
   );
 
-/** How long after its change a transaction can still commit, and be sealed by a server that does not know the webhook. */
+/** How long after the change of a webhook a transaction can still commit, and be sealed by a server that does not know the webhook. */
 const windowMs = 60_000;
 
-/** Adds deliveries of the webhook that are missing. It does nothing for a webhook that was deleted or disabled meanwhile. */
+/** Adds the missing deliveries of the webhook. Does nothing for a webhook that was deleted or disabled meanwhile. */
 export async function catchUp(_ctx: ServiceContext, payload: JobPayload, job: JobRun): Promise<{ deliveries: number }> {
   const { webhookId, since } = CatchUpJob.parse(payload);
   const { organizationId } = job;

@@ -10,33 +10,33 @@ import { onDeliveries } from './wake.ts';
 export interface DelivererOptions {
   context: () => ServiceContext;
   logger: Logger;
-  /** Makes what sends events, at the first delivery: its modules take memory that most installations do not need. */
+  /** Makes the sender at the first delivery. Its modules take memory that most installations do not need. */
   sender: () => Promise<Sender>;
   /** How many deliveries this process sends at the same time. @default 64 */
   concurrency?: number;
-  /** How many of one webhook. @default 4 */
+  /** How many deliveries of one webhook it sends at the same time. @default 4 */
   perWebhook?: number;
-  /** How long this process keeps a delivery: longer than an attempt takes. @default 60000 */
+  /** How long a claim lasts. It must be longer than an attempt. @default 60000 */
   leaseMs?: number;
-  /** How often it looks for deliveries that are due again, and for those of other processes. @default 1000 */
+  /** How often it looks for retries that are due, and for deliveries of other processes. @default 1000 */
   pollMs?: number;
 }
 
 /**
- * Sends the deliveries of webhooks. It sends some of each webhook at the same time, and one of a webhook that fails, so that a receiver that
- * does not answer holds up no other one. Webhooks that fail take at most half of all places.
+ * Sends the deliveries of webhooks. It sends several of each webhook at the same time, but only one of a failing webhook, so a receiver
+ * that does not answer delays no other receiver. Failing webhooks take at most half of all places.
  */
 export class Deliverer {
   readonly #options: Required<DelivererOptions>;
   readonly #ctx: ServiceContext;
   readonly #alarm = new Alarm();
-  /** How many deliveries of each webhook are being sent. */
+  /** The number of deliveries of each webhook that are being sent. */
   readonly #running = new Map<string, number>();
   readonly #finished = new Set<Promise<void>>();
   #settled: { settled: Settled; done: () => void }[] = [];
   #settling: Promise<void> | null = null;
   #sender: Promise<Sender> | null = null;
-  /** The webhook that was served last. The next search begins after it. */
+  /** The webhook that was served last. The next search starts after it. */
   #last = nilId;
   #loop: Promise<void> | null = null;
   #stopping = false;
@@ -47,12 +47,14 @@ export class Deliverer {
     this.#ctx = options.context();
   }
 
-  /** Starts to look for deliveries. Calling it again does nothing. */
+  /** Starts to look for deliveries. Further calls do nothing. */
   start(): void {
     this.#loop ??= this.#run();
   }
 
-  /** Claims no more deliveries, and waits for those that are being sent. What is still not done after `graceMs` is sent again later. */
+  /**
+   * Stops claiming deliveries, and waits for those that are being sent. Deliveries that are not done after `graceMs` are sent again later.
+   */
   async stop(graceMs = 20_000): Promise<void> {
     this.#stopping = true;
     this.#alarm.ring();
@@ -66,7 +68,7 @@ export class Deliverer {
     this.#stopping = false;
   }
 
-  /** Sends what is due until nothing is. Answers how many attempts that were. For tests and command lines. */
+  /** Sends due deliveries until none is left. Answers the number of attempts. For tests and command lines. */
   async runDue(): Promise<number> {
     for (let count = 0; ;) {
       const claimed = await this.#claim();
@@ -116,7 +118,7 @@ export class Deliverer {
       if (failingSince !== null) freeForFailing -= limit;
       if (free <= 0) break;
     }
-    // After `stop`, what this look has found is left to other servers.
+    // After `stop`, leave the deliveries that this look has found to other servers.
     if (wanted.length === 0 || this.#stopping) return [];
     this.#last = wanted.at(-1)?.webhookId ?? nilId;
     return claimDeliveries(this.#ctx, wanted, leaseMs);
@@ -146,7 +148,7 @@ export class Deliverer {
     }
   }
 
-  /** Records how attempts have ended: those that end while others are being recorded share a transaction. */
+  /** Records the results of attempts. Results that arrive while others are being recorded share a transaction. */
   async #settle(settled: Settled): Promise<void> {
     const recorded = new Promise<void>((done) => this.#settled.push({ settled, done }));
     this.#settling ??= this.#settleAll();

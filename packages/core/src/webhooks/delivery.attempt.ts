@@ -15,10 +15,10 @@ import { type Attempt, type DisabledReason, previousSecret, webhookSecret } from
 import { webhookEvents } from './webhook.events.ts';
 import { sign } from './webhook.secret.ts';
 
-/** How many attempts a delivery shows. */
+/** The number of attempts that a delivery shows. */
 const mostShown = 20;
 
-/** A webhook is disabled when no attempt has succeeded for so long. */
+/** A webhook is disabled after this time without a successful attempt. */
 const patienceMs = 5 * 86_400_000;
 
 interface Webhooks extends Readonly<Record<string, unknown>> {
@@ -28,7 +28,7 @@ interface Webhooks extends Readonly<Record<string, unknown>> {
 
 type Hindrance = 'webhook_inactive' | 'organization_inactive' | 'member_inactive';
 
-/** Why nothing can be sent now. Null: it can. */
+/** Why nothing can be sent now. Null when it can. */
 const hindrance = sql<Hindrance | null>`case
   when webhooks.is_active = false then 'webhook_inactive'
   when organizations.is_active = false or organizations.deleted_at is not null then 'organization_inactive'
@@ -63,9 +63,9 @@ const webhooksAmong = statement((db, { organizationIds, webhookIds }: Webhooks, 
 
 type Webhook = RowOf<typeof webhooksAmong>;
 
-/** What deliveries need to know of their webhook when they are sent. */
+/** What a delivery needs to know about its webhook when it is sent. */
 interface Target extends Webhook {
-  /** What it may send, by the id of the event. */
+  /** The events that it may send, by id. */
   events: ReadonlyMap<string, SentEvent>;
 }
 
@@ -76,12 +76,12 @@ async function targetOf(ctx: ServiceContext, webhook: Webhook, eventIds: readonl
   if (webhook.hindrance !== null) return { ...webhook, ...nothing };
   const { organizationId, runsAsId: userId, runsAsScopes: scopes } = webhook;
   const principal = await memberPrincipal(ctx, { userId, organizationId, scopes });
-  // What it knows is some seconds old, so the next attempt may find that the member is active again.
+  // The principal may be some seconds old, so the next attempt may find that the member is active again.
   if (!principal) return { ...webhook, ...nothing, hindrance: 'organization_inactive' };
   return { ...webhook, events: await read({ ...ctx, principal }, (db) => readSentEvents(db, eventIds)) };
 }
 
-/** Reads the webhooks of some deliveries, and of each the events that the member sees who it acts as now. */
+/** Reads the webhooks of some deliveries, and for each webhook the events that the member it acts as sees now. */
 export async function readTargets(ctx: ServiceContext, deliveries: readonly ClaimedDelivery[]): Promise<Targets> {
   const byWebhook = Map.groupBy(deliveries, ({ webhookId }) => webhookId);
   const organizationIds = [...new Set(deliveries.map(({ organizationId }) => organizationId))];
@@ -96,19 +96,19 @@ export async function readTargets(ctx: ServiceContext, deliveries: readonly Clai
   return targets;
 }
 
-/** How an attempt has ended. */
+/** The result of an attempt. */
 export interface Settled {
   delivery: ClaimedDelivery;
-  /** What becomes of the delivery. Null deletes it. */
+  /** The new state of the delivery. Null deletes it. */
   after: After | null;
-  /** Whether the receiver has answered well. Null: nothing was sent. */
+  /** Whether the receiver accepted the event. Null when nothing was sent. */
   succeeded: boolean | null;
-  /** Since when no attempt had succeeded before this one. */
+  /** Since when all attempts before this one have failed. */
   failingSince: string | null;
   disable: DisabledReason | null;
 }
 
-/** Ends a delivery, or an attempt, without sending anything. */
+/** Ends a delivery or an attempt without sending anything. */
 function notSent(
   { settings }: ServiceContext,
   delivery: ClaimedDelivery,
@@ -138,7 +138,7 @@ const afterFailure = (delivery: ClaimedDelivery, attempt: Attempt, nextAttemptAt
   log: withAttempt(delivery, attempt),
 });
 
-/** The secrets that sign now: the present one, and the one before it for some time. Null when no encryption key opens them. */
+/** The secrets that sign now: the current one, and for some time the previous one. Null when no encryption key opens them. */
 function secretsOf({ settings }: ServiceContext, webhook: Webhook, at: Date): string[] | null {
   const key = [webhook.organizationId, webhook.id];
   const { previousSecret: former, previousSecretEndsAt } = webhook;
@@ -153,14 +153,14 @@ function secretsOf({ settings }: ServiceContext, webhook: Webhook, at: Date): st
   }
 }
 
-/** Why a webhook is to be disabled after an attempt. */
+/** Why a webhook must be disabled after an attempt. Null when it stays active. */
 function disabling({ failingSince }: Target, { status, error }: Answer, at: Date): DisabledReason | null {
   if (error === null) return null;
   if (status === 410) return 'gone';
   return failingSince !== null && at.getTime() - Date.parse(failingSince) >= patienceMs ? 'failing' : null;
 }
 
-/** Sends a delivery, unless its webhook or what it may send no longer allows it. */
+/** Sends a delivery, unless its webhook is not active or may not send this event any more. */
 export async function attemptDelivery(
   ctx: ServiceContext,
   delivery: ClaimedDelivery,
@@ -176,7 +176,7 @@ export async function attemptDelivery(
   if (target.hindrance !== null) return notSent(ctx, delivery, at, target.hindrance);
   const event = target.events.get(delivery.eventId);
   if (!event) {
-    // Not even that there was an event is shown, unless somebody asked for it.
+    // The log must not even show that there was an event, unless somebody asked for this delivery.
     const isAskedFor = delivery.log.length > 0 || delivery.eventType === webhookEvents.pinged.type;
     return isAskedFor ? notSent(ctx, delivery, at, 'not_visible') : nothing;
   }
@@ -204,7 +204,7 @@ export async function attemptDelivery(
   return { delivery, after: afterFailure(delivery, attempt, next), succeeded: false, failingSince, disable };
 }
 
-/** Writes since when a webhook fails, without a new version: nobody has changed it. */
+/** Writes since when a webhook fails. Its version stays, because nobody has changed the webhook. */
 const writeFailing = ({ db }: Unit, { organizationId, webhookId }: ClaimedDelivery, failingSince: Date | null) =>
   db
     .updateTable('webhooks')
@@ -214,7 +214,7 @@ const writeFailing = ({ db }: Unit, { organizationId, webhookId }: ClaimedDelive
     .where('failing_since', failingSince === null ? 'is not' : 'is', null)
     .execute();
 
-/** Records how some attempts have ended, in one transaction. */
+/** Records the results of some attempts in one transaction. */
 export async function settle(ctx: ServiceContext, all: readonly Settled[]): Promise<void> {
   await writeThroughSystemDoor(ctx, async (unit) => {
     for (const { delivery, after, succeeded, failingSince, disable } of all) {

@@ -26,7 +26,7 @@ interface Row extends Omit<WebhookDelivery, 'attempts' | 'payload'> {
   log: Attempt[];
 }
 
-/** Shows deliveries with what they send, as far as the reader sees the events. */
+/** Shows deliveries with their payloads, if the reader sees the events. */
 async function showDeliveries(db: ReadDoor, rows: readonly Row[]): Promise<WebhookDelivery[]> {
   const sent = await readSentEvents(
     db,
@@ -48,8 +48,8 @@ async function showDeliveries(db: ReadDoor, rows: readonly Row[]): Promise<Webho
 const id = sql.ref('webhook_deliveries.id');
 
 /**
- * The failed ones have an index. Those that are pending are new, so a walk from the newest one finds them. The id of a delivery begins with
- * the instant of its creation, so a range of instants is a range of ids.
+ * Failed deliveries have an index. Pending ones are new, so a scan from the newest delivery finds them soon. The id of a delivery begins
+ * with the instant of its creation, so a range of instants is a range of ids.
  */
 function logOf({
   webhookId,
@@ -71,7 +71,7 @@ function logOf({
 }
 
 /**
- * Lists the deliveries of a webhook, the newest first. Where rows are read and left out, a page reads at most 2,000 deliveries.
+ * Lists the deliveries of a webhook, newest first. When a filter leaves out rows, a page reads at most 2,000 deliveries.
  * @throws `webhook_not_found`
  */
 export async function listDeliveries(ctx: ServiceContext, input: DeliveryListInput): Promise<WebhookDeliveryPage> {

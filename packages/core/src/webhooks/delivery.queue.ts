@@ -15,38 +15,38 @@ export interface ClaimedDelivery {
   readonly id: string;
   readonly eventId: string;
   readonly eventType: string;
-  /** How many attempts have failed since it was created or replayed. */
+  /** The number of failed attempts since it was created or replayed. */
   readonly failures: number;
-  /** The number of this claim. Once another server has claimed the delivery, this one can no longer write to it. */
+  /** The number of this claim. After another server claims the delivery, this one can no longer write to it. */
   readonly claims: number;
   readonly log: readonly Attempt[];
 }
 
-/** A webhook with deliveries that are due. */
+/** A webhook with due deliveries. */
 export interface DueWebhook {
   readonly organizationId: string;
   readonly webhookId: string;
-  /** Since when no attempt has succeeded; null when the last one did. */
+  /** Since when all attempts have failed; null when the last one succeeded. */
   readonly failingSince: string | null;
 }
 
 interface Search extends Readonly<Record<string, unknown>> {
   now: Date;
-  /** The webhook after which the search begins. */
+  /** The webhook after which the search starts. */
   after: string;
 }
 
-/** How many webhooks one search finds. */
+/** The most webhooks that one search finds. */
 const mostFound = 100;
 
-/** The first webhook in the queue after another one. */
+/** The first webhook in the queue after the given one. */
 const nextQueued = (after: RawBuilder<unknown>) =>
   sql`(select webhook_id from webhook_deliveries where next_attempt_at is not null and webhook_id > ${after}
     order by webhook_id limit 1)`;
 
 /**
- * Finds webhooks with due deliveries, in the order of their ids. It looks once into the index for each webhook in the queue. In the order of
- * time, it would have to read all deliveries of a webhook that fails before those of the next one.
+ * Finds webhooks with due deliveries, in the order of their ids. Each webhook in the queue costs one lookup in the index. In the order of
+ * time, the search would have to read all deliveries of a failing webhook before those of the next one.
  */
 const dueWebhooks = statement<Search, DueWebhook>((db, { now, after }) => {
   const query = sql<DueWebhook>`with recursive queued(webhook_id) as (
@@ -67,7 +67,7 @@ const dueWebhooks = statement<Search, DueWebhook>((db, { now, after }) => {
   return { compile: () => query.compile(db) };
 });
 
-/** Finds webhooks with due deliveries: those after one first, then the others. It only reads, so it takes no write lock. */
+/** Finds webhooks with due deliveries: first those after the given one, then the others. It only reads, so it takes no write lock. */
 export function findDue(ctx: ServiceContext, after: string): Promise<DueWebhook[]> {
   const now = ctx.clock.now();
   return readThroughSystemDoor(ctx.database, async (db) => {
@@ -78,7 +78,7 @@ export function findDue(ctx: ServiceContext, after: string): Promise<DueWebhook[
   });
 }
 
-/** A webhook, and how many of its deliveries are wanted. */
+/** A webhook, and the number of its deliveries to claim. */
 export interface Wanted {
   readonly organizationId: string;
   readonly webhookId: string;
@@ -116,8 +116,8 @@ const claimOf = ({ db, now }: Unit, { organizationId, webhookId, limit }: Wanted
     .execute();
 
 /**
- * Claims due deliveries of some webhooks, of each the oldest first. It takes none that another server has. A delivery whose server has died
- * is due again when the claim ends.
+ * Claims due deliveries of some webhooks, the oldest of each webhook first. It skips deliveries that other servers have. A delivery whose
+ * server died is due again when the claim ends.
  */
 export function claimDeliveries(
   ctx: ServiceContext,
@@ -132,12 +132,12 @@ export function claimDeliveries(
   });
 }
 
-/** What becomes of a delivery after an attempt. Null deletes it. */
+/** The new state of a delivery after an attempt. Null deletes it. */
 export type After = Pick<NewRow<typeof WebhookDeliveryEntity>, 'log' | 'status' | 'failures'> & {
   nextAttemptAt: Date | null;
 };
 
-/** Records what has become of a claimed delivery, unless another server has claimed it. Answers whether it did. */
+/** Records the new state of a claimed delivery, unless another server has claimed it meanwhile. Answers whether it did. */
 export async function settleDelivery(
   unit: Unit,
   { organizationId, webhookId, id, claims }: ClaimedDelivery,

@@ -10,12 +10,12 @@ import { isAllowedHost, targetProblem } from './webhook.target.ts';
 
 const connectMs = 5000;
 const wholeMs = 15_000;
-/** How much of a response is kept. */
+/** How many bytes of a response are kept. */
 const responseBytes = 4096;
 
-/** How an attempt ended. */
+/** The result of an attempt. */
 export interface Answer extends Pick<Attempt, 'status' | 'error' | 'response'> {
-  /** How long the receiver has asked to wait, in milliseconds. */
+  /** The delay that the receiver has asked for, in milliseconds. */
   retryAfterMs: number;
 }
 
@@ -32,13 +32,13 @@ interface SenderOptions {
   resolve?: Resolve;
   /** @default connects */
   dial?: Dial;
-  /** How long an attempt may take, from the name of the host to the end of the response. @default 15000 */
+  /** How long an attempt may take, from resolving the host to the end of the response. @default 15000 */
   timeoutMs?: number;
 }
 
 const failed = (error: string): Answer => ({ status: null, error, response: null, retryAfterMs: 0 });
 
-/** Names what kept a response from coming. */
+/** Names the reason why no response came. */
 function reasonOf(thrown: unknown): string {
   if (thrown instanceof ForbiddenAddress) return 'forbidden_address';
   if (!(thrown instanceof Error)) return 'connection';
@@ -48,7 +48,7 @@ function reasonOf(thrown: unknown): string {
   return 'connection';
 }
 
-/** Reads the beginning of a body, as text that every database can store. Null when it is empty. */
+/** Reads the beginning of a body as text that every database can store. Null when it is empty. */
 async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<string | null> {
   const decoder = new StringDecoder('utf8');
   let text = '';
@@ -63,8 +63,8 @@ async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<string | nu
 }
 
 /**
- * Makes what sends events. It follows no redirects, connects to public addresses only, unless the operator allows a host, and waits at most
- * 15 seconds. It never throws.
+ * Makes the sender of events. It follows no redirects, and waits at most 15 seconds. It connects only to public addresses and to hosts that
+ * the operator allows. It never throws.
  */
 export function createSender({ settings, timeoutMs = wholeMs, ...connecting }: SenderOptions): Sender {
   const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
@@ -72,7 +72,7 @@ export function createSender({ settings, timeoutMs = wholeMs, ...connecting }: S
   const open = new Agent({ ...limits, connect: publicConnector({ timeoutMs: connectMs, ...connecting }) });
   const send: Send = async (address, headers, body) => {
     const url = new URL(address);
-    // The settings may have changed since the webhook was made.
+    // The settings may have changed since the webhook was created.
     if (targetProblem(settings, url) !== null) return failed('not_allowed');
     try {
       const response = await request(url, {
@@ -88,7 +88,7 @@ export function createSender({ settings, timeoutMs = wholeMs, ...connecting }: S
       return {
         status,
         error: succeeded ? null : 'http_status',
-        // What the receiver says counts, even if its body never ends.
+        // The status of the response counts, even if its body never ends.
         response: await beginningOf(response.body).catch(() => null),
         retryAfterMs: succeeded ? 0 : retryAfterMs([after].flat()[0], new Date()),
       };

@@ -16,14 +16,14 @@ import { webhookEvents } from './webhook.events.ts';
 import { webhooks } from './webhook.record.ts';
 import { type DeliveriesReplayed, DeliveriesReplay } from './webhook.schema.ts';
 
-/** Locks a webhook that something is to be sent to. @throws `webhook_not_found`, `webhook_inactive` */
+/** Locks an active webhook in order to send something to it. @throws `webhook_not_found`, `webhook_inactive` */
 async function lockActive(unit: Unit, id: string) {
   const webhook = await webhooks.refer(unit, id);
   if (!webhook.isActive) throw webhookErrors.webhook_inactive();
   return webhook;
 }
 
-/** Sends some deliveries of a webhook again. Answers how many there were. */
+/** Sends some deliveries of a webhook again. Answers their number. */
 async function sendAgain(unit: Unit, webhookId: string, ids: readonly string[]): Promise<number> {
   const again = { status: 'pending', nextAttemptAt: unit.now, failures: 0 } as const;
   unit.afterCommit(() => wakeDeliverer(unit.ctx.database));
@@ -31,7 +31,7 @@ async function sendAgain(unit: Unit, webhookId: string, ids: readonly string[]):
 }
 
 /**
- * Sends a delivery again, with the same `webhook-id`, whatever its status. Its retries begin anew.
+ * Sends a delivery again, with the same `webhook-id`, whatever its status. Its retries start over.
  * @throws `permission_denied`, `webhook_not_found`, `webhook_inactive`, `delivery_not_found`
  */
 export async function replayDelivery(
@@ -59,7 +59,7 @@ async function deliveriesSince(
     .where('webhook_deliveries.webhook_id', '=', id)
     .where('webhook_deliveries.id', after === null ? '>=' : '>', after ?? firstIdAt(new Date(since)))
     .$if(status !== undefined, (query) =>
-      // A literal, because the index of the failed ones is partial.
+      // Use a literal, because the index of failed deliveries is partial.
       query.where(sql<SqlBool>`webhook_deliveries.status = ${sql.lit(status)}`),
     )
     .orderBy('webhook_deliveries.id')
@@ -69,7 +69,7 @@ async function deliveriesSince(
 }
 
 /**
- * Sends the deliveries of a webhook since an instant again. More than 500 go on in a job.
+ * Sends the deliveries of a webhook since an instant again. For more than 500, a job continues.
  * @throws `permission_denied`, `webhook_not_found`, `webhook_inactive`
  */
 export async function replayDeliveries(
@@ -85,7 +85,7 @@ export async function replayDeliveries(
   });
 }
 
-/** Goes on with a replay. After a crash it begins again, and a receiver may get an event once more. */
+/** Continues a replay. After a crash it starts over, and a receiver may get an event once more. */
 export async function replayRest(ctx: ServiceContext, payload: JobPayload, job: JobRun): Promise<DeliveriesReplayed> {
   const input = DeliveriesReplay.parse(payload);
   let after: string | null = null;
@@ -109,7 +109,7 @@ export async function pingWebhook(ctx: ServiceContext, { id }: ById): Promise<We
     const { host } = await lockActive(unit, id);
     const [eventId = ''] = await recordEvents(unit, webhookEvents.pinged.about(id, { data: { host } }));
     const deliveryId = uuidv7At(unit.now, 0);
-    // It waits until its event is sealed.
+    // The delivery waits until its event is sealed.
     await unit.insert(WebhookDeliveryEntity, {
       ...unit.owner,
       webhookId: id,

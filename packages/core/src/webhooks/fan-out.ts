@@ -9,7 +9,7 @@ import { webhookEvents } from './webhook.events.ts';
 
 const pinged = webhookEvents.pinged.type;
 
-/** Whether a webhook with this filter is sent events of a type. A ping is for the webhook that it is about alone. */
+/** Whether a webhook with this filter gets events of a type. A ping goes only to its own webhook. */
 const isFor = (patterns: readonly string[], type: string): boolean =>
   type !== pinged &&
   patterns.some(
@@ -17,12 +17,12 @@ const isFor = (patterns: readonly string[], type: string): boolean =>
       pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
   );
 
-/** How many deliveries one statement adds. */
+/** The most deliveries that one statement adds. */
 const mostAdded = 1000;
 
 /**
- * Adds the deliveries of sealed events to some webhooks of an organization. A webhook gets an event once, so deliveries that exist stay as
- * they are.
+ * Adds the deliveries of sealed events to some webhooks of an organization. A webhook gets an event once, so existing deliveries stay
+ * unchanged.
  * @returns how many it added
  */
 export async function addDeliveries(
@@ -60,7 +60,7 @@ export async function addDeliveries(
   return added;
 }
 
-/** Lets the deliveries of pings be sent, now that their events are sealed. */
+/** Makes the deliveries of pings due, because their events are now sealed. */
 async function releasePings(unit: Unit, organizationId: string, events: readonly SealedEvent[]): Promise<void> {
   for (const { id: eventId, entity } of events.filter(({ type }) => type === pinged))
     await unit.update(
@@ -71,8 +71,8 @@ async function releasePings(unit: Unit, organizationId: string, events: readonly
 }
 
 /**
- * Adds the deliveries of a batch of events in the transaction that seals them. Where no webhook is active, it runs no statement. Events of
- * made up data are not sent.
+ * Adds the deliveries of a batch of events in the transaction that seals them. When no webhook is active, it runs no statement. Events of
+ * made-up data are not sent.
  */
 export async function fanOut(unit: Unit, organizationId: string, sealed: readonly SealedEvent[]): Promise<void> {
   const events = sealed.filter(({ quiet }) => !quiet);

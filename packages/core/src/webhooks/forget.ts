@@ -19,7 +19,7 @@ export async function forget(ctx: ServiceContext, payload: JobPayload, job: JobR
 
 const keptMs = 30 * 86_400_000;
 
-/** How many webhooks are read at once. */
+/** The number of webhooks that are read at once. */
 const mostAtOnce = 500;
 
 const webhooksAfter = (ctx: ServiceContext, [organizationId, id]: readonly [string, string]) =>
@@ -34,7 +34,7 @@ const webhooksAfter = (ctx: ServiceContext, [organizationId, id]: readonly [stri
       .execute(),
   );
 
-/** Deletes deliveries after 30 days. Their ids begin with the instant at which they were created. */
+/** Deletes deliveries after 30 days. Their ids begin with the instant of their creation. */
 export async function purgeDeliveries(ctx: ServiceContext, { signal }: JobRun): Promise<{ deliveries: number }> {
   const oldest = firstIdAt(new Date(ctx.clock.now().getTime() - keptMs));
   let deliveries = 0;

@@ -3,7 +3,7 @@ import { onePer } from '../kernel/per.ts';
 
 const listenersOf = onePer<Database, Set<() => void>>(() => new Set());
 
-/** Calls `wake` whenever this process commits deliveries of this database that are due. Answers a function that unsubscribes. */
+/** Calls `wake` whenever this process commits due deliveries to this database. Answers a function that unsubscribes. */
 export function onDeliveries(database: Database, wake: () => void): () => void {
   const listeners = listenersOf(database).add(wake);
   return () => void listeners.delete(wake);

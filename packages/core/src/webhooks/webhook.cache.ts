@@ -14,7 +14,7 @@ const activeOnes = statement((db) =>
     .orderBy('webhooks.id'),
 );
 
-/** A filter that cannot be read must not keep events from being sealed. */
+/** An unreadable filter must not prevent the sealing of events. */
 const Patterns = z.array(z.string()).catch([]);
 
 async function loadActive(database: Database, organizationId: string) {
@@ -24,8 +24,8 @@ async function loadActive(database: Database, organizationId: string) {
 }
 
 /**
- * The active webhooks of an organization, by its id. Most organizations have none, and then their events cost no statement. Another server
- * may not know a new webhook for some seconds: `catchUp` sends what it has missed.
+ * The active webhooks of an organization, by its id. Most organizations have none, so their events cost no statement. Another server may
+ * not know a new webhook for some seconds: `catchUp` adds the deliveries that it has missed.
  */
 export const activeWebhooks = new RowCache(cacheAgeMs, loadActive).readFrom(WebhookEntity, { organizationId: 'key' }, [
   'isActive',

@@ -3,7 +3,7 @@ import type { DisabledReason } from './webhook.entity.ts';
 import { webhookEvents } from './webhook.events.ts';
 import { webhooks } from './webhook.record.ts';
 
-/** Disables some webhooks of an organization. Whoever they act as and the administrators are told about the event. */
+/** Disables some webhooks of an organization. The event notifies the members that they act as, and the administrators. */
 async function disableMatching(
   unit: Unit,
   match: { organizationId: string } & ({ id: string } | { runsAsId: string }),
@@ -16,7 +16,7 @@ async function disableMatching(
   await webhooks.changeMany(unit, active, { isActive: false, disabledReason }, event);
 }
 
-/** Disables a webhook, if it is active. The unit may be behind the system door. */
+/** Disables a webhook if it is active. The unit may be behind the system door. */
 export const disableWebhook = (
   unit: Unit,
   { organizationId, id }: { organizationId: string; id: string },

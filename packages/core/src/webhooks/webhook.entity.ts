@@ -3,11 +3,14 @@ import { auditColumns, id, indexesBy, instant, tenantKey } from '../database/col
 import { sealedColumn } from '../database/sealing.ts';
 import { defineTenantTable } from '../tenancy/index.ts';
 
-/** Why the platform has disabled a webhook: five days of failures, an answer 410, or because who it acts as is no active member any more. */
+/**
+ * Why the platform has disabled a webhook: after five days of failures, after an answer of 410, or because the member it acts as is no
+ * longer active.
+ */
 export const disabledReasons = ['failing', 'gone', 'member_inactive'] as const;
 export type DisabledReason = (typeof disabledReasons)[number];
 
-/** Where the events of an organization are sent. Deleting one is final. */
+/** A URL to which the events of an organization are sent. Deleting a webhook is final. */
 export const WebhookEntity = defineEntity({
   name: 'Webhook',
   tableName: 'webhooks',
@@ -21,16 +24,16 @@ export const WebhookEntity = defineEntity({
     description: p.text().nullable(),
     isActive: p.boolean(),
     disabledReason: p.enum(disabledReasons).nullable(),
-    /** When the first attempt failed after which none has succeeded. */
+    /** When the first attempt of the current series of failures failed. */
     failingSince: instant().nullable(),
     /** `whsec_…`, sealed. */
     secret: p.text(),
-    /** The secret before it, sealed. It signs too until it ends. */
+    /** The previous secret, sealed. It also signs until it expires. */
     previousSecret: p.text().nullable(),
     previousSecretEndsAt: instant().nullable(),
-    /** The member who must see an event for it to be sent. */
+    /** The member the webhook acts as. Only events that they see are sent. */
     runsAsId: id(),
-    /** The scopes of the API key by which they set it up. Null: they did it themselves. */
+    /** The scopes of the API key with which they set it up. Null when they used a session. */
     runsAsScopes: p.json<string[]>().nullable(),
     ...auditColumns(),
   },
@@ -45,15 +48,15 @@ export interface Attempt {
   /** The status of the response; null without one. */
   status: number | null;
   durationMs: number;
-  /** Why it counts as failed; null when it does not. */
+  /** Why it counts as failed; null when it succeeded. */
   error: string | null;
   /** The beginning of the body of the response; null without one. */
   response: string | null;
 }
 
 /**
- * One event for one webhook. The rows of a webhook lie together in the order of time. Neither webhook nor event are references: a deleted
- * webhook may have more deliveries than one transaction should delete, and events stay.
+ * One event for one webhook. The rows of a webhook are stored together in the order of time. Neither the webhook nor the event is a
+ * reference: a deleted webhook may have more deliveries than one transaction should delete, and events are never deleted.
  */
 export const WebhookDeliveryEntity = defineEntity({
   name: 'WebhookDelivery',
@@ -65,20 +68,24 @@ export const WebhookDeliveryEntity = defineEntity({
     eventId: id(),
     eventType: p.string(),
     status: p.enum(deliveryStatuses),
-    /** When it is sent next, or, while it is being sent, when another server may try. Null: never, or not before its event is sealed. */
+    /**
+     * When it is sent next. While it is being sent, when another server may try. Null when it is never sent again, or when its event is not
+     * sealed yet.
+     */
     nextAttemptAt: instant().nullable(),
-    /** How many attempts have failed since it was created or replayed. */
+    /** The number of failed attempts since it was created or replayed. */
     failures: p.integer(),
-    /** How often it was claimed. It fences off a server whose claim has expired. */
+    /** How often it was claimed. This number fences off a server whose claim has expired. */
     claims: p.integer(),
     /** The latest attempts. */
     log: p.json<Attempt[]>(),
     createdAt: instant(),
   },
-  // Without the organization: with it, PostgreSQL would find claimed deliveries by this index, and read all of the webhook.
+  // The index leaves out the organization. With it, PostgreSQL would find claimed deliveries by this index, and read all deliveries of the
+  // webhook.
   uniques: [{ properties: ['webhookId', 'eventId'] }],
   indexes: [
-    // The queue. Most deliveries are done, and not in it.
+    // The queue. Most deliveries are done and not part of it.
     {
       name: 'webhook_deliveries_queue_index',
       properties: ['webhookId', 'nextAttemptAt', 'id'],

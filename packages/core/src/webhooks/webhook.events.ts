@@ -7,7 +7,10 @@ const { events, description, isActive, version } = Webhook.shape;
 const webhook = { host: z.string(), version };
 const changes = { host: z.string(), events, description, isActive, runsAsId: z.uuid() };
 
-/** The events about webhooks. Everybody in the organization can read them, so they tell the host, which is no secret, and not the URL. */
+/**
+ * The events about webhooks. Everybody in the organization can read them, so they contain only the host, which is not secret, instead of
+ * the URL.
+ */
 export const webhookEvents = defineEvents('webhook', {
   created: event({
     changes,

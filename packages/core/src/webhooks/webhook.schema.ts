@@ -48,7 +48,7 @@ const eventPattern = () =>
       'Must be a type such as task.created, task.* for all types about tasks, or * for all.',
     )
     .meta({
-      // Read when the document is made: the contexts register their events after this file is loaded.
+      // A getter, because contexts register their events after this file is loaded. It is read when the document is made.
       get pattern() {
         return patternOfTypes();
       },

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 const start = 'whsec_';
 
-/** How long the secret before the present one signs too. */
+/** How long the previous secret signs too. */
 export const rotationMs = 24 * 3_600_000;
 
 /** Makes a secret as Standard Webhooks writes it: 32 random bytes. */
@@ -17,8 +17,8 @@ export interface SignedHeaders {
 }
 
 /**
- * Signs what is sent.
- * @param secrets the present one first
+ * Signs the body of a delivery.
+ * @param secrets the current one first
  */
 export function sign(id: string, at: Date, body: string, secrets: readonly string[]): SignedHeaders {
   const timestamp = String(Math.floor(at.getTime() / 1000));

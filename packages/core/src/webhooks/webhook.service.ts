@@ -19,7 +19,7 @@ import type { Webhook, WebhookCreate, WebhookListInput, WebhookUpdate, WebhookWi
 import { makeSecret, rotationMs } from './webhook.secret.ts';
 import { targetProblem } from './webhook.target.ts';
 
-/** Lists the webhooks of the organization, whoever made them. */
+/** Lists the webhooks of the organization, whoever created them. */
 export async function listWebhooks(ctx: ServiceContext, input: WebhookListInput): Promise<Page<Webhook>> {
   authorize(ctx, 'webhook:read');
   return webhooks.list(ctx, input, { isActive: input.active });
@@ -31,7 +31,7 @@ export async function getWebhook(ctx: ServiceContext, { id }: ById): Promise<Web
   return read(ctx, (db) => webhooks.get(db, id));
 }
 
-/** Throws when nothing would ever be sent to a URL. @throws `validation_failed` at `url` */
+/** Throws when nothing could ever be sent to a URL. @throws `validation_failed` at `url` */
 function refuseTarget({ settings }: ServiceContext, url: string): void {
   const message = targetProblem(settings, new URL(url));
   if (message !== null) throw errors.validation_failed({ field: ['url'], message });
@@ -47,7 +47,7 @@ function refuseUnknownTypes(patterns: readonly string[]): void {
 
 const hostOf = (url: string): string => new URL(url).host;
 
-/** Who a webhook acts as from now on: the caller, with the scopes of their API key. */
+/** Answers the columns that make a webhook act as the caller, with the scopes of their API key. */
 async function actor({ db }: Unit, { userId, apiKeyId }: Principal) {
   if (!apiKeyId) return { runsAsId: userId, runsAsScopes: null };
   const { scopes } = await db
@@ -64,7 +64,7 @@ const withSecret = async (unit: Unit, row: Parameters<typeof webhooks.answer>[1]
 });
 
 /**
- * Creates a webhook that sends what the caller sees. Its secret is in the answer, and never shown again.
+ * Creates a webhook that sends what the caller sees. Only this answer contains its secret.
  * @throws `permission_denied`, `validation_failed` at `url` or `events`, `limit_exceeded`
  */
 export async function createWebhook(ctx: ServiceContext, input: WebhookCreate): Promise<WebhookWithSecret> {
@@ -76,7 +76,7 @@ export async function createWebhook(ctx: ServiceContext, input: WebhookCreate): 
   const id = uuidv7();
   const secret = makeSecret();
   return mutate(ctx, async (unit) => {
-    // The count must be exact. A membership that ends at the same time must find this row to disable it.
+    // The count must be exact. If the membership ends at the same time, that transaction must find this row to disable it.
     await lockOrganization(unit);
     await refuseBeyondLimit(unit, organizationId, 'webhooks', (await countOf(webhooks.from(unit.db))) + 1);
     const row = await webhooks.add(unit, {
@@ -93,8 +93,8 @@ export async function createWebhook(ctx: ServiceContext, input: WebhookCreate): 
 }
 
 /**
- * Changes the given fields. Whoever changes the URL or the events, or activates the webhook again, is who it acts as from then on: only what
- * they see is sent.
+ * Changes the given fields. If the caller changes the URL or the events, or activates the webhook again, it acts as the caller from then
+ * on, and sends only what they see.
  * @throws `permission_denied`, `validation_failed` at `url` or `events`, `webhook_not_found`, `version_conflict`
  */
 export async function updateWebhook(ctx: ServiceContext, { id, ...fields }: WebhookUpdate): Promise<Webhook> {
@@ -120,7 +120,7 @@ export async function updateWebhook(ctx: ServiceContext, { id, ...fields }: Webh
 }
 
 /**
- * Deletes a webhook for ever. Its deliveries follow in a job.
+ * Deletes a webhook permanently. A job deletes its deliveries.
  * @throws `permission_denied`, `webhook_not_found`, `version_conflict`
  */
 export async function deleteWebhook(ctx: ServiceContext, { id }: ById): Promise<void> {
@@ -131,7 +131,7 @@ export async function deleteWebhook(ctx: ServiceContext, { id }: ById): Promise<
   });
 }
 
-/** What lets the present secret sign for some time after a new one has replaced it. Nothing when no encryption key opens it. */
+/** The columns that let the current secret sign for some time after a new one has replaced it. None when no encryption key opens it. */
 function becomingFormer({ ctx: { settings }, now }: Unit, key: readonly string[], secret: string) {
   try {
     const former = webhookSecret.unseal(settings, key, secret);
@@ -143,7 +143,7 @@ function becomingFormer({ ctx: { settings }, now }: Unit, key: readonly string[]
 }
 
 /**
- * Replaces the secret. For 24 hours, the former one signs too. The webhook acts as the caller from then on.
+ * Replaces the secret. For 24 hours, the previous one signs too. From then on the webhook acts as the caller.
  * @throws `permission_denied`, `webhook_not_found`, `version_conflict`
  */
 export async function rotateWebhookSecret(ctx: ServiceContext, { id }: ById): Promise<WebhookWithSecret> {

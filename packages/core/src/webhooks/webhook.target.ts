@@ -6,18 +6,18 @@ type TargetSettings = Pick<CoreSettings, 'webhookAllowedHosts'>;
 
 const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80');
 
-/** Whether the operator allows a host and port although it is in a private network, or has no TLS. */
+/** Whether the operator allows this host and port in a private network or without TLS. */
 export const isAllowedHost = ({ webhookAllowedHosts = [] }: TargetSettings, url: URL): boolean =>
   webhookAllowedHosts.includes(`${url.hostname}:${portOf(url)}`);
 
 /**
- * Says why nothing is ever sent to a URL, as far as the URL itself tells. The addresses of a name are checked when it is connected to.
- * @returns null when it may be tried
+ * Says why the server would never send to a URL, judging by the URL alone. The addresses of a host name are checked at connection.
+ * @returns null when the server may try
  */
 export function targetProblem(settings: TargetSettings, url: URL): string | null {
   if (isAllowedHost(settings, url)) return null;
   if (url.protocol !== 'https:') return 'Must be a URL with https.';
-  // The URL parser has written numbers, octal and short forms of addresses in the usual form.
+  // The URL parser has already normalized numeric, octal and short forms of addresses.
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) !== 0 && !isPublicAddress(host)) return 'Must not be an address in a private network.';
   return null;
