@@ -6,7 +6,7 @@ import { projectsOfTasks, sightLost } from '../work/index.ts';
 import { liveErrors } from './live.errors.ts';
 import { jsonOf, mostWaiting, type Subscription } from './subscription.ts';
 
-/** Who reads with `event:read` sees the events that `activity:read` would show them. */
+/** Makes a principal with `event:read` see the events that `activity:read` would show them. */
 const asReader = <Reader extends Principal>(principal: Reader): Reader => ({
   ...principal,
   grants: principal.grants
@@ -14,12 +14,12 @@ const asReader = <Reader extends Principal>(principal: Reader): Reader => ({
     .map((grant) => ({ ...grant, permissions: new Set([...grant.permissions, 'activity:read']) })),
 });
 
-/** The readers with one key see the same. */
+/** Readers with the same key see the same events. */
 const readerKey = ({ principal: { userId, apiKeyId } }: Subscription): string => `${userId} ${apiKeyId ?? ''}`;
 
 const idOf = (value: unknown): string[] => (typeof value === 'string' ? [value] : []);
 
-/** The projects that each of some events is about: where its entity is now, and where the event has moved it from and to. */
+/** The projects that each event is about: where its entity is now, and from where and to where the event moved it. */
 async function projectsOf(
   ctx: ServiceContext,
   organizationId: string,
@@ -41,7 +41,7 @@ async function projectsOf(
   );
 }
 
-/** Divides events into parts for which a reader with room has enough of it. */
+/** Divides events into parts that fit into the queue of a reader with room. */
 function* partsOf(events: readonly SentEvent[]): Generator<readonly SentEvent[]> {
   let part: SentEvent[] = [];
   let size = 0;
@@ -60,18 +60,18 @@ function* partsOf(events: readonly SentEvent[]): Generator<readonly SentEvent[]>
 
 const noProjects: ReadonlySet<string> = new Set();
 
-/** The readers of one organization in this process. It reads each new event once for all of them. */
+/** The readers of one organization in this process. The channel reads each new event once for all of them. */
 export class Channel {
   readonly subscriptions = new Set<Subscription>();
   readonly #ctx: ServiceContext;
   readonly #organizationId: string;
-  /** Those who have everything up to the head. The others read what they lack. */
+  /** The readers who have everything up to the head. The others read the missing events themselves. */
   readonly #live = new Set<Subscription>();
   #head: number;
   #reading = false;
   #again = false;
 
-  /** @param head the newest event that nobody needs to be sent */
+  /** @param head the sequence after which events are sent */
   constructor(ctx: ServiceContext, organizationId: string, head: number) {
     this.#ctx = ctx;
     this.#organizationId = organizationId;
@@ -82,7 +82,7 @@ export class Channel {
     return this.#head;
   }
 
-  /** Sends a reader the events after their position, and from then on every new one. */
+  /** Sends a reader the events after their position, and then every new one. */
   async follow(subscription: Subscription): Promise<void> {
     try {
       while (subscription.position < this.#head) {
@@ -94,7 +94,7 @@ export class Channel {
           await this.#show(part, [subscription]);
         }
       }
-      // Without a wait after the last look at the head, so that no event comes in between.
+      // Do not wait between the last check of the head and this line, so that no event comes in between.
       if (!subscription.ended.aborted) this.#live.add(subscription);
     } catch (error) {
       subscription.end(liveErrors.stream_interrupted({ cause: error }));
@@ -106,7 +106,7 @@ export class Channel {
     this.#live.delete(subscription);
   }
 
-  /** Reads what was sealed since the last time, and sends it. @throws what keeps it from reading; the next call goes on */
+  /** Reads the events that were sealed since the last call, and sends them. @throws when it cannot read; the next call continues */
   async pump(): Promise<void> {
     this.#again = true;
     if (this.#reading) return;
@@ -125,7 +125,7 @@ export class Channel {
     }
   }
 
-  /** Sends events to readers, each what they want and see. Whoever cannot be sent them is told to come back. */
+  /** Sends each reader the events that they want and see. If that fails for a reader, their stream ends and they must reconnect. */
   async #show(events: readonly SentEvent[], readers: readonly Subscription[]): Promise<void> {
     await Promise.all(readers.map((reader) => reader.checked()));
     const groups = [...Map.groupBy(readers, readerKey).values()];
@@ -138,7 +138,7 @@ export class Channel {
     }
   }
 
-  /** @param readers who are one and the same, so that they see the same */
+  /** @param readers the streams of one reader, which see the same */
   async #showAlike(
     events: readonly SentEvent[],
     readers: readonly Subscription[],
@@ -153,7 +153,7 @@ export class Channel {
     }
   }
 
-  /** Finds out which of some events the readers see, and how they are sent one. Needs no query for who sees everything. */
+  /** Finds out which events the readers see, and how to send one. Needs no query for a reader who sees everything. */
   async #sight(
     readers: readonly Subscription[],
     events: readonly SentEvent[],

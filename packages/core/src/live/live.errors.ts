@@ -1,6 +1,6 @@
 import { defineErrors } from '../kernel/errors.ts';
 
-/** Why a stream ends although its reader may go on with another one. */
+/** Errors that end a stream although its reader may continue with another one. */
 export const liveErrors = defineErrors({
   stream_too_slow: {
     kind: 'unavailable',

@@ -42,7 +42,7 @@ export const StreamClosed = output('StreamClosed', {
   resumable: z.boolean().describe('Whether the same caller may go on with another stream.'),
 });
 
-/** What a stream sends, apart from its end. */
+/** What a stream sends before its last frame. */
 export const StreamFrame = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('ready').describe('The stream has begun.'), ...StreamReady.shape }),

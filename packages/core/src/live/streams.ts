@@ -12,22 +12,22 @@ import { liveErrors } from './live.errors.ts';
 import type { SubscribeInput } from './live.schema.ts';
 import { type Check, type EventStream, Subscription } from './subscription.ts';
 
-/** How often the log is looked at for events of which no signal came, in milliseconds. */
+/** How often to look in the log for events without a signal, in milliseconds. */
 const lookEveryMs = 1000;
 
-/** How often some of the readers are asked about, in milliseconds. All of them at once would delay events. */
+/** How often to check some of the readers, in milliseconds. Checking all of them at once would delay events. */
 const checkEveryMs = 100;
 
-/** The part of the readers that is asked about at once. All have their turn before the first of them is due again. */
+/** The share of readers that is checked at once. All have been checked before the first of them is due again. */
 const checkedShare = 1 / 8;
 
 /**
- * How old the answer about a reader gets before it is asked again, in milliseconds. What is asked may be 3 seconds old itself, so a reader who
- * may not read any more is cut off after at most 5.
+ * How old a check of a reader may get before it is repeated, in milliseconds. The checked data may be 3 seconds old itself, so a reader who
+ * may no longer read is cut off after at most 5 seconds.
  */
 const checkAfterMs = 1000;
 
-/** What a refused client waits, in seconds. */
+/** How long a refused client should wait, in seconds. */
 const retryAfter = 10;
 
 const usualLimits = { perUser: 20, perOrganization: 500 };
@@ -41,7 +41,7 @@ class Streams {
   #rest: (() => void) | null = null;
   #stopped = false;
 
-  /** @throws `rate_limited`, `server_stopping`, `validation_failed` when the stream would begin beyond the newest event */
+  /** @throws `rate_limited`, `server_stopping`, `validation_failed` when the stream would start beyond the newest event */
   async open(
     ctx: ServiceContext,
     principal: Principal & { organizationId: string },
@@ -85,10 +85,10 @@ class Streams {
   async #admit(ctx: ServiceContext, organizationId: string, subscription: Subscription): Promise<Channel> {
     const { userId } = subscription.principal;
     const { streamsPerUser = usualLimits.perUser, streamsPerOrganization = usualLimits.perOrganization } = ctx.settings;
-    // A channel begins at the newest event: who begins earlier reads the events before it alone.
+    // A channel starts at the newest event. A reader who starts earlier reads the older events separately.
     const known = this.#channels.get(organizationId);
     const begun = known ?? new Channel(ctx, organizationId, await sealedHead(ctx.database, organizationId));
-    // Somebody else may have come meanwhile.
+    // Another reader may have opened the channel meanwhile.
     const channel = this.#channels.get(organizationId) ?? begun;
     if (this.#stopped) throw liveErrors.server_stopping({ retryAfter: 1 });
     const own = this.#byUser.get(userId) ?? new Set();
@@ -114,7 +114,7 @@ class Streams {
     if (this.#channels.size === 0) this.#rest?.();
   }
 
-  /** Begins to listen, until nobody reads any more. */
+  /** Listens until there are no more readers. */
   #start(ctx: ServiceContext): void {
     if (this.#rest) return;
     const check = setInterval(() => this.#checkSome(), checkEveryMs).unref();
@@ -135,7 +135,7 @@ class Streams {
     };
   }
 
-  /** Sends the events of an organization up to a sequence, unless that was done. */
+  /** Sends the events of an organization up to a sequence, unless they were already sent. */
   #pump(organizationId: string, sequence: number): void {
     const channel = this.#channels.get(organizationId);
     if (!channel || channel.head >= sequence) return;
@@ -172,7 +172,7 @@ class Streams {
     }
   }
 
-  /** Sends people what they were told. It goes to the streams of people who are signed in, and not to those of API keys. */
+  /** Sends people their new notifications. They go to the streams of signed-in people, and not to those of API keys. */
   async #tell(ctx: ServiceContext, { userId, ids }: Told): Promise<void> {
     const readers = [...(this.#byUser.get(userId) ?? [])].filter(({ principal }) => principal.sessionId !== null);
     if (readers.length === 0) return;
@@ -192,8 +192,8 @@ class Streams {
 const streamsOf = onePer<Database, Streams>(() => new Streams());
 
 /**
- * Streams the events of the caller's organization, and what they are told themselves (F2, D10). The first frame says where it begins.
- * @param check answers who the caller is by now, and throws when they may not read any more
+ * Streams the events of the caller's organization, and the caller's notifications (F2, D10). The first frame says where the stream starts.
+ * @param check answers the current principal of the caller, and throws when they may no longer read
  * @throws `permission_denied`, `rate_limited`, `server_stopping`, `validation_failed`
  */
 export async function subscribe(ctx: ServiceContext, input: SubscribeInput, check: Check): Promise<EventStream> {
@@ -201,10 +201,10 @@ export async function subscribe(ctx: ServiceContext, input: SubscribeInput, chec
   return streamsOf(ctx.database).open(ctx, ctx.principal, input, check);
 }
 
-/** Says where failures of the streams of a database are logged. */
+/** Sets the logger for failures of the streams of a database. */
 export function logStreams(database: Database, logger: Logger): void {
   streamsOf(database).logger = logger;
 }
 
-/** Ends the streams of a database in this process, and refuses new ones. Their readers are told to come back. */
+/** Ends the streams of a database in this process, and refuses new ones. The last frame tells readers to reconnect. */
 export const stopStreams = (database: Database): void => streamsOf(database).stop();

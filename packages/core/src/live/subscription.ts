@@ -4,32 +4,32 @@ import type { Principal } from '../kernel/principal.ts';
 import { liveErrors } from './live.errors.ts';
 import type { StreamFrame } from './live.schema.ts';
 
-/** What a stream sends. The last frame says why it ends. */
+/** One item of a stream. The last frame says why the stream ends. */
 export type Frame =
   | StreamFrame
   | {
       kind: 'closed';
       error: DomainError;
-      /** Whether the same reader may go on with another stream. */
+      /** Whether the same reader may continue with another stream. */
       resumable: boolean;
     };
 
-/** A stream as whoever sends it sees it. */
+/** A stream, as the code that sends it to the client sees it. */
 export interface EventStream {
-  /** Everything up to this sequence was taken, or is not for this reader. Only exact while no frame waits. */
+  /** Everything up to this sequence was taken, or is not for this reader. It is exact only while no frame waits. */
   readonly position: number;
-  /** Aborted when the last frame waits to be taken. */
+  /** Aborted when the last frame is in the queue. */
   readonly ended: AbortSignal;
   /**
-   * Takes the next frame. Null when there is none any more.
-   * @param idleMs answers `idle` when there is none for so long. @default never
+   * Takes the next frame. Answers null after the last one.
+   * @param idleMs after this time without a frame it answers `idle`. @default never
    */
   next(idleMs?: number): Promise<Frame | 'idle' | null>;
   /** Ends the stream because its reader has gone. */
   close(): void;
 }
 
-/** What a reader wants. */
+/** The events that a reader wants. */
 export interface Filter {
   /** Null is all types. */
   readonly types: ReadonlySet<string> | null;
@@ -37,22 +37,22 @@ export interface Filter {
   readonly projectId: string | null;
 }
 
-/** Answers who the reader is by now. @throws when they may not read any more */
+/** Answers the current principal of the reader. @throws when they may no longer read */
 export type Check = () => Promise<Principal>;
 
-/** How many entities a stream remembers that it has told about. */
+/** How many entities a stream remembers after it has sent events about them. */
 const mostShown = 1000;
 
-/** How many characters may wait for a reader. Whoever lets more wait is too slow. */
+/** How many characters may wait for a reader. A reader with more is too slow. */
 export const mostWaiting = 1_000_000;
 
 /** How long a frame may wait for a reader, in milliseconds. */
 const longestWait = 30_000;
 
-/** How old the answer about a reader may be when an event is sent to them, in milliseconds. */
+/** How old the last check of a reader may be when an event is sent to them, in milliseconds. */
 const checkedWithin = 3000;
 
-/** How long a stream goes on while nobody can say whether its reader may read, in milliseconds. */
+/** How long a stream continues while its reader cannot be checked, in milliseconds. */
 const uncheckedAtMost = 4500;
 
 const jsons = new WeakMap<object, string>();
@@ -71,7 +71,7 @@ function sizeOf(frame: Frame): number {
   return frame.kind === 'notification' ? jsonOf(frame.notification).length : 100;
 }
 
-/** Whether an error says that somebody may not read, and not that something is out of order. */
+/** Whether an error says that the reader may not read, and not that the check itself failed. */
 const isRefusal = (error: unknown): error is DomainError =>
   error instanceof DomainError && error.kind !== 'internal' && error.kind !== 'unavailable';
 
@@ -82,7 +82,7 @@ interface SubscriptionParts {
   onEnd: (subscription: Subscription) => void;
 }
 
-/** One reader, with the frames that wait for them. */
+/** One reader, with a queue of frames. */
 export class Subscription implements EventStream {
   readonly filter: Filter;
   position = 0;
@@ -95,7 +95,7 @@ export class Subscription implements EventStream {
   #queue: { frame: Frame; size: number }[] = [];
   #waiting = 0;
   #takenAt = performance.now();
-  /** What the reader was told about, the longest ago first. Only of a reader who may lose sight of something. */
+  /** The entities that the reader got events about, the oldest first. Kept only for a reader who may lose sight of something. */
   readonly #shown = new Map<string, SentEvent['entity']>();
   #wakeReader: (() => void) | null = null;
   #wakeWriter: (() => void) | null = null;
@@ -125,7 +125,7 @@ export class Subscription implements EventStream {
     else this.#wakeReader?.();
   }
 
-  /** Sends an event to a reader who may lose sight of what it is about. */
+  /** Sends an event to a reader who may lose sight of its entity. */
   show(event: SentEvent): void {
     for (const entity of [event.parent, event.entity]) {
       if (!entity) continue;
@@ -140,9 +140,9 @@ export class Subscription implements EventStream {
   }
 
   /**
-   * Tells the reader that they no longer see something, because of an event that they are not sent. They learn nothing about what they have
+   * Tells the reader that they no longer see an entity, instead of sending them the event. They learn nothing about entities that they have
    * never seen.
-   * @param hasSeen whether they saw the entity of the event before it
+   * @param hasSeen whether they saw the entity before the event
    */
   hide({ sequence, entity, parent }: SentEvent, hasSeen: boolean): void {
     for (const one of [entity, parent]) {
@@ -152,7 +152,7 @@ export class Subscription implements EventStream {
     }
   }
 
-  /** Waits until there is room for more events. Nothing waits for a reader whose stream has ended. */
+  /** Waits until there is room for more events. Returns at once when the stream has ended. */
   async room(): Promise<void> {
     while (this.#waiting > mostWaiting / 4 && !this.ended.aborted)
       await new Promise<void>((resolve) => {
@@ -192,7 +192,7 @@ export class Subscription implements EventStream {
     this.#finish();
   }
 
-  /** Ends the stream. Its last frame says why. What waits is dropped, because the reader may come back for it. */
+  /** Ends the stream. Its last frame says why. Waiting frames are dropped, because the reader can reconnect to get them. */
   end(error: DomainError): void {
     this.#finish({ kind: 'closed', error, resumable: !isRefusal(error) });
   }
@@ -212,7 +212,7 @@ export class Subscription implements EventStream {
     if (this.#queue.length > 0 && now - this.#takenAt > longestWait) this.end(liveErrors.stream_too_slow());
   }
 
-  /** Whether it was asked so short a time ago whether the reader may read. Milliseconds. */
+  /** Whether the reader was checked within the given time, in milliseconds. */
   isChecked(now: number, within: number): boolean {
     return now - this.#checkedAt <= within || this.ended.aborted;
   }
@@ -238,7 +238,7 @@ export class Subscription implements EventStream {
     }
   }
 
-  /** Whether the filters let an event pass. @param projectIds the projects that the event is about */
+  /** Whether an event passes the filters. @param projectIds the projects that the event is about */
   wants({ type, entity, parent }: SentEvent, projectIds: ReadonlySet<string>): boolean {
     const { types, entityId, projectId } = this.filter;
     return (
