@@ -24,7 +24,7 @@ function isQuiet({ quietHours }: Delivery, time: Temporal.ZonedDateTime): boolea
 /** Long enough for a time of day that a change of the clocks skips once. */
 const daysAhead = 2;
 
-/** The instants from a day on at which the clock shows a time. On the night when the clocks go back it may show it twice. */
+/** The instants at which the clock shows a time, starting with the given day. When the clocks go back, it may show a time twice. */
 const instantsOf = (time: string, from: Temporal.ZonedDateTime): Temporal.ZonedDateTime[] =>
   Array.from({ length: daysAhead + 1 }, (_, days) => {
     const local = from.toPlainDate().add({ days }).toPlainDateTime(time);
@@ -36,7 +36,7 @@ const instantsOf = (time: string, from: Temporal.ZonedDateTime): Temporal.ZonedD
 const earliest = (times: readonly Temporal.ZonedDateTime[]): Temporal.ZonedDateTime | undefined =>
   times.toSorted((a, b) => a.epochMilliseconds - b.epochMilliseconds)[0];
 
-/** The end of the quiet hours that an instant is in, or the instant itself. A change of the clocks may end them early. */
+/** The end of the quiet hours at an instant, or the instant itself outside of them. A change of the clocks may end them early. */
 function afterQuiet(delivery: Delivery, at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   if (!delivery.quietHours || !isQuiet(delivery, at)) return at;
   const change = at.getTimeZoneTransition('next');
@@ -44,14 +44,14 @@ function afterQuiet(delivery: Delivery, at: Temporal.ZonedDateTime): Temporal.Zo
   return earliest(ends.filter((end) => end.epochMilliseconds > at.epochMilliseconds && !isQuiet(delivery, end))) ?? at;
 }
 
-/** The next time for the daily mail: once a day, also on days of 23 or 25 hours. */
+/** The next time of the daily mail: once a day, even on days of 23 or 25 hours. */
 function nextDigest({ digestAt }: Delivery, at: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   const days = Array.from({ length: daysAhead + 1 }, (_, index) => at.toPlainDate().add({ days: index }));
   const times = days.map((day) => day.toPlainDateTime(digestAt).toZonedDateTime(at.timeZoneId));
   return times.find((time) => time.epochMilliseconds > at.epochMilliseconds) ?? at;
 }
 
-/** When the mail about something is due: at once or with the next daily mail, and never in quiet hours. Null if there is none. */
+/** When the mail about a notification is due: at once or with the next daily mail, and never in quiet hours. Null if there is none. */
 export function mailAt(email: MailChoice, at: Date, delivery: Delivery): Date | null {
   if (email === 'off') return null;
   const now = localTime(at, delivery.timezone);

@@ -11,9 +11,9 @@ type DueType = (typeof dueTypes)[number];
 
 const dayMs = 86_400_000;
 
-/** How long before its due date a task is due soon. */
+/** How long before its due date a task counts as due soon. */
 const soonMs = dayMs;
-/** How long after its due date a task is still told as overdue. The server may have stood still that long. */
+/** How long after its due date people are still notified of an overdue task. The server may have been down that long. */
 const lateMs = 7 * dayMs;
 
 const nextOrganizations = statement((db, { after, limit }: { after: string; limit: number }) =>
@@ -35,7 +35,10 @@ interface Window extends Readonly<Record<string, unknown>> {
   limit: number;
 }
 
-/** Selects open tasks of some organizations that are due in a window and were not told for this due date. The index of overdue tasks finds them. */
+/**
+ * Selects open tasks of some organizations that are due in a window and have no notice for this due date. The index of overdue tasks finds
+ * them.
+ */
 const untold = statement((db, { organizationIds, after, until, type, limit }: Window, dialect) =>
   db
     .selectFrom('tasks')
@@ -47,14 +50,14 @@ const untold = statement((db, { organizationIds, after, until, type, limit }: Wi
     )
     .select(['tasks.organization_id as organizationId', 'tasks.id as taskId', 'tasks.due_date as dueDate'])
     .where(anyOf(dialect, 'tasks.organization_id', organizationIds))
-    // The condition of the index, written as it is there.
+    // This must be the exact condition of the index.
     .where(sql<SqlBool>`tasks.deleted_at is null and tasks.status_rank < 3 and tasks.due_date is not null`)
     .where(sql<SqlBool>`tasks.due_date > ${after} and tasks.due_date <= ${until}`)
     .where(sql<SqlBool>`(due_notices.due_date is null or due_notices.due_date <> tasks.due_date)`)
     .limit(limit),
 );
 
-/** Notes that tasks were told, so that each is told once for each due date, and starts a job in each of their organizations. */
+/** Writes a notice for each task, so that people are notified once for each due date, and starts a job in each organization. */
 async function tellDue(
   unit: Unit,
   type: DueType,
@@ -107,7 +110,7 @@ export async function findDue(job: JobRun): Promise<{ found: number }> {
           found.flatMap(({ dueDate, ...task }) => (dueDate === null ? [] : [{ ...task, dueDate }])),
         );
       count += found.length;
-      // The same organizations have more.
+      // The same organizations may have more.
       if (found.length === limit) return count;
     }
     after = last;

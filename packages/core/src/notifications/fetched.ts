@@ -11,10 +11,10 @@ interface Fetched {
   at: Date;
 }
 
-/** How many people's notes are kept until they are written. More are left for the next time that these people fetch. */
+/** For how many people fetched notifications are kept until they are written. Those of more people are noted at their next fetch. */
 const mostPeople = 10_000;
 
-/** What clients have fetched and the database does not know yet, by the id of the user. */
+/** What clients have fetched and the database does not know yet, by user id. */
 const waitingIn = onePer<Database, { people: Map<string, Fetched> }>(() => ({ people: new Map() }));
 
 /** Notes that a client of a user has fetched some notifications. No request waits for the write. */
@@ -31,7 +31,7 @@ export function noteFetched(
   else if (people.size < mostPeople) people.set(userId, { ids: new Set(ids), at: clock.now() });
 }
 
-/** Writes what was noted, for each user in one transaction. What cannot be written is noted again when it is fetched again. */
+/** Writes the notes, one transaction per user. A note that cannot be written is lost until the notification is fetched again. */
 export async function writeFetched(ctx: ServiceContext): Promise<void> {
   const waiting = waitingIn(ctx.database);
   const { people } = waiting;

@@ -28,7 +28,7 @@ const keptDays = 90;
 
 const daysAgo = ({ clock }: ServiceContext, days: number): Date => new Date(clock.now().getTime() - days * dayMs);
 
-/** Deletes notifications after 90 days, and what was noted about due dates that are long over. */
+/** Deletes notifications after 90 days, and notices about due dates that are long past. */
 const purge = async (ctx: ServiceContext) => ({
   notifications: await inBatches(ctx, 'notifications', sql`created_at < ${daysAgo(ctx, keptDays)}`),
   dueNotices: await inBatches(ctx, 'due_notices', sql`due_date < ${daysAgo(ctx, keptDays)}`),
@@ -47,7 +47,7 @@ export const notificationSchedules: readonly Schedule[] = [
   { name: 'notifications.purge', cron: '55 3 * * *', kind: 'notifications.purge' },
 ];
 
-/** The mails of this context, by their template. */
+/** The mails of this context, by template. */
 export const notificationMails: Readonly<Record<string, MailTemplate>> = { notifications: notificationMail };
 
 eventsSealed.add(tellLater);

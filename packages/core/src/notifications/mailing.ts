@@ -4,9 +4,9 @@ import { mailJob } from '../identity/index.ts';
 import { enqueue, type JobRun, stepRows } from '../jobs/index.ts';
 
 /**
- * Starts a mail for each person some of whose mails are due: daily mails, and those that have waited for the end of quiet hours. The unit
- * must be behind the system door.
- * @returns how many notifications are mailed, or null when none was left
+ * Starts a mail for each person with due notifications: daily mails, and mails that have waited for the end of quiet hours. The unit must
+ * be behind the system door.
+ * @returns the number of notifications in the mails, or null when none was left
  */
 async function mailSome(unit: Unit): Promise<number | null> {
   const { db, now } = unit;

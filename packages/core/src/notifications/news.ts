@@ -5,11 +5,11 @@ import type { Changes } from '../kernel/changes.ts';
 import { readWatchers } from '../work/index.ts';
 import type { NotificationType } from './notification.types.ts';
 
-/** Something that people may be told about, before it is known what each of them sees. */
+/** Something that people may be notified of, before it is known whether they see it. */
 export interface News {
-  /** The id of the event. Notifications have it too, so that they are in the order of the events. Null when there is none. */
+  /** The id of the event. Notifications have the same id, so they are in the order of the events. Null without an event. */
   id: string | null;
-  /** What it is about, in one text: nobody is told twice about the same. */
+  /** Identifies the news in one text, because nobody is notified twice of the same. */
   newsKey: string;
   type: NotificationType;
   userIds: readonly string[];
@@ -43,7 +43,7 @@ const eventRows = statement((db, { ids }: Ids, dialect) =>
 
 type EventRow = RowOf<typeof eventRows>;
 
-/** Who watches a task, and who of them has muted it. */
+/** The watchers of a task, and those of them who have muted it. */
 interface Watching {
   watching: readonly string[];
   muted: ReadonlySet<string>;
@@ -51,7 +51,7 @@ interface Watching {
 
 const nobody: Watching = { watching: [], muted: new Set() };
 
-/** Reads who watches each of some tasks of an organization. */
+/** Reads the watchers of each of some tasks of an organization. */
 export async function watchersOf(
   db: ReadDoor,
   organizationId: string,
@@ -71,7 +71,7 @@ export const idsIn = (value: unknown): string[] =>
 const without = (ids: readonly string[], others: readonly string[]): string[] =>
   ids.filter((id) => !others.includes(id));
 
-/** What an event is to different people: to each the first that concerns them. */
+/** What an event means to different people. For each person, the first reading that concerns them counts. */
 function* readings(
   { id, type, entityId, payload }: EventRow,
   { watching }: Watching,
@@ -105,7 +105,7 @@ function* readings(
   }
 }
 
-/** Reads some events, and whom they concern by now. The actor is left out, and so is everybody who has muted the task. */
+/** Reads some events, and the people who are concerned by now. This leaves out the actor and everybody who has muted the task. */
 export async function newsOf(
   db: ReadDoor,
   organizationId: string,

@@ -7,8 +7,8 @@ import { TaskEntity } from '../work/index.ts';
 import { dueTypes, notificationTypes } from './notification.types.ts';
 
 /**
- * What a person was told. It names what it is about by ids alone: titles and names are read when it is shown, as far as the person still
- * sees them. The rows of one person lie together, in the order of time.
+ * A notification of a person. It refers to things only by their ids. Titles and names are read when it is shown, if the person still sees
+ * them. The rows of one person are stored together, in the order of time.
  */
 export const NotificationEntity = defineEntity({
   name: 'Notification',
@@ -18,19 +18,19 @@ export const NotificationEntity = defineEntity({
     id: id().primary(),
     organizationId: id(),
     type: p.enum(notificationTypes),
-    /** What it is about, in one text: nobody is told twice about the same. */
+    /** Identifies the news in one text, because nobody is notified twice of the same. */
     newsKey: p.string(),
-    /** Who did it; null when time did. */
+    /** The user who did it; null when time did. */
     actorId: id().nullable(),
     entityType: p.string(),
     entityId: id(),
     taskId: id().nullable(),
     commentId: id().nullable(),
-    /** What only the event knows, such as the statuses before and after. */
+    /** Details that only the event has, such as the statuses before and after. */
     details: p.json<Record<string, unknown>>(),
-    /** Whether lists show it. Otherwise it exists for its mail alone. */
+    /** Whether lists show it. If not, it exists only for its mail. */
     inApp: p.boolean(),
-    /** When its mail is due; null when there is none, or none left to send. */
+    /** When its mail is due; null when it has no mail, or when the mail was sent. */
     mailAt: instant().nullable(),
     readAt: instant().nullable(),
     deliveredAt: instant().nullable(),
@@ -49,22 +49,22 @@ export const NotificationEntity = defineEntity({
   ],
 });
 
-/** How a person wants to be told. Without a row, the defaults apply. */
+/** The notification preferences of a person. Without a row, the defaults apply. */
 export const NotificationPreferenceEntity = defineEntity({
   name: 'NotificationPreference',
   tableName: 'notification_preferences',
   properties: {
     userId: id().primary(),
-    /** By type of notification. Types that are missing have the default. */
+    /** The channels by type of notification. Missing types have the default. */
     channels: p.json<Record<string, unknown>>(),
-    /** `HH:MM` in the person's time zone; null is no quiet hours. */
+    /** `HH:MM` in the person's time zone; null means no quiet hours. */
     quietFrom: p.string().nullable(),
     quietTo: p.string().nullable(),
     digestAt: p.string(),
   },
 });
 
-/** Which tasks have been told as due soon or overdue, and for which due date. */
+/** Notes which tasks people have been notified of as due soon or overdue, and for which due date. */
 const DueNoticeEntity = defineEntity({
   name: 'DueNotice',
   tableName: 'due_notices',

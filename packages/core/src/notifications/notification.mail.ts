@@ -24,12 +24,12 @@ const unreadAmong = statement((db, { ids }: Ids, dialect) =>
     .orderBy('notifications.id'),
 );
 
-/** How many notifications a mail names. It counts the others. */
+/** How many notifications a mail lists. It only counts the others. */
 const mostNamed = 50;
 
 /**
- * Writes the mail about one or more notifications of a person. What they have read meanwhile is left out, and what they no longer see.
- * Returns null when nothing is left.
+ * Writes the mail about one or more notifications of a person. It leaves out those that they have read meanwhile, and those of things that
+ * they no longer see. Returns null when nothing is left.
  */
 export const notificationMail: MailTemplate = async (ctx, payload) => {
   const { userId, ids } = Payload.parse(payload);

@@ -8,7 +8,7 @@ import type { Notification } from './notification.schema.ts';
 import { showNotifications } from './notification.show.ts';
 import { recipient } from './recipient.ts';
 
-/** Reads some notifications of a user, in order, to send them to a client of theirs. They count as delivered from now on. */
+/** Reads some notifications of a user, in order, to send them to the user's client. They count as delivered from now on. */
 export async function readPushed(ctx: ServiceContext, userId: string, ids: readonly string[]): Promise<Notification[]> {
   const own = { ...ctx, principal: recipient(userId, null) };
   const rows = await read(own, (db) =>

@@ -12,7 +12,7 @@ import { inRange } from '../records/index.ts';
 import type { Notification, NotificationListInput, UnreadCount } from './notification.schema.ts';
 import { showNotifications } from './notification.show.ts';
 
-/** The only organization of whose notifications a session may know. Null when it may know of all. */
+/** The only organization whose notifications a session may see. Null when it may see all. */
 export const onlyOrganization = ({ limited, organizationId }: Principal): string | null | undefined =>
   limited ? organizationId : undefined;
 
@@ -23,7 +23,7 @@ function ownNotifications(db: Pick<ReadDoor, 'selectFrom'>, principal: Principal
     db
       .selectFrom('notifications')
       .where('notifications.user_id', '=', principal.userId)
-      // A literal, because the index of unread ones is partial.
+      // Use a literal, because the index of unread notifications is partial.
       .where('notifications.in_app', '=', sql.lit(true))
       .$if(only !== undefined, (query) => query.where('notifications.organization_id', '=', only ?? null))
   );
@@ -52,7 +52,7 @@ export const notificationColumns = [
 ] as const;
 
 /**
- * Lists what the caller was told, in all of their organizations, the newest first. They count as delivered from now on.
+ * Lists the caller's notifications from all of their organizations, newest first. They count as delivered from now on.
  * @throws `unauthenticated`
  */
 export async function listNotifications(
@@ -84,7 +84,7 @@ const unreadOwn = statement((db) =>
     .where('notifications.in_app', '=', sql.lit(true)),
 );
 
-/** Counts the unread notifications of a caller, behind their door. */
+/** Counts the unread notifications of a caller, through their read door. */
 export async function countUnread(db: ReadDoor, principal: Principal): Promise<UnreadCount> {
   if (onlyOrganization(principal) === undefined) {
     const [row] = await db.run(unreadOwn, {});
@@ -93,7 +93,7 @@ export async function countUnread(db: ReadDoor, principal: Principal): Promise<U
   return { count: await countOf(ownNotifications(db, principal).where('notifications.read_at', 'is', null)) };
 }
 
-/** Counts what the caller was told and has not read. @throws `unauthenticated` */
+/** Counts the caller's unread notifications. @throws `unauthenticated` */
 export async function getUnreadCount(ctx: ServiceContext): Promise<UnreadCount> {
   requireCaller(ctx);
   const { principal } = ctx;

@@ -10,7 +10,7 @@ import { changePreferences } from './preferences.ts';
 import { recipient } from './recipient.ts';
 import { unsubscribeSubject } from './unsubscribe.ts';
 
-/** Marks unread notifications of the caller as read. @returns how many are left */
+/** Marks unread notifications of the caller as read. @returns how many unread ones are left */
 async function markWhere(ctx: ServiceContext, ids: readonly string[] | null): Promise<UnreadCount> {
   requireCaller(ctx);
   const { principal } = ctx;
@@ -40,7 +40,7 @@ export const markNotificationsRead = (ctx: ServiceContext, { ids }: Notification
 export const markAllNotificationsRead = (ctx: ServiceContext): Promise<UnreadCount> => markWhere(ctx, null);
 
 /**
- * Ends all mails of notifications to the person to whom the mail with the token was sent (RFC 8058). Doing it again changes nothing.
+ * Ends all notification mails to the person who received the mail with the token (RFC 8058). Further calls change nothing.
  * @throws `validation_failed` when the token is not valid
  */
 export async function unsubscribe(ctx: ServiceContext, { token }: Unsubscribe): Promise<void> {

@@ -43,7 +43,7 @@ interface Told {
   details: Record<string, unknown>;
 }
 
-/** What a person reads. */
+/** The text that a person reads. */
 const messages: Readonly<Record<NotificationType, (told: Told) => string>> = {
   'task.assigned': ({ actor, title }) => `${actor} assigned ${title} to you`,
   'task.mentioned': ({ actor, title }) => `${actor} mentioned you in a comment on ${title}`,
@@ -58,7 +58,7 @@ const messages: Readonly<Record<NotificationType, (told: Told) => string>> = {
 
 const hiddenMessage = 'You no longer see what this was about';
 
-/** Reads what the notifications of one organization are about, as far as their owner sees it. */
+/** Reads the tasks and people of the notifications of one organization, if their owner sees them. */
 async function see(db: ReadDoor, rows: readonly NotificationRow[]) {
   const actorIds = [...new Set(rows.flatMap(({ actorId }) => actorId ?? []))];
   const [tasks, comments, people] = [
@@ -69,7 +69,7 @@ async function see(db: ReadDoor, rows: readonly NotificationRow[]) {
   return { tasks, comments, people: new Map<string, Person>(people.map((person) => [person.id, person])) };
 }
 
-/** Shows the notifications of a user, in their order. What the user no longer sees is not named. */
+/** Shows the notifications of a user in their order. It does not name things that the user no longer sees. */
 export async function showNotifications(
   ctx: ServiceContext,
   userId: string,

@@ -1,7 +1,7 @@
-/** The types of what time does to a task. */
+/** The types of notifications that time causes. */
 export const dueTypes = ['task.due_soon', 'task.overdue'] as const;
 
-/** What somebody can be told. */
+/** The types of notifications. */
 export const notificationTypes = [
   'task.assigned',
   'task.mentioned',
@@ -14,18 +14,18 @@ export const notificationTypes = [
 
 export type NotificationType = (typeof notificationTypes)[number];
 
-/** When a mail tells it: never, at once, or together with others once a day. */
+/** When a mail is sent: never, at once, or once a day together with others. */
 export const mailChoices = ['off', 'now', 'digest'] as const;
 
 export type MailChoice = (typeof mailChoices)[number];
 
-/** By which channels a person is told. */
+/** The channels of a type of notification. */
 export interface Channels {
   inApp: boolean;
   email: MailChoice;
 }
 
-/** How people are told who have chosen nothing. An invitation has a mail of its own. */
+/** The default channels. An invitation has its own mail. */
 export const usualChannels: Readonly<Record<NotificationType, Channels>> = {
   'task.assigned': { inApp: true, email: 'now' },
   'task.mentioned': { inApp: true, email: 'now' },

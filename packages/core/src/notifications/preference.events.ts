@@ -1,7 +1,7 @@
 import { defineEvents, event } from '../activity/index.ts';
 import { NotificationPreferences } from './notification.schema.ts';
 
-/** What people change about how they are told. */
+/** The events about changed notification preferences. */
 export const preferenceEvents = defineEvents(
   'user',
   {

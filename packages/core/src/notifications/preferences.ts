@@ -18,7 +18,7 @@ import {
   usualChannels,
 } from './notification.types.ts';
 
-/** What a person has chosen, by type of notification. */
+/** The choices of a person, by type of notification. */
 export interface Preferences {
   channels: Readonly<Record<NotificationType, Channels>>;
   quietHours: { from: string; to: string } | null;
@@ -44,11 +44,11 @@ const ownRow = statement((db) =>
     .where('notification_preferences.user_id', '=', current.user),
 );
 
-/** Reads the preferences of the user whose door it is. */
+/** Reads the preferences of the user to whom the door belongs. */
 export async function readPreferences(db: ReadDoor): Promise<Preferences> {
   const [row] = await db.run(ownRow, {});
   const { quietFrom: from = null, quietTo: to = null, digestAt = usualDigestAt } = row ?? {};
-  // A type that this version does not know is left out.
+  // Leave out types that this version does not know.
   const stored = StoredChannels.safeParse(row?.channels ?? {}).data ?? {};
   const quietHours = from === null || to === null ? null : { from, to };
   return { channels: { ...usualChannels, ...stored }, quietHours, digestAt };
@@ -60,7 +60,7 @@ const show = ({ channels, quietHours, digestAt }: Preferences): NotificationPref
   digestAt,
 });
 
-/** Reads how the signed-in user wants to be told. @throws `unauthenticated` */
+/** Reads the notification preferences of the signed-in user. @throws `unauthenticated` */
 export async function getNotificationPreferences(ctx: ServiceContext): Promise<NotificationPreferences> {
   requireCaller(ctx);
   return read(ctx, async (db) => show(await readPreferences(db)));
@@ -88,8 +88,8 @@ const lockRow = statement((db, _values: Record<string, never>, dialect) => {
 });
 
 /**
- * Changes the preferences of the unit's user. They are locked, so that no change is lost. When nothing differs, it records no event.
- * Answers them as they are now.
+ * Changes the preferences of the unit's user. It locks them, so that no change is lost. When nothing differs, it records no event. Answers
+ * the new preferences.
  */
 export async function changePreferences(
   unit: Unit,
@@ -114,7 +114,7 @@ export async function changePreferences(
 }
 
 /**
- * Changes how the signed-in user wants to be told. What is not given stays.
+ * Changes the notification preferences of the signed-in user. Fields that are not given stay.
  * @throws `unauthenticated`
  */
 export async function updateNotificationPreferences(

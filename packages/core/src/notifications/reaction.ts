@@ -3,13 +3,13 @@ import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue, type JobPayload } from '../jobs/index.ts';
 import { idsIn, watchersOf } from './news.ts';
 
-/** The job that tells people about events. */
+/** The job that notifies people of events. */
 export const tellJob = 'notifications.tell';
 
-/** How long a job waits for others that it then does together. */
+/** How long a job waits for others, to do their work together with its own. */
 const gatheredMs = 2000;
 
-/** Starts a job that tells people something. Jobs that somebody waits for go first. */
+/** Starts a job that notifies people. Jobs that somebody waits for run first. */
 export const tellSoon = (unit: Unit, payload: JobPayload, organizationId?: string): Promise<string> =>
   enqueue(unit, tellJob, payload, {
     priority: -5,
@@ -17,22 +17,22 @@ export const tellSoon = (unit: Unit, payload: JobPayload, organizationId?: strin
     ...(organizationId !== undefined && { organizationId }),
   });
 
-/** The people whom an event names. */
+/** The people that an event names. */
 function namedIn({ type, changes, data }: SealedEvent): string[] {
   if (type === 'task.created' || type === 'task.updated') return idsIn(changes['assigneeIds']?.to);
   return type === 'comment.created' || type === 'comment.updated' ? idsIn(data['mentionIds']) : [];
 }
 
-/** Whether an event is told to those who watch its task. */
+/** Whether the watchers of the task are notified of an event. */
 const isForWatchers = ({ type, changes }: SealedEvent): boolean =>
   type === 'comment.created' || (type === 'task.updated' && changes['status'] !== undefined);
 
 const taskIdOf = ({ entity, parent }: SealedEvent): string => (entity.type === 'task' ? entity : (parent ?? entity)).id;
 
-/** Types of events that are told to people whom only a query finds. */
+/** Types of events whose recipients only a query can find. */
 const isForOthers: ReadonlySet<string> = new Set(['member.invited', 'webhook.disabled']);
 
-/** Starts one job for those events that somebody else may have to be told about. For the others it writes nothing. */
+/** Starts one job for all events that may concern somebody else. It writes nothing for other events. */
 export async function tellLater(unit: Unit, organizationId: string, events: readonly SealedEvent[]): Promise<void> {
   const loud = events.filter(({ quiet }) => !quiet);
   const watchers = await watchersOf(unit.db, organizationId, loud.filter(isForWatchers).map(taskIdOf));

@@ -2,7 +2,7 @@ import type { ReadDoor } from '../database/read-door.ts';
 import { current, statement } from '../database/statement.ts';
 import type { Principal } from '../kernel/principal.ts';
 
-/** Acts as somebody who is told something, with no permission. The rows that are theirs alone need none. */
+/** A principal that acts as the recipient of a notification, without permissions. A person's own rows need none. */
 export const recipient = (userId: string, organizationId: string | null): Principal => ({
   userId,
   sessionId: null,
@@ -25,7 +25,7 @@ const ownPerson = statement((db) =>
     .where('users.id', '=', current.user),
 );
 
-/** Reads the active person whose door it is. Null for others, such as service accounts. */
+/** Reads the active person to whom the door belongs. Null for others, such as service accounts. */
 export async function readPerson(db: ReadDoor) {
   const [person] = await db.run(ownPerson, {});
   return person?.isActive && person.kind === 'person' ? person : null;

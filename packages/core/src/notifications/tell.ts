@@ -18,7 +18,7 @@ import { readPreferences } from './preferences.ts';
 import { readPerson, recipient } from './recipient.ts';
 import { announceTold } from './told.ts';
 
-/** What the job tells about: events, or tasks that are due. */
+/** The payload of the job: events, or due tasks. */
 const TellJob = z.object({
   events: z.array(z.string()).default([]),
   due: z.array(z.object({ taskId: z.string(), type: z.enum(dueTypes), dueDate: z.string() })).default([]),
@@ -39,7 +39,7 @@ const openTasks = statement((db, { ids }: Ids, dialect) =>
     .where('tasks.status', 'not in', ['done', 'archived']),
 );
 
-/** What is still due: a task may have been finished or put off since. */
+/** Reads what is still due. A task may have been finished or postponed meanwhile. */
 async function dueNews(db: ReadDoor, organizationId: string, due: Due): Promise<News[]> {
   const ids = due.map(({ taskId }) => taskId);
   if (ids.length === 0) return [];
@@ -60,7 +60,7 @@ async function dueNews(db: ReadDoor, organizationId: string, due: Due): Promise<
     }));
 }
 
-/** Tells those who manage webhooks, and who a webhook acted as, that it was disabled. */
+/** Reads the news that a webhook was disabled, for the member it acted as and for those who manage webhooks. */
 async function webhookNews(
   ctx: ServiceContext,
   db: ReadDoor,
@@ -85,7 +85,7 @@ async function webhookNews(
   });
 }
 
-/** What a job is about, and whom it concerns. */
+/** Reads the news of a job, and the people that they concern. */
 async function readNews(ctx: ServiceContext, { events, due }: Telling, organizationId: string): Promise<News[]> {
   const scope = { door: 'request', principal: null, organizationId, userId: null } as const;
   const { news, invitations } = await ctx.database.read(scope, async (db) => {
@@ -103,7 +103,7 @@ async function readNews(ctx: ServiceContext, { events, due }: Telling, organizat
   return news;
 }
 
-/** The rows of one person, about what they see now and want to be told. */
+/** Makes the rows of one person for the news that they see now and want. */
 async function rowsFor(ctx: ServiceContext, principal: Principal, news: readonly News[], organizationId: string) {
   return read({ ...ctx, principal }, async (db) => {
     const person = await readPerson(db);
@@ -131,7 +131,7 @@ async function rowsFor(ctx: ServiceContext, principal: Principal, news: readonly
           taskId,
           commentId,
           inApp,
-          /** A mail that is sent at once needs no mark. */
+          /** A mail that is sent at once needs no due time. */
           mailAt: isNow ? null : at,
           isNow,
         },
@@ -142,7 +142,7 @@ async function rowsFor(ctx: ServiceContext, principal: Principal, news: readonly
 
 type NewRows = Awaited<ReturnType<typeof rowsFor>>;
 
-/** Adds notifications of one person. What they were told already is left out. Answers the ids of the others. */
+/** Adds the notifications of one person that do not exist yet. Answers their ids. */
 async function addRows({ db, now }: Unit, rows: NewRows): Promise<ReadonlySet<string>> {
   const added = await db
     .insertInto('notifications')
@@ -172,7 +172,7 @@ async function addRows({ db, now }: Unit, rows: NewRows): Promise<ReadonlySet<st
   return new Set(added.map(({ id }) => id));
 }
 
-/** Tells people what they see now and want to be told. Answers how many notifications that were. */
+/** Notifies people of the news that they see now and want. Answers the number of notifications. */
 async function tellSome(
   ctx: ServiceContext,
   telling: Telling,
@@ -184,7 +184,7 @@ async function tellSome(
   for (const userId of new Set(news.flatMap(({ userIds }) => userIds))) {
     signal.throwIfAborted();
     const member = await memberPrincipal(ctx, { userId, organizationId });
-    // Whoever is invited is no member yet. All else is told to members alone.
+    // An invited person is not a member yet. All other news go only to members.
     const theirs = news.filter(
       ({ userIds, type }) => userIds.includes(userId) && (member !== null || type === 'invitation.received'),
     );
@@ -210,14 +210,14 @@ const parts = <Item>(items: readonly Item[]): Item[][] =>
   );
 
 /**
- * Tells people about events or due tasks: each what they see now, once, by the channels that they have chosen. It does the work of other
- * such jobs of the organization too. After a crash it goes on with those who were not told yet.
+ * Notifies people of events or due tasks: each person once, of what they see now, by the channels that they have chosen. It also does the
+ * work of other such jobs of the organization. After a crash it continues with the people who were not notified yet.
  */
 export async function tell(ctx: ServiceContext, payload: JobPayload, job: JobRun): Promise<{ told: number }> {
   const { organizationId, signal } = job;
   if (organizationId === null) throw new Error('People are told what happens in an organization.');
   const payloads = [payload, ...(await job.together())].map((one) => TellJob.parse(one));
-  // Ids of events are in the order of time.
+  // The order of event ids is the order of time.
   const events = parts(payloads.flatMap((one) => one.events).sort()).map((some) => ({ events: some, due: [] }));
   const due = parts(payloads.flatMap((one) => one.due)).map((some) => ({ events: [], due: some }));
   let told = 0;

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts';
 import type { Unit } from '../database/unit-of-work.ts';
 import { onePer } from '../kernel/per.ts';
 
-/** Notifications that somebody has got just now. */
+/** New notifications of one person. */
 export interface Told {
   userId: string;
   ids: readonly string[];
@@ -14,10 +14,10 @@ type Listener = (told: Told) => void;
 
 const channel = 'tenon_told';
 
-/** PostgreSQL takes less than 8000 bytes. */
+/** PostgreSQL accepts less than 8000 bytes. */
 const mostIds = 150;
 
-/** Tells the messages of this process from those of others. */
+/** Distinguishes the messages of this process from those of others. */
 const origin = randomUUID();
 
 const listenersOf = onePer<Database, Set<Listener>>(() => new Set());
@@ -35,7 +35,7 @@ export function onTold(database: Database, listener: Listener): () => void {
   };
 }
 
-/** Lets all processes know, once the unit is committed. What does not arrive is found in the list of notifications. */
+/** Informs all processes after the unit commits. Clients find a lost message in the list of notifications. */
 export async function announceTold(unit: Unit, { userId, ids }: Told): Promise<void> {
   const { database } = unit.ctx;
   unit.afterCommit(() => {
