@@ -125,7 +125,7 @@ export class Channel {
     }
   }
 
-  /** Sends each reader the events that they want and see. If that fails for a reader, their stream ends and they must reconnect. */
+  /** Sends each reader the events that they want and see. When that fails, the streams of these readers end, and they must reconnect. */
   async #show(events: readonly SentEvent[], readers: readonly Subscription[]): Promise<void> {
     await Promise.all(readers.map((reader) => reader.checked()));
     const groups = [...Map.groupBy(readers, readerKey).values()];
