@@ -3,8 +3,8 @@ import type { EventType } from '@tenon/core';
 const intro = `# Events
 
 Every change is recorded as an event, in the transaction of the change. An event has a type, an actor, an entity, the changed fields
-(\`changes\`, each as \`{ from, to }\`) and further data (\`data\`). Events are read through the activity of an organization, and sent
-to [webhooks](guides/webhooks.md). More types will come, and types may gain fields: ignore what you do not know.
+(\`changes\`, each as \`{ from, to }\`) and further data (\`data\`). The activity of an organization shows its events, and
+[webhooks](guides/webhooks.md) and [streams](guides/realtime.md) send them. More types will come, and types may gain fields: ignore unknown ones.
 
 This page is generated from the catalogue in the code. The OpenAPI document has the schema of each event of an organization, as webhooks
 send it, under \`webhooks\`.
