@@ -1,9 +1,10 @@
 import { builtInRoleKeys, builtInRoles, instancePermission, type Permission } from '@tenon/core';
 import { accessTokenOf } from '@tenon/core/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { type Fields, surfacesOf } from './testing/wire.ts';
 
 const rolesWith = (permission: Permission) =>
@@ -24,12 +25,11 @@ describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
   let outsider: string;
   let withoutRole: string;
-  beforeAll(async () => {
-    scene = await open();
+  useScene(open, async (opened) => {
+    ({ scene } = opened);
     withoutRole = await accessTokenOf(scene.platform, await scene.acme.addMember());
     outsider = await signUp(scene.acme.people.owner);
   });
-  afterAll(() => scene.dispose());
 
   describe.each(casesWhere(({ access }) => access !== 'public'))('%s', (name, one) => {
     const refused = { status: 401, headers: { 'www-authenticate': 'Bearer' }, problem: { code: 'unauthenticated' } };

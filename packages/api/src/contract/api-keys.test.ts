@@ -1,9 +1,10 @@
 import { type Permission, permissions } from '@tenon/core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Operation } from '../operation.ts';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import { operations, type Person, type Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { type Fields, type Surface, surfaces, surfacesOf } from './testing/wire.ts';
 
 const named = (matches: (operation: Operation) => boolean) =>
@@ -41,14 +42,12 @@ describe.each(scenes)('on %s, an API key', (_dialect, open) => {
   let owner: Person;
   /** A key with every scope. */
   let full: string;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
+  useScene(open, async (opened) => {
+    ({ scene, owner } = opened);
     full = (await owner.do('apiKeys.create', { name: 'Everything', scopes: [...permissions] })).secret;
     // When a key was last used is written once a minute. Its first use would look like a change by the call that is tried.
     await call('rest', 'users.me', {}, full);
   });
-  afterAll(() => scene.dispose());
   afterEach(() => scene.settle(false));
 
   const call = (surface: Surface, name: string, input: Fields, key: string, headers: Record<string, string> = {}) =>

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import type { Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { surfaces } from './testing/wire.ts';
 
 interface Logged {
@@ -27,13 +28,10 @@ describe.each(scenes)('the log of calls on %s', (_dialect, open) => {
   /** What was logged since the test began. */
   const logged = async () => (await rows()).slice(known);
 
-  beforeAll(async () => {
-    scene = await open();
-  });
+  useScene(open, (opened) => ({ scene } = opened));
   beforeEach(async () => {
     known = (await rows()).length;
   });
-  afterAll(() => scene.dispose());
 
   it.each(casesWhere(({ organization }) => organization === 'required'))(
     'has %s once for each call, over REST and tRPC alike',

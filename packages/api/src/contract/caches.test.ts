@@ -1,7 +1,8 @@
 import { staleValues, warmCaches } from '@tenon/core/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import type { Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 
 /*
  * What a process has cached of sessions, API keys and principals is right again as soon as a mutation has answered: nobody sees what
@@ -9,11 +10,10 @@ import type { Scene } from './testing/scene.ts';
  */
 describe.each(scenes)('on %s, no cached value is older than a mutation that has answered:', (_dialect, open) => {
   let scene: Scene;
-  beforeAll(async () => {
-    scene = await open();
+  useScene(open, async (opened) => {
+    ({ scene } = opened);
     await scene.acme.people.owner.do('apiKeys.create', { name: 'Cached', scopes: ['task:read'] });
   });
-  afterAll(() => scene.dispose());
 
   it.each(casesWhere(({ type }) => type === 'mutation'))('%s', async (name, one) => {
     const { people } = scene.acme;

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { scenes } from './testing/cases.ts';
 import { added } from './testing/compare.ts';
 import type { OutputOf } from './testing/operation-types.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 
 type Task = OutputOf<'tasks.get'>;
 
@@ -14,11 +15,7 @@ const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T
 describe.each(scenes)('on %s, at the same time', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   it('50 creates with one Idempotency-Key make one task', async () => {
     const before = await scene.dump();

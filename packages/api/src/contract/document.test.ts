@@ -1,12 +1,13 @@
 import { groupsOf } from '@tenon/core';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Operation } from '../operation.ts';
-import { cases, type Case, scenes } from './testing/cases.ts';
+import { cases, type Case } from './testing/cases.ts';
 import { DescribedInput } from './testing/described.ts';
 import { fieldsOf, namesById } from './testing/fields.ts';
 import { nearValid } from './testing/near-valid.ts';
-import type { Person, Scene } from './testing/scene.ts';
+import { openScene, type Person, type Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import type { Fields } from './testing/wire.ts';
 
 /*
@@ -74,16 +75,13 @@ const sending = (values: ReadonlyMap<string, readonly unknown[]>, good: Fields):
     )
     .map((changed) => ({ ...good, ...changed }));
 
-const [sqlite] = scenes;
-
 describe('the document', () => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await (sqlite?.[1] ?? expect.unreachable)();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(
+    () => openScene('sqlite'),
+    (opened) => ({ scene, owner } = opened),
+  );
 
   /** The values that both allow, of each field that was compared. Fields that are described alike are compared once. */
   const compared = new Map<string, unknown[]>();

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hasSecrets } from '@tenon/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { type Case, cases, casesWhere, scenes } from './testing/cases.ts';
 import { added, changedTables } from './testing/compare.ts';
 import { alternatives, type Field, fieldsOf, itemsOf } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import type { Fields } from './testing/wire.ts';
 
 /*
@@ -68,11 +69,7 @@ const inOrder = (value: unknown): string =>
 describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   const sends = async (one: Case, input: Fields): Promise<Fields> => {
     const { data, problem } = await scene.callAs(owner, 'rest', one.name, input);

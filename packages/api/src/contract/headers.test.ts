@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { eventTypes } from '@tenon/core';
 import type { Dump } from '@tenon/core/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Case, casesWhere, scenes } from './testing/cases.ts';
 import { added, changedTables } from './testing/compare.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { type Fields, surfacesOf } from './testing/wire.ts';
 
 const mutations = casesWhere(({ type }) => type === 'mutation');
@@ -33,11 +34,7 @@ const someEvents = expect.arrayContaining([
 describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   /** Calls the operation. Answers the events that were recorded, and the number of their payloads. */
   async function eventsOf(one: Case) {

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { cases, type Case } from './testing/cases.ts';
 import { fieldsOf } from './testing/fields.ts';
 import { openScene, type Person, type Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { surfacesOf } from './testing/wire.ts';
 
 /*
@@ -12,11 +13,10 @@ const names = ['constructor', '__proto__'];
 
 let scene: Scene;
 let owner: Person;
-beforeAll(async () => {
-  scene = await openScene('sqlite');
-  ({ owner } = scene.acme.people);
-});
-afterAll(() => scene.dispose());
+useScene(
+  () => openScene('sqlite'),
+  (opened) => ({ scene, owner } = opened),
+);
 
 it.each(cases.map((one): [string, Case] => [one.name, one]))('%s takes them for ordinary text', async (name, one) => {
   const good = await one.input(owner, scene);

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cases, type Case, casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import { inputsAround } from './testing/arbitraries.ts';
 import { type Field, fieldsOf, takes } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { type Fields, type Reply, type Surface, surfacesOf } from './testing/wire.ts';
 import { type WrongValue, wrongValuesOf, wrongWritingOf } from './testing/wrong-values.ts';
 
@@ -41,11 +42,7 @@ function canSend({ operation }: Case, surface: Surface, { name }: Field, [, valu
 describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   const send = (surface: Surface, { name }: Case, input: Fields) => scene.callAs(owner, surface, name, input);
 

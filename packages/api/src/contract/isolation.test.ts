@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Case, casesWhere, scenes } from './testing/cases.ts';
 import { changedTables, learned } from './testing/compare.ts';
 import { fieldsOf, missingIds, namesById, onlyRequired } from './testing/fields.ts';
 import type { Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { type Fields, type Surface, surfacesOf } from './testing/wire.ts';
 
 describe.each(scenes)('on %s, another organization looks like a missing one', (_dialect, open) => {
   let scene: Scene;
-  beforeAll(async () => {
-    scene = await open();
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene } = opened));
 
   /** A request: the input, and the organization in the header. */
   type Sent = [input: Fields, header?: string];

@@ -1,9 +1,10 @@
 import { limitedTokenOf } from '@tenon/core/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Operation } from '../operation.ts';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import { operations, type Person, type Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { surfacesOf } from './testing/wire.ts';
 
 /*
@@ -43,11 +44,7 @@ describe.each(scenes)('on %s, a session that is limited to one organization', (_
   let scene: Scene;
   let owner: Person;
   let token: string;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
   afterEach(() => scene.settle(false));
 
   /** Opens a new session. Some samples end every session of their caller. */

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { comparable } from './testing/compare.ts';
 import { fieldsOf, missingIds, namesById } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import type { Fields, Reply } from './testing/wire.ts';
 
 /** The names and types in an answer. They are the same for two objects that were created one after the other. */
@@ -24,11 +25,7 @@ const outcome = ({ status, problem, headers }: Reply) => ({
 describe.each(scenes)('on %s, REST and tRPC answer alike', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   const shared = casesWhere(({ restOnly }) => !restOnly);
 

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { changedTables } from './testing/compare.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { type Fields, surfacesOf } from './testing/wire.ts';
 
 const versioned = casesWhere((operation) => operation.versioned);
@@ -23,11 +24,7 @@ const isUuid = (text: string): boolean => /^[0-9a-f-]{36}$/.test(text);
 describe.each(scenes)('on %s', (dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   describe.each(versioned)('%s', (name, one) => {
     it('is refused with 412 when If-None-Match is *, and changes nothing', async () => {

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Operation } from '../operation.ts';
 import { casesWhere, scenes } from './testing/cases.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import type { Fields } from './testing/wire.ts';
 
 /*
@@ -30,11 +31,7 @@ it.each(lists)('%s takes the ranges that its rows have', (_name, { operation }) 
 describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   /** Reads rows with the path of a sample alone: its filters are not what is tested here. */
   const rowsOf = async (name: string, path: Fields, range: Fields = {}): Promise<Fields[]> => {

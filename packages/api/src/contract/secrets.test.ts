@@ -1,8 +1,9 @@
 import { hasSecrets, removed, withoutSecrets } from '@tenon/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { cases, scenes } from './testing/cases.ts';
 import type { Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import type { Fields } from './testing/wire.ts';
 
 /*
@@ -73,12 +74,11 @@ const withSecrets = cases
 
 describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
-  beforeAll(async () => {
-    scene = await open();
+  useScene(open, async (opened) => {
+    ({ scene } = opened);
     const settings = { apiAudit: { reads: 'full', writes: 'full' } } as const;
     await scene.acme.people.owner.do('organizations.update', { organizationId: scene.acme.id, settings });
   });
-  afterAll(() => scene.dispose());
 
   it.each(withSecrets)('the secrets of %s are nowhere in the log of calls', async (name, one) => {
     const { operation } = one;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cases, casesWhere, scenes } from './testing/cases.ts';
 import { fieldsOf, takes } from './testing/fields.ts';
 import type { Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import type { Fields } from './testing/wire.ts';
 
 /*
@@ -29,10 +30,7 @@ const searches = casesWhere(({ input }) => 'search' in input.shape).flatMap(([na
 
 describe.each(scenes)('on %s', (_dialect, open) => {
   let scene: Scene;
-  beforeAll(async () => {
-    scene = await open();
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene } = opened));
 
   const taken: string[] = [];
 

@@ -1,8 +1,9 @@
 import type { InjectOptions } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { casesWhere, scenes } from './testing/cases.ts';
 import { fieldsOf, missingIds, namesById } from './testing/fields.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import type { Fields } from './testing/wire.ts';
 
 /** With this header tRPC answers a request itself. It has no other effect. */
@@ -17,11 +18,7 @@ const shapeOf = (json: string): string => json.replaceAll(/"(?:[^"\\]|\\.)*"(?=[
 describe.each(scenes)('on %s, plain calls are answered as tRPC answers them:', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   async function answer({ headers = {}, ...request }: InjectOptions, more: Record<string, string>) {
     const { statusCode, headers: got, body } = await scene.app.inject({ ...request, headers: { ...headers, ...more } });

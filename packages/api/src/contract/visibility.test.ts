@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type BuiltInRoleKey, builtInRoles } from '@tenon/core';
 import { addNotification, type Dump, encloseEverything } from '@tenon/core/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Operation } from '../operation.ts';
 import { type Case, cases, casesWhere, scenes } from './testing/cases.ts';
 import { changedTables, learned } from './testing/compare.ts';
 import { alternatives, type Field, fieldsOf, itemsOf, missingIds, namesById, onlyRequired } from './testing/fields.ts';
 import type { InputOf } from './testing/operation-types.ts';
 import type { Person, Scene } from './testing/scene.ts';
+import { useScene } from './testing/suite.ts';
 import { type Fields, surfacesOf } from './testing/wire.ts';
 
 /*
@@ -197,8 +198,8 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, narrow, hide
   let hidden: Set<string>;
   let titles: string[];
 
-  beforeAll(async () => {
-    scene = await open();
+  useScene(open, async (opened) => {
+    ({ scene } = opened);
     const { owner } = scene.acme.people;
     person = scene.acme.people[role];
     if (narrow) person = await narrow(person);
@@ -211,7 +212,6 @@ describe.each(inScenes)('on %s, %s', (_dialect, _who, open, { role, narrow, hide
     hidden = withDependants(scene, dump, person, hiddenFrom(scene, dump, person));
     titles = (dump['tasks'] ?? []).filter(({ id }) => hidden.has(String(id))).map((row) => String(row['title']));
   });
-  afterAll(() => scene.dispose());
 
   it('has many hidden rows to look for', () => {
     expect(hidden.size).toBeGreaterThan(10);

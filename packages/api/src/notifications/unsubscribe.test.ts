@@ -1,14 +1,12 @@
 import { makeAccountToken } from '@tenon/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { scenes } from '../contract/testing/cases.ts';
 import type { Scene } from '../contract/testing/scene.ts';
+import { useScene } from '../contract/testing/suite.ts';
 
 describe.each(scenes)('unsubscribing from a mail on %s', (_dialect, open) => {
   let scene: Scene;
-  beforeAll(async () => {
-    scene = await open();
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene } = opened));
 
   const url = '/api/v1/notifications/unsubscribe';
   const tokenOf = (userId: string) => {

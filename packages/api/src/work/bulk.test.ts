@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { scenes } from '../contract/testing/cases.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
+import { useScene } from '../contract/testing/suite.ts';
 import { type Surface, surfaces } from '../contract/testing/wire.ts';
 
 describe.each(scenes)('many tasks in one call on %s', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   const aTask = async () => (await owner.do('tasks.create', { title: 'Before' })).id;
   const update = (surface: Surface, input: object, headers = {}) =>

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Task } from '@tenon/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { scenes } from '../contract/testing/cases.ts';
 import { learned } from '../contract/testing/compare.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
+import { useScene } from '../contract/testing/suite.ts';
 import { surfaces } from '../contract/testing/wire.ts';
 
 const aKey = () => `Q${randomBytes(4).toString('hex').toUpperCase()}`;
@@ -14,14 +15,12 @@ describe.each(scenes)('keys in the place of ids on %s', (_dialect, open) => {
   let projectId: string;
   let key: string;
   let task: Task;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
+  useScene(open, async (opened) => {
+    ({ scene, owner } = opened);
     key = aKey();
     projectId = (await owner.do('projects.create', { key, name: 'Hall' })).id;
     task = await owner.do('tasks.create', { title: 'Count the nails', projectId });
   });
-  afterAll(() => scene.dispose());
 
   it('name a task and a project wherever an id does, in any case', async () => {
     expect(task.key).toBe(`${key}-1`);

@@ -1,19 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Job } from '@tenon/core';
 import { seedTree } from '@tenon/core/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { scenes } from '../contract/testing/cases.ts';
 import type { Person, Scene } from '../contract/testing/scene.ts';
+import { useScene } from '../contract/testing/suite.ts';
 import { surfaces } from '../contract/testing/wire.ts';
 
 describe.each(scenes)('what takes long on %s', (_dialect, open) => {
   let scene: Scene;
   let owner: Person;
-  beforeAll(async () => {
-    scene = await open();
-    ({ owner } = scene.acme.people);
-  });
-  afterAll(() => scene.dispose());
+  useScene(open, (opened) => ({ scene, owner } = opened));
 
   /** A tree of 601 tasks. */
   const plant = () => seedTree(scene.platform, { ...scene.acme, owner }, { size: 600 });
