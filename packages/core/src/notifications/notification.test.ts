@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeThroughSystemDoor } from '../database/system-door.ts';
+import { describe, expect, it } from 'vitest';
 import { enqueue } from '../jobs/index.ts';
 import { makeAccountToken } from '../identity/index.ts';
 import { UserEntity } from '../identity/user.entity.ts';
-import { KeepingMailer, notificationsOf } from '../testing/notifications.ts';
+import { KeepingMailer, notificationsOf, notifyAll } from '../testing/notifications.ts';
 import { anonymous, codeOf } from '../testing/people.ts';
-import {
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  TestClock,
-  type TestMember,
-  type TestOrganization,
-  type TestPlatform,
-} from '../testing/index.ts';
+import { createOrganization, dialects, TestClock, type TestMember } from '../testing/index.ts';
+import { openSuite } from '../testing/suite.ts';
 import { createTask, updateTask } from '../work/index.ts';
 import {
   getNotificationPreferences,
@@ -35,35 +27,13 @@ const minute = 60_000;
 describe.each(dialects)('notifications on %s', (dialect) => {
   const clock = new TestClock(new Date('2026-03-02T12:00:00.000Z'));
   const mailer = new KeepingMailer();
-  let platform: TestPlatform;
-  let acme: TestOrganization;
-  let owner: TestMember;
-
-  beforeAll(async () => {
-    platform = await createTestPlatform(dialect, { clock, mailer });
-    acme = await createOrganization(platform);
-    ({ owner } = acme);
-  });
-  afterAll(() => platform.dispose());
-
-  const system = <T>(work: Parameters<typeof writeThroughSystemDoor<T>>[1]) =>
-    writeThroughSystemDoor(anonymous(platform), work);
-  /** Tells what is left to tell, and sends the mails about it. */
-  const tellAll = async () => {
-    await platform.sealer.sealAll();
-    clock.advance(2000);
-    return platform.runDueJobs();
-  };
-  /** Runs a scheduled job, and what it starts at once. */
-  async function run(kind: string) {
-    await system((unit) => enqueue(unit, kind, {}));
-    await platform.runDueJobs();
-  }
+  const suite = openSuite(dialect, { clock, mailer });
+  const tellAll = () => notifyAll(suite.platform, clock);
   const assign = (who: TestMember, title: string, more = {}) =>
-    createTask(owner.ctx(), { title, assigneeIds: [who.userId], ...more });
+    createTask(suite.owner.ctx(), { title, assigneeIds: [who.userId], ...more });
   /** A member who was told about some tasks. */
   async function toldAbout(...titles: string[]) {
-    const who = await acme.addMember('member');
+    const who = await suite.acme.addMember('member');
     for (const title of titles) await assign(who, title);
     await tellAll();
     mailer.take(who.email);
@@ -72,7 +42,7 @@ describe.each(dialects)('notifications on %s', (dialect) => {
   const titlesOf = async (who: TestMember, input = {}) =>
     (await notificationsOf(who.ctx(), input)).map(({ task }) => task?.title);
   const outside = ({ principal }: TestMember) =>
-    platform.context({ principal: { ...principal, organizationId: null, grants: [] } });
+    suite.platform.context({ principal: { ...principal, organizationId: null, grants: [] } });
   const prefer = (who: TestMember, input: unknown) =>
     updateNotificationPreferences(outside(who), NotificationPreferencesUpdate.parse(input));
 
@@ -114,9 +84,9 @@ describe.each(dialects)('notifications on %s', (dialect) => {
       await notificationsOf(who.ctx(), { limit: 1 });
       const fetchedAt = clock.now().toISOString();
       clock.advance(5000);
-      await writeFetched(anonymous(platform));
+      await writeFetched(anonymous(suite.platform));
       expect((await notificationsOf(who.ctx())).map((one) => one.deliveredAt)).toEqual([fetchedAt, null]);
-      await writeFetched(anonymous(platform));
+      await writeFetched(anonymous(suite.platform));
       expect((await notificationsOf(who.ctx())).map((one) => one.deliveredAt)).toEqual([
         fetchedAt,
         clock.now().toISOString(),
@@ -129,14 +99,14 @@ describe.each(dialects)('notifications on %s', (dialect) => {
       await assign(who, 'Young');
       await tellAll();
       clock.advance(41 * day);
-      await run('notifications.purge');
+      await suite.runJob('notifications.purge');
       expect(await titlesOf(who)).toEqual(['Young']);
     });
   });
 
   describe('by preference', () => {
     it('have defaults, and keep what is not changed', async () => {
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       const before = await getNotificationPreferences(outside(who));
       expect(NotificationPreferences.parse(before)).toEqual(before);
       expect(before).toMatchObject({ quietHours: null, digestAt: '08:00' });
@@ -163,11 +133,11 @@ describe.each(dialects)('notifications on %s', (dialect) => {
     });
 
     it('record what changed, and nothing when nothing did', async () => {
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       await prefer(who, { digestAt: '08:00' });
       await prefer(who, { digestAt: '09:00' });
       await prefer(who, { digestAt: '09:00' });
-      const rows = await system(({ db }) =>
+      const rows = await suite.system(({ db }) =>
         db
           .selectFrom('events')
           .innerJoin('event_payloads', 'event_payloads.event_id', 'events.id')
@@ -182,7 +152,7 @@ describe.each(dialects)('notifications on %s', (dialect) => {
     });
 
     it('lose no change that is made at the same time', async () => {
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       const types = ['task.assigned', 'task.mentioned', 'task.commented', 'task.status_changed'] as const;
       await Promise.all(types.map((type) => prefer(who, { preferences: [{ type, inApp: false }] })));
       const { preferences } = await getNotificationPreferences(outside(who));
@@ -198,7 +168,7 @@ describe.each(dialects)('notifications on %s', (dialect) => {
     });
 
     it('are shown in lists only, or mailed only, or neither', async () => {
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       await prefer(who, { preferences: [{ type: 'task.assigned', email: 'off' }] });
       await assign(who, 'Listed');
       await tellAll();
@@ -218,10 +188,10 @@ describe.each(dialects)('notifications on %s', (dialect) => {
 
   describe('by mail', () => {
     const setUser = (who: TestMember, change: object) =>
-      system((unit) => unit.update(UserEntity, { id: who.userId }, change));
+      suite.system((unit) => unit.update(UserEntity, { id: who.userId }, change));
 
     it('are sent at once, as text and HTML, with a way to end them', async () => {
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       await assign(who, 'Pay evil.example <b>now</b>');
       await tellAll();
       const [mail, ...others] = mailer.take(who.email);
@@ -237,8 +207,8 @@ describe.each(dialects)('notifications on %s', (dialect) => {
         'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
       });
       const token = /token=([^>]+)/.exec(mail?.headers?.['List-Unsubscribe'] ?? '')?.[1] ?? '';
-      await unsubscribe(anonymous(platform), { token: decodeURIComponent(token) });
-      await unsubscribe(anonymous(platform), { token: decodeURIComponent(token) });
+      await unsubscribe(anonymous(suite.platform), { token: decodeURIComponent(token) });
+      await unsubscribe(anonymous(suite.platform), { token: decodeURIComponent(token) });
       const { preferences } = await getNotificationPreferences(outside(who));
       expect(preferences.every(({ email, inApp }) => email === 'off' && inApp)).toBe(true);
       await assign(who, 'Quiet');
@@ -248,19 +218,19 @@ describe.each(dialects)('notifications on %s', (dialect) => {
     });
 
     it('end by a valid token alone', async () => {
-      const { userId } = await acme.addMember('member');
+      const { userId } = await suite.acme.addMember('member');
       const valid = new Date(clock.now().getTime() + minute);
       const subject = { id: userId, boundTo: [] };
       for (const token of [
         'nonsense',
-        makeAccountToken(platform.settings, 'verify-email', subject, valid),
-        makeAccountToken(platform.settings, 'unsubscribe', subject, clock.now()),
+        makeAccountToken(suite.platform.settings, 'verify-email', subject, valid),
+        makeAccountToken(suite.platform.settings, 'unsubscribe', subject, clock.now()),
       ])
-        expect(await codeOf(unsubscribe(anonymous(platform), { token }))).toBe('validation_failed');
+        expect(await codeOf(unsubscribe(anonymous(suite.platform), { token }))).toBe('validation_failed');
     });
 
     it('are not sent about what is read or hidden by then, nor to unproven addresses or the inactive', async () => {
-      const [reader, unproven, inactive] = await Promise.all([1, 2, 3].map(() => acme.addMember('member')));
+      const [reader, unproven, inactive] = await Promise.all([1, 2, 3].map(() => suite.acme.addMember('member')));
       if (!reader || !unproven || !inactive) throw new Error('Nobody is there.');
       await setUser(unproven, { emailVerifiedAt: null });
       for (const who of [reader, unproven])
@@ -272,11 +242,11 @@ describe.each(dialects)('notifications on %s', (dialect) => {
       await tellAll();
       const [first] = await notificationsOf(reader.ctx(), { task: [id] });
       await markNotificationsRead(reader.ctx(), { ids: [first?.id ?? ''] });
-      await system(({ db }) =>
+      await suite.system(({ db }) =>
         db.updateTable('tasks').set({ deleted_at: clock.now() }).where('id', '=', hidden.id).execute(),
       );
       clock.advance(day);
-      await run('notifications.mail');
+      await suite.runJob('notifications.mail');
       expect(mailer.take(reader.email).map(({ subject }) => subject)).toEqual([expect.stringContaining('Unread')]);
       for (const { email } of [unproven, inactive]) expect(mailer.take(email)).toEqual([]);
       expect(await notificationsOf(inactive.ctx())).toEqual([]);
@@ -285,20 +255,20 @@ describe.each(dialects)('notifications on %s', (dialect) => {
 
     it('are gathered once a day, in the time zone of the person', async () => {
       clock.set('2026-03-28T12:00:00.000Z');
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       await setUser(who, { timezone: 'Europe/Berlin' });
       await prefer(who, { preferences: [{ type: 'task.assigned', email: 'digest' }], digestAt: '08:30' });
       for (const title of ['One', 'Two']) await assign(who, title);
       await tellAll();
-      await run('notifications.mail');
+      await suite.runJob('notifications.mail');
       expect(mailer.take(who.email)).toEqual([]);
       // The clocks go forward in this night.
       clock.set('2026-03-29T06:29:00.000Z');
-      await run('notifications.mail');
+      await suite.runJob('notifications.mail');
       expect(mailer.take(who.email)).toEqual([]);
       clock.advance(minute);
-      await run('notifications.mail');
-      await run('notifications.mail');
+      await suite.runJob('notifications.mail');
+      await suite.runJob('notifications.mail');
       const [mail, ...others] = mailer.take(who.email);
       expect(others).toEqual([]);
       expect(mail?.subject).toBe('2 notifications');
@@ -307,7 +277,7 @@ describe.each(dialects)('notifications on %s', (dialect) => {
 
     it('wait for the end of quiet hours', async () => {
       clock.set('2026-10-24T19:00:00.000Z');
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       await setUser(who, { timezone: 'Europe/Berlin' });
       await prefer(who, { quietHours: { from: '22:00', to: '07:00' } });
       await assign(who, 'Early');
@@ -318,17 +288,17 @@ describe.each(dialects)('notifications on %s', (dialect) => {
       await tellAll();
       // The clocks go back in this night.
       clock.set('2026-10-25T05:59:00.000Z');
-      await run('notifications.mail');
+      await suite.runJob('notifications.mail');
       expect(mailer.take(who.email)).toEqual([]);
       clock.advance(minute);
-      await run('notifications.mail');
+      await suite.runJob('notifications.mail');
       expect(mailer.take(who.email)).toHaveLength(1);
     });
   });
 
   describe('of due dates', () => {
     const messages = async (who: TestMember) => {
-      await run('notifications.due');
+      await suite.runJob('notifications.due');
       await tellAll();
       return (await notificationsOf(who.ctx(), { type: ['task.due_soon', 'task.overdue'] })).map(
         ({ message }) => message,
@@ -337,7 +307,7 @@ describe.each(dialects)('notifications on %s', (dialect) => {
     const inHours = (hours: number) => new Date(clock.now().getTime() + hours * 60 * minute).toISOString();
 
     it('come a day before and when it is over, once for each', async () => {
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       const { id } = await assign(who, 'Deliver', { dueDate: inHours(25) });
       expect(await messages(who)).toEqual([]);
       clock.advance(60 * minute);
@@ -347,26 +317,26 @@ describe.each(dialects)('notifications on %s', (dialect) => {
       clock.advance(day);
       expect(await messages(who)).toEqual(['Deliver is overdue', 'Deliver is due within a day']);
       expect(await messages(who)).toHaveLength(2);
-      await updateTask(owner.ctx(), { id, dueDate: inHours(2) });
+      await updateTask(suite.owner.ctx(), { id, dueDate: inHours(2) });
       expect(await messages(who)).toHaveLength(3);
-      expect(await messages(owner)).toContain('Deliver is overdue');
+      expect(await messages(suite.owner)).toContain('Deliver is overdue');
     });
 
     it('do not come for what is done, put off, or over for a week', async () => {
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       const done = await assign(who, 'Done', { dueDate: inHours(1) });
-      await updateTask(owner.ctx(), { id: done.id, status: 'done' });
+      await updateTask(suite.owner.ctx(), { id: done.id, status: 'done' });
       await assign(who, 'Long over', { dueDate: inHours(-8 * 24) });
       const late = await assign(who, 'Put off', { dueDate: inHours(1) });
-      await system((unit) => enqueue(unit, 'notifications.due', {}));
-      await updateTask(owner.ctx(), { id: late.id, dueDate: inHours(100) });
+      await suite.system((unit) => enqueue(unit, 'notifications.due', {}));
+      await updateTask(suite.owner.ctx(), { id: late.id, dueDate: inHours(100) });
       expect(await messages(who)).toEqual([]);
     });
 
     it('are found in all organizations, also when there are many', async () => {
-      const beta = await createOrganization(platform, 'Beta');
+      const beta = await createOrganization(suite.platform, 'Beta');
       await createTask(beta.owner.ctx(), { title: 'Elsewhere', dueDate: inHours(1) });
-      const who = await acme.addMember('member');
+      const who = await suite.acme.addMember('member');
       const due = inHours(3);
       for (let count = 0; count < 12; count++) await assign(who, `Due ${count}`, { dueDate: due });
       expect(await messages(who)).toHaveLength(12);

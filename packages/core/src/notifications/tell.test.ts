@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeThroughSystemDoor } from '../database/system-door.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { enqueue } from '../jobs/index.ts';
 import { MembershipEntity } from '../tenancy/memberships/membership.entity.ts';
 import { everywhere, RoleAssignmentEntity } from '../tenancy/role-assignments/role-assignment.entity.ts';
 import { addMember, removeMember } from '../tenancy/index.ts';
-import { notificationsOf } from '../testing/notifications.ts';
-import { anonymous } from '../testing/people.ts';
-import {
-  createOrganization,
-  createTestPlatform,
-  dialects,
-  TestClock,
-  type TestMember,
-  type TestOrganization,
-  type TestPlatform,
-} from '../testing/index.ts';
+import { notificationsOf, notifyAll } from '../testing/notifications.ts';
+import { createOrganization, dialects, TestClock, type TestMember } from '../testing/index.ts';
+import { openSuite } from '../testing/suite.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import {
   createComment,
@@ -31,44 +22,31 @@ import { tellJob } from './reaction.ts';
 
 describe.each(dialects)('what people are told on %s', (dialect) => {
   const clock = new TestClock();
-  let platform: TestPlatform;
-  let acme: TestOrganization;
-  let owner: TestMember;
+  const suite = openSuite(dialect, { clock });
   let member: TestMember;
   let developer: TestMember;
   let watcher: TestMember;
 
   beforeAll(async () => {
-    platform = await createTestPlatform(dialect, { clock });
-    acme = await createOrganization(platform);
-    ({ owner } = acme);
-    member = await acme.addMember('member');
-    developer = await acme.addMember('developer');
-    watcher = await acme.addMember('viewer');
+    member = await suite.acme.addMember('member');
+    developer = await suite.acme.addMember('developer');
+    watcher = await suite.acme.addMember('viewer');
   });
-  afterAll(() => platform.dispose());
 
   const task = (by: TestMember, title: string, ...assignees: TestMember[]) =>
     createTask(by.ctx(), { title, assigneeIds: assignees.map(({ userId }) => userId) });
-  /** Tells what is left to tell. */
-  const tellAll = async () => {
-    await platform.sealer.sealAll();
-    clock.advance(2000);
-    return platform.runDueJobs();
-  };
-  /** Tells what is left to tell, and answers what somebody was told about a task. */
+  const tellAll = () => notifyAll(suite.platform, clock);
+  /** Notifies people, and answers the notifications of one person about a task. */
   async function told(who: TestMember, taskId: string) {
     await tellAll();
     const found = await notificationsOf(who.ctx(), { task: [taskId] });
     for (const one of found) expect(Notification.parse(one)).toEqual(one);
     return found.map(({ type, message }) => ({ type, message }));
   }
-  const system = <T>(work: Parameters<typeof writeThroughSystemDoor<T>>[1]) =>
-    writeThroughSystemDoor(anonymous(platform), work);
   const waiting = async () => {
-    await platform.sealer.sealAll();
+    await suite.platform.sealer.sealAll();
     return (
-      await system(({ db }) =>
+      await suite.system(({ db }) =>
         db
           .selectFrom('jobs')
           .select(['payload', 'organization_id as organizationId'])
@@ -80,7 +58,7 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
   };
   const nameOf = async ({ userId }: TestMember) =>
     (
-      await system(({ db }) =>
+      await suite.system(({ db }) =>
         db
           .selectFrom('users')
           .select(['full_name as name', 'username'])
@@ -90,28 +68,28 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     ).name;
 
   it('who is assigned is told, and who does it is not', async () => {
-    const { id } = await task(owner, 'Sweep', member, owner);
-    await updateTask(owner.ctx(), { id, assigneeIds: [member.userId, developer.userId] });
-    const message = `${await nameOf(owner)} assigned Sweep to you`;
+    const { id } = await task(suite.owner, 'Sweep', member, suite.owner);
+    await updateTask(suite.owner.ctx(), { id, assigneeIds: [member.userId, developer.userId] });
+    const message = `${await nameOf(suite.owner)} assigned Sweep to you`;
     expect(await told(member, id)).toEqual([{ type: 'task.assigned', message }]);
     expect(await told(developer, id)).toEqual([{ type: 'task.assigned', message }]);
-    expect(await told(owner, id)).toEqual([]);
+    expect(await told(suite.owner, id)).toEqual([]);
     const [one] = await notificationsOf(member.ctx(), { task: [id] });
     expect(one).toMatchObject({
-      organization: { id: acme.id, slug: acme.slug },
+      organization: { id: suite.acme.id, slug: suite.acme.slug },
       entity: { type: 'task', id },
       task: { id, title: 'Sweep', number: expect.any(Number), key: null },
       commentId: null,
-      actor: { id: owner.userId },
+      actor: { id: suite.owner.userId },
       readAt: null,
     });
   });
 
   it('a change of hands is told to the new assignee of each task', async () => {
-    const [from, to] = [await acme.addMember('member'), await acme.addMember('member')];
-    const ids = [(await task(owner, 'One', from)).id, (await task(owner, 'Two', from)).id];
+    const [from, to] = [await suite.acme.addMember('member'), await suite.acme.addMember('member')];
+    const ids = [(await task(suite.owner, 'One', from)).id, (await task(suite.owner, 'Two', from)).id];
     await tellAll();
-    await reassignTasks(owner.ctx(), { organizationId: acme.id, userId: from.userId, toUserId: to.userId });
+    await reassignTasks(suite.owner.ctx(), { organizationId: suite.acme.id, userId: from.userId, toUserId: to.userId });
     expect(await waiting()).toHaveLength(1);
     for (const id of ids) expect(await told(to, id)).toMatchObject([{ type: 'task.assigned' }]);
     for (const id of ids) expect(await told(from, id)).toHaveLength(1);
@@ -122,18 +100,18 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     await watchTask(watcher.ctx(), { id, muted: false });
     await watchTask(developer.ctx(), { id, muted: true });
     await tellAll();
-    await updateTask(owner.ctx(), {
+    await updateTask(suite.owner.ctx(), {
       id,
       status: 'in_progress',
-      assigneeIds: [developer.userId, owner.userId],
+      assigneeIds: [developer.userId, suite.owner.userId],
       title: 'Sort it',
     });
-    const message = `${await nameOf(owner)} moved Sort it from todo to in_progress`;
+    const message = `${await nameOf(suite.owner)} moved Sort it from todo to in_progress`;
     expect(await told(member, id)).toEqual([{ type: 'task.status_changed', message }]);
     expect(await told(watcher, id)).toEqual([{ type: 'task.status_changed', message }]);
     expect(await told(developer, id)).toEqual([]);
-    expect(await told(owner, id)).toEqual([]);
-    await updateTask(owner.ctx(), { id, status: 'done', assigneeIds: [watcher.userId] });
+    expect(await told(suite.owner, id)).toEqual([]);
+    await updateTask(suite.owner.ctx(), { id, status: 'done', assigneeIds: [watcher.userId] });
     expect((await told(watcher, id)).map(({ type }) => type)).toEqual(['task.assigned', 'task.status_changed']);
   });
 
@@ -141,40 +119,40 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     const { id } = await task(member, 'Paint');
     await watchTask(watcher.ctx(), { id, muted: false });
     const mention = `@${watcher.email.split('@')[0]}`;
-    const comment = await createComment(owner.ctx(), { taskId: id, body: `Which colour, ${mention}?` });
+    const comment = await createComment(suite.owner.ctx(), { taskId: id, body: `Which colour, ${mention}?` });
     const path = { taskId: id, commentId: comment.id };
     expect((await told(member, id)).map(({ type }) => type)).toEqual(['task.commented']);
     expect((await told(watcher, id)).map(({ type }) => type)).toEqual(['task.mentioned']);
-    await updateComment(owner.ctx(), { ...path, body: `What colour, ${mention}?` });
-    await updateComment(owner.ctx(), { ...path, body: `What colour, @${member.email.split('@')[0]}?` });
+    await updateComment(suite.owner.ctx(), { ...path, body: `What colour, ${mention}?` });
+    await updateComment(suite.owner.ctx(), { ...path, body: `What colour, @${member.email.split('@')[0]}?` });
     expect((await told(member, id)).map(({ type }) => type)).toEqual(['task.mentioned', 'task.commented']);
     expect((await told(watcher, id)).map(({ type }) => type)).toEqual(['task.mentioned']);
     const [one] = await notificationsOf(watcher.ctx(), { task: [id] });
     expect(one).toMatchObject({ entity: { type: 'comment', id: comment.id }, commentId: comment.id });
     await createComment(member.ctx(), { taskId: id, body: 'Green.' });
-    expect((await told(owner, id)).map(({ type }) => type)).toEqual(['task.commented']);
+    expect((await told(suite.owner, id)).map(({ type }) => type)).toEqual(['task.commented']);
   });
 
   it('nobody is told what they do not see any more', async () => {
-    const { id } = await task(owner, 'Secret', developer, member, watcher);
-    await updateTask(owner.ctx(), { id, assigneeIds: [member.userId] });
+    const { id } = await task(suite.owner, 'Secret', developer, member, watcher);
+    await updateTask(suite.owner.ctx(), { id, assigneeIds: [member.userId] });
     expect(await told(developer, id)).toEqual([]);
-    const comment = await createComment(owner.ctx(), { taskId: id, body: 'A slip.' });
-    await deleteComment(owner.ctx(), { taskId: id, commentId: comment.id });
+    const comment = await createComment(suite.owner.ctx(), { taskId: id, body: 'A slip.' });
+    await deleteComment(suite.owner.ctx(), { taskId: id, commentId: comment.id });
     expect((await told(member, id)).map(({ type }) => type)).toEqual(['task.assigned']);
-    const leaver = await acme.addMember('member');
-    const { id: left } = await task(owner, 'Left', leaver);
-    await removeMember(owner.ctx(), { organizationId: acme.id, userId: leaver.userId });
+    const leaver = await suite.acme.addMember('member');
+    const { id: left } = await task(suite.owner, 'Left', leaver);
+    await removeMember(suite.owner.ctx(), { organizationId: suite.acme.id, userId: leaver.userId });
     expect(await told(leaver, left)).toEqual([]);
-    const { id: gone } = await task(owner, 'Gone', member);
-    await deleteTask(owner.ctx(), { id: gone, permanent: false });
+    const { id: gone } = await task(suite.owner, 'Gone', member);
+    await deleteTask(suite.owner.ctx(), { id: gone, permanent: false });
     expect(await told(member, gone)).toEqual([]);
   });
 
   it('what they were told names nothing that they no longer see', async () => {
-    const { id } = await task(owner, 'Hidden title', developer);
+    const { id } = await task(suite.owner, 'Hidden title', developer);
     expect(await told(developer, id)).toHaveLength(1);
-    await updateTask(owner.ctx(), { id, assigneeIds: [] });
+    await updateTask(suite.owner.ctx(), { id, assigneeIds: [] });
     const [one] = await notificationsOf(developer.ctx(), { task: [id] });
     expect(one).toMatchObject({ task: null, actor: null, message: 'You no longer see what this was about' });
     expect(JSON.stringify(one)).not.toContain('Hidden title');
@@ -182,22 +160,22 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
 
   it('nothing is written when nobody else could be told', async () => {
     await tellAll();
-    const { id } = await task(owner, 'Alone', owner);
-    await updateTask(owner.ctx(), { id, status: 'done' });
-    await updateTask(owner.ctx(), { id, title: 'Still alone' });
-    await createComment(owner.ctx(), { taskId: id, body: 'To myself.' });
+    const { id } = await task(suite.owner, 'Alone', suite.owner);
+    await updateTask(suite.owner.ctx(), { id, status: 'done' });
+    await updateTask(suite.owner.ctx(), { id, title: 'Still alone' });
+    await createComment(suite.owner.ctx(), { taskId: id, body: 'To myself.' });
     const { id: theirs } = await task(member, 'Theirs');
-    await updateTask(owner.ctx(), { id: theirs, title: 'Renamed' });
-    await updateTask(owner.ctx({ dryRun: true }), { id: theirs, status: 'done' });
+    await updateTask(suite.owner.ctx(), { id: theirs, title: 'Renamed' });
+    await updateTask(suite.owner.ctx({ dryRun: true }), { id: theirs, status: 'done' });
     expect(await waiting()).toEqual([]);
     await watchTask(watcher.ctx(), { id, muted: false });
-    await updateTask(owner.ctx(), { id, status: 'todo' });
+    await updateTask(suite.owner.ctx(), { id, status: 'todo' });
     expect(await waiting()).toEqual([{ events: [expect.any(String)] }]);
   });
 
   it('nobody is told about what is made up', async () => {
     await tellAll();
-    const quiet = platform.context({ principal: owner.principal, quiet: true });
+    const quiet = suite.platform.context({ principal: suite.owner.principal, quiet: true });
     const { id } = await createTask(quiet, { title: 'Made up', assigneeIds: [member.userId] });
     expect(await waiting()).toEqual([]);
     expect(await told(member, id)).toEqual([]);
@@ -207,18 +185,22 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
     await tellAll();
     const ids = [];
     for (let count = 0; count < 10; count++) {
-      ids.push((await task(owner, `Box ${count}`, member)).id);
-      await platform.sealer.sealAll();
+      ids.push((await task(suite.owner, `Box ${count}`, member)).id);
+      await suite.platform.sealer.sealAll();
     }
     const payloads = await waiting();
     expect(payloads).toHaveLength(10);
-    await system((unit) => enqueue(unit, tellJob, payloads[0] ?? {}, { organizationId: acme.id, priority: -5 }));
-    const counts = (await system(({ db }) => db.selectFrom('jobs').select('id').where('kind', '=', tellJob).execute()))
-      .length;
+    await suite.system((unit) =>
+      enqueue(unit, tellJob, payloads[0] ?? {}, { organizationId: suite.acme.id, priority: -5 }),
+    );
+    const counts = (
+      await suite.system(({ db }) => db.selectFrom('jobs').select('id').where('kind', '=', tellJob).execute())
+    ).length;
     await tellAll();
     for (const id of ids) expect(await told(member, id)).toHaveLength(1);
-    const left = (await system(({ db }) => db.selectFrom('jobs').select('id').where('kind', '=', tellJob).execute()))
-      .length;
+    const left = (
+      await suite.system(({ db }) => db.selectFrom('jobs').select('id').where('kind', '=', tellJob).execute())
+    ).length;
     // A runner takes four jobs at once. One of them takes over the others.
     expect(left).toBeLessThanOrEqual(counts - 7);
     expect(await waiting()).toEqual([]);
@@ -226,15 +208,15 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
 
   it('a job that runs again tells nobody twice', async () => {
     await tellAll();
-    const { id } = await task(owner, 'Again', member);
+    const { id } = await task(suite.owner, 'Again', member);
     const [payload = {}] = await waiting();
     expect(await told(member, id)).toHaveLength(1);
-    await system((unit) => enqueue(unit, tellJob, payload, { organizationId: acme.id }));
+    await suite.system((unit) => enqueue(unit, tellJob, payload, { organizationId: suite.acme.id }));
     expect(await told(member, id)).toHaveLength(1);
   });
 
   it('an invitation is told to whoever has the address', async () => {
-    const beta = await createOrganization(platform, 'Beta');
+    const beta = await createOrganization(suite.platform, 'Beta');
     await addMember(beta.owner.ctx(), { organizationId: beta.id, email: member.email, roleIds: [beta.roleIds.viewer] });
     await addMember(beta.owner.ctx(), {
       organizationId: beta.id,
@@ -254,10 +236,10 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
   });
 
   it('all organizations are in one list, but for a session that is valid in one', async () => {
-    const beta = await createOrganization(platform, 'Beta');
-    const both = await acme.addMember('viewer');
+    const beta = await createOrganization(suite.platform, 'Beta');
+    const both = await suite.acme.addMember('viewer');
     const now = clock.now();
-    await system(async (unit) => {
+    await suite.system(async (unit) => {
       const { userId } = both;
       await unit.insert(MembershipEntity, {
         organizationId: beta.id,
@@ -278,11 +260,11 @@ describe.each(dialects)('what people are told on %s', (dialect) => {
         createdById: beta.owner.userId,
       });
     });
-    await task(owner, 'In Acme', both);
+    await task(suite.owner, 'In Acme', both);
     await task(beta.owner, 'In Beta', both);
     await tellAll();
     const titles = async (principal: TestMember['principal']) =>
-      (await notificationsOf(platform.context({ principal }))).map((one) => one.task?.title);
+      (await notificationsOf(suite.platform.context({ principal }))).map((one) => one.task?.title);
     expect(await titles(both.principal)).toEqual(['In Beta', 'In Acme']);
     expect(await titles({ ...both.principal, organizationId: null, grants: [] })).toEqual(['In Beta', 'In Acme']);
     expect(await titles({ ...both.principal, limited: true })).toEqual(['In Acme']);

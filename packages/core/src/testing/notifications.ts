@@ -5,8 +5,9 @@ import { uuidv7 } from '../kernel/ids.ts';
 import { listNotifications, type Notification, NotificationListInput } from '../notifications/index.ts';
 import { NotificationEntity } from '../notifications/notification.entity.ts';
 import type { Platform } from '../platform.ts';
+import type { TestClock, TestPlatform } from './platform.ts';
 
-/** Adds a notification to somebody, as if another one had assigned a task to them. */
+/** Adds a notification for a person, as if somebody else had assigned a task to them. */
 export async function addNotification(
   platform: Platform,
   told: { userId: string; organizationId: string; actorId: string; taskId: string },
@@ -28,7 +29,15 @@ export async function addNotification(
   return id;
 }
 
-/** A mailer that keeps what it is given. */
+/** Seals all events, and runs the jobs that notify people of them. Answers how many jobs ran. */
+export async function notifyAll(platform: TestPlatform, clock: TestClock): Promise<number> {
+  await platform.sealer.sealAll();
+  // A job waits this long for others.
+  clock.advance(2000);
+  return platform.runDueJobs();
+}
+
+/** A mailer that keeps the mails instead of sending them. */
 export class KeepingMailer implements Mailer {
   readonly mails: Mail[] = [];
 
@@ -36,7 +45,7 @@ export class KeepingMailer implements Mailer {
     this.mails.push(mail);
   }
 
-  /** Takes out the mails to an address. */
+  /** Removes and answers the mails to an address. */
   take(to: string): Mail[] {
     const taken = this.mails.filter((mail) => mail.to === to);
     this.mails.splice(0, this.mails.length, ...this.mails.filter((mail) => mail.to !== to));
@@ -44,7 +53,7 @@ export class KeepingMailer implements Mailer {
   }
 }
 
-/** Lists what somebody was told, the newest first. */
+/** Lists the notifications of a person, newest first. */
 export const notificationsOf = async (
   ctx: ServiceContext,
   input: Readonly<Record<string, unknown>> = {},

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { writeThroughSystemDoor } from '../database/system-door.ts';
+import type { Unit } from '../database/unit-of-work.ts';
 import { enqueue } from '../jobs/index.ts';
 import type { TestDialect } from './databases.ts';
 import { anonymous } from './people.ts';
@@ -12,18 +13,20 @@ import {
   type TestPlatformOptions,
 } from './platform.ts';
 
-/** What the tests of one suite share. */
+/** The scene that the tests of one suite share. */
 export interface Suite {
   readonly platform: TestPlatform;
   readonly acme: TestOrganization;
   readonly owner: TestMember;
-  /** Starts a job of the system, and runs everything that is due. */
+  /** Runs a unit of work behind the system door. */
+  system<T>(work: (unit: Unit) => Promise<T>): Promise<T>;
+  /** Starts a job of the system, and runs all due jobs. */
   runJob(kind: string): Promise<void>;
 }
 
 /**
  * Creates a platform with one organization before the tests of the surrounding suite, and disposes of it after them. Call it in
- * `describe`. What it returns can be used in hooks and in tests only.
+ * `describe`. Its result can only be used in hooks and tests.
  */
 export function openSuite(dialect: TestDialect, options: TestPlatformOptions = {}): Suite {
   let opened: { platform: TestPlatform; acme: TestOrganization } | undefined;
@@ -46,8 +49,9 @@ export function openSuite(dialect: TestDialect, options: TestPlatformOptions = {
     get owner() {
       return now().acme.owner;
     },
+    system: (work) => writeThroughSystemDoor(anonymous(now().platform), work),
     async runJob(kind) {
-      await writeThroughSystemDoor(anonymous(now().platform), (unit) => enqueue(unit, kind, {}));
+      await this.system((unit) => enqueue(unit, kind, {}));
       await now().platform.runDueJobs();
     },
   };
