@@ -1,3 +1,4 @@
+export { capitalized } from '@tenon/core';
 export { type AppRouter, appRouter } from './app-router.ts';
 export { deprecationNotice } from './deprecation.ts';
 export { openApiDocument } from './document.ts';

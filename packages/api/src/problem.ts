@@ -1,3 +1,4 @@
+import { capitalized } from '@tenon/core';
 import type { ApiError } from './errors.ts';
 
 /** One wrong field. */
@@ -56,10 +57,7 @@ export interface Occurrence {
 /** The path of the page that explains a code. */
 export const problemPage = (code: string): string => `/problems/${code}`;
 
-export const titleOf = (code: string): string => {
-  const words = code.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
+export const titleOf = (code: string): string => capitalized(code.replaceAll('_', ' '));
 
 /** The URL without its query. */
 export const pathOf = (url: string): string => {

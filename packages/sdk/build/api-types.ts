@@ -1,4 +1,4 @@
-import { deprecationNotice, type Operation, problemsOf } from '@tenon/api';
+import { capitalized, deprecationNotice, type Operation, problemsOf } from '@tenon/api';
 import { comment, type Json, literal, SchemaTypes, union } from './schema-types.ts';
 
 /** An operation, and its input and output for `SchemaTypes.write`. The output is null when it answers nothing. */
@@ -68,8 +68,6 @@ export type ErrorCodeOf<OperationId extends keyof ErrorCodes> = ErrorCodes[Opera
 
 /** The codes of errors that the client itself makes. */
 const ownCodes = [literal('connection_failed'), literal('timed_out'), '`http_${number}`'];
-
-const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** The same name as in the OpenAPI document: \`TasksUpdateManyInput\` for \`tasks.updateMany\`. */
 const named = ({ context, name }: Pick<Described, 'context' | 'name'>, part: 'Input' | 'Output'): string =>

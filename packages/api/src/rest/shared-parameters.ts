@@ -1,12 +1,10 @@
+import { capitalized } from '@tenon/core';
 import { isJson, type Json } from './json-schema.ts';
 
 /** A parameter of fewer operations is described by each of them: references would hardly save anything. */
 const fewest = 4;
 
-function nameOf({ in: place, name }: Json): string {
-  const text = String(name);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${place === 'path' ? 'InPath' : ''}`;
-}
+const nameOf = ({ in: place, name }: Json): string => capitalized(String(name)) + (place === 'path' ? 'InPath' : '');
 
 const operationsOf = (paths: Readonly<Record<string, Json>>): Json[] =>
   Object.values(paths).flatMap((item) => Object.values(item).filter(isJson));

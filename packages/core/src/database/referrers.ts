@@ -1,6 +1,7 @@
 import type { EntitySchema } from '@mikro-orm/core';
 import { sql } from 'kysely';
 import type { DomainError } from '../kernel/errors.ts';
+import { capitalized } from '../kernel/text.ts';
 import type { Database } from './database.ts';
 import { columnName } from './columns.ts';
 import { anyOf } from './sql.ts';
@@ -53,8 +54,7 @@ export async function referrersOf(unit: Unit, entity: EntitySchema, ids: readonl
 
 /** Names of tables as the subject of a sentence: `Departments and team members`. */
 function asSubject(tables: readonly string[]): string {
-  const text = new Intl.ListFormat('en').format(tables.map((table) => table.replaceAll('_', ' ')));
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capitalized(new Intl.ListFormat('en').format(tables.map((table) => table.replaceAll('_', ' '))));
 }
 
 /**

@@ -34,6 +34,9 @@ export const fold = (text: string): string =>
     .replaceAll('ς', 'σ')
     .normalize('NFC');
 
+/** Writes the first letter of a word or a sentence as a capital. */
+export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Cuts a text between two characters to at most `most` bytes of UTF-8. */
 export function cutToBytes(text: string, most: number): string {
   if (text.length * 3 <= most) return text;
