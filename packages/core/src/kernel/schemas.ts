@@ -101,11 +101,15 @@ export const decimalIn = (max: number) =>
     .overwrite(twoDecimals)
     .meta({ multipleOf: 0.01 });
 
+/** The version of a resource. Its ETag contains it. */
+export const versionOut = () =>
+  z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.');
+
 /** The fields of resources about their creation and last change. */
 export const auditOut = {
   createdAt: instantOut(),
   updatedAt: instantOut(),
-  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  version: versionOut(),
 };
 
 /** A person inside another object. */

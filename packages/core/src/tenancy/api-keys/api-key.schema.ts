@@ -3,6 +3,7 @@ import { permissions } from '../../access/index.ts';
 import { secret } from '../../kernel/redaction.ts';
 import {
   anyIdOr,
+  auditOut,
   distinct,
   id,
   input,
@@ -24,9 +25,7 @@ export const ApiKey = output('ApiKey', {
   lastUsedAt: instantOut().nullable().describe('Exact to a minute; null is never.'),
   isActive: z.boolean().describe('Whether it works, as long as it has not expired.'),
   createdBy: Person,
-  createdAt: instantOut(),
-  updatedAt: instantOut(),
-  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  ...auditOut,
 });
 export type ApiKey = z.output<typeof ApiKey>;
 

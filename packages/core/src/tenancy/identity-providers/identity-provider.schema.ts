@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isIssuerIdentifier } from '../../identity/index.ts';
 import { secret } from '../../kernel/redaction.ts';
-import { distinct, id, input, instantOut, listInput, Person } from '../../kernel/schemas.ts';
+import { auditOut, distinct, id, input, listInput, Person } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
 
 const mappingsSaid = 'A member whose role claim has this value has the role everywhere.';
@@ -25,9 +25,7 @@ export const IdentityProvider = z
     redirectUri: z.string().describe('To register at the issuer.'),
     backchannelLogoutUri: z.string().describe('To register at the issuer, if it offers that.'),
     createdBy: Person,
-    createdAt: instantOut(),
-    updatedAt: instantOut(),
-    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+    ...auditOut,
   })
   .meta({ id: 'IdentityProvider', description: 'An OpenID Connect issuer of the organization.' });
 export type IdentityProvider = z.output<typeof IdentityProvider>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ApiAudit, auditLevels, usualApiAudit } from '../../kernel/api-audit.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import { priorities } from '../../kernel/priorities.ts';
-import { id, input, instantOut, listInput, output, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, output, Person, versionOut } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { tiers } from './tiers.ts';
 
@@ -22,7 +22,7 @@ export const Organization = output('Organization', {
   createdAt: instantOut(),
   updatedAt: instantOut(),
   deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
-  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  version: versionOut(),
 });
 export type Organization = z.output<typeof Organization>;
 

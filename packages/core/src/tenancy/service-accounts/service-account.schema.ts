@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, input, instantOut, listInput, Person } from '../../kernel/schemas.ts';
+import { id, input, instantOut, listInput, Person, versionOut } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
 import { HeldRole, roleIds } from '../roles/role.schema.ts';
 
@@ -11,7 +11,7 @@ export const ServiceAccount = z
     roles: z.array(HeldRole).describe('Those that it holds everywhere, the strongest first.'),
     createdBy: Person,
     createdAt: instantOut(),
-    version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+    version: versionOut(),
   })
   .meta({ id: 'ServiceAccount', description: 'A user that is no person: a program, in one organization.' });
 export type ServiceAccount = z.output<typeof ServiceAccount>;

@@ -18,6 +18,7 @@ import {
   Person,
   ranges,
   sort,
+  versionOut,
 } from '../../kernel/schemas.ts';
 import { bulkModes } from '../../kernel/rows.ts';
 import { line, text } from '../../kernel/text.ts';
@@ -131,7 +132,7 @@ export const Task = output('Task', {
   createdAt: instantOut(),
   updatedAt: instantOut(),
   deletedAt: instantOut().nullable().describe('When it was moved to the trash.'),
-  version: z.number().int().describe('Its ETag: send it as If-Match to change exactly what you read.'),
+  version: versionOut(),
 });
 export type Task = z.output<typeof Task>;
 
