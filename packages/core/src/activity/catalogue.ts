@@ -162,6 +162,16 @@ export function lifecycle<const Fields extends Shape, const Data extends Shape =
   };
 }
 
+/**
+ * Declares the event of the purge of an entity from the trash.
+ * @param noun with its article, as the subject of the summary: `A task`
+ */
+export const purged = (noun: string) =>
+  event({
+    data: { version: z.int() },
+    summary: () => `${noun} was deleted for ever, 30 days after it was moved to the trash`,
+  });
+
 type EventTypes<Declarations> = {
   readonly [Name in keyof Declarations]: Declarations[Name] extends EventDeclaration<infer Data, infer Fields>
     ? EventType<Data, Fields>

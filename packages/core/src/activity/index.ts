@@ -28,6 +28,7 @@ export {
   namesTypes,
   type NewEvent,
   patternOfTypes,
+  purged,
   registerEvents,
   typesNamed,
 } from './catalogue.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvents, event } from '../../activity/index.ts';
+import { defineEvents, event, purged } from '../../activity/index.ts';
 
 const file = { fileName: z.string(), mediaType: z.string(), size: z.number(), sha256: z.string(), version: z.int() };
 
@@ -7,8 +7,5 @@ export const attachmentEvents = defineEvents('attachment', {
   created: event({ data: file, summary: ({ actor, data }) => `${actor} attached ${data.fileName}` }),
   deleted: event({ data: file, summary: ({ actor, data }) => `${actor} moved the file ${data.fileName} to the trash` }),
   restored: event({ data: file, summary: ({ actor, data }) => `${actor} restored the file ${data.fileName}` }),
-  purged: event({
-    data: { version: z.int() },
-    summary: () => 'A file was deleted for ever, 30 days after it was moved to the trash',
-  }),
+  purged: purged('A file'),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvents, event, lifecycle } from '../../activity/index.ts';
+import { defineEvents, event, lifecycle, purged } from '../../activity/index.ts';
 
 const mentionIds = z.array(z.uuid()).describe('The user ids of the people that the body mentions.');
 const version = z.int();
@@ -19,8 +19,5 @@ export const commentEvents = defineEvents('comment', {
   }),
   deleted: event({ data: { version }, summary: ({ actor }) => `${actor} moved a comment to the trash` }),
   restored: event({ data: { version }, summary: ({ actor }) => `${actor} restored a comment` }),
-  purged: event({
-    data: { version },
-    summary: () => 'A comment was deleted for ever, 30 days after it was moved to the trash',
-  }),
+  purged: purged('A comment'),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvents, event, lifecycle } from '../../activity/index.ts';
+import { defineEvents, event, lifecycle, purged } from '../../activity/index.ts';
 import { ProjectCreate } from './project.schema.ts';
 
 const project = { name: z.string(), version: z.int() };
@@ -22,10 +22,7 @@ export const projectEvents = defineEvents('project', {
       permanent ? `${actor} deleted the project ${name} for ever` : `${actor} moved the project ${name} to the trash`,
   }),
   restored: event({ data: project, summary: ({ actor, data }) => `${actor} restored the project ${data.name}` }),
-  purged: event({
-    data: { version: z.int() },
-    summary: () => 'A project was deleted for ever, 30 days after it was moved to the trash',
-  }),
+  purged: purged('A project'),
   member_added: event({ data: member, summary: ({ actor }) => `${actor} added a member to a project` }),
   member_removed: event({ data: member, summary: ({ actor }) => `${actor} removed a member from a project` }),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvents, event, lifecycle } from '../../activity/index.ts';
+import { defineEvents, event, lifecycle, purged } from '../../activity/index.ts';
 import { id } from '../../kernel/schemas.ts';
 import { TaskCreate } from './task.schema.ts';
 
@@ -40,8 +40,5 @@ export const taskEvents = defineEvents('task', {
       permanent ? `${actor} deleted the task ${title} for ever` : `${actor} moved the task ${title} to the trash`,
   }),
   restored: event({ data: task, summary: ({ actor, data }) => `${actor} restored the task ${data.title}` }),
-  purged: event({
-    data: { version: z.int() },
-    summary: () => 'A task was deleted for ever, 30 days after it was moved to the trash',
-  }),
+  purged: purged('A task'),
 });
