@@ -5,6 +5,7 @@ import { countOf, type PageOrder, pageRequest } from '../database/paging.ts';
 import type { ReadDoor } from '../database/read-door.ts';
 import type { CursorKey } from '../kernel/cursor.ts';
 import type { Page } from '../kernel/schemas.ts';
+import { actionColumns } from './chain.ts';
 import type { ActivityEntry } from './activity.schema.ts';
 import { summaryOf } from './catalogue.ts';
 
@@ -36,14 +37,7 @@ export const eventsAbout =
 
 /** What `entryOf` shows, beside the id: of the event, its payload and its actor. */
 export const entryColumns = [
-  'events.type',
-  'events.actor_id as actorId',
-  'events.api_key_id as apiKeyId',
-  'events.entity_type as entityType',
-  'events.entity_id as entityId',
-  'events.parent_type as parentType',
-  'events.parent_id as parentId',
-  'events.at',
+  ...actionColumns,
   'event_payloads.payload',
   'users.username',
   'users.full_name as fullName',

@@ -2,10 +2,8 @@ import { createHash, hash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.ts';
 import { type ChainedEvent, chainedText, type Digest } from './check-chain.ts';
 
-/** The columns of an event that its hash covers. */
-export const chainedColumns = [
-  'events.id',
-  'events.organization_id as organizationId',
+/** The columns of an event that say who did what to which entity, and when. */
+export const actionColumns = [
   'events.type',
   'events.at',
   'events.actor_id as actorId',
@@ -14,6 +12,13 @@ export const chainedColumns = [
   'events.entity_id as entityId',
   'events.parent_type as parentType',
   'events.parent_id as parentId',
+] as const;
+
+/** The columns of an event that its hash covers. */
+export const chainedColumns = [
+  'events.id',
+  'events.organization_id as organizationId',
+  ...actionColumns,
   'events.request_id as requestId',
   'events.payload_hash as payloadHash',
 ] as const;
