@@ -3,6 +3,7 @@ import type { ServiceContext } from '../../database/context.ts';
 import { errors } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { AccessExplanation, AccessQuestion, OwnAccess } from './access.schema.ts';
+import { actingAs } from './member-principal.ts';
 import { grantsAt, loadActiveMemberships } from './principal.load.ts';
 import { projectScope } from '../role-assignments/project-scope.ts';
 import { tenancyErrors } from '../tenancy.errors.ts';
@@ -37,16 +38,7 @@ async function principalOf(ctx: ServiceContext, organizationId: string, userId: 
   const memberships = await loadActiveMemberships(ctx.database, userId);
   const found = memberships.find((membership) => membership.organizationId === organizationId);
   if (!found) throw tenancyErrors.member_not_found({ field: ['userId'] });
-  const { timezone, policy } = found;
-  return {
-    userId,
-    sessionId: null,
-    emailVerified: true,
-    organizationId,
-    timezone,
-    grants: grantsAt(found, at),
-    policy,
-  };
+  return actingAs(userId, found, grantsAt(found, at));
 }
 
 /**

@@ -1,7 +1,14 @@
 import type { ServiceContext } from '../../database/context.ts';
-import type { Principal } from '../../kernel/principal.ts';
+import type { Grant, Principal } from '../../kernel/principal.ts';
 import { narrowed } from './principal.ts';
-import { grantsAt, principalCache } from './principal.load.ts';
+import { type ActiveMembership, grantsAt, principalCache } from './principal.load.ts';
+
+/** Makes a principal that acts as a member without a session, with these grants. */
+export const actingAs = (
+  userId: string,
+  { organizationId, timezone, policy }: ActiveMembership,
+  grants: readonly Grant[],
+): Principal => ({ userId, sessionId: null, emailVerified: true, organizationId, timezone, grants, policy });
 
 /**
  * Loads somebody else as a member of an organization, to ask what they see there. What it knows is at most 3 seconds old.
@@ -19,15 +26,6 @@ export async function memberPrincipal(
   const memberships = await principalCache.get(database, userId, clock.now());
   const found = memberships?.find((membership) => membership.organizationId === organizationId);
   if (!found || !found.isActive || found.isDeleted) return null;
-  const { timezone, policy } = found;
   const grants = grantsAt(found, clock.now());
-  return {
-    userId,
-    sessionId: null,
-    emailVerified: true,
-    organizationId,
-    timezone,
-    grants: scopes ? narrowed(grants, { scopes: new Set(scopes) }) : grants,
-    policy,
-  };
+  return actingAs(userId, found, scopes ? narrowed(grants, { scopes: new Set(scopes) }) : grants);
 }
