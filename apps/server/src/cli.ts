@@ -3,6 +3,7 @@ import { createLogger, type Logger } from './logger.ts';
 import { releaseMemory } from './release-memory.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { version } from './version.ts';
+import { withPlatform } from './with-platform.ts';
 
 interface Command {
   summary: string;
@@ -54,9 +55,8 @@ const commands: Record<string, Command> = {
     async run(settings, _options, [action = '', email = '', ...more]) {
       if (!['grant', 'revoke', 'reset-second-factor'].includes(action) || !email.includes('@') || more.length > 0)
         throw new UsageError('admin takes grant, revoke or reset-second-factor, and an e-mail address');
-      const { createPlatform, DomainError, resetSecondFactorOf, setInstanceAdmin } = await import('@tenon/core');
-      const platform = await createPlatform(settings);
-      try {
+      const { DomainError, resetSecondFactorOf, setInstanceAdmin } = await import('@tenon/core');
+      await withPlatform(settings, async (platform) => {
         const ctx = platform.context({ principal: null });
         if (action === 'reset-second-factor') {
           await resetSecondFactorOf(ctx, email);
@@ -65,13 +65,11 @@ const commands: Record<string, Command> = {
         const changed = await setInstanceAdmin(ctx, email, action === 'grant');
         const state = action === 'grant' ? 'an administrator' : 'no administrator';
         console.log(`${email} is ${state} of the instance${changed ? ' now' : ' already'}.`);
-      } catch (error) {
+      }).catch((error: unknown) => {
         if (!(error instanceof DomainError)) throw error;
         process.stderr.write(`tenon: ${error.message}\n`);
         process.exitCode = 1;
-      } finally {
-        await platform.close();
-      }
+      });
     },
   },
   seed: {
@@ -108,7 +106,7 @@ const commands: Record<string, Command> = {
       if (action !== 'set-tier' || organization === undefined || tier === undefined || rest.length > 0)
         throw new UsageError('organizations takes: set-tier SLUG TIER');
       const own = (name: string) => (options[name] === 'none' ? null : number(options, name));
-      const { createPlatform, setOrganizationTier, TierChange } = await import('@tenon/core');
+      const { setOrganizationTier, TierChange } = await import('@tenon/core');
       const change = TierChange.safeParse({
         organization,
         tier,
@@ -117,14 +115,11 @@ const commands: Record<string, Command> = {
       });
       if (!change.success)
         throw new UsageError(change.error.issues.map(({ path, message }) => `${path.join()}: ${message}`).join('; '));
-      const platform = await createPlatform(settings);
-      try {
-        const { slug, ...limits } = await setOrganizationTier(platform.context({ principal: null }), change.data);
-        const [users, tasks] = [limits.maxUsers, limits.maxTasks].map((max) => max ?? 'of the tier');
-        console.log(`${slug}: tier ${limits.tier}, users ${users}, tasks ${tasks}`);
-      } finally {
-        await platform.close();
-      }
+      const { slug, ...limits } = await withPlatform(settings, (platform) =>
+        setOrganizationTier(platform.context({ principal: null }), change.data),
+      );
+      const [users, tasks] = [limits.maxUsers, limits.maxTasks].map((max) => max ?? 'of the tier');
+      console.log(`${slug}: tier ${limits.tier}, users ${users}, tasks ${tasks}`);
     },
   },
   demo: {
@@ -132,14 +127,8 @@ const commands: Record<string, Command> = {
     words: true,
     async run(settings, _options, [action, ...more]) {
       if (action !== 'reset-password' || more.length > 0) throw new UsageError('demo takes: reset-password');
-      const { createPlatform } = await import('@tenon/core');
       const { demoLogin, resetDemoPassword } = await import('./demo/account.ts');
-      const platform = await createPlatform(settings);
-      try {
-        console.log(`Login      ${demoLogin}\nPassword   ${await resetDemoPassword(platform)}`);
-      } finally {
-        await platform.close();
-      }
+      console.log(`Login      ${demoLogin}\nPassword   ${await withPlatform(settings, resetDemoPassword)}`);
     },
   },
   secrets: {

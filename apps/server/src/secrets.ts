@@ -1,5 +1,6 @@
-import { createPlatform, resealSecrets } from '@tenon/core';
+import { resealSecrets } from '@tenon/core';
 import type { Settings } from './settings.ts';
+import { withPlatform } from './with-platform.ts';
 
 /** How many secrets that cannot be opened are listed. */
 const mostLines = 20;
@@ -9,16 +10,13 @@ const mostLines = 20;
  * @returns whether all secrets could be opened
  */
 export async function rotateSecrets(settings: Settings, say: (line: string) => void): Promise<boolean> {
-  const platform = await createPlatform(settings);
-  try {
-    const { resealed, unreadable } = await resealSecrets(platform.context({ principal: null }));
-    say(`${resealed} secrets sealed under the first key.`);
-    if (unreadable.length === 0) return true;
-    say(`${unreadable.length} could not be opened and stay as they are:`);
-    for (const line of unreadable.slice(0, mostLines)) say(`  ${line}`);
-    if (unreadable.length > mostLines) say(`  and ${unreadable.length - mostLines} more`);
-    return false;
-  } finally {
-    await platform.close();
-  }
+  const { resealed, unreadable } = await withPlatform(settings, (platform) =>
+    resealSecrets(platform.context({ principal: null })),
+  );
+  say(`${resealed} secrets sealed under the first key.`);
+  if (unreadable.length === 0) return true;
+  say(`${unreadable.length} could not be opened and stay as they are:`);
+  for (const line of unreadable.slice(0, mostLines)) say(`  ${line}`);
+  if (unreadable.length > mostLines) say(`  and ${unreadable.length - mostLines} more`);
+  return false;
 }

@@ -1,5 +1,6 @@
-import { createPlatform, type Platform, type PlatformSettings } from '@tenon/core';
+import type { Platform, PlatformSettings } from '@tenon/core';
 import { createMembers, createOwner } from '../seed/people.ts';
+import { withPlatform } from '../with-platform.ts';
 import { addressOf, demoLogin, newPassword } from './account.ts';
 import { company, people } from './story.ts';
 import { tellStory } from './tell.ts';
@@ -9,17 +10,13 @@ import { tellStory } from './tell.ts';
  * finishes its own jobs, so that none of them is in the log of the server, after the text that says how to sign in.
  * @returns the password of the demo user
  */
-export async function createDemo(settings: PlatformSettings): Promise<string> {
-  const platform = await createPlatform(settings);
-  try {
+export const createDemo = (settings: PlatformSettings): Promise<string> =>
+  withPlatform(settings, async (platform) => {
     const password = newPassword();
     await fill(platform, password);
     await platform.runDueJobs();
     return password;
-  } finally {
-    await platform.close();
-  }
-}
+  });
 
 async function fill(platform: Platform, password: string): Promise<void> {
   const { demo, ...others } = people;
