@@ -1,7 +1,8 @@
 import type { ServiceContext } from '../database/context.ts';
 import { readThroughSystemDoor } from '../database/system-door.ts';
-import { Alarm, wait } from '../kernel/alarm.ts';
+import { wait } from '../kernel/alarm.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { Polling } from '../kernel/polling.ts';
 import { type JobHandlers, type JobRun, type JobStep, LeaseLost, stepRows, type StepOptions } from './handler.ts';
 import {
   advanceJob,
@@ -45,24 +46,27 @@ export class JobRunner {
   readonly #kinds: readonly string[];
   readonly #planner: SchedulePlanner;
   readonly #running = new Set<RunningJob>();
-  readonly #alarm = new Alarm();
-  #loop: Promise<void> | null = null;
+  readonly #polling: Polling;
   #heartbeat: NodeJS.Timeout | undefined;
-  #stopping = false;
-  #failing = false;
 
   constructor(options: JobRunnerOptions) {
     this.#options = { schedules: [], concurrency: 4, leaseMs: 30_000, pollMs: 1000, ...options };
     this.#ctx = options.context('jobs');
     this.#kinds = Object.keys(options.handlers);
     this.#planner = new SchedulePlanner(this.#options.schedules);
+    this.#polling = new Polling({
+      look: () => this.#look(),
+      everyMs: this.#options.pollMs,
+      subscribe: (ring) => onEnqueued(this.#ctx.database, ring),
+      logger: options.logger,
+      lines: { fails: 'job runner cannot reach its jobs', works: 'job runner works again' },
+    });
   }
 
   /** Starts to look for work. Further calls do nothing. */
   start(): void {
-    if (this.#loop) return;
-    this.#heartbeat = setInterval(() => void this.#keepLeases(), this.#options.leaseMs / 3);
-    this.#loop = this.#run();
+    this.#heartbeat ??= setInterval(() => void this.#keepLeases(), this.#options.leaseMs / 3);
+    this.#polling.start();
   }
 
   /**
@@ -70,16 +74,13 @@ export class JobRunner {
    * expire, and they are retried.
    */
   async stop(graceMs = 30_000): Promise<void> {
-    this.#stopping = true;
-    this.#alarm.ring();
-    await this.#loop;
-    this.#loop = null;
-    this.#stopping = false;
+    await this.#polling.stop();
     const timeout = new AbortController();
     const grace = wait(graceMs, timeout.signal);
     await Promise.race([Promise.all([...this.#running].map((job) => job.finished)), grace]);
     timeout.abort();
     clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
     for (const job of this.#running) {
       this.#options.logger.warn({ job: job.id, kind: job.kind }, 'job left running: it will be tried again');
       job.abort.abort();
@@ -97,26 +98,11 @@ export class JobRunner {
     }
   }
 
-  async #run(): Promise<void> {
-    const { pollMs, logger } = this.#options;
-    const unsubscribe = onEnqueued(this.#ctx.database, () => this.#alarm.ring());
-    while (!this.#stopping) {
-      let claimed = 0;
-      try {
-        await this.#planner.plan(this.#ctx);
-        const jobs = await this.#claim();
-        claimed = jobs.length;
-        for (const job of jobs) this.#launch(job);
-        if (this.#failing) logger.info({}, 'job runner works again');
-        this.#failing = false;
-      } catch (error) {
-        // Log once, not every second while the database is unreachable.
-        if (!this.#failing) logger.error({ err: error }, 'job runner cannot reach its jobs');
-        this.#failing = true;
-      }
-      if (claimed === 0) await this.#alarm.wait(pollMs);
-    }
-    unsubscribe();
+  async #look(): Promise<number> {
+    await this.#planner.plan(this.#ctx);
+    const jobs = await this.#claim();
+    for (const job of jobs) this.#launch(job);
+    return jobs.length;
   }
 
   async #claim(): Promise<ClaimedJob[]> {
@@ -124,7 +110,7 @@ export class JobRunner {
     const free = concurrency - this.#running.size;
     if (free <= 0 || !(await anyDue(this.#ctx, this.#kinds))) return [];
     // After `stop`, leave the jobs that this look has found to other workers too.
-    if (this.#stopping) return [];
+    if (this.#polling.isStopping) return [];
     return claimJobs(this.#ctx, this.#kinds, free, leaseMs);
   }
 
@@ -140,7 +126,7 @@ export class JobRunner {
       })
       .finally(() => {
         this.#running.delete(job);
-        this.#alarm.ring();
+        this.#polling.ring();
       });
     const job: RunningJob = { ...claimed, abort, finished };
     this.#running.add(job);

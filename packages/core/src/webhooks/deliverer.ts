@@ -1,7 +1,8 @@
 import type { ServiceContext } from '../database/context.ts';
-import { Alarm, wait } from '../kernel/alarm.ts';
+import { wait } from '../kernel/alarm.ts';
 import { nilId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { Polling } from '../kernel/polling.ts';
 import { attemptDelivery, readTargets, type Settled, settle } from './delivery.attempt.ts';
 import { claimDeliveries, type ClaimedDelivery, findDue, type Wanted } from './delivery.queue.ts';
 import type { Sender } from './delivery.send.ts';
@@ -29,7 +30,7 @@ export interface DelivererOptions {
 export class Deliverer {
   readonly #options: Required<DelivererOptions>;
   readonly #ctx: ServiceContext;
-  readonly #alarm = new Alarm();
+  readonly #polling: Polling;
   /** The number of deliveries of each webhook that are being sent. */
   readonly #running = new Map<string, number>();
   readonly #finished = new Set<Promise<void>>();
@@ -38,34 +39,34 @@ export class Deliverer {
   #sender: Promise<Sender> | null = null;
   /** The webhook that was served last. The next search starts after it. */
   #last = nilId;
-  #loop: Promise<void> | null = null;
-  #stopping = false;
-  #isFailing = false;
 
   constructor(options: DelivererOptions) {
     this.#options = { concurrency: 64, perWebhook: 4, leaseMs: 60_000, pollMs: 1000, ...options };
     this.#ctx = options.context();
+    this.#polling = new Polling({
+      look: () => this.#look(),
+      everyMs: this.#options.pollMs,
+      subscribe: (ring) => onDeliveries(this.#ctx.database, ring),
+      logger: options.logger,
+      lines: { fails: 'deliveries of webhooks cannot be read', works: 'deliveries of webhooks work again' },
+    });
   }
 
   /** Starts to look for deliveries. Further calls do nothing. */
   start(): void {
-    this.#loop ??= this.#run();
+    this.#polling.start();
   }
 
   /**
    * Stops claiming deliveries, and waits for those that are being sent. Deliveries that are not done after `graceMs` are sent again later.
    */
   async stop(graceMs = 20_000): Promise<void> {
-    this.#stopping = true;
-    this.#alarm.ring();
-    await this.#loop;
-    this.#loop = null;
+    await this.#polling.stop();
     const timeout = new AbortController();
     await Promise.race([this.#idle(), wait(graceMs, timeout.signal)]);
     timeout.abort();
     await (await this.#sender)?.close();
     this.#sender = null;
-    this.#stopping = false;
   }
 
   /** Sends due deliveries until none is left. Answers the number of attempts. For tests and command lines. */
@@ -83,24 +84,10 @@ export class Deliverer {
     while (this.#finished.size > 0) await Promise.all(this.#finished);
   }
 
-  async #run(): Promise<void> {
-    const { pollMs, logger } = this.#options;
-    const unsubscribe = onDeliveries(this.#ctx.database, () => this.#alarm.ring());
-    while (!this.#stopping) {
-      let claimed: ClaimedDelivery[] = [];
-      try {
-        claimed = await this.#claim();
-        await this.#launch(claimed);
-        if (this.#isFailing) logger.info({}, 'deliveries of webhooks work again');
-        this.#isFailing = false;
-      } catch (error) {
-        // Log once, not every second while the database is unreachable.
-        if (!this.#isFailing) logger.error({ err: error }, 'deliveries of webhooks cannot be read');
-        this.#isFailing = true;
-      }
-      if (claimed.length === 0) await this.#alarm.wait(pollMs);
-    }
-    unsubscribe();
+  async #look(): Promise<number> {
+    const claimed = await this.#claim();
+    await this.#launch(claimed);
+    return claimed.length;
   }
 
   async #claim(): Promise<ClaimedDelivery[]> {
@@ -119,7 +106,7 @@ export class Deliverer {
       if (free <= 0) break;
     }
     // After `stop`, leave the deliveries that this look has found to other servers.
-    if (wanted.length === 0 || this.#stopping) return [];
+    if (wanted.length === 0 || this.#polling.isStopping) return [];
     this.#last = wanted.at(-1)?.webhookId ?? nilId;
     return claimDeliveries(this.#ctx, wanted, leaseMs);
   }
@@ -142,7 +129,7 @@ export class Deliverer {
           if (running === 0) this.#running.delete(webhookId);
           else this.#running.set(webhookId, running);
           this.#finished.delete(finished);
-          this.#alarm.ring();
+          this.#polling.ring();
         });
       this.#finished.add(finished);
     }
