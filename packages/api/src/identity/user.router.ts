@@ -27,7 +27,7 @@ const { download, mutation, query, upload } = heading({
   group: 'People and access',
 });
 
-const { avatar_not_found, own_account, user_not_found, username_taken } = userErrors;
+const { own_account, user_not_found, username_taken } = userErrors;
 const { totp_not_enabled } = totpErrors;
 
 export const userRouter = router({
@@ -72,7 +72,7 @@ export const userRouter = router({
     summary: 'Get the picture of a person',
     description: 'Your own, or that of a member of the organization.',
     input: UserPath,
-    problems: [avatar_not_found],
+    problems: [fileErrors.avatar_not_found],
     run: getUserAvatar,
   }),
   list: query({

@@ -35,7 +35,6 @@ const { download, mutation, query, upload } = heading({
 });
 
 const {
-  avatar_not_found,
   slug_taken,
   organization_not_found,
   organization_inactive,
@@ -117,7 +116,7 @@ export const organizationRouter = router({
     access: 'organization:read',
     summary: 'Get the picture of an organization',
     input: OrganizationPath,
-    problems: [avatar_not_found],
+    problems: [fileErrors.avatar_not_found],
     run: getOrganizationAvatar,
   }),
   deactivate: mutation({

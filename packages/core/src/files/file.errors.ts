@@ -14,4 +14,10 @@ export const fileErrors = defineErrors({
     cause: 'The content of the file shows a type that is not accepted here, whatever its name says.',
     remedy: 'Send a file of another type. A picture must be PNG, JPEG, WebP or GIF.',
   },
+  avatar_not_found: {
+    kind: 'not_found',
+    message: 'There is no picture.',
+    cause: 'No picture was uploaded, or it was removed.',
+    remedy: 'Show a picture of your own. `avatarUrl` is null when there is none.',
+  },
 });

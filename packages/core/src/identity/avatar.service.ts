@@ -1,13 +1,13 @@
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
 import { mutate } from '../database/unit-of-work.ts';
-import { avatarLimits, type FileDownload, type IncomingFile, openDownload } from '../files/index.ts';
+import { avatarLimits, type FileDownload, fileErrors, type IncomingFile, openDownload } from '../files/index.ts';
 import { type JobRun, sweepAvatars } from '../jobs/index.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { mutateWithFile } from '../records/index.ts';
 import { requireCaller, requireSignedIn } from './signed-in.ts';
 import { userEvents } from './user.events.ts';
-import { lockUser, userErrors, users } from './user.record.ts';
+import { lockUser, users } from './user.record.ts';
 import type { User, UserPath } from './user.schema.ts';
 
 /** The folder of the pictures of people in the file store. */
@@ -50,7 +50,7 @@ export async function getUserAvatar(ctx: ServiceContext, { userId }: UserPath): 
   const user = await read(ctx, (db) =>
     db.selectFrom('users').select('avatar').where('id', '=', userId).executeTakeFirst(),
   );
-  if (!user?.avatar) throw userErrors.avatar_not_found();
+  if (!user?.avatar) throw fileErrors.avatar_not_found();
   return openDownload(ctx.files, user.avatar.key, user.avatar);
 }
 

@@ -13,12 +13,6 @@ export const userErrors = defineErrors({
     remedy: 'Sign in to that account, or use another address.',
   },
   user_not_found: notFound('user'),
-  avatar_not_found: {
-    kind: 'not_found',
-    message: 'There is no picture.',
-    cause: 'No picture was uploaded, or it was removed.',
-    remedy: 'Show a picture of your own. `avatarUrl` is null when there is none.',
-  },
   sign_up_closed: {
     kind: 'forbidden',
     message: 'Nobody may create an account here.',

@@ -21,12 +21,6 @@ export const tenancyErrors = defineErrors({
     cause: 'No organization has this id or slug, or you are not a member of it.',
     remedy: 'List your organizations with `GET /api/v1/organizations`, and use one of their ids or slugs.',
   },
-  avatar_not_found: {
-    kind: 'not_found',
-    message: 'There is no picture.',
-    cause: 'No picture was uploaded, or it was removed.',
-    remedy: 'Show a picture of your own. `avatarUrl` is null when there is none.',
-  },
   organization_inactive: {
     kind: 'forbidden',
     message: 'This organization is not active.',

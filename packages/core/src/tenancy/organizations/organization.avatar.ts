@@ -2,11 +2,10 @@ import { authorize } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import { mutate } from '../../database/unit-of-work.ts';
-import { avatarLimits, type FileDownload, type IncomingFile, openDownload } from '../../files/index.ts';
+import { avatarLimits, type FileDownload, fileErrors, type IncomingFile, openDownload } from '../../files/index.ts';
 import { type JobRun, sweepAvatars } from '../../jobs/index.ts';
 import { uuidv7 } from '../../kernel/ids.ts';
 import { mutateWithFile } from '../../records/index.ts';
-import { tenancyErrors } from '../tenancy.errors.ts';
 import { organizationEvents } from './organization.events.ts';
 import { organizations } from './organization.record.ts';
 import type { Organization } from './organization.schema.ts';
@@ -54,7 +53,7 @@ export async function getOrganizationAvatar(ctx: ServiceContext): Promise<FileDo
   const organization = await read(ctx, (db) =>
     db.selectFrom('organizations').select('avatar').where('id', '=', organizationId).executeTakeFirst(),
   );
-  if (!organization?.avatar) throw tenancyErrors.avatar_not_found();
+  if (!organization?.avatar) throw fileErrors.avatar_not_found();
   return openDownload(ctx.files, organization.avatar.key, organization.avatar);
 }
 
