@@ -52,6 +52,10 @@ export const groupsOf = (schema: z.core.$ZodType): readonly (readonly string[])[
 export const ById = z.strictObject({ id: id() });
 export type ById = z.output<typeof ById>;
 
+/** Whether an entity with a trash is deleted past the trash. */
+export const permanent = () =>
+  z.boolean().default(false).describe('Whether to delete it for ever instead of moving it to the trash.');
+
 /** An instant in an output: ISO 8601 in UTC with milliseconds. */
 export const instantOut = () => z.iso.datetime().meta({ examples: ['2026-01-31T09:00:00.000Z'] });
 

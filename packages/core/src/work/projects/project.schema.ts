@@ -11,6 +11,7 @@ import {
   instantOut,
   listInput,
   output,
+  permanent,
   Person,
 } from '../../kernel/schemas.ts';
 import { line, text } from '../../kernel/text.ts';
@@ -97,7 +98,7 @@ export type ProjectById = z.output<typeof ProjectById>;
 
 export const ProjectDelete = z.strictObject({
   id: projectRef(),
-  permanent: z.boolean().default(false).describe('Whether to delete it for ever instead of moving it to the trash.'),
+  permanent: permanent(),
 });
 export type ProjectDelete = z.output<typeof ProjectDelete>;
 

@@ -15,6 +15,7 @@ import {
   oneOf,
   output,
   pageInput,
+  permanent,
   Person,
   ranges,
   sort,
@@ -228,7 +229,7 @@ export type TaskMove = z.output<typeof TaskMove>;
 
 export const TaskDelete = z.strictObject({
   id: taskRef(),
-  permanent: z.boolean().default(false).describe('Whether to delete it for ever instead of moving it to the trash.'),
+  permanent: permanent(),
 });
 export type TaskDelete = z.output<typeof TaskDelete>;
 
