@@ -1,19 +1,14 @@
 import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } from 'jose';
 import type { ClientAuth, Configuration } from 'openid-client';
 import { onePer } from '../../kernel/per.ts';
-import type { CoreSettings } from '../../kernel/settings.ts';
+import type { CoreSettings, OidcIssuerSettings } from '../../kernel/settings.ts';
 import { isLocalhost } from './localhost.ts';
 import { oidcErrors } from './oidc.errors.ts';
 
 /** An OpenID Connect issuer, whether the installation or an organization has configured it. */
-export interface OidcIssuer {
+export interface OidcIssuer extends Omit<OidcIssuerSettings, 'key'> {
   /** The id that the API uses. */
   readonly id: string;
-  readonly name: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string | null;
-  readonly scopes: readonly string[];
   /** The organization that chose it, in which alone its sign-ins are valid; null for an issuer of the installation. */
   readonly organizationId: string | null;
   /** A claim to read from the userinfo endpoint when the ID token lacks it. @default none */
