@@ -1,9 +1,8 @@
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgresOrExit } from '@tenon/core/testing';
+import { administer, startPostgresOrExit } from '@tenon/core/testing';
 import Database from 'better-sqlite3';
-import pg from 'pg';
 import type { Dialect, Options } from './options.ts';
 import { openRows } from './rows.ts';
 import { files, runToEnd } from './servers.ts';
@@ -83,21 +82,15 @@ const undisturbed = ['autovacuum=off', 'checkpoint_timeout=1d', 'max_wal_size=64
 async function postgresql(folder: string, options: Options): Promise<Databases> {
   // Without the flags of tests: writes are durable, as in production.
   const server = await startPostgresOrExit({ flags: options.requests === null ? [] : undisturbed });
-  const administer = async (database: string, ...statements: readonly string[]): Promise<void> => {
-    const client = new pg.Client({ connectionString: `${server.url}/${database}` });
-    await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
-  };
   try {
-    await administer('postgres', `create role bench login password 'bench'`, 'create database tenon');
+    await administer(`${server.url}/postgres`, `create role bench login password 'bench'`, 'create database tenon');
     const tenonUrl = `${server.url.replace('postgres:postgres@', 'bench:bench@')}/tenon`;
     const ownerUrl = `${server.url}/tenon`;
     const settings = { DATABASE_URL: tenonUrl, DATA_DIR: folder };
     const password = await fill({ ...settings, DATABASE_MIGRATION_URL: ownerUrl }, options);
-    await administer('tenon', ...boardsOf(options));
-    await administer('postgres', 'create database ceiling template tenon');
-    for (const database of ['tenon', 'ceiling']) await administer(database, 'vacuum analyze');
+    await administer(`${server.url}/tenon`, ...boardsOf(options));
+    await administer(`${server.url}/postgres`, 'create database ceiling template tenon');
+    for (const database of ['tenon', 'ceiling']) await administer(`${server.url}/${database}`, 'vacuum analyze');
     const owner = await openRows(ownerUrl);
     const [size] = await owner.all<{ bytes: string }>('select pg_database_size(current_database()) as bytes');
     await owner.close();

@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refreshStatistics } from '@tenon/core';
-import { startPostgresOrExit } from '@tenon/core/testing';
+import { administer, startPostgresOrExit } from '@tenon/core/testing';
 import Database from 'better-sqlite3';
-import pg from 'pg';
 import type { Dialect } from '../options.ts';
 import { files, runToEnd } from '../servers.ts';
 import { moreRows, type Size } from './rows.ts';
@@ -55,20 +54,14 @@ async function sqlite(folder: string, size: Size): Promise<LargeDatabase> {
 
 async function postgresql(folder: string, size: Size): Promise<LargeDatabase> {
   const server = await startPostgresOrExit();
-  const administer = async (database: string, statements: readonly string[]): Promise<void> => {
-    const client = new pg.Client({ connectionString: `${server.url}/${database}` });
-    await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
-  };
-  await administer('postgres', [`create role scale login password 'scale'`, 'create database tenon']);
+  await administer(`${server.url}/postgres`, `create role scale login password 'scale'`, 'create database tenon');
   const settings = {
     DATABASE_URL: `${server.url.replace('postgres:postgres@', 'scale:scale@')}/tenon`,
     DATA_DIR: folder,
   };
   const migrationUrl = `${server.url}/tenon`;
   const owner = await fill({ ...settings, DATABASE_MIGRATION_URL: migrationUrl }, size);
-  await administer('tenon', moreRows(owner, size));
+  await administer(`${server.url}/tenon`, ...moreRows(owner, size));
   const visits = await postgresVisits(settings.DATABASE_URL);
   return {
     settings,

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { migrate } from '../database/migrate.ts';
 import { uuidv7 } from '../kernel/ids.ts';
 import { tables } from '../platform.ts';
-import { sharedServer, startPostgres, testedMajor, type TestPostgres } from './postgres.ts';
+import { administer, sharedServer, startPostgres, testedMajor, type TestPostgres } from './postgres.ts';
 
 export type TestDialect = 'sqlite' | 'postgresql';
 export const dialects: readonly TestDialect[] = ['sqlite', 'postgresql'];
@@ -39,20 +39,10 @@ async function migratedServer(): Promise<Pick<TestPostgres, 'url'>> {
   return started;
 }
 
-const administer = async (url: string, sql: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: `${url}/postgres` });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
-};
-
 /** Makes a migrated database for tests to copy, which is faster than migrating each. The test login owns nothing. */
 export async function prepareTemplate(url: string): Promise<void> {
-  await administer(url, `create role tenon_login login password 'login'`);
-  await administer(url, `create database ${template}`);
+  await administer(`${url}/postgres`, `create role tenon_login login password 'login'`);
+  await administer(`${url}/postgres`, `create database ${template}`);
   await migrate({ url: asLogin(url, template), migrationUrl: `${url}/${template}`, tables });
 }
 
@@ -71,8 +61,11 @@ export async function createTestDatabase(dialect: TestDialect): Promise<TestData
   server ??= migratedServer();
   const { url } = await server;
   const name = `tenon_${uuidv7().replaceAll('-', '')}`;
-  await administer(url, `create database ${name} template ${template}`);
-  return { url: asLogin(url, name), drop: () => administer(url, `drop database if exists ${name} with (force)`) };
+  await administer(`${url}/postgres`, `create database ${name} template ${template}`);
+  return {
+    url: asLogin(url, name),
+    drop: () => administer(`${url}/postgres`, `drop database if exists ${name} with (force)`),
+  };
 }
 
 /** Records a migration in a SQLite file that was not run, as if a newer version had. */

@@ -31,7 +31,7 @@ export {
   type TestOrganization,
   type TestPlatform,
 } from './platform.ts';
-export { startPostgres, startPostgresOrExit, type TestPostgres } from './postgres.ts';
+export { administer, startPostgres, startPostgresOrExit, type TestPostgres } from './postgres.ts';
 export { TestAuthenticator } from './authenticator.ts';
 export { disableAdded, enrolPasskey, enrolTotp, removePasskeys, removeTotp, type TestApp } from './second-factor.ts';
 export { accessTokenOf, limitedTokenOf, openSessionOf } from './sign-in.ts';

@@ -18,6 +18,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -161,6 +162,20 @@ export async function startPostgres(options: PostgresStart = {}): Promise<TestPo
     if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     throw new Error(`PostgreSQL for the tests cannot start: ${reason.replace(/\.$/, '')}.`, { cause: error });
+  }
+}
+
+/**
+ * Runs statements one after the other.
+ * @param url the database, with the login that runs them
+ */
+export async function administer(url: string, ...statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
   }
 }
 
