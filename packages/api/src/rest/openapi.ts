@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import { type EventType, groupsOf, instancePermission, Job } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
@@ -6,7 +5,7 @@ import { apiKeyHeader } from '../headers.ts';
 import { filePart } from '../http/file-part.ts';
 import { refreshCookieName } from '../http/transport.ts';
 import { deprecationNotice } from '../deprecation.ts';
-import { type Operation, problemsOf, type Tag, tagGroups } from '../operation.ts';
+import { type Operation, type Tag, tagGroups } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { bodyFormats } from './body.ts';
 import { restPrefix } from './answer.ts';
@@ -16,14 +15,8 @@ import { Components, inputSchema, isJson, type Json, splitGroups, type ToldSetti
 import { eventTag, webhookParameters, webhookResponses, webhooksOf } from './openapi-webhooks.ts';
 import { ProblemSchema } from '../problem-schema.ts';
 import { shareParameters } from './shared-parameters.ts';
-import {
-  dryRun,
-  headers,
-  parameters,
-  type ProblemGroup,
-  problemResponse,
-  problemResponseName,
-} from './openapi-components.ts';
+import { dryRun, headers, parameters } from './openapi-components.ts';
+import { responsesOf, sharedResponses } from './openapi-responses.ts';
 
 /** Where a server serves its guides. The address is a whole one: linters and readers of `externalDocs` take no paths. */
 const guidesOf = ({ publicUrl = 'http://localhost:8000' }: ToldSettings): string => `${publicUrl}/guides`;
@@ -181,7 +174,7 @@ function describe(name: string, operation: Operation, components: Components, ex
       ...headerParameters(operation),
     ],
     ...(body && { requestBody: body }),
-    responses: announced(operation, responsesOf(operation, components, example)),
+    responses: responsesOf(operation, components, example),
     ...(operation.mutationHeaders && { 'x-dry-run': true }),
   };
 }
@@ -191,23 +184,6 @@ function saidOf(operation: Operation): Json {
   const notice = deprecated ? `Deprecated ${deprecationNotice(deprecated)}` : null;
   const parts = [description, notice, accessSaid(operation)].filter((part) => part !== null);
   return { description: parts.join('\n\n'), ...(deprecated && { deprecated: true }) };
-}
-
-/** Adds the headers of a deprecated operation to its successes. Its problems have them too, but share their responses with others. */
-function announced({ deprecated }: Operation, responses: Json): Json {
-  if (!deprecated) return responses;
-  const more = {
-    Deprecation: ref('Deprecation'),
-    ...(deprecated.sunset !== undefined && { Sunset: ref('Sunset') }),
-  };
-  return Object.fromEntries(
-    Object.entries(responses).map(([status, response]) => [
-      status,
-      isJson(response) && isJson(response['headers'])
-        ? { ...response, headers: { ...response['headers'], ...more } }
-        : response,
-    ]),
-  );
 }
 
 function securityOf(operation: Operation): Json[] {
@@ -313,122 +289,3 @@ function requestBody(
 /** Names an input after its operation: `TasksUpdateManyInput` for `tasks.updateMany`. */
 const inputName = (operationId: string): string =>
   `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
-
-const ref = (name: string): Json => ({ $ref: `#/components/headers/${name}` });
-const json = (schema: Json, example?: unknown): Json => ({
-  'application/json': { schema, ...(example !== undefined && { example }) },
-});
-
-function responsesOf(operation: Operation, components: Components, { answer, accepted }: DescribedExample): Json {
-  if (operation.kind === 'redirect') return redirectResponses(operation);
-  if (operation.kind === 'download') return downloadResponses(operation);
-  if (operation.kind === 'stream') return streamResponses(operation, components);
-  const { status, output, mutationHeaders, revalidates } = operation;
-  const members = output instanceof z.ZodObject ? output.shape : {};
-  const schema = output && components.output(output);
-  const success = {
-    description: STATUS_CODES[status],
-    headers: {
-      'X-Request-Id': ref('RequestId'),
-      ...('version' in members && { ETag: ref('ETag') }),
-      ...('nextCursor' in members && { Link: ref('Link') }),
-      ...(status === 201 && { Location: ref('Location') }),
-      ...(mutationHeaders && { 'Idempotency-Replayed': ref('IdempotencyReplayed') }),
-    },
-    ...(schema && { content: json(schema, answer) }),
-  };
-  return {
-    [status]: success,
-    ...(revalidates && { 304: { description: STATUS_CODES[304], headers: { ETag: ref('ETag') } } }),
-    ...(operation.long && { 202: jobResponse(components, accepted) }),
-    ...problemResponses(operation),
-  };
-}
-
-/** The answer of an operation whose work goes on as a job. */
-const jobResponse = (components: Components, example: unknown): Json => ({
-  description: 'It takes long and goes on as a job.',
-  headers: {
-    'X-Request-Id': ref('RequestId'),
-    Location: ref('JobLocation'),
-    'Idempotency-Replayed': ref('IdempotencyReplayed'),
-  },
-  content: json(components.output(Job), example),
-});
-
-/** Linters ask for a 2xx or a `default` response. A redirect has no 2xx, so `default` replaces its 500. */
-function redirectResponses(operation: Operation): Json {
-  const { 500: internal, ...problems } = problemResponses(operation);
-  const headers = { 'X-Request-Id': ref('RequestId'), Location: ref('RedirectLocation') };
-  return {
-    [operation.status]: { description: STATUS_CODES[operation.status], headers },
-    ...problems,
-    default: internal,
-  };
-}
-
-function downloadResponses(operation: Operation): Json {
-  const headers = { 'X-Request-Id': ref('RequestId'), ETag: ref('FileETag') };
-  const sent = { ...headers, 'Content-Disposition': ref('ContentDisposition'), 'Accept-Ranges': ref('AcceptRanges') };
-  const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
-  return {
-    200: { description: 'The whole file.', headers: sent, content },
-    206: {
-      description: 'The part that Range asks for.',
-      headers: { ...sent, 'Content-Range': ref('ContentRange') },
-      content,
-    },
-    302: {
-      description: 'The storage serves the file there, for at most 60 seconds.',
-      headers: { ...headers, Location: ref('FileLocation') },
-    },
-    304: { description: STATUS_CODES[304], headers },
-    ...problemResponses(operation),
-  };
-}
-
-/** OpenAPI 3.1 describes no parts of a stream, so the schema is that of a list of them. Version 3.2 calls the same `itemSchema`. */
-function streamResponses(operation: Operation, components: Components): Json {
-  const items = Object.entries(operation.events).map(([name, schema]) => ({
-    type: 'object',
-    properties: {
-      id: { type: 'string', description: 'The sequence of the event. Send the last one as `Last-Event-ID`.' },
-      event: { type: 'string', ...(name !== '*' && { const: name }), description: 'The type of the event.' },
-      data: { ...components.output(schema), description: 'What happened, as JSON.' },
-      retry: { type: 'integer', description: 'How long to wait before connecting again, in milliseconds.' },
-    },
-    required: ['event', 'data'],
-  }));
-  return {
-    200: {
-      description: 'The stream. `data` is JSON.',
-      headers: { 'X-Request-Id': ref('RequestId') },
-      content: { 'text/event-stream': { schema: { type: 'array', format: 'event-stream', items: { anyOf: items } } } },
-    },
-    ...problemResponses(operation),
-  };
-}
-
-/** The problems of an operation by status, in the order of the statuses. */
-function problemGroups(operation: Operation): ProblemGroup[] {
-  const codes = new Map<number, Set<string>>();
-  for (const { status, code } of problemsOf(operation)) codes.set(status, (codes.get(status) ?? new Set()).add(code));
-  return [...codes].toSorted(([a], [b]) => a - b).map(([status, found]) => ({ status, codes: [...found].toSorted() }));
-}
-
-const problemResponses = (operation: Operation): Json =>
-  Object.fromEntries(
-    problemGroups(operation).map((group) => [
-      group.status,
-      { $ref: `#/components/responses/${problemResponseName(group)}` },
-    ]),
-  );
-
-/** The responses to which `problemResponses` refers. */
-const sharedResponses = (operations: Iterable<Operation>, { problems }: Examples): Json =>
-  Object.fromEntries(
-    Array.from(operations)
-      .flatMap(problemGroups)
-      .toSorted((a, b) => a.status - b.status)
-      .map((group) => [problemResponseName(group), problemResponse(group, problems)]),
-  );
