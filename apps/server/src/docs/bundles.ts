@@ -1,16 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { Asset } from '@tenon/api';
 
-/** A file, ready to send. */
-export interface Asset {
-  readonly body: Buffer;
-  readonly gzipped: Buffer;
-  readonly etag: string;
-}
-
-const compress = promisify(gzip);
+export const scriptType = 'text/javascript; charset=utf-8';
 
 /** The browser script of each package, as a path relative to the package's main file. */
 const scripts = {
@@ -26,15 +17,10 @@ const noImage = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAA
 
 const loaded = new Map<BundleName, Promise<Asset>>();
 
-export async function assetOf(body: Buffer): Promise<Asset> {
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 20)}"`;
-  return { body, gzipped: await compress(body), etag };
-}
-
 async function load(name: BundleName): Promise<Asset> {
   const [packageName, path] = scripts[name];
   const text = await readFile(new URL(path, import.meta.resolve(packageName)), 'utf8');
-  return assetOf(Buffer.from(text.replaceAll(remoteLogo, noImage)));
+  return new Asset(scriptType, text.replaceAll(remoteLogo, noImage));
 }
 
 /** Reads a bundle at its first request: most servers never show their documentation. */

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { type CataloguedProblem, hasEntityTag } from '@tenon/api';
+import { Asset, type CataloguedProblem } from '@tenon/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { securityHeaders } from '../security-headers.ts';
-import { type Asset, assetOf, bundle, type BundleName } from './bundles.ts';
+import { bundle, type BundleName, scriptType } from './bundles.ts';
 import { consoleDocument } from './console-document.ts';
 import { redocPage, redocStart, scalarPage, scalarStart } from './pages.ts';
 import { problemIndex, problemPage } from './problem-pages.ts';
 
 const html = 'text/html; charset=utf-8';
-const script = 'text/javascript; charset=utf-8';
+const json = 'application/json; charset=utf-8';
 
 /**
  * The pages may load their own files and nothing else. Both create styles in the page, Scalar shows images of the document as
@@ -32,21 +32,6 @@ const contentSecurityPolicy = {
 
 /** The script of /docs. Sources and bundles are equally far below `apps/server`. */
 const consoleScript = new URL('../../browser/console.js', import.meta.url);
-
-/** @param seconds how long a client may use it without asking again */
-async function sendAsset(
-  asset: Promise<Asset>,
-  { type, seconds }: { type: string; seconds: number },
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const { body, gzipped, etag } = await asset;
-  const caching = seconds === 0 ? 'no-cache' : `public, max-age=${seconds}`;
-  void reply.headers({ etag, 'cache-control': caching, vary: 'accept-encoding' }).type(type);
-  if (hasEntityTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
-  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(body);
-  return reply.header('content-encoding', 'gzip').send(gzipped);
-}
 
 /** What the pages show. Each is called at the first request that needs it. */
 export interface DocsContent {
@@ -75,26 +60,26 @@ export async function mountDocs(app: FastifyInstance, { document, problems }: Do
       .type(html)
       .send(page);
   const serveJson = (url: string, write: (made: unknown) => string) => {
-    let json: Promise<Asset> | undefined;
-    app.get(url, (request, reply) => {
-      json ??= document().then((made) => assetOf(Buffer.from(write(made))));
-      return sendAsset(json, { type: 'application/json; charset=utf-8', seconds: 0 }, request, reply);
+    let asset: Promise<Asset> | undefined;
+    app.get(url, async (_request, reply) => {
+      asset ??= document().then((made) => new Asset(json, write(made)));
+      return (await asset).send(reply.header('cache-control', 'no-cache'));
     });
   };
   serveJson('/openapi.json', JSON.stringify);
-  const sendBundle = (name: BundleName, request: FastifyRequest, reply: FastifyReply) =>
-    sendAsset(bundle(name), { type: script, seconds: 3600 }, request, reply);
+  const sendBundle = async (name: BundleName, reply: FastifyReply) =>
+    (await bundle(name)).send(reply.header('cache-control', 'public, max-age=3600'));
 
   app.get('/docs', async (_request, reply) => sendPage(reply, scalarPage));
   app.get('/docs/start.js', async (_request, reply) =>
-    reply.type(script).send(scalarStart(await readFile(consoleScript, 'utf8'))),
+    reply.type(scriptType).send(scalarStart(await readFile(consoleScript, 'utf8'))),
   );
   serveJson('/docs/openapi.json', consoleDocument);
-  app.get('/docs/scalar.js', (request, reply) => sendBundle('scalar', request, reply));
+  app.get('/docs/scalar.js', async (_request, reply) => sendBundle('scalar', reply));
 
   app.get('/redoc', async (_request, reply) => sendPage(reply, redocPage));
-  app.get('/redoc/start.js', async (_request, reply) => reply.type(script).send(redocStart));
-  app.get('/redoc/redoc.js', (request, reply) => sendBundle('redoc', request, reply));
+  app.get('/redoc/start.js', async (_request, reply) => reply.type(scriptType).send(redocStart));
+  app.get('/redoc/redoc.js', async (_request, reply) => sendBundle('redoc', reply));
 
   let byCode: ReadonlyMap<string, CataloguedProblem> | undefined;
   const catalogue = () => (byCode ??= new Map(problems().map((problem) => [problem.code, problem])));

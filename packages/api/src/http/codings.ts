@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
-/** The content codings that JSON is sent in, the better one first. */
+/** The content codings that texts are sent in, the better one first. */
 const codings = ['br', 'gzip'] as const;
 export type Coding = (typeof codings)[number];
 

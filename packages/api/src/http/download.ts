@@ -3,7 +3,7 @@ import type { ByteRange, Download, FileDownload } from '@tenon/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DownloadPlan, RequestContext } from '../context.ts';
 import { transportErrors } from '../errors.ts';
-import { hasEntityTag } from './etags.ts';
+import { knownEntityTag } from './etags.ts';
 
 /**
  * The part of a file that a Range header asks for. Null is the whole file: for no header, a malformed one, other units and several ranges,
@@ -34,7 +34,7 @@ export function planDownload(
 ): DownloadPlan {
   if (!('sha256' in file)) return { status: 200, range: null };
   const etag = etagOf(file);
-  if (hasEntityTag(headers['if-none-match'], etag)) return { status: 304, range: null };
+  if (knownEntityTag(headers['if-none-match'], etag) !== null) return { status: 304, range: null };
   if ('location' in file.content) return { status: 302, range: null };
   const ifRange = headers['if-range'];
   const isWhole = method === 'HEAD' || (ifRange !== undefined && ifRange !== etag);

@@ -35,15 +35,11 @@ export const inCoding = (etag: string, name: Coding): string => `${etag.slice(0,
  * Finds the ETag in If-None-Match that names an answer, in whichever coding the client got it. Null when the client does not have the
  * answer. For `*` it is the ETag itself. A malformed header is ignored.
  */
-function knownEntityTag(ifNoneMatch: string | undefined, etag: string): string | null {
+export function knownEntityTag(ifNoneMatch: string | undefined, etag: string): string | null {
   const tags = ifNoneMatch === undefined ? null : readEntityTags(ifNoneMatch);
   if (tags === '*') return etag;
   return tags?.find(({ text }) => `"${text}"` === etag)?.strong ?? null;
 }
-
-/** Whether If-None-Match names this ETag, so that the client already has what it would be sent. It ignores a malformed header. */
-export const hasEntityTag = (ifNoneMatch: string | undefined, etag: string): boolean =>
-  knownEntityTag(ifNoneMatch, etag) !== null;
 
 /**
  * How a client asks whether it still has an answer with a version. `version`: nothing in the answer changes without the version. `digest`:

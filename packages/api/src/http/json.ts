@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { codingOf, encoders } from './codings.ts';
+import { type Coding, codingOf, encoders } from './codings.ts';
 import { inCoding } from './etags.ts';
 
 const jsonType = 'application/json; charset=utf-8';
@@ -40,11 +40,19 @@ export function sendJson(
   return compress && isLong ? sendCompressed(reply, bytesOf(text)) : reply.send(bytesOf(text));
 }
 
-async function sendCompressed(reply: FastifyReply, body: string | Buffer): Promise<FastifyReply> {
+/**
+ * Sends a body in the coding that the client prefers. Its ETag then names the coding.
+ * @param encode answers the body in a coding
+ */
+export async function sendCompressed(
+  reply: FastifyReply,
+  body: string | Buffer,
+  encode = (coding: Coding): Promise<Buffer> => encoders[coding](body),
+): Promise<FastifyReply> {
   addVary(reply, 'accept-encoding');
   const coding = codingOf(reply.request.headers['accept-encoding']);
   if (coding === null) return reply.send(body);
-  const encoded = await encoders[coding](body);
+  const encoded = await encode(coding);
   const etag = reply.getHeader('etag');
   if (typeof etag === 'string') reply.header('etag', inCoding(etag, coding));
   return reply.header('content-encoding', coding).send(encoded);
