@@ -53,6 +53,7 @@ describe('every answer', () => {
     ['GET', '/api/v1/tasks', 401],
     ['GET', '/trpc/nowhere', 404],
     ['GET', '/%c3%28', 400],
+    ['GET', '/trpc/%c3%28', 400],
     ['PATCH', '/api/v1/auth/login', 405],
     ['POST', '/api/v1/auth/login', 415],
   ] as const)('to %s %s names the request and the time it took', async (method, url, status) => {

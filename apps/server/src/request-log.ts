@@ -1,4 +1,4 @@
-import { callerOf, sendProblem } from '@tenon/api';
+import { callerOf, serverOptions } from '@tenon/api';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Logger, maskAddresses } from './logger.ts';
 
@@ -36,15 +36,11 @@ function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply)
 const processTime = (reply: FastifyReply): string => (reply.elapsedTime / 1000).toFixed(6);
 
 /**
- * Adds `X-Request-Id` and `X-Process-Time` (seconds) to every answer, and writes one log line about it (A2). The line contains
- * no query, no body and no header but the user agent, because they may contain secrets. Successful health probes are logged at `debug`.
+ * Adds `X-Process-Time` (seconds) to every answer, and writes one log line about it (A2). The line contains no query, no body and no header
+ * but the user agent, because they may contain secrets. Successful health probes are logged at `debug`.
  */
 export function addRequestLog(app: FastifyInstance, logger: Logger): void {
   // With callbacks: this runs for every request, and a promise costs more than the work itself.
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    done();
-  });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     reply.header('x-process-time', processTime(reply));
     done();
@@ -65,5 +61,5 @@ export const answerUnrouted =
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'",
     });
-    sendProblem(error, request, reply);
+    serverOptions.frameworkErrors(error, request, reply);
   };

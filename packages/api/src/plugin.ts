@@ -5,7 +5,7 @@ import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest 
 import { appRouter } from './app-router.ts';
 import { type Platform, RequestContext, type RequestParts } from './context.ts';
 import { transportErrors } from './errors.ts';
-import { clientErrorHandler, sendProblem } from './http/failures.ts';
+import { clientErrorHandler, addRequestId, sendProblem } from './http/failures.ts';
 import { answerOtherMethods } from './http/methods.ts';
 import { unreadableBody } from './http/request-rules.ts';
 import { HttpTransport } from './http/transport.ts';
@@ -45,7 +45,8 @@ export const serverOptions = {
   // Node would answer a request without Host by itself, without a body.
   // Node gives every request with Upgrade to the socket, and some clients ask all servers for HTTP/2 in this way.
   http: { requireHostHeader: false, shouldUpgradeCallback: isSocketRequest },
-  frameworkErrors: (error, request, reply) => void sendError(error, request, reply),
+  // Fastify runs no hooks for these.
+  frameworkErrors: (error, request, reply) => void sendError(error, request, addRequestId(request, reply)),
 } satisfies FastifyHttpOptions<Server>;
 
 export interface TenonApiOptions {
@@ -130,8 +131,7 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
 
 function addLimits(scope: FastifyInstance): void {
   // With a callback: every request passes here, and a promise would cost more than the work itself.
-  scope.addHook('onRequest', (request, reply, done) => {
-    if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
+  scope.addHook('onRequest', (request, _reply, done) => {
     if (request.url.length > longestUrl) done(transportErrors.uri_too_long());
     else done();
   });

@@ -134,7 +134,7 @@ export function sendTrpcError(thrown: unknown, request: FastifyRequest, reply: F
   logFailure(request, error);
   return reply
     .code(error.status)
-    .headers({ 'x-request-id': request.id, ...problemHeaders(error) })
+    .headers(problemHeaders(error))
     .type('application/json')
     .send(JSON.stringify({ error: toErrorShape(error, { url: request.url, requestId: request.id }) }));
 }

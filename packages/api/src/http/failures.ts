@@ -48,6 +48,10 @@ export function logFailure(request: FastifyRequest, error: ApiError): void {
     log.error({ requestId, err: error.cause ?? error, code: error.problem }, 'request failed');
 }
 
+/** Adds the request id to the answer. */
+export const addRequestId = ({ id }: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  reply.header('x-request-id', id);
+
 /** The error handler of REST and of everything else that is not tRPC. Answers problem+json. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = toHttpError(thrown);
@@ -55,7 +59,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   return (
     reply
       .code(error.status)
-      .headers({ 'x-request-id': request.id, ...problemHeaders(error) })
+      .headers(problemHeaders(error))
       .type(problemType)
       // As bytes: for a string Fastify would add a charset, which this media type does not have.
       .send(Buffer.from(JSON.stringify(toProblem(error, { url: request.url, requestId: request.id }))))

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { transportErrors } from '../errors.ts';
 import { pathOf } from '../problem.ts';
-import { refuseConnection } from './failures.ts';
+import { addRequestId, refuseConnection } from './failures.ts';
 import { malformedRequest } from './request-rules.ts';
 
 /** The order in which Allow lists methods. */
@@ -112,9 +112,9 @@ const isPreflight = ({ headers }: FastifyRequest): boolean =>
   headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 
 /**
- * Refuses requests that are wrong as HTTP, and answers the methods that no route answers: OPTIONS with 204 and Allow, any other with 405 and Allow, and every method with 404
- * where there is nothing. It does so before a body is read. A CORS preflight is
- * left to the CORS plugin, if the server has it.
+ * Names each request in its answer (`X-Request-Id`). Refuses requests that are wrong as HTTP, and answers the methods that no route answers:
+ * OPTIONS with 204 and Allow, any other with 405 and Allow, and every method with 404 where there is nothing. It does so before a body is
+ * read. A CORS preflight is left to the CORS plugin, if the server has it.
  *
  * Call it before the routes are declared. Only the first call on a server has an effect.
  * @param sendError sends an error in the shape of the path
@@ -142,6 +142,7 @@ export function answerOtherMethods(
     hasCors = app.hasPlugin('@fastify/cors');
   });
   app.addHook('onRequest', (request, reply, done) => {
+    addRequestId(request, reply);
     const wrong = malformedRequest(request.raw);
     if (wrong) sendError(wrong, request, reply);
     else if (request.is404 || (request.method === 'OPTIONS' && !(hasCors && isPreflight(request))))
