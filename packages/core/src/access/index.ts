@@ -21,7 +21,7 @@ export {
   builtInRoles,
   isBuiltInRoleKey,
   ownerKey,
-  type Permission,
+  Permission,
   permissions,
 } from './permissions.ts';
 export { usualWorkingHours } from './working-hours.ts';

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Constraint } from '../kernel/principal.ts';
 
 /**
@@ -24,6 +25,10 @@ export const permissions = [
   'webhook:read', 'webhook:create', 'webhook:update', 'webhook:delete',
 ] as const; // prettier-ignore
 
+export const Permission = z.enum(permissions).meta({
+  id: 'Permission',
+  description: 'What somebody may do, as `resource:action`.',
+});
 export type Permission = (typeof permissions)[number];
 
 /** What these show is of the whole organization, so a role in a part of it does not grant them. Roles name them one by one. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Changes } from '../kernel/changes.ts';
 import type { Person } from '../kernel/schemas.ts';
-import { SentEvent } from './sent-event.ts';
+import { EventBase } from './sent-event.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
@@ -68,8 +68,12 @@ export class NewEvent {
 function valueOf(field: z.ZodType): z.ZodType {
   let schema: z.core.SomeType = field;
   while (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) schema = schema.unwrap();
-  return z.nullable(schema);
+  return schema instanceof z.ZodNullable ? schema : z.nullable(schema);
 }
+
+/** `task.created` as the name of a schema: `TaskCreated`. */
+const schemaNameOf = (type: string): string =>
+  type.replaceAll(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** One type of event in the catalogue. */
 export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape> {
@@ -81,8 +85,15 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
   readonly changes: z.ZodObject;
   readonly #declaration: EventDeclaration<Data, Fields>;
   readonly #stream: EventStream;
+  readonly #changesName: string | null;
 
-  constructor(type: string, declaration: EventDeclaration<Data, Fields>, stream: EventStream) {
+  /** @param changesName what the document calls the schema of the changes. Null: it has no name. */
+  constructor(
+    type: string,
+    declaration: EventDeclaration<Data, Fields>,
+    stream: EventStream,
+    changesName: string | null,
+  ) {
     this.type = type;
     this.entityType = declaration.entityType ?? type.slice(0, type.indexOf('.'));
     this.data = z.object(declaration.data ?? ({} as Data));
@@ -96,6 +107,7 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
     );
     this.#declaration = declaration;
     this.#stream = stream;
+    this.#changesName = changesName;
   }
 
   /** Whether it happens in an organization, and not outside of any. */
@@ -110,21 +122,24 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
     return new NewEvent(this.type, { type: this.entityType, id }, fields);
   }
 
-  /** The event as it is sent to others. */
-  get schema(): z.ZodObject {
-    const name = this.type.replaceAll(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase());
+  /** The event as it is sent to others: what every event has, and what this type says. */
+  get schema(): z.ZodType {
     const { entityType, data } = this;
-    const entity = z.object({ type: z.literal(entityType).describe('The kind of entity.'), id: z.uuid() });
+    const entity = z
+      .object({ type: z.literal(entityType).describe('The kind of entity.'), id: z.uuid() })
+      .meta({ id: `${schemaNameOf(entityType)}EntityName` });
     const fields = Object.entries<z.ZodType>(this.changes.shape);
-    const changes = z.object(
+    const described = z.object(
       Object.fromEntries(fields.map(([name, field]) => [name, field.describe('Present when this field changed.')])),
     );
-    return SentEvent.extend({
+    const changes = this.#changesName === null ? described : described.meta({ id: this.#changesName });
+    const own = z.object({
       type: z.literal(this.type).describe('The type of the event.'),
       entity: entity.describe('What it happened to.'),
       changes: changes.describe('What changed, by field.'),
       data: data.describe('More facts about it.'),
-    }).meta({ id: `${name}Event` });
+    });
+    return z.intersection(EventBase, own).meta({ id: `${schemaNameOf(this.type)}Event` });
   }
 
   summary(event: SummaryParts<Data, Fields>): string {
@@ -193,10 +208,14 @@ export function defineEvents<Declarations extends Readonly<Record<string, object
   declarations: Declarations,
   stream: EventStream = 'organization',
 ): EventTypes<Declarations> {
-  const types = Object.entries(declarations).map(([name, declaration]) => [
-    name,
-    new EventType(`${entity}.${name}`, declaration as EventDeclaration<Shape, Shape>, stream),
-  ]);
+  const declared = Object.entries(declarations) as [string, EventDeclaration<Shape, Shape>][];
+  // The changes that `updated` tells have a name, because `created` tells the same ones.
+  const usual = declared.find(([name]) => name === 'updated')?.[1].changes;
+  const types = declared.map(([name, declaration]) => {
+    const isUsual = usual !== undefined && declaration.changes === usual;
+    const changesName = isUsual ? `${schemaNameOf(entity)}Changes` : null;
+    return [name, new EventType(`${entity}.${name}`, declaration, stream, changesName)];
+  });
   return Object.fromEntries(types) as EventTypes<Declarations>;
 }
 

@@ -14,6 +14,12 @@ export const SentEvent = ActivityEntry.extend({
 }).meta({ id: 'SentEvent' });
 export type SentEvent = z.output<typeof SentEvent>;
 
+/** The fields of a sent event that are the same for every type. */
+export const EventBase = SentEvent.omit({ type: true, entity: true, changes: true, data: true }).meta({
+  id: 'EventBase',
+  description: 'What every event has, whatever its type.',
+});
+
 export const sentEventOf = (entry: ActivityEntry, organizationId: string, sequence: number): SentEvent => ({
   ...entry,
   sequence,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { permissions } from '../../access/index.ts';
+import { Permission, permissions } from '../../access/index.ts';
 import { secret } from '../../kernel/redaction.ts';
 import {
   anyIdOr,
@@ -36,7 +36,7 @@ export type ApiKeyCreated = z.output<typeof ApiKeyCreated>;
 
 export const ApiKeyCreate = input('ApiKeyCreate', {
   name: line(100).describe('What it is for.'),
-  scopes: distinct(z.array(z.enum(permissions)).min(1).max(permissions.length)).describe(
+  scopes: distinct(z.array(Permission).min(1).max(permissions.length)).describe(
     'Permissions: what the key may do at most. None that you do not hold yourself.',
   ),
   serviceAccountId: id().optional().describe('The service account as which it acts; you yourself when absent.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { permissions } from '../../access/index.ts';
+import { Permission } from '../../access/index.ts';
 import { priorities } from '../../kernel/priorities.ts';
 import { id, input, instantIn, instantOut, output } from '../../kernel/schemas.ts';
 import { WorkingHoursPolicy } from '../organizations/organization.schema.ts';
@@ -30,7 +30,7 @@ export const OwnAccess = output('OwnAccess', {
 export type OwnAccess = z.output<typeof OwnAccess>;
 
 export const AccessQuestion = input('AccessQuestion', {
-  permission: z.enum(permissions).describe('The permission in question.'),
+  permission: Permission.describe('The permission in question.'),
   subject: z
     .strictObject({
       assigneeIds: z.array(id()).max(100).optional().describe('The user ids of its assignees.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { permissions } from '../../access/index.ts';
+import { Permission, permissions } from '../../access/index.ts';
 import { constraints } from '../../kernel/principal.ts';
 import { auditOut, distinct, id, input, listInput, output } from '../../kernel/schemas.ts';
 import { line } from '../../kernel/text.ts';
@@ -34,7 +34,7 @@ export const roleIds = () => distinct(z.array(id()).min(1).max(20));
 
 const fields = {
   name: line(100).describe('What people call it.'),
-  permissions: distinct(z.array(z.enum(permissions)).max(permissions.length)).describe(
+  permissions: distinct(z.array(Permission).max(permissions.length)).describe(
     'What it allows. None that you do not have yourself.',
   ),
   constraints: distinct(z.array(z.enum(constraints)).max(constraints.length)).describe(
