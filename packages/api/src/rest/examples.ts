@@ -1,6 +1,9 @@
 import type { Json } from './json-schema.ts';
 
-/** What was sent to an operation and what it answered. Each is absent where it is not JSON, or nothing. */
+/**
+ * What was sent to an operation and what it answered: the address of a redirect, and the first events of a stream. Each is absent where it
+ * is a file, or nothing.
+ */
 export interface OperationExample {
   readonly request?: Json;
   readonly answer?: unknown;

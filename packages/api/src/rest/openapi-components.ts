@@ -82,7 +82,7 @@ export const parameters: Json = {
 
 const text = { type: 'string' };
 
-export const headers: Json = {
+export const headers = {
   RequestId: { description: 'Names this request in the logs.', schema: text },
   ETag: {
     description:
@@ -106,7 +106,7 @@ export const headers: Json = {
   Sunset: { description: 'When the operation may be removed, as an HTTP date (RFC 8594).', schema: text },
   RetryAfter: { description: 'After how many seconds to try again.', schema: { type: 'integer' } },
   WwwAuthenticate: { description: 'Always `Bearer`.', schema: text },
-};
+} satisfies Json;
 
 const DryRunSchema = z.object({
   dryRun: z.literal(true).describe('Always true.'),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Operation, problemsOf } from '../operation.ts';
 import type { Examples, OperationExample } from './examples.ts';
 import { type Components, isJson, type Json } from './json-schema.ts';
-import { type ProblemGroup, problemResponse, problemResponseName } from './openapi-components.ts';
+import { headers, type ProblemGroup, problemResponse, problemResponseName } from './openapi-components.ts';
 
 /** The responses of the operations of the document: JSON, jobs, redirects, files, streams and problems. */
 
@@ -23,9 +23,9 @@ export const responsesOf = (operation: Operation, components: Components, exampl
   announced(operation, answersOf(operation, components, examples));
 
 function answersOf(operation: Operation, components: Components, { answer, accepted }: AnswerExamples): Json {
-  if (operation.kind === 'redirect') return redirectResponses(operation);
+  if (operation.kind === 'redirect') return redirectResponses(operation, answer);
   if (operation.kind === 'download') return downloadResponses(operation);
-  if (operation.kind === 'stream') return streamResponses(operation, components);
+  if (operation.kind === 'stream') return streamResponses(operation, components, answer);
   const { status, output, mutationHeaders, revalidates } = operation;
   const members = output instanceof z.ZodObject ? output.shape : {};
   const schema = output && components.output(output);
@@ -77,19 +77,22 @@ const jobResponse = (components: Components, example: unknown): Json => ({
 });
 
 /** Linters ask for a 2xx or a `default` response. A redirect has no 2xx, so `default` replaces its 500. */
-function redirectResponses(operation: Operation): Json {
+function redirectResponses(operation: Operation, example: unknown): Json {
   const { 500: internal, ...problems } = problemResponses(operation);
-  const headers = { 'X-Request-Id': ref('RequestId'), Location: ref('RedirectLocation') };
+  const location = example === undefined ? ref('RedirectLocation') : { ...headers.RedirectLocation, example };
   return {
-    [operation.status]: { description: STATUS_CODES[operation.status], headers },
+    [operation.status]: {
+      description: STATUS_CODES[operation.status],
+      headers: { 'X-Request-Id': ref('RequestId'), Location: location },
+    },
     ...problems,
     default: internal,
   };
 }
 
 function downloadResponses(operation: Operation): Json {
-  const headers = { 'X-Request-Id': ref('RequestId'), ETag: ref('FileETag') };
-  const sent = { ...headers, 'Content-Disposition': ref('ContentDisposition'), 'Accept-Ranges': ref('AcceptRanges') };
+  const always = { 'X-Request-Id': ref('RequestId'), ETag: ref('FileETag') };
+  const sent = { ...always, 'Content-Disposition': ref('ContentDisposition'), 'Accept-Ranges': ref('AcceptRanges') };
   const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
   return {
     200: { description: 'The whole file.', headers: sent, content },
@@ -100,15 +103,15 @@ function downloadResponses(operation: Operation): Json {
     },
     302: {
       description: 'The storage serves the file there, for at most 60 seconds.',
-      headers: { ...headers, Location: ref('FileLocation') },
+      headers: { ...always, Location: ref('FileLocation') },
     },
-    304: { description: STATUS_CODES[304], headers },
+    304: { description: STATUS_CODES[304], headers: always },
     ...problemResponses(operation),
   };
 }
 
 /** OpenAPI 3.1 describes no parts of a stream, so the schema is that of a list of them. Version 3.2 calls the same `itemSchema`. */
-function streamResponses(operation: Operation, components: Components): Json {
+function streamResponses(operation: Operation, components: Components, example: unknown): Json {
   const items = Object.entries(operation.events).map(([name, schema]) => ({
     type: 'object',
     properties: {
@@ -119,11 +122,12 @@ function streamResponses(operation: Operation, components: Components): Json {
     },
     required: ['event', 'data'],
   }));
+  const schema = { type: 'array', format: 'event-stream', items: { anyOf: items } };
   return {
     200: {
       description: 'The stream. `data` is JSON.',
       headers: { 'X-Request-Id': ref('RequestId') },
-      content: { 'text/event-stream': { schema: { type: 'array', format: 'event-stream', items: { anyOf: items } } } },
+      content: { 'text/event-stream': { schema, ...(example !== undefined && { example }) } },
     },
     ...problemResponses(operation),
   };

@@ -9,16 +9,13 @@ import { type Case, cases } from './cases.ts';
 import { fieldsOf, missingIds, namesById, onlyRequired } from './fields.ts';
 import { problemCalls } from './problem-calls.ts';
 import { openScene, operations, type Person, type Scene } from './scene.ts';
-import type { Fields, Reply } from './wire.ts';
+import { type Fields, type Reply, streamEventsIn } from './wire.ts';
 
 /** When everything in the examples happens. */
 const when = new Date('2026-11-02T09:00:00.000Z');
 
 /** No operation has this name. */
 const dryRunName = 'dryRun';
-
-/** The kinds of operations that answer JSON, if anything. */
-const answersJson: readonly Operation['kind'][] = ['json', 'upload', 'form', 'click'];
 
 /** How many items of a list an example shows. */
 const shown = 1;
@@ -49,14 +46,33 @@ interface Recorded {
   readonly problems: readonly Problem[];
 }
 
+/** What an example shows of an answer. Undefined for nothing, and for a file, whose bytes JSON cannot contain. */
+function shownOf({ kind, output }: Operation, { data, text }: Reply): unknown {
+  if (kind === 'stream') return streamEventsIn(text);
+  return output === null ? undefined : shorten(data);
+}
+
 /** Writes what is written in the background, so that the next answer does not depend on when. */
 async function settle({ platform }: Scene): Promise<void> {
   await platform.sealer.sealAll();
   await platform.apiLog.write();
 }
 
-/** Calls an operation. A query is called twice, so that there was something to report, and a list without its filters when they match nothing. */
+/**
+ * Calls an operation. A query is called twice, so that there was something to report, and a list without its filters when they match
+ * nothing. Of a stream it reads the beginning and one thing that happened, to whatever it happened.
+ */
 async function answerOf({ name, operation }: Case, input: Fields, owner: Person, scene: Scene): Promise<Reply> {
+  if (operation.kind === 'stream') {
+    const ids = new Set(
+      fieldsOf(operation)
+        .filter(namesById)
+        .map((field) => field.name),
+    );
+    const wide = Object.fromEntries(Object.entries(input).filter(([field]) => !ids.has(field)));
+    const headers = { 'x-organization-id': owner.organization.id };
+    return scene.call('rest', name, wide, { token: owner.token, headers, events: 2 });
+  }
   const call = (fields: Fields) => scene.callAs(owner, 'rest', name, fields);
   if (operation.type !== 'query' || operation.kind !== 'json') return call(input);
   await call(input);
@@ -82,12 +98,12 @@ async function record(one: Case, scene: Scene, names: Names): Promise<Recorded> 
   if (reply.problem) throw new Error(`${name} answered ${JSON.stringify(reply.problem)}`);
   problems.push((await scene.callAs(owner, 'rest', name, input)).problem);
   const request = bodyOf(operation, input);
-  const hasAnswer = operation.output !== null && answersJson.includes(operation.kind);
+  const answer = shownOf(operation, reply);
   return {
     name,
     firstEmail: owner.email,
     input,
-    example: { ...(request && { request }), ...(hasAnswer && { answer: shorten(reply.data) }) },
+    example: { ...(request && { request }), ...(answer !== undefined && { answer }) },
     problems: problems.filter((problem) => problem !== null),
   };
 }
@@ -166,14 +182,25 @@ class Names {
 const sorted = <Value>(record: Readonly<Record<string, Value>>): Record<string, Value> =>
   Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
+/** Compares the answer of an example with what its operation answers. */
+function checksOf({ kind, events, output }: Operation, answer: unknown): { error?: Error }[] {
+  if (kind === 'stream' && Array.isArray(answer))
+    return answer.filter(isJson).map(({ event, data }) => {
+      const schema = events[String(event)] ?? events['*'];
+      return schema?.safeParse(data) ?? { error: new Error(`There is no event ${String(event)}.`) };
+    });
+  return output === null ? [] : [output.safeParse(answer)];
+}
+
 /** Why an example is not what its operation takes or answers. Null when it is. */
 function faultOf(name: string, input: Fields, { request, answer }: OperationExample): string | null {
   const operation = operations.get(name);
-  const parsed = [
-    ...(request && operation ? [operation.input.safeParse(input)] : []),
-    ...(answer !== undefined && operation?.output ? [operation.output.safeParse(answer)] : []),
+  if (!operation) return null;
+  const checks = [
+    ...(request ? [operation.input.safeParse(input)] : []),
+    ...(answer === undefined ? [] : checksOf(operation, answer)),
   ];
-  const fault = parsed.find(({ success }) => !success);
+  const fault = checks.find(({ error }) => error);
   return fault?.error ? `${name}: ${fault.error.message}` : null;
 }
 

@@ -27,6 +27,8 @@ export interface CallOptions {
   /** @default null, an anonymous caller */
   token?: string | null;
   headers?: Readonly<Record<string, string>>;
+  /** How many events of a stream to read. @default 1 */
+  events?: number;
 }
 
 /** Percent-encodes text. A lone surrogate is encoded as a careless client would do it, which is not valid UTF-8. */
@@ -92,35 +94,54 @@ interface TrpcBody {
   error?: { data: { problem: Problem } };
 }
 
-/** The first frame in a text, after the greeting of tRPC. */
-function firstFrame(text: string): { event: string; data: object } | null {
-  const [frame = ''] = text.split(/\n\n+/).filter((part) => !part.startsWith('event: connected'));
-  const data = /^data: (.*)$/m.exec(frame)?.[1];
-  return data === undefined
-    ? null
-    : { event: /^event: (.*)$/m.exec(frame)?.[1] ?? '', data: JSON.parse(data) as object };
+/** An event of a stream. */
+export interface StreamEvent {
+  readonly id?: string;
+  readonly event: string;
+  readonly data: object;
+  readonly retry?: number;
 }
 
-/** Reads a stream until its first frame, and then goes. tRPC sends problems as frames too. */
-async function callStream(app: FastifyInstance, surface: Surface, request: InjectOptions): Promise<Reply> {
+/** Reads the events in the text of a stream. The greeting of tRPC is none. */
+export const streamEventsIn = (text: string): StreamEvent[] =>
+  text.split(/\n\n+/).flatMap((frame) => {
+    const fields = new Map(Array.from(frame.matchAll(/^(\w+): (.*)$/gm), ([, name = '', value = '']) => [name, value]));
+    const { id, event = '', data, retry } = Object.fromEntries(fields);
+    if (data === undefined || event === 'connected') return [];
+    return {
+      ...(id !== undefined && { id }),
+      event,
+      data: JSON.parse(data) as object,
+      ...(retry !== undefined && { retry: Number(retry) }),
+    };
+  });
+
+/** Reads the first events of a stream, and then goes. tRPC sends problems as events too. */
+async function callStream(
+  app: FastifyInstance,
+  surface: Surface,
+  request: InjectOptions,
+  wanted: number,
+): Promise<Reply> {
   const response = await app.inject({ ...request, payloadAsStream: true });
   const { statusCode: status, headers } = response;
   const body = response.stream();
   let text = '';
-  let frame: ReturnType<typeof firstFrame> = null;
+  let events: StreamEvent[] = [];
   for await (const chunk of body) {
     text += String(chunk);
-    frame = status < 400 && text.endsWith('\n\n') ? firstFrame(text) : null;
-    if (frame) break;
+    events = status < 400 && text.endsWith('\n\n') ? streamEventsIn(text) : [];
+    if (events.length >= wanted) break;
   }
   body.destroy();
-  if (!frame) return { status, headers, text, data: null, problem: JSON.parse(text) as Problem };
-  if (frame.event === 'serialized-error') {
-    const { problem } = (frame.data as NonNullable<TrpcBody['error']>).data;
+  const [first] = events;
+  if (!first) return { status, headers, text, data: null, problem: JSON.parse(text) as Problem };
+  if (first.event === 'serialized-error') {
+    const { problem } = (first.data as NonNullable<TrpcBody['error']>).data;
     return { status: problem.status, headers, text, data: null, problem };
   }
-  // The sequence in the first frame differs from call to call.
-  return { status, headers, text, data: { begins: 'sequence' in frame.data }, problem: null };
+  // The sequence in the first event differs from call to call.
+  return { status, headers, text, data: { begins: 'sequence' in first.data }, problem: null };
 }
 
 /** Calls an operation as a client of the surface would. */
@@ -130,11 +151,11 @@ export async function callOver(
   name: string,
   operation: Operation,
   input: Fields,
-  { token = null, headers = {} }: CallOptions,
+  { token = null, headers = {}, events = 1 }: CallOptions,
 ): Promise<Reply> {
   const request = surface === 'rest' ? restRequest(operation, input) : trpcRequest(name, operation, input);
   const sent = { ...request.headers, ...headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
-  if (operation.kind === 'stream') return callStream(app, surface, { ...request, headers: sent });
+  if (operation.kind === 'stream') return callStream(app, surface, { ...request, headers: sent }, events);
   const { statusCode: status, headers: got, body: text } = await app.inject({ ...request, headers: sent });
   const failed = status >= 400;
   const isFile = operation.kind === 'download' && surface === 'rest' && !failed;
