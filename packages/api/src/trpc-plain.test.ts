@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest, InjectOptions } from 'fastify';
+import { jsonlStreamConsumer } from '@trpc/server/unstable-core-do-not-import';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operationsOf } from './operations.ts';
 import { fixtureRouter, fixtureServer, noteId, organizationId } from './testing/fixture.ts';
@@ -23,6 +24,7 @@ describe('which requests are plain', () => {
     ['HEAD', 'notes.get', {}, ['notes.get']],
     ['GET', 'notes.get,notes.list?batch=1', {}, ['notes.get', 'notes.list']],
     ['GET', 'notes.get,notes.list?batch=1', { 'if-none-match': '"3"' }, ['notes.get', 'notes.list']],
+    ['GET', 'notes.get,notes.list?batch=1', { 'trpc-accept': 'application/jsonl' }, ['notes.get', 'notes.list']],
     ['POST', 'notes.create', json, ['notes.create']],
     ['POST', 'notes.create', { 'content-type': 'Application/JSON ; charset=utf-8' }, ['notes.create']],
     ['POST', 'notes.create?batch=1', { ...json, 'idempotency-key': 'k' }, ['notes.create']],
@@ -32,7 +34,9 @@ describe('which requests are plain', () => {
 
   test.each([
     ['GET', 'notes.get,notes.list', {}],
-    ['GET', 'notes.get?batch=1', { 'trpc-accept': 'application/jsonl' }],
+    ['GET', 'notes.get', { 'trpc-accept': 'application/jsonl' }],
+    ['HEAD', 'notes.get?batch=1', { 'trpc-accept': 'application/jsonl' }],
+    ['GET', 'notes.get?batch=1', { 'trpc-accept': 'application/json' }],
     ['GET', 'notes.get?batch=1', { accept: 'text/html, application/jsonl' }],
     ['GET', 'notes.get', { 'content-type': 'multipart/form-data' }],
     ['GET', 'notes.get?connectionParams=%7B', {}],
@@ -118,5 +122,42 @@ describe('a plain request is answered as tRPC answers it', () => {
     const ours = await send(request);
     expect(ours).toEqual(await send(request, { 'trpc-accept': 'application/json' }));
     expect(ours.statusCode).toBe(status);
+  });
+
+  interface Lines {
+    [index: string]: Promise<{ error?: unknown; result?: Promise<{ data: Promise<unknown> }> }>;
+  }
+
+  /** Puts together the answers in the lines of a body, as tRPC's own client does. */
+  async function answersIn(body: string): Promise<unknown[]> {
+    const [answers] = await jsonlStreamConsumer<Lines>({
+      from: new Blob([body]).stream(),
+      abortController: new AbortController(),
+    });
+    return Promise.all(
+      Object.values(answers).map(async (answer) => {
+        const { error, result } = await answer;
+        return error ? { error } : { data: await (await result)?.data };
+      }),
+    );
+  }
+
+  test.each<[string, InjectOptions]>([
+    ['a batch of one', get('notes.get?batch=1', { 0: one })],
+    ['reads', get('notes.get,notes.list?batch=1', { 0: one })],
+    ['failures', get('notes.get,notes.get?batch=1', { 0: other, 1: one })],
+    ['writes, one of them without an answer', post('notes.create,notes.delete?batch=1', { 0: { title: 'a' }, 1: one })],
+    ['a crash', post('notes.create,notes.create?batch=1', { 0: { title: 'crash' }, 1: {} })],
+    ['what is no JSON', post('notes.create,notes.create?batch=1', '{')],
+    ['anonymous calls', get('notes.get,notes.list?batch=1', { 0: one }, { authorization: '' })],
+  ])('in lines: %s', async (_what, request) => {
+    const ours = await send(request, { 'trpc-accept': 'application/jsonl' });
+    // With this header tRPC answers in lines itself.
+    const theirs = await send(request, { accept: 'application/jsonl' });
+    expect({ ...ours, body: null }).toEqual({ ...theirs, body: null });
+    // tRPC writes up to three lines for a call.
+    const calls = String(request.url).split('?')[0]?.split(',') ?? [];
+    expect(ours.body.trimEnd().split('\n')).toHaveLength(1 + calls.length);
+    expect(await answersIn(ours.body)).toEqual(await answersIn(theirs.body));
   });
 });

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '@tenon/core';
 import type { Answer, RequestContext } from './context.ts';
@@ -70,6 +71,9 @@ interface PlainCall {
   readonly operation: Operation;
 }
 
+/** Whether a client wants each answer of a batch as soon as it is there, as tRPC's httpBatchStreamLink and our SDK do. */
+const wantsLines = ({ headers }: FastifyRequest): boolean => headers['trpc-accept'] === 'application/jsonl';
+
 const isJson = (contentType: string | undefined): boolean =>
   contentType === 'application/json' || contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 
@@ -86,7 +90,8 @@ export function plainCalls(
   { isBatch }: TrpcInput,
 ): PlainCall[] | null {
   const { headers, method, url } = request;
-  if (headers['trpc-accept'] !== undefined || headers.accept?.includes('jsonl')) return null;
+  if (headers.accept?.includes('jsonl')) return null;
+  if (headers['trpc-accept'] !== undefined && !(wantsLines(request) && isBatch && method !== 'HEAD')) return null;
   if (method === 'POST' ? !isJson(headers['content-type']) : headers['content-type'] !== undefined) return null;
   // tRPC decodes the path again, and reads the URL as a browser does.
   if (/[#%]/.test(path) || url.includes('#') || url.includes('connectionParams')) return null;
@@ -127,7 +132,28 @@ function headersOf(outcomes: readonly Outcome[], answer: Answer | null): Record<
 }
 
 /**
- * Answers plain calls and JSON batches with the same bytes as tRPC. tRPC itself makes a Fetch request, a Fetch response and about twenty
+ * Sends the answers to a batch as `application/jsonl`: a line that names the calls, and a line for each call as soon as it has ended. tRPC
+ * itself writes three lines for a call, because its answers may contain promises. Its clients read both.
+ */
+function sendLines(
+  calls: readonly PlainCall[],
+  textOf: (call: PlainCall, batchIndex: number) => Promise<string>,
+  reply: FastifyReply,
+): FastifyReply {
+  const lines = new PassThrough();
+  lines.write(`{${calls.map((_, index) => `"${index}":[[0],[null,0,${index}]]`).join()}}\n`);
+  const writeLine = async (call: PlainCall, index: number): Promise<void> => {
+    lines.write(`[${index},0,[[${await textOf(call, index)}]]]\n`);
+  };
+  Promise.all(calls.map(writeLine)).then(
+    () => lines.end(),
+    (error: Error) => lines.destroy(error),
+  );
+  return reply.type('application/json').send(lines);
+}
+
+/**
+ * Answers plain calls and batches as tRPC does, JSON with the same bytes. tRPC itself makes a Fetch request, a Fetch response and about twenty
  * promises for a call, which cost more than the call. A test compares the two.
  */
 export async function answerPlain(
@@ -147,6 +173,10 @@ export async function answerPlain(
       return { path, error };
     }
   };
+  if (wantsLines(request)) {
+    addVary(reply, 'trpc-accept, accept');
+    return sendLines(calls, async (call, index) => jsonOf(request, await run(call, index)), reply);
+  }
   const [first] = calls;
   const outcomes = first && calls.length === 1 ? [await run(first, 0)] : await Promise.all(calls.map(run));
   const headers = headersOf(outcomes, context.answer);
