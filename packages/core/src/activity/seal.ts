@@ -163,8 +163,10 @@ const addSeals = statement<Seals, never>((db, { organizationIds, sequences, even
 const chainLock = 7_203_685;
 
 /**
- * Also makes the transaction use indexes. While the tables are nearly empty, PostgreSQL would plan to read them whole, and keep such a plan
- * when they have grown.
+ * Also makes the transaction use indexes. While the tables are nearly empty and not analyzed, PostgreSQL plans to read them whole, and
+ * keeps such plans when the tables have grown. Measured among 20,000 events, with plans from when there were three: `unsealedIds` reads
+ * 1,994 pages for one event without the setting, in three sequential scans, and 1,028 pages with it. Once the tables are analyzed, it reads
+ * 12 pages either way.
  */
 const tryToLock = statement<Record<string, never>, { locked: boolean }>((db) => {
   const query = sql<{ locked: boolean }>`select pg_try_advisory_xact_lock(${sql.lit(chainLock)}) as locked,
