@@ -9,7 +9,7 @@ import type { NotificationType } from './notification.types.ts';
 export interface News {
   /** The id of the event. Notifications have the same id, so they are in the order of the events. Null without an event. */
   id: string | null;
-  /** Identifies the news in one text, because nobody is notified twice of the same. */
+  /** Identifies the news in one text, because nobody is notified twice of the same thing. */
   newsKey: string;
   type: NotificationType;
   userIds: readonly string[];

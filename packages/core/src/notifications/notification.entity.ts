@@ -18,7 +18,7 @@ export const NotificationEntity = defineEntity({
     id: id().primary(),
     organizationId: id(),
     type: p.enum(notificationTypes),
-    /** Identifies the news in one text, because nobody is notified twice of the same. */
+    /** Identifies the news in one text, because nobody is notified twice of the same thing. */
     newsKey: p.string(),
     /** The user who did it; null when time did. */
     actorId: id().nullable(),
