@@ -4,20 +4,20 @@ import { defineErrors } from '../kernel/errors.ts';
 export const liveErrors = defineErrors({
   stream_too_slow: {
     kind: 'unavailable',
-    message: 'The stream was read too slowly. Go on with the last id that you have received.',
+    message: 'The stream was read too slowly. Reconnect with the last id that you have received.',
     cause: 'The client read the stream more slowly than events happened, and the server ended it.',
-    remedy: 'Connect again with the last id that you received. Read faster, or ask for fewer types of events.',
+    remedy: 'Reconnect with the last id that you received. Read faster, or ask for fewer types of events.',
   },
   server_stopping: {
     kind: 'unavailable',
-    message: 'This server stops. Go on at another one, with the last id that you have received.',
+    message: 'This server is stopping. Reconnect to another one with the last id that you have received.',
     cause: 'The server is being stopped or replaced.',
-    remedy: 'Connect again with the last id that you received. Another server answers.',
+    remedy: 'Reconnect with the last id that you received. Another server answers.',
   },
   stream_interrupted: {
     kind: 'unavailable',
-    message: 'The stream was interrupted. Go on with the last id that you have received.',
-    cause: 'The server lost what it needs to go on with the stream, such as its database.',
-    remedy: 'Wait a few seconds, and connect again with the last id that you received.',
+    message: 'The stream was interrupted. Reconnect with the last id that you have received.',
+    cause: 'The server lost something that the stream needs, such as its database.',
+    remedy: 'Wait a few seconds, and reconnect with the last id that you received.',
   },
 });

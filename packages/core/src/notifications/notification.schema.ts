@@ -15,14 +15,12 @@ export const Notification = output('Notification', {
   entity: z
     .object({ type: z.string().describe('The kind of entity, such as `task`.'), id: z.uuid() })
     .describe('What it is about: the task, the comment, or the invitation.'),
-  task: TaskRef.nullable().describe('Null when you no longer see it, and when it is about no task.'),
-  commentId: z.uuid().nullable().describe('The comment that it is about; null when it is about none.'),
+  task: TaskRef.nullable().describe('Null when you no longer see it, or when it is not about a task.'),
+  commentId: z.uuid().nullable().describe('The comment that it is about; null when it is not about a comment.'),
   actor: Person.nullable().describe('Who did it; null when time did, or when you no longer see what it is about.'),
   message: z.string().describe('One line in plain words.'),
   readAt: instantOut().nullable().describe('When you read it; null until then.'),
-  deliveredAt: instantOut()
-    .nullable()
-    .describe('When a client of yours first got it. It may follow some seconds later.'),
+  deliveredAt: instantOut().nullable().describe('When a client of yours first got it. It is set some seconds later.'),
   createdAt: instantOut(),
 });
 export type Notification = z.output<typeof Notification>;
@@ -30,9 +28,9 @@ export type Notification = z.output<typeof Notification>;
 export const NotificationListInput = z.strictObject({
   ...pageInput,
   ...createdRange,
-  unread: z.boolean().optional().describe('Only those that are unread, or that are read.'),
-  type: anyOf(type()).describe('Only those of these types.'),
-  task: anyOf(id()).describe('Only those about these tasks.'),
+  unread: z.boolean().optional().describe('True lists the unread ones, and false the read ones.'),
+  type: anyOf(type()).describe('Only notifications of these types.'),
+  task: anyOf(id()).describe('Only notifications about these tasks.'),
 });
 export type NotificationListInput = z.output<typeof NotificationListInput>;
 
@@ -42,7 +40,9 @@ export const UnreadCount = output('UnreadCount', {
 export type UnreadCount = z.output<typeof UnreadCount>;
 
 export const NotificationsRead = input('NotificationsRead', {
-  ids: distinct(z.array(id()).min(1).max(500)).describe('Those of others, and unknown ones, are left out.'),
+  ids: distinct(z.array(id()).min(1).max(500)).describe(
+    "Ids of other people's notifications and unknown ids are ignored.",
+  ),
 });
 export type NotificationsRead = z.output<typeof NotificationsRead>;
 
@@ -86,7 +86,7 @@ export const NotificationPreferencesUpdate = input('NotificationPreferencesUpdat
     (one) => one.type,
   )
     .optional()
-    .describe('The types that change. Others stay.'),
+    .describe('The types to change. Others stay.'),
   quietHours: quietHours
     .nullable()
     .optional()

@@ -4,7 +4,7 @@ import { createdRange, id, instantOut, logInput, logPage, output } from '../kern
 import { deliveryStatuses } from './webhook.entity.ts';
 
 const DeliveryAttempt = output('DeliveryAttempt', {
-  at: instantOut().describe('When it began.'),
+  at: instantOut().describe('When it started.'),
   status: z.number().int().nullable().describe('The HTTP status of the response; null without one.'),
   durationMs: z.number().int().describe('How long it took, in milliseconds.'),
   error: z
@@ -21,8 +21,8 @@ export const WebhookDelivery = output('WebhookDelivery', {
   webhookId: z.uuid(),
   eventId: z.uuid().describe('The `webhook-id` of every attempt.'),
   eventType: z.string().describe('The type of the event, such as `task.created`.'),
-  status: z.enum(deliveryStatuses).describe('What became of it.'),
-  attempts: z.array(DeliveryAttempt).describe('The latest 20, the first one first.'),
+  status: z.enum(deliveryStatuses).describe('Its state.'),
+  attempts: z.array(DeliveryAttempt).describe('The latest 20 attempts, oldest first.'),
   nextAttemptAt: instantOut().nullable().describe('When it is sent next; null when it is not.'),
   payload: SentEvent.nullable().describe('What is sent; null when you do not see the event.'),
   createdAt: instantOut(),
@@ -36,7 +36,7 @@ export const DeliveryListInput = z.strictObject({
   webhookId: id().describe('The webhook.'),
   ...logInput,
   ...createdRange,
-  status: z.enum(deliveryStatuses).optional().describe('Only those with this status.'),
+  status: z.enum(deliveryStatuses).optional().describe('Only deliveries with this status.'),
 });
 export type DeliveryListInput = z.output<typeof DeliveryListInput>;
 

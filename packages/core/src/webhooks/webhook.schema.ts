@@ -12,7 +12,7 @@ export const Webhook = output('Webhook', {
   url: secret(z.string()).describe('Where events are sent.'),
   events: z.array(z.string()).describe(eventsSaid),
   description: z.string().nullable().describe('What it is for.'),
-  isActive: z.boolean().describe('Whether events are sent. Those that happen meanwhile are not sent later.'),
+  isActive: z.boolean().describe('Whether events are sent. Events that happen while it is false are never sent.'),
   disabledReason: z
     .enum(disabledReasons)
     .nullable()
@@ -27,7 +27,9 @@ export const Webhook = output('Webhook', {
 export type Webhook = z.output<typeof Webhook>;
 
 export const WebhookWithSecret = Webhook.extend({
-  secret: secret(z.string()).describe('What verifies the signatures: `whsec_…`. It is shown here and never again.'),
+  secret: secret(z.string()).describe(
+    'The secret that verifies the signatures: `whsec_…`. Only this answer contains it.',
+  ),
 }).meta({ id: 'WebhookWithSecret' });
 export type WebhookWithSecret = z.output<typeof WebhookWithSecret>;
 
@@ -76,14 +78,14 @@ export type WebhookUpdate = z.output<typeof WebhookUpdate>;
 
 export const WebhookListInput = z.strictObject({
   ...listInput(Webhook, 'createdAt'),
-  active: z.boolean().optional().describe('Only those that are active, or that are not.'),
+  active: z.boolean().optional().describe('True lists the active webhooks, and false the others.'),
 });
 export type WebhookListInput = z.output<typeof WebhookListInput>;
 
 export const DeliveriesReplay = input('DeliveriesReplay', {
   id: id(),
   since: instantIn().describe('Inclusive. Deliveries are kept for 30 days.'),
-  status: z.enum(deliveryStatuses).optional().describe('Only those with this status.'),
+  status: z.enum(deliveryStatuses).optional().describe('Only deliveries with this status.'),
 });
 export type DeliveriesReplay = z.output<typeof DeliveriesReplay>;
 
