@@ -79,7 +79,7 @@ function readSources() {
   // The times are read before the contents. A file that changes in between has another time at the next start.
   const paths = [...files, ...found.map(([path]) => path)].map((path) => [relative(root, path), changedAt(path)]);
   const hash = createHash('sha256');
-  for (const path of sources.sort()) {
+  for (const path of sources.sort((a, b) => (a < b ? -1 : 1))) {
     const text = readFileSync(path);
     hash.update(`${relative(root, path).replaceAll(sep, '/')}\0${text.length}\0`).update(text);
   }
