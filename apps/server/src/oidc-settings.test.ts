@@ -65,6 +65,8 @@ describe('the issuers of the installation', () => {
       'ftp://localhost',
       'id.example.com',
       'https://a.example/?b',
+      'https://a.example/?',
+      'https://a.exam\tple/',
       'https://u:p@a.example',
     ])
       expect(problemsWith(issuer)).toEqual(['OIDC_KEYCLOAK_ISSUER']);

@@ -3,6 +3,7 @@ import { patternOfTypes } from '../activity/index.ts';
 import { secret } from '../kernel/redaction.ts';
 import { auditOut, distinct, id, input, instantIn, instantOut, listInput, output, Person } from '../kernel/schemas.ts';
 import { line, text } from '../kernel/text.ts';
+import { parseUrl } from '../kernel/url.ts';
 import { deliveryStatuses, disabledReasons } from './webhook.entity.ts';
 
 const eventsSaid = 'Types of events: `task.created`, `task.*` for all that begin so, or `*` for all.';
@@ -35,9 +36,9 @@ export type WebhookWithSecret = z.output<typeof WebhookWithSecret>;
 
 /** Whether a text is a URL without a password and a fragment. */
 function isPlainUrl(text: string): boolean {
-  const url = URL.parse(text);
+  const url = parseUrl(text);
   return (
-    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.hash === ''
+    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && !text.includes('#')
   );
 }
 

@@ -109,7 +109,8 @@ describe.each(dialects)('webhooks on %s', (dialect) => {
   it.each([
     'http://hooks.example.com/', 'https://127.0.0.1/', 'https://2130706433/', 'https://[::1]/', 'http://hooks.internal/',
     'https://hooks.internal.example:8080x/', 'ftp://hooks.example.com/', 'https://u:p@hooks.example.com/',
-    'https://hooks.example.com/#here', 'https://10.0.0.1:8080/', 'hooks.example.com', '',
+    'https://hooks.example.com/#here', 'https://hooks.example.com/#', ' https://hooks.example.com/', 'https://hooks.exa\nmple.com/',
+    'https://10.0.0.1:8080/', 'hooks.example.com', '',
   ])('refuse the URL %s', async (wrong) => {
     const parsed = WebhookCreate.safeParse({ url: wrong, events: ['*'] });
     const refused = parsed.success ? await codeOf(createWebhook(acme.owner.ctx(), parsed.data)) : 'validation_failed';

@@ -2,6 +2,7 @@ import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } fr
 import type { ClientAuth, Configuration } from 'openid-client';
 import { onePer } from '../../kernel/per.ts';
 import type { CoreSettings, OidcIssuerSettings } from '../../kernel/settings.ts';
+import { parseUrl } from '../../kernel/url.ts';
 import { isLocalhost } from './localhost.ts';
 import { oidcErrors } from './oidc.errors.ts';
 
@@ -25,8 +26,8 @@ export const instanceIssuers = ({ oidcIssuers = [] }: CoreSettings): OidcIssuer[
  * Whether a text can be an issuer identifier: https, or http on the own machine, without a query, a fragment or a password.
  */
 export function isIssuerIdentifier(text: string): boolean {
-  const url = URL.parse(text);
-  if (!url || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return false;
+  const url = parseUrl(text);
+  if (!url || /[?#]/.test(text) || url.username !== '' || url.password !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLocalhost(url));
 }
 
