@@ -122,7 +122,10 @@ describe('an upload', () => {
       status: 400,
       body: { code: 'validation_failed' },
     });
-    expect(await send('{}', { headers: { 'content-type': 'application/json' } })).toMatchObject({ status: 415 });
+    expect(await send('{}', { headers: { 'content-type': 'application/json' } })).toMatchObject({
+      status: 415,
+      body: { detail: 'Send the body as multipart/form-data.' },
+    });
   });
 
   it('is refused before it is read', async () => {

@@ -345,6 +345,7 @@ describe('a form', () => {
   test('is taken by forms only, and forms take nothing else', async () => {
     const json = await call('POST', '/api/v1/auth/notify/home', { payload: { notice: 'a' } });
     expect([json.status, json.body.code]).toEqual([415, 'unsupported_media_type']);
+    expect(json.body.detail).toBe('Send the body as application/x-www-form-urlencoded.');
     expect((await notify('title=a', '/api/v1/notes')).status).toBe(415);
   });
 

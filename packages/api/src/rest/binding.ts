@@ -8,7 +8,7 @@ import { type Operation, type RawInput } from '../operation.ts';
 import { operationsOf } from '../operations.ts';
 import { pointAtAlias, routeAliases, splitAliasBody } from './aliases.ts';
 import { sendAnswer } from './answer.ts';
-import { bodyFormats } from './body.ts';
+import { bodyFormats, otherType } from './body.ts';
 import { InputReader } from './raw-input.ts';
 
 export type MakeContext = (request: FastifyRequest, reply: FastifyReply) => RequestContext;
@@ -32,6 +32,9 @@ export function mountRest(app: FastifyInstance, router: AnyTRPCRouter, makeConte
       const options = { parseAs: 'buffer', ...(limit !== undefined && { bodyLimit: limit }) } as const;
       if (streamed) scope.addContentTypeParser([...types], (_request, _body, done) => done(null));
       else scope.addContentTypeParser([...types], options, (_request, body, done) => done(null, body));
+      // The general error already says how to send JSON.
+      if (kind !== 'json' && types.length > 0)
+        scope.addContentTypeParser('*', (_request, _body, done) => done(otherType(types)));
       for (const { operation, ...route } of routes)
         if (operation.kind === kind)
           scope.route({ ...route, ...announcing(operation), exposeHeadRoute: hasHead(operation) });

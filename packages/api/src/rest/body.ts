@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { duplicateMembers } from '../duplicates.ts';
-import { duplicated, invalid, malformedBody, wrongField } from '../errors.ts';
+import { ApiError, duplicated, invalid, malformedBody, wrongField } from '../errors.ts';
 import type { OperationKind } from '../meta.ts';
 import { pointer } from '../pointer.ts';
 import { type FormText, parseForm } from './query.ts';
@@ -25,6 +25,10 @@ export const bodyFormats: Readonly<Record<OperationKind, BodyFormat>> = {
   download: { types: [] },
   stream: { types: [] },
 };
+
+/** The error of a body in another media type than those that the operation takes. */
+export const otherType = (types: readonly string[]): ApiError =>
+  new ApiError('unsupported_media_type', 'unsupported_media_type', `Send the body as ${types.join(' or ')}.`);
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
