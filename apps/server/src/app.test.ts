@@ -289,6 +289,20 @@ describe('CORS', () => {
     expect(answer.headers['access-control-expose-headers']).toContain('ETag');
   });
 
+  it.each([
+    ['GET', '/api/v1/nowhere', 404],
+    ['GET', '/trpc/nowhere', 404],
+    ['PUT', '/api/v1/tasks', 405],
+    ['OPTIONS', '/api/v1/tasks', 204],
+  ] as const)('lets them read the answer to %s %s', async (method, url, status) => {
+    const { statusCode, headers } = await app.inject({ method, url, headers: { origin: allowed } });
+    expect([statusCode, headers['access-control-allow-origin'], headers['access-control-allow-methods']]).toEqual([
+      status,
+      allowed,
+      undefined,
+    ]);
+  });
+
   it('answers a preflight at a server for no other origins with what is allowed at all', async () => {
     const own = await build('');
     const headers = { origin: allowed, 'access-control-request-method': 'PATCH' };

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import cors from '@fastify/cors';
 import {
   answerUnknown,
+  isPreflight,
   openApiDocument,
   problemCatalogue,
   sendNotFound,
@@ -93,6 +94,17 @@ const ofPages = {
   xssFilter: false,
 } as const;
 
+/** Lets pages of these origins call, and answers their preflights. Any other OPTIONS is left to the routes. */
+async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  const usual = { origin: [...origins], credentials: true, exposedHeaders, preflight: false };
+  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+  const ofPreflight = { ...usual, methods, maxAge: 600, preflight: true };
+  await app.register(cors, {
+    delegator: (request, done) => done(null, isPreflight(request) ? ofPreflight : usual),
+  });
+}
+
 /** Builds the HTTP application: the API, its documentation and its health checks. It does not listen on a port yet. */
 export async function buildApp({ settings, platform, logger, health, lifecycle }: AppParts): Promise<FastifyInstance> {
   const app = Fastify(httpOptions(settings, logger));
@@ -116,15 +128,9 @@ export async function buildApp({ settings, platform, logger, health, lifecycle }
     reply.headers(security);
     done();
   });
+  // Before the requests are refused that no route sees, so that pages of other origins can read why.
+  await allowOrigins(app, settings.corsOrigins);
   answerUnknown(app);
-  if (settings.corsOrigins.length > 0)
-    await app.register(cors, {
-      origin: [...settings.corsOrigins],
-      credentials: true,
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders,
-      maxAge: 600,
-    });
   mountRoot(app);
   await mountDocs(app, { document: () => openApiDocument(platform.settings), problems: problemCatalogue });
   await app.register(async (scope) => mountHealth(scope, health, lifecycle));

@@ -4,6 +4,7 @@ export { deprecationNotice } from './deprecation.ts';
 export { openApiDocument } from './document.ts';
 export { Asset } from './http/asset.ts';
 export { clientErrorHandler, sendNotFound, sendProblem } from './http/failures.ts';
+export { isPreflight } from './http/methods.ts';
 export type { ErrorShape, Job, OperationMeta } from './meta.ts';
 export { type Operation, problemsOf } from './operation.ts';
 export { operationsOf } from './operations.ts';

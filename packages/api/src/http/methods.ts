@@ -108,7 +108,8 @@ export function routeRefusals(app: FastifyInstance, url: string, methods: readon
   app.route({ method: [...methods], url, exposeHeadRoute: false, onRequest, handler: refused });
 }
 
-const isPreflight = ({ headers }: FastifyRequest): boolean =>
+/** Whether an OPTIONS request is a CORS preflight. */
+export const isPreflight = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
   headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 
 /**
