@@ -178,9 +178,9 @@ const forbidden = [
     to: { path: String.raw`${core}database/identity-door\.ts$` },
   },
   {
-    name: 'system-door-is-for-jobs-activity-and-webhooks',
+    name: 'system-door-is-for-loops-over-organizations',
     severity: 'error',
-    from: { pathNot: [test, testing, String.raw`${core}(jobs/|activity/|webhooks/|platform\.ts$)`] },
+    from: { pathNot: [test, testing, String.raw`${core}(jobs/|activity/|analytics/|webhooks/|platform\.ts$)`] },
     to: { path: String.raw`${core}database/system-door\.ts$` },
   },
   {

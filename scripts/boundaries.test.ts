@@ -80,7 +80,7 @@ const violations: Record<string, { files: Record<string, string>; from: string }
       'packages/core/src/database/identity-door.ts': 'export const name = 1;',
     },
   ),
-  'system-door-is-for-jobs-activity-and-webhooks': breach(
+  'system-door-is-for-loops-over-organizations': breach(
     'packages/core/src/work/tasks.ts',
     '../database/system-door.ts',
     {

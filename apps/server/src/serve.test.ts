@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { figureDifferences, figureTables, openDump } from '@tenon/core/testing';
 import { ConnectionError, createTenon, NotFoundError, type Tenon } from '@tenon/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from './logger.ts';
@@ -51,6 +52,14 @@ describe('serve', () => {
     expect(late).toHaveLength(1);
     const { data: comments } = await tenon.comments.list({ taskId: tasks[0]?.id ?? '' });
     expect(comments).toHaveLength(1);
+  });
+
+  it('has figures that equal a count of the demo tasks', async () => {
+    const dump = await openDump(readSettings({ DATA_DIR: directory }).databaseUrl);
+    const rows = await dump.read(figureTables);
+    await dump.close();
+    expect(rows['tasks']?.length).toBeGreaterThanOrEqual(40);
+    expect(figureDifferences(rows, new Date())).toEqual([]);
   });
 
   it('has three demo projects, of which one is private, with files and a past', async () => {

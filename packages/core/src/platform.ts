@@ -9,6 +9,7 @@ import {
   registerEvents,
   Sealer,
 } from './activity/index.ts';
+import { analyticsTables, createFoldLoop, figureHandlers, figureSchedules, foldFigures } from './analytics/index.ts';
 import { ApiLog, apiLogHandlers, apiLogSchedules, apiLogTables } from './api-log/index.ts';
 import { newOutcome, type ServiceContext } from './database/context.ts';
 import { counterTable } from './database/counter.entity.ts';
@@ -93,6 +94,8 @@ export const tables = [
   ...activityTables,
   ...identityTables,
   ...tenancyTables,
+  // Before those of work: rows are erased in the opposite order, and erasing tasks adds changes of figures.
+  ...analyticsTables,
   ...workTables,
   ...notificationTables,
   ...apiLogTables,
@@ -148,7 +151,7 @@ export interface Platform {
   readonly apiLog: Pick<ApiLog, 'add' | 'start' | 'write'>;
   /** Seals the events that are committed. It keeps those of this process in memory until `start` lets it seal them. */
   readonly sealer: Pick<Sealer, 'lag' | 'sealAll' | 'sealCommitted' | 'start'>;
-  /** Runs jobs and schedules, and sends to webhooks, inside this process, until `stopJobs`. */
+  /** Runs jobs and schedules, sends to webhooks, and keeps the sums of figures, inside this process, until `stopJobs`. */
   startJobs(): void;
   /** Waits at most 30 seconds for the jobs that run. */
   stopJobs(): Promise<void>;
@@ -156,6 +159,8 @@ export interface Platform {
   runDueJobs(): Promise<number>;
   /** Sends to webhooks what is due until nothing is: for tests and command lines. Answers how many attempts that were. */
   sendDueDeliveries(): Promise<number>;
+  /** Brings the sums of figures up to date: for tests and command lines. Answers how many changes of tasks that were. */
+  foldFigures(): Promise<number>;
   /** Ends all streams of events. Their readers are told to come back, and go to another server. */
   stopStreams(): void;
   close(): Promise<void>;
@@ -214,6 +219,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...apiLogHandlers,
       ...attachmentHandlers(logger),
       ...webhookHandlers,
+      ...figureHandlers,
       [mailJob]: mailHandler(mailer, { ...identityMails, ...tenancyMails, ...notificationMails }),
     },
     schedules: [
@@ -226,6 +232,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       ...apiLogSchedules,
       ...attachmentSchedules,
       ...webhookSchedules,
+      ...figureSchedules,
     ],
     logger,
   });
@@ -240,6 +247,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     context: () => context({ principal: null, requestId: 'webhooks' }),
     sender: async () => (await import('./webhooks/delivery.send.ts')).createSender({ settings }),
   });
+  const folds = createFoldLoop({ logger, context: () => context({ principal: null, requestId: 'figures' }) });
   const writing = setInterval(() => void writeUses(), usesEveryMs).unref();
   const writeDelivered = () =>
     writeFetched(context({ principal: null })).catch((error: unknown) =>
@@ -261,11 +269,13 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
     startJobs: () => {
       runner.start();
       deliverer.start();
+      folds.start();
     },
     stopJobs: async () => {
-      await Promise.all([runner.stop(), deliverer.stop()]);
+      await Promise.all([runner.stop(), deliverer.stop(), folds.stop()]);
     },
     sendDueDeliveries: () => deliverer.runDue(),
+    foldFigures: () => foldFigures(context({ principal: null })),
     async runDueJobs() {
       await sealer.sealCommitted();
       for (let count = 0; ;) {
@@ -283,6 +293,7 @@ export async function createPlatform(settings: PlatformSettings, options: Platfo
       await writeDelivered();
       await apiLog.stop();
       await deliverer.stop();
+      await folds.stop();
       await sealer.stop();
       await database.close();
     },

@@ -19,7 +19,15 @@ import {
   Task,
   TaskListInput,
 } from '@tenon/core';
-import { asSuperuser, createTestDatabase, dialects, openDump, type TestDatabase } from '@tenon/core/testing';
+import {
+  asSuperuser,
+  createTestDatabase,
+  dialects,
+  figureDifferences,
+  figureTables,
+  openDump,
+  type TestDatabase,
+} from '@tenon/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSettings } from '../settings.ts';
 import { rare } from './fast.ts';
@@ -138,10 +146,12 @@ describe.each(dialects)('a fast seed on %s', (dialect) => {
     expect((await listTasks(member, TaskListInput.parse({ limit: 1 }))).data).toHaveLength(1);
   });
 
-  it('leaves the counters as the services would', async () => {
+  it('leaves the counters and the sums of figures as the services would', async () => {
     const dump = await openDump(database.url);
-    const { counters } = await dump.read(['counters']);
+    const { counters, ...figures } = await dump.read(['counters', ...figureTables]);
     await dump.close();
+    expect(figures['task_figure_changes']).toEqual([]);
+    expect(figureDifferences(figures, new Date())).toEqual([]);
     expect(Object.fromEntries(counters?.map(({ name, value }) => [name, Number(value)]) ?? [])).toMatchObject({
       task: shape.tasks,
       'living tasks': shape.tasks - rareCount,

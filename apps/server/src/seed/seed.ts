@@ -159,8 +159,9 @@ export async function seed(settings: Settings, options: SeedOptions): Promise<vo
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, options.organizations) }, worker));
     if (options.fast) await grown();
-    // Otherwise the next server would begin with it.
+    // Otherwise the next server would begin with these.
     await platform.sealer.sealAll();
+    await platform.foldFigures();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     options.say(`${count} tasks in ${owners.length} organizations in ${seconds} s`);
     options.say(`Owners: ${owners.join(', ')}`);

@@ -100,8 +100,12 @@ export async function openMigrationOrm(
         }
       },
     },
-    // Search tables have columns and triggers that the schema comparison does not know.
-    schemaGenerator: { skipTables: [/_search/, /^mikro_orm_migrations$/], createForeignKeyConstraints: true },
+    // Migrations write triggers by hand, and search tables, which have columns that the schema comparison does not know.
+    schemaGenerator: {
+      skipTables: [/_search/, /^mikro_orm_migrations$/],
+      ignoreTriggers: true,
+      createForeignKeyConstraints: true,
+    },
     migrations: {
       path: fileURLToPath(new URL(`./migrations/${dialect}`, import.meta.url)),
       glob: '!(*.d).{js,ts}',

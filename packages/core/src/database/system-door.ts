@@ -5,8 +5,8 @@ import { doorScope } from './scope.ts';
 import { inUnit, type Unit } from './unit-of-work.ts';
 
 /*
- * Loops over organizations: schedules, purge, the job runner. It sees every row, by a database role of its own. Open to
- * `jobs/`, `activity/` and `webhooks/` only.
+ * Loops over organizations: schedules, purge, the job runner, folds. It sees every row, by a database role of its own. Only `jobs/`,
+ * `activity/`, `analytics/` and `webhooks/` may open it.
  */
 
 export function readThroughSystemDoor<T>(database: Database, work: (db: ReadDoor) => Promise<T>): Promise<T> {

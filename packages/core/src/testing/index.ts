@@ -15,7 +15,7 @@ export {
 export { seedTree } from './big-tree.ts';
 export { encloseEverything } from './closed-places.ts';
 export { countDriverCalls, type DriverCounts } from './driver-counts.ts';
-export { type Dump, type Fingerprints, openDump, type Row } from './dump.ts';
+export { type Dump, type DumpReader, type Fingerprints, openDump, type Row } from './dump.ts';
 export { storedFiles, testFile, type TestFile } from './files.ts';
 export { invitationTokenOf } from './invitations.ts';
 export { addTestJobs, claimTestJobs, startTestJob } from './jobs.ts';
@@ -35,4 +35,5 @@ export { administer, startPostgres, startPostgresOrExit, type TestPostgres } fro
 export { TestAuthenticator } from './authenticator.ts';
 export { disableAdded, enrolPasskey, enrolTotp, removePasskeys, removeTotp, type TestApp } from './second-factor.ts';
 export { accessTokenOf, limitedTokenOf, openSessionOf } from './sign-in.ts';
+export { figureDifferences, figureTables } from './task-figures.ts';
 export { whileMutating } from './twins.ts';

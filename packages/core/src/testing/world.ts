@@ -126,6 +126,12 @@ export async function createWorld(platform: Platform): Promise<World> {
       const row = builder.rows.get(name);
       if (table && row) await unit.insert(table.entity, row);
     }
+    // The trigger of the task has added a change too.
+    await unit.db
+      .deleteFrom('task_figure_changes')
+      .where('organization_id', '=', builder.organizationId)
+      .where('id', '<>', String(builder.rows.get('task_figure_changes')?.['id']))
+      .execute();
   });
   const { organizationId, userId } = builder;
   return {

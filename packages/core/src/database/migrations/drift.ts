@@ -43,7 +43,7 @@ async function objectsOf(url: string): Promise<Map<string, string>> {
   const rows: unknown = await orm.em
     .getConnection()
     .execute(
-      `select name, sql from sqlite_master where sql is not null and name not like '%task_search%' and name not like 'mikro%' and name not like 'sqlite%'`,
+      `select name, sql from sqlite_master where sql is not null and type <> 'trigger' and name not like '%task_search%' and name not like 'mikro%' and name not like 'sqlite%'`,
     );
   await orm.close(true);
   return new Map((rows as { name: string; sql: string }[]).map(({ name, sql }) => [name, inAnyOrder(sql)]));
@@ -76,7 +76,8 @@ async function policiesIn(url: string): Promise<Map<string, string>> {
 }
 
 /** A line of the ORM's differences that is one. */
-const isDifference = /^(?!set names |(create|drop|alter) policy |drop function if exists "search_tasks")./;
+const isDifference =
+  /^(?!set names |(create|drop|alter) policy |drop function if exists "(search_tasks|\w+_in_task_figures)")./;
 
 async function postgresDifferences(): Promise<Differences> {
   const server = await startPostgresOrExit();

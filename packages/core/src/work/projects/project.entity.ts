@@ -26,7 +26,10 @@ export const ProjectEntity = defineEntity({
     ...trashColumns(),
   },
   uniques: [{ properties: ['organizationId', 'key'] }],
-  indexes: indexesBy('createdAt', 'updatedAt', 'nameSort', 'targetDate', 'leadId'),
+  indexes: [
+    ...indexesBy('createdAt', 'updatedAt', 'nameSort', 'targetDate', 'leadId'),
+    { name: 'projects_private_index', properties: ['organizationId', 'id'], where: `visibility = 'private'` },
+  ],
 });
 
 /** The people of a project. In a private one, only they can be assigned to tasks, and those who may read all private projects. */

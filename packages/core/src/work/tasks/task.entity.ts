@@ -62,7 +62,7 @@ export const TaskEntity = defineEntity({
     living('due', 'dueDate'),
     living('title', 'titleSort'),
     living('priority', 'priorityRank', 'createdAt'),
-    // Figures are counted in this index, without reading the tasks.
+    // The figures of a period are counted in this index, without reading the tasks.
     {
       name: 'tasks_status_index',
       properties: ['organizationId', 'statusRank', 'createdAt', 'id', 'completedAt', 'actualHours'],
@@ -71,6 +71,7 @@ export const TaskEntity = defineEntity({
     living('creator', 'createdById', 'createdAt'),
     // With more columns, SQLite would prefer the index of due dates.
     partial('overdue', openAndDue, 'dueDate'),
+    partial('completed', 'deleted_at is null and completed_at is not null', 'completedAt'),
     { name: 'tasks_team_index', properties: ['organizationId', 'teamId', 'createdAt', 'id'] },
     partial('project', 'project_id is not null', 'projectId', 'createdAt'),
     partial('position', 'project_id is not null and deleted_at is null', 'projectId', 'position'),

@@ -46,6 +46,10 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "oidc_logout_tokens" ("hash" varchar(255) not null, "expires_at" timestamptz(3) not null, primary key ("hash"));`);
     this.addSql(`create index "oidc_logout_tokens_expires_at_index" on "oidc_logout_tokens" ("expires_at");`);
 
+    this.addSql(`create table "task_figures" ("organization_id" uuid not null, "figure" smallint not null, "team_id" uuid not null, "project_id" uuid not null, "part" int not null, "value" double precision not null, primary key ("organization_id", "figure", "team_id", "project_id", "part"));`);
+
+    this.addSql(`create table "task_figure_changes" ("organization_id" uuid not null, "id" uuid not null, "sign" smallint not null, "team_id" uuid null, "project_id" uuid null, "status_rank" smallint not null, "priority_rank" smallint not null, "spent" int null, "due_day" int null, "completed_hour" int null, primary key ("organization_id", "id"));`);
+
     this.addSql(`create table "throttles" ("key" varchar(255) not null, "tries" jsonb not null, "expires_at" timestamptz(3) not null, primary key ("key"));`);
     this.addSql(`create index "throttles_expires_at_index" on "throttles" ("expires_at");`);
 
@@ -115,6 +119,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "projects_organization_id_name_sort_id_index" on "projects" ("organization_id", "name_sort", "id");`);
     this.addSql(`create index "projects_organization_id_target_date_id_index" on "projects" ("organization_id", "target_date", "id");`);
     this.addSql(`create index "projects_organization_id_lead_id_id_index" on "projects" ("organization_id", "lead_id", "id");`);
+    this.addSql(`create index "projects_private_index" on "projects" ("organization_id", "id") where visibility = 'private';`);
     this.addSql(`alter table "projects" add constraint "projects_organization_id_key_unique" unique ("organization_id", "key");`);
 
     this.addSql(`create table "project_members" ("organization_id" uuid not null, "project_id" uuid not null, "user_id" uuid not null, "created_at" timestamptz(3) not null, "added_by_id" uuid not null, primary key ("organization_id", "project_id", "user_id"));`);
@@ -167,6 +172,7 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create index "tasks_status_index" on "tasks" ("organization_id", "status_rank", "created_at", "id", "completed_at", "actual_hours") where deleted_at is null;`);
     this.addSql(`create index "tasks_creator_index" on "tasks" ("organization_id", "created_by_id", "created_at", "id") where deleted_at is null;`);
     this.addSql(`create index "tasks_overdue_index" on "tasks" ("organization_id", "due_date", "id") where deleted_at is null and status_rank < 3 and due_date is not null;`);
+    this.addSql(`create index "tasks_completed_index" on "tasks" ("organization_id", "completed_at", "id") where deleted_at is null and completed_at is not null;`);
     this.addSql(`create index "tasks_team_index" on "tasks" ("organization_id", "team_id", "created_at", "id");`);
     this.addSql(`create index "tasks_project_index" on "tasks" ("organization_id", "project_id", "created_at", "id") where project_id is not null;`);
     this.addSql(`create index "tasks_position_index" on "tasks" ("organization_id", "project_id", "position", "id") where project_id is not null and deleted_at is null;`);
@@ -310,6 +316,16 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`alter table "oidc_logout_tokens" force row level security;`);
     this.addSql(`create policy "oidc_logout_tokens_system" on "oidc_logout_tokens" to "tenon_system" using (true) with check (true);`);
     this.addSql(`create policy "oidc_logout_tokens_identity" on "oidc_logout_tokens" to "tenon_identity" using (true) with check (true);`);
+
+    this.addSql(`alter table "task_figures" enable row level security;`);
+    this.addSql(`alter table "task_figures" force row level security;`);
+    this.addSql(`create policy "task_figures_system" on "task_figures" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_figures_request" on "task_figures" to "tenon_request" using (task_figures.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (false);`);
+
+    this.addSql(`alter table "task_figure_changes" enable row level security;`);
+    this.addSql(`alter table "task_figure_changes" force row level security;`);
+    this.addSql(`create policy "task_figure_changes_system" on "task_figure_changes" to "tenon_system" using (true) with check (true);`);
+    this.addSql(`create policy "task_figure_changes_request" on "task_figure_changes" to "tenon_request" using (task_figure_changes.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid)) with check (task_figure_changes.organization_id = (select nullif(current_setting('app.organization_id', true), '')::uuid));`);
 
     this.addSql(`alter table "throttles" enable row level security;`);
     this.addSql(`alter table "throttles" force row level security;`);
@@ -689,9 +705,41 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql('grant create on schema public to tenon_search');
     this.addSql('alter function search_tasks owner to tenon_search');
     this.addSql('revoke create on schema public from tenon_search');
+
+    // By hand: what changes the figures about tasks is written down by triggers, whatever writes the task (ADR 22).
+    const change = (sign: 1 | -1, row: 'new' | 'old') => `(${row}.organization_id, gen_random_uuid(), ${sign}, ${row}.team_id,
+      ${row}.project_id, ${row}.status_rank, ${row}.priority_rank, case when ${row}.status_rank = 3 then ${row}.actual_hours end,
+      case when ${row}.status_rank < 3 then (${row}.due_date at time zone 'UTC')::date - date '1970-01-01' end,
+      floor(extract(epoch from ${row}.completed_at) / 3600)::int)`;
+    const added = change(1, 'new');
+    const removed = change(-1, 'old');
+    for (const [name, changes] of Object.entries({ add: added, remove: removed, replace: `${removed}, ${added}` }))
+      this.addSql(`create function ${name}_in_task_figures() returns trigger language plpgsql as $$
+        begin
+          insert into public.task_figure_changes (organization_id, id, sign, team_id, project_id, status_rank, priority_rank, spent,
+            due_day, completed_hour) values ${changes};
+          return null;
+        end $$`);
+    const countTasks = (name: string, event: string, when: string, work: 'add' | 'remove' | 'replace') =>
+      this.addSql(`create trigger task_figures_${name} after ${event} on tasks for each row when (${when})
+        execute function ${work}_in_task_figures()`);
+    const counted = ['status_rank', 'priority_rank', 'team_id', 'project_id', 'actual_hours', 'due_date', 'completed_at'];
+    const isChanged = counted.map((column) => `old.${column} is distinct from new.${column}`).join(' or ');
+    countTasks('created', 'insert', 'new.deleted_at is null', 'add');
+    countTasks('deleted', 'delete', 'old.deleted_at is null', 'remove');
+    countTasks(
+      'changed',
+      `update of ${counted.join(', ')}`,
+      `old.deleted_at is null and new.deleted_at is null and (${isChanged})`,
+      'replace',
+    );
+    const trashing = 'update of deleted_at';
+    countTasks('trashed', trashing, 'old.deleted_at is null and new.deleted_at is not null', 'remove');
+    countTasks('restored', trashing, 'old.deleted_at is not null and new.deleted_at is null', 'add');
   }
 
   override down(): void | Promise<void> {
+    for (const name of ['add', 'remove', 'replace']) this.addSql(`drop function if exists ${name}_in_task_figures cascade`);
     this.addSql('drop function if exists search_tasks');
     this.addSql(`drop table if exists "task_search" cascade;`);
 
@@ -796,6 +844,8 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`drop table if exists "jobs" cascade;`);
     this.addSql(`drop table if exists "oidc_flows" cascade;`);
     this.addSql(`drop table if exists "oidc_logout_tokens" cascade;`);
+    this.addSql(`drop table if exists "task_figures" cascade;`);
+    this.addSql(`drop table if exists "task_figure_changes" cascade;`);
     this.addSql(`drop table if exists "throttles" cascade;`);
     this.addSql(`drop table if exists "users" cascade;`);
     this.addSql(`drop table if exists "totp_credentials" cascade;`);
