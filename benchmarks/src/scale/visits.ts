@@ -37,6 +37,8 @@ const growing: readonly string[] = [
   'role_assignments',
   'task_assignees',
   'task_dependencies',
+  'task_figure_changes',
+  'task_figures',
   'task_search',
   'task_tags',
   'task_watchers',

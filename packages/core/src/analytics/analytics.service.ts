@@ -1,4 +1,4 @@
-import { authorize, seesAll, visibility } from '../access/index.ts';
+import { authorize, opensClosed, seesAll, visibility } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
 import { read } from '../database/read-door.ts';
 import { choiceOf, idsOf } from '../kernel/choice.ts';
@@ -7,17 +7,21 @@ import type { Principal } from '../kernel/principal.ts';
 import { placesOf, visibleOf } from '../work/index.ts';
 import type { AnalyticsInput, OwnAnalytics, TaskAnalytics, TaskCounts } from './analytics.schema.ts';
 import { efficiencyScore, roundedQuotient } from './efficiency.ts';
+import { type SumShape, type SumValues, summedCounts, summedFigures } from './summed-figures.ts';
 import {
   type FigureShape,
   type FigureValues,
   filteredCounts,
   filteredFigures,
   ownCounts,
+  type StatusFigures,
   wholeCounts,
   wholeFigures,
 } from './task-figures.ts';
 
-const weekMs = 168 * 3_600_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const weekMs = 168 * hourMs;
 
 function shapeOf(
   principal: Principal,
@@ -52,7 +56,51 @@ function valuesOf(ctx: ServiceContext, principal: Principal, input: AnalyticsInp
   };
 }
 
-/** Whether the figures are those of the whole organization, perhaps in a period. */
+/** The places that a filter names, as far as the caller sees them. Undefined for all places. */
+function within(given: readonly string[] | undefined, seen: readonly string[] | undefined) {
+  if (given === undefined || seen === undefined) return given ?? seen;
+  return given.filter((place) => seen.includes(place));
+}
+
+/** What to read from sums for these filters. Null when the figures must be read from the tasks. */
+function sumsFor(
+  ctx: ServiceContext,
+  principal: Principal,
+  { project, team, assignee, createdAfter, createdBefore }: AnalyticsInput,
+): { shape: SumShape; values: SumValues } | null {
+  if (assignee !== undefined || createdAfter !== undefined || createdBefore !== undefined) return null;
+  if (project?.includes('none') === true || team?.includes('none') === true) return null;
+  const seen = visibility(principal, 'task:read');
+  if (seen === 'none') return null;
+  const visible = visibleOf(seen);
+  if (typeof seen !== 'string' && (visible === 'mixed' || seen.some(({ own }) => own))) return null;
+  const places = placesOf(seen);
+  const teams = within(team, visible === 'teams' ? places : undefined);
+  const projects = within(project, visible === 'projects' ? places : undefined);
+  const now = ctx.clock.now();
+  const today = Math.floor(now.getTime() / dayMs);
+  const weekAgo = new Date(now.getTime() - weekMs);
+  const weekHour = Math.floor(weekAgo.getTime() / hourMs);
+  return {
+    shape: {
+      teams: teams !== undefined,
+      projects: projects !== undefined,
+      shut: !opensClosed(principal, 'project:read_private'),
+    },
+    values: {
+      teams: teams ?? [nilId],
+      projects: projects ?? [nilId],
+      now,
+      midnight: new Date(today * dayMs),
+      today,
+      weekAgo,
+      weekHourEnd: new Date((weekHour + 1) * hourMs),
+      weekHour,
+    },
+  };
+}
+
+/** Whether the figures are those of the whole organization in a period. */
 const isWhole = (principal: Principal, { project, team, assignee }: FigureShape): boolean =>
   project === null && team === null && !assignee && seesAll(principal, 'task:read');
 
@@ -60,9 +108,13 @@ const isWhole = (principal: Principal, { project, team, assignee }: FigureShape)
 export async function getTaskAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<TaskAnalytics> {
   authorize(ctx, 'analytics:read');
   const { principal } = ctx;
-  const shape = shapeOf(principal, input);
-  const figures = isWhole(principal, shape) ? wholeFigures(shape) : filteredFigures(shape);
-  const [counts] = await read(ctx, (db) => db.run(figures, valuesOf(ctx, principal, input)));
+  const sums = sumsFor(ctx, principal, input);
+  const [counts] = await read(ctx, (db) => {
+    if (sums) return db.run(summedFigures(sums.shape), sums.values);
+    const shape = shapeOf(principal, input);
+    const figures = isWhole(principal, shape) ? wholeFigures(shape) : filteredFigures(shape);
+    return db.run(figures, valuesOf(ctx, principal, input));
+  });
   if (!counts) throw new Error('Figures were answered without a row.');
   const { todo, in_progress, in_review, done, archived, measured, spent, overdue, completedThisWeek } = counts;
   const { low, medium, high, urgent, critical } = counts;
@@ -76,11 +128,9 @@ export async function getTaskAnalytics(ctx: ServiceContext, input: AnalyticsInpu
   };
 }
 
-type StatusCounts = Readonly<Record<'todo' | 'in_progress' | 'in_review' | 'done', number>>;
+const noCounts: StatusFigures = { todo: 0, in_progress: 0, in_review: 0, done: 0 };
 
-const noCounts: StatusCounts = { todo: 0, in_progress: 0, in_review: 0, done: 0 };
-
-const taskCounts = ({ todo, in_progress, in_review, done }: StatusCounts): TaskCounts => ({
+const taskCounts = ({ todo, in_progress, in_review, done }: StatusFigures): TaskCounts => ({
   total: todo + in_progress + in_review + done,
   completed: done,
   pending: todo,
@@ -93,9 +143,13 @@ export async function getOwnAnalytics(ctx: ServiceContext, input: AnalyticsInput
   const { principal } = ctx;
   const shape = shapeOf(principal, input);
   const values = valuesOf(ctx, principal, input);
+  const sums = sumsFor(ctx, principal, input);
   const counts = isWhole(principal, shape) ? wholeCounts(shape) : filteredCounts(shape);
   return read(ctx, async (db) => {
-    const [[mine], [team]] = await Promise.all([db.run(ownCounts(shape), values), db.run(counts, values)]);
+    const [[mine], [team]] = await Promise.all([
+      db.run(ownCounts(shape), values),
+      sums ? db.run(summedCounts(sums.shape), sums.values) : db.run(counts, values),
+    ]);
     const myTasks = taskCounts(mine ?? noCounts);
     const { estimated, spent } = mine ?? { estimated: 0, spent: 0 };
     return {

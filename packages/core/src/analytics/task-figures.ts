@@ -8,9 +8,9 @@ import type { Choice } from '../kernel/choice.ts';
 import { taskPriorities, type TaskPriority, type TaskStatus, taskStatuses } from '../work/index.ts';
 
 /*
- * The statements of the figures about tasks. Tasks that a filter or the caller's visibility leaves over are found by an index and read one
- * by one. The figures of a whole organization are counted in indexes alone, because reading all its tasks would take ten times as long.
- * They count each task, so their time grows with the tasks: stored counts could not leave out what a caller does not see.
+ * The figures that are read from the tasks, because `summed-figures.ts` has no sums for them: those of people and of periods, and of tasks in
+ * no team or project. Tasks that a filter or the caller's visibility leaves over are found by an index and read one by one. The figures of a
+ * whole organization in a period are counted in indexes alone, because reading all its tasks would take ten times as long.
  */
 
 /** What the SQL of figures depends on beside values. */
@@ -135,7 +135,7 @@ const countedApart = (tasks: Rows, conditions: Readonly<Record<string, Condition
 const countedTogether = (conditions: Readonly<Record<string, Condition>>) =>
   Object.entries(conditions).map(([name, condition]) => count(name, condition));
 
-type TaskFigures = Counts<TaskStatus | TaskPriority | 'overdue' | 'completedThisWeek' | 'measured' | 'spent'>;
+export type TaskFigures = Counts<TaskStatus | TaskPriority | 'overdue' | 'completedThisWeek' | 'measured' | 'spent'>;
 
 /** The figures of the tasks that some filters leave. */
 export const filteredFigures = statementFamily<FigureShape, FigureValues, TaskFigures>(
@@ -146,7 +146,7 @@ export const filteredFigures = statementFamily<FigureShape, FigureValues, TaskFi
     ]) as never,
 );
 
-/** The same of the whole organization. */
+/** The same of the whole organization in a period. */
 export const wholeFigures = statementFamily<FigureShape, FigureValues, TaskFigures>((db, values, _dialect, shape) => {
   const tasks = tasksOf(db, values, shape);
   // Only done and archived tasks have been completed.
@@ -176,15 +176,17 @@ export const wholeFigures = statementFamily<FigureShape, FigureValues, TaskFigur
 
 type OpenStatus = Exclude<TaskStatus, 'archived'>;
 
+export type StatusFigures = Counts<OpenStatus>;
+
 const { archived: _archived, ...ofOpenStatuses } = ofStatuses;
 
 /** How many of the tasks that some filters leave have each status. */
-export const filteredCounts = statementFamily<FigureShape, FigureValues, Counts<OpenStatus>>(
+export const filteredCounts = statementFamily<FigureShape, FigureValues, StatusFigures>(
   (db, values, dialect, shape) => filtered(db, values, dialect, shape).select(countedTogether(ofOpenStatuses)) as never,
 );
 
-/** The same of the whole organization. */
-export const wholeCounts = statementFamily<FigureShape, FigureValues, Counts<OpenStatus>>(
+/** The same of the whole organization in a period. */
+export const wholeCounts = statementFamily<FigureShape, FigureValues, StatusFigures>(
   (db, values, _dialect, shape) => db.selectNoFrom(countedApart(tasksOf(db, values, shape), ofOpenStatuses)) as never,
 );
 

@@ -48,6 +48,7 @@ export { getComment, listComments, visibleComments } from './comments/comment.qu
 export * from './comments/comment.service.ts';
 export { mergeTag } from './tags/tag.merge.ts';
 export { resolveKeys } from './work.keys.ts';
+export { isAmongShutProjects } from './projects/project.closed.ts';
 export { addProjectMember, listProjectMembers, removeProjectMember } from './projects/project.members.ts';
 export { getProject, listProjects } from './projects/project.queries.ts';
 export * from './projects/project.schema.ts';

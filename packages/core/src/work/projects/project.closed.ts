@@ -1,8 +1,11 @@
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { isShutOut } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
+import type { Dialect } from '../../database/engine.ts';
 import { requestScope } from '../../database/scope.ts';
 import { anyOf } from '../../database/sql.ts';
-import { statement } from '../../database/statement.ts';
+import { current, statement } from '../../database/statement.ts';
+import { asId } from '../../database/typed-value.ts';
 import type { ClosedPlace, Principal } from '../../kernel/principal.ts';
 import { workErrors } from '../work.errors.ts';
 import { projects } from './project.record.ts';
@@ -43,4 +46,19 @@ export async function closedPlace(
     if (!project || isShutOut(caller, closed)) throw workErrors.project_not_found({ field });
     return closed;
   });
+}
+
+/**
+ * The condition that a column has the id of a private project of which the user of the door is no member. Null for a column that is null. It
+ * is raw SQL, because the door itself hides these projects from the user.
+ */
+export function isAmongShutProjects(dialect: Dialect, column: string): RawBuilder<SqlBool> {
+  const shut = sql`select projects.id from projects
+    where projects.organization_id = ${asId(current.organization)} and projects.visibility = 'private' and not exists (
+      select 1 from project_members where project_members.organization_id = projects.organization_id
+        and project_members.project_id = projects.id and project_members.user_id = ${asId(current.user)})`;
+  // PostgreSQL then looks the ids up in an index of the column.
+  return dialect === 'postgresql'
+    ? sql`(${sql.ref(column)} = any(array(${shut})))`
+    : sql`(${sql.ref(column)} in (${shut}))`;
 }
