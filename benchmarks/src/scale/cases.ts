@@ -259,35 +259,63 @@ const activityCases: readonly Case[] = [
   },
 ];
 
-/** The filters of figures, with how many rows the figures of these tasks read. */
-const figures: readonly (readonly [string, (scene: Scene) => Partial<AnalyticsInput>, Case['reads']?])[] = [
-  ['', () => ({}), ({ tasks }) => 3 * tasks],
+/**
+ * There is a sum for each hour of the last week in which a task was completed, and for each day on which an open task was due. A team needs
+ * many tasks to have them all.
+ */
+const ofSums = (): number => 400;
+
+/** The filters of figures that are read from sums. */
+const summed: readonly (readonly [string, (scene: Scene) => Partial<AnalyticsInput>, Case['reads']?])[] = [
+  ['', () => ({})],
+  ['project, common', ({ common }) => ({ project: [common.project] })],
+  ['project, rare', ({ rare }) => ({ project: [rare.project] })],
+  ['team, common', ({ common }) => ({ team: [common.team] }), ofSums],
+  ['team, rare', ({ rare }) => ({ team: [rare.team] })],
+  ['team and project, common', ({ common }) => ({ team: [common.team], project: [common.project] }), ofSums],
+];
+
+/** The other filters of figures, with how many rows the figures of these tasks read. */
+const counted: readonly (readonly [string, (scene: Scene) => Partial<AnalyticsInput>, Case['reads']?])[] = [
   ['period, common', () => ({ createdAfter: '2002-01-01T00:00:00.000Z' }), ({ tasks }) => 3 * tasks],
   // All overdue tasks are counted. Few of them are in the period.
   ['period, rare', () => ({ createdAfter: '2098-01-01T00:00:00.000Z' }), ({ tasks }) => tasks / 50],
-  ['project, common', ({ common }) => ({ project: [common.project] }), ({ tasks }) => tasks],
-  ['project, rare', ({ rare }) => ({ project: [rare.project] })],
-  ['team, common', ({ common }) => ({ team: [common.team] }), ({ tasks }) => tasks],
-  ['team, rare', ({ rare }) => ({ team: [rare.team] })],
+  ['team, none', () => ({ team: ['none'] }), ({ tasks }) => tasks],
   ['assignee, common', () => ({ assignee: ['me'] }), ({ tasks }) => 2 * tasks],
   ['assignee, rare', ({ rare }) => ({ assignee: [rare.person] })],
 ];
 
-const analyticsCases: readonly Case[] = figures.flatMap(([filter, input, reads]) => {
-  const name = filter === '' ? '' : `, ${filter}`;
-  return [
+/** What the figures of a person's own tasks read: these tasks, with their links. */
+const ofOwn = ({ tasks }: Size): number => 2 * tasks;
+
+const figuresOf = (input: (scene: Scene) => Partial<AnalyticsInput>) => (scene: Scene) =>
+  getTaskAnalytics(scene.ctx, AnalyticsInput.parse(input(scene)));
+
+const ownFiguresOf = (input: (scene: Scene) => Partial<AnalyticsInput>) => (scene: Scene) =>
+  getOwnAnalytics(scene.ctx, AnalyticsInput.parse(input(scene)));
+
+const nameOf = (filter: string): string => (filter === '' ? '' : `, ${filter}`);
+
+const analyticsCases: readonly Case[] = [
+  ...summed.flatMap(([filter, input, reads]): Case[] => [
+    { name: `analytics${nameOf(filter)}`, run: figuresOf(input), ...bounded(reads) },
+    { name: `own analytics${nameOf(filter)}`, run: ownFiguresOf(input), reads: ofOwn },
+  ]),
+  // The viewer has twenty tasks.
+  as('viewer', { name: 'own analytics', run: ownFiguresOf(() => ({})) }),
+  ...(['viewer', 'developer', 'rareTeamMember', 'rareProjectMember'] as const).map((person) =>
+    as(person, { name: 'analytics', run: figuresOf(() => ({})) }),
+  ),
+  as('teamMember', { name: 'analytics', run: figuresOf(() => ({})), reads: ofSums }),
+  ...counted.flatMap(([filter, input, reads]): Case[] => [
+    { name: `analytics${nameOf(filter)}`, run: figuresOf(input), ...bounded(reads) },
     {
-      name: `analytics${name}`,
-      run: (scene: Scene) => getTaskAnalytics(scene.ctx, AnalyticsInput.parse(input(scene))),
-      ...bounded(reads),
-    },
-    {
-      name: `own analytics${name}`,
-      run: (scene: Scene) => getOwnAnalytics(scene.ctx, AnalyticsInput.parse(input(scene))),
+      name: `own analytics${nameOf(filter)}`,
+      run: ownFiguresOf(input),
       ...(reads && { reads: (size: Size) => 2 * reads(size) }),
     },
-  ];
-});
+  ]),
+];
 
 /** Lists of people and projects look at all of them: their filters have no index, and a search finds a part of a name. */
 const ofMembers = ({ members: count }: Size): number => 8000 + 8 * count;

@@ -218,6 +218,7 @@ export async function addWork(database: LargeDatabase, size: Size): Promise<void
       await giveRole(ctx, userId, ...roles[person]);
     }
     await addTestJobs(platform, organizationId, size.jobs);
+    await platform.foldFigures();
   } finally {
     await platform.close();
   }
