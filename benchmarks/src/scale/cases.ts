@@ -260,15 +260,15 @@ const activityCases: readonly Case[] = [
 ];
 
 /**
- * There is a sum for each hour of the last week in which a task was completed, and for each day on which an open task was due. A team needs
- * many tasks to have them all.
+ * There is a sum for each hour of the last week in which a task was completed, and for each day on which an open task was due. A team or a
+ * project needs many tasks to have them all.
  */
 const ofSums = (): number => 400;
 
 /** The filters of figures that are read from sums. */
 const summed: readonly (readonly [string, (scene: Scene) => Partial<AnalyticsInput>, Case['reads']?])[] = [
   ['', () => ({})],
-  ['project, common', ({ common }) => ({ project: [common.project] })],
+  ['project, common', ({ common }) => ({ project: [common.project] }), ofSums],
   ['project, rare', ({ rare }) => ({ project: [rare.project] })],
   ['team, common', ({ common }) => ({ team: [common.team] }), ofSums],
   ['team, rare', ({ rare }) => ({ team: [rare.team] })],
