@@ -37,7 +37,7 @@ export type { Principal } from './kernel/principal.ts';
 export { hasSecrets, removed, secret, withoutSecrets } from './kernel/redaction.ts';
 export type { Refusal } from './kernel/rows.ts';
 export { ById, groupsOf, page } from './kernel/schemas.ts';
-export { capitalized } from './kernel/text.ts';
+export { capitalized, pascalCased } from './kernel/text.ts';
 export * from './live/index.ts';
 export * from './notifications/index.ts';
 export {

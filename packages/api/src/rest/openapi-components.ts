@@ -1,3 +1,4 @@
+import { pascalCased } from '@tenon/core';
 import { z } from 'zod';
 import { problemPage } from '../problem.ts';
 import type { Examples } from './examples.ts';
@@ -148,8 +149,7 @@ export interface ProblemGroup {
 }
 
 /** The name of a response in the components: `RoleNotFoundOrTeamNotFound` for two codes. */
-export const problemResponseName = ({ codes }: ProblemGroup): string =>
-  codes.map((code) => code.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())).join('Or');
+export const problemResponseName = ({ codes }: ProblemGroup): string => codes.map(pascalCased).join('Or');
 
 const mayRetry = [409, 429, 503];
 

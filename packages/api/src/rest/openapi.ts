@@ -1,4 +1,4 @@
-import { type EventType, groupsOf, instancePermission, Job } from '@tenon/core';
+import { type EventType, groupsOf, instancePermission, Job, pascalCased } from '@tenon/core';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 import { apiKeyHeader } from '../headers.ts';
@@ -287,5 +287,4 @@ function requestBody(
 }
 
 /** Names an input after its operation: `TasksUpdateManyInput` for `tasks.updateMany`. */
-const inputName = (operationId: string): string =>
-  `${operationId.replaceAll(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase())}Input`;
+const inputName = (operationId: string): string => `${pascalCased(operationId)}Input`;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Changes } from '../kernel/changes.ts';
 import type { Person } from '../kernel/schemas.ts';
+import { pascalCased } from '../kernel/text.ts';
 import { EventBase } from './sent-event.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
@@ -71,10 +72,6 @@ function valueOf(field: z.ZodType): z.ZodType {
   return schema instanceof z.ZodNullable ? schema : z.nullable(schema);
 }
 
-/** `task.created` as the name of a schema: `TaskCreated`. */
-const schemaNameOf = (type: string): string =>
-  type.replaceAll(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase());
-
 /** One type of event in the catalogue. */
 export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape> {
   /** `entity.past_tense`, as `task.created`. */
@@ -127,7 +124,7 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
     const { entityType, data } = this;
     const entity = z
       .object({ type: z.literal(entityType).describe('The kind of entity.'), id: z.uuid() })
-      .meta({ id: `${schemaNameOf(entityType)}EntityName` });
+      .meta({ id: `${pascalCased(entityType)}EntityName` });
     const fields = Object.entries<z.ZodType>(this.changes.shape);
     const described = z.object(
       Object.fromEntries(fields.map(([name, field]) => [name, field.describe('Present when this field changed.')])),
@@ -139,7 +136,7 @@ export class EventType<Data extends Shape = Shape, Fields extends Shape = Shape>
       changes: changes.describe('What changed, by field.'),
       data: data.describe('More facts about it.'),
     });
-    return z.intersection(EventBase, own).meta({ id: `${schemaNameOf(this.type)}Event` });
+    return z.intersection(EventBase, own).meta({ id: `${pascalCased(this.type)}Event` });
   }
 
   summary(event: SummaryParts<Data, Fields>): string {
@@ -213,7 +210,7 @@ export function defineEvents<Declarations extends Readonly<Record<string, object
   const usual = declared.find(([name]) => name === 'updated')?.[1].changes;
   const types = declared.map(([name, declaration]) => {
     const isUsual = usual !== undefined && declaration.changes === usual;
-    const changesName = isUsual ? `${schemaNameOf(entity)}Changes` : null;
+    const changesName = isUsual ? `${pascalCased(entity)}Changes` : null;
     return [name, new EventType(`${entity}.${name}`, declaration, stream, changesName)];
   });
   return Object.fromEntries(types) as EventTypes<Declarations>;

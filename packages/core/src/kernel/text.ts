@@ -37,6 +37,9 @@ export const fold = (text: string): string =>
 /** Writes the first letter of a word or a sentence as a capital. */
 export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** Writes the words of a name together, each with a capital: `TaskCreated` for `task.created` or `task_created`. */
+export const pascalCased = (name: string): string => name.split(/[._]/).map(capitalized).join('');
+
 /** Cuts a text between two characters to at most `most` bytes of UTF-8. */
 export function cutToBytes(text: string, most: number): string {
   if (text.length * 3 <= most) return text;
