@@ -1,14 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ServiceContext } from '../database/context.ts';
 import type { Dialect } from '../database/engine.ts';
+import { useIndexes } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { asId } from '../database/typed-value.ts';
 import { inBatches, type JobHandlers, type Schedule } from '../jobs/index.ts';
 import { nilId } from '../kernel/ids.ts';
-import { figures, parts } from './task-figure.entity.ts';
-
-const hourMs = 3_600_000;
+import { figures, hourOf, parts } from './task-figure.entity.ts';
 
 /** How many changes one transaction folds. */
 const batch = 500;
@@ -65,14 +64,7 @@ async function forEach(
   }
 }
 
-/**
- * Makes the transaction use indexes. While the tables are nearly empty, PostgreSQL would plan to read them whole, and keep such a plan when
- * they have grown.
- */
-const useIndexes = statement<Record<string, never>, unknown>((db) => {
-  const query = sql`select set_config('enable_seqscan', 'off', true)`;
-  return { compile: () => query.compile(db) };
-});
+const usingIndexes = statement((db) => db.selectNoFrom(useIndexes.as('setting')));
 
 /** Takes some changes. Another process that takes changes at the same time gets others. */
 const takeChanges = statement<{ organizationId: string }, Change>((db, { organizationId }, dialect) => {
@@ -174,14 +166,14 @@ function sumsOf(organizationId: string, changes: readonly Change[], oldestHour: 
 }
 
 /** Returns the first hour whose completed tasks are kept. */
-const oldestHourOf = ({ clock }: ServiceContext): number => Math.floor(clock.now().getTime() / hourMs) - keptHours;
+const oldestHourOf = ({ clock }: ServiceContext): number => hourOf(clock.now()) - keptHours;
 
 /** Moves some changes of an organization into its sums, in one transaction. Returns how many they were. */
 const foldSome = (ctx: ServiceContext, organizationId: string): Promise<number> =>
   writeThroughSystemDoor(
     ctx,
     async ({ db }) => {
-      if (db.dialect === 'postgresql') await db.run(useIndexes, {});
+      if (db.dialect === 'postgresql') await db.run(usingIndexes, {});
       const changes = await db.run(takeChanges, { organizationId });
       const sums = sumsOf(organizationId, changes, oldestHourOf(ctx));
       if (sums.rows.length > 0) {

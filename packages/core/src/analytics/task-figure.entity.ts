@@ -2,6 +2,13 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { id, tenantKey } from '../database/columns.ts';
 import { defineTable } from '../database/table.ts';
 
+export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
+
+/** The number of a UTC hour or day since 1970, as the triggers on `tasks` count them. */
+export const hourOf = (at: Date): number => Math.floor(at.getTime() / hourMs);
+export const dayOf = (at: Date): number => Math.floor(at.getTime() / dayMs);
+
 /** What a row of `task_figures` sums. Tasks in the trash count nowhere. */
 export const figures = {
   /** What `parts` names, over all tasks. */
