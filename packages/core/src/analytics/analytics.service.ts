@@ -1,6 +1,7 @@
 import { authorize, opensClosed, seesAll, visibility } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
-import { read } from '../database/read-door.ts';
+import { read, type ReadDoor } from '../database/read-door.ts';
+import type { Statement } from '../database/statement.ts';
 import { choiceOf, idsOf } from '../kernel/choice.ts';
 import { nilId } from '../kernel/ids.ts';
 import type { Principal } from '../kernel/principal.ts';
@@ -8,6 +9,7 @@ import { placesOf, visibleOf } from '../work/index.ts';
 import type { AnalyticsInput, OwnAnalytics, TaskAnalytics, TaskCounts } from './analytics.schema.ts';
 import { efficiencyScore, roundedQuotient } from './efficiency.ts';
 import { type SumShape, type SumValues, summedCounts, summedFigures } from './summed-figures.ts';
+import { dayMs, dayOf, hourMs, hourOf } from './task-figure.entity.ts';
 import {
   type FigureShape,
   type FigureValues,
@@ -19,8 +21,6 @@ import {
   wholeFigures,
 } from './task-figures.ts';
 
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 const weekMs = 168 * hourMs;
 
 function shapeOf(
@@ -78,9 +78,9 @@ function sumsFor(
   const teams = within(team, visible === 'teams' ? places : undefined);
   const projects = within(project, visible === 'projects' ? places : undefined);
   const now = ctx.clock.now();
-  const today = Math.floor(now.getTime() / dayMs);
+  const today = dayOf(now);
   const weekAgo = new Date(now.getTime() - weekMs);
-  const weekHour = Math.floor(weekAgo.getTime() / hourMs);
+  const weekHour = hourOf(weekAgo);
   return {
     shape: {
       teams: teams !== undefined,
@@ -104,17 +104,36 @@ function sumsFor(
 const isWhole = (principal: Principal, { project, team, assignee }: FigureShape): boolean =>
   project === null && team === null && !assignee && seesAll(principal, 'task:read');
 
+/** The statements that read the same figures from sums, from the indexes of the organization, and from the tasks that filters leave. */
+interface Ways<Row> {
+  summed: (shape: SumShape) => Statement<SumValues, Row>;
+  whole: (shape: FigureShape) => Statement<FigureValues, Row>;
+  filtered: (shape: FigureShape) => Statement<FigureValues, Row>;
+}
+
+const figureWays = { summed: summedFigures, whole: wholeFigures, filtered: filteredFigures };
+const countWays = { summed: summedCounts, whole: wholeCounts, filtered: filteredCounts };
+
+/** Reads figures in the cheapest way that the filters and the caller's visibility allow. */
+function readCheaply<Row>(
+  db: ReadDoor,
+  { summed, whole, filtered }: Ways<Row>,
+  ctx: ServiceContext,
+  principal: Principal,
+  input: AnalyticsInput,
+): Promise<Row[]> {
+  const sums = sumsFor(ctx, principal, input);
+  if (sums) return db.run(summed(sums.shape), sums.values);
+  const shape = shapeOf(principal, input);
+  const way = isWhole(principal, shape) ? whole : filtered;
+  return db.run(way(shape), valuesOf(ctx, principal, input));
+}
+
 /** The figures about the tasks that the caller sees outside the trash (E1). */
 export async function getTaskAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<TaskAnalytics> {
   authorize(ctx, 'analytics:read');
   const { principal } = ctx;
-  const sums = sumsFor(ctx, principal, input);
-  const [counts] = await read(ctx, (db) => {
-    if (sums) return db.run(summedFigures(sums.shape), sums.values);
-    const shape = shapeOf(principal, input);
-    const figures = isWhole(principal, shape) ? wholeFigures(shape) : filteredFigures(shape);
-    return db.run(figures, valuesOf(ctx, principal, input));
-  });
+  const [counts] = await read(ctx, (db) => readCheaply(db, figureWays, ctx, principal, input));
   if (!counts) throw new Error('Figures were answered without a row.');
   const { todo, in_progress, in_review, done, archived, measured, spent, overdue, completedThisWeek } = counts;
   const { low, medium, high, urgent, critical } = counts;
@@ -141,14 +160,10 @@ const taskCounts = ({ todo, in_progress, in_review, done }: StatusFigures): Task
 export async function getOwnAnalytics(ctx: ServiceContext, input: AnalyticsInput): Promise<OwnAnalytics> {
   authorize(ctx, 'analytics:read');
   const { principal } = ctx;
-  const shape = shapeOf(principal, input);
-  const values = valuesOf(ctx, principal, input);
-  const sums = sumsFor(ctx, principal, input);
-  const counts = isWhole(principal, shape) ? wholeCounts(shape) : filteredCounts(shape);
   return read(ctx, async (db) => {
     const [[mine], [team]] = await Promise.all([
-      db.run(ownCounts(shape), values),
-      sums ? db.run(summedCounts(sums.shape), sums.values) : db.run(counts, values),
+      db.run(ownCounts(shapeOf(principal, input)), valuesOf(ctx, principal, input)),
+      readCheaply(db, countWays, ctx, principal, input),
     ]);
     const myTasks = taskCounts(mine ?? noCounts);
     const { estimated, spent } = mine ?? { estimated: 0, spent: 0 };
