@@ -65,9 +65,17 @@ describe('while the database is away', () => {
 it('a connection that is lost while the database goes on is one line', async () => {
   logger.error({ err: refused() }, 'request failed');
   outage.notice(new Error('terminating connection due to administrator command'));
-  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(250);
   expect(log()).toMatchObject([{ level: 'warn', msg: 'a connection to the database was lost', failures: 2 }]);
   expect(outage.isOn).toBe(false);
+});
+
+it('a database that still answers once while it stops is away', async () => {
+  outage.notice(new Error('terminating connection due to administrator command'));
+  await vi.advanceTimersByTimeAsync(0);
+  isAway = true;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(log()).toMatchObject([{ level: 'error', msg: 'the database cannot be reached' }]);
 });
 
 it('nothing is left out after the end of watching', () => {

@@ -4,6 +4,12 @@ import type { Logger } from 'pino';
 /** How often it asks whether the database is back, in milliseconds. */
 const askEveryMs = 1000;
 
+/**
+ * After how many milliseconds it asks a second time, when the database answers after a first sign. A database that stops ends one connection
+ * after another, so it may still answer on some of them.
+ */
+const confirmAfterMs = 250;
+
 interface OutageParts {
   logger: Logger;
   /** Rejects while the database cannot be reached. */
@@ -67,7 +73,8 @@ export class Outage {
     return true;
   }
 
-  async #ask(): Promise<void> {
+  /** @param hasAnswered whether the database has answered since the first sign */
+  async #ask(hasAnswered = false): Promise<void> {
     const isBack = await this.#parts?.ping().then(
       () => true,
       () => false,
@@ -79,6 +86,10 @@ export class Outage {
       if (!isSaid) logger.error({ reason }, 'the database cannot be reached');
       this.#current.isSaid = true;
       this.#timer = setTimeout(() => void this.#ask(), askEveryMs).unref();
+      return;
+    }
+    if (!isSaid && !hasAnswered) {
+      this.#timer = setTimeout(() => void this.#ask(true), confirmAfterMs).unref();
       return;
     }
     this.#current = null;
