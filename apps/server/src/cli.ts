@@ -1,3 +1,4 @@
+import './tick-shape.ts';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { createLogger, type Logger } from './logger.ts';
 import { releaseMemory } from './release-memory.ts';
