@@ -6,6 +6,7 @@ import {
   FromNode,
   IdentifierNode,
   type InsertQueryNode,
+  type LimitNode,
   type OperationNode,
   PrimitiveValueListNode,
   RawNode,
@@ -98,6 +99,15 @@ export class SqliteCompiler extends SqliteQueryCompiler {
     if (this.parentNode && ValuesNode.is(this.parentNode))
       this.#visitRow(node.values.map((value) => ValueNode.create(value)));
     else super.visitPrimitiveValueList(node);
+  }
+
+  /**
+   * Adds 0 to a bound limit. SQLite plans a statement for the value of its limit: it would parse and plan the statement again each time the
+   * limit is bound, even to the same value. That costs ten times as much as a page of 50 from an index.
+   */
+  protected override visitLimit(node: LimitNode): void {
+    super.visitLimit(node);
+    if (ValueNode.is(node.limit) && !node.limit.immediate) this.append(' + 0');
   }
 
   protected override visitValueList(node: ValueListNode): void {
