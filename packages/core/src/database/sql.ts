@@ -1,7 +1,7 @@
 import { type Expression, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Dialect } from './engine.ts';
 import { idOfHex, listedValue } from './sqlite-values.ts';
-import { TypedValue } from './typed-value.ts';
+import { asId, TypedValue } from './typed-value.ts';
 
 /**
  * Whether the column is one of the values, as one parameter: the statement stays the same however many there are, so that it
@@ -19,7 +19,11 @@ export function anyOf(
   return sql<SqlBool>`${sql.ref(column)} in (select ${sql.raw(listedValue[kind])} from json_each(${parameter}))`;
 }
 
-/** The same for a column that may be null: `none` among the values matches null. */
+/** Some ids as a table on SQLite, with the place of each in the list, from 0. It has the columns `id` and `place`. */
+export const placesOf = (ids: readonly string[]): RawBuilder<{ id: string; place: number }> =>
+  sql`(select key as place, ${sql.raw(listedValue.id)} as id from json_each(${asId(ids)}))`;
+
+/** The same as `anyOf` for a column that may be null: `none` among the values matches null. */
 export function anyOfOrNone(dialect: Dialect, column: string, values: readonly string[]): RawBuilder<SqlBool> {
   const ids = values.filter((value) => value !== 'none');
   const matches = anyOf(dialect, column, ids);

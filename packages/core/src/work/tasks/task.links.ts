@@ -1,7 +1,7 @@
 import { type Expression, sql, type SqlBool } from 'kysely';
 import type { Dialect } from '../../database/engine.ts';
 import type { ReadDoor } from '../../database/read-door.ts';
-import { anyOf, finds, idsInOne, readIds } from '../../database/sql.ts';
+import { anyOf, finds, idsInOne, placesOf, readIds } from '../../database/sql.ts';
 import { current, statement, type StatementValues } from '../../database/statement.ts';
 import { asId } from '../../database/typed-value.ts';
 import type { Unit } from '../../database/unit-of-work.ts';
@@ -121,10 +121,6 @@ interface TaskIds extends StatementValues {
   taskIds: readonly string[];
 }
 
-const usualLinks = statement<TaskIds, LinkRow>((db, { taskIds }, dialect) =>
-  selectLinks(db, usualKinds, (column) => anyOf(dialect, column, taskIds)),
-);
-
 const otherLinks = statement<TaskIds, LinkRow>((db, { taskIds }, dialect) =>
   selectOthers(db, (column) => anyOf(dialect, column, taskIds)),
 );
@@ -150,25 +146,59 @@ const linksOfOne = statement<{ taskId: string }, LinkRow>((db, { taskId }) => {
   return selectLinks(db, usualKinds, ofTask).unionAll(selectOthers(db, ofTask)).unionAll(watchers);
 });
 
-/** Selects the ids of the usual links of a task beside the task itself, which saves a statement. For many tasks it would cost more. */
-export function selectLinkIds(db: QueryBuilder, dialect: Dialect) {
+/** What `selectLinkIds` has selected. */
+type UsualIds = Readonly<Record<(typeof usualKinds)[number], unknown>>;
+
+/**
+ * Selects the ids of the usual links of a task, each kind as one value.
+ * @param task the column with the id of the task
+ */
+export function selectLinkIds(db: QueryBuilder, dialect: Dialect, task: string) {
   const select = <Kind extends LinkKind>(kind: Kind) => {
     const of = linkTables[kind];
-    return linksFrom(db, of, (task) => sql<SqlBool>`${sql.ref(task)} = ${sql.ref('tasks.id')}`)
+    return linksFrom(db, of, (column) => sql<SqlBool>`${sql.ref(column)} = ${sql.ref(task)}`)
       .select(idsInOne(dialect, `${of.table}.${of.id}`, of.order && `${of.table}.${of.order}`).as('ids'))
       .as(kind);
   };
   return [select('assigneeIds'), select('tagIds')] as const;
 }
 
+/** The usual links of tasks, in a row for each link. */
+const usualLinks = statement<TaskIds, LinkRow>((db, { taskIds }, dialect) =>
+  selectLinks(db, usualKinds, (column) => anyOf(dialect, column, taskIds)),
+);
+
+/**
+ * The same on SQLite, in a row for each task: the id of a task, which each row of a link would repeat, costs more to read than the link.
+ * PostgreSQL needs a third more time for this form.
+ */
+const usualLinksInOne = statement<TaskIds, UsualIds & { place: number }>((db, { taskIds }, dialect) =>
+  db
+    .selectFrom(placesOf(taskIds).as('wanted'))
+    .select('wanted.place')
+    .select(selectLinkIds(db, dialect, 'wanted.id')),
+);
+
+type UsualLinkIds = Pick<LinkIds, (typeof usualKinds)[number]>;
+
+function usualLinkIdsIn(rows: readonly (UsualIds & { id: string })[]): UsualLinkIds {
+  const ids = (kind: (typeof usualKinds)[number]) => new Map(rows.map((row) => [row.id, readIds(row[kind])]));
+  return { assigneeIds: ids('assigneeIds'), tagIds: ids('tagIds') };
+}
+
+async function usualLinkIdsOf(db: ReadDoor, taskIds: readonly string[]): Promise<UsualLinkIds> {
+  if (db.dialect === 'postgresql') {
+    const { assigneeIds, tagIds } = byTask(await db.run(usualLinks, { taskIds }));
+    return { assigneeIds, tagIds };
+  }
+  const rows = await db.run(usualLinksInOne, { taskIds });
+  return usualLinkIdsIn(rows.map(({ place, ...ids }) => ({ id: taskIds[place] ?? '', ...ids })));
+}
+
 /** The ids of one task's links. The usual ones are what `selectLinkIds` has selected. */
-export async function linkIdsIn(
-  db: ReadDoor,
-  row: { id: string; isLinked: boolean } & Readonly<Record<(typeof usualKinds)[number], unknown>>,
-): Promise<LinkIds> {
-  const ids = (kind: (typeof usualKinds)[number]) => new Map([[row.id, readIds(row[kind])]]);
+export async function linkIdsIn(db: ReadDoor, row: UsualIds & { id: string; isLinked: boolean }): Promise<LinkIds> {
   const others = row.isLinked ? byTask(await db.run(otherLinks, { taskIds: [row.id] })) : noLinkIds;
-  return { ...others, assigneeIds: ids('assigneeIds'), tagIds: ids('tagIds') };
+  return { ...others, ...usualLinkIdsIn([row]) };
 }
 
 /** The list under a key, which begins empty. */
@@ -213,13 +243,13 @@ export async function linkIdsToShow(
   tasks: readonly { id: string; isLinked: boolean }[],
 ): Promise<LinkIds> {
   if (tasks.length === 0) return noLinkIds;
-  const idsOf = (some: typeof tasks) => ({ taskIds: some.map(({ id }) => id) });
-  const linked = tasks.filter(({ isLinked }) => isLinked);
+  const taskIds = tasks.map(({ id }) => id);
+  const linkedIds = tasks.flatMap(({ id, isLinked }) => (isLinked ? [id] : []));
   const [usual, others] = await Promise.all([
-    db.run(usualLinks, idsOf(tasks)),
-    linked.length > 0 ? db.run(otherLinks, idsOf(linked)) : [],
+    usualLinkIdsOf(db, taskIds),
+    linkedIds.length > 0 ? db.run(otherLinks, { taskIds: linkedIds }) : [],
   ]);
-  return byTask([...usual, ...others]);
+  return { ...byTask(others), ...usual };
 }
 
 const linking = statement((db, { taskIds }: TaskIds, dialect) =>

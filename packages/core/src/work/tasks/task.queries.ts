@@ -18,7 +18,9 @@ export const selectTasks = (query: ReturnType<typeof tasks.from>) =>
 const livingTask = statement((db, { id }: { id: string }) => selectTasks(tasks.from(db)).where('tasks.id', '=', id));
 
 const livingTaskWithLinks = statement((db, { id }: { id: string }, dialect) =>
-  selectTasks(tasks.from(db)).select(selectLinkIds(db, dialect)).where('tasks.id', '=', id),
+  selectTasks(tasks.from(db))
+    .select(selectLinkIds(db, dialect, 'tasks.id'))
+    .where('tasks.id', '=', id),
 );
 
 /** A task without the things that are joined to it. */
