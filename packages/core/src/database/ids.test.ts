@@ -22,12 +22,20 @@ test('ids are the same after they were 16 bytes', () => {
   );
 });
 
-test.each(['', 'me', '0190A0A0-0000-7000-8000-000000000000', '0190a0a0-0000-7000-8000-00000000000g', 7, [], {}])(
-  '%j is no id',
-  (value) => {
-    expect(() => bytesOfId(value)).toThrow('no UUID');
-  },
-);
+test.each([
+  '',
+  'me',
+  '0190A0A0-0000-7000-8000-000000000000',
+  '0190a0a0-0000-7000-8000-00000000000g',
+  '0190a0a0-0000-7000-8000-00000000000é',
+  '0190a0a0-0000-7000-8000_000000000000',
+  '0190a0a-00000-7000-8000-000000000000',
+  7,
+  [],
+  {},
+])('%j is no id', (value) => {
+  expect(() => bytesOfId(value)).toThrow('no UUID');
+});
 
 class Undo extends Error {}
 

@@ -1,35 +1,57 @@
 import { isUuid } from '../kernel/ids.ts';
-import { Memo } from '../kernel/memo.ts';
 import { TypedValue, type ValueType } from './typed-value.ts';
 
-function makeBytes(id: unknown): Buffer {
-  if (typeof id !== 'string' || !isUuid(id)) throw new Error('A value that is no UUID is bound to a column of ids.');
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
-}
-
-function makeId(hex: string): string {
-  const text = hex.toLowerCase();
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
-}
-
-/** How many ids are kept in each of the two forms. One takes about 100 bytes. */
-const mostKept = 10_000;
-
 /*
- * Why they are kept: the ids of people, teams and tags come again and again, and a new id comes several times in one mutation. Also, a
- * text that was made before is compared and looked up faster than a new one.
+ * Each id of each row passes here, so both directions use plain arithmetic: 0.1 µs for an id. `Buffer.from(text, 'hex')` takes 0.7 µs. A
+ * cache of ids takes 0.15 µs while it is small, and 1 µs for ids that have left the caches of the processor.
  */
-const keptBytes = new Memo<unknown, Buffer>(mostKept);
-const keptIds = new Memo<string, string>(mostKept);
+
+/** By character code: the value of a hexadecimal digit in lower case. -1 for every other character. */
+const digits = new Int8Array(128).fill(-1);
+for (let value = 0; value < 16; value++) digits[value.toString(16).charCodeAt(0)] = value;
+
+const digitAt = (text: string, at: number): number => digits[text.charCodeAt(at)] ?? -1;
+
+const hyphen = 45;
+const hyphenPlaces = [8, 13, 18, 23];
+const bytePlaces = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
 /**
- * Returns the 16 bytes of an id, as SQLite stores it. Callers share them and must not change them.
+ * Returns the 16 bytes of an id, as SQLite stores it.
  * @throws when it is no UUID in canonical lower case
  */
-export const bytesOfId = (id: unknown): Buffer => keptBytes.get(id, () => makeBytes(id));
+export function bytesOfId(id: unknown): Buffer {
+  const bytes = Buffer.allocUnsafe(16);
+  if (typeof id === 'string' && id.length === 36) {
+    // Negative as soon as one digit is wrong.
+    let all = 0;
+    for (let at = 0; at < 16; at++) {
+      const place = bytePlaces[at] ?? 0;
+      const high = digitAt(id, place);
+      const low = digitAt(id, place + 1);
+      all |= high | low;
+      bytes[at] = (high << 4) | low;
+    }
+    if (all >= 0 && hyphenPlaces.every((place) => id.charCodeAt(place) === hyphen)) return bytes;
+  }
+  throw new Error('A value that is no UUID is bound to a column of ids.');
+}
 
 /** Returns an id from its 32 hexadecimal digits, which `hex()` writes in upper case. */
-export const idOfHex = (hex: string): string => keptIds.get(hex, () => makeId(hex));
+export function idOfHex(hex: string): string {
+  // This bit makes a letter lower case. Digits have it already.
+  const code = (at: number): number => hex.charCodeAt(at) | 0x20;
+  // One call with all codes, because a text that is made of parts takes twice the time when it is used.
+  // prettier-ignore
+  return String.fromCharCode(
+    code(0), code(1), code(2), code(3), code(4), code(5), code(6), code(7), hyphen,
+    code(8), code(9), code(10), code(11), hyphen,
+    code(12), code(13), code(14), code(15), hyphen,
+    code(16), code(17), code(18), code(19), hyphen,
+    code(20), code(21), code(22), code(23), code(24), code(25),
+    code(26), code(27), code(28), code(29), code(30), code(31),
+  );
+}
 
 /** Refuses a text that looks like an id. It would never equal an id, without an error, and `not in` would let all rows through. */
 function refuseId(text: string): string {
