@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createLogger, redact } from './logger.ts';
 
@@ -80,6 +82,21 @@ describe('createLogger', () => {
     expect(JSON.stringify(line)).not.toContain('ada@example.com');
     expect(JSON.stringify(line)).toContain('UNIQUE constraint failed');
   });
+});
+
+it.each(['process.exit(0)', ''])('writes the last lines before the process ends: %s', async (end) => {
+  const module = JSON.stringify(new URL('./logger.ts', import.meta.url).href);
+  const code = `import { createLogger } from ${module};
+    const logger = createLogger('info');
+    logger.plain('info', { count: 1 }, 'first');
+    logger.warn({ count: 2 }, 'last');
+    ${end}`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code]);
+  const written = stdout.trimEnd().split('\n');
+  expect(written.map((line) => JSON.parse(line))).toMatchObject([
+    { msg: 'first', count: 1 },
+    { msg: 'last', count: 2 },
+  ]);
 });
 
 describe('redact', () => {

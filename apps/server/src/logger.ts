@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { JoinedLines } from './joined-lines.ts';
 import type { Outage } from './outage.ts';
 
 export interface Logger extends PinoLogger {
@@ -68,12 +69,14 @@ function describeError(error: unknown, depth = 0): unknown {
   };
 }
 
-/**
- * Standard output, written without waiting for the reader. Lines are written together, after 100 ms at the latest: one write
- * for each line costs half as much as the request that the line is about. The rest is written when the process ends.
- */
-const standardOutput = (): DestinationStream =>
-  pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 });
+/** Standard output, written without waiting for the reader. The rest is written when the process ends. */
+function standardOutput(): DestinationStream {
+  const lines = new JoinedLines(pino.destination({ dest: 1, sync: false, minLength: 1 }));
+  // Before the listeners of the destination, which write out what it has.
+  process.prependListener('beforeExit', () => lines.passOn());
+  process.prependListener('exit', () => lines.passOn());
+  return lines;
+}
 
 /**
  * Creates a logger that writes JSON lines to standard output, without secrets and mail addresses.
