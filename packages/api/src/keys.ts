@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { replaceKeys, resolveKeys, type ServiceContext } from '@tenon/core';
+import { type KeyKind, replaceKeys, resolveKeys, type ServiceContext } from '@tenon/core';
 import type { Operation } from './operation.ts';
 
 /**
@@ -11,12 +11,12 @@ export async function withIds(
   { input: schema }: Operation,
   input: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
-  const keys = { project: new Set<string>(), task: new Set<string>() };
+  const keys: { kind: KeyKind; key: string }[] = [];
   replaceKeys(schema, input, (kind, key) => {
-    keys[kind].add(key);
+    keys.push({ kind, key });
     return key;
   });
-  if (keys.project.size + keys.task.size === 0) return input;
+  if (keys.length === 0) return input;
   const ids = await resolveKeys(service, keys);
   return replaceKeys(schema, input, (_kind, key) => ids.get(key) ?? randomUUID());
 }

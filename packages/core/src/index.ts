@@ -30,7 +30,7 @@ export {
 export { escapeHtml } from './kernel/html.ts';
 export type { CoreSettings, S3Settings } from './kernel/settings.ts';
 export { uuidv7 } from './kernel/ids.ts';
-export { replaceKeys } from './kernel/keys.ts';
+export { type KeyKind, replaceKeys } from './kernel/keys.ts';
 export type { MutationOutcome, MutationRequest, Versions } from './kernel/mutation.ts';
 export { parseAddress } from './kernel/network-address.ts';
 export type { Principal } from './kernel/principal.ts';

@@ -63,21 +63,24 @@ function replaceIn(schema: z.core.$ZodType, value: unknown, replace: Replace): u
   if (schema instanceof z.ZodArray)
     return Array.isArray(value) ? value.map((item) => replaceIn(schema.element, item, replace)) : value;
   return schema instanceof z.ZodObject && typeof value === 'object'
-    ? replaceKeys(schema, { ...value }, replace)
+    ? replaceKeys(schema, value as Record<string, unknown>, replace)
     : value;
 }
 
-/** Replaces all keys in a parsed input by ids. */
+/** Returns a parsed input with ids in the place of all keys. It is the same object when no field has changed. */
 export function replaceKeys(
   schema: z.ZodObject,
-  input: Readonly<Record<string, unknown>>,
+  input: Record<string, unknown>,
   replace: Replace,
 ): Record<string, unknown> {
-  const replaced = { ...input };
+  let replaced = input;
   const fields: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
   for (const name of fieldsWithKeys(schema)) {
-    const field = fields[name];
-    if (field && input[name] !== undefined) replaced[name] = replaceIn(field, input[name], replace);
+    const [field, value] = [fields[name], input[name]];
+    const found = field && replaceIn(field, value, replace);
+    if (found === value) continue;
+    if (replaced === input) replaced = { ...input };
+    replaced[name] = found;
   }
   return replaced;
 }

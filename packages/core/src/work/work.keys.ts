@@ -2,6 +2,7 @@ import type { ServiceContext } from '../database/context.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
 import { anyOf } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
+import type { KeyKind } from '../kernel/keys.ts';
 
 const projectsByKey = statement((db, { keys }: { keys: readonly string[] }, dialect) =>
   db
@@ -40,22 +41,24 @@ async function taskOf(db: ReadDoor, taskKey: string): Promise<string | undefined
   return (await db.run(taskByKey, { key, number: Number(number) }))[0]?.id;
 }
 
-/** The keys in an input, by what they name. */
-export interface NamedKeys {
-  readonly project: ReadonlySet<string>;
-  readonly task: ReadonlySet<string>;
+/** A key in an input, and what it names. */
+export interface NamedKey {
+  readonly kind: KeyKind;
+  readonly key: string;
 }
 
 /**
  * Finds the ids of projects and tasks by keys that they have or had. What does not exist and what the caller does not see is missing in
  * the answer alike.
  */
-export function resolveKeys(ctx: ServiceContext, { project, task }: NamedKeys): Promise<Map<string, string>> {
+export function resolveKeys(ctx: ServiceContext, keys: readonly NamedKey[]): Promise<Map<string, string>> {
+  const of = (wanted: KeyKind) => [...new Set(keys.flatMap(({ kind, key }) => (kind === wanted ? [key] : [])))];
+  const [projects, tasks] = [of('project'), of('task')];
   return read(ctx, async (db) => {
     const found = new Map<string, string>();
-    if (project.size > 0)
-      for (const { key, id } of await db.run(projectsByKey, { keys: [...project] })) found.set(key, id);
-    for (const key of task) {
+    if (projects.length > 0)
+      for (const { key, id } of await db.run(projectsByKey, { keys: projects })) found.set(key, id);
+    for (const key of tasks) {
       const id = await taskOf(db, key);
       if (id !== undefined) found.set(key, id);
     }

@@ -77,7 +77,12 @@ describe.each(dialects)('private projects on %s', (dialect) => {
       found: await tasks({ search: 'secret' }),
       comments: await codeOf(listComments(ctx, CommentListInput.parse({ taskId }))),
       activity: await codeOf(listTaskActivity(ctx, TaskActivityInput.parse({ id: taskId }))),
-      key: (await resolveKeys(ctx, { project: new Set(['P1']), task: new Set(['P1-1']) })).size,
+      key: (
+        await resolveKeys(ctx, [
+          { kind: 'project', key: 'P1' },
+          { kind: 'task', key: 'P1-1' },
+        ])
+      ).size,
       changed: await codeOf(updateTask(ctx, { id: taskId, status: 'todo' })),
     };
   }

@@ -93,7 +93,7 @@ describe.each(dialects)('the trash of projects on %s', (dialect) => {
       expect(await codeOf(restoreProject(ctx(), { id }))).toBe('project_not_found');
       expect(await createProject(ctx(), { key, name: 'Again' })).toMatchObject({ key });
     }
-    const again = await resolveKeys(ctx(), { project: new Set(), task: new Set([`${living.key}-1`]) });
+    const again = await resolveKeys(ctx(), [{ kind: 'task', key: `${living.key}-1` }]);
     expect(again.size).toBe(0);
   });
 

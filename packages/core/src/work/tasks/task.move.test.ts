@@ -206,7 +206,7 @@ describe.each(dialects)('moving tasks on %s', (dialect) => {
 
   describe('and their keys', () => {
     const find = async (key: string, by: TestMember = manager) =>
-      (await resolveKeys(by.ctx(), { project: new Set(), task: new Set([key]) })).get(key);
+      (await resolveKeys(by.ctx(), [{ kind: 'task', key }])).get(key);
 
     it('lead to them after they moved, and after the project got another key', async () => {
       const [{ project, idOf }, other] = [await board('A', 'B'), await aProject()];
