@@ -74,7 +74,7 @@ export async function addDependency(ctx: ServiceContext, { id, otherId }: TaskDe
     const blockedBy = [...task.blockedBy, otherId];
     const told = { event: taskEvents.dependency_added, data: { blockedBy: otherId }, later: true };
     const { after } = await tasks.change(unit, task, { blockedBy }, told);
-    return assembleTask(after, { ...links, blockedBy: new Map([[id, blockedBy]]) });
+    return assembleTask(after, { ...links, ids: { ...links.ids, blockedBy: new Map([[id, blockedBy]]) } });
   });
 }
 
@@ -92,6 +92,6 @@ export async function removeDependency(ctx: ServiceContext, { id, otherId }: Tas
     const blockedBy = task.blockedBy.filter((each) => each !== otherId);
     const told = { event: taskEvents.dependency_removed, data: { blockedBy: otherId }, later: true };
     const { after } = await tasks.change(unit, task, { blockedBy }, told);
-    return assembleTask(after, { ...links, blockedBy: new Map([[id, blockedBy]]) });
+    return assembleTask(after, { ...links, ids: { ...links.ids, blockedBy: new Map([[id, blockedBy]]) } });
   });
 }

@@ -25,7 +25,8 @@ export interface LinkIds extends Readonly<Record<LinkKind, ReadonlyMap<string, r
 }
 
 /** What is joined to some tasks. */
-export interface TaskLinks extends Omit<LinkIds, 'tagIds' | 'watcherIds'> {
+export interface TaskLinks {
+  ids: Omit<LinkIds, 'tagIds' | 'watcherIds'>;
   people: ReadonlyMap<string, Person>;
   /** Whom it is shown to. */
   viewerId: string | null;
@@ -272,13 +273,13 @@ export const markLinked = (unit: Unit, ...taskIds: string[]): Promise<unknown> =
 export async function nameLinks(
   db: ReadDoor,
   names: Names,
-  { tagIds, ...ids }: LinkIds,
+  ids: LinkIds,
   others: readonly string[],
   projectIds: readonly (string | null)[],
 ): Promise<TaskLinks> {
-  await names.load(db, [others, ...ids.assigneeIds.values()], [...tagIds.values()], projectIds);
+  await names.load(db, [others, ...ids.assigneeIds.values()], [...ids.tagIds.values()], projectIds);
   const tags = new Map<string, Tag[]>();
-  for (const [taskId, idsOfTags] of tagIds) {
+  for (const [taskId, idsOfTags] of ids.tagIds) {
     const named: Tag[] = [];
     for (const id of idsOfTags) {
       const tag = names.tags.get(id);
@@ -286,5 +287,5 @@ export async function nameLinks(
     }
     tags.set(taskId, named.length > 1 ? named.sort(byName) : named);
   }
-  return { ...ids, people: names.people, viewerId: db.userId, tags, projectKeys: names.projectKeys };
+  return { ids, people: names.people, viewerId: db.userId, tags, projectKeys: names.projectKeys };
 }

@@ -30,17 +30,18 @@ export type TaskRow = RowOf<typeof livingTask>;
 export function assembleTask(row: TaskRow, links: TaskLinks): Task {
   const person = (id: string): Person => links.people.get(id) ?? { id, username: null, fullName: null };
   const { projectId, projectNumber } = row;
-  const { viewerId, assigneeIds } = links;
-  const muted = links.muted.get(row.id);
+  const { viewerId } = links;
+  const { assigneeIds, blockedBy, blocks } = links.ids;
+  const muted = links.ids.muted.get(row.id);
   // The creator and the assignees watch without a row of their own.
   const watchesAnyway =
     viewerId !== null && (row.createdById === viewerId || (assigneeIds.get(row.id)?.includes(viewerId) ?? false));
   return tasks.show(row, {
     key: projectId === null ? null : `${links.projectKeys.get(projectId)}-${projectNumber}`,
-    assignees: links.assigneeIds.get(row.id)?.map(person) ?? [],
+    assignees: assigneeIds.get(row.id)?.map(person) ?? [],
     tags: links.tags.get(row.id) ?? [],
-    blockedBy: links.blockedBy.get(row.id)?.toSorted() ?? [],
-    blocks: links.blocks.get(row.id)?.toSorted() ?? [],
+    blockedBy: blockedBy.get(row.id)?.toSorted() ?? [],
+    blocks: blocks.get(row.id)?.toSorted() ?? [],
     watching: muted === undefined ? watchesAnyway : !muted,
     createdBy: person(row.createdById),
     updatedBy: person(row.updatedById),

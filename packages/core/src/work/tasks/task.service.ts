@@ -131,11 +131,10 @@ export async function createTasks<Answer>(
       unit.insert(TaskSearchEntity, ...news.map((draft) => searchRow(unit, draft))),
     ]);
     const links = {
-      ...noLinks,
+      ids: { ...noLinks, assigneeIds: new Map(news.map(({ id, assigneeIds }) => [id, assigneeIds])) },
       viewerId: userId,
       people: found.people,
       projectKeys: keysOf(found),
-      assigneeIds: new Map(news.map(({ id, assigneeIds }) => [id, assigneeIds])),
       tags: new Map(news.map(({ id, tagIds }) => [id, tagsOf(found, tagIds)])),
     };
     const shown = new Map(added.map((task) => [task.id, assembleTask(task, links)]));
@@ -335,13 +334,17 @@ function replaceWords(unit: Unit, changed: readonly Changed[]): Promise<unknown>
   return [unit.update(TaskSearchEntity, { taskId }, { title, body })];
 }
 
+/** A map with the entries of another one. Known names are many, and new ones few, so without any the map itself is returned. */
+const joined = <Key, Value>(known: ReadonlyMap<Key, Value>, more: ReadonlyMap<Key, Value>): ReadonlyMap<Key, Value> =>
+  more.size === 0 ? known : new Map([...known, ...more]);
+
 /** The links of the tasks as they will be. */
 function linksAfter(
   links: TaskLinks,
   found: Referable,
   rows: readonly { task: LockedTask; fields: Fields }[],
 ): TaskLinks {
-  const assigneeIds = new Map(links.assigneeIds);
+  const assigneeIds = new Map(links.ids.assigneeIds);
   const tags = new Map(links.tags);
   for (const { task, fields } of rows) {
     if (fields.assigneeIds) assigneeIds.set(task.id, fields.assigneeIds);
@@ -349,9 +352,9 @@ function linksAfter(
   }
   return {
     ...links,
-    projectKeys: new Map([...links.projectKeys, ...keysOf(found)]),
-    people: new Map([...links.people, ...found.people]),
-    assigneeIds,
+    ids: { ...links.ids, assigneeIds },
+    projectKeys: joined(links.projectKeys, keysOf(found)),
+    people: joined(links.people, found.people),
     tags,
   };
 }
