@@ -12,6 +12,8 @@ const renamed: readonly (readonly [RegExp, string])[] = [[/^(\/analytics)?\/item
  * @example rewriteUrl({ url: '/api/items/7?x=1' }) // '/api/v1/tasks/7?x=1'
  */
 export function rewriteUrl({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  // Almost all are canonical, and the patterns cost as much as finding the route.
+  if (url.startsWith(`${restPrefix}/`) && !url.includes('/items')) return url;
   const match = /^\/api(?:\/v1)?(?=[/?]|$)(.*)$/s.exec(url);
   if (!match) return url;
   const rest = renamed.reduce((path, [from, to]) => path.replace(from, to), match[1] ?? '');

@@ -89,7 +89,7 @@ function handlerOf(name: string, operation: Operation, makeContext: MakeContext)
       url: request.url,
       params: paramsOf(request),
       body: reader.readBody(bodyOf(request)),
-      lastEventId: lastEventIdOf(request),
+      lastEventId: operation.kind === 'stream' ? lastEventIdOf(request) : undefined,
     });
   return async (request, reply) => {
     const context = makeContext(request, reply);

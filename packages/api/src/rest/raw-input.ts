@@ -12,7 +12,7 @@ export interface RestRequest {
   /** Percent-decoded. */
   params: Record<string, unknown>;
   body: Record<string, unknown>;
-  /** The value of Last-Event-ID, which a browser sends when it comes back to a stream. */
+  /** Of a stream: the value of Last-Event-ID, which a browser sends when it comes back. */
   lastEventId?: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export class InputReader {
       if (parameters.has(name)) unknown('body', name);
       else value[name] = member;
     }
-    if (this.#operation.kind === 'stream' && lastEventId !== undefined) value['lastEventId'] = lastEventId;
+    if (lastEventId !== undefined) value['lastEventId'] = lastEventId;
     for (const name of parameters) {
       const param = params[name];
       value[name] = typeof param === 'string' ? this.#coerce(name, [param]) : param;

@@ -26,61 +26,66 @@ const isKey = (value: string): boolean => /^[A-Z]/.test(value);
 
 type Replace = (kind: KeyKind, key: string) => string;
 
-const kindOf = (schema: z.core.$ZodType): KeyKind | undefined => kinds.get(schema)?.kind;
+/** Replaces the keys in the values of one schema. It returns the same value when there are none. */
+type Replacer = (value: unknown, replace: Replace) => unknown;
 
-/** Whether values of a schema may contain keys. */
-const takesKeys = (schema: z.core.$ZodType): boolean => {
-  if (kindOf(schema) !== undefined) return true;
+/** The replacers of schemas. Null for a schema whose values contain no keys. */
+const replacers = new WeakMap<z.core.$ZodType, Replacer | null>();
+
+/** Returns the replacer of a schema, which is made once. */
+function replacerOf(schema: z.core.$ZodType): Replacer | null {
+  let replacer = replacers.get(schema);
+  if (replacer === undefined) replacers.set(schema, (replacer = makeReplacer(schema)));
+  return replacer;
+}
+
+function makeReplacer(schema: z.core.$ZodType): Replacer | null {
+  const kind = kinds.get(schema)?.kind;
+  if (kind !== undefined)
+    return (value, replace) => (typeof value === 'string' && isKey(value) ? replace(kind, value) : value);
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
-    return takesKeys(schema.unwrap());
-  if (schema instanceof z.ZodUnion) return schema.options.some(takesKeys);
-  if (schema instanceof z.ZodArray) return takesKeys(schema.element);
-  return schema instanceof z.ZodObject && fieldsWithKeys(schema).length > 0;
-};
-
-const fieldsOf = new WeakMap<z.ZodObject, readonly string[]>();
-
-/** The fields of an object that may contain keys. They are found once per schema. */
-function fieldsWithKeys(schema: z.ZodObject): readonly string[] {
-  let fields = fieldsOf.get(schema);
-  if (!fields) {
-    fields = Object.entries<z.core.$ZodType>(schema.shape).flatMap(([name, field]) => (takesKeys(field) ? [name] : []));
-    fieldsOf.set(schema, fields);
+    return replacerOf(schema.unwrap());
+  if (schema instanceof z.ZodUnion) {
+    const options = schema.options.flatMap((option) => replacerOf(option) ?? []);
+    if (options.length === 0) return null;
+    return (value, replace) => options.reduce((found, option) => option(found, replace), value);
   }
-  return fields;
+  if (schema instanceof z.ZodArray) {
+    const element = replacerOf(schema.element);
+    return element && ((value, replace) => (Array.isArray(value) ? inItems(element, value, replace) : value));
+  }
+  return schema instanceof z.ZodObject ? replacerOfFields(schema) : null;
 }
 
-function replaceIn(schema: z.core.$ZodType, value: unknown, replace: Replace): unknown {
-  if (value === undefined || value === null) return value;
-  const kind = kindOf(schema);
-  if (kind !== undefined) return typeof value === 'string' && isKey(value) ? replace(kind, value) : value;
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
-    return replaceIn(schema.unwrap(), value, replace);
-  if (schema instanceof z.ZodUnion)
-    return schema.options
-      .filter(takesKeys)
-      .reduce<unknown>((found, option) => replaceIn(option, found, replace), value);
-  if (schema instanceof z.ZodArray)
-    return Array.isArray(value) ? value.map((item) => replaceIn(schema.element, item, replace)) : value;
-  return schema instanceof z.ZodObject && typeof value === 'object'
-    ? replaceKeys(schema, value as Record<string, unknown>, replace)
-    : value;
+function inItems(element: Replacer, items: readonly unknown[], replace: Replace): readonly unknown[] {
+  const replaced = items.map((item) => element(item, replace));
+  return replaced.some((item, index) => item !== items[index]) ? replaced : items;
 }
 
-/** Returns a parsed input with ids in the place of all keys. It is the same object when no field has changed. */
+function replacerOfFields({ shape }: z.ZodObject): Replacer | null {
+  const fields = Object.entries<z.core.$ZodType>(shape).flatMap(([name, schema]) => {
+    const replacer = replacerOf(schema);
+    return replacer ? [{ name, replacer }] : [];
+  });
+  if (fields.length === 0) return null;
+  return (value, replace) => {
+    if (typeof value !== 'object' || value === null) return value;
+    let replaced = value;
+    for (const { name, replacer } of fields) {
+      const member: unknown = Reflect.get(value, name);
+      const found = replacer(member, replace);
+      if (found !== member) replaced = { ...replaced, [name]: found };
+    }
+    return replaced;
+  };
+}
+
+/** Returns a parsed input with ids in the place of all keys. It is the same object when it has no keys. */
 export function replaceKeys(
   schema: z.ZodObject,
   input: Record<string, unknown>,
   replace: Replace,
 ): Record<string, unknown> {
-  let replaced = input;
-  const fields: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
-  for (const name of fieldsWithKeys(schema)) {
-    const [field, value] = [fields[name], input[name]];
-    const found = field && replaceIn(field, value, replace);
-    if (found === value) continue;
-    if (replaced === input) replaced = { ...input };
-    replaced[name] = found;
-  }
-  return replaced;
+  const replacer = replacerOf(schema);
+  return replacer ? (replacer(input, replace) as Record<string, unknown>) : input;
 }
