@@ -35,6 +35,9 @@ interface Cost extends Visited {
   ms: number;
 }
 
+/** What a case cost, or why it was not answered. */
+type Result = Cost | Error;
+
 /** Runs a case as often as it is timed. Returns the shortest time in milliseconds. */
 async function timeOf(call: () => Promise<unknown>): Promise<number> {
   let shortest = Infinity;
@@ -51,41 +54,51 @@ async function measure(
   database: LargeDatabase,
   size: Size,
   wanted: readonly Case[],
-): Promise<ReadonlyMap<string, Cost>> {
-  const costs = new Map<string, Cost>();
+): Promise<ReadonlyMap<string, Result>> {
+  const results = new Map<string, Result>();
   await addWork(database, size);
   const scene = await openScene(database);
   try {
-    for (const { name, run } of wanted) {
-      // The first call fills the caches of names and memberships, so the counted one reads none of them.
-      await run(scene);
-      const visited = await database.visits.of(() => run(scene));
-      costs.set(name, { ...visited, ms: await timeOf(() => run(scene)) });
-    }
+    for (const { name, run } of wanted) results.set(name, await costOf(database, () => run(scene)));
   } finally {
     await scene.platform.close();
   }
-  return costs;
+  return results;
+}
+
+async function costOf({ visits }: LargeDatabase, run: () => Promise<unknown>): Promise<Result> {
+  try {
+    // The first call fills the caches of names and memberships, so the counted one reads none of them.
+    await run();
+    const visited = await visits.of(run);
+    return { ...visited, ms: await timeOf(run) };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** How many pages a row costs at most: those of a search in an index, and its own. */
 const pagesOfRow = 5;
 
 /** Says why an answer costs too much. Null when it does not. */
-function faultOf({ reads }: Case, cost: Cost, size: Size, smaller: Cost | undefined): string | null {
+function faultOf({ reads }: Case, cost: Result, size: Size, smaller: Result | undefined): string | null {
+  if (cost instanceof Error) return `fails: ${cost.message}`;
   const { rows, pages, wholeTables } = cost;
   if (reads) {
     const most = reads(size) + growth.plusRows;
     return (rows ?? 0) > most || pages > pagesOfRow * most ? `reads more than ${most} rows` : null;
   }
   if (wholeTables.length > 0) return `reads all of ${wholeTables.join()}`;
-  if (!smaller) return null;
+  if (!smaller || smaller instanceof Error) return null;
   if (pages > growth.times * smaller.pages + growth.plusPages) return 'visits more pages';
   return (rows ?? 0) > growth.times * (smaller.rows ?? 0) + growth.plusRows ? 'reads more rows' : null;
 }
 
-const textOf = ({ ms, pages, rows }: Cost): string =>
-  `${ms.toFixed(1)} ms, ${pages} pages${rows === null ? '' : `, ${rows} rows`}`;
+function textOf(result: Result): string {
+  if (result instanceof Error) return 'no answer';
+  const { ms, pages, rows } = result;
+  return `${ms.toFixed(1)} ms, ${pages} pages${rows === null ? '' : `, ${rows} rows`}`;
+}
 
 const { values } = parseArgs({
   options: {
@@ -112,7 +125,7 @@ const kinds = chosen(dialects, values.db, 'db');
 const began = performance.now();
 const seconds = (): string => `${Math.round((performance.now() - began) / 1000)} s`;
 
-const measured = new Map<Dialect, ReadonlyMap<string, Cost>[]>(kinds.map((dialect) => [dialect, []]));
+const measured = new Map<Dialect, ReadonlyMap<string, Result>[]>(kinds.map((dialect) => [dialect, []]));
 for (const size of sizes) {
   console.log(`${size.tasks} tasks, ${size.members} members, ${size.projects} projects, ${size.jobs} jobs`);
   // Filling takes the longest, so both databases are filled at the same time. Nothing else runs while visits are counted.
