@@ -354,7 +354,12 @@ const projectCases: readonly Case[] = [
   },
   {
     name: 'one task by its key',
-    run: ({ ctx }) => resolveKeys(ctx, { project: new Set(['DAILY']), task: new Set(['DAILY-1000', 'RARE-7']) }),
+    run: ({ ctx }) =>
+      resolveKeys(ctx, [
+        { kind: 'project', key: 'DAILY' },
+        { kind: 'task', key: 'DAILY-1000' },
+        { kind: 'task', key: 'RARE-7' },
+      ]),
     reads: ofProjects,
   },
 ];
