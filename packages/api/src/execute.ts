@@ -65,10 +65,13 @@ export const executing =
       const named = await withIds(service, operation, input);
       const declared = <Thrown>(thrown: Thrown) =>
         request.checkOutputs ? checkProblem(call.name, operation, thrown) : thrown;
-      // The casts are safe: this operation's schema produced the input, and operations that use the transport run over REST only.
-      const answered = await run(service, named as never, transport as never).catch((thrown: unknown) => {
+      let answered: unknown;
+      try {
+        // The casts are safe: this operation's schema produced the input, and operations that use the transport run over REST only.
+        answered = await run(service, named as never, transport as never);
+      } catch (thrown) {
         throw declared(thrown);
-      });
+      }
       const problemOf = (error: DomainError) => toProblem(toApiError(declared(error), operation.pointerOf), request);
       const shown = show(answered as never, problemOf);
       const isChecked = request.checkOutputs && operation.kind === 'stream';
@@ -134,16 +137,23 @@ function permit({ access, permission }: Operation, principal: Principal | null):
   if (permission !== null) requirePermission({ principal }, permission);
 }
 
+interface ChosenOrganization {
+  path?: string;
+  header?: string;
+}
+
 /** The organization in the path and in the header. Core decides whether an id and a slug mean the same organization. */
-async function chosenOrganization(operation: Operation, call: Call): Promise<{ path?: string; header?: string }> {
+function chosenOrganization(operation: Operation, call: Call): ChosenOrganization | Promise<ChosenOrganization> {
   const header = readOrganizationHeader(call.request.headers);
-  if (!operation.parameters.has('organizationId')) return header === null ? {} : { header };
+  const chosen = header === null ? {} : { header };
+  return operation.parameters.has('organizationId') ? withPath(operation, call, chosen) : chosen;
+}
+
+async function withPath(operation: Operation, call: Call, chosen: ChosenOrganization): Promise<ChosenOrganization> {
   const path = await call.organizationInPath();
-  if (!isOrganizationName(path)) {
-    const message = "Must be an organization's id or slug.";
-    throw invalid(wrongField(operation.pointerOf(['organizationId']), message, 'invalid_format'));
-  }
-  return header === null ? { path } : { path, header };
+  if (isOrganizationName(path)) return { ...chosen, path };
+  const message = "Must be an organization's id or slug.";
+  throw invalid(wrongField(operation.pointerOf(['organizationId']), message, 'invalid_format'));
 }
 
 function readHeaders(operation: Operation, { headers }: RequestContext) {

@@ -96,8 +96,17 @@ export async function tenonApi(app: FastifyInstance, options: TenonApiOptions): 
   ): RequestContext => {
     const { id: requestId, method, url, headers } = request;
     const address = addressOf(request);
-    const parts = { platform, requestId, method, url, headers, address, checkOutputs, compress };
-    const context = new RequestContext({ ...parts, ...more });
+    const context = new RequestContext({
+      platform,
+      requestId,
+      method,
+      url,
+      headers,
+      address,
+      checkOutputs,
+      compress,
+      ...more,
+    });
     request[ownContext] = context;
     return context;
   };
