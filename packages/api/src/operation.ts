@@ -110,6 +110,7 @@ export interface OperationParts {
   declaration: Declaration<InputSchema, OutputSchema>;
   versioned?: boolean;
   revalidates?: boolean;
+  resumable?: boolean;
   mutationHeaders?: boolean;
   secretAnswer?: boolean;
   long?: boolean;
@@ -152,6 +153,8 @@ export class Operation implements OperationMeta {
   readonly versioned: boolean;
   /** How it answers 304 to a client that has the answer. Null: it always answers in full. */
   readonly revalidates: Revalidation | null;
+  /** Whether it answers a file that has an ETag and is sent in parts on request. */
+  readonly resumable: boolean;
   readonly mutationHeaders: boolean;
   readonly secretAnswer: boolean;
   readonly restOnly: boolean;
@@ -209,6 +212,7 @@ export class Operation implements OperationMeta {
     this.problems = (declaration.problems ?? []).map((make) => declared(make()));
     const isVersionedRead = this.method === 'GET' && this.kind === 'json' && hasVersion(this.output);
     this.revalidates = isVersionedRead ? (parts.revalidates ? 'version' : 'digest') : null;
+    this.resumable = parts.resumable ?? false;
     this.#execute = parts.execute;
     this.#check(parts);
   }
@@ -326,7 +330,7 @@ export function problemsOf(operation: Operation): DeclaredProblem[] {
     ...(hasBody || operation.kind === 'click'
       ? [problem('payload_too_large', 413), problem('unsupported_media_type', 415)]
       : []),
-    ...(operation.kind === 'download' ? [problem('range_not_satisfiable', 416)] : []),
+    ...(operation.resumable ? [problem('range_not_satisfiable', 416)] : []),
     ...(type === 'mutation' && mutationHeaders
       ? [declared(errors.idempotency_key_reused()), declared(errors.idempotency_in_progress())]
       : []),

@@ -1,5 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Check, Download, EventStream, IncomingFile, Job as CoreJob, ServiceContext } from '@tenon/core';
+import type {
+  Check,
+  Download,
+  EventStream,
+  FileDownload,
+  GeneratedDownload,
+  IncomingFile,
+  Job as CoreJob,
+  ServiceContext,
+} from '@tenon/core';
 import {
   type AnyTRPCProcedure,
   initTRPC,
@@ -169,12 +178,12 @@ interface UploadDeclaration<Input extends InputSchema, Output extends OutputSche
   run: (ctx: ServiceContext, input: z.output<Input>, file: IncomingFile) => Promise<z.output<Output>>;
 }
 
-interface DownloadDeclaration<Input extends InputSchema> extends Omit<
+interface DownloadDeclaration<Input extends InputSchema, Answered extends Download> extends Omit<
   Declaration<Input, OutputSchema>,
   'output' | 'status'
 > {
   rest: `GET /${string}`;
-  run: (ctx: ServiceContext, input: z.output<Input>) => Promise<Download>;
+  run: (ctx: ServiceContext, input: z.output<Input>) => Promise<Answered>;
 }
 
 interface StreamDeclaration<Input extends InputSchema, Output extends OutputSchema> extends Omit<
@@ -252,19 +261,17 @@ export const heading = (tag: Tag) => ({
     return writing(declaration, run, { tag, kind: 'upload' });
   },
 
-  /** Declares a GET that answers a file. It takes Range, If-Range and If-None-Match. */
+  /** Declares a GET that answers a stored file. It takes Range, If-Range and If-None-Match. */
   download: <Input extends InputSchema = NoInput>(
-    declaration: DownloadDeclaration<Input>,
-  ): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, undefined, 'download'>> => {
-    const operation = new Operation({
-      type: 'query',
-      tag,
-      kind: 'download',
-      declaration,
-      execute: executing(declaration.run),
-    });
-    return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
-  },
+    declaration: DownloadDeclaration<Input, FileDownload>,
+  ): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, undefined, 'download'>> =>
+    downloading(declaration, declaration.run, { tag, resumable: true }),
+
+  /** Declares a GET that answers a file that is made while it is sent. Its length is unknown, so it takes none of these headers. */
+  generatedDownload: <Input extends InputSchema = NoInput>(
+    declaration: DownloadDeclaration<Input, GeneratedDownload>,
+  ): TRPCQueryProcedure<ProcedureTypes<ClientInput<Input>, undefined, 'download'>> =>
+    downloading(declaration, declaration.run, { tag }),
 
   /** Declares a GET that answers Server-Sent Events, and a subscription of tRPC. */
   stream: <Output extends OutputSchema, Input extends InputSchema = NoInput>(
@@ -284,6 +291,16 @@ export const heading = (tag: Tag) => ({
     );
   },
 });
+
+function downloading<Procedure extends AnyTRPCProcedure>(
+  declaration: Declaration<InputSchema, OutputSchema>,
+  run: Run,
+  more: Pick<OperationParts, 'tag' | 'resumable'>,
+): Procedure {
+  const execute = executing(run);
+  const operation = new Operation({ type: 'query', kind: 'download', declaration, execute, ...more });
+  return typed(procedure.meta(operation).query(({ ctx }) => operation.call(ctx.call)));
+}
 
 function writing<Procedure extends AnyTRPCProcedure>(
   declaration: Declaration<InputSchema, OutputSchema> & Writing<never>,

@@ -10,6 +10,7 @@ export {
   type ByteRange,
   type Download,
   type FileDownload,
+  type GeneratedDownload,
   fileErrors,
   type IncomingFile,
   type SentFile,

@@ -12,7 +12,7 @@ import {
 } from '@tenon/core';
 import { heading, router } from '../trpc.ts';
 
-const { download, mutation, query } = heading({
+const { generatedDownload, mutation, query } = heading({
   name: 'Audit',
   description: 'Everything that happened in the organization, as a chain of hashes that shows every later change.',
   group: 'Events and audit',
@@ -51,7 +51,7 @@ export const auditRouter = router({
     output: AuditVerification,
     run: verifyAudit,
   }),
-  export: download({
+  export: generatedDownload({
     rest: 'GET /audit/export',
     access: 'audit:export',
     summary: 'Export the audit trail',

@@ -91,11 +91,17 @@ function redirectResponses(operation: Operation, example: unknown): Json {
 }
 
 function downloadResponses(operation: Operation): Json {
-  const always = { 'X-Request-Id': ref('RequestId'), ETag: ref('FileETag') };
-  const sent = { ...always, 'Content-Disposition': ref('ContentDisposition'), 'Accept-Ranges': ref('AcceptRanges') };
+  const description = 'The whole file.';
   const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
+  const named = { 'Content-Disposition': ref('ContentDisposition') };
+  if (!operation.resumable) {
+    const headers = { 'X-Request-Id': ref('RequestId'), ...named };
+    return { 200: { description, headers, content }, ...problemResponses(operation) };
+  }
+  const always = { 'X-Request-Id': ref('RequestId'), ETag: ref('FileETag') };
+  const sent = { ...always, ...named, 'Accept-Ranges': ref('AcceptRanges') };
   return {
-    200: { description: 'The whole file.', headers: sent, content },
+    200: { description, headers: sent, content },
     206: {
       description: 'The part that Range asks for.',
       headers: { ...sent, 'Content-Range': ref('ContentRange') },

@@ -243,12 +243,12 @@ function queryParameters({ properties, required }: Json): Json[] {
 }
 
 function headerParameters(operation: Operation): Json[] {
-  const { organization, parameters: inPath, mutationHeaders, versioned, revalidates, kind } = operation;
+  const { organization, parameters: inPath, mutationHeaders, versioned, revalidates, resumable, kind } = operation;
   const names = [
     ...(organization !== 'none' && !inPath.has('organizationId') ? ['OrganizationId'] : []),
     ...(mutationHeaders ? ['IdempotencyKey', ...(versioned ? ['IfMatch', 'IfNoneMatch'] : []), 'DryRun'] : []),
-    ...(revalidates || kind === 'download' ? ['IfNoneMatch'] : []),
-    ...(kind === 'download' ? ['Range', 'IfRange'] : []),
+    ...(revalidates || resumable ? ['IfNoneMatch'] : []),
+    ...(resumable ? ['Range', 'IfRange'] : []),
     ...(kind === 'stream' ? ['LastEventId'] : []),
     'RequestId',
   ];

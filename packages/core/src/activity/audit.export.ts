@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { authorize } from '../access/index.ts';
 import type { ServiceContext } from '../database/context.ts';
-import { attachmentDisposition, type Download } from '../files/index.ts';
+import { attachmentDisposition, type GeneratedDownload } from '../files/index.ts';
 import { canonicalJson } from '../kernel/canonical-json.ts';
 import { headOf, trailOf, withholds } from './audit.rows.ts';
 import type { AuditExportInput, AuditRow } from './audit.schema.ts';
@@ -55,7 +55,7 @@ const formats = {
 export async function exportAudit(
   ctx: ServiceContext,
   { format, fromSequence: from = 1, toSequence = Infinity }: AuditExportInput,
-): Promise<Download> {
+): Promise<GeneratedDownload> {
   authorize(ctx, 'audit:export');
   const { organizationId } = ctx.principal;
   const to = Math.min(toSequence, (await headOf(ctx, organizationId)).sequence);

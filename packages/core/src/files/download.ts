@@ -5,7 +5,7 @@ import { sentMediaType } from './media-type.ts';
 import type { ReceivedFile } from './receive.ts';
 
 /** Content that is generated while it is sent, so its size is not known before. */
-interface GeneratedDownload {
+export interface GeneratedDownload {
   readonly mediaType: string;
   /** The value of Content-Disposition. */
   readonly disposition: string;

@@ -1,5 +1,5 @@
 export { type Avatar, avatarLimits } from './avatar.ts';
-export { type Download, type FileDownload, openDownload } from './download.ts';
+export { type Download, type FileDownload, type GeneratedDownload, openDownload } from './download.ts';
 export { attachmentDisposition } from './file-name.ts';
 export { type ByteRange, type FileStore, unfinished } from './file-store.ts';
 export { fileErrors } from './file.errors.ts';
