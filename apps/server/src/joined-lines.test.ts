@@ -3,7 +3,7 @@ import { JoinedLines } from './joined-lines.ts';
 
 let written: string[];
 let lines: JoinedLines;
-const flushed = vi.fn();
+const flushed = vi.fn<() => void>();
 
 beforeEach(() => {
   vi.useFakeTimers();

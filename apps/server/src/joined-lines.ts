@@ -13,9 +13,9 @@ const enough = 4096;
 const longestWaitMs = 100;
 
 /**
- * Joins lines and passes them on together. The lines of busy servers would each cost a write otherwise, which takes half as long as the
- * request that the line is about. Pino's own destination joins lines too, but it measures all waiting ones again for each new one, which
- * takes three times as long as to encode the line.
+ * Joins lines and passes them on together: a write for each line would take half as long as the request that the line is about. Pino's own
+ * destination joins lines too, but for each new line it measures all waiting ones again, which takes three times as long as encoding the
+ * line.
  */
 export class JoinedLines implements DestinationStream {
   readonly #destination: Destination;
