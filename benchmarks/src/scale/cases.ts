@@ -53,9 +53,6 @@ const ofCount = (): number => 50_000;
 /** A search puts up to 10,000 hits in order. */
 const ofHits = (): number => 50_000;
 
-/** No index knows which blockers are finished. */
-const ofDependencies = ({ tasks }: Size): number => tasks / 2;
-
 type Filter = (scene: Scene) => Partial<TaskListInput>;
 
 const sortFields = ['createdAt', 'updatedAt', 'dueDate', 'priority', 'status', 'title', 'number'] as const;
@@ -114,7 +111,6 @@ const filters: Readonly<Record<string, Filter>> = {
 /** What the lists with some filters read, if their cost is not always the same. */
 const readsOf: Readonly<Record<string, Case['reads']>> = {
   'overdue=true': ofFilters,
-  'blocked=true': ofDependencies,
   'search, two words': ofHits,
 };
 

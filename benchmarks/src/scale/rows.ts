@@ -42,12 +42,12 @@ export function moreRows(owner: string, { tasks }: Size): readonly string[] {
     `insert into task_watchers (organization_id, task_id, user_id, reason, muted, added_at, added_by_id)
      select organization_id, id, ${viewerId}, 'self', false, created_at, ${viewerId} from tasks
      where ${living} and number % ${everyRare} = 5`,
-    // Tasks that wait for a finished one.
-    `insert into task_dependencies (organization_id, task_id, blocker_id)
-     select waiting.organization_id, waiting.id, blocker.id from tasks waiting
+    // Tasks that wait for another one, which is usually finished.
+    `insert into task_dependencies (organization_id, task_id, blocker_id, is_open)
+     select waiting.organization_id, waiting.id, blocker.id, blocker.status_rank < 3 from tasks waiting
      join tasks blocker on blocker.organization_id = waiting.organization_id and blocker.number = waiting.number - 1
      where waiting.organization_id = ${organizationId} and waiting.deleted_at is null and waiting.number % 10 = 6
-       and blocker.status_rank >= 3`,
+       and (blocker.status_rank >= 3 or waiting.number % ${everyRare} = 6)`,
     `update tasks set is_linked = true where organization_id = ${organizationId} and id in (
        select task_id from task_watchers union select task_id from task_dependencies
        union select blocker_id from task_dependencies)`,

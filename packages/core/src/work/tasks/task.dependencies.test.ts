@@ -122,6 +122,15 @@ describe.each(dialects)('dependencies of tasks on %s', (dialect) => {
     }
   });
 
+  it('do not block while the other task is finished already', async () => {
+    const [id, otherId] = await two();
+    await updateTask(acme.owner.ctx(), { id: otherId, status: 'done' });
+    await add(id, otherId);
+    expect(await listed({ blocked: true }, [id, otherId])).toEqual([]);
+    await updateTask(acme.owner.ctx(), { id: otherId, status: 'todo' });
+    expect(await listed({ blocked: true }, [id, otherId])).toEqual([id]);
+  });
+
   it('block until the other task is done, archived or in the trash', async () => {
     const [id, otherId] = await two();
     const ids = [id, otherId];
@@ -184,7 +193,7 @@ describe.each(dialects)('dependencies of tasks on %s', (dialect) => {
     for (let count = 0; count < 50; count++) others.push(await create(`Other ${count}`));
     const write = (pairs: { taskId: string; blockerId: string }[]) =>
       writeThroughSystemDoor(platform.context({ principal: null }), (unit) =>
-        unit.insert(TaskDependencyEntity, ...pairs.map((pair) => ({ organizationId: acme.id, ...pair }))),
+        unit.insert(TaskDependencyEntity, ...pairs.map((pair) => ({ organizationId: acme.id, isOpen: true, ...pair }))),
       );
     await write(others.slice(1).map((blockerId) => ({ taskId: id, blockerId })));
     expect((await add(id, others[0] ?? '')).blockedBy).toHaveLength(50);

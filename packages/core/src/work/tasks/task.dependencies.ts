@@ -9,6 +9,7 @@ import { lockOrganization } from '../../tenancy/index.ts';
 import { workErrors } from '../work.errors.ts';
 import { TaskDependencyEntity } from './task.entity.ts';
 import { taskEvents } from './task.events.ts';
+import { finishedRank } from './task.filters.ts';
 import { markLinked } from './task.links.ts';
 import { assembleTask } from './task.queries.ts';
 import { lockTask, type LockedTask, tasks, taskSubject } from './task.record.ts';
@@ -65,12 +66,13 @@ export async function addDependency(ctx: ServiceContext, { id, otherId }: TaskDe
     // Of two dependencies that would close a circle together, one then sees the other.
     await lockOrganization(unit);
     const { task, nameAll } = await lockTask(unit, id, authorizeUpdate(ctx));
-    await tasks.refer(unit, otherId, 'otherId');
+    const blocker = await tasks.refer(unit, otherId, 'otherId');
     const links = await nameAll();
     if (task.blockedBy.includes(otherId)) return assembleTask(task, links);
     await requirePossible(unit, { taskId: id, blockerId: otherId });
     await markLinked(unit, id, otherId);
-    await unit.insert(TaskDependencyEntity, { ...unit.owner, taskId: id, blockerId: otherId });
+    const isOpen = blocker.statusRank < finishedRank;
+    await unit.insert(TaskDependencyEntity, { ...unit.owner, taskId: id, blockerId: otherId, isOpen });
     const blockedBy = [...task.blockedBy, otherId];
     const told = { event: taskEvents.dependency_added, data: { blockedBy: otherId }, later: true };
     const { after } = await tasks.change(unit, task, { blockedBy }, told);

@@ -120,8 +120,13 @@ export const TaskDependencyEntity = defineEntity({
     organizationId: id().primary(),
     taskId: id().primary(),
     blockerId: id().primary(),
+    /** Whether the blocker is neither finished nor in the trash. A trigger on `tasks` keeps it so, whatever writes the blocker. */
+    isOpen: p.boolean(),
   },
-  indexes: [{ name: 'task_dependencies_blocker_index', properties: ['organizationId', 'blockerId', 'taskId'] }],
+  indexes: [
+    { name: 'task_dependencies_blocker_index', properties: ['organizationId', 'blockerId', 'taskId'] },
+    { name: 'task_dependencies_open_index', properties: ['organizationId', 'taskId'], where: 'is_open' },
+  ],
 });
 
 /** The numbers that tasks had in projects in which they no longer are, so that their old keys lead to them. */

@@ -138,21 +138,13 @@ export const anyRank = (dialect: Dialect, column: string, ranks: readonly unknow
     : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${ranks}))`;
 
 /** The rank of the first status of a task that nobody works on any more: `done`, and `archived` behind it. */
-const finished = 3;
+export const finishedRank = 3;
 
 /** A part of the condition of the index of overdue tasks. It is literal, so that the databases recognize the index. */
-const isUnfinished = () => sql<SqlBool>`tasks.status_rank < ${sql.lit(finished)}`;
+const isUnfinished = () => sql<SqlBool>`tasks.status_rank < ${sql.lit(finishedRank)}`;
 
-/** The condition on a dependency that its blocker is neither finished nor in the trash, and that the caller sees it. */
-export const isUnfinishedBlocker = (link: ExpressionBuilder<Tables, 'task_dependencies'>): Expression<SqlBool> =>
-  finds(
-    link
-      .selectFrom('tasks as blocker')
-      .select('blocker.id')
-      .whereRef('blocker.id', '=', 'task_dependencies.blocker_id')
-      .where('blocker.deleted_at', 'is', null)
-      .where('blocker.status_rank', '<', sql.lit(finished)),
-  );
+/** The condition on a dependency that its blocker is neither finished nor in the trash, as the index of these dependencies has it. */
+export const isOpen = () => sql<SqlBool>`task_dependencies.is_open`;
 
 type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
 
@@ -192,14 +184,23 @@ export const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
   overdue(where, { now }, _dialect, { overdue }) {
     if (overdue) return where.and([where('tasks.due_date', '<', instant(now)), isUnfinished()]);
     const late = [where('tasks.due_date', '>=', instant(now)), where('tasks.due_date', 'is', null)];
-    return where.or([...late, sql<SqlBool>`tasks.status_rank >= ${sql.lit(finished)}`]);
+    return where.or([...late, sql<SqlBool>`tasks.status_rank >= ${sql.lit(finishedRank)}`]);
   },
   blocked(where, _values, _dialect, { blocked }) {
     const blockers = where
       .selectFrom('task_dependencies')
       .select('task_dependencies.blocker_id')
       .whereRef('task_dependencies.task_id', '=', 'tasks.id')
-      .where(isUnfinishedBlocker)
+      .where(isOpen())
+      // The walls let this find only a blocker that the caller sees.
+      .where((link) =>
+        finds(
+          link
+            .selectFrom('tasks as blocker')
+            .select('blocker.id')
+            .whereRef('blocker.id', '=', 'task_dependencies.blocker_id'),
+        ),
+      )
       .limit(1);
     return sql<SqlBool>`(${blockers}) ${sql.raw(blocked ? 'is not null' : 'is null')}`;
   },

@@ -106,8 +106,11 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
     }));
   }
 
+  const isOpen = ({ status, isDeleted }: Made): boolean => status < 3 && !isDeleted;
+
   async function writeTasks(): Promise<void> {
     const organizationId = acme.id;
+    const byId = new Map(tasks.map((task) => [task.id, task]));
     const rowOf = (task: Made) => ({
       organizationId,
       id: task.id,
@@ -144,9 +147,10 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
       );
       await unit.insert(
         TaskDependencyEntity,
-        ...tasks.flatMap(({ id: taskId, blocker: blockerId }) =>
-          blockerId === null ? [] : [{ organizationId, taskId, blockerId }],
-        ),
+        ...tasks.flatMap(({ id: taskId, blocker: blockerId }) => {
+          const blocker = blockerId === null ? undefined : byId.get(blockerId);
+          return blocker ? [{ organizationId, taskId, blockerId: blocker.id, isOpen: isOpen(blocker) }] : [];
+        }),
       );
       await unit.insert(
         TaskSearchEntity,
@@ -211,7 +215,7 @@ describe.each(dialects)('pages of many tasks on %s', (dialect) => {
     const byId = new Map(tasks.map((task) => [task.id, task]));
     const isBlocked = ({ blocker: id }: Made): boolean => {
       const blocker = id === null ? undefined : byId.get(id);
-      return blocker !== undefined && blocker.status < 3 && !blocker.isDeleted;
+      return blocker !== undefined && isOpen(blocker);
     };
     const instant = (time: number) => new Date(time).toISOString();
     const [created, updated] = [now - 100_000_000, now - 90_000_000];

@@ -11,7 +11,7 @@ import {
   type FilterValues,
   inPlace,
   isLink,
-  isUnfinishedBlocker,
+  isOpen,
   linkFilters,
   linkValues,
   type Where,
@@ -128,13 +128,13 @@ export function sourceOf(
   filters: Filters,
   most: number,
 ): Source {
-  // No index knows which blockers are finished, so this looks at the blockers of all dependencies. They are fewer than tasks.
+  // These blockers may be some that the caller does not see, so the list checks them.
   if (name === 'blocked')
     return ofTasks<{ id: string }>(
       db
         .selectFrom('task_dependencies')
         .select('task_dependencies.task_id as id')
-        .where(isUnfinishedBlocker)
+        .where(isOpen())
         .orderBy('task_dependencies.task_id')
         .limit(sql.lit(most)),
     );
@@ -202,7 +202,8 @@ export function conditionsOf(
     if (!isWay) checks.push(checked(conditions[name](where, values, dialect, filters)));
     else if (way.how === 'order' && !isLink(name) && !prefix)
       taken.push(conditions[name](where, values, dialect, filters));
-    else if (name === 'trash' || name === 'watching') checks.push(conditions[name](where, values, dialect, filters));
+    else if (name === 'trash' || name === 'watching' || name === 'blocked')
+      checks.push(conditions[name](where, values, dialect, filters));
   }
   return { taken, checks };
 }

@@ -192,8 +192,9 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql(`create table "task_keys" ("organization_id" uuid not null, "project_id" uuid not null, "number" int not null, "task_id" uuid not null, primary key ("organization_id", "project_id", "number"));`);
     this.addSql(`create index "task_keys_organization_id_task_id_index" on "task_keys" ("organization_id", "task_id");`);
 
-    this.addSql(`create table "task_dependencies" ("organization_id" uuid not null, "task_id" uuid not null, "blocker_id" uuid not null, primary key ("organization_id", "task_id", "blocker_id"));`);
+    this.addSql(`create table "task_dependencies" ("organization_id" uuid not null, "task_id" uuid not null, "blocker_id" uuid not null, "is_open" boolean not null, primary key ("organization_id", "task_id", "blocker_id"));`);
     this.addSql(`create index "task_dependencies_blocker_index" on "task_dependencies" ("organization_id", "blocker_id", "task_id");`);
+    this.addSql(`create index "task_dependencies_open_index" on "task_dependencies" ("organization_id", "task_id") where is_open;`);
 
     this.addSql(`create table "task_assignees" ("organization_id" uuid not null, "task_id" uuid not null, "user_id" uuid not null, "position" smallint not null, "created_at" timestamptz(3) not null, primary key ("organization_id", "task_id", "user_id"));`);
     this.addSql(`create index "task_assignees_user_index" on "task_assignees" ("organization_id", "user_id", "created_at", "task_id");`);
@@ -706,6 +707,17 @@ export class Migration20261101000000_initial extends Migration {
     this.addSql('alter function search_tasks owner to tenon_search');
     this.addSql('revoke create on schema public from tenon_search');
 
+    // By hand: a dependency is open while its blocker is neither finished nor in the trash. Only linked tasks can be blockers.
+    const isOpen = (row: 'new' | 'old') => `(${row}.deleted_at is null and ${row}.status_rank < 3)`;
+    this.addSql(`create function follow_blocker() returns trigger language plpgsql as $$
+      begin
+        update public.task_dependencies set is_open = ${isOpen('new')}
+          where organization_id = new.organization_id and blocker_id = new.id;
+        return null;
+      end $$`);
+    this.addSql(`create trigger task_dependencies_open after update of status_rank, deleted_at on tasks for each row
+      when (new.is_linked and ${isOpen('old')} <> ${isOpen('new')}) execute function follow_blocker()`);
+
     // By hand: what changes the figures about tasks is written down by triggers, whatever writes the task (ADR 22).
     const change = (sign: 1 | -1, row: 'new' | 'old') => `(${row}.organization_id, gen_random_uuid(), ${sign}, ${row}.team_id,
       ${row}.project_id, ${row}.status_rank, ${row}.priority_rank, case when ${row}.status_rank = 3 then ${row}.actual_hours end,
@@ -739,6 +751,7 @@ export class Migration20261101000000_initial extends Migration {
   }
 
   override down(): void | Promise<void> {
+    this.addSql('drop function if exists follow_blocker cascade');
     for (const name of ['add', 'remove', 'replace']) this.addSql(`drop function if exists ${name}_in_task_figures cascade`);
     this.addSql('drop function if exists search_tasks');
     this.addSql(`drop table if exists "task_search" cascade;`);
