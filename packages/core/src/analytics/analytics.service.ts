@@ -3,12 +3,12 @@ import type { ServiceContext } from '../database/context.ts';
 import { read, type ReadDoor } from '../database/read-door.ts';
 import type { Statement } from '../database/statement.ts';
 import { choiceOf, idsOf } from '../kernel/choice.ts';
-import { nilId } from '../kernel/ids.ts';
+import { maxId, nilId } from '../kernel/ids.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { placesOf, visibleOf } from '../work/index.ts';
 import type { AnalyticsInput, OwnAnalytics, TaskAnalytics, TaskCounts } from './analytics.schema.ts';
 import { efficiencyScore, roundedQuotient } from './efficiency.ts';
-import { type SumShape, type SumValues, summedCounts, summedFigures } from './summed-figures.ts';
+import { type PlaceChoice, type SumShape, type SumValues, summedCounts, summedFigures } from './summed-figures.ts';
 import { dayMs, dayOf, hourMs, hourOf } from './task-figure.entity.ts';
 import {
   type FigureShape,
@@ -56,10 +56,17 @@ function valuesOf(ctx: ServiceContext, principal: Principal, input: AnalyticsInp
   };
 }
 
-/** The places that a filter names, as far as the caller sees them. Undefined for all places. */
+/** The places that a filter names, as far as the caller sees them, with the max id for none. Undefined for all places. */
 function within(given: readonly string[] | undefined, seen: readonly string[] | undefined) {
-  if (given === undefined || seen === undefined) return given ?? seen;
-  return given.filter((place) => seen.includes(place));
+  const places = given?.map((place) => (place === 'none' ? maxId : place));
+  if (places === undefined || seen === undefined) return places ?? seen;
+  return places.filter((place) => seen.includes(place));
+}
+
+function placeChoiceOf(places: readonly string[] | undefined): PlaceChoice | null {
+  if (places === undefined) return null;
+  if (!places.includes(maxId)) return 'many';
+  return places.every((place) => place === maxId) ? 'none' : 'both';
 }
 
 /** What to read from sums for these filters. Null when the figures must be read from the tasks. */
@@ -69,7 +76,6 @@ function sumsFor(
   { project, team, assignee, createdAfter, createdBefore }: AnalyticsInput,
 ): { shape: SumShape; values: SumValues } | null {
   if (assignee !== undefined || createdAfter !== undefined || createdBefore !== undefined) return null;
-  if (project?.includes('none') === true || team?.includes('none') === true) return null;
   const seen = visibility(principal, 'task:read');
   if (seen === 'none') return null;
   const visible = visibleOf(seen);
@@ -83,8 +89,8 @@ function sumsFor(
   const weekHour = hourOf(weekAgo);
   return {
     shape: {
-      teams: teams !== undefined,
-      projects: projects !== undefined,
+      teams: placeChoiceOf(teams),
+      projects: placeChoiceOf(projects),
       shut: !opensClosed(principal, 'project:read_private'),
     },
     values: {

@@ -6,7 +6,7 @@ import { statement } from '../database/statement.ts';
 import { readThroughSystemDoor, writeThroughSystemDoor } from '../database/system-door.ts';
 import { asId } from '../database/typed-value.ts';
 import { inBatches, type JobHandlers, type Schedule } from '../jobs/index.ts';
-import { nilId } from '../kernel/ids.ts';
+import { maxId, nilId } from '../kernel/ids.ts';
 import { figures, hourOf, parts } from './task-figure.entity.ts';
 
 /** How many changes one transaction folds. */
@@ -141,8 +141,8 @@ function sumsOf(organizationId: string, changes: readonly Change[], oldestHour: 
   const sums = new Map<string, Sum>();
   for (const change of changes) {
     const amounts = amountsOf(change, oldestHour);
-    for (const teamId of change.teamId === null ? [nilId] : [nilId, change.teamId])
-      for (const projectId of change.projectId === null ? [nilId] : [nilId, change.projectId])
+    for (const teamId of [nilId, change.teamId ?? maxId])
+      for (const projectId of [nilId, change.projectId ?? maxId])
         for (const [figure, part, amount] of amounts) {
           const name = `${figure} ${teamId} ${projectId} ${part}`;
           const sum = sums.get(name);

@@ -3,6 +3,7 @@ import type { Dialect } from '../database/engine.ts';
 import type { Tables } from '../database/schema.ts';
 import { anyOf, checked } from '../database/sql.ts';
 import { statementFamily } from '../database/statement.ts';
+import type { Choice } from '../kernel/choice.ts';
 import { isAmongShutProjects, taskPriorities, taskStatuses } from '../work/index.ts';
 import { figures, parts } from './task-figure.entity.ts';
 import type { StatusFigures, TaskFigures } from './task-figures.ts';
@@ -13,20 +14,22 @@ import type { StatusFigures, TaskFigures } from './task-figures.ts';
  * the tasks.
  */
 
+export type PlaceChoice = Exclude<Choice, 'one'>;
+
 /** What the SQL depends on beside values. */
 export interface SumShape {
-  /** Whether only the tasks of some teams count. */
-  teams: boolean;
-  /** Whether only the tasks of some projects count. */
-  projects: boolean;
+  /** Whether only the tasks of some teams count, or only those in none, or both of these. Null when all tasks count. */
+  teams: PlaceChoice | null;
+  /** The same for projects. */
+  projects: PlaceChoice | null;
   /** Whether there may be private projects that the caller does not see into. */
   shut: boolean;
 }
 
 export interface SumValues extends Readonly<Record<string, unknown>> {
-  /** The teams whose tasks count, or the nil id for all tasks. */
+  /** The teams whose tasks count, with the max id for tasks in no team, or the nil id for all tasks. */
   teams: readonly string[];
-  /** The projects whose tasks count, or the nil id for all tasks. */
+  /** The same for projects. */
   projects: readonly string[];
   now: Date;
   /** The beginning of the present UTC day, and its number since 1970. */
@@ -83,10 +86,15 @@ interface Summing {
 
 /** The conditions of tasks, or of changes, that count. */
 function inPlaces({ values, dialect, shape }: Summing, table: 'tasks' | 'task_figure_changes'): Condition[] {
-  return [
-    ...(shape.teams ? [anyOf(dialect, `${table}.team_id`, values.teams)] : []),
-    ...(shape.projects ? [anyOf(dialect, `${table}.project_id`, values.projects)] : []),
-  ];
+  const among = (name: string, choice: PlaceChoice | null, places: readonly string[]): Condition[] => {
+    if (choice === null) return [];
+    const column = `${table}.${name}`;
+    const isNone = sql<SqlBool>`${sql.ref(column)} is null`;
+    if (choice === 'none') return [isNone];
+    const isAmong = anyOf(dialect, column, places);
+    return [choice === 'many' ? isAmong : sql<SqlBool>`(${isAmong} or ${isNone})`];
+  };
+  return [...among('team_id', shape.teams, values.teams), ...among('project_id', shape.projects, values.projects)];
 }
 
 /** The sums of one kind in the places that count. Those of the private projects that the caller does not see into are subtracted. */
@@ -101,8 +109,8 @@ function sumsOf({ db, values, dialect, shape }: Summing, figure: number, range?:
   const counted = rows
     .select('value')
     .where(anyOf(dialect, 'task_figures.project_id', values.projects))
-    .$if(shape.shut && shape.projects, (some) => some.where(sql<SqlBool>`not ${isShut}`));
-  if (!shape.shut || shape.projects) return counted;
+    .$if(shape.shut && shape.projects !== null, (some) => some.where(sql<SqlBool>`not ${isShut}`));
+  if (!shape.shut || shape.projects !== null) return counted;
   return counted.unionAll(rows.select(sql<number>`-value`.as('value')).where(isShut));
 }
 

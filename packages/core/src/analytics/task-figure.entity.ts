@@ -32,7 +32,7 @@ export const parts = {
 
 /**
  * Sums over the tasks of an organization, and of each team, each project, and each team within each project. The nil id stands for all teams
- * or all projects. A sum of 0 has no row.
+ * or all projects, and the max id for none. A sum of 0 has no row.
  */
 const TaskFigureEntity = defineEntity({
   name: 'TaskFigure',

@@ -53,7 +53,7 @@ export class Door {
   get #kysely(): Kysely<Tables> {
     this.#walled ??= this.#wall(
       this.#scope,
-      this.#sight((permission) => this.#visibility(permission)),
+      this.#sight((permission) => this.visibility(permission)),
     );
     return this.#walled;
   }
@@ -96,11 +96,12 @@ export class Door {
     if (slot === (current.organization as unknown)) return this.#scope.organizationId;
     if (slot === (current.user as unknown)) return this.#scope.userId;
     if (!(slot instanceof VisibleSlot)) return values[slot.name];
-    const seen = this.#visibility(slot.permission);
+    const seen = this.visibility(slot.permission);
     return typeof seen === 'string' ? [] : seen[slot.item]?.placeIds;
   }
 
-  #visibility(permission: string): Visibility {
+  /** Which rows the door shows of those that need a permission. */
+  visibility(permission: string): Visibility {
     const known = this.#seen.get(permission);
     if (known !== undefined) return known;
     const seen = this.#parts.visibility(this.#scope, permission);
@@ -114,7 +115,7 @@ export class Door {
 
   /** What a statement is compiled with: lists are bound when it runs. */
   #visibilitySlots(permission: string): Visibility {
-    const seen = this.#visibility(permission);
+    const seen = this.visibility(permission);
     if (typeof seen === 'string') return seen;
     return seen.map((rows, item) => ({ ...rows, placeIds: new VisibleSlot(permission, item) as unknown as string[] }));
   }
@@ -149,7 +150,7 @@ export class Door {
     const { permissions, opening, opened, signatures } = this.#parts;
     const known = signatures.get(principal);
     if (known !== undefined) return known;
-    const seen = permissions.map((permission) => this.#visibility(permission));
+    const seen = permissions.map((permission) => this.visibility(permission));
     const shapes = seen.map((rows) => (typeof rows === 'string' ? rows : rows.map(({ place, own }) => [place, own])));
     const signature = JSON.stringify([shapes, opening.map((permission) => opened(this.#scope, permission))]);
     signatures.set(principal, signature);
@@ -165,4 +166,4 @@ export class Door {
  * The one way to read: a query builder that shows the rows of the context's organization, as far as the principal may see them.
  * It cannot write, and no query gets around its walls.
  */
-export type ReadDoor = Pick<Door, 'selectFrom' | 'run' | 'dialect' | 'userId'>;
+export type ReadDoor = Pick<Door, 'selectFrom' | 'run' | 'dialect' | 'userId' | 'visibility'>;

@@ -74,6 +74,9 @@ export const lastIdAt = (at: Date): string => layOut(Math.max(0, at.getTime()), 
 /** The nil UUID (RFC 9562). No row has this id, and it sorts before every id. */
 export const nilId = '00000000-0000-0000-0000-000000000000';
 
+/** The max UUID (RFC 9562). No row has this id either, and it sorts after every id. */
+export const maxId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Whether the text is a UUID in canonical lower case, which is safe to put into a session variable. */

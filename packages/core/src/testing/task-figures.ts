@@ -1,4 +1,4 @@
-import { nilId } from '../kernel/ids.ts';
+import { maxId, nilId } from '../kernel/ids.ts';
 import { taskStatuses } from '../work/index.ts';
 import type { Dump, Row } from './dump.ts';
 
@@ -61,8 +61,8 @@ export function figureDifferences(dump: Dump, now: Date): string[] {
   const count = (row: Row, factor: number, counted: Counted): void => {
     const sign = factor * counted.sign;
     const { spent, dueDay, completedHour } = counted;
-    for (const team of new Set([nilId, row['team_id'] ?? nilId]))
-      for (const project of new Set([nilId, row['project_id'] ?? nilId])) {
+    for (const team of [nilId, row['team_id'] ?? maxId])
+      for (const project of [nilId, row['project_id'] ?? maxId]) {
         add(row, 0, team, project, counted.status, sign);
         add(row, 0, team, project, 10 + Number(counted.priority), sign);
         if (spent !== null) add(row, 0, team, project, 20, sign);

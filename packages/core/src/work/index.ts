@@ -50,7 +50,7 @@ export { mergeTag } from './tags/tag.merge.ts';
 export { resolveKeys } from './work.keys.ts';
 export { isAmongShutProjects } from './projects/project.closed.ts';
 export { addProjectMember, listProjectMembers, removeProjectMember } from './projects/project.members.ts';
-export { getProject, listProjects } from './projects/project.queries.ts';
+export { getProject, listProjects, projectIncludeReaders } from './projects/project.queries.ts';
 export * from './projects/project.schema.ts';
 export { archiveProject, createProject, unarchiveProject, updateProject } from './projects/project.service.ts';
 export { deleteProject, restoreProject } from './projects/project.trash.ts';

@@ -3,8 +3,7 @@ import { authorize, requirePermission } from '../../access/index.ts';
 import type { ServiceContext } from '../../database/context.ts';
 import { read } from '../../database/read-door.ts';
 import type { Tables } from '../../database/schema.ts';
-import { anyOf, contains, countAll } from '../../database/sql.ts';
-import { statement } from '../../database/statement.ts';
+import { anyOf, contains } from '../../database/sql.ts';
 import type { Page } from '../../kernel/schemas.ts';
 import { keyOf } from '../../kernel/text.ts';
 import { type IncludeReader, including } from '../../records/index.ts';
@@ -12,28 +11,8 @@ import { keptSince } from '../trash.ts';
 import { projects } from './project.record.ts';
 import type { Project, ProjectGet, ProjectInclude, ProjectListInput } from './project.schema.ts';
 
-const countTasks = statement((db, { ids }: { ids: readonly string[] }, dialect) =>
-  db
-    .selectFrom('tasks')
-    .select([
-      'tasks.project_id as projectId',
-      countAll().as('total'),
-      sql<number>`cast(sum(case when tasks.status = 'done' then 1 else 0 end) as integer)`.as('done'),
-    ])
-    .where(anyOf(dialect, 'tasks.project_id', ids))
-    .where('tasks.deleted_at', 'is', null)
-    .groupBy('tasks.project_id'),
-);
-
-/** Reads how many tasks the caller sees in each project, and how many of them are done. */
-const readTaskCounts: IncludeReader<Project> = async (db, ids) => {
-  const rows = await db.run(countTasks, { ids });
-  const found = new Map(rows.map(({ projectId, total, done }) => [projectId, { total, done }]));
-  return (id) => ({ taskCounts: found.get(id) ?? { total: 0, done: 0 } });
-};
-
-/** What reads each name. Rooms that projects do not know, such as attachments, add theirs. */
-export const projectIncludeReaders = new Map<ProjectInclude, IncludeReader<Project>>([['taskCounts', readTaskCounts]]);
+/** What reads each name. Rooms that projects do not know, such as attachments and analytics, add theirs. */
+export const projectIncludeReaders = new Map<ProjectInclude, IncludeReader<Project>>();
 
 /** @throws `project_not_found` */
 export async function getProject(ctx: ServiceContext, { id, include }: ProjectGet): Promise<Project> {

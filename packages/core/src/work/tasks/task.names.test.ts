@@ -84,7 +84,9 @@ describe.each(dialects)('the names in tasks on %s', (dialect) => {
       await rename('Renamed');
       return rows;
     };
-    await read(ctx, (db) => known.load({ run, dialect, userId, selectFrom: db.selectFrom }, [[userId]], []));
+    await read(ctx, ({ selectFrom, visibility }) =>
+      known.load({ run, dialect, userId, selectFrom, visibility }, [[userId]], []),
+    );
     expect(await nameCache.stale(platform.database)).toEqual([]);
     // So for a unit, which may go on for long after it has read.
     const before = await namesIn(ctx);
