@@ -144,7 +144,7 @@ export const finishedRank = 3;
 const isUnfinished = () => sql<SqlBool>`tasks.status_rank < ${sql.lit(finishedRank)}`;
 
 /** The condition on a dependency that its blocker is neither finished nor in the trash, as the index of these dependencies has it. */
-export const isOpen = () => sql<SqlBool>`task_dependencies.is_open`;
+export const isOpenDependency = () => sql<SqlBool>`task_dependencies.is_open`;
 
 type Condition = (where: Where, values: FilterValues, dialect: Dialect, filters: Filters) => Expression<SqlBool>;
 
@@ -191,7 +191,7 @@ export const conditions: Record<Exclude<FilterName, 'visible'>, Condition> = {
       .selectFrom('task_dependencies')
       .select('task_dependencies.blocker_id')
       .whereRef('task_dependencies.task_id', '=', 'tasks.id')
-      .where(isOpen())
+      .where(isOpenDependency())
       // The walls let this find only a blocker that the caller sees.
       .where((link) =>
         finds(

@@ -11,7 +11,7 @@ import {
   type FilterValues,
   inPlace,
   isLink,
-  isOpen,
+  isOpenDependency,
   linkFilters,
   linkValues,
   type Where,
@@ -134,7 +134,7 @@ export function sourceOf(
       db
         .selectFrom('task_dependencies')
         .select('task_dependencies.task_id as id')
-        .where(isOpen())
+        .where(isOpenDependency())
         .orderBy('task_dependencies.task_id')
         .limit(sql.lit(most)),
     );
