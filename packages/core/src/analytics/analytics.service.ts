@@ -8,7 +8,7 @@ import type { Principal } from '../kernel/principal.ts';
 import { placesOf, visibleOf } from '../work/index.ts';
 import type { AnalyticsInput, OwnAnalytics, TaskAnalytics, TaskCounts } from './analytics.schema.ts';
 import { efficiencyScore, roundedQuotient } from './efficiency.ts';
-import { type PlaceChoice, type SumShape, type SumValues, summedCounts, summedFigures } from './summed-figures.ts';
+import { type SumShape, type SumValues, summedCounts, summedFigures } from './summed-figures.ts';
 import { dayMs, dayOf, hourMs, hourOf } from './task-figure.entity.ts';
 import {
   type FigureShape,
@@ -56,18 +56,15 @@ function valuesOf(ctx: ServiceContext, principal: Principal, input: AnalyticsInp
   };
 }
 
-/** The places that a filter names, as far as the caller sees them, with the max id for none. Undefined for all places. */
+/** The places that a filter names, as far as the caller sees them. Undefined for all places. */
 function within(given: readonly string[] | undefined, seen: readonly string[] | undefined) {
-  const places = given?.map((place) => (place === 'none' ? maxId : place));
-  if (places === undefined || seen === undefined) return places ?? seen;
-  return places.filter((place) => seen.includes(place));
+  if (given === undefined || seen === undefined) return given ?? seen;
+  return given.filter((place) => seen.includes(place));
 }
 
-function placeChoiceOf(places: readonly string[] | undefined): PlaceChoice | null {
-  if (places === undefined) return null;
-  if (!places.includes(maxId)) return 'many';
-  return places.every((place) => place === maxId) ? 'none' : 'both';
-}
+/** The ids under which sums are kept for some places. */
+const keptUnder = (places: readonly string[] | undefined): string[] =>
+  places?.map((place) => (place === 'none' ? maxId : place)) ?? [nilId];
 
 /** What to read from sums for these filters. Null when the figures must be read from the tasks. */
 function sumsFor(
@@ -89,13 +86,13 @@ function sumsFor(
   const weekHour = hourOf(weekAgo);
   return {
     shape: {
-      teams: placeChoiceOf(teams),
-      projects: placeChoiceOf(projects),
+      teams: choiceOf(teams) ?? null,
+      projects: choiceOf(projects) ?? null,
       shut: !opensClosed(principal, 'project:read_private'),
     },
     values: {
-      teams: teams ?? [nilId],
-      projects: projects ?? [nilId],
+      teams: keptUnder(teams),
+      projects: keptUnder(projects),
       now,
       midnight: new Date(today * dayMs),
       today,

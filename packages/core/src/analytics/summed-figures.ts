@@ -6,7 +6,7 @@ import { statementFamily } from '../database/statement.ts';
 import type { Choice } from '../kernel/choice.ts';
 import { isAmongShutProjects, taskPriorities, taskStatuses } from '../work/index.ts';
 import { figures, parts } from './task-figure.entity.ts';
-import type { StatusFigures, TaskFigures } from './task-figures.ts';
+import { isAmong, type StatusFigures, type TaskFigures } from './task-figures.ts';
 
 /*
  * The figures that are read from sums: those of the whole organization, of teams, of projects, and of teams within projects. One statement
@@ -14,14 +14,12 @@ import type { StatusFigures, TaskFigures } from './task-figures.ts';
  * the tasks.
  */
 
-export type PlaceChoice = Exclude<Choice, 'one'>;
-
 /** What the SQL depends on beside values. */
 export interface SumShape {
   /** Whether only the tasks of some teams count, or only those in none, or both of these. Null when all tasks count. */
-  teams: PlaceChoice | null;
+  teams: Choice | null;
   /** The same for projects. */
-  projects: PlaceChoice | null;
+  projects: Choice | null;
   /** Whether there may be private projects that the caller does not see into. */
   shut: boolean;
 }
@@ -86,15 +84,10 @@ interface Summing {
 
 /** The conditions of tasks, or of changes, that count. */
 function inPlaces({ values, dialect, shape }: Summing, table: 'tasks' | 'task_figure_changes'): Condition[] {
-  const among = (name: string, choice: PlaceChoice | null, places: readonly string[]): Condition[] => {
-    if (choice === null) return [];
-    const column = `${table}.${name}`;
-    const isNone = sql<SqlBool>`${sql.ref(column)} is null`;
-    if (choice === 'none') return [isNone];
-    const isAmong = anyOf(dialect, column, places);
-    return [choice === 'many' ? isAmong : sql<SqlBool>`(${isAmong} or ${isNone})`];
-  };
-  return [...among('team_id', shape.teams, values.teams), ...among('project_id', shape.projects, values.projects)];
+  return [
+    ...(shape.teams ? [isAmong(dialect, `${table}.team_id`, shape.teams, values.teams)] : []),
+    ...(shape.projects ? [isAmong(dialect, `${table}.project_id`, shape.projects, values.projects)] : []),
+  ];
 }
 
 /** The sums of one kind in the places that count. Those of the private projects that the caller does not see into are subtracted. */

@@ -95,17 +95,22 @@ const checkedTasksOf = (db: Kysely<Tables>, values: FigureValues, shape: FigureS
     createdInPeriod(values, shape).map((condition): Condition => sql`(${condition}) is true`),
   );
 
+/** The condition that something is in one of some places, or in none, or either. */
+export function isAmong(dialect: Dialect, column: string, choice: Choice, places: readonly string[]): Condition {
+  const isNone: Condition = sql`${sql.ref(column)} is null`;
+  if (choice === 'none') return isNone;
+  const isInOne = anyOf(dialect, column, places);
+  return choice === 'both' ? sql`(${isInOne} or ${isNone})` : isInOne;
+}
+
 /**
- * The condition that a task is in one of some places, or in none. For one place it avoids `=`, with which PostgreSQL expects as many tasks
+ * The same for tasks that are found by the condition. For one place it avoids `=`, with which PostgreSQL expects as many tasks
  * as an average place has, and may read all tasks instead.
  */
 function isIn(dialect: Dialect, column: string, choice: Choice, one: string, many: readonly string[]): Condition {
   const place = sql.ref(column);
-  if (choice === 'one') return sql`(${place} >= ${asId(one)} and ${place} <= ${asId(one)})`;
-  const isNone: Condition = sql`${place} is null`;
-  if (choice === 'none') return isNone;
-  const isAmong = anyOf(dialect, column, many);
-  return choice === 'many' ? isAmong : sql`(${isAmong} or ${isNone})`;
+  if (choice !== 'one') return isAmong(dialect, column, choice, many);
+  return sql`(${place} >= ${asId(one)} and ${place} <= ${asId(one)})`;
 }
 
 /** Those of them that pass the other filters. */
